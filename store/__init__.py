@@ -1,0 +1,1 @@
+"""KEEP: how things are kept. No Flask here and no business rules."""

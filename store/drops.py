@@ -1,0 +1,66 @@
+"""Drops: events that were refused, kept with their reason so that they can be seen and replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, RowMapping, func, select
+
+from store.tables import drops
+
+
+class DropRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One refused event: where, why, and the event as it came with what its envelope said."""
+
+    project: int
+    received_at: int
+    place: str
+    code: str
+    field: str = ""
+    message: str
+    original: dict[str, Any]
+
+
+def keep_drops(connection: Connection, rows: Sequence[DropRow]) -> None:
+    """Write drops inside the caller's transaction."""
+    if not rows:
+        return
+    values = [
+        {
+            "project_id": row.project,
+            "received_at": row.received_at,
+            "place": row.place,
+            "code": row.code,
+            "field": row.field[:64],
+            "message": row.message,
+            "original": msgspec.json.encode(row.original),
+        }
+        for row in rows
+    ]
+    connection.execute(drops.insert(), values)
+
+
+def recent_drops(
+    engine: Engine, project_id: int, *, code: str | None = None, limit: int = 100
+) -> list[RowMapping]:
+    """The newest drops of a project that were not replayed."""
+    query = select(drops).where(drops.c.project_id == project_id, drops.c.replayed_at.is_(None))
+    if code:
+        query = query.where(drops.c.code == code)
+    with engine.connect() as connection:
+        return list(connection.execute(query.order_by(drops.c.id.desc()).limit(limit)).mappings().all())
+
+
+def drops_by_code(engine: Engine, project_id: int) -> dict[str, int]:
+    """How many drops wait for each reason, the most frequent first."""
+    count = func.count().label("n")
+    query = (
+        select(drops.c.code, count)
+        .where(drops.c.project_id == project_id, drops.c.replayed_at.is_(None))
+        .group_by(drops.c.code)
+        .order_by(count.desc())
+    )
+    with engine.connect() as connection:
+        return dict(connection.execute(query).tuples().all())

@@ -1,0 +1,175 @@
+"""The event store: the only file that knows ClickHouse, embedded (`chdb://`) or on a server (`clickhouse://`)."""
+
+from __future__ import annotations
+
+import copy
+import fcntl
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+import clickhouse_connect
+import msgspec
+import pyarrow as pa
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from store.db import StoreUnavailable, make_folder
+from store.event import Event
+
+COLUMN_TYPES: dict[str, pa.DataType] = {
+    "project": pa.uint32(),
+    "event_id": pa.binary(16),
+    "timestamp": pa.timestamp("ms", "UTC"),
+    "received_at": pa.timestamp("ms", "UTC"),
+    "sequence": pa.uint64(),
+    "identity": pa.uint64(),
+    "is_bot": pa.bool_(),
+    "marks": pa.list_(pa.string()),
+}
+EVENT_SCHEMA = pa.schema([(name, COLUMN_TYPES.get(name, pa.string())) for name in Event.__struct_fields__])
+MESSAGE_SCHEMA = pa.schema([(n, EVENT_SCHEMA.field(n).type) for n in ("project", "event_id", "received_at")])
+
+Row = dict[str, Any]
+
+
+class EventStoreError(Exception):
+    """The event store refused a statement."""
+
+
+class EventStore:
+    """One database of events. Threads share it: each gets its own connection.
+
+    Open it after the process has forked: the embedded engine does not survive a fork.
+    """
+
+    def __init__(self, url: str, *, database: str = "waywiser") -> None:
+        parts = urlsplit(url)
+        self.embedded = parts.scheme == "chdb"
+        self._lock_file: IO[str] | None = None
+        self._dsn, self.database = url, database
+        if self.embedded:
+            folder = Path(url.removeprefix("chdb://")).absolute()
+            self._lock_file = _own(folder)
+            self._dsn = f"chdb://{folder}"
+        elif parts.path.strip("/"):
+            self.database = parts.path.strip("/")
+        self._prepare()
+
+    def sibling(self, database: str) -> EventStore:
+        """Another database of the same engine, with connections of its own; close it before this one."""
+        other = copy.copy(self)
+        other.database, other._lock_file = database, None
+        other._prepare()
+        return other
+
+    def _prepare(self) -> None:
+        self._local = threading.local()
+        self._clients: list[Client] = []
+        self._guard = threading.Lock()
+
+    def insert(self, rows: Sequence[Event], *, token: str) -> None:
+        """Insert events; a second insert with the same token changes nothing."""
+        columns = list(zip(*map(msgspec.structs.astuple, rows), strict=True))
+        arrays = [pa.array(c, f.type) for c, f in zip(columns, EVENT_SCHEMA, strict=True)]
+        table = pa.Table.from_arrays(arrays, schema=EVENT_SCHEMA)
+        self.insert_table("events", table, token=token)
+        self.insert_table("message_ids", table.select(MESSAGE_SCHEMA.names), token=token)
+
+    def known_messages(self, project: int, ids: Sequence[bytes]) -> set[bytes]:
+        """Which of these event ids are stored already."""
+        rows = self.query(
+            "select event_id from message_ids where project = {project:UInt32} "
+            "and event_id in (select unhex(arrayJoin({ids:Array(String)})))",
+            {"project": project, "ids": [one.hex() for one in ids]},
+        )
+        return {row["event_id"] for row in rows}
+
+    def insert_table(self, name: str, table: pa.Table, *, token: str | None = None) -> None:
+        """Insert an Arrow table whose column names are the columns."""
+        settings: dict[str, Any] = {"max_partitions_per_insert_block": 0}
+        if token:
+            settings["insert_deduplication_token"] = token
+        try:
+            self._client().insert_arrow(name, table, settings=settings)
+        except ClickHouseError as error:
+            raise EventStoreError(_first_line(error)) from error
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """Rows that answer `sql`; `{name:Type}` in it are bound from `parameters`."""
+        try:
+            answer = self._client().query(sql, parameters=dict(parameters or {}))
+        except ClickHouseError as error:
+            raise EventStoreError(_first_line(error)) from error
+        return [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
+
+    def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Run a statement that answers no rows."""
+        try:
+            self._client().command(sql, parameters=dict(parameters or {}))
+        except ClickHouseError as error:
+            raise EventStoreError(_first_line(error)) from error
+
+    def close(self) -> None:
+        """Close every connection and give the folder up."""
+        with self._guard:
+            for client in self._clients:
+                client.close()
+            self._clients.clear()
+            self._local = threading.local()
+        if self._lock_file:
+            self._lock_file.close()
+            self._lock_file = None
+
+    def _client(self) -> Client:
+        client: Client | None = getattr(self._local, "client", None)
+        if client is None:
+            client = self._local.client = self._connect()
+        return client
+
+    def _connect(self) -> Client:
+        try:
+            with self._guard:
+                if not self._clients:
+                    with clickhouse_connect.get_client(dsn=self._dsn, database="default") as first:
+                        first.command(f"create database if not exists {quoted(self.database)}")
+                client = clickhouse_connect.get_client(
+                    dsn=self._dsn, database=self.database, settings=self._settings()
+                )
+                self._clients.append(client)
+        except ClickHouseError as error:
+            raise StoreUnavailable(
+                f"the event store {urlsplit(self._dsn).scheme}://… cannot be opened ({_first_line(error)}); "
+                "check WAYWISER_EVENTS_URL and that the store runs"
+            ) from error
+        return client
+
+    def _settings(self) -> dict[str, Any]:
+        return {} if self.embedded else {"async_insert": 0, "insert_deduplicate": 1}
+
+
+def quoted(name: str) -> str:
+    """A database name in back quotes; refuses what could end them."""
+    if not name.replace("_", "").replace("-", "").isalnum():
+        raise StoreUnavailable(f"{name!r} is no name for a database: use letters, digits, _ and -")
+    return f"`{name}`"
+
+
+def _own(folder: Path) -> IO[str]:
+    make_folder(folder)
+    lock = (folder.parent / f".{folder.name}.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise StoreUnavailable(
+            f"the event folder {folder} is in use by another Waywiser process; stop that one first, "
+            "or set WAYWISER_EVENTS_URL to a ClickHouse server, which several processes can share"
+        ) from None
+    return lock
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:500]

@@ -1,0 +1,221 @@
+"""Where envelopes wait on disk between the door and the worker.
+
+`put` returns after the envelope is on disk. One thread commits for all requests that wait at that
+moment, so a full sync is paid once for many.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from store import kept
+from store.db import writing
+from store.drops import DropRow, keep_drops
+from store.tables import inbox
+
+LEASE_MS = 120_000
+COMMIT_AT_ONCE = 512
+CLAIM_ENVELOPES = 5_000
+
+
+class InboxUnavailable(Exception):
+    """The inbox cannot keep an envelope now; the sender should try again later."""
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """One HTTP request as it arrived: what every message in it shares, and the messages.
+
+    Times are milliseconds since 1970. `history` marks imports, whose times are kept as given.
+    """
+
+    project: int
+    received_at: int
+    side: str
+    history: bool = False
+    ip: str = ""
+    user_agent: str = ""
+    sent_at: int | None = None
+    messages: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Envelopes that one worker holds until it acknowledges them; repeated whole after a crash."""
+
+    number: int
+    token: str
+    attempts: int
+    envelopes: list[Envelope]
+
+
+@dataclass
+class _Waiting:
+    row: dict[str, Any] | None
+    drops: Sequence[DropRow]
+    done: threading.Event = field(default_factory=threading.Event)
+    error: Exception | None = None
+
+
+class Inbox:
+    """Envelopes between door and worker, in the relational store."""
+
+    def __init__(self, engine: Engine, *, limit: int = 1_000_000) -> None:
+        self._engine = engine
+        self._limit = limit
+        self._store_name = kept.value(engine, "store_name")
+        self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._depth = self.depth()
+        self._put_since_count = 0
+        self._writer = threading.Thread(target=self._commit_for_all, name="inbox", daemon=True)
+        self._closed = False
+        self._writer.start()
+
+    def put(self, envelope: Envelope | None, drops: Sequence[DropRow] = ()) -> None:
+        """Keep an envelope, and what the door refused of it; returns when both are on disk.
+
+        Raises InboxUnavailable when the inbox is full, closed or cannot be written.
+        """
+        if self._closed:
+            raise InboxUnavailable("the collector is stopping")
+        if self._depth >= self._limit:
+            raise InboxUnavailable(f"{self._limit} envelopes wait already")
+        waiting = _Waiting(_row(envelope) if envelope else None, drops)
+        self._waiting.put(waiting)
+        waiting.done.wait()
+        if waiting.error:
+            raise InboxUnavailable(str(waiting.error)) from waiting.error
+
+    def depth(self) -> int:
+        """How many envelopes wait."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(func.count()).select_from(inbox)).scalar_one()
+
+    def claim(self, *, now: int, most_events: int) -> Batch | None:
+        """Take the next envelopes, oldest first; a batch whose worker is gone comes first and whole."""
+        with writing(self._engine) as connection:
+            lost = connection.execute(
+                select(inbox.c.batch)
+                .where(inbox.c.batch.is_not(None), inbox.c.claimed_until < now)
+                .order_by(inbox.c.id)
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            ).scalar()
+            if lost is None:
+                lost = self._fresh_batch(connection, most_events)
+                if lost is None:
+                    return None
+            taken = connection.execute(
+                update(inbox)
+                .where(inbox.c.batch == lost, inbox.c.claimed_until < now)
+                .values(claimed_until=now + LEASE_MS, attempts=inbox.c.attempts + 1)
+            )
+            if taken.rowcount == 0:
+                return None
+            rows = connection.execute(
+                select(inbox.c.body, inbox.c.attempts).where(inbox.c.batch == lost).order_by(inbox.c.id)
+            ).all()
+        envelopes = [_decode(row.body) for row in rows]
+        return Batch(lost, f"{self._store_name}:{lost}", rows[0].attempts, envelopes)
+
+    def acknowledge(self, batch: Batch, drops: Sequence[DropRow] = ()) -> None:
+        """Forget a batch that the event store has, and keep what the pipeline refused of it."""
+        with writing(self._engine) as connection:
+            gone = connection.execute(delete(inbox).where(inbox.c.batch == batch.number)).rowcount
+            if gone:
+                keep_drops(connection, drops)
+        self._depth = max(0, self._depth - gone)
+
+    def release(self, batch: Batch) -> None:
+        """Give a batch back at once, to be claimed again whole."""
+        with writing(self._engine) as connection:
+            connection.execute(update(inbox).where(inbox.c.batch == batch.number).values(claimed_until=0))
+
+    def release_all(self) -> None:
+        """Give every claimed batch back; only for a process that is the only worker."""
+        with writing(self._engine) as connection:
+            connection.execute(update(inbox).where(inbox.c.batch.is_not(None)).values(claimed_until=0))
+
+    def close(self) -> None:
+        """Commit what waits and stop."""
+        self._closed = True
+        self._waiting.put(None)
+        self._writer.join(timeout=10)
+
+    def _fresh_batch(self, connection: Connection, most_events: int) -> int | None:
+        rows = connection.execute(
+            select(inbox.c.id, inbox.c.events)
+            .where(inbox.c.batch.is_(None))
+            .order_by(inbox.c.id)
+            .limit(CLAIM_ENVELOPES)
+            .with_for_update(skip_locked=True)
+        ).all()
+        if not rows:
+            return None
+        ids: list[int] = []
+        events = 0
+        for row in rows:
+            if ids and events + row.events > most_events:
+                break
+            ids.append(row.id)
+            events += row.events
+        connection.execute(
+            update(inbox)
+            .where(inbox.c.batch.is_(None), inbox.c.id.between(ids[0], ids[-1]), inbox.c.id.in_(ids))
+            .values(batch=ids[0], claimed_until=0)
+        )
+        return ids[0]
+
+    def _commit_for_all(self) -> None:
+        closing = False
+        while not closing:
+            group = [self._waiting.get()]
+            while len(group) < COMMIT_AT_ONCE:
+                try:
+                    group.append(self._waiting.get_nowait())
+                except queue.Empty:
+                    break
+            closing = None in group
+            self._commit([one for one in group if one is not None])
+
+    def _commit(self, group: list[_Waiting]) -> None:
+        rows = [one.row for one in group if one.row]
+        drops = [drop for one in group for drop in one.drops]
+        error: Exception | None = None
+        try:
+            with writing(self._engine) as connection:
+                if rows:
+                    connection.execute(inbox.insert(), rows)
+                keep_drops(connection, drops)
+            self._count(len(rows))
+        except SQLAlchemyError as failure:
+            error = failure
+        for one in group:
+            one.error = error
+            one.done.set()
+
+    def _count(self, fresh: int) -> None:
+        self._depth += fresh
+        self._put_since_count += fresh
+        if self._put_since_count > 10_000:  # other processes take from the same inbox
+            self._depth, self._put_since_count = self.depth(), 0
+
+
+def _row(envelope: Envelope) -> dict[str, Any]:
+    return {
+        "project_id": envelope.project,
+        "body": msgspec.msgpack.encode(envelope),
+        "events": len(envelope.messages),
+        "attempts": 0,
+    }
+
+
+def _decode(body: bytes) -> Envelope:
+    return msgspec.msgpack.decode(body, type=Envelope)

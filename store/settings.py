@@ -1,0 +1,155 @@
+"""Every setting of Waywiser in one frozen table, read once from WAYWISER_* environment variables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+PREFIX = "WAYWISER_"
+
+
+class BadSetting(Exception):
+    """A setting cannot be used: the message names it, its value and what would be right."""
+
+    def __init__(self, name: str, value: str, cure: str) -> None:
+        super().__init__(f"{PREFIX}{name} is {value!r}: {cure}")
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _flag(value: str) -> bool:
+    if value.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if value.lower() in {"0", "false", "no", "off"}:
+        return False
+    raise ValueError("give true or false")
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not value.lstrip("-").isdigit() or not least <= int(value) <= most:
+            raise ValueError(f"give a whole number from {least} to {most}")
+        return int(value)
+
+    return parse
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value.lower() not in choices:
+            raise ValueError(f"give one of {', '.join(choices)}")
+        return value.lower()
+
+    return parse
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if urlsplit(value).scheme.split("+")[0] not in schemes:
+            raise ValueError(f"give an address that starts with {' or '.join(s + '://' for s in schemes)}")
+        return value
+
+    return parse
+
+
+def _file(value: str) -> str:
+    if value and not Path(value).is_file():
+        raise ValueError("there is no such file; give the path of an existing one, or leave it unset")
+    return value
+
+
+def _setting(default: Any, parse: Callable[[str], Any], doc: str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"parse": parse, "doc": doc, "secret": secret})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings; field `database_url` is read from WAYWISER_DATABASE_URL, and so on."""
+
+    database_url: str = _setting(
+        "sqlite:///data/waywiser.db",
+        _url("sqlite", "postgresql"),
+        "Relational store: projects, keys, journeys, identities, inbox",
+        secret=True,
+    )
+    events_url: str = _setting(
+        "chdb:///data/events",
+        _url("chdb", "clickhouse", "clickhouses"),
+        "Event store: a folder for the embedded engine (relative to the working directory), "
+        "or `clickhouse://user:password@host:8123/database`",
+        secret=True,
+    )
+    secret_key: str = _setting(
+        "",
+        _text,
+        "Signs admin sessions; made once and kept in the relational store when unset",
+        secret=True,
+    )
+    public_url: str = _setting(
+        "", _text, "Address that browsers use to reach the collector; from HOST and PORT when unset"
+    )
+    host: str = _setting("127.0.0.1", _text, "Address to listen on")
+    port: int = _setting(8000, _number(1, 65535), "Port to listen on")
+    server: str = _setting("granian", _one_of("granian", "gunicorn"), "Web server")
+    threads: int = _setting(8, _number(1, 256), "Request threads of one web process")
+    geoip_db: str = _setting("", _file, "Path of an .mmdb city or country database; no place without one")
+    trusted_proxies: int = _setting(
+        0, _number(0, 10), "How many proxies stand in front and set X-Forwarded-For"
+    )
+    anonymize_ip: bool = _setting(True, _flag, "Cut client addresses to /24 or /48 before they are written")
+    retention_days: int = _setting(
+        730, _number(1, 36500), "Age at which live events are refused as too old; imports may be older"
+    )
+    inbox_sync: str = _setting(
+        "full", _one_of("full", "normal"), "How SQLite syncs the inbox: `full` survives a power cut"
+    )
+    inbox_limit: int = _setting(
+        1_000_000, _number(100, 1_000_000_000), "Envelopes that may wait before the collector answers 503"
+    )
+    batch_events: int = _setting(5_000, _number(1, 100_000), "Most events that the worker takes in one batch")
+    log_level: str = _setting("info", _one_of("debug", "info", "warning", "error"), "Least severe log line")
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment; a secret may also come from the file named in NAME_FILE.
+
+        Raises BadSetting for an unknown name or a value that cannot be used.
+        """
+        environment = os.environ if environment is None else environment
+        given = {n[len(PREFIX) :]: v for n, v in environment.items() if n.startswith(PREFIX)}
+        known = {f.name.upper(): f for f in fields(cls)}
+        values: dict[str, Any] = {}
+        for name, value in given.items():
+            base = name.removesuffix("_FILE")
+            if name not in known and base in known and known[base].metadata["secret"]:
+                name, value = base, _secret_from(base, value)
+            if name not in known:
+                raise BadSetting(name, value, f"there is no such setting; known are {', '.join(known)}")
+            try:
+                values[known[name].name] = known[name].metadata["parse"](value)
+            except ValueError as error:
+                raise BadSetting(name, value, str(error)) from None
+        return cls(**values)
+
+    @property
+    def address(self) -> str:
+        """The address for browsers, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def _secret_from(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise BadSetting(f"{name}_FILE", path, f"the file cannot be read ({error.strerror})") from None
+
+
+def table() -> list[tuple[str, str, str]]:
+    """Name, default and meaning of every setting, as the README shows them."""
+    return [(PREFIX + f.name.upper(), str(f.default), str(f.metadata["doc"])) for f in fields(Settings)]

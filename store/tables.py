@@ -1,0 +1,182 @@
+"""The tables of the relational store, as SQLAlchemy sees them. Migrations make them."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only for INTEGER keys.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+kept = Table(
+    "kept",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", String(64), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("timezone", String(64), nullable=False, default="UTC"),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+write_keys = Table(
+    "write_keys",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("project_id", ForeignKey("projects.id"), nullable=False, index=True),
+    Column("side", String(16), nullable=False),  # browser | server
+    Column("key_hash", String(64), nullable=False, unique=True),
+    Column("key_text", String(64)),  # only browser keys are public and can be shown again
+    Column("hint", String(16), nullable=False),
+    Column("origins", JSON, nullable=False, default=list),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("email", String(254), nullable=False, unique=True),
+    Column("name", String(200), nullable=False, default=""),
+    Column("password_hash", String(200), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("user_id", ForeignKey("users.id", ondelete="cascade"), primary_key=True),
+    Column("project_id", ForeignKey("projects.id", ondelete="cascade"), primary_key=True),
+    Column("role", String(16), nullable=False),  # viewer | editor | admin
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("project_id", ForeignKey("projects.id"), nullable=False, index=True),
+    Column("name", String(200), nullable=False),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+)
+
+journeys = Table(
+    "journeys",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("deleted_at", BigInteger),
+    UniqueConstraint("project_id", "key"),
+)
+
+journey_versions = Table(
+    "journey_versions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("journey_id", ForeignKey("journeys.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("definition", JSON, nullable=False),
+    Column("status", String(16), nullable=False),  # filling | live | replaced
+    Column("chunks_done", Integer, nullable=False, default=0),
+    Column("chunks_total", Integer, nullable=False, default=0),
+    Column("created_by", String(254), nullable=False, default=""),
+    Column("created_at", BigInteger, nullable=False),
+    Column("filled_at", BigInteger),
+    UniqueConstraint("journey_id", "version"),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("project_id", ForeignKey("projects.id"), primary_key=True),
+    Column("identity", BigInteger, primary_key=True),
+    Column("kind", String(16), nullable=False),  # anonymous | user
+    Column("value", Text, nullable=False),
+    Column("customer", BigInteger, nullable=False),
+    Column("contested", Boolean, nullable=False, default=False),
+    Index("ix_identities_customer", "project_id", "customer"),
+    Index(
+        "ix_identities_contested",
+        "project_id",
+        sqlite_where=text("contested"),
+        postgresql_where=text("contested"),
+    ),
+)
+
+edges = Table(
+    "edges",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("a", BigInteger, nullable=False),
+    Column("b", BigInteger, nullable=False),
+    Column("rule", String(16), nullable=False),  # identify | both_ids | alias | operator
+    Column("evidence", String(32), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("retracted_at", BigInteger),
+    UniqueConstraint("project_id", "a", "b"),
+    Index("ix_edges_b", "project_id", "b"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("project_id", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("batch", BigInteger),
+    Column("claimed_until", BigInteger),
+    Column("attempts", Integer, nullable=False, default=0),
+    Index("ix_inbox_batch", "batch", "id"),
+    sqlite_autoincrement=True,
+)
+
+drops = Table(
+    "drops",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("project_id", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("place", String(16), nullable=False),  # door | pipeline
+    Column("code", String(32), nullable=False),
+    Column("field", String(64), nullable=False, default=""),
+    Column("message", Text, nullable=False),
+    Column("original", LargeBinary, nullable=False),
+    Column("replayed_at", BigInteger),
+    Index("ix_drops_project", "project_id", "id"),
+)

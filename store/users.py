@@ -1,0 +1,120 @@
+"""People who may sign in to the admin, and their roles in projects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import Engine, RowMapping, func, select
+from sqlalchemy.exc import IntegrityError
+
+from store.db import writing
+from store.projects import ROLES, Project
+from store.tables import memberships, projects, users
+
+LEAST_PASSWORD = 10
+_hasher = PasswordHasher()
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+class UserError(Exception):
+    """A user cannot be made as asked; the message says why."""
+
+
+@dataclass(frozen=True)
+class User:
+    """One person who may sign in."""
+
+    id: int
+    email: str
+    name: str
+
+
+def create_user(engine: Engine, *, email: str, name: str, password: str, now: int) -> User:
+    """Make a user; raises UserError for a bad address, a short password or an address in use."""
+    email = email.strip().lower()
+    if "@" not in email or " " in email or len(email) > 254:
+        raise UserError(f"{email!r} is no e-mail address")
+    if len(password) < LEAST_PASSWORD:
+        raise UserError(f"the password is too short; use at least {LEAST_PASSWORD} characters")
+    row = {"email": email, "name": name, "password_hash": _hasher.hash(password), "created_at": now}
+    try:
+        with writing(engine) as connection:
+            made = connection.execute(users.insert().values(row).returning(users.c.id)).scalar_one()
+    except IntegrityError:
+        raise UserError(f"there is a user {email} already") from None
+    return User(made, email, name)
+
+
+def grant(engine: Engine, user_id: int, project_id: int, role: str) -> None:
+    """Give a user a role in a project, in place of the one before."""
+    if role not in ROLES:
+        raise UserError(f"{role!r} is no role; give one of {', '.join(ROLES)}")
+    key = (memberships.c.user_id == user_id, memberships.c.project_id == project_id)
+    with writing(engine) as connection:
+        connection.execute(memberships.delete().where(*key))
+        connection.execute(memberships.insert().values(user_id=user_id, project_id=project_id, role=role))
+
+
+def sign_in(engine: Engine, email: str, password: str) -> User | None:
+    """The user with this address and password, or None; takes as long for unknown addresses."""
+    query = select(users).where(users.c.email == email.strip().lower())
+    with engine.connect() as connection:
+        row = connection.execute(query).mappings().first()
+    try:
+        _hasher.verify(row["password_hash"] if row else _NOBODY, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return None
+    return _user(row) if row else None
+
+
+def set_password(engine: Engine, email: str, password: str) -> bool:
+    """Give a user a new password; False when there is no such user."""
+    if len(password) < LEAST_PASSWORD:
+        raise UserError(f"the password is too short; use at least {LEAST_PASSWORD} characters")
+    change = users.update().where(users.c.email == email.strip().lower())
+    with writing(engine) as connection:
+        return connection.execute(change.values(password_hash=_hasher.hash(password))).rowcount == 1
+
+
+def user_by_id(engine: Engine, user_id: int) -> User | None:
+    """The user with this number, or None."""
+    with engine.connect() as connection:
+        row = connection.execute(select(users).where(users.c.id == user_id)).mappings().first()
+    return _user(row) if row else None
+
+
+def count_users(engine: Engine) -> int:
+    """How many users there are; none means that set-up has not been done."""
+    with engine.connect() as connection:
+        return connection.execute(select(func.count()).select_from(users)).scalar_one()
+
+
+def users_of(engine: Engine, project_id: int) -> list[RowMapping]:
+    """Email, name and role of everyone in a project."""
+    query = (
+        select(users.c.id, users.c.email, users.c.name, memberships.c.role)
+        .join(memberships, memberships.c.user_id == users.c.id)
+        .where(memberships.c.project_id == project_id)
+        .order_by(users.c.email)
+    )
+    with engine.connect() as connection:
+        return list(connection.execute(query).mappings().all())
+
+
+def projects_of(engine: Engine, user_id: int) -> list[tuple[Project, str]]:
+    """The projects that a user may see, each with the user's role."""
+    query = (
+        select(projects, memberships.c.role)
+        .join(memberships, memberships.c.project_id == projects.c.id)
+        .where(memberships.c.user_id == user_id)
+        .order_by(projects.c.id)
+    )
+    with engine.connect() as connection:
+        rows = connection.execute(query).mappings().all()
+    return [(Project(r["id"], r["key"], r["name"], r["timezone"]), r["role"]) for r in rows]
+
+
+def _user(row: RowMapping) -> User:
+    return User(row["id"], row["email"], row["name"])
