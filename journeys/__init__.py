@@ -1,0 +1,1 @@
+"""UNDERSTAND: questions about journeys. No Flask here and no HTML."""

@@ -1,0 +1,273 @@
+"""What a journey is: steps, what reaches them, and when an attempt is over. Read from JSON or YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+OPERATORS = (
+    *("eq", "ne", "in", "not_in", "contains", "not_contains", "starts_with", "ends_with", "matches"),
+    *("gt", "gte", "lt", "lte", "is_set", "is_not_set"),
+)
+UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+FIELDS = ("channel", "source", "medium", "campaign", "device", "country", "path", "host", "side", "title")
+KEY = validate.Regexp(r"^[a-z0-9][a-z0-9_-]{0,62}$", error="use small letters, digits, - and _")
+
+
+class DefinitionError(Exception):
+    """A definition cannot be used; `problems` maps the place in it to what is wrong there."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = dict(problems)
+        super().__init__("; ".join(f"{place}: {problem}" for place, problem in self.problems.items()))
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A test of one `property`, `trait` or `field` (such as device) of an event."""
+
+    kind: str
+    name: str
+    op: str
+    value: Any = None
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """What an event must be: an event name, a page path with `*`, or a type; and all conditions."""
+
+    event: str | None = None
+    page: str | None = None
+    type: str | None = None
+    where: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One place in a journey. `within` limits the time from the step before, in milliseconds."""
+
+    key: str
+    name: str
+    stage: str
+    match: tuple[Matcher, ...]
+    optional: bool = False
+    within: int | None = None
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A journey: ordered steps, the last of which is the goal. Durations in milliseconds."""
+
+    key: str
+    name: str
+    goal: str
+    steps: tuple[Step, ...]
+    fail_on: tuple[Matcher, ...]
+    idle_timeout: int
+    window: int | None
+    case_key: str | None
+    population: tuple[Condition, ...]
+    owner: str
+    source: Mapping[str, Any]
+
+    @property
+    def stages(self) -> list[str]:
+        """The stages in their order."""
+        return list(dict.fromkeys(step.stage for step in self.steps))
+
+    def position(self, step_key: str) -> int:
+        """The place of a step, from 1; raises KeyError."""
+        for position, step in enumerate(self.steps, 1):
+            if step.key == step_key:
+                return position
+        raise KeyError(step_key)
+
+    def outcome(self, stored: str, start: int, last: int, now: int) -> str:
+        """What a stored outcome is at `now`: an open run is in time while no limit has passed."""
+        if stored != "open":
+            return stored
+        late = now - last > self.idle_timeout or (self.window is not None and now - start > self.window)
+        return "dropped" if late else "in_time"
+
+    def __contains__(self, step_key: object) -> bool:
+        return any(step.key == step_key for step in self.steps)
+
+
+def parse_duration(text: str) -> int:
+    """Milliseconds of `90s`, `30m`, `12h`, `14d` or `6w`; raises ValueError."""
+    found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
+    if not found or int(found[1]) == 0:
+        raise ValueError("write a duration as 90s, 30m, 12h, 14d or 6w")
+    return int(found[1]) * UNITS_MS[found[2]]
+
+
+def parse(data: Mapping[str, Any]) -> Definition:
+    """A definition from JSON-like data; raises DefinitionError that names every problem."""
+    try:
+        clean = DefinitionSchema().load(data)
+    except ValidationError as error:
+        raise DefinitionError(dict(_flat(error.messages))) from None
+    return Definition(
+        key=clean["key"],
+        name=clean["name"],
+        goal=clean["goal"],
+        steps=tuple(_step(step) for step in clean["steps"]),
+        fail_on=tuple(_matcher(one) for one in clean["fail_on"]),
+        idle_timeout=parse_duration(clean["idle_timeout"]),
+        window=parse_duration(clean["window"]) if clean["window"] else None,
+        case_key=clean["case_key"] or None,
+        population=tuple(_condition(one) for one in clean["population"]),
+        owner=clean["owner"],
+        source=clean,
+    )
+
+
+def parse_yaml(text: str) -> Definition:
+    """A definition from a YAML file; raises DefinitionError."""
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else "file"
+        raise DefinitionError({where: f"this is not YAML ({getattr(error, 'problem', error)})"}) from None
+    if not isinstance(data, Mapping):
+        raise DefinitionError({"file": "a journey file holds key, name, steps and so on"})
+    return parse(data)
+
+
+def to_yaml(definition: Definition) -> str:
+    """The definition as a YAML file, without what is at its default."""
+    return yaml.safe_dump(lean(definition.source), sort_keys=False, allow_unicode=True, width=100)
+
+
+def lean(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The same definition without empty and default values."""
+    steps = [{k: v for k, v in step.items() if v not in (None, False, [])} for step in data["steps"]]
+    rest = {k: v for k, v in data.items() if k != "steps" and v not in (None, "", [])}
+    return {**{k: rest.pop(k) for k in ("key", "name", "goal") if k in rest}, "steps": steps, **rest}
+
+
+def _duration(value: str) -> None:
+    try:
+        parse_duration(value)
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
+
+
+class ConditionSchema(Schema):
+    """One condition: exactly one of property, trait and field; an operator; a value."""
+
+    property = fields.String(validate=validate.Length(1, 200))
+    trait = fields.String(validate=validate.Length(1, 200))
+    field = fields.String(validate=validate.OneOf(FIELDS))
+    op = fields.String(required=True, validate=validate.OneOf(OPERATORS))
+    value = fields.Raw(load_default=None, allow_none=True)
+
+    @validates_schema
+    def _whole(self, data: Mapping[str, Any], **_: Any) -> None:
+        if sum(name in data for name in ("property", "trait", "field")) != 1:
+            raise ValidationError("name exactly one of property, trait and field", "property")
+        op, value = data.get("op"), data.get("value")
+        if op in ("in", "not_in") and not (isinstance(value, list) and value):
+            raise ValidationError("give a list of values", "value")
+        if op in ("gt", "gte", "lt", "lte") and (
+            isinstance(value, bool) or not isinstance(value, int | float)
+        ):
+            raise ValidationError("give a number", "value")
+        if op not in ("is_set", "is_not_set") and value is None:
+            raise ValidationError("give a value", "value")
+        if op == "matches":
+            _check_pattern(value)
+
+
+class MatcherSchema(Schema):
+    """What an event must be."""
+
+    event = fields.String(validate=validate.Length(1, 500))
+    page = fields.String(validate=validate.Length(1, 500))
+    type = fields.String(validate=validate.OneOf(("track", "page", "screen", "identify", "group", "alias")))
+    where = fields.List(fields.Nested(ConditionSchema), validate=validate.Length(max=20))
+
+    @validates_schema
+    def _whole(self, data: Mapping[str, Any], **_: Any) -> None:
+        if sum(name in data for name in ("event", "page", "type")) != 1:
+            raise ValidationError("name exactly one of event, page and type", "event")
+
+
+class StepSchema(Schema):
+    """One step."""
+
+    key = fields.String(required=True, validate=KEY)
+    name = fields.String(required=True, validate=validate.Length(1, 200))
+    stage = fields.String(load_default="", validate=validate.Length(max=100))
+    optional = fields.Boolean(load_default=False)
+    within = fields.String(load_default=None, allow_none=True, validate=_duration)
+    match = fields.List(fields.Nested(MatcherSchema), required=True, validate=validate.Length(1, 20))
+
+
+class DefinitionSchema(Schema):
+    """A whole journey."""
+
+    key = fields.String(required=True, validate=KEY)
+    name = fields.String(required=True, validate=validate.Length(1, 200))
+    goal = fields.String(load_default="", validate=validate.Length(max=500))
+    steps = fields.List(fields.Nested(StepSchema), required=True, validate=validate.Length(2, 30))
+    fail_on = fields.List(fields.Nested(MatcherSchema), load_default=list, validate=validate.Length(max=20))
+    idle_timeout = fields.String(load_default="30d", validate=_duration)
+    window = fields.String(load_default=None, allow_none=True, validate=_duration)
+    case_key = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
+    population = fields.List(
+        fields.Nested(ConditionSchema), load_default=list, validate=validate.Length(max=20)
+    )
+    owner = fields.String(load_default="", validate=validate.Length(max=254))
+
+    @validates_schema(skip_on_field_errors=True)
+    def _whole(self, data: Mapping[str, Any], **_: Any) -> None:
+        steps = data["steps"]
+        keys = [step["key"] for step in steps]
+        if twice := sorted({key for key in keys if keys.count(key) > 1}):
+            raise ValidationError(f"the step key {twice[0]!r} is used twice", "steps")
+        if steps[0]["optional"] or steps[-1]["optional"]:
+            raise ValidationError("the first step and the goal cannot be optional", "steps")
+        if steps[0]["within"]:
+            raise ValidationError("the first step has no step before it, so it cannot have within", "steps")
+
+
+def _check_pattern(value: Any) -> None:
+    try:
+        re.compile(value)
+    except (re.error, TypeError):
+        raise ValidationError("this is not a regular expression", "value") from None
+
+
+def _condition(data: Mapping[str, Any]) -> Condition:
+    kind = next(kind for kind in ("property", "trait", "field") if kind in data)
+    return Condition(kind, data[kind], data["op"], data["value"])
+
+
+def _matcher(data: Mapping[str, Any]) -> Matcher:
+    where = tuple(_condition(one) for one in data.get("where", []))
+    return Matcher(data.get("event"), data.get("page"), data.get("type"), where)
+
+
+def _step(data: Mapping[str, Any]) -> Step:
+    return Step(
+        key=data["key"],
+        name=data["name"],
+        stage=data["stage"],
+        match=tuple(_matcher(one) for one in data["match"]),
+        optional=data["optional"],
+        within=parse_duration(data["within"]) if data["within"] else None,
+    )
+
+
+def _flat(messages: Any, place: str = "") -> list[tuple[str, str]]:
+    if isinstance(messages, Mapping):
+        return [pair for key, one in messages.items() for pair in _flat(one, f"{place}.{key}".strip("."))]
+    text = " ".join(str(one) for one in messages) if isinstance(messages, list) else str(messages)
+    return [(place.replace("._schema", "").replace("_schema", "definition"), text)]

@@ -1,0 +1,121 @@
+"""Turns matchers and conditions into SQL with bound parameters: the one place that writes conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from journeys.definitions import Condition, Definition, Matcher
+
+COLUMNS = {"trait": "traits", "property": "properties"}
+
+
+class Params:
+    """Values on their way into a query; each is bound, none is written into the SQL."""
+
+    def __init__(self, **values: Any) -> None:
+        self.values: dict[str, Any] = values
+
+    def bind(self, value: Any, kind: str) -> str:
+        """The typed placeholder that stands for this value."""
+        name = f"p{len(self.values)}"
+        self.values[name] = value
+        return f"{{{name}:{kind}}}"
+
+
+def any_of(matchers: Sequence[Matcher], params: Params) -> str:
+    """SQL that is 1 for events that match at least one of the matchers."""
+    return " or ".join(f"({matcher(one, params)})" for one in matchers) or "0"
+
+
+def all_of(conditions: Sequence[Condition], params: Params) -> str:
+    """SQL that is 1 for events that meet every condition."""
+    return " and ".join(f"({condition(one, params)})" for one in conditions) or "1"
+
+
+def matcher(one: Matcher, params: Params) -> str:
+    """SQL that is 1 for events that match."""
+    if one.event is not None:
+        what = f"type = 'track' and event = {params.bind(one.event, 'String')}"
+    elif one.page is not None:
+        what = f"type = 'page' and {_path(one.page, params)}"
+    else:
+        what = f"type = {params.bind(one.type, 'String')}"
+    return f"{what} and {all_of(one.where, params)}" if one.where else what
+
+
+def relevant(definition: Definition, params: Params) -> str:
+    """SQL that keeps every event the journey can match and that the sort key of events can serve."""
+    matchers = [m for step in definition.steps for m in step.match] + list(definition.fail_on)
+    names = sorted({m.event for m in matchers if m.event is not None})
+    types = sorted({"page" if m.page is not None else str(m.type) for m in matchers if m.event is None})
+    parts = []
+    if names:
+        parts.append(f"(type = 'track' and event in {params.bind(names, 'Array(String)')})")
+    if types:
+        parts.append(f"type in {params.bind(types, 'Array(String)')}")
+    return " or ".join(parts)
+
+
+def mask(definition: Definition, params: Params) -> str:
+    """SQL of a whole number whose bit k-1 is set where the event matches step k."""
+    bits = [f"if({any_of(step.match, params)}, {1 << k}, 0)" for k, step in enumerate(definition.steps)]
+    return f"toUInt32({' + '.join(bits)})"
+
+
+def text_of(column: str, name: str, params: Params) -> str:
+    """SQL of a JSON member as text: strings as they are, all else as JSON, '' where it is absent or null."""
+    key = params.bind(name, "String")
+    return (
+        f"multiIf(JSONType({column}, {key}) = 'String', JSONExtractString({column}, {key}), "
+        f"JSONType({column}, {key}) = 'Null', '', JSONExtractRaw({column}, {key}))"
+    )
+
+
+def condition(one: Condition, params: Params) -> str:
+    """SQL that is 1 for events that meet the condition. What is absent meets only the negative ones."""
+    text = one.name if one.kind == "field" else text_of(COLUMNS[one.kind], one.name, params)
+    match one.op:
+        case "is_set":
+            return f"({text}) != ''"
+        case "is_not_set":
+            return f"({text}) = ''"
+        case "eq":
+            return _equals(text, one.value, params)
+        case "ne":
+            return f"not ({_equals(text, one.value, params)})"
+        case "in":
+            return " or ".join(_equals(text, value, params) for value in one.value)
+        case "not_in":
+            return f"not ({' or '.join(_equals(text, value, params) for value in one.value)})"
+        case "contains":
+            return f"position({text}, {_bound(one.value, params)}) > 0"
+        case "not_contains":
+            return f"position({text}, {_bound(one.value, params)}) = 0"
+        case "starts_with":
+            return f"startsWith({text}, {_bound(one.value, params)})"
+        case "ends_with":
+            return f"endsWith({text}, {_bound(one.value, params)})"
+        case "matches":
+            return f"match({text}, {_bound(one.value, params)})"
+    sign = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}[one.op]
+    return f"ifNull(toFloat64OrNull({text}) {sign} {params.bind(float(one.value), 'Float64')}, 0)"
+
+
+def _equals(text: str, value: Any, params: Params) -> str:
+    if isinstance(value, bool):
+        return f"({text}) = {params.bind('true' if value else 'false', 'String')}"
+    if isinstance(value, int | float):
+        return f"ifNull(toFloat64OrNull({text}) = {params.bind(float(value), 'Float64')}, 0)"
+    return f"({text}) = {_bound(value, params)}"
+
+
+def _bound(value: Any, params: Params) -> str:
+    return params.bind(str(value), "String")
+
+
+def _path(pattern: str, params: Params) -> str:
+    if "*" not in pattern:
+        return f"path = {params.bind(pattern, 'String')}"
+    escaped = pattern.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_").replace("*", "%")
+    return f"path like {params.bind(escaped, 'String')}"

@@ -1,0 +1,98 @@
+"""The list behind every number: exactly the runs that it counts."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+import msgspec
+
+from journeys.period import iso
+from journeys.scope import Scope
+
+WHOLE = {
+    "entered": "1",
+    **{how: f"outcome = '{how}'" for how in ("succeeded", "failed", "dropped", "in_time")},
+}
+AT_STEP = {
+    "progressed": "furthest >= {k:UInt8}",
+    "visited": "has(steps, {k:UInt8})",
+    "missed": "furthest >= {k:UInt8} and not has(steps, {k:UInt8})",
+    **{
+        f"{how}_here": f"outcome = '{how}' and furthest = {{k:UInt8}}"
+        for how in ("dropped", "failed", "in_time")
+    },
+}
+NUMBERS = (*WHOLE, *AT_STEP)
+NEWEST = (2**62, 2**63, "")
+
+
+class ListError(Exception):
+    """A list cannot be made as asked; the message says why."""
+
+
+def listed(
+    scope: Scope,
+    *,
+    number: str | None = None,
+    step: str | None = None,
+    unit: str = "runs",
+    cursor: str | None = None,
+    most: int = 50,
+) -> dict[str, Any]:
+    """The runs behind one number of the funnel, newest first; `total` equals the number.
+
+    `number` is one of NUMBERS; those that speak of a step need `step`, its key. Raises ListError.
+    """
+    which, k = _which(scope, number or "entered", step)
+    start, customer, case = _read(cursor) if cursor else NEWEST
+    total = scope.events.query(*scope.ask("runs.count", unit=unit, which=which, k=k))[0]["n"]
+    values = {"after_start": start, "after_customer": customer, "after_case": case, "most": most + 1, "k": k}
+    rows = scope.events.query(*scope.ask("runs.listed", unit=unit, which=which, **values))
+    return {
+        "total": total,
+        "next": _cursor(rows[most - 1]) if len(rows) > most else None,
+        "runs": [_run(scope, row) for row in rows[:most]],
+    }
+
+
+def _which(scope: Scope, number: str, step: str | None) -> tuple[str, int]:
+    if number in WHOLE:
+        return WHOLE[number], 0
+    if number not in AT_STEP:
+        raise ListError(f"{number!r} is no number of the funnel; known are {', '.join(NUMBERS)}")
+    if step is None or step not in scope.definition:
+        known = ", ".join(one.key for one in scope.definition.steps)
+        raise ListError(f"{number} speaks of a step; give one of {known}")
+    return AT_STEP[number], scope.definition.position(step)
+
+
+def _run(scope: Scope, row: dict[str, Any]) -> dict[str, Any]:
+    keys = [step.key for step in scope.definition.steps]
+    return {
+        "customer": str(row["customer"]),
+        "case": row["case_value"],
+        "start": iso(row["start"]),
+        "last": iso(row["last"]),
+        "outcome": row["outcome"],
+        "furthest": keys[row["furthest"] - 1],
+        "steps": [
+            {"key": keys[k - 1], "at": iso(at)} for k, at in zip(row["steps"], row["reached"], strict=True)
+        ],
+        "repeats": row["repeats"],
+        "shortcut": bool(row["shortcut"]),
+        **{name: row[name] for name in ("channel", "source", "campaign", "device", "country")},
+    }
+
+
+def _cursor(row: dict[str, Any]) -> str:
+    place = [row["start"], row["customer"], row["case_value"]]
+    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
+
+
+def _read(cursor: str) -> tuple[int, int, str]:
+    try:
+        return msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[int, int, str])
+    except (binascii.Error, msgspec.DecodeError, ValueError):
+        raise ListError("the cursor is not one that this list gave; start again without it") from None

@@ -1,0 +1,56 @@
+"""The period that a report is about: runs count by their start, in the project's time zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+DEFAULT_DAYS = 30
+
+
+class PeriodError(Exception):
+    """A period cannot be read; the message says why."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """From `start` (inclusive) to `end` (exclusive), in milliseconds since 1970."""
+
+    start: int
+    end: int
+
+
+def parse_period(start: str | None, end: str | None, zone: ZoneInfo, *, now: int) -> Period:
+    """Read `from` and `to`, each a date or a time; the last 30 days up to tonight where they are absent."""
+    today = datetime.fromtimestamp(now / 1000, zone).date()
+    last = _moment(end, zone) if end else _midnight(today + timedelta(days=1), zone)
+    first = (
+        _moment(start, zone)
+        if start
+        else _midnight(datetime.fromtimestamp(last / 1000, zone).date() - timedelta(days=DEFAULT_DAYS), zone)
+    )
+    if first >= last:
+        raise PeriodError("the period ends before it begins; `from` must be earlier than `to`")
+    return Period(first, last)
+
+
+def iso(moment: int) -> str:
+    """A moment in milliseconds as an ISO time in UTC."""
+    return (
+        datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
+
+
+def _moment(text: str, zone: ZoneInfo) -> int:
+    try:
+        if len(text) == 10:
+            return _midnight(date.fromisoformat(text), zone)
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise PeriodError(f"{text!r} is no date; write 2026-03-01 or 2026-03-01T12:00:00Z") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp() * 1000)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> int:
+    return int(datetime.combine(day, time(), zone).timestamp() * 1000)

@@ -1,0 +1,79 @@
+"""Shows what a definition would find before it is saved: its funnel on a sample, and why a step is empty."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from journeys import filters
+from journeys.definitions import Definition, DefinitionError
+from journeys.funnel import funnel
+from journeys.period import Period
+from journeys.questions import question
+from journeys.scope import drafted
+from store.events import EventStore, EventStoreError
+from store.projects import Project
+
+
+def preview(
+    events: EventStore,
+    project: Project,
+    definition: Definition,
+    *,
+    period: Period,
+    now: int,
+    most_customers: int = 20_000,
+) -> dict[str, Any]:
+    """The funnel of a definition that is not saved, over about `most_customers` customers.
+
+    `sampled` is the share of customers that were looked at; `zero` says for each step how many events
+    match it at all in the period, in any order. Raises DefinitionError for a pattern that cannot be used.
+    """
+    check_patterns(events, definition)
+    params = filters.Params(project=project.id)
+    sql = question("preview.customers", relevant=filters.relevant(definition, params))
+    customers = events.query(sql, params.values)[0]["n"]
+    chunks = max(1, customers // most_customers)
+    whose = "cityHash64(customer) % {chunks:UInt32} = 0"
+    scope = drafted(events, project, definition, period, whose=whose, now=now, chunks=chunks)
+    return {
+        "funnel": funnel(scope),
+        "sampled": 1 / chunks,
+        "zero": _matches(events, project, definition, period),
+    }
+
+
+def check_patterns(events: EventStore, definition: Definition) -> None:
+    """Raises DefinitionError for a regular expression that the event store cannot use."""
+    matchers = [(f"step {step.key}", m) for step in definition.steps for m in step.match]
+    matchers += [("fail_on", m) for m in definition.fail_on]
+    conditions = [(place, one) for place, m in matchers for one in m.where]
+    conditions += [("population", one) for one in definition.population]
+    for place, one in conditions:
+        if one.op == "matches":
+            try:
+                events.query("select match('', {pattern:String}) as fits", {"pattern": str(one.value)})
+            except EventStoreError:
+                cure = (
+                    "the pattern cannot be used here: look-ahead, look-behind and back references are unknown"
+                )
+                raise DefinitionError({place: cure}) from None
+
+
+def _matches(
+    events: EventStore, project: Project, definition: Definition, period: Period
+) -> list[dict[str, Any]]:
+    params = filters.Params(project=project.id, start=period.start, end=period.end)
+    sql = question(
+        "preview.matches",
+        mask=filters.mask(definition, params),
+        relevant=filters.relevant(definition, params),
+    )
+    rows = {row["step"]: row for row in events.query(sql, params.values)}
+    return [
+        {
+            "step": step.key,
+            "raw_matches": rows[k]["n"] if k in rows else 0,
+            "customers": rows[k]["customers"] if k in rows else 0,
+        }
+        for k, step in enumerate(definition.steps, 1)
+    ]

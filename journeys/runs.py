@@ -1,0 +1,98 @@
+"""Runs: every attempt at a journey by the rule, computed from events and stored for all reports to read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from journeys import filters
+from journeys.definitions import Definition, parse
+from journeys.questions import question
+from store.events import EventStore
+from store.journeys import JourneyVersion
+
+CUSTOMERS_AT_ONCE = 2_000
+EVENTS_PER_CHUNK = 4_000_000
+
+# What one touchpoint does to a run, beside reaching the step of that number.
+MOVES = {"starts": 101, "restarts": 102, "stays": 103, "fails": 104, "expires": 105}
+
+
+def computed(definition: Definition, params: filters.Params, whose: str) -> str:
+    """SQL that computes runs from events: rows of (customer, runs). `whose` says which customers."""
+    params.values |= MOVES | {
+        "idle": definition.idle_timeout,
+        "window": definition.window or 0,
+        "goal": len(definition.steps),
+        "allowed": _allowed(definition),
+        "within_bits": [1 << k for k, step in enumerate(definition.steps) if step.within],
+        "within_ms": [step.within for step in definition.steps if step.within],
+    }
+    return question(
+        "runs.compute",
+        case_value=_case_value(definition, params),
+        mask=filters.mask(definition, params),
+        failed=filters.any_of(definition.fail_on, params),
+        population=filters.all_of(definition.population, params),
+        relevant=filters.relevant(definition, params),
+        whose=whose,
+    )
+
+
+def recompute(
+    events: EventStore, version: JourneyVersion, customers: Sequence[int], identities: Sequence[int]
+) -> None:
+    """Store the runs of these customers anew; who has no run any more gets an empty row.
+
+    `identities` are all identities whose events may belong to them.
+    """
+    definition = parse(version.definition)
+    params = filters.Params(
+        project=version.project_id, customers=list(customers), identities=list(identities)
+    )
+    whose = "identity in {identities:Array(UInt64)} and customer in {customers:Array(UInt64)}"
+    _store(events, version, params, computed(definition, params, whose), "{customers:Array(UInt64)}")
+
+
+def fill(events: EventStore, version: JourneyVersion, *, progress: Callable[[int, int], None]) -> None:
+    """Store the runs of every customer, in chunks; `progress(done, total)` is told after each."""
+    definition = parse(version.definition)
+    total = _chunks(events, version, definition)
+    for chunk in range(total):
+        params = filters.Params(project=version.project_id, chunks=total, chunk=chunk)
+        whose = "cityHash64(customer) % {chunks:UInt32} = {chunk:UInt32}" if total > 1 else "1"
+        _store(events, version, params, computed(definition, params, whose), "cast([], 'Array(UInt64)')")
+        progress(chunk + 1, total)
+
+
+def _store(
+    events: EventStore, version: JourneyVersion, params: filters.Params, runs: str, emptied: str
+) -> None:
+    started = time.time_ns() // 1000  # taken before reading: a later reader of more events wins
+    params.values |= {"journey_version": version.id, "version": started}
+    events.command(question("runs.store", runs=runs, emptied=emptied), params.values)
+
+
+def _chunks(events: EventStore, version: JourneyVersion, definition: Definition) -> int:
+    params = filters.Params(project=version.project_id)
+    sql = question("runs.relevant", relevant=filters.relevant(definition, params))
+    return 1 + int(events.query(sql, params.values)[0]["n"]) // EVENTS_PER_CHUNK
+
+
+def _case_value(definition: Definition, params: filters.Params) -> str:
+    if definition.case_key is None:
+        return "''"
+    return filters.text_of("properties", definition.case_key, params)
+
+
+def _allowed(definition: Definition) -> list[int]:
+    """For each position, 0 meaning no open run: the bits of the steps that an event may reach."""
+    allowed = [0]
+    for position in range(1, len(definition.steps) + 1):
+        bits = 0
+        for k in range(position, len(definition.steps)):
+            bits |= 1 << k
+            if not definition.steps[k].optional:
+                break
+        allowed.append(bits)
+    return allowed

@@ -1,0 +1,106 @@
+"""What a report is about: a journey version, a period and a segment; every report starts here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Engine
+
+from journeys import runs, segments
+from journeys.definitions import Definition, parse
+from journeys.filters import Params
+from journeys.period import Period, parse_period
+from journeys.questions import question
+from store.events import EventStore
+from store.journeys import JourneyVersion, live_journey
+from store.projects import Project
+
+
+class NoSuchJourney(Exception):
+    """The project has no journey of this key."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One journey version, the runs that began in `period` and belong to `segment`, as of `now` (ms).
+
+    `source` is the SQL of rows (customer, runs), and `values` what it binds: the stored runs, or runs
+    computed on the spot for a preview.
+    """
+
+    events: EventStore
+    project: Project
+    version: JourneyVersion
+    definition: Definition
+    period: Period
+    segment: Mapping[str, str]
+    now: int
+    source: str = ""
+    values: Mapping[str, Any] | None = None
+
+    def ask(
+        self, name: str, *, unit: str = "runs", which: str = "1", **values: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """The SQL of a question over the runs of this scope, and the values that it binds.
+
+        `unit` is `runs`, or `customers` for each customer's furthest run; `which` is a condition on runs.
+        """
+        params = Params(**(self.values or {}), **values)
+        params.values |= {
+            "project": self.project.id,
+            "journey_version": self.version.id,
+            "start": self.period.start,
+            "end": self.period.end,
+            "now": self.now,
+            "idle": self.definition.idle_timeout,
+            "window": self.definition.window or 0,
+        }
+        source = self.source or question("runs.stored")
+        segment = segments.condition(self.segment, params)
+        selected = question("runs.selected", source=source, segment=segment)
+        if unit == "customers":
+            selected = question("runs.furthest", runs=selected)
+        return question(name, runs=selected, which=which), params.values
+
+    def everyone(self) -> Scope:
+        """The same scope without its segment."""
+        return replace(self, segment={})
+
+
+def open_scope(
+    engine: Engine,
+    events: EventStore,
+    project: Project,
+    key: str,
+    *,
+    start: str | None = None,
+    end: str | None = None,
+    segment: Mapping[str, str] | None = None,
+    now: int,
+) -> Scope:
+    """The scope of a saved journey; raises NoSuchJourney, PeriodError or SegmentError."""
+    version = live_journey(engine, project.id, key)
+    if version is None:
+        raise NoSuchJourney(f"there is no journey {key!r} in project {project.key!r}")
+    period = parse_period(start, end, project.zone, now=now)
+    chosen = segments.checked(segment or {})
+    return Scope(events, project, version, parse(version.definition), period, chosen, now)
+
+
+def drafted(
+    events: EventStore,
+    project: Project,
+    definition: Definition,
+    period: Period,
+    *,
+    whose: str,
+    now: int,
+    **values: Any,
+) -> Scope:
+    """The scope of a definition that is not saved: its runs are computed when a report asks."""
+    params = Params(project=project.id, **values)
+    source = runs.computed(definition, params, whose)
+    version = JourneyVersion(0, project.id, 0, 0, dict(definition.source), "draft", 0, 0, "", now)
+    return Scope(events, project, version, definition, period, {}, now, source, params.values)

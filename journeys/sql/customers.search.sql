@@ -1,0 +1,15 @@
+-- Which customers have one of these identities, or a trait with this text; the latest seen first?
+select customer, count() as n, toUnixTimestamp64Milli(max(timestamp)) as last_seen
+from customer_events
+where
+    project = {project:UInt32}
+    and not is_bot
+    and (
+        identity in {identities:Array(UInt64)}
+        or anonymous_id = {text:String}
+        or (type in ('identify', 'group') and {text:String} != '' and positionCaseInsensitive(traits, {text:String}) > 0)
+        or ({text:String} = '' and timestamp >= fromUnixTimestamp64Milli({since:Int64}))
+    )
+group by customer
+order by last_seen desc, customer
+limit {most:UInt32}

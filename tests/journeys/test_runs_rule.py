@@ -1,0 +1,170 @@
+"""The stored runs are the ones that the rule gives, on random histories."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections import defaultdict
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from journeys.definitions import Definition, parse
+from journeys.runs import fill, recompute
+from store.event import Event, event_id, identity_hash
+from store.events import EventStore
+from store.journeys import JourneyVersion
+from tests.oracle import Run, Touch, runs
+
+NAMES = ["a", "b", "c", "d", "x", "z"]
+EXAMPLES = int(os.environ.get("RUN_EXAMPLES", "40"))
+
+
+@st.composite
+def definitions(draw: st.DrawFn) -> dict[str, Any]:
+    count = draw(st.integers(2, 5))
+    steps = []
+    for k in range(count):
+        steps.append(
+            {
+                "key": f"s{k}",
+                "name": f"S{k}",
+                "match": [
+                    {"event": name}
+                    for name in draw(
+                        st.lists(st.sampled_from(NAMES[:4]), min_size=1, max_size=2, unique=True)
+                    )
+                ],
+                "optional": 0 < k < count - 1 and draw(st.booleans()),
+                "within": draw(st.sampled_from([None, "2s", "5s"])) if k else None,
+            }
+        )
+    return {
+        "key": "j",
+        "name": "J",
+        "steps": steps,
+        "fail_on": draw(st.sampled_from([[], [{"event": "x"}], [{"event": "a"}, {"event": "x"}]])),
+        "idle_timeout": draw(st.sampled_from(["1s", "3s", "10s"])),
+        "window": draw(st.sampled_from([None, "4s", "12s"])),
+        "case_key": draw(st.sampled_from([None, "order"])),
+    }
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[tuple[int, int, int, str, str]]:
+    """(customer, time, sequence, event name, case): times on a coarse grid, so ties are common."""
+    return draw(
+        st.lists(
+            st.tuples(
+                st.integers(1, 3),
+                st.integers(0, 20).map(lambda n: 1_700_000_000_000 + n * 500),
+                st.integers(0, 2),
+                st.sampled_from(NAMES),
+                st.sampled_from(["", "", "o1", "o2"]),
+            ),
+            min_size=1,
+            max_size=30,
+        )
+    )
+
+
+def rows(history: list[tuple[int, int, int, str, str]], project: int) -> list[Event]:
+    return [
+        Event(
+            project=project,
+            event_id=event_id(f"{project}-{n}"),
+            message_id=f"{project}-{n}",
+            type="track",
+            event=name,
+            timestamp=t,
+            received_at=t,
+            sequence=sequence,
+            user_id=str(customer),
+            identity=identity_hash("user", str(customer)),
+            properties=json.dumps({"order": case} if case else {}),
+        )
+        for n, (customer, t, sequence, name, case) in enumerate(history)
+    ]
+
+
+def expected(definition: Definition, events: list[Event]) -> dict[int, list[Run]]:
+    touches: dict[int, list[Touch]] = defaultdict(list)
+    for e in events:
+        matches = {k for k, s in enumerate(definition.steps, 1) if any(m.event == e.event for m in s.match)}
+        fails = any(m.event == e.event for m in definition.fail_on)
+        case = json.loads(e.properties).get("order", "") if definition.case_key else ""
+        touches[e.identity].append(
+            Touch(e.timestamp, e.sequence, e.event_id, frozenset(matches), fails, case)
+        )
+    return {c: found for c, history in touches.items() if (found := runs(definition, history))}
+
+
+def stored(events: EventStore, project: int, version: int) -> dict[int, list[Run]]:
+    answer = events.query(
+        "select customer, arrayMap(r -> (r.case_value, toUnixTimestamp64Milli(r.start), "
+        "toUnixTimestamp64Milli(r.last), r.outcome, r.steps, arrayMap(t -> toUnixTimestamp64Milli(t), r.times), "
+        "r.repeats, r.shortcut, r.furthest), runs) as found from journey_runs final "
+        "where project = {project:UInt32} and journey_version = {version:UInt32} and notEmpty(runs)",
+        {"project": project, "version": version},
+    )
+    found = {}
+    for row in answer:
+        found[row["customer"]] = [
+            Run(case, start, last, outcome, tuple(zip(steps, times, strict=True)), repeats, bool(shortcut))
+            for case, start, last, outcome, steps, times, repeats, shortcut, furthest in row["found"]
+            if furthest == steps[-1]
+        ]
+    return found
+
+
+def version_of(definition: dict[str, Any], project: int) -> JourneyVersion:
+    source = dict(parse(definition).source)
+    return JourneyVersion(7, project, 1, 1, source, "live", 0, 0, "", 0)
+
+
+def ignore_progress(done: int, total: int) -> None:
+    """Filling reports its progress; these tests look at the result."""
+
+
+numbers = iter(range(1, 10_000_000))
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(definitions(), histories())
+def test_stored_runs_are_the_ones_of_the_rule(
+    events: EventStore, definition: dict[str, Any], history: list[tuple[int, int, int, str, str]]
+) -> None:
+    project = next(numbers)
+    written = rows(history, project)
+    events.insert(written, token=f"p{project}")
+    version = version_of(definition, project)
+    fill(events, version, progress=ignore_progress)
+    assert stored(events, project, 7) == expected(parse(definition), written)
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(definitions(), histories(), st.integers(0, 2**32))
+def test_recomputing_touched_customers_after_late_events_gives_the_same_runs(
+    events: EventStore, definition: dict[str, Any], history: list[tuple[int, int, int, str, str]], seed: int
+) -> None:
+    project = next(numbers)
+    written = rows(history, project)
+    version = version_of(definition, project)
+    shuffled = random.Random(seed).sample(written, len(written))
+    half = len(shuffled) // 2
+    for n, some in enumerate((shuffled[:half], shuffled[half:])):
+        if some:
+            events.insert(some, token=f"p{project}-{n}")
+            touched = sorted({e.identity for e in some})
+            recompute(events, version, touched, touched)
+    assert stored(events, project, 7) == expected(parse(definition), written)

@@ -1,0 +1,98 @@
+"""The rule of runs in plain Python, as the design states it: what the SQL must agree with."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from journeys.definitions import Definition
+
+
+class Touch(NamedTuple):
+    """One event of one customer: its place in time, the steps it matches (from 1), whether it fails the run."""
+
+    t: int
+    sequence: int
+    event_id: bytes
+    matches: frozenset[int]
+    fails: bool
+    case: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One attempt. `steps` are (step, time) pairs in the order in which they were reached."""
+
+    case: str
+    start: int
+    last: int
+    outcome: str = "open"
+    steps: tuple[tuple[int, int], ...] = ()
+    repeats: int = 0
+    shortcut: bool = False
+
+    @property
+    def furthest(self) -> int:
+        return self.steps[-1][0]
+
+
+@dataclass
+class History:
+    """The runs of one customer and case as the events go by."""
+
+    open: Run | None = None
+    closed: list[Run] = field(default_factory=list)
+
+    def close(self, outcome: str, **changes: object) -> None:
+        assert self.open
+        self.closed.append(replace(self.open, outcome=outcome, **changes))  # type: ignore[arg-type]
+        self.open = None
+
+
+def runs(definition: Definition, touches: Iterable[Touch]) -> list[Run]:
+    """The runs of one customer; an open one at the end has the outcome `open`."""
+    histories: dict[str, History] = defaultdict(History)
+    for e in sorted(touches, key=lambda e: e[:3]):
+        if e.matches or e.fails:
+            step(definition, histories[e.case], e)
+    found = [run for h in histories.values() for run in [*h.closed, *([h.open] if h.open else [])]]
+    return sorted(found, key=lambda run: (run.start, run.case))
+
+
+def step(d: Definition, history: History, e: Touch) -> None:
+    run = history.open
+    if run and (e.t - run.last > d.idle_timeout or (d.window and e.t - run.start > d.window)):
+        history.close("dropped")
+        run = None
+    if run is None:
+        if 1 in e.matches:
+            history.open = Run(e.case, e.t, e.t, steps=((1, e.t),))
+    elif e.fails:
+        history.close("failed", last=e.t)
+    elif reached := reachable(d, run, e):
+        history.open = replace(run, last=e.t, steps=(*run.steps, (reached, e.t)))
+        if reached == len(d.steps):
+            history.close("succeeded")
+    else:
+        goal = run.shortcut or len(d.steps) in e.matches
+        history.open = replace(run, last=e.t, repeats=run.repeats + 1, shortcut=goal)
+
+
+def reachable(d: Definition, run: Run, e: Touch) -> int | None:
+    position, reached_at = run.steps[-1]
+    for j in sorted(e.matches):
+        between = d.steps[position : j - 1]
+        within = d.steps[j - 1].within
+        if j > position and all(s.optional for s in between) and (not within or e.t - reached_at <= within):
+            return j
+    return None
+
+
+def outcome_at(d: Definition, run: Run, now: int) -> str:
+    """What an open run is at reading time."""
+    if run.outcome != "open":
+        return run.outcome
+    late = now - run.last > d.idle_timeout or (d.window is not None and now - run.start > d.window)
+    return "dropped" if late else "in_time"
