@@ -1,0 +1,1 @@
+"""COMPOSE: the only room that knows all others."""
