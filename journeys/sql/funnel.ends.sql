@@ -3,8 +3,8 @@ select
     toUInt8(furthest) as position,
     toString(outcome) as how,
     count() as n,
-    quantileExact(0.5)((last - start) / 1000) as median,
-    quantileExact(0.9)((last - start) / 1000) as p90
+    quantileExactInclusive(0.5)((last - start) / 1000) as median,
+    quantileExactInclusive(0.9)((last - start) / 1000) as p90
 from ({{runs}})
 where {{which}}
 group by position, how

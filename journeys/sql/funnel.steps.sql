@@ -2,8 +2,8 @@
 select
     step,
     count() as visited,
-    quantileExactIf(0.5)(seconds, number > 1) as median,
-    quantileExactIf(0.9)(seconds, number > 1) as p90
+    quantileExactInclusiveIf(0.5)(seconds, number > 1) as median,
+    quantileExactInclusiveIf(0.9)(seconds, number > 1) as p90
 from (
     select
         arrayJoin(arrayEnumerate(steps)) as number,

@@ -16,14 +16,10 @@ with
     )
 select
     step,
-    sum(n) as n,
-    quantileExactWeighted(0.5)(seconds, n) as median,
-    quantileExactWeighted(0.9)(seconds, n) as p90,
-    sumMap([bucket], [n]) as histogram
-from (
-    select step, seconds, roundDown(seconds, {edges:Array(Float64)}) as bucket, count() as n
-    from durations
-    group by step, seconds
-)
+    count() as n,
+    quantileExactInclusive(0.5)(seconds) as median,
+    quantileExactInclusive(0.9)(seconds) as p90,
+    sumMap([roundDown(seconds, {edges:Array(Float64)})], [1]) as histogram
+from durations
 group by step
 order by step

@@ -3,7 +3,7 @@ select
     steps,
     count() as n,
     countIf(outcome = 'succeeded') as succeeded,
-    quantileExactIf(0.5)((last - start) / 1000, outcome = 'succeeded') as median,
+    quantileExactInclusiveIf(0.5)((last - start) / 1000, outcome = 'succeeded') as median,
     sum(n) over () as runs
 from ({{runs}})
 where {{which}}
