@@ -25,21 +25,29 @@ class DropRow(msgspec.Struct, frozen=True, kw_only=True):
 
 def keep_drops(connection: Connection, rows: Sequence[DropRow]) -> None:
     """Write drops inside the caller's transaction."""
-    if not rows:
-        return
-    values = [
+    keep_values(connection, values_of(rows))
+
+
+def keep_values(connection: Connection, values: list[dict[str, Any]]) -> None:
+    """Write drops that `values_of` has encoded, inside the caller's transaction."""
+    if values:
+        connection.execute(drops.insert(), values)
+
+
+def values_of(rows: Sequence[DropRow]) -> list[dict[str, Any]]:
+    """The columns of drops; raises what the encoder raises for an original that is no JSON."""
+    return [
         {
             "project_id": row.project,
             "received_at": row.received_at,
             "place": row.place,
             "code": row.code,
             "field": row.field[:64],
-            "message": row.message,
+            "message": row.message.replace("\0", ""),  # PostgreSQL keeps no NUL in text
             "original": msgspec.json.encode(row.original),
         }
         for row in rows
     ]
-    connection.execute(drops.insert(), values)
 
 
 def recent_drops(
@@ -63,4 +71,4 @@ def drops_by_code(engine: Engine, project_id: int) -> dict[str, int]:
         .order_by(count.desc())
     )
     with engine.connect() as connection:
-        return dict(connection.execute(query).tuples().all())
+        return {row.code: row.n for row in connection.execute(query)}

@@ -157,6 +157,17 @@ def quoted(name: str) -> str:
     return f"`{name}`"
 
 
+def folder_is_free(url: str) -> bool:
+    """Whether this process could open the event store; only the embedded engine allows one process."""
+    if urlsplit(url).scheme != "chdb":
+        return True
+    try:
+        _own(Path(url.removeprefix("chdb://")).absolute()).close()
+    except StoreUnavailable:
+        return False
+    return True
+
+
 def _own(folder: Path) -> IO[str]:
     make_folder(folder)
     lock = (folder.parent / f".{folder.name}.lock").open("w")

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -18,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from store import kept
 from store.db import writing
-from store.drops import DropRow, keep_drops
+from store.drops import DropRow, keep_drops, keep_values, values_of
 from store.tables import inbox
 
 LEASE_MS = 120_000
@@ -59,7 +61,7 @@ class Batch:
 @dataclass
 class _Waiting:
     row: dict[str, Any] | None
-    drops: Sequence[DropRow]
+    drops: list[dict[str, Any]]
     done: threading.Event = field(default_factory=threading.Event)
     error: Exception | None = None
 
@@ -76,6 +78,7 @@ class Inbox:
         self._put_since_count = 0
         self._writer = threading.Thread(target=self._commit_for_all, name="inbox", daemon=True)
         self._closed = False
+        self._closing = threading.Lock()
         self._writer.start()
 
     def put(self, envelope: Envelope | None, drops: Sequence[DropRow] = ()) -> None:
@@ -83,20 +86,21 @@ class Inbox:
 
         Raises InboxUnavailable when the inbox is full, closed or cannot be written.
         """
-        if self._closed:
-            raise InboxUnavailable("the collector is stopping")
         if self._depth >= self._limit:
             raise InboxUnavailable(f"{self._limit} envelopes wait already")
-        waiting = _Waiting(_row(envelope) if envelope else None, drops)
-        self._waiting.put(waiting)
+        # Encoded here, so that what cannot be encoded fails its own sender and not all who wait.
+        waiting = _Waiting(_row(envelope) if envelope else None, values_of(drops))
+        with self._closing:
+            if self._closed:
+                raise InboxUnavailable("the collector is stopping")
+            self._waiting.put(waiting)
         waiting.done.wait()
         if waiting.error:
             raise InboxUnavailable(str(waiting.error)) from waiting.error
 
     def depth(self) -> int:
         """How many envelopes wait."""
-        with self._engine.connect() as connection:
-            return connection.execute(select(func.count()).select_from(inbox)).scalar_one()
+        return waiting(self._engine)
 
     def claim(self, *, now: int, most_events: int) -> Batch | None:
         """Take the next envelopes, oldest first; a batch whose worker is gone comes first and whole."""
@@ -145,8 +149,9 @@ class Inbox:
 
     def close(self) -> None:
         """Commit what waits and stop."""
-        self._closed = True
-        self._waiting.put(None)
+        with self._closing:
+            self._closed = True
+            self._waiting.put(None)
         self._writer.join(timeout=10)
 
     def _fresh_batch(self, connection: Connection, most_events: int) -> int | None:
@@ -193,29 +198,48 @@ class Inbox:
             with writing(self._engine) as connection:
                 if rows:
                     connection.execute(inbox.insert(), rows)
-                keep_drops(connection, drops)
-            self._count(len(rows))
-        except SQLAlchemyError as failure:
+                keep_values(connection, drops)
+        except Exception as failure:  # whatever it is: the thread must live, and nobody may wait for ever
             error = failure
         for one in group:
             one.error = error
             one.done.set()
+        if error is None:
+            self._count(len(rows))
 
     def _count(self, fresh: int) -> None:
         self._depth += fresh
         self._put_since_count += fresh
         if self._put_since_count > 10_000:  # other processes take from the same inbox
-            self._depth, self._put_since_count = self.depth(), 0
+            with suppress(SQLAlchemyError):
+                self._depth, self._put_since_count = self.depth(), 0
+
+
+def waiting(engine: Engine) -> int:
+    """How many envelopes wait in the inbox."""
+    with engine.connect() as connection:
+        return connection.execute(select(func.count()).select_from(inbox)).scalar_one()
+
+
+def put_together(engine: Engine, envelopes: Iterable[Envelope], drops: Sequence[DropRow] = ()) -> None:
+    """Put many envelopes in one transaction: all of them enter the inbox, or none."""
+    with writing(engine) as connection:
+        several = iter(envelopes)
+        while rows := [_row(one) for one in islice(several, 100)]:
+            connection.execute(inbox.insert(), rows)
+        for start in range(0, len(drops), 1_000):
+            keep_drops(connection, drops[start : start + 1_000])
 
 
 def _row(envelope: Envelope) -> dict[str, Any]:
+    """JSON, because MessagePack has no whole numbers above 64 bits, and events may."""
     return {
         "project_id": envelope.project,
-        "body": msgspec.msgpack.encode(envelope),
+        "body": msgspec.json.encode(envelope),
         "events": len(envelope.messages),
         "attempts": 0,
     }
 
 
 def _decode(body: bytes) -> Envelope:
-    return msgspec.msgpack.decode(body, type=Envelope)
+    return msgspec.json.decode(body, type=Envelope)

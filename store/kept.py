@@ -11,8 +11,14 @@ from store.db import writing
 from store.tables import kept
 
 
-def value(engine: Engine, name: str) -> str:
-    """The kept value, made at random the first time it is asked for."""
+def has(engine: Engine, name: str) -> bool:
+    """Whether such a value is kept."""
+    with engine.connect() as connection:
+        return connection.scalar(select(kept.c.value).where(kept.c.name == name)) is not None
+
+
+def value(engine: Engine, name: str, first: str | None = None) -> str:
+    """The kept value; where there is none yet, `first` is kept, or a random one."""
     query = select(kept.c.value).where(kept.c.name == name)
     with engine.connect() as connection:
         found = connection.scalar(query)
@@ -20,7 +26,8 @@ def value(engine: Engine, name: str) -> str:
         return str(found)
     try:
         with writing(engine) as connection:
-            connection.execute(kept.insert().values(name=name, value=secrets.token_urlsafe(32)))
+            fresh = secrets.token_urlsafe(16) if first is None else first
+            connection.execute(kept.insert().values(name=name, value=fresh))
     except IntegrityError:
         pass  # another process was first; its value counts
     with engine.connect() as connection:

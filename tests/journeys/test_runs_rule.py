@@ -104,8 +104,9 @@ def expected(definition: Definition, events: list[Event]) -> dict[int, list[Run]
 def stored(events: EventStore, project: int, version: int) -> dict[int, list[Run]]:
     answer = events.query(
         "select customer, arrayMap(r -> (r.case_value, toUnixTimestamp64Milli(r.start), "
-        "toUnixTimestamp64Milli(r.last), r.outcome, r.steps, arrayMap(t -> toUnixTimestamp64Milli(t), r.times), "
-        "r.repeats, r.shortcut, r.furthest), runs) as found from journey_runs final "
+        "toUnixTimestamp64Milli(r.last), r.outcome, r.steps, "
+        "arrayMap(t -> toUnixTimestamp64Milli(t), r.times), r.repeats, r.shortcut, r.furthest), runs) "
+        "as found from journey_runs final "
         "where project = {project:UInt32} and journey_version = {version:UInt32} and notEmpty(runs)",
         {"project": project, "version": version},
     )

@@ -1,0 +1,104 @@
+# The two commands of the README are `make demo` and `make test`; both stand on `make setup`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+ADMIN_ASSETS := admin/static/manifest.json
+SNIPPET := js_snippet/dist/w.js
+DEMO := WAYWISER_DATABASE_URL=sqlite:///data/demo/waywiser.db WAYWISER_EVENTS_URL=chdb:///data/demo/events
+CODE := collector store journeys admin server migrations tests benchmarks
+
+.PHONY: help setup demo run test test-deep check lock format bench bench-door bench-journeys screenshots clean chromium
+
+help: ## Say what there is
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+
+setup: $(INSTALLED) $(ADMIN_ASSETS) $(SNIPPET) ## Install what Waywiser needs and build its assets
+
+demo: setup ## Run Waywiser with a believable company to look at
+	@$(DEMO) $(BIN)/waywiser demo
+	@$(DEMO) $(BIN)/waywiser serve
+
+run: setup ## Run Waywiser empty; the browser walks through the set-up
+	@$(BIN)/waywiser serve
+
+test: setup $(INSTALLED_DEV) chromium ## Run every check and every test
+	@$(MAKE) --no-print-directory static
+	$(BIN)/pytest -q
+	$(BIN)/pytest -q sdk_py/tests
+	$(BIN)/pytest -q js_snippet/test
+
+check: setup $(INSTALLED_DEV) static ## Format, lint, types, import contracts and quick tests
+	$(BIN)/pytest -q -m "not browser and not slow" tests/test_house.py tests/store tests/collector
+
+.PHONY: static
+static: $(INSTALLED_DEV)
+	$(BIN)/ruff format --check $(CODE) sdk_py js_snippet
+	$(BIN)/ruff check $(CODE) sdk_py js_snippet
+	$(BIN)/mypy
+	cd sdk_py && ../$(BIN)/mypy --strict waywiser
+	$(BIN)/lint-imports --no-cache
+	cd js_snippet && npx --no-install tsc --noEmit
+
+test-deep: $(INSTALLED_DEV) ## Property tests with many more examples
+	RUN_EXAMPLES=2000 $(BIN)/pytest -q tests/journeys/test_runs_rule.py
+
+format: $(INSTALLED_DEV) ## Format the code
+	$(BIN)/ruff format $(CODE) sdk_py js_snippet
+	$(BIN)/ruff check --fix $(CODE) sdk_py js_snippet
+
+LOCK = $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command "make lock" pyproject.toml
+
+lock: $(INSTALLED_DEV) ## Renew the hash-locked requirements files from pyproject.toml
+	$(LOCK) --extra dev -o requirements-dev.txt
+	$(LOCK) -c requirements-dev.txt -o requirements.txt
+
+bench: setup $(INSTALLED_DEV) ## Run all benchmarks and print their tables
+	$(BIN)/python -m benchmarks
+
+bench-door: setup $(INSTALLED_DEV) ## Requests and events per second at the door
+	$(BIN)/python -m benchmarks door
+
+bench-journeys: setup $(INSTALLED_DEV) ## Back-fill and reports at 1 and 10 million events
+	$(BIN)/python -m benchmarks journeys
+
+screenshots: setup $(INSTALLED_DEV) chromium ## Pictures of every page, into screenshots/
+	$(BIN)/python -m tests.browser.screenshots
+
+clean: ## Remove what set-up made; data stays
+	rm -rf $(VENV) admin/static js_snippet/dist admin/assets/node_modules js_snippet/node_modules
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Waywiser needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(INSTALLED): requirements.txt pyproject.toml | $(BIN)/python
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(INSTALLED_DEV): requirements-dev.txt sdk_py/pyproject.toml $(INSTALLED)
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e sdk_py
+	@touch $@
+
+$(ADMIN_ASSETS): $(wildcard admin/assets/*.json admin/assets/*.mjs admin/assets/src/* admin/assets/src/*/*)
+	cd admin/assets && npm ci --no-audit --no-fund --silent && npm run --silent build
+
+$(SNIPPET): $(wildcard js_snippet/*.json js_snippet/*.mjs js_snippet/src/*)
+	cd js_snippet && npm ci --no-audit --no-fund --silent && npm run --silent build
+
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -q >/dev/null && apt-get install -y -q chromium >/dev/null; \
+		else \
+			echo "The browser tests need Chromium: install the package chromium, then run make test again."; exit 1; \
+		fi; }

@@ -1,0 +1,20 @@
+"""The REST API: the pages' questions for programs, with bearer tokens and an OpenAPI description."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from admin.api import customers, docs, events, failures, journeys
+from admin.api.endpoint import Endpoint
+
+ENDPOINTS: list[Endpoint] = [*journeys.ENDPOINTS, *customers.ENDPOINTS, *events.ENDPOINTS]
+
+
+def api_room() -> Blueprint:
+    """The blueprint of `/api`; it takes tokens instead of cookies, so it needs no CSRF protection."""
+    room = Blueprint("api", __name__, url_prefix="/api", template_folder="templates")
+    for endpoint in ENDPOINTS:
+        endpoint.add_to(room)
+    docs.add_to(room, ENDPOINTS)
+    failures.add_to(room)
+    return room

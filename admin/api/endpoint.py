@@ -1,0 +1,92 @@
+"""What one endpoint is: its route, who may call it, what it reads, and the function that answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+from marshmallow import Schema
+
+from admin.services import Services, services
+from store.projects import ROLES, Project, find_api_token, project_by_id
+
+
+class Refused(Exception):
+    """A call that is answered with an error; `field` names what was wrong in it."""
+
+    def __init__(self, status: int, code: str, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.status, self.code, self.message, self.field = status, code, message, field
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: the caller's project, role and name, and the arguments that were read."""
+
+    services: Services
+    project: Project
+    role: str
+    caller: str
+    now: int
+    query: Mapping[str, Any]
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One route of the API. `answer` gets the call and the path's values, and returns JSON-like data."""
+
+    method: str
+    path: str
+    answer: Callable[..., Any]
+    query: type[Schema] | None = None
+    body: type[Schema] | None = None
+    role: str = "viewer"
+    status: int = 200
+
+    @property
+    def summary(self) -> str:
+        """The first line of the answering function's docstring."""
+        return (self.answer.__doc__ or "").strip().splitlines()[0]
+
+    @property
+    def open_path(self) -> str:
+        """The path as OpenAPI writes it."""
+        return "/api/v1" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", self.path)
+
+    def add_to(self, room: Blueprint) -> None:
+        """Serve this endpoint."""
+        name = f"{self.method.lower()}_{self.answer.__name__}"
+        room.add_url_rule(f"/v1{self.path}", name, self._called, methods=[self.method])
+
+    def _called(self, **values: Any) -> ResponseReturnValue:
+        call = self._call()
+        answer = self.answer(call, **values)
+        return ("", 204) if answer is None else (jsonify(answer), self.status)
+
+    def _call(self) -> Call:
+        open_services = services()
+        kind, _, text = request.headers.get("Authorization", "").partition(" ")
+        token = find_api_token(open_services.engine, text.strip()) if kind.lower() == "bearer" else None
+        project = project_by_id(open_services.engine, token.project_id) if token else None
+        if token is None or project is None:
+            raise Refused(401, "unauthorized", "send a valid API token as `Authorization: Bearer …`")
+        if ROLES.index(token.role) < ROLES.index(self.role):
+            raise Refused(403, "forbidden", f"this needs a token with the role {self.role}")
+        query = self.query().load(request.args.to_dict()) if self.query else {}
+        return Call(
+            open_services, project, token.role, token.name, open_services.clock(), query, self._body()
+        )
+
+    def _body(self) -> Mapping[str, Any]:
+        if self.body is None:
+            return {}
+        data = request.get_json(force=True, silent=True)
+        if not isinstance(data, dict):
+            raise Refused(400, "invalid_json", "the body must be a JSON object")
+        loaded: Mapping[str, Any] = self.body().load(data)
+        return loaded

@@ -1,0 +1,63 @@
+"""Every failure of the API in the one JSON shape: success, code, message and, where there is one, field."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+from marshmallow import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from admin.api.endpoint import Refused
+from journeys.definitions import DefinitionError
+from journeys.lists import ListError
+from journeys.paths import PathError
+from journeys.period import PeriodError
+from journeys.scope import NoSuchJourney
+from journeys.segments import SegmentError
+from store.events import EventStoreError
+
+
+def add_to(room: Blueprint) -> None:
+    """Install the handlers, and an answer for paths that do not exist."""
+    room.register_error_handler(Refused, lambda e: shape(e.status, e.code, e.message, e.field))
+    room.register_error_handler(ValidationError, _invalid)
+    room.register_error_handler(DefinitionError, _definition)
+    room.register_error_handler(NoSuchJourney, lambda e: shape(404, "not_found", str(e)))
+    room.register_error_handler(EventStoreError, lambda e: shape(503, "event_store", str(e)))
+    room.register_error_handler(HTTPException, _http)
+    for kind in (ListError, PathError, PeriodError, SegmentError):
+        room.register_error_handler(kind, lambda e: shape(400, "bad_question", str(e)))
+    methods = ["GET", "POST", "PUT", "DELETE", "PATCH"]
+    room.add_url_rule("/<path:unknown>", "unknown", _unknown, methods=methods)
+
+
+def shape(status: int, code: str, message: str, field: str = "") -> ResponseReturnValue:
+    """The one JSON error shape."""
+    body = {"success": False, "code": code, "message": message}
+    return jsonify({**body, "field": field} if field else body), status
+
+
+def _unknown(unknown: str) -> ResponseReturnValue:
+    return shape(404, "not_found", f"there is no /api/{unknown}; see /api/docs")
+
+
+def _invalid(error: ValidationError) -> ResponseReturnValue:
+    field, text = next(iter(error.messages_dict.items()))
+    return shape(400, "invalid", " ".join(text) if isinstance(text, list) else str(text), field)
+
+
+def _definition(error: DefinitionError) -> ResponseReturnValue:
+    field, text = next(iter(error.problems.items()))
+    return jsonify(
+        {
+            "success": False,
+            "code": "invalid_definition",
+            "message": text,
+            "field": field,
+            "problems": error.problems,
+        }
+    ), 400
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    return shape(error.code or 500, error.name.lower().replace(" ", "_"), error.description or error.name)

@@ -1,0 +1,190 @@
+"""Journeys over the API: definitions and the reports that read their runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from admin.api.endpoint import Call, Endpoint, Refused
+from journeys.definitions import DefinitionSchema, lean, parse
+from journeys.funnel import UNITS, funnel
+from journeys.lists import NUMBERS, listed
+from journeys.paths import paths
+from journeys.period import iso, parse_period
+from journeys.preview import check_patterns, preview
+from journeys.scope import Scope, open_scope
+from journeys.timing import timing
+from journeys.variants import variants
+from store.journeys import JourneyVersion, delete_journey, live_journeys, save_version, versions_of
+
+
+class Asked(Schema):
+    """What every report reads: the period by start of the runs, and the segment."""
+
+    class Meta:
+        """Arguments that a report does not know are left to others, such as cache breakers."""
+
+        unknown = EXCLUDE
+
+    start = fields.String(
+        data_key="from", metadata={"description": "date or time, inclusive; 30 days before `to` where absent"}
+    )
+    end = fields.String(data_key="to", metadata={"description": "date or time, exclusive; now where absent"})
+    segment = fields.String(
+        load_default="",
+        metadata={"description": "attribute:value, several with commas, such as device:mobile,country:DE"},
+    )
+
+
+class FunnelAsked(Asked):
+    """What the funnel reads."""
+
+    unit = fields.String(load_default="runs", validate=validate.OneOf(UNITS))
+
+
+class RunsAsked(FunnelAsked):
+    """What the list of runs reads."""
+
+    number = fields.String(load_default="entered", validate=validate.OneOf(NUMBERS))
+    outcome = fields.String(validate=validate.OneOf(("succeeded", "failed", "dropped", "in_time")))
+    step = fields.String(metadata={"description": "key of a step"})
+    cursor = fields.String(metadata={"description": "`next` of the answer before"})
+    most = fields.Integer(load_default=50, validate=validate.Range(1, 500))
+
+
+class PathsAsked(Asked):
+    """What paths read."""
+
+    anchor = fields.String(metadata={"description": "key of a step; the first where absent"})
+    direction = fields.String(load_default="after", validate=validate.OneOf(("after", "before")))
+    depth = fields.Integer(load_default=5, validate=validate.Range(1, 12))
+    outcome = fields.String(validate=validate.OneOf(("succeeded", "failed", "dropped", "in_time")))
+    collapse = fields.Boolean(load_default=True)
+
+
+def list_journeys(call: Call) -> dict[str, Any]:
+    """The journeys of the project."""
+    return {"journeys": [_described(one) for one in live_journeys(call.services.engine, call.project.id)]}
+
+
+def create_journey(call: Call) -> dict[str, Any]:
+    """Save a new journey; its runs are computed in the background."""
+    if versions_of(call.services.engine, call.project.id, str(call.body["key"])):
+        raise Refused(
+            409, "exists", f"there is a journey {call.body['key']!r}; PUT a new version of it", "key"
+        )
+    return _save(call, call.body)
+
+
+def read_journey(call: Call, key: str) -> dict[str, Any]:
+    """One journey with all its versions."""
+    versions = versions_of(call.services.engine, call.project.id, key)
+    if not versions:
+        raise Refused(404, "not_found", f"there is no journey {key!r}")
+    return {"key": key, "versions": [_described(one) for one in versions]}
+
+
+def replace_journey(call: Call, key: str) -> dict[str, Any]:
+    """Save the next version of a journey; the version before answers until its runs are computed."""
+    if call.body["key"] != key:
+        raise Refused(400, "invalid", "the key in the body must be the one in the address", "key")
+    return _save(call, call.body)
+
+
+def remove_journey(call: Call, key: str) -> None:
+    """Hide a journey; saving it again brings it back."""
+    if not delete_journey(call.services.engine, call.project.id, key, now=call.now):
+        raise Refused(404, "not_found", f"there is no journey {key!r}")
+
+
+def preview_journey(call: Call) -> dict[str, Any]:
+    """The funnel of a definition that is not saved, over a sample of customers."""
+    period = parse_period(call.query.get("start"), call.query.get("end"), call.project.zone, now=call.now)
+    events = call.services.events
+    return preview(events, call.project, parse(call.body), period=period, now=call.now)
+
+
+def read_funnel(call: Call, key: str) -> dict[str, Any]:
+    """The funnel: outcomes, steps, drop-offs, rates with their interval."""
+    return funnel(_scope(call, key), unit=call.query["unit"])
+
+
+def read_paths(call: Call, key: str) -> dict[str, Any]:
+    """Touchpoints inside runs after or before a step, as nodes and links."""
+    names = ("anchor", "direction", "depth", "outcome", "collapse")
+    return paths(_scope(call, key), **{name: call.query[name] for name in names if name in call.query})
+
+
+def read_variants(call: Call, key: str) -> dict[str, Any]:
+    """The different ways through the steps, by how often runs take them."""
+    return variants(_scope(call, key))
+
+
+def read_timing(call: Call, key: str) -> dict[str, Any]:
+    """Seconds between steps and to the goal: median, 90th percentile, histogram."""
+    return timing(_scope(call, key))
+
+
+def read_runs(call: Call, key: str) -> dict[str, Any]:
+    """The runs behind a number of the funnel, the newest first."""
+    query = call.query
+    return listed(
+        _scope(call, key),
+        number=query.get("outcome") or query["number"],
+        step=query.get("step"),
+        unit=query["unit"],
+        cursor=query.get("cursor"),
+        most=query["most"],
+    )
+
+
+def _scope(call: Call, key: str) -> Scope:
+    pairs = [pair.partition(":") for pair in call.query["segment"].split(",") if pair]
+    return open_scope(
+        call.services.engine,
+        call.services.events,
+        call.project,
+        key,
+        start=call.query.get("start"),
+        end=call.query.get("end"),
+        segment={name.strip(): value.strip() for name, _, value in pairs},
+        now=call.now,
+    )
+
+
+def _save(call: Call, data: Mapping[str, Any]) -> dict[str, Any]:
+    definition = parse(data)
+    check_patterns(call.services.events, definition)
+    engine = call.services.engine
+    saved = save_version(engine, call.project.id, definition.source, by=call.caller, now=call.now)
+    call.services.refill()
+    return _described(saved)
+
+
+def _described(one: JourneyVersion) -> dict[str, Any]:
+    return {
+        "key": one.definition["key"],
+        "version": one.version,
+        "status": one.status,
+        "progress": {"done": one.chunks_done, "total": one.chunks_total},
+        "created_at": iso(one.created_at),
+        "created_by": one.created_by,
+        "definition": lean(one.definition),
+    }
+
+
+ENDPOINTS = [
+    Endpoint("GET", "/journeys", list_journeys),
+    Endpoint("POST", "/journeys", create_journey, body=DefinitionSchema, role="editor", status=201),
+    Endpoint("GET", "/journeys/<key>", read_journey),
+    Endpoint("PUT", "/journeys/<key>", replace_journey, body=DefinitionSchema, role="editor"),
+    Endpoint("DELETE", "/journeys/<key>", remove_journey, role="editor"),
+    Endpoint("POST", "/journeys/preview", preview_journey, query=Asked, body=DefinitionSchema),
+    Endpoint("GET", "/journeys/<key>/funnel", read_funnel, query=FunnelAsked),
+    Endpoint("GET", "/journeys/<key>/paths", read_paths, query=PathsAsked),
+    Endpoint("GET", "/journeys/<key>/variants", read_variants, query=Asked),
+    Endpoint("GET", "/journeys/<key>/timing", read_timing, query=Asked),
+    Endpoint("GET", "/journeys/<key>/runs", read_runs, query=RunsAsked),
+]

@@ -1,0 +1,96 @@
+"""`waywiser import`: historical events from files."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import click
+
+from server.house import House, now_ms, open_relational
+from server.importing import ImportProblem, Report, load, plan
+from server.progress import Report as Progress
+from server.progress import bar
+from store.events import folder_is_free
+from store.inbox import waiting
+from store.projects import project_by_key
+from store.settings import Settings
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--project", "project_key", required=True, help="Project that the events belong to.")
+@click.option(
+    "--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Column of a field; repeatable."
+)
+@click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="Only rows with this value; repeatable.")
+@click.option("--timezone", default="UTC", show_default=True, help="Zone of times that name none.")
+@click.option("--json", "as_json", is_flag=True, help="Print machine-readable output.")
+def import_file(
+    file: Path,
+    project_key: str,
+    mapping: tuple[str, ...],
+    where: tuple[str, ...],
+    timezone: str,
+    as_json: bool,
+) -> None:
+    """Import historical events from CSV, JSON lines or Parquet; a second time changes nothing."""
+    settings = Settings.read()
+    engine = open_relational(settings)
+    project = project_by_key(engine, project_key)
+    how = plan(file, _pairs(mapping), zone=timezone, where=_pairs(where))
+    with bar(hidden=as_json) as progress:
+        report = load(
+            engine,
+            project.id,
+            file,
+            how,
+            now=now_ms(),
+            progress=lambda rows: progress("rows read", rows, rows),
+        )
+        engine.dispose()
+        _work_off(settings, progress)
+    _tell(report, as_json)
+
+
+def _work_off(settings: Settings, progress: Progress) -> None:
+    """Take the rows from the inbox into the event store, or watch the Waywiser that runs do it."""
+    if folder_is_free(settings.events_url):
+        with House(settings) as house:
+            total = house.inbox.depth()
+            house.worker.drain(lambda: progress("stored", total - house.inbox.depth(), total))
+            progress("stored", total, total)
+        return
+    engine = open_relational(settings)
+    total = waiting(engine)
+    while left := waiting(engine):
+        progress("stored", total - left, total)
+        time.sleep(0.5)
+    progress("stored", total, total)
+
+
+def _tell(report: Report, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(report.__dict__))
+        return
+    click.echo(f"{report.rows} rows: {report.accepted} accepted, {report.skipped} left out by --where")
+    if report.rejected:
+        click.echo(f"{report.rejected} rows are kept aside as drops:", err=True)
+        for number, why in report.problems[:20]:
+            click.echo(f"  row {number}: {why}", err=True)
+        if report.rejected > 20:
+            click.echo(f"  and {report.rejected - 20} more; see Drops in the admin", err=True)
+
+
+def _pairs(options: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for option in options:
+        name, sign, value = option.partition("=")
+        if not sign or not name:
+            raise ImportProblem(f"{option!r} is not of the form NAME=VALUE")
+        found[name] = value
+    return found
+
+
+COMMANDS = [import_file]

@@ -1,0 +1,100 @@
+"""`waywiser init`, `migrate`, `demo` and `doctor`: from nothing to something that runs."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from server import doctor as checks
+from server.demo.loading import load_demo
+from server.house import migrate as migrate_stores
+from server.house import now_ms, open_relational
+from server.progress import bar
+from store.projects import create_api_token, create_project, create_write_key
+from store.settings import Settings
+from store.users import create_user, grant
+
+
+@click.command()
+def migrate() -> None:
+    """Bring both stores to the newest shape."""
+    revision, applied = migrate_stores(Settings.read())
+    click.echo(f"relational store at {revision}; event store: {', '.join(applied) or 'nothing new'}")
+
+
+@click.command()
+@click.option("--project", "key", default="main", show_default=True, help="Key of the project.")
+@click.option("--name", default="", help="Name of the project.")
+@click.option("--timezone", default="UTC", show_default=True, help="Where its days begin.")
+@click.option("--email", default="admin@example.com", show_default=True, help="Sign-in of the first user.")
+@click.option("--json", "as_json", is_flag=True, help="Print machine-readable output.")
+def init(key: str, name: str, timezone: str, email: str, as_json: bool) -> None:
+    """Migrate, make a project, its keys and its first user; prints the secrets once."""
+    settings = Settings.read()
+    migrate_stores(settings)
+    engine = open_relational(settings)
+    now = now_ms()
+    project = create_project(engine, key=key, name=name or key, timezone=timezone, now=now)
+    password = secrets.token_urlsafe(12)
+    made = {
+        "project": project.key,
+        "write_key": create_write_key(engine, project.id, side="browser", now=now),
+        "server_key": create_write_key(engine, project.id, side="server", now=now),
+        "api_token": create_api_token(engine, project.id, name="init", role="admin", now=now),
+        "admin_email": email,
+        "admin_password": password,
+    }
+    user = create_user(engine, email=email, name="", password=password, now=now)
+    grant(engine, user.id, project.id, "admin")
+    if as_json:
+        click.echo(json.dumps(made))
+        return
+    for what, value in made.items():
+        click.echo(f"{what.replace('_', ' '):15} {value}")
+    click.echo(f"\nPaste this into your pages:\n  {snippet(settings, made['write_key'])}")
+
+
+@click.command()
+@click.option("--customers", default=20_000, show_default=True, type=click.IntRange(100, 1_000_000))
+@click.option("--seed", default=7, show_default=True, type=int, help="The same seed makes the same company.")
+@click.option("--json", "as_json", is_flag=True, help="Print machine-readable output.")
+def demo(customers: int, seed: int, as_json: bool) -> None:
+    """Load a believable company with three journeys; nothing is done when it is there already."""
+    settings = Settings.read()
+    migrate_stores(settings)
+    with bar(hidden=as_json) as progress:
+        made = load_demo(settings, seed=seed, customers=customers, progress=progress)
+    if as_json:
+        click.echo(json.dumps(made))
+        return
+    click.echo(f"Waywiser   {settings.address}")
+    click.echo(f"Sign in    {made['admin_email']}  /  {made['admin_password']}")
+    click.echo(f"Snippet    {snippet(settings, made['write_key'])}")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print machine-readable output.")
+def doctor(as_json: bool) -> None:
+    """Check that everything is as it must be, and say what to do where it is not."""
+    findings = checks.examine()
+    if as_json:
+        click.echo(json.dumps([finding.__dict__ for finding in findings]))
+    else:
+        table = Table("", "what", "finding", box=None)
+        for finding in findings:
+            table.add_row("[green]✓" if finding.good else "[red]✗", finding.what, finding.says)
+        Console().print(table)
+    sys.exit(0 if all(finding.good for finding in findings) else 1)
+
+
+def snippet(settings: Settings, write_key: str) -> str:
+    """The line to paste into pages."""
+    return f'<script async src="{settings.address}/w.js" data-key="{write_key}"></script>'
+
+
+COMMANDS = [init, migrate, demo, doctor]

@@ -1,0 +1,124 @@
+"""Opens the stores and the long-lived parts of one process, and closes them in the right order."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+from types import TracebackType
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from collector.worker import Worker
+from journeys.runs import CUSTOMERS_AT_ONCE, recompute
+from server.filler import Filler
+from store.db import StoreUnavailable, open_db
+from store.events import EventStore
+from store.identities import Ledger
+from store.inbox import Inbox
+from store.journeys import kept_versions
+from store.migrate import current, migrate_db, migrate_events, newest
+from store.settings import Settings
+
+log = logging.getLogger("waywiser")
+
+
+class NotMigrated(Exception):
+    """A store has not the shape that this program needs."""
+
+
+def now_ms() -> int:
+    """The time, in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def start_logging(settings: Settings) -> None:
+    """Log lines to standard error, from the set level on."""
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def open_relational(settings: Settings, *, must_be_current: bool = True) -> Engine:
+    """Open the relational store; raises StoreUnavailable, or NotMigrated with the cure."""
+    engine = open_db(settings.database_url, sync=settings.inbox_sync)
+    try:
+        revision = current(engine)
+    except SQLAlchemyError as error:
+        cause = str(error.__cause__ or error).strip().splitlines()[0]
+        raise StoreUnavailable(
+            f"the relational store cannot be opened ({cause}); check WAYWISER_DATABASE_URL"
+        ) from None
+    if must_be_current and revision != newest():
+        raise NotMigrated("the stores are not migrated to this version; run `waywiser migrate`")
+    return engine
+
+
+def migrate(settings: Settings) -> tuple[str, list[str]]:
+    """Bring both stores to their newest shape; returns the revision and the applied event migrations."""
+    engine = open_relational(settings, must_be_current=False)
+    events = EventStore(settings.events_url)
+    try:
+        return migrate_db(engine), migrate_events(events)
+    finally:
+        events.close()
+        engine.dispose()
+
+
+class House:
+    """The stores and background threads of one process.
+
+    Open it after the process has forked. `with House(settings) as house:` closes it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.engine = open_relational(settings)
+        self.events = EventStore(settings.events_url)
+        migrate_events(self.events)
+        self.ledger = Ledger(self.engine, self.events)
+        self.inbox = Inbox(self.engine, limit=settings.inbox_limit)
+        self.filler = Filler(self.engine, self.events)
+        self.worker = Worker(
+            inbox=self.inbox,
+            events=self.events,
+            ledger=self.ledger,
+            settings=settings,
+            clock=now_ms,
+            after=self.refresh,
+        )
+
+    def refresh(self, project_id: int, customers: Iterable[int]) -> None:
+        """Compute the runs of these customers anew, for every journey of the project."""
+        ordered = sorted(customers)
+        versions = kept_versions(self.engine, project_id) if ordered else []
+        for start in range(0, len(ordered) if versions else 0, CUSTOMERS_AT_ONCE):
+            some = ordered[start : start + CUSTOMERS_AT_ONCE]
+            identities = self.ledger.identities_of(project_id, some)
+            for version in versions:
+                recompute(self.events, version, some, identities)
+
+    def start_background(self) -> None:
+        """Start the worker and the filling of new journey versions."""
+        if self.events.embedded:
+            self.inbox.release_all()  # the folder's lock says that no other worker is alive
+        self.worker.start()
+        self.filler.start()
+
+    def close(self) -> None:
+        """Stop the door's inbox first, then who reads it, then the stores."""
+        self.inbox.close()
+        self.worker.stop()
+        self.filler.stop()
+        self.events.close()
+        self.engine.dispose()
+
+    def __enter__(self) -> House:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

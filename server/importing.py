@@ -1,0 +1,226 @@
+"""Imports historical events: the whole file is checked, then all its good rows enter the inbox at once."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import Engine
+
+from collector.wire import judged
+from server.history import BadRow, Row, UnreadableFile, columns, rows
+from store.drops import DropRow
+from store.inbox import Envelope, put_together
+
+ROWS_AT_ONCE = 500
+FIELDS = ("event", "timestamp", "user_id", "anonymous_id", "message_id", "type", "channel", "group_id")
+GUESSES = {
+    "event": ("event", "event_name", "activity", "action", "concept:name"),
+    "timestamp": ("timestamp", "time", "ts", "event_time", "occurred_at", "time:timestamp"),
+    "user_id": ("user_id", "userId", "customer_id", "customer", "case_id", "case:concept:name"),
+    "anonymous_id": ("anonymous_id", "anonymousId", "visitor_id"),
+    "message_id": ("message_id", "messageId"),
+    "type": ("type",),
+    "channel": ("channel",),
+    "group_id": ("group_id", "groupId"),
+}
+NAMES = {"user_id": "userId", "anonymous_id": "anonymousId", "message_id": "messageId", "group_id": "groupId"}
+
+
+class ImportProblem(Exception):
+    """A file cannot be imported as asked; the message says why."""
+
+
+@dataclass
+class Report:
+    """What became of the rows of a file. `problems` holds the first of them with their row number."""
+
+    rows: int = 0
+    accepted: int = 0
+    skipped: int = 0
+    rejected: int = 0
+    problems: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How rows become events: column of each field, zone of times without one, rows to leave out."""
+
+    columns: Mapping[str, str]
+    zone: ZoneInfo
+    where: Mapping[str, str]
+    side: str = "server"
+
+
+def plan(path: Path, mapping: Mapping[str, str], *, zone: str, where: Mapping[str, str]) -> Plan:
+    """The plan for a file: columns as given, else by their usual names. Raises ImportProblem."""
+    if wrong := set(mapping) - set(FIELDS):
+        raise ImportProblem(f"{sorted(wrong)[0]!r} is no field; map columns to {', '.join(FIELDS)}")
+    try:
+        known = set(columns(path))
+    except (UnreadableFile, UnicodeDecodeError, OSError) as error:
+        raise ImportProblem(f"{path.name} cannot be read: {error}") from None
+    if not known:
+        raise ImportProblem(f"{path.name} holds nothing; its first line must name the columns")
+    for name, column in (*mapping.items(), *((None, column) for column in where)):
+        if column not in known:
+            purpose = f" for {name}" if name else ""
+            raise ImportProblem(
+                f"there is no column {column!r}{purpose}; there are {', '.join(sorted(known))}"
+            )
+    chosen = dict(mapping)
+    for name, guesses in GUESSES.items():
+        found = next((g for g in guesses if g in known and g not in chosen.values()), None)
+        if name not in chosen and found:
+            chosen[name] = found
+    needs = [n for n in ("event", "timestamp") if n not in chosen]
+    if "user_id" not in chosen and "anonymous_id" not in chosen:
+        needs.append("user_id")
+    if needs:
+        there = ", ".join(sorted(known))
+        raise ImportProblem(
+            f"no column for {' and '.join(needs)}; say --map {needs[0]}=COLUMN (there are {there})"
+        )
+    return Plan(chosen, ZoneInfo(zone), where)
+
+
+def load(
+    engine: Engine,
+    project_id: int,
+    path: Path,
+    how: Plan,
+    *,
+    now: int,
+    progress: Callable[[int], None],
+) -> Report:
+    """Check every row, then put all good ones into the inbox in one transaction, and the bad ones aside.
+
+    Nothing is loaded when the file cannot be read to its end. `progress(rows)` is told as rows are read.
+    """
+    report = Report()
+    drops: list[DropRow] = []
+    with tempfile.TemporaryFile() as spool:
+        try:
+            for messages, bad in _judged(path, how, report):
+                drops += [_drop(project_id, now, path, *one) for one in bad]
+                if messages:
+                    _write(spool, _envelope(project_id, now, how, messages))
+                progress(report.rows)
+        except UnreadableFile as error:
+            raise ImportProblem(f"{error}; nothing was loaded") from None
+        spool.seek(0)
+        put_together(engine, _read(spool), drops)
+    return report
+
+
+def _judged(path: Path, how: Plan, report: Report) -> Iterator[tuple[list[Row], list[tuple[int, Any, str]]]]:
+    seen: Counter[bytes] = Counter()
+    waiting: list[tuple[int, Row]] = []
+    bad: list[tuple[int, Any, str]] = []
+    for number, row in rows(path):
+        report.rows += 1
+        if isinstance(row, BadRow):
+            bad.append((number, {}, str(row)))
+        elif any(str(row.get(column, "")) != value for column, value in how.where.items()):
+            report.skipped += 1
+        else:
+            waiting.append((number, _message(row, number, how, seen)))
+        if len(waiting) + len(bad) >= ROWS_AT_ONCE:
+            yield _verdict(waiting, bad, report)
+            waiting, bad = [], []
+    yield _verdict(waiting, bad, report)
+
+
+def _verdict(
+    waiting: list[tuple[int, Row]], bad: list[tuple[int, Any, str]], report: Report
+) -> tuple[list[Row], list[tuple[int, Any, str]]]:
+    verdicts = judged("batch", {"batch": [message for _, message in waiting]}, ROWS_AT_ONCE * 40_000)
+    for rejection, original in verdicts.rejected:
+        bad.append((waiting[rejection.index][0], original, rejection.message))
+    report.accepted += len(verdicts.accepted)
+    report.rejected += len(bad)
+    report.problems += [(number, why) for number, _, why in sorted(bad, key=lambda one: one[0])]
+    del report.problems[1000:]
+    return verdicts.accepted, bad
+
+
+def _message(row: Row, number: int, how: Plan, seen: Counter[bytes]) -> Row:
+    mapped = {name: row[column] for name, column in how.columns.items() if column in row}
+    used = set(how.columns.values())
+    message: Row = {"type": str(mapped.get("type", "track")).lower()}
+    message |= {NAMES[name]: str(mapped[name]) for name in NAMES if name in mapped}
+    message["event"] = str(mapped.get("event", ""))
+    if message["type"] != "track":
+        message["name"] = message.pop("event")
+    message["timestamp"] = _time(mapped.get("timestamp", ""), how.zone)
+    message["properties"] = {n: _plain(v) for n, v in row.items() if n not in used and n not in how.where}
+    message["context"] = {"sequence": number, "library": {"name": "waywiser-import"}}
+    if "channel" in mapped:
+        message["context"]["channel"] = str(mapped["channel"])
+    if "messageId" not in message:
+        message["messageId"] = _name(row, seen)
+    return message
+
+
+def _name(row: Row, seen: Counter[bytes]) -> str:
+    """A message id that is the same at every import: the row's content, and which of equal rows it is."""
+    content = repr(sorted((str(n), str(v)) for n, v in row.items())).encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(content, digest_size=16).digest()
+    seen[digest] += 1
+    return f"import-{digest.hex()}-{seen[digest]}"
+
+
+def _time(value: Any, zone: ZoneInfo) -> Any:
+    """An ISO time with a zone; what is no time is left for the verdict to name."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return value or "(empty)"
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=zone)).isoformat()
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    return value if isinstance(value, str | int | float | bool | list | dict) else str(value)
+
+
+def _envelope(project_id: int, now: int, how: Plan, messages: list[Row]) -> Envelope:
+    return Envelope(project=project_id, received_at=now, side=how.side, history=True, messages=messages)
+
+
+def _drop(project_id: int, now: int, path: Path, number: int, original: Any, why: str) -> DropRow:
+    return DropRow(
+        project=project_id,
+        received_at=now,
+        place="import",
+        code="bad_row",
+        field=f"row {number}",
+        message=f"{path.name}, row {number}: {why}",
+        original={"messages": [original], "history": True},
+    )
+
+
+def _write(spool: IO[bytes], envelope: Envelope) -> None:
+    body = msgspec.msgpack.encode(envelope)
+    spool.write(struct.pack(">Q", len(body)) + body)
+
+
+def _read(spool: IO[bytes]) -> Iterator[Envelope]:
+    while size := spool.read(8):
+        yield msgspec.msgpack.decode(spool.read(struct.unpack(">Q", size)[0]), type=Envelope)

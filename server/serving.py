@@ -1,0 +1,74 @@
+"""Starts the web server of a process, after checks that turn the usual mistakes into one clear sentence."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+
+from server.house import open_relational
+from store.db import StoreUnavailable
+from store.events import folder_is_free
+from store.settings import Settings
+
+
+class CannotServe(Exception):
+    """The server cannot start; the message names the cause and the cure."""
+
+
+def run(settings: Settings, factory: str, *, owns_events: bool) -> None:
+    """Serve `server.wsgi:<factory>` until a signal ends it."""
+    check_port(settings)
+    open_relational(settings, must_be_current=factory != "serve").dispose()
+    if owns_events and not folder_is_free(settings.events_url):
+        raise StoreUnavailable(
+            f"the event folder of {settings.events_url} is in use by another Waywiser process; stop that "
+            "one first, or set WAYWISER_EVENTS_URL to a ClickHouse server, which several processes can share"
+        )
+    if settings.server == "gunicorn":
+        _gunicorn(settings, factory)
+    else:
+        _granian(settings, factory)
+
+
+def check_port(settings: Settings) -> None:
+    """Raises CannotServe when the port cannot be listened on."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise CannotServe(
+                f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}); "
+                "stop the program that uses it, or set WAYWISER_PORT or WAYWISER_HOST"
+            ) from None
+
+
+def _granian(settings: Settings, factory: str) -> None:
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    Granian(
+        f"server.wsgi:{factory}",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        factory=True,
+        workers=1,
+        blocking_threads=settings.threads,
+        websockets=False,
+        log_level=LogLevels(settings.log_level) if settings.log_level != "info" else LogLevels.warning,
+        workers_kill_timeout=30,
+    ).serve()
+
+
+def _gunicorn(settings: Settings, factory: str) -> None:
+    command = [
+        *(sys.executable, "-m", "gunicorn", f"server.wsgi:{factory}()"),
+        *("--bind", f"{settings.host}:{settings.port}", "--workers", "1"),
+        *("--worker-class", "gthread", "--threads", str(settings.threads)),
+        *("--log-level", settings.log_level, "--graceful-timeout", "30"),
+    ]
+    os.execv(sys.executable, command)  # noqa: S606 - the process becomes the server

@@ -1,0 +1,114 @@
+"""The WSGI application of a process: `/v1`, `/w.js` and `/health` to the collector, all else to the admin."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+import admin
+import collector
+from admin.services import Services
+from collector.worker import Worker
+from server.house import House, migrate, now_ms, open_relational, start_logging
+from store.inbox import Inbox
+from store.settings import Settings
+
+StartResponse = Callable[..., Any]
+Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+SNIPPET = Path(__file__).parents[1] / "js_snippet" / "dist"
+COLLECTOR_PATHS = ("/v1/", "/w.js", "/health")
+
+
+def serve() -> Wsgi:
+    """Everything in one process: door, worker, filling and pages. Migrates the stores first."""
+    settings = _settings()
+    migrate(settings)
+    house = _opened(settings)
+    house.start_background()
+    listen, show = door(house.engine, house.inbox, settings, house.worker), pages(house)
+
+    def both(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        app = listen if environ["PATH_INFO"].startswith(COLLECTOR_PATHS) else show
+        return app(environ, start_response)
+
+    return both
+
+
+def collector_only() -> Wsgi:
+    """The door alone: it needs no event store, so it takes events also while that is away."""
+    settings = _settings()
+    engine = open_relational(settings)
+    inbox = Inbox(engine, limit=settings.inbox_limit)
+    atexit.register(inbox.close)
+    return door(engine, inbox, settings)
+
+
+def admin_only() -> Wsgi:
+    """The pages and the REST API alone, with the filling of new journey versions."""
+    house = _opened(_settings())
+    house.filler.start()
+    return pages(house)
+
+
+def door(engine: Engine, inbox: Inbox, settings: Settings, worker: Worker | None = None) -> Wsgi:
+    """The collector's application."""
+    return collector.create_app(
+        collector.Door(
+            engine=engine,
+            inbox=inbox,
+            settings=settings,
+            clock=now_ms,
+            snippet=SNIPPET,
+            counters=worker.counters if worker else None,
+        )
+    ).wsgi_app
+
+
+def pages(house: House) -> Wsgi:
+    """The admin's application."""
+    return admin.create_app(
+        Services(
+            engine=house.engine,
+            events=house.events,
+            ledger=house.ledger,
+            settings=house.settings,
+            clock=now_ms,
+            refill=house.filler.wake,
+            refresh=house.refresh,
+        )
+    ).wsgi_app
+
+
+def _settings() -> Settings:
+    settings = Settings.read()
+    start_logging(settings)
+    _end_with_parent()
+    return settings
+
+
+def _opened(settings: Settings) -> House:
+    house = House(settings)
+    atexit.register(house.close)
+    return house
+
+
+def _end_with_parent() -> None:
+    """A killed server process leaves its worker behind, with the port and the event folder: end with it."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()

@@ -1,0 +1,87 @@
+"""Rules of the house that a linter cannot know."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import waywiser
+
+from store.event import Event
+from store.events import EVENT_SCHEMA, EventStore
+from store.settings import PREFIX, Settings, table
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("collector", "store", "journeys", "admin", "server", "tests", "benchmarks")
+MODULES = [
+    *(path for room in ROOMS for path in (ROOT / room).rglob("*.py") if "node_modules" not in path.parts),
+    *(ROOT / "sdk_py" / "waywiser").rglob("*.py"),
+]
+FORBIDDEN = {"utils", "helpers", "common", "base", "manager", "misc"}
+
+
+def test_every_module_opens_with_what_the_room_is_for() -> None:
+    bare = [
+        str(path.relative_to(ROOT))
+        for path in MODULES
+        if path.read_text().strip() and not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+    assert bare == []
+
+
+def test_no_file_has_a_name_that_says_nothing() -> None:
+    assert [path.name for path in MODULES if path.stem in FORBIDDEN] == []
+
+
+def test_every_question_is_asked_somewhere_and_every_asked_one_exists() -> None:
+    sources = "\n".join(path.read_text() for path in (ROOT / "journeys").rglob("*.py"))
+    sql = {path.stem for path in (ROOT / "journeys" / "sql").glob("*.sql")}
+    asked = set(re.findall(r'"([a-z]+\.[a-z_]+)"', sources))
+    assert sql == asked & sql | sql & asked
+    assert sorted(sql - asked) == []
+    rooms = {path.stem for path in (ROOT / "journeys").glob("*.py")}
+    assert {name.split(".")[0] for name in sql} <= rooms, "a question is named after the room that asks it"
+
+
+def test_every_question_says_in_english_what_it_asks() -> None:
+    for path in (ROOT / "journeys" / "sql").glob("*.sql"):
+        assert path.read_text().startswith("-- "), path.name
+
+
+def test_the_fields_of_an_event_are_the_columns_of_its_table(events: EventStore) -> None:
+    rows = events.query(
+        "select name, type from system.columns where database = currentDatabase() and table = 'events' "
+        "order by position"
+    )
+    assert tuple(row["name"] for row in rows) == Event.__struct_fields__
+    assert tuple(EVENT_SCHEMA.names) == Event.__struct_fields__
+
+
+def test_every_setting_is_in_the_readme_with_its_default() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for name, default, meaning in table():
+        line = next((one for one in readme.splitlines() if f"`{name}`" in one), None)
+        assert line, name
+        assert f"`{default}`" in line or (default == "" and "unset" in line), line
+        assert meaning in line, line
+    mentioned = set(re.findall(rf"`{PREFIX}([A-Z_]+)`", readme))
+    assert mentioned <= {one.name.upper() for one in fields(Settings)} | {"NAME_FILE"}
+
+
+def test_only_sql_files_and_the_event_store_speak_sql_to_it() -> None:
+    speakers = [
+        str(path.relative_to(ROOT))
+        for room in ("collector", "journeys", "admin", "server")
+        for path in (ROOT / room).rglob("*.py")
+        if re.search(r"from (customer_)?events\b", path.read_text().lower())
+        and re.search(r'"\s*select ', path.read_text().lower())
+    ]
+    assert speakers in ([], ["server/doctor.py"])
+
+
+def test_the_sdk_exports_exactly_its_public_names() -> None:
+    public = {name for name in vars(waywiser) if not name.startswith("_")}
+    assert set(waywiser.__all__) <= public | {"__version__"}
+    assert all(hasattr(waywiser, name) for name in waywiser.__all__)
