@@ -1,0 +1,96 @@
+"""The client's settings: one frozen table, checked when the client is made."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Callable
+from urllib.parse import urlsplit
+
+from ._errors import DeliveryError
+from ._reports import Drop
+from ._transport import Transport
+
+OnError = Callable[[DeliveryError], object]
+OnDrop = Callable[[Drop], object]
+
+
+MAX_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Options:
+    """See `Client` for what each one means. Raises TypeError or ValueError that names the argument."""
+
+    write_key: str = field(repr=False)
+    host: str
+    flush_at: int
+    flush_interval: float
+    max_queue: int
+    timeout: float
+    enabled: bool
+    on_error: OnError | None
+    on_drop: OnDrop | None
+    transport: Transport | None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.enabled, bool):
+            raise TypeError(f"enabled must be True or False, not {type(self.enabled).__name__}")
+        _check_key(self.write_key, self.enabled)
+        _check_host(self.host)
+        _check_count("flush_at", self.flush_at)
+        _check_count("max_queue", self.max_queue)
+        _check_seconds("flush_interval", self.flush_interval)
+        _check_seconds("timeout", self.timeout)
+        _check_callable("on_error", self.on_error)
+        _check_callable("on_drop", self.on_drop)
+        if self.transport is not None and not isinstance(self.transport, Transport):
+            raise TypeError("transport must have the methods send(request) and close()")
+
+    @property
+    def url(self) -> str:
+        """Where batches go."""
+        return self.host.rstrip("/") + "/v1/batch"
+
+
+def _check_key(value: object, is_enabled: bool) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"write_key must be text, not {type(value).__name__}")
+    if is_enabled and not value:
+        raise ValueError("write_key is empty; the project's settings page shows it")
+    if ":" in value or any(not letter.isprintable() or letter.isspace() for letter in value):
+        raise ValueError("write_key must not contain colons, spaces or line ends")
+
+
+def _check_host(value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"host must be text, not {type(value).__name__}")
+    cure = "host must be an address such as https://waywiser.example.com"
+    try:
+        parts = urlsplit(value)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError as error:
+        raise ValueError(f"{cure} ({error})") from None
+    if not is_address or not value.isascii() or any(letter.isspace() for letter in value):
+        raise ValueError(cure)
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(f"{cure}, without user name, query or fragment")
+
+
+def _check_count(name: str, value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a whole number, not {type(value).__name__}")
+    if value < 1:
+        raise ValueError(f"{name} must be 1 or more, not {value}")
+
+
+def _check_seconds(name: str, value: object) -> None:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a number of seconds, not {type(value).__name__}")
+    if not (math.isfinite(value) and 0 < value <= MAX_SECONDS):
+        raise ValueError(f"{name} must be above 0 and at most {MAX_SECONDS} seconds, not {value}")
+
+
+def _check_callable(name: str, value: object) -> None:
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} must be a function, not {type(value).__name__}")

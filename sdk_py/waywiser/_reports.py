@@ -1,0 +1,89 @@
+"""What the client tells about itself: drops, counters and the report at the end."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+
+class DropReason(str, Enum):
+    """Why a message was not delivered."""
+
+    INVALID = "invalid"
+    """The arguments cannot become a message: a missing identity, a value that is not JSON."""
+    TOO_LARGE = "too_large"
+    """The message is larger than 32 KiB."""
+    QUEUE_FULL = "queue_full"
+    """The queue had no room; the newest message is the one dropped."""
+    CLOSED = "closed"
+    """The call came after `close`."""
+    UNSENT = "unsent"
+    """The message was still waiting when the time given to `close` was up."""
+    REJECTED = "rejected"
+    """The collector refused this one message of a batch; `Drop.code` says why."""
+    REQUEST_REFUSED = "request_refused"
+    """The collector refused the whole request, for example because of an unknown key."""
+    GAVE_UP = "gave_up"
+    """The collector failed on this very batch, time after time."""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """One message that was not delivered, as handed to `on_drop`.
+
+    `code`, `field` and `detail` are the collector's words where it spoke, else the library's. `payload` is
+    the message as JSON bytes, so that it can be kept elsewhere; it is empty if no message could be made.
+    """
+
+    reason: DropReason
+    payload: bytes = dataclasses.field(default=b"", repr=False)
+    code: str = ""
+    field: str = ""
+    detail: str = ""
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """The message, decoded; empty if none could be made."""
+        message: dict[str, Any] = json.loads(self.payload or b"{}")
+        return message
+
+    @property
+    def message_id(self) -> str:
+        """The message's id, `""` if none could be made."""
+        return str(self.message.get("messageId", ""))
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Counters since the client was made (in a forked child: since the fork). The unit is one message.
+
+    Every call ends in exactly one of them: calls = sent + waiting + the sum of `dropped`.
+    """
+
+    enqueued: int
+    """Taken into the queue."""
+    waiting: int
+    """In the queue or on its way."""
+    sent: int
+    """Accepted by the collector."""
+    retried: int
+    """Sent again after a failed request; a message that is sent three times counts twice."""
+    dropped: Mapping[str, int]
+    """Not delivered, by `DropReason` value; reasons that never occurred are absent."""
+
+
+@dataclass(frozen=True)
+class CloseReport:
+    """What became of the messages of a client's whole life (in a forked child: since the fork).
+
+    `sent` were accepted by the collector, `spooled` are kept on disk for later (none in this version), `lost`
+    are all drops together.
+    """
+
+    sent: int
+    spooled: int
+    lost: int

@@ -1,0 +1,61 @@
+"""Turns the values that callers hand in into JSON text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from enum import Enum
+from uuid import UUID
+
+from ._errors import InvalidMessage
+
+
+def utc_text(moment: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds; a naive datetime is local time, as everywhere in Python."""
+    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def now_text() -> str:
+    """This moment, as `utc_text` would write it."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def to_plain(value: object) -> object:
+    """Turn one value that JSON does not know into one that it does; the encoder asks for each such value."""
+    if isinstance(value, datetime):
+        # A naive property value says nothing about its zone, so none is made up for it.
+        return value.isoformat(timespec="milliseconds") if value.tzinfo is None else utc_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (set, frozenset)):
+        return list(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    raise InvalidMessage(f"a value of type {type(value).__name__} cannot be sent")
+
+
+encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=to_plain).encode
+
+
+def explain(error: Exception) -> str:
+    """Why a message could not be encoded, in words that hold nothing of the message itself."""
+    if isinstance(error, InvalidMessage):
+        return str(error)
+    if isinstance(error, RecursionError):
+        return "a value is nested too deeply"
+    if isinstance(error, TypeError):
+        return "a mapping has a key that is not text or a number"
+    if isinstance(error, ValueError):
+        return "a value is not a finite number, or contains itself"
+    return f"a value could not be read ({type(error).__name__})"
