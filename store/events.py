@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import fcntl
+import logging
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,6 +34,7 @@ EVENT_SCHEMA = pa.schema([(name, COLUMN_TYPES.get(name, pa.string())) for name i
 MESSAGE_SCHEMA = pa.schema([(n, EVENT_SCHEMA.field(n).type) for n in ("project", "event_id", "received_at")])
 
 Row = dict[str, Any]
+logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)  # all that it logs is raised too
 
 
 class EventStoreError(Exception):

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Engine, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import PoolProxiedConnection
 
 from store import kept
 from store.db import writing
@@ -25,6 +26,7 @@ from store.tables import inbox
 
 LEASE_MS = 120_000
 COMMIT_AT_ONCE = 512
+COLUMNS = ("project_id", "body", "events", "attempts")
 CLAIM_ENVELOPES = 5_000
 
 
@@ -77,6 +79,7 @@ class Inbox:
         self._depth = self.depth()
         self._put_since_count = 0
         self._writer = threading.Thread(target=self._commit_for_all, name="inbox", daemon=True)
+        self._own: PoolProxiedConnection | None = None  # the writer thread's connection to SQLite
         self._closed = False
         self._closing = threading.Lock()
         self._writer.start()
@@ -189,16 +192,15 @@ class Inbox:
                     break
             closing = None in group
             self._commit([one for one in group if one is not None])
+        if self._own:
+            self._own.close()
 
     def _commit(self, group: list[_Waiting]) -> None:
         rows = [one.row for one in group if one.row]
         drops = [drop for one in group for drop in one.drops]
         error: Exception | None = None
         try:
-            with writing(self._engine) as connection:
-                if rows:
-                    connection.execute(inbox.insert(), rows)
-                keep_values(connection, drops)
+            self._write(rows, drops)
         except Exception as failure:  # whatever it is: the thread must live, and nobody may wait for ever
             error = failure
         for one in group:
@@ -206,6 +208,30 @@ class Inbox:
             one.done.set()
         if error is None:
             self._count(len(rows))
+
+    def _write(self, rows: list[dict[str, Any]], drops: list[dict[str, Any]]) -> None:
+        if self._engine.dialect.name == "sqlite" and not drops:
+            return self._write_at_once(rows)
+        with writing(self._engine) as connection:
+            if rows:
+                connection.execute(inbox.insert(), rows)
+            keep_values(connection, drops)
+        return None
+
+    def _write_at_once(self, rows: list[dict[str, Any]]) -> None:
+        """One statement is one transaction: begin, insert and commit in one call, without the interpreter's
+        lock, for which the request threads would make this thread wait again and again."""
+        values = ",".join([f"({','.join('?' * len(COLUMNS))})"] * len(rows))
+        parameters = [row[name] for row in rows for name in COLUMNS]
+        if self._own is None or not self._own.is_valid:
+            self._own = self._engine.raw_connection()
+        try:
+            cursor = self._own.cursor()
+            cursor.execute(f"insert into inbox ({','.join(COLUMNS)}) values {values}", parameters)  # noqa: S608
+            cursor.close()
+        except Exception:
+            self._own.invalidate()
+            raise
 
     def _count(self, fresh: int) -> None:
         self._depth += fresh

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -15,7 +16,11 @@ from store.tables import memberships, projects, users
 
 LEAST_PASSWORD = 10
 _hasher = PasswordHasher()
-_NOBODY = _hasher.hash("nobody has this password")
+
+
+@cache
+def _nobody() -> str:
+    return _hasher.hash("nobody has this password")
 
 
 class UserError(Exception):
@@ -63,7 +68,7 @@ def sign_in(engine: Engine, email: str, password: str) -> User | None:
     with engine.connect() as connection:
         row = connection.execute(query).mappings().first()
     try:
-        _hasher.verify(row["password_hash"] if row else _NOBODY, password)
+        _hasher.verify(row["password_hash"] if row else _nobody(), password)
     except (VerifyMismatchError, InvalidHashError):
         return None
     return _user(row) if row else None

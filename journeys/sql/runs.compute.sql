@@ -157,5 +157,14 @@ with
         from folded
         group by customer
     )
-select customer, arraySort(run -> (run.2, run.1), runs) as runs
+select
+    customer,
+    cast(
+        arraySort(run -> (run.2, run.1), runs),
+        'Array(Tuple(
+            case_value String, start DateTime64(3, \'UTC\'), last DateTime64(3, \'UTC\'), outcome String,
+            furthest UInt8, repeats UInt32, shortcut Bool, steps Array(UInt8), times Array(DateTime64(3, \'UTC\')),
+            channel String, source String, campaign String, device String, country String
+        ))'
+    ) as runs
 from runs

@@ -1,0 +1,185 @@
+"""The REST API answers as the pages do, in one error shape, and only to who may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from admin.api import ENDPOINTS
+from store.event import identity_hash
+from store.projects import create_api_token
+from tests.admin.conftest import JOURNEY, NOW, Shop, fill_all
+
+Ask = Callable[..., tuple[int, Any]]
+
+
+def asking(shop: Shop, role: str = "admin", project: int | None = None) -> Ask:
+    """A caller with a token of this role."""
+    token = create_api_token(
+        shop.services.engine, project or shop.project.id, name="test", role=role, now=NOW
+    )
+
+    def ask(method: str, path: str, **how: Any) -> tuple[int, Any]:
+        answer = shop.client().open(
+            f"/api/v1{path}", method=method, headers={"Authorization": f"Bearer {token}"}, **how
+        )
+        return answer.status_code, answer.get_json()
+
+    return ask
+
+
+@pytest.fixture
+def ask(shop: Shop) -> Ask:
+    """A caller who may do all, to a shop that stays as it is."""
+    return asking(shop)
+
+
+def test_the_funnel_has_the_documented_form(ask: Ask) -> None:
+    status, funnel = ask("GET", "/journeys/buy/funnel?from=2026-02-01")
+    assert status == 200
+    assert funnel["entered"] == 5
+    assert funnel["outcomes"] == {"succeeded": 1, "failed": 1, "dropped": 2, "in_time": 1}
+    assert set(funnel["success_rate"]) == {"value", "low", "high", "n"}
+    assert [step["progressed"] for step in funnel["steps"]] == [5, 3, 1]
+    assert {
+        "key",
+        "name",
+        "stage",
+        "visited",
+        "missed",
+        "dropped_here",
+        "failed_here",
+        "in_time_here",
+    } <= set(funnel["steps"][0])
+
+
+def test_a_segment_and_a_unit_narrow_the_funnel(ask: Ask) -> None:
+    _, funnel = ask("GET", "/journeys/buy/funnel?from=2026-02-01&segment=device:mobile&unit=customers")
+    assert (funnel["entered"], funnel["unit"], funnel["segment"]) == (1, "customers", {"device": "mobile"})
+
+
+def test_lists_come_in_pages_that_hold_every_run_once(ask: Ask) -> None:
+    seen: list[str] = []
+    cursor = ""
+    for _ in range(5):
+        _, found = ask("GET", f"/journeys/buy/runs?from=2026-02-01&most=2&cursor={cursor}")
+        assert found["total"] == 5
+        seen += [run["customer"] for run in found["runs"]]
+        cursor = found["next"] or ""
+        if not cursor:
+            break
+    assert len(seen) == len(set(seen)) == 5
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/journeys/none/funnel", 404, "not_found"),
+        ("/journeys/buy/funnel?from=soon", 400, "bad_question"),
+        ("/journeys/buy/funnel?from=2026-03-01&to=2026-02-01", 400, "bad_question"),
+        ("/journeys/buy/funnel?unit=people", 400, "invalid"),
+        ("/journeys/buy/funnel?segment=shoe:42", 400, "bad_question"),
+        ("/journeys/buy/runs?number=dropped_here", 400, "bad_question"),
+        ("/journeys/buy/runs?cursor=rubbish", 400, "bad_question"),
+        ("/journeys/buy/runs?most=0", 400, "invalid"),
+        ("/journeys/buy/paths?anchor=none", 400, "bad_question"),
+        ("/journeys/buy/paths?depth=99", 400, "invalid"),
+        ("/customers/1/timeline", 404, "not_found"),
+        ("/nowhere", 404, "not_found"),
+    ],
+)
+def test_a_bad_question_is_answered_in_the_one_error_shape(
+    ask: Ask, path: str, status: int, code: str
+) -> None:
+    found, answer = ask("GET", path)
+    assert (found, answer["success"], answer["code"]) == (status, False, code)
+    assert answer["message"]
+
+
+def test_a_new_journey_is_saved_filled_and_answers(own_shop: Shop) -> None:
+    ask = asking(own_shop)
+    status, made = ask("POST", "/journeys", json={**JOURNEY, "key": "again"})
+    assert (status, made["version"], made["status"]) == (201, 1, "filling")
+    assert own_shop.refilled == [True]
+    fill_all(own_shop.services)
+    assert ask("GET", "/journeys/again/funnel?from=2026-02-01")[1]["entered"] == 5
+    assert ask("POST", "/journeys", json={**JOURNEY, "key": "again"})[0] == 409
+    changed = {**JOURNEY, "key": "again", "idle_timeout": "30d"}
+    assert ask("PUT", "/journeys/again", json=changed)[1]["version"] == 2
+    assert [one["version"] for one in ask("GET", "/journeys/again")[1]["versions"]] == [2, 1]
+    assert ask("DELETE", "/journeys/again")[0] == 204
+    assert ask("GET", "/journeys/again/funnel")[0] == 404
+
+
+def test_an_invalid_definition_names_every_problem(ask: Ask) -> None:
+    status, answer = ask("POST", "/journeys/preview", json={**JOURNEY, "steps": [], "idle_timeout": "soon"})
+    assert (status, answer["code"]) == (400, "invalid")
+    pattern = {"event": "E", "where": [{"property": "x", "op": "matches", "value": "(?=a)"}]}
+    status, answer = ask("POST", "/journeys/preview", json={**JOURNEY, "fail_on": [pattern]})
+    assert (status, answer["code"]) == (400, "invalid_definition")
+    assert "look-ahead" in answer["message"]
+
+
+def test_a_preview_equals_what_saving_gives(ask: Ask) -> None:
+    status, preview = ask("POST", "/journeys/preview?from=2026-02-01", json=JOURNEY)
+    assert status == 200, preview
+    _, funnel = ask("GET", "/journeys/buy/funnel?from=2026-02-01")
+    assert preview["sampled"] == 1
+    assert preview["funnel"]["steps"] == funnel["steps"]
+    assert [one["raw_matches"] for one in preview["zero"]] == [6, 3, 1]
+
+
+def test_a_merge_is_shown_and_taken_back(own_shop: Shop) -> None:
+    ask = asking(own_shop)
+    ada = ask("GET", "/customers?query=ada")[1]["customers"][0]["customer"]
+    customer = ask("GET", f"/customers/{ada}")[1]
+    assert {(one["kind"], one["value"]) for one in customer["identities"]} == {
+        ("user", "ada"),
+        ("anonymous", "ada-phone"),
+    }
+    edge = customer["edges"][0]
+    status, changed = ask("POST", "/identities/unmerge", json={"a": edge["a"], "b": edge["b"]})
+    assert status == 200
+    phone = identity_hash("anonymous", "ada-phone")
+    assert set(changed["customers"]) == {ada, str(phone)}
+    assert own_shop.refreshed == [(own_shop.project.id, {int(ada), phone})]
+    assert ask("GET", f"/customers/{phone}/timeline")[1]["n"] == 1
+    assert ask("POST", "/identities/unmerge", json={"a": edge["a"], "b": edge["b"]})[0] == 404
+
+
+def test_events_drops_and_health_are_answered(ask: Ask) -> None:
+    assert ask("GET", "/events/recent")[1]["events"][0]["label"] == "/shop/shoes"
+    assert ask("GET", "/drops")[1] == {"by_code": {}, "drops": []}
+    assert ask("GET", "/health")[1]["events"]["n"] == 11
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
+def test_every_endpoint_wants_a_token_of_the_project_with_the_right_role(shop: Shop, endpoint: Any) -> None:
+    path = endpoint.path.replace("<key>", "buy").replace("<int:customer>", "1")
+    for headers in ({}, {"Authorization": "Bearer wt_wrong"}, {"Authorization": "Basic abc"}):
+        answer = shop.client().open(f"/api/v1{path}", method=endpoint.method, headers=headers)
+        assert (answer.status_code, answer.get_json()["code"]) == (401, "unauthorized")
+    if endpoint.role != "viewer":
+        status, refused = asking(shop, "viewer")(endpoint.method, path, json={})
+        assert (status, refused["code"]) == (403, "forbidden")
+
+
+def test_a_token_sees_nothing_of_another_project(shop: Shop) -> None:
+    stranger = asking(shop, project=shop.other.id)
+    assert stranger("GET", "/journeys")[1] == {"journeys": []}
+    assert stranger("GET", "/journeys/buy/funnel")[0] == 404
+    assert stranger("GET", "/customers?query=ada")[1] == {"customers": []}
+    assert stranger("GET", "/events/recent")[1] == {"events": []}
+    ada = identity_hash("user", "ada")
+    assert stranger("GET", f"/customers/{ada}/timeline")[0] == 404
+
+
+def test_the_description_names_every_endpoint(shop: Shop) -> None:
+    description = shop.client().get("/api/openapi.json").get_json()
+    described = {(method.upper(), path) for path, found in description["paths"].items() for method in found}
+    assert described == {(one.method, one.open_path) for one in ENDPOINTS}
+    page = shop.client().get("/api/docs").get_data(as_text=True)
+    for one in ENDPOINTS:
+        assert f"{one.method} {one.open_path}" in page

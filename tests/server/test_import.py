@@ -1,0 +1,127 @@
+"""Imports: real logs give their known counts, a second time changes nothing, bad rows are kept aside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.installation import Installation
+
+SHOP = ("product_view", "add_to_cart", "cart", "shipping_details", "payment_details", "purchase")
+LOAN = ("A_SUBMITTED", "A_PARTLYSUBMITTED", "A_PREACCEPTED", "A_ACCEPTED", "A_FINALIZED", "A_APPROVED")
+
+
+@pytest.fixture
+def waywiser(tmp_path: Path) -> Installation:
+    place = Installation(tmp_path)
+    place.init()
+    return place
+
+
+def load(place: Installation, file: Path, *options: str) -> dict[str, object]:
+    done = place.run("import", str(file), "--project", "main", "--json", *options)
+    return json.loads(done.stdout)
+
+
+def journey(place: Installation, key: str, names: tuple[str, ...]) -> None:
+    steps = [{"key": f"s{n}", "name": name, "match": [{"event": name}]} for n, name in enumerate(names)]
+    file = place.folder / f"{key}.yaml"
+    file.write_text(json.dumps({"key": key, "name": key, "steps": steps, "idle_timeout": "365d"}))
+    place.run("journey", "apply", str(file), "--project", "main")
+
+
+def progressed(place: Installation, key: str) -> list[int]:
+    funnel = place.api(f"/journeys/{key}/funnel?from=2000-01-01&unit=customers")
+    return [step["progressed"] for step in funnel["steps"]]
+
+
+@pytest.mark.slow
+def test_real_logs_give_the_counts_that_are_known(waywiser: Installation, shared_data: Path) -> None:
+    expected = json.loads((shared_data / "expected" / "runs.json").read_text())
+    journey(waywiser, "shop", SHOP)
+    assert load(waywiser, shared_data / "ecom.csv.gz")["accepted"] == 31_106
+    loan = shared_data / "loan_applications.csv.gz"
+    report = load(waywiser, loan, "--map", "user_id=case_id", "--where", "lifecycle=COMPLETE")
+    assert (report["rows"], report["accepted"], report["rejected"]) == (262_200, 164_506, 0)
+    journey(waywiser, "loan", LOAN)
+    assert load(waywiser, shared_data / "ecom.csv.gz")["accepted"] == 31_106
+    waywiser.start()
+    assert waywiser.api("/health")["events"]["n"] == 31_106 + 164_506
+    assert progressed(waywiser, "shop") == expected["ecom.shop"]["customers"]["progressed"]
+    assert progressed(waywiser, "loan") == expected["loan.application"]["customers"]["progressed"]
+    waywiser.stop()
+
+
+@pytest.mark.slow
+def test_bad_rows_are_kept_aside_with_their_number_and_the_good_ones_load_once(
+    waywiser: Installation,
+) -> None:
+    file = waywiser.folder / "some.csv"
+    file.write_text(
+        "event,timestamp,user_id,plan\n"
+        "Signed Up,2026-01-02 10:00:00,anna,pro\n"
+        ",2026-01-02 10:00:00,ben,pro\n"
+        "Signed Up,yesterday,cleo,pro\n"
+        "Signed Up,2026-01-02 10:00:00,dora\n"
+        "Signed Up,2026-01-02 10:00:00,,pro\n"
+        "Signed Up,2026-01-02 10:00:00,anna,pro\n"
+    )
+    report = load(waywiser, file, "--timezone", "Europe/Berlin")
+    assert (report["rows"], report["accepted"], report["rejected"]) == (6, 2, 4)
+    assert [number for number, _ in report["problems"]] == [3, 4, 5, 6]
+    load(waywiser, file, "--timezone", "Europe/Berlin")
+    waywiser.start()
+    assert waywiser.api("/health")["events"]["n"] == 2
+    anna = waywiser.api("/customers?query=anna")["customers"][0]["customer"]
+    events = waywiser.api(f"/customers/{anna}/timeline")["events"]
+    assert [one["at"] for one in events] == ["2026-01-02T09:00:00.000Z"] * 2
+    assert events[0]["properties"] == {"plan": "pro"}
+    assert {drop["field"] for drop in waywiser.api("/drops")["drops"]} == {f"row {n}" for n in (3, 4, 5, 6)}
+    waywiser.stop()
+
+
+@pytest.mark.slow
+def test_json_lines_and_parquet_are_the_same_events(waywiser: Installation) -> None:
+    rows = [
+        {"event": "Paid", "time": "2026-03-01T10:00:00+01:00", "customer": "anna", "amount": 5},
+        {"event": "Paid", "time": "2026-03-02T10:00:00Z", "customer": "ben", "amount": 7},
+    ]
+    lines = waywiser.folder / "some.jsonl"
+    lines.write_text("\n".join(json.dumps(row) for row in rows) + "\nno json\n")
+    assert load(waywiser, lines)["problems"] == [
+        [3, "is no JSON: JSON is malformed: expected 'null' (byte 1)"]
+    ]
+    parquet = waywiser.folder / "some.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), parquet)
+    assert load(waywiser, parquet)["accepted"] == 2
+    waywiser.start()
+    assert waywiser.api("/health")["events"]["n"] == 2
+    waywiser.stop()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "says"),
+    [
+        ("some.xls", b"x", (), "ends in none of .csv"),
+        ("some.csv", b"", (), "its first line must name the columns"),
+        ("some.csv", b"who,what\na,b\n", (), "no column for event and timestamp and user_id"),
+        ("some.csv", b"event,time,user_id\n", ("--map", "event=name"), "there is no column 'name'"),
+        ("some.csv", b"event,time,user_id\n", ("--map", "colour=name"), "'colour' is no field"),
+        ("some.csv", b"event,time,user_id\n", ("--map", "event"), "is not of the form NAME=VALUE"),
+        ("some.csv.gz", b"not gzip", (), "cannot be read"),
+        ("some.csv", b"event,time,user_id\nA,2026-01-01,\xff\xfe\n", (), "nothing was loaded"),
+        ("some.parquet", b"PAR0", (), "no Parquet file"),
+    ],
+)
+def test_a_file_that_cannot_be_imported_is_refused_in_one_sentence(
+    waywiser: Installation, name: str, content: bytes, options: tuple[str, ...], says: str
+) -> None:
+    file = waywiser.folder / name
+    file.write_bytes(content)
+    done = waywiser.run("import", str(file), "--project", "main", *options, fails=True)
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
