@@ -1,0 +1,93 @@
+"""Who may send: a write key opens a project, and browser keys only from their origins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Request, Response, request
+from sqlalchemy import Engine
+
+from collector.errors import Refusal
+from store.projects import WriteKey, find_write_key
+
+REMEMBER_MS = 5_000  # a revoked key works this much longer
+REMEMBER_MOST = 10_000
+
+
+class Keys:
+    """The write keys, each remembered for some seconds so that the store is rarely asked."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], int]) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._known: dict[str, tuple[int, WriteKey | None]] = {}
+
+    def admit(self, request: Request, body: dict[str, Any]) -> WriteKey:
+        """The key of a request; raises Refusal when it has none that opens anything, or a foreign origin."""
+        key = next(filter(None, map(self._find, filter(None, _given(request, body)))), None)
+        if key is None:
+            message = "no project has this write key; send it as the user name of HTTP Basic or as `writeKey`"
+            raise Refusal(401, "unknown_key", message)
+        origin = request.environ.get("HTTP_ORIGIN", "")
+        if key.side == "browser" and key.origins and not is_allowed(origin, key.origins):
+            message = f"this write key is not allowed from the origin {origin[:200] or '(none)'}"
+            raise Refusal(403, "origin_not_allowed", message)
+        return key
+
+    def _find(self, text: str) -> WriteKey | None:
+        now = self._clock()
+        until, key = self._known.get(text, (0, None))
+        if until > now:
+            return key
+        key = find_write_key(self._engine, text)
+        if len(self._known) >= REMEMBER_MOST:
+            self._known.clear()
+        self._known[text] = now + REMEMBER_MS, key
+        return key
+
+
+def _given(request: Request, body: dict[str, Any]) -> Iterator[str]:
+    """Every key that a request carries. A browser may add the Basic password of the site itself."""
+    if "HTTP_AUTHORIZATION" in request.environ and (authorization := request.authorization):
+        yield authorization.username or authorization.token or ""
+    if isinstance(key := body.get("writeKey"), str):
+        yield key
+    if request.environ.get("QUERY_STRING"):
+        yield request.args.get("writeKey", "")
+
+
+def is_allowed(origin: str, allowed: tuple[str, ...]) -> bool:
+    """Whether an origin is one of these: `https://a.example`, `https://*.example`, `a.example` or `*`."""
+    scheme, _, host = origin.lower().partition("://")
+    return any(_matches(scheme, host, one.lower().rstrip("/")) for one in allowed)
+
+
+def _matches(scheme: str, host: str, pattern: str) -> bool:
+    if pattern == "*":
+        return True
+    wanted_scheme, separator, wanted = pattern.rpartition("://")
+    if separator and scheme != wanted_scheme:
+        return False
+    if wanted.startswith("*."):
+        return host.endswith(wanted[1:])
+    return bool(host) and (host == wanted or (not separator and urlsplit(f"//{host}").hostname == wanted))
+
+
+def add_cors(answer: Response) -> Response:
+    """Let pages of any origin read answers under /v1. Keys decide, not cookies, so this opens nothing."""
+    origin = request.environ.get("HTTP_ORIGIN")
+    if origin is None or not request.path.startswith("/v1/"):
+        return answer
+    add = answer.headers.add
+    add("Access-Control-Allow-Origin", origin)
+    add("Access-Control-Allow-Credentials", "true")  # beacons always ask with credentials
+    add("Access-Control-Expose-Headers", "Retry-After")
+    add("Vary", "Origin")
+    if request.method == "OPTIONS":
+        add("Access-Control-Allow-Methods", "POST, OPTIONS")
+        asked = request.headers.get("Access-Control-Request-Headers", "Authorization, Content-Type")
+        add("Access-Control-Allow-Headers", asked)
+        add("Access-Control-Max-Age", "86400")
+    return answer

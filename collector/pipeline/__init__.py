@@ -1,0 +1,84 @@
+"""The pipeline: a message becomes an event by the steps of one list, in this order."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from collector.envelope import refused
+from collector.pipeline.bots import bots
+from collector.pipeline.clock import clock
+from collector.pipeline.context import Context, Tools
+from collector.pipeline.device import device
+from collector.pipeline.drop import Drop, Reason
+from collector.pipeline.identity import identity
+from collector.pipeline.message import first_event
+from collector.pipeline.page import page
+from collector.pipeline.place import place
+from collector.pipeline.privacy import privacy
+from collector.pipeline.session import session
+from collector.pipeline.source import source
+from store.drops import DropRow
+from store.event import Event
+from store.identities import Link
+from store.inbox import Envelope
+
+__all__ = ["STEPS", "Context", "Drop", "Outcome", "Reason", "Step", "Tools", "run"]
+
+log = logging.getLogger("waywiser.pipeline")
+
+Step = Callable[[Event, Context], Event]
+
+STEPS: list[Step] = [clock, bots, page, source, device, place, privacy, identity, session]
+
+
+@dataclass
+class Outcome:
+    """What became of an envelope: its events, what was refused of it, and the links that it proves."""
+
+    events: list[Event] = field(default_factory=list)
+    drops: list[DropRow] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+
+    def add(self, other: Outcome) -> None:
+        """Take in what became of a further envelope of the same project."""
+        self.events += other.events
+        self.drops += other.drops
+        self.links += other.links
+
+
+def run(envelope: Envelope, tools: Tools) -> Outcome:
+    """Take every message of an envelope through the steps. Equal envelopes have equal outcomes."""
+    outcome = Outcome()
+    for position, message in enumerate(envelope.messages):
+        try:
+            context = _context(message, position, envelope, tools)
+            event = first_event(context)
+            for step in STEPS:
+                event = step(event, context)
+        except Drop as drop:
+            outcome.drops.append(_dropped(envelope, message, drop))
+        except Exception as error:  # a mistake of ours must not stop the events behind it
+            log.error("a step failed", exc_info=error)
+            failure = Drop(Reason.STEP_FAILED, "".join(traceback.format_exception(error))[-4000:])
+            outcome.drops.append(_dropped(envelope, message, failure))
+        else:
+            outcome.events.append(event)
+            outcome.links += context.links
+    return outcome
+
+
+def _context(message: Any, position: int, envelope: Envelope, tools: Tools) -> Context:
+    if not isinstance(message, dict):
+        raise Drop(Reason.BAD_MESSAGE, "a message must be a JSON object")
+    given = message.get("context")
+    return Context(message, position, given if isinstance(given, dict) else {}, envelope, tools)
+
+
+def _dropped(envelope: Envelope, message: Any, drop: Drop) -> DropRow:
+    return refused(
+        envelope, message, place="pipeline", code=drop.reason, field=drop.field, reason=drop.message
+    )

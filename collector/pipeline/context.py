@@ -1,0 +1,55 @@
+"""What the steps share about one event: its message, its envelope, and the tools."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from collector.pipeline.place import Places
+from store.identities import Link
+from store.inbox import Envelope
+from store.settings import Settings
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What steps need from outside: the settings and the place database."""
+
+    settings: Settings
+    places: Places
+
+    @classmethod
+    def opened(cls, settings: Settings) -> Tools:
+        """Open what the settings name."""
+        return cls(settings, Places(settings.geoip_db))
+
+    def close(self) -> None:
+        """Close the place database."""
+        self.places.close()
+
+
+@dataclass(slots=True)
+class Context:
+    """One event's surroundings. `query`, set by the page step, holds its address's campaign parameters."""
+
+    message: dict[str, Any]
+    position: int  # in its envelope: what was sent first is taken to have happened first
+    given: dict[str, Any]  # the message's own `context`
+    envelope: Envelope
+    tools: Tools
+    query: dict[str, str] = field(default_factory=dict)
+    links: list[Link] = field(default_factory=list)
+
+    def part(self, name: str) -> dict[str, Any]:
+        """An object inside the message's context; empty when it is absent or no object."""
+        value = self.given.get(name)
+        return value if isinstance(value, dict) else {}
+
+
+def text(value: Any, most: int = 2048) -> str:
+    """A value as text for a column; empty for what is neither text nor number."""
+    if isinstance(value, str):
+        return value[:most]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)[:most]
+    return ""

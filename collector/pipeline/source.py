@@ -1,0 +1,79 @@
+"""Says where the visit came from: campaign, click id, referrer, or straight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from collector.pipeline.channels import channel_of
+from collector.pipeline.context import Context, text
+from collector.pipeline.sites import CLICK_IDS, site
+from store.event import Event
+
+# What some libraries write in `context.channel` says how they run, not where the customer was met.
+TECHNICAL = {"", "browser", "client", "mobile", "server", "web"}
+CAMPAIGN = {"source": "source", "medium": "medium", "name": "campaign", "term": "term", "content": "content"}
+
+
+def source(event: Event, context: Context) -> Event:
+    """Source, medium, campaign and channel of an event that begins a visit; the others keep them empty."""
+    found = _campaign(context)
+    click_id = _click_id(context)
+    if click_id:
+        found["click_id"] = "=".join(click_id)
+    if not (found.get("source") or found.get("medium")):
+        found |= _without_campaign(event, click_id)
+    channel = _channel(event, context, found)
+    if not found and not channel:
+        return event
+    return msgspec.structs.replace(event, channel=channel, **found)
+
+
+def _campaign(context: Context) -> dict[str, Any]:
+    """Campaign columns from what the client says, else from the address."""
+    given = context.part("campaign") or {
+        name.removeprefix("utm_").replace("campaign", "name"): value
+        for name, value in context.query.items()
+        if name.startswith("utm_")
+    }
+    if not given:
+        return {}
+    return {column: text(given[name], 256) for name, column in CAMPAIGN.items() if given.get(name)}
+
+
+def _click_id(context: Context) -> tuple[str, str] | None:
+    given = context.part("clickIds") or context.query
+    for name in given:
+        if name in CLICK_IDS and (value := text(given[name], 512)):
+            return name, value
+    return None
+
+
+def _without_campaign(event: Event, click_id: tuple[str, str] | None) -> dict[str, str]:
+    if click_id:
+        name, medium = CLICK_IDS[click_id[0]]
+        return {"source": name, "medium": medium}
+    host = event.referrer_host
+    if event.side == "server" or not host or is_same_site(host, event.host):
+        return {}
+    name, kind = site(host)
+    medium = {"search": "organic", "mail": "email"}.get(kind, "referral")
+    return {"source": name or host.removeprefix("www."), "medium": medium}
+
+
+def _channel(event: Event, context: Context, found: dict[str, Any]) -> str:
+    said = text(context.given.get("channel"), 64).strip()
+    if said.lower() not in TECHNICAL:
+        return said
+    if found:
+        named = (found.get(name, "") for name in ("source", "medium", "campaign"))
+        return channel_of(*named)
+    is_landing = event.type == "page" and event.side == "browser" and not event.referrer_host
+    return "Direct" if is_landing else ""
+
+
+def is_same_site(one: str, other: str) -> bool:
+    """Whether two hosts are one site: equal, or one a part of the other."""
+    one, other = one.removeprefix("www."), other.removeprefix("www.")
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")

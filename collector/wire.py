@@ -1,0 +1,193 @@
+"""What may arrive: a body becomes messages, and each message gets its verdict."""
+
+from __future__ import annotations
+
+import json
+import math
+import uuid
+from typing import Any
+
+import msgspec
+
+from collector.errors import Refusal
+from collector.limits import BATCH_BYTES, BATCH_EVENTS, EVENT_BYTES, is_too_deep, too_large
+from collector.moments import moment
+
+TYPES = ("track", "page", "screen", "identify", "alias", "group")
+IDS = ("messageId", "userId", "anonymousId", "groupId", "previousId", "event", "name")
+OBJECTS = ("context", "properties", "traits")
+TIMES = ("timestamp", "originalTimestamp")
+
+Message = dict[str, Any]
+
+
+class Fault(Exception):
+    """Why one event is not accepted."""
+
+    def __init__(self, code: str, field: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.field = field
+        self.message = message
+
+
+class Rejection(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The verdict on one event that is not accepted, as the client sees it."""
+
+    index: int
+    message_id: str
+    code: str
+    field: str
+    message: str
+
+
+class Verdicts(msgspec.Struct):
+    """What becomes of the messages of one request; each rejection stands beside what was sent."""
+
+    accepted: list[Message] = msgspec.field(default_factory=list)
+    rejected: list[tuple[Rejection, Any]] = msgspec.field(default_factory=list)
+
+
+def decoded(raw: bytes) -> Message:
+    """The JSON object of a body; raises Refusal when it is none."""
+    if is_too_deep(raw):
+        raise Refusal(400, "invalid_json", "the JSON is nested too deeply")
+    try:
+        body = msgspec.json.decode(raw)
+    except (ValueError, msgspec.MsgspecError):
+        body = _decoded_leniently(raw)
+    if type(body) is not dict:
+        raise Refusal(400, "invalid_json", "the body must be a JSON object")
+    return body
+
+
+def judged(kind: str, body: Message, size: int) -> Verdicts:
+    """Sort the messages of a body of `size` bytes into accepted and rejected ones."""
+    sent, shared = _sent(kind, body)
+    must_measure = size > EVENT_BYTES or bool(shared)
+    verdicts = Verdicts()
+    for index, message in enumerate(sent):
+        try:
+            verdicts.accepted.append(_checked(message, shared, must_measure))
+        except Fault as fault:
+            verdicts.rejected.append((_rejection(index, message, fault), message))
+    return verdicts
+
+
+def _sent(kind: str, body: Message) -> tuple[list[Any], Message]:
+    """The messages of a request, and the fields that it gives for all of them."""
+    body.pop("writeKey", None)  # server keys are secret: they must not be kept with the event
+    if kind != "batch":
+        return [{**body, "type": kind}], {}
+    sent = body.get("batch")
+    if not isinstance(sent, list):
+        raise Refusal(400, "missing_batch", "`batch` must be a list of events")
+    shared = {n: body[n] for n in ("context", "integrations") if isinstance(body.get(n), dict) and body[n]}
+    # What is shared counts once for every event: each of them will be kept with it.
+    if len(sent) > BATCH_EVENTS or (shared and len(msgspec.json.encode(shared)) * len(sent) > BATCH_BYTES):
+        raise too_large()
+    return sent, shared
+
+
+def _checked(message: Any, shared: Message, must_measure: bool) -> Message:
+    """The message with tidy ids and a message id; raises Fault. What it does not know it leaves as it is."""
+    if type(message) is not dict:
+        raise Fault("bad_type", "", "an event must be a JSON object")
+    message.pop("writeKey", None)
+    for name in OBJECTS:
+        if name in message and type(message[name]) is not dict:
+            _remove_null(message, name)
+    for name, fields in shared.items():
+        message[name] = _merged(fields, message.get(name))
+    if must_measure and len(msgspec.json.encode(message)) > EVENT_BYTES:
+        raise Fault("too_large", "", f"an event may hold {EVENT_BYTES} bytes")
+    for name in IDS:
+        value = message.get(name)
+        if type(value) is not str or not value or value.isspace():
+            _tidy_id(message, name)
+    for name in TIMES:
+        if name in message:
+            _check_time(message, name)
+    _check_needs(message)
+    if "messageId" not in message:
+        message["messageId"] = str(uuid.uuid4())
+    return message
+
+
+def _merged(shared: Message, own: Any) -> Message:
+    """What a batch says of all its events; an event's own word counts more."""
+    return {**shared, **own} if isinstance(own, dict) else shared
+
+
+def _tidy_id(message: Message, name: str) -> None:
+    """Ids given as numbers become text; null and blanks mean absent."""
+    value = message.get(name)
+    if value is None or isinstance(value, str):
+        message.pop(name, None)
+    elif isinstance(value, bool) or not isinstance(value, int | float):
+        raise Fault("bad_type", name, f"`{name}` must be text or a number")
+    else:
+        message[name] = str(int(value)) if value == int(value) else str(value)
+
+
+def _remove_null(message: Message, name: str) -> None:
+    if message[name] is not None:
+        raise Fault("bad_type", name, f"`{name}` must be a JSON object")
+    del message[name]
+
+
+def _check_time(message: Message, name: str) -> None:
+    value = message[name]
+    if value is None or value == "":
+        del message[name]
+        return
+    try:
+        moment(value)
+    except (ValueError, OverflowError):
+        text = "must be ISO 8601 text or a number of seconds or milliseconds since 1970"
+        raise Fault("bad_timestamp", name, f"`{name}` {text}") from None
+
+
+def _check_needs(message: Message) -> None:
+    kind = message.get("type")
+    if kind not in TYPES:
+        raise Fault("bad_type", "type", f"`type` must be one of {', '.join(TYPES)}")
+    if "userId" not in message and "anonymousId" not in message:
+        raise Fault("missing_identity", "anonymousId", "an event needs a `userId` or an `anonymousId`")
+    if kind == "track" and "event" not in message:
+        raise Fault("missing_event", "event", "a track event needs a name in `event`")
+    if kind == "group" and "groupId" not in message:
+        raise Fault("missing_group", "groupId", "a group event needs a `groupId`")
+    if kind == "alias" and "previousId" not in message and not {"userId", "anonymousId"} <= message.keys():
+        raise Fault("missing_previous", "previousId", "an alias event needs a `userId` and a `previousId`")
+
+
+def _rejection(index: int, message: Any, fault: Fault) -> Rejection:
+    given = message.get("messageId") if type(message) is dict else None
+    message_id = str(given)[:200] if isinstance(given, str | int) else ""
+    return Rejection(
+        index=index, message_id=message_id, code=fault.code, field=fault.field, message=fault.message
+    )
+
+
+def _decoded_leniently(raw: bytes) -> Any:
+    """Read what strict JSON forbids but real clients send: NaN, half surrogate pairs, bad UTF-8."""
+    try:
+        loose = json.loads(
+            raw.decode("utf-8-sig", "replace"),
+            parse_constant=lambda _: None,
+            parse_float=_finite,
+            parse_int=_whole,
+        )
+        return msgspec.json.decode(json.dumps(loose, ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
+        raise Refusal(400, "invalid_json", f"the body is no JSON: {str(error)[:200]}") from None
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _whole(text: str) -> int | float | None:
+    return int(text) if len(text) < 19 else _finite(text)
