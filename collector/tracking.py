@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, request
 
+from collector.decoding import decoded
 from collector.door import Door
 from collector.envelope import hide_addresses, refused, sealed
 from collector.errors import json_answer
 from collector.keys import Keys
 from collector.limits import body_of
-from collector.wire import TYPES, Verdicts, decoded, judged
+from collector.wire import TYPES, Verdicts, judged
 from store.drops import DropRow
 from store.inbox import Envelope
 

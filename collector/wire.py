@@ -1,16 +1,14 @@
-"""What may arrive: a body becomes messages, and each message gets its verdict."""
+"""What may arrive: a body holds messages, and each message gets its verdict."""
 
 from __future__ import annotations
 
-import json
-import math
 import uuid
 from typing import Any
 
 import msgspec
 
 from collector.errors import Refusal
-from collector.limits import BATCH_BYTES, BATCH_EVENTS, EVENT_BYTES, is_too_deep, too_large
+from collector.limits import BATCH_BYTES, BATCH_EVENTS, EVENT_BYTES, too_large
 from collector.moments import moment
 
 TYPES = ("track", "page", "screen", "identify", "alias", "group")
@@ -46,19 +44,6 @@ class Verdicts(msgspec.Struct):
 
     accepted: list[Message] = msgspec.field(default_factory=list)
     rejected: list[tuple[Rejection, Any]] = msgspec.field(default_factory=list)
-
-
-def decoded(raw: bytes) -> Message:
-    """The JSON object of a body; raises Refusal when it is none."""
-    if is_too_deep(raw):
-        raise Refusal(400, "invalid_json", "the JSON is nested too deeply")
-    try:
-        body = msgspec.json.decode(raw)
-    except (ValueError, msgspec.MsgspecError):
-        body = _decoded_leniently(raw)
-    if type(body) is not dict:
-        raise Refusal(400, "invalid_json", "the body must be a JSON object")
-    return body
 
 
 def judged(kind: str, body: Message, size: int) -> Verdicts:
@@ -168,26 +153,3 @@ def _rejection(index: int, message: Any, fault: Fault) -> Rejection:
     return Rejection(
         index=index, message_id=message_id, code=fault.code, field=fault.field, message=fault.message
     )
-
-
-def _decoded_leniently(raw: bytes) -> Any:
-    """Read what strict JSON forbids but real clients send: NaN, half surrogate pairs, bad UTF-8."""
-    try:
-        loose = json.loads(
-            raw.decode("utf-8-sig", "replace"),
-            parse_constant=lambda _: None,
-            parse_float=_finite,
-            parse_int=_whole,
-        )
-        return msgspec.json.decode(json.dumps(loose, ensure_ascii=False).encode("utf-8", "replace"))
-    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
-        raise Refusal(400, "invalid_json", f"the body is no JSON: {str(error)[:200]}") from None
-
-
-def _finite(text: str) -> float | None:
-    number = float(text)
-    return number if math.isfinite(number) else None
-
-
-def _whole(text: str) -> int | float | None:
-    return int(text) if len(text) < 19 else _finite(text)

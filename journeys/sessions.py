@@ -24,7 +24,7 @@ def sessions(
     """Sessions of these customers (all of the project where None), by customer and start.
 
     `identities` are all identities whose events may belong to the customers. Times in milliseconds;
-    `members` are the event ids; entry, exit, channel and so on are '' where nothing tells.
+    `members` are the event ids in hex; entry, exit, channel and so on are '' where nothing tells.
     """
     values: dict[str, Any] = {"project": project_id, "idle": idle, "cap": cap}
     whose = "1"

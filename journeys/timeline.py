@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from journeys.definitions import parse
@@ -33,13 +34,11 @@ def timeline(
     `before` is the `next` of the page before. Unknown customers have n = 0.
     """
     identities = ledger.identities_of(project_id, [customer])
-    at, _, event = (before or f"{END_OF_TIME}.").partition(".")
     values = {"project": project_id, "customer": customer, "identities": identities}
-    page = {"before": int(at) if at.isdigit() else END_OF_TIME, "before_id": event, "most": most}
-    rows = events.query(question("timeline.events"), {**values, **page})
+    rows = events.query(question("timeline.events"), {**values, **_place(before), "most": most})
     totals = events.query(question("timeline.totals"), values)[0]
     visits = sessions(events, project_id, customers=[customer], identities=identities)
-    belongs = {member.hex(): visit["id"] for visit in visits for member in visit["members"]}
+    belongs = {member: visit["id"] for visit in visits for member in visit["members"]}
     return {
         "customer": str(customer),
         "n": totals["n"],
@@ -47,7 +46,7 @@ def timeline(
         "last_seen": iso(totals["last_seen"]) if totals["n"] else None,
         "traits": _json(totals["traits"]),
         "events": [event_of(row) | {"session": belongs.get(row["id"], "")} for row in rows],
-        "next": f"{rows[-1]['at']}.{rows[-1]['id']}" if len(rows) == most else None,
+        "next": "{at}.{sequence}.{id}".format_map(rows[-1]) if len(rows) == most else None,
         "sessions": [_session(visit) for visit in reversed(visits)],
         "runs": _runs(events, project_id, customer, versions or [], now),
     }
@@ -86,6 +85,13 @@ def event_of(row: dict[str, Any]) -> dict[str, Any]:
         "properties": _json(row["properties"]),
         "traits": _json(row["traits"]),
     }
+
+
+def _place(cursor: str | None) -> dict[str, Any]:
+    """Where a page begins: after the event that the cursor names, or with the newest."""
+    found = re.fullmatch(r"(\d{1,15})\.(\d{1,19})\.([0-9a-f]{32})", cursor or "")
+    at, sequence, event = found.groups() if found else (END_OF_TIME, 0, "")
+    return {"before": int(at), "before_sequence": int(sequence), "before_id": event}
 
 
 def _session(visit: dict[str, Any]) -> dict[str, Any]:

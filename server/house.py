@@ -14,10 +14,10 @@ from collector.worker import Worker
 from journeys.runs import CUSTOMERS_AT_ONCE, recompute
 from server.filler import Filler
 from store.db import StoreUnavailable, open_db
-from store.events import EventStore
+from store.events import EventStore, EventStoreError
 from store.identities import Ledger
 from store.inbox import Inbox
-from store.journeys import kept_versions
+from store.journeys import JourneyVersion, fill_again, kept_versions
 from store.migrate import current, migrate_db, migrate_events, newest
 from store.settings import Settings
 
@@ -98,7 +98,17 @@ class House:
             some = ordered[start : start + CUSTOMERS_AT_ONCE]
             identities = self.ledger.identities_of(project_id, some)
             for version in versions:
-                recompute(self.events, version, some, identities)
+                self._recompute(version, some, identities)
+
+    def _recompute(self, version: JourneyVersion, some: list[int], identities: list[int]) -> None:
+        """One journey that cannot be computed must not hold up the events of all others."""
+        try:
+            recompute(self.events, version, some, identities)
+        except EventStoreError:
+            log.exception(
+                "the runs of %s could not be computed; it is filled again", version.definition["key"]
+            )
+            fill_again(self.engine, version.id)
 
     def start_background(self) -> None:
         """Start the worker and the filling of new journey versions."""

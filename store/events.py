@@ -83,11 +83,11 @@ class EventStore:
     def known_messages(self, project: int, ids: Sequence[bytes]) -> set[bytes]:
         """Which of these event ids are stored already."""
         rows = self.query(
-            "select event_id from message_ids where project = {project:UInt32} "
-            "and event_id in (select unhex(arrayJoin({ids:Array(String)})))",
+            "select hex(event_id) as id from message_ids where project = {project:UInt32} "
+            "and event_id in (select toFixedString(unhex(arrayJoin({ids:Array(String)})), 16))",
             {"project": project, "ids": [one.hex() for one in ids]},
         )
-        return {row["event_id"] for row in rows}
+        return {bytes.fromhex(row["id"]) for row in rows}
 
     def insert_table(self, name: str, table: pa.Table, *, token: str | None = None) -> None:
         """Insert an Arrow table whose column names are the columns."""

@@ -134,6 +134,14 @@ def make_live(engine: Engine, version: JourneyVersion, *, now: int) -> None:
         )
 
 
+def fill_again(engine: Engine, version_id: int) -> None:
+    """Send a version back to be filled, because its stored runs may be out of date."""
+    with writing(engine) as connection:
+        connection.execute(
+            update(journey_versions).where(journey_versions.c.id == version_id).values(status="filling")
+        )
+
+
 def delete_journey(engine: Engine, project_id: int, key: str, *, now: int) -> bool:
     """Hide a journey; its versions stay and saving it again brings it back. False when there is none."""
     query = (

@@ -57,7 +57,9 @@ select
     max(t) as last,
     count() as n,
     lower(hex(argMin(event_id, (timestamp, sequence, event_id)))) as id,
-    arraySort(groupArray((timestamp, sequence, event_id))).3 as members,
+    arrayMap(
+        member -> lower(hex(member.3)), arraySort(groupArray((timestamp, sequence, event_id)))
+    ) as members,
     argMinIf(path, (timestamp, sequence, event_id), type = 'page') as entry,
     argMaxIf(path, (timestamp, sequence, event_id), type = 'page') as exit,
     toString(argMinIf(channel, (timestamp, sequence, event_id), channel != '')) as channel,

@@ -5,12 +5,13 @@ select
     toString(type) as type,
     multiIf(type = 'page', path, event != '', event, type) as label,
     anonymous_id, user_id, side, library, channel, source, campaign, device, browser, os, country, city,
-    path, title, referrer, is_bot, marks, properties, traits, customer, identity, session
+    path, title, referrer, is_bot, marks, properties, traits, customer, identity, session, sequence
 from customer_events
 where
     project = {project:UInt32}
     and identity in {identities:Array(UInt64)}
     and customer = {customer:UInt64}
-    and (timestamp, event_id) < (fromUnixTimestamp64Milli({before:Int64}), unhex({before_id:String}))
+    and (timestamp, sequence, event_id)
+        < (fromUnixTimestamp64Milli({before:Int64}), {before_sequence:UInt64}, toFixedString(unhex({before_id:String}), 16))
 order by timestamp desc, sequence desc, event_id desc
 limit {most:UInt32}

@@ -8,9 +8,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from collector.decoding import decoded
 from collector.errors import Refusal
 from collector.pipeline import Tools, run
-from collector.wire import decoded, judged
+from collector.wire import judged
 from store.inbox import Envelope
 from store.settings import Settings
 from tests.collector.conftest import NOW

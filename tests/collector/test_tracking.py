@@ -105,6 +105,7 @@ def test_an_empty_batch_is_answered_and_keeps_nothing(site: Site) -> None:
         (b'{"batch":{}}', "missing_batch"),
         (b"\x1f\x8bnonsense", "bad_compression"),
         (gzip.compress(b'{"batch":[]}')[:-9], "bad_compression"),
+        (gzip.compress(b"") * 100_000, "bad_compression"),
     ],
 )
 def test_a_body_that_is_no_batch_is_a_400(site: Site, body: bytes, code: str) -> None:

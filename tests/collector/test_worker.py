@@ -285,7 +285,7 @@ def test_postgresql_takes_what_hostile_clients_send(
     inbox, ledger = Inbox(pg_engine), Ledger(pg_engine, events)
     put(
         inbox,
-        track(1, type="identify", userId="u\0001", anonymousId="a\0", event="\0", properties={"\0": 2**80}),
+        track(1, type="identify", userId="u\x001", anonymousId="a\0", event="\0", properties={"\0": 2**80}),
         track(2, timestamp="\0"),
         project=project,
     )
@@ -293,5 +293,5 @@ def test_postgresql_takes_what_hostile_clients_send(
     inbox.close()
     assert stored(events, project=project) == {"m1": 1}
     assert drops_by_code(pg_engine, project) == {"bad_timestamp": 1}
-    user = identity_hash("user", "u001")
+    user = identity_hash("user", "u1")
     assert ledger.customers_of(project, [identity_hash("anonymous", "a")]) == {user}

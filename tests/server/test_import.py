@@ -92,9 +92,9 @@ def test_json_lines_and_parquet_are_the_same_events(waywiser: Installation) -> N
     ]
     lines = waywiser.folder / "some.jsonl"
     lines.write_text("\n".join(json.dumps(row) for row in rows) + "\nno json\n")
-    assert load(waywiser, lines)["problems"] == [
-        [3, "is no JSON: JSON is malformed: expected 'null' (byte 1)"]
-    ]
+    [[number, why]] = load(waywiser, lines)["problems"]
+    assert number == 3
+    assert why.startswith("is no JSON")
     parquet = waywiser.folder / "some.parquet"
     pq.write_table(pa.Table.from_pylist(rows), parquet)
     assert load(waywiser, parquet)["accepted"] == 2
@@ -113,7 +113,7 @@ def test_json_lines_and_parquet_are_the_same_events(waywiser: Installation) -> N
         ("some.csv", b"event,time,user_id\n", ("--map", "colour=name"), "'colour' is no field"),
         ("some.csv", b"event,time,user_id\n", ("--map", "event"), "is not of the form NAME=VALUE"),
         ("some.csv.gz", b"not gzip", (), "cannot be read"),
-        ("some.csv", b"event,time,user_id\nA,2026-01-01,\xff\xfe\n", (), "nothing was loaded"),
+        ("some.csv", b"event,time,user_id\nA,2026-01-01,\xff\xfe\n", (), "can't decode byte 0xff"),
         ("some.parquet", b"PAR0", (), "no Parquet file"),
     ],
 )

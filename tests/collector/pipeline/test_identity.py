@@ -35,7 +35,7 @@ JUNK = [
         ({"userId": "u1", "anonymousId": None}, USER, ("u1", "")),
         ({"anonymousId": "a1"}, ANONYMOUS, ("", "a1")),
         ({"userId": " u1 ", "anonymousId": None}, USER, ("u1", "")),
-        ({"userId": "u\0001", "anonymousId": None}, USER, ("u1", "")),
+        ({"userId": "u\x001", "anonymousId": None}, USER, ("u1", "")),
         *(({"userId": junk, "anonymousId": "a1"}, ANONYMOUS, ("", "a1")) for junk in JUNK),
         *(({"userId": "u1", "anonymousId": junk}, USER, ("u1", "")) for junk in JUNK),
     ],

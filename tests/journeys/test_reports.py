@@ -1,0 +1,226 @@
+"""All reports count the same runs: sums hold, lists match their numbers, paths conserve their flow."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from journeys.definitions import parse
+from journeys.funnel import OUTCOMES, funnel
+from journeys.lists import AT_STEP, WHOLE, listed
+from journeys.paths import Way, flow, paths
+from journeys.period import Period
+from journeys.preview import preview
+from journeys.runs import fill
+from journeys.scope import Scope, drafted
+from journeys.segments import choices
+from journeys.timing import timing
+from journeys.variants import variants
+from store.event import Event, event_id, identity_hash
+from store.events import EventStore
+from store.journeys import JourneyVersion
+from store.migrate import migrate_events
+from store.projects import Project
+
+NAMES = ["Look", "Try", "Ask", "Buy", "Leave", "Wander", "Rest"]
+START = 1_760_000_000_000
+NOW = START + 400_000
+PROJECT = Project(1, "p", "P", "UTC")
+PERIOD = Period(START, START + 1_000_000)
+DEFINITION = parse(
+    {
+        "key": "j",
+        "name": "J",
+        "steps": [
+            {"key": "look", "name": "Looks", "match": [{"event": "Look"}]},
+            {"key": "ask", "name": "Asks", "optional": True, "match": [{"event": "Ask"}]},
+            {"key": "try", "name": "Tries", "match": [{"event": "Try"}], "within": "60s"},
+            {"key": "buy", "name": "Buys", "match": [{"event": "Buy"}]},
+        ],
+        "fail_on": [{"event": "Leave"}],
+        "idle_timeout": "90s",
+        "window": "5m",
+    }
+)
+
+
+def history() -> list[Event]:
+    dice = random.Random(5)
+    rows = []
+    for customer in range(300):
+        at = START + dice.randrange(300_000)
+        for _ in range(dice.randrange(1, 25)):
+            at += dice.choice([0, 500, 5_000, 20_000, 100_000])
+            number = len(rows)
+            rows.append(
+                Event(
+                    project=1,
+                    event_id=event_id(str(number)),
+                    message_id=str(number),
+                    type="track",
+                    event=dice.choice(NAMES),
+                    timestamp=at,
+                    received_at=at,
+                    sequence=number,
+                    user_id=str(customer),
+                    identity=identity_hash("user", str(customer)),
+                    device=("mobile", "desktop")[customer % 2],
+                    country=("DE", "FR", "")[customer % 3],
+                )
+            )
+    return rows
+
+
+@pytest.fixture(scope="module")
+def scope(shared_events: EventStore) -> Iterator[Scope]:
+    """A journey of 300 customers, some of whom are still under way."""
+    events = shared_events.sibling("t_reports")
+    migrate_events(events)
+    events.insert(history(), token="t")
+    version = JourneyVersion(1, 1, 1, 1, dict(DEFINITION.source), "live", 0, 0, "", 0)
+    fill(events, version, progress=lambda done, total: None)
+    yield Scope(events, PROJECT, version, DEFINITION, PERIOD, {}, NOW)
+    events.command("drop database t_reports")
+    events.close()
+
+
+@pytest.fixture(params=["runs", "customers"])
+def unit(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def test_sums_hold_by_construction(scope: Scope, unit: str) -> None:
+    found = funnel(scope, unit=unit)
+    assert found["entered"] == sum(found["outcomes"].values())
+    assert all(found["outcomes"][how] > 0 for how in OUTCOMES), "the data must show every outcome"
+    steps = found["steps"]
+    assert steps[0]["progressed"] == found["entered"]
+    assert steps[-1]["progressed"] == found["outcomes"]["succeeded"]
+    for step, following in pairwise(steps):
+        ended = step["dropped_here"] + step["failed_here"] + step["in_time_here"]
+        assert step["progressed"] - following["progressed"] == ended
+        assert step["visited"] + step["missed"] == step["progressed"]
+
+
+def test_the_list_behind_every_number_has_exactly_that_many_runs(scope: Scope, unit: str) -> None:
+    found = funnel(scope, unit=unit)
+    wanted = {(number, None): found["outcomes"].get(number, found["entered"]) for number in WHOLE}
+    wanted |= {(number, s["key"]): s[number] for number in AT_STEP for s in found["steps"]}
+    for (number, step), n in wanted.items():
+        answer = listed(scope, number=number, step=step, unit=unit, most=10_000)
+        assert answer["total"] == len(answer["runs"]) == n, (number, step)
+
+
+def test_unit_customers_counts_each_customer_once(scope: Scope) -> None:
+    runs = listed(scope, most=10_000)["runs"]
+    customers = listed(scope, unit="customers", most=10_000)["runs"]
+    assert (
+        len({one["customer"] for one in runs}) == len(customers) == funnel(scope, unit="customers")["entered"]
+    )
+    keys = [step.key for step in DEFINITION.steps]
+    furthest = Counter[str]()
+    for run in runs:
+        furthest[run["customer"]] = max(furthest[run["customer"]], keys.index(run["furthest"]))
+    assert {one["customer"]: keys.index(one["furthest"]) for one in customers} == furthest
+
+
+def test_segments_part_the_runs(scope: Scope) -> None:
+    whole = funnel(scope)["entered"]
+    for attribute in ("device", "country"):
+        values = choices(scope)[attribute]
+        assert sum(one["n"] for one in values) == whole
+        for one in values:
+            part = Scope(**{**vars(scope), "segment": {attribute: one["value"]}})
+            assert funnel(part)["entered"] == one["n"]
+
+
+def test_variants_cover_all_runs(scope: Scope) -> None:
+    found = variants(scope, most=1000)
+    assert sum(one["n"] for one in found["variants"]) == found["runs"] == funnel(scope)["entered"]
+    assert found["variants"][-1]["cumulative"] == pytest.approx(1)
+
+
+def test_timing_counts_those_who_came_there(scope: Scope) -> None:
+    found, counted = timing(scope), funnel(scope)
+    assert found["goal"]["n"] == counted["outcomes"]["succeeded"]
+    assert found["goal"]["median"] == counted["seconds_to_goal"]["median"]
+    for spread, step in zip(found["steps"], counted["steps"][1:], strict=True):
+        assert spread["n"] == step["visited"] == sum(bar["n"] for bar in spread["histogram"])
+        assert spread["median"] == step["seconds_from_previous"]["median"]
+
+
+@pytest.mark.parametrize("direction", ["after", "before"])
+@pytest.mark.parametrize("anchor", ["look", "try", "buy"])
+@pytest.mark.parametrize("collapse", [True, False])
+def test_paths_of_runs_conserve_their_flow(scope: Scope, direction: str, anchor: str, collapse: bool) -> None:
+    found = paths(scope, anchor=anchor, direction=direction, depth=4, most=3, collapse=collapse)
+    visited = {step["key"]: step["visited"] for step in funnel(scope)["steps"]}
+    assert found["runs"] == visited[anchor]
+    conserved(found, depth=4)
+    assert 0 < found["coverage"] <= 1
+
+
+def test_paths_follow_the_events_of_the_run(scope: Scope) -> None:
+    run = next(r for r in listed(scope, number="succeeded", most=500)["runs"] if len(r["steps"]) == 4)
+    found = paths(scope, anchor="look", depth=12, outcome="succeeded", collapse=False, most=50)
+    labels = {node["label"] for node in found["nodes"] if node["kind"] == "touchpoint"}
+    assert {"Ask", "Try", "Buy"} <= labels, run
+    assert {node["label"] for node in found["nodes"] if node["kind"] == "end"} == {"Succeeded"}
+
+
+def test_a_preview_equals_the_stored_runs(scope: Scope) -> None:
+    found = preview(scope.events, PROJECT, DEFINITION, period=PERIOD, now=NOW)
+    stored = funnel(scope)
+    assert found["sampled"] == 1
+    assert {k: v for k, v in found["funnel"].items() if k != "version"} == {
+        k: v for k, v in stored.items() if k != "version"
+    }
+    assert all(one["raw_matches"] > 0 for one in found["zero"])
+
+
+def test_a_sample_is_a_part_of_the_customers(scope: Scope) -> None:
+    whose = "cityHash64(customer) % {chunks:UInt32} = 0"
+    part = drafted(scope.events, PROJECT, DEFINITION, PERIOD, whose=whose, now=NOW, chunks=3)
+    assert 0 < funnel(part)["entered"] < funnel(scope)["entered"]
+
+
+ways = st.lists(
+    st.builds(
+        Way,
+        st.lists(st.sampled_from("abcdef"), max_size=4).map(tuple),
+        st.sampled_from(["", "succeeded", "dropped", "in_time", "failed"]),
+        st.integers(1, 9),
+    ),
+    max_size=30,
+)
+
+
+@given(ways, st.integers(1, 4))
+def test_flow_is_conserved_for_any_ways(some: list[Way], most: int) -> None:
+    # A way goes on beyond the picture only where it fills the picture.
+    some = [way if way.end or len(way.labels) == 4 else way._replace(end="dropped") for way in some]
+    found = flow(some, "Start", most=most)
+    assert found["runs"] == sum(way.n for way in some)
+    conserved(found, depth=4)
+
+
+def conserved(found: dict[str, Any], *, depth: int) -> None:
+    inflow, outflow = Counter[str](), Counter[str]()
+    for link in found["links"]:
+        outflow[link["source"]] += link["n"]
+        inflow[link["target"]] += link["n"]
+    for node in found["nodes"]:
+        if node["kind"] == "anchor":
+            assert node["n"] == found["runs"]
+        else:
+            assert inflow[node["id"]] == node["n"]
+        if node["kind"] != "end" and node["position"] < depth:
+            assert outflow[node["id"]] == node["n"]
+        assert outflow[node["id"]] <= node["n"]

@@ -1,0 +1,48 @@
+"""The event store: repeats change nothing, and every id is found again, whatever its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+
+from store.event import Event
+from store.events import EventStore
+
+
+def event(number: int, event_id: bytes) -> Event:
+    return Event(
+        project=1,
+        event_id=event_id,
+        message_id=str(number),
+        type="track",
+        event="E",
+        timestamp=1_700_000_000_000 + number * 86_400_000,
+        received_at=1_700_000_000_000,
+    )
+
+
+def count(events: EventStore, table: str = "events") -> int:
+    return int(events.query(f"select count() as n from {table}")[0]["n"])
+
+
+def test_a_repeat_under_the_same_token_changes_nothing(events: EventStore) -> None:
+    rows = [event(n, bytes([n] * 16)) for n in range(1, 200)]
+    events.insert(rows, token="t")
+    events.insert(rows, token="t")
+    assert count(events) == 199
+
+
+def test_known_messages_are_found_by_any_bytes(events: EventStore) -> None:
+    ids = [hashlib.blake2b(bytes([n]), digest_size=14).digest() + bytes([n % 3, 0]) for n in range(50)]
+    ids += [bytes(16), b"\xff" * 16, b"\x80" + bytes(15), b"it's a quote \\.."]
+    events.insert([event(n, one) for n, one in enumerate(ids)], token="t")
+    assert events.known_messages(1, [*ids, b"n" * 16]) == set(ids)
+    assert events.known_messages(2, ids) == set()
+
+
+def test_databases_of_one_engine_are_apart(events: EventStore) -> None:
+    other = events.sibling(events.database + "_b")
+    other.command("create table only_here (a UInt8) engine = MergeTree order by a")
+    here = "system.tables where database = currentDatabase() and name = 'only_here'"
+    assert (count(other, here), count(events, here)) == (1, 0)
+    other.command(f"drop database `{other.database}`")
+    other.close()
