@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.installation import Installation
+from tests.installation import Installation, eventually
 
 DATABASE = "sqlite:///data/waywiser.db"
 
@@ -110,3 +110,27 @@ def test_the_doctor_finds_what_is_wrong_and_what_is_right(tmp_path: Path) -> Non
     assert "run `waywiser migrate`" in place.run("doctor", fails=True).stdout
     place.init()
     assert "0 events" in place.run("doctor").stdout
+
+
+@pytest.mark.slow
+def test_gunicorn_serves_as_well_and_ends_cleanly(tmp_path: Path) -> None:
+    place = Installation(tmp_path, SERVER="gunicorn")
+    place.init()
+    place.start()
+    assert place.send("/v1/track", {"userId": "anna", "event": "Paid"})[0] == 200
+    assert eventually(lambda: place.api("/health")["events"]["n"], bool) == 1
+    assert place.stop() == 0
+
+
+@pytest.mark.slow
+def test_a_worker_process_ends_when_its_server_is_killed(tmp_path: Path) -> None:
+    place = Installation(tmp_path)
+    place.init()
+    place.start()
+    assert place.process
+    place.process.kill()
+    place.process.wait()
+    assert not eventually(place.is_up, lambda up: not up, seconds=20)
+    again = Installation(tmp_path)
+    again.start()
+    assert again.stop() == 0

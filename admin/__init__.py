@@ -1,0 +1,60 @@
+"""The admin: server-rendered pages that show journeys, customers and live events to people who sign in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from admin import assets, failures, formats, headers, login
+from admin.api import api_room
+from admin.services import Services
+from admin.throttle import Throttle
+from admin.views import (
+    customers,
+    editor,
+    install,
+    journey,
+    journeys,
+    keys,
+    live,
+    people,
+    projects,
+    setup,
+    sign_in,
+)
+from store import kept
+
+__all__ = ["Services", "create_app"]
+
+PAGES = (sign_in, setup, projects, install, journeys, journey, editor, customers, live, keys, people)
+
+
+def create_app(services: Services) -> Flask:
+    """The admin as a Flask application that answers at `/`."""
+    app = Flask(__name__, static_folder=str(assets.FOLDER), static_url_path="/static")
+    app.config.update(
+        SECRET_KEY=services.settings.secret_key or kept.value(services.engine, "secret_key"),
+        SESSION_COOKIE_NAME="waywiser_admin",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=services.settings.public_url.startswith("https://"),
+        PERMANENT_SESSION_LIFETIME=timedelta(days=14),
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),  # every built file carries a hash in its name
+        MAX_CONTENT_LENGTH=1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=None,  # a token is good for as long as its session
+    )
+    app.extensions["waywiser"] = services
+    app.extensions["waywiser_throttle"] = Throttle()
+    room = api_room()
+    app.register_blueprint(room)
+    CSRFProtect(app).exempt(room)
+    if proxies := services.settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    for page in PAGES:
+        app.register_blueprint(page.pages)
+    for part in (assets, headers, formats, failures, login):
+        part.register(app)
+    return app

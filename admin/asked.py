@@ -1,0 +1,80 @@
+"""What the bar above a report asks for: period, unit and segment, all of it in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+PRESETS = (7, 30, 90)
+UNITS = ("runs", "customers")
+SEGMENTS = {
+    "device": "Device",
+    "channel": "Channel",
+    "source": "Source",
+    "campaign": "Campaign",
+    "country": "Country",
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question's frame. `start` and `through` are days, both included; `days` is set for a preset."""
+
+    start: str
+    through: str
+    days: int | None
+    unit: str
+    segment: Mapping[str, str]
+
+    @property
+    def end(self) -> str:
+        """The first day that does not count; text that is no day stays, to be refused by name."""
+        try:
+            return (date.fromisoformat(self.through) + timedelta(days=1)).isoformat()
+        except (ValueError, OverflowError):
+            return self.through
+
+    @property
+    def args(self) -> dict[str, str]:
+        """The address arguments that ask the same again."""
+        frame = {"days": str(self.days)} if self.days else {"from": self.start, "through": self.through}
+        unit = {"unit": self.unit} if self.unit != UNITS[0] else {}
+        return {**frame, **unit, **self.segment}
+
+    def preset(self, days: int) -> dict[str, str]:
+        """The arguments for the last `days` days, all else the same."""
+        rest = {k: v for k, v in self.args.items() if k not in ("days", "from", "through")}
+        return {"days": str(days), **rest}
+
+    def without(self, attribute: str) -> dict[str, str]:
+        """The same question without one attribute of the segment."""
+        return {name: value for name, value in self.args.items() if name != attribute}
+
+
+def read(args: Mapping[str, str], zone: ZoneInfo, *, now: int) -> Asked:
+    """Read the bar from address arguments; the last 30 days where they say nothing.
+
+    A date that differs from what the preset means wins over the preset, so one form can hold both.
+    """
+    text = args.get("days", "")
+    days = int(text) if text.isdigit() and 0 < int(text) <= 3660 else None
+    given = bool(args.get("from") or args.get("through"))
+    start, through = last_days(days or PRESETS[1], zone, now=now)
+    asked_start, asked_through = args.get("from") or start, args.get("through") or through
+    is_preset = (days is not None or not given) and (asked_start, asked_through) == (start, through)
+    unit = args.get("unit", "")
+    return Asked(
+        start=asked_start,
+        through=asked_through,
+        days=(days or PRESETS[1]) if is_preset else None,
+        unit=unit if unit in UNITS else UNITS[0],
+        segment={name: args[name] for name in SEGMENTS if args.get(name)},
+    )
+
+
+def last_days(days: int, zone: ZoneInfo, *, now: int) -> tuple[str, str]:
+    """The first and the last of the last `days` days, today included."""
+    today = datetime.fromtimestamp(now / 1000, zone).date()
+    return (today - timedelta(days=days - 1)).isoformat(), today.isoformat()

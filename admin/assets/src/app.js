@@ -1,0 +1,52 @@
+// What every page does: htmx with our safe settings, the menu, the theme button, copying, pickers and polling.
+import htmx from "htmx.org";
+import { combobox } from "./behaviour/combobox.js";
+import { clicks } from "./behaviour/clicks.js";
+import { live } from "./behaviour/live.js";
+import { times } from "./behaviour/times.js";
+
+Object.assign(htmx.config, {
+  includeIndicatorStyles: false,
+  allowEval: false,
+  allowScriptTags: false,
+  selfRequestsOnly: true,
+  historyCacheSize: 0, // pages hold customers' data: keep none of it in the browser's storage
+  refreshOnHistoryMiss: true,
+  scrollIntoViewOnBoost: false,
+  responseHandling: [
+    { code: "204", swap: false },
+    { code: "[23]..", swap: true },
+    { code: "422", swap: true },
+    { code: "[45]..", swap: false, error: true },
+  ],
+});
+window.htmx = htmx;
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const token = document.querySelector('meta[name="csrf-token"]');
+  if (token && event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = token.content;
+});
+
+document.addEventListener("htmx:responseError", (event) => {
+  const { status, responseText } = event.detail.xhr;
+  const isSentence = event.detail.xhr.getResponseHeader("Content-Type")?.startsWith("text/plain");
+  if (status === 401) window.location.reload();
+  else notice(isSentence && responseText ? responseText : `That did not work (status ${status}). Please try again.`);
+});
+document.addEventListener("htmx:sendError", () => notice("Waywiser cannot be reached. Is it running?"));
+
+function notice(text) {
+  const place = document.getElementById("notice");
+  if (!place) return;
+  place.textContent = text;
+  place.hidden = false;
+  clearTimeout(notice.timer);
+  notice.timer = setTimeout(() => (place.hidden = true), 8000);
+}
+
+clicks(notice);
+htmx.onLoad((part) => {
+  combobox(part);
+  live(part);
+  times(part);
+});

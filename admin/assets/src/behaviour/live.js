@@ -1,0 +1,19 @@
+// Polling that can be paused: the button stops and starts the requests of the list it controls.
+export function live(part) {
+  const buttons = [...(part.matches?.("[data-pause]") ? [part] : []), ...part.querySelectorAll("[data-pause]")];
+  for (const button of buttons) {
+    button.addEventListener("click", () => {
+      const list = document.getElementById(button.getAttribute("aria-controls"));
+      const paused = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(paused));
+      list.toggleAttribute("data-paused", paused);
+      button.querySelector("[data-label]").textContent = paused ? "Go on" : "Pause";
+      document.querySelector("[data-pulse]")?.classList.toggle("is-paused", paused);
+    });
+  }
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const polled = event.detail.requestConfig.triggeringEvent === undefined;
+  if (event.detail.elt.hasAttribute("data-paused") || (polled && document.hidden)) event.preventDefault();
+});

@@ -1,0 +1,32 @@
+// Makes, redraws and resizes the ECharts instances of elements that say data-chart="kind".
+import { BarChart, CustomChart, SankeyChart } from "echarts/charts";
+import { AriaComponent, GridComponent, TooltipComponent } from "echarts/components";
+import { getInstanceByDom, init, use } from "echarts/core";
+import { CanvasRenderer } from "echarts/renderers";
+import { palette } from "./palette.js";
+
+use([BarChart, CustomChart, SankeyChart, AriaComponent, GridComponent, TooltipComponent, CanvasRenderer]);
+
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+const sizes = new ResizeObserver((entries) => {
+  for (const { target } of entries) getInstanceByDom(target)?.resize();
+});
+
+export function draw(part, kinds) {
+  for (const element of part.querySelectorAll("[data-chart]")) {
+    getInstanceByDom(element)?.dispose();
+    const data = JSON.parse(element.dataset.values);
+    const chart = init(element);
+    const option = kinds[element.dataset.chart](data, palette(), element.clientWidth);
+    for (const series of option.series) series.animationDuration = still.matches ? 0 : 350;
+    chart.setOption({
+      aria: { enabled: true, label: { description: element.getAttribute("aria-label") ?? "" } },
+      ...option,
+    });
+    chart.on("click", ({ data: item }) => {
+      if (item?.link) window.location.assign(item.link);
+    });
+    sizes.observe(element);
+  }
+}

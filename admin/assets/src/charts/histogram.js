@@ -1,0 +1,45 @@
+// How long something took: a bar for each span of time, with median and ninth decile marked by name.
+import { count, duration } from "./numbers.js";
+import { frame, tooltip } from "./tooltip.js";
+
+export function histogram({ bars, unit, median, p90 }, colours) {
+  const inside = (x, bar) => x !== null && x >= bar.from && x < bar.to;
+  return {
+    textStyle: { fontFamily: colours.font },
+    grid: { left: 4, right: 14, top: 22, bottom: 24 },
+    tooltip: {
+      ...frame(colours),
+      trigger: "axis",
+      axisPointer: { type: "shadow", shadowStyle: { color: colours.line, opacity: 0.35 } },
+      formatter: ([{ dataIndex }]) =>
+        tooltip(span(bars[dataIndex]), [[`Took so long (${unit})`, count(bars[dataIndex].n)]], colours),
+    },
+    xAxis: {
+      type: "category",
+      data: bars.map(({ from }) => duration(from)),
+      axisTick: { show: false },
+      axisLine: { lineStyle: { color: colours.line } },
+      axisLabel: { color: colours.muted, fontSize: 11, hideOverlap: true },
+    },
+    yAxis: { type: "value", show: false },
+    series: [
+      {
+        type: "bar",
+        barCategoryGap: "12%",
+        data: bars.map((bar) => ({
+          value: bar.n,
+          itemStyle: { color: inside(median, bar) ? colours.accent : colours.soft, borderRadius: [2, 2, 0, 0] },
+          label: {
+            show: inside(median, bar) || inside(p90, bar),
+            position: "top",
+            color: colours.muted,
+            fontSize: 11,
+            formatter: inside(median, bar) ? "median" : "90%",
+          },
+        })),
+      },
+    ],
+  };
+}
+
+const span = ({ from, to }) => `${duration(from)} to ${duration(to)}`;

@@ -1,0 +1,21 @@
+// Numbers as the reader's language writes them.
+const whole = new Intl.NumberFormat();
+const round = (x) => whole.format(Math.round(x * 10) / 10);
+const formatted = (digits) =>
+  new Intl.NumberFormat(undefined, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits });
+const plain = formatted(0);
+const fine = formatted(1);
+
+export const count = (n) => whole.format(n);
+export const percent = (x) => (x === 0 || x === 1 || (x >= 0.0995 && x <= 0.9) ? plain : fine).format(x);
+
+export function duration(seconds) {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 36 * 3600) return `${round(seconds / 3600)} h`;
+  return `${round(seconds / 86400)} days`;
+}
+
+export function shortened(text, most) {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}

@@ -1,0 +1,19 @@
+// The colours and the font of charts, read from the style sheet so that pictures and pages agree.
+export function palette() {
+  const style = getComputedStyle(document.documentElement);
+  const read = (name) => style.getPropertyValue(`--ww-${name}`).trim();
+  return {
+    accent: read("accent"),
+    soft: read("accent-soft"),
+    succeeded: read("succeeded"),
+    failed: read("failed"),
+    dropped: read("dropped"),
+    in_time: read("in-time"),
+    other: read("other"),
+    text: read("ink"),
+    muted: read("muted"),
+    line: read("line"),
+    surface: read("surface"),
+    font: getComputedStyle(document.body).fontFamily,
+  };
+}

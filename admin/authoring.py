@@ -1,0 +1,82 @@
+"""Checks, previews and saves the journey that the editor holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from admin import asked
+from admin.access import Place
+from admin.draft import Draft, to_definition
+from admin.services import Services
+from journeys import catalog
+from journeys.definitions import FIELDS, Definition, DefinitionError, parse
+from journeys.period import parse_period
+from journeys.preview import check_patterns, preview
+from store.journeys import JourneyVersion, live_journey, save_version
+
+PREVIEW_DAYS = 30
+SUGGEST_DAYS = 90
+DAY_MS = 86_400_000
+MOST_SUGGESTIONS = 40
+TYPES = ("page", "identify", "screen", "group", "alias", "track")
+
+
+def checked(services: Services, place: Place, draft: Draft, existing: str | None) -> Definition:
+    """The definition that the draft means; raises DefinitionError with every problem at its place."""
+    definition = parse(to_definition(draft))
+    if existing is not None and definition.key != existing:
+        raise DefinitionError({"key": "the key of a saved journey stays as it is"})
+    if existing is None and live_journey(services.engine, place.project.id, definition.key):
+        raise DefinitionError({"key": f"there is a journey {definition.key!r} already; choose another key"})
+    check_patterns(services.events, definition)
+    return definition
+
+
+def previewed(services: Services, place: Place, definition: Definition) -> dict[str, Any]:
+    """What the definition would show for the last days, with the raw matches of each step."""
+    now = services.clock()
+    start, _ = asked.last_days(PREVIEW_DAYS, place.project.zone, now=now)
+    period = parse_period(start, None, place.project.zone, now=now)
+    return preview(services.events, place.project, definition, period=period, now=now)
+
+
+def save(services: Services, place: Place, definition: Definition) -> JourneyVersion:
+    """Keep the definition as a new version and wake the job that fills it."""
+    version = save_version(
+        services.engine, place.project.id, dict(definition.source), by=place.user.email, now=services.clock()
+    )
+    services.refill()
+    return version
+
+
+def suggestions(
+    services: Services, place: Place, what: str, text: str, event: str, name: str
+) -> list[dict[str, Any]]:
+    """Values for a field, from what was really seen: `value`, and where known `n` and `customers`."""
+    found = _all(services, place.project.id, what, event, name)
+    wanted = text.lower()
+    return [one for one in found if wanted in str(one["value"]).lower()][:MOST_SUGGESTIONS]
+
+
+def _all(services: Services, project: int, what: str, event: str, name: str) -> list[dict[str, Any]]:
+    since = services.clock() - SUGGEST_DAYS * DAY_MS
+    match what:
+        case "event":
+            rows = catalog.seen(services.events, project, since_ms=since)
+            return [{**row, "value": row["event"]} for row in rows if row["type"] == "track"]
+        case "page":
+            return [
+                {**row, "value": row["path"]}
+                for row in catalog.pages(services.events, project, since_ms=since)
+            ]
+        case "type":
+            return [{"value": one} for one in TYPES]
+        case "field":
+            return [{"value": one} for one in FIELDS]
+        case "property" if event:
+            rows = catalog.properties(services.events, project, event)
+            return [{"value": row["name"], "n": row["n"], "examples": row["examples"]} for row in rows]
+        case "value" if event and name:
+            rows = catalog.properties(services.events, project, event)
+            return [{"value": one} for row in rows if row["name"] == name for one in row["examples"]]
+    return []

@@ -1,0 +1,182 @@
+"""A journey while it is edited: form fields become a draft, a draft becomes a definition, and back.
+
+A field's name is its place in the definition, such as `steps.0.match.1.value`; problems are found by the
+same places.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from admin.first_run import slug
+
+Draft = dict[str, Any]
+KINDS = ("event", "page", "type")
+ABOUT = ("property", "trait", "field")
+LISTS = {"steps", "match", "where", "fail_on", "population"}
+MOST_ITEMS = 60
+
+
+def empty() -> Draft:
+    """A new journey: a first step and a goal, still to be told."""
+    steps = [new_item("steps"), new_item("steps")]
+    return {
+        **dict.fromkeys(("key", "name", "goal", "owner", "window", "case_key"), ""),
+        "idle_timeout": "30d",
+    } | {
+        "steps": steps,
+        "fail_on": [],
+        "population": [],
+    }
+
+
+def new_item(kind: str) -> dict[str, Any]:
+    """An empty step, matcher or condition for the list of this name."""
+    if kind == "steps":
+        names = ("key", "name", "stage", "within")
+        return {**dict.fromkeys(names, ""), "optional": False, "match": [new_item("match")]}
+    if kind in ("match", "fail_on"):
+        return {"kind": "event", "value": "", "where": []}
+    return {"about": "property", "name": "", "op": "eq", "value": ""}
+
+
+def from_form(form: Mapping[str, str]) -> Draft:
+    """The draft that a form holds; fields that are not there are empty."""
+    tree: dict[str, Any] = {}
+    for name, value in form.items():
+        *places, last = name.split(".")
+        branch = tree
+        for place in places:
+            branch = branch.setdefault(place, {})
+            if not isinstance(branch, dict):
+                break
+        else:
+            branch[last] = value
+    return _filled(empty() | {"steps": [], "idle_timeout": ""}, tree)
+
+
+def _filled(shape: dict[str, Any], tree: Any) -> dict[str, Any]:
+    """`shape` with what the tree says; a list takes its items in the order of their numbers."""
+    tree = tree if isinstance(tree, dict) else {}
+    filled: dict[str, Any] = {}
+    for name, default in shape.items():
+        given = tree.get(name)
+        if name in LISTS:
+            items = given if isinstance(given, dict) else {}
+            order = sorted((key for key in items if key.isdigit()), key=int)[:MOST_ITEMS]
+            filled[name] = [_filled(new_item(name) | _no_lists(name), items[key]) for key in order]
+        elif isinstance(default, bool):
+            filled[name] = given == "on"
+        else:
+            filled[name] = given.strip() if isinstance(given, str) else default
+    return filled
+
+
+def _no_lists(name: str) -> dict[str, Any]:
+    return {"match": []} if name == "steps" else {}
+
+
+def from_definition(source: Mapping[str, Any]) -> Draft:
+    """The draft of a saved definition."""
+    draft = empty() | {
+        name: source.get(name) or "" for name in ("key", "name", "goal", "owner", "window", "case_key")
+    }
+    draft["idle_timeout"] = source.get("idle_timeout") or "30d"
+    draft["steps"] = [
+        {
+            **{name: step.get(name) or "" for name in ("key", "name", "stage", "within")},
+            "optional": bool(step.get("optional")),
+            "match": [_matcher_draft(one) for one in step.get("match", [])],
+        }
+        for step in source.get("steps", [])
+    ]
+    draft["fail_on"] = [_matcher_draft(one) for one in source.get("fail_on", [])]
+    draft["population"] = [_condition_draft(one) for one in source.get("population", [])]
+    return draft
+
+
+def to_definition(draft: Draft) -> dict[str, Any]:
+    """The definition that a draft means, for `journeys.definitions.parse`; missing keys follow from names."""
+    texts = {name: draft[name] for name in ("name", "goal", "owner")}
+    limits = {name: draft[name] or None for name in ("window", "case_key")}
+    keys: list[str] = []
+    for number, step in enumerate(draft["steps"], 1):
+        key = step["key"] or (slug(step["name"]) if step["name"] else f"step-{number}")
+        keys.append(key if step["key"] or key not in keys else f"{key}-{number}")
+    return {
+        "key": draft["key"] or slug(draft["name"]),
+        **texts,
+        **limits,
+        "idle_timeout": draft["idle_timeout"] or "30d",
+        "steps": [
+            {
+                "key": key,
+                "name": step["name"],
+                "stage": step["stage"],
+                "optional": step["optional"],
+                "within": step["within"] or None,
+                "match": [_matcher(one) for one in step["match"]],
+            }
+            for key, step in zip(keys, draft["steps"], strict=True)
+        ],
+        "fail_on": [_matcher(one) for one in draft["fail_on"]],
+        "population": [_condition(one) for one in draft["population"]],
+    }
+
+
+def _matcher_draft(one: Mapping[str, Any]) -> dict[str, Any]:
+    kind = next((kind for kind in KINDS if kind in one), "event")
+    where = [_condition_draft(condition) for condition in one.get("where", [])]
+    return {"kind": kind, "value": one.get(kind, ""), "where": where}
+
+
+def _condition_draft(one: Mapping[str, Any]) -> dict[str, Any]:
+    about = next((about for about in ABOUT if about in one), "property")
+    return {
+        "about": about,
+        "name": one.get(about, ""),
+        "op": one.get("op", "eq"),
+        "value": _text(one.get("value")),
+    }
+
+
+def _matcher(one: Mapping[str, Any]) -> dict[str, Any]:
+    kind = one["kind"] if one["kind"] in KINDS else "event"
+    where = [_condition(condition) for condition in one["where"]]
+    return {kind: one["value"], **({"where": where} if where else {})}
+
+
+def _condition(one: Mapping[str, Any]) -> dict[str, Any]:
+    about = one["about"] if one["about"] in ABOUT else "property"
+    return {about: one["name"], "op": one["op"], "value": _value(one["op"], one["value"])}
+
+
+def _value(op: str, text: str) -> Any:
+    """What a person wrote, as JSON: numbers and true or false by their look, lists by commas."""
+    if op in ("is_set", "is_not_set"):
+        return None
+    if op in ("in", "not_in"):
+        return [_scalar(part.strip()) for part in text.split(",") if part.strip()]
+    if op in ("eq", "ne", "gt", "gte", "lt", "lte"):
+        return _scalar(text) if text else None
+    return text or None
+
+
+def _scalar(text: str) -> Any:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, bool | int | float | str) and value == value else text
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_text(one) for one in value)
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value if _scalar(value) == value else json.dumps(value)
+    return json.dumps(value)

@@ -1,0 +1,59 @@
+"""The moves of the journey editor: add, remove, and reorder the items of a draft's lists."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from admin.draft import LISTS, MOST_ITEMS, Draft, new_item
+
+MOVE = re.compile(r"((?:[a-z_]+\.\d+\.)*[a-z_]+)(?:\.(\d+))?:(add|remove|up|down)")
+
+
+def apply(draft: Draft, move: str) -> str:
+    """Change the draft by a move such as `steps:add` or `steps.2:up`; returns the place to go on at.
+
+    A move that makes no sense changes nothing.
+    """
+    found = MOVE.fullmatch(move)
+    if found is None:
+        return ""
+    place, number, verb = found[1], found[2], found[3]
+    items, name = _list_at(draft, place)
+    if items is None:
+        return ""
+    if verb == "add":
+        return f"{place}.{_add(items, name)}"
+    index = int(number) if number else -1
+    if not 0 <= index < len(items):
+        return ""
+    if verb == "remove":
+        del items[index]
+        return f"{place}.{max(0, index - 1)}" if items else ""
+    target = index + (1 if verb == "down" else -1)
+    if 0 <= target < len(items):
+        items[index], items[target] = items[target], items[index]
+        return f"{place}.{target}"
+    return f"{place}.{index}"
+
+
+def _add(items: list[Any], name: str) -> int:
+    """A new step goes before the goal, everything else to the end; returns where it is."""
+    where = len(items) - 1 if name == "steps" and len(items) > 1 else len(items)
+    if len(items) < MOST_ITEMS:
+        items.insert(where, new_item(name))
+    return where
+
+
+def _list_at(draft: Draft, place: str) -> tuple[list[Any] | None, str]:
+    part: Any = draft
+    *way, name = place.split(".")
+    for one in way:
+        if isinstance(part, list) and one.isdigit() and int(one) < len(part):
+            part = part[int(one)]
+        elif isinstance(part, dict) and one in LISTS and one in part:
+            part = part[one]
+        else:
+            return None, name
+    items = part.get(name) if isinstance(part, dict) and name in LISTS else None
+    return (items, name) if isinstance(items, list) else (None, name)

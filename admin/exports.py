@@ -1,0 +1,122 @@
+"""Answers as CSV files, safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from flask import Response
+
+from admin import questions
+from journeys.funnel import funnel as count_funnel
+from journeys.scope import Scope
+from journeys.timing import timing as take_times
+from journeys.variants import variants as find_variants
+
+Table = tuple[Sequence[str], Iterable[Sequence[Any]]]
+
+
+def csv_file(name: str, table: Table) -> Response:
+    """A CSV download of a table of (column names, rows)."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(table[0])
+    writer.writerows([_safe(cell) for cell in row] for row in table[1])
+    plain = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)
+    return Response(
+        text.getvalue(),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{plain}.csv"'},
+    )
+
+
+def of_tab(tab: str, scope: Scope, *, unit: str, args: Mapping[str, str]) -> Table | None:
+    """The table behind a tab of a journey's page, or None where there is no such tab."""
+    match tab:
+        case "funnel":
+            return funnel(count_funnel(scope, unit=unit))
+        case "paths":
+            return paths(questions.read_paths(args, scope.definition).ask(scope))
+        case "timing":
+            return timing(take_times(scope))
+        case "variants":
+            return variants(find_variants(scope))
+        case "runs":
+            return runs(questions.read_runs(args, scope.definition).all(scope, unit=unit))
+    return None
+
+
+def funnel(answer: Mapping[str, Any]) -> Table:
+    """A row a step."""
+    names = ("progressed", "visited", "missed", "dropped_here", "failed_here", "in_time_here")
+    head = (
+        "step",
+        "name",
+        "stage",
+        *names,
+        "rate_from_start",
+        "low",
+        "high",
+        "rate_from_previous",
+        "median_seconds",
+    )
+    return head, (
+        (
+            *(step[k] for k in ("key", "name", "stage", *names)),
+            *(step["rate_from_start"][k] for k in ("value", "low", "high")),
+            step["rate_from_previous"]["value"],
+            step["seconds_from_previous"]["median"],
+        )
+        for step in answer["steps"]
+    )
+
+
+def paths(answer: Mapping[str, Any]) -> Table:
+    """A row a link."""
+    labels = {node["id"]: (node["position"], node["label"]) for node in answer["nodes"]}
+    rows = ((*labels[link["source"]], labels[link["target"]][1], link["n"]) for link in answer["links"])
+    return ("position", "from", "to", "runs"), rows
+
+
+def variants(answer: Mapping[str, Any]) -> Table:
+    """A row a variant."""
+    return ("steps", "runs", "share", "cumulative", "success_rate", "median_seconds"), (
+        (
+            " > ".join(v["steps"]),
+            v["n"],
+            v["share"],
+            v["cumulative"],
+            v["success_rate"]["value"],
+            v["median_seconds"],
+        )
+        for v in answer["variants"]
+    )
+
+
+def timing(answer: Mapping[str, Any]) -> Table:
+    """A row a bar of every histogram."""
+    parts = [("goal", "To the goal", answer["goal"])]
+    parts += [(step["key"], step["name"], step) for step in answer["steps"]]
+    return ("step", "name", "from_seconds", "to_seconds", "n"), (
+        (key, name, bar["from"], bar["to"], bar["n"])
+        for key, name, part in parts
+        for bar in part["histogram"]
+    )
+
+
+def runs(rows: Iterable[Mapping[str, Any]]) -> Table:
+    """A row a run."""
+    about = ("customer", "start", "last", "outcome", "furthest", "repeats", "shortcut", "case")
+    names = (*about, "channel", "source", "campaign", "device", "country")
+    return (*names, "steps"), (
+        (*(run[name] for name in names), " > ".join(step["key"] for step in run["steps"])) for run in rows
+    )
+
+
+def _safe(cell: Any) -> Any:
+    """Text that a spreadsheet would take for a formula gets a quote in front."""
+    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{cell}"
+    return cell

@@ -1,0 +1,65 @@
+"""Turns expected failures into pages that say in one sentence what is wrong and what to do."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from admin import access
+from journeys.lists import ListError
+from journeys.paths import PathError
+from journeys.period import PeriodError
+from journeys.scope import NoSuchJourney
+from journeys.segments import SegmentError
+from store.events import EventStoreError
+
+SENTENCES = {
+    403: ("Your role does not allow this", "Ask an admin of the project to give you a greater role."),
+    404: ("There is no such page", "It may have been moved or deleted, or it belongs to another project."),
+    405: ("This page cannot be asked that way", "Go back and try again."),
+    413: ("That is too much at once", "Send less than one megabyte."),
+}
+
+
+def register(app: Flask) -> None:
+    """Install the handlers, and what error pages need to show the navigation."""
+    app.context_processor(access.context)
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(CSRFError, _stale)
+    app.register_error_handler(EventStoreError, _store_down)
+    app.register_error_handler(NoSuchJourney, _no_journey)
+    for kind in (ListError, PathError, PeriodError, SegmentError):
+        app.register_error_handler(kind, _bad_question)
+
+
+def page(title: str, text: str, status: int) -> ResponseReturnValue:
+    """A whole page about one failure; a request of our own script gets the sentence alone."""
+    if request.headers.get("HX-Request"):
+        return Response(f"{title}. {text}", status=status, mimetype="text/plain")
+    return render_template("failure.html", title=title, text=text), status
+
+
+def _refused(error: HTTPException) -> ResponseReturnValue:
+    code = error.code or 500
+    if code < 400:
+        return error.get_response()
+    title, text = SENTENCES.get(code, (error.name, error.description or ""))
+    return page(title, text, code)
+
+
+def _stale(_: CSRFError) -> ResponseReturnValue:
+    return page("This form is too old", "Reload the page and send it again.", 400)
+
+
+def _store_down(error: EventStoreError) -> ResponseReturnValue:
+    return page("The event store did not answer", f"It said: {error}", 503)
+
+
+def _no_journey(_: NoSuchJourney) -> ResponseReturnValue:
+    return page("There is no such journey", "It may have been deleted.", 404)
+
+
+def _bad_question(error: Exception) -> ResponseReturnValue:
+    return page("This cannot be asked", f"{str(error)[:1].upper()}{str(error)[1:]}.", 400)

@@ -1,0 +1,60 @@
+"""What the first visit makes: the first account, its project, and the key for the web site."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from admin.services import Services
+from store.projects import Project, ProjectError, create_project, create_write_key
+from store.users import LEAST_PASSWORD, User, count_users, create_user, grant
+
+
+class FormProblems(Exception):
+    """A form cannot be used; `problems` maps its fields to what is wrong there."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = dict(problems)
+        super().__init__("; ".join(self.problems.values()))
+
+
+def begin(services: Services, form: Mapping[str, str]) -> tuple[User, Project]:
+    """Make account, project and browser key in one go; raises FormProblems."""
+    if count_users(services.engine):
+        raise FormProblems({"email": "Waywiser has been set up already; please sign in."})
+    email, password = form.get("email", "").strip(), form.get("password", "")
+    name, timezone = form.get("project", "").strip(), form.get("timezone") or "UTC"
+    if problems := _problems(email, password, name, timezone):
+        raise FormProblems(problems)
+    now = services.clock()
+    try:
+        project = create_project(services.engine, key=slug(name), name=name, timezone=timezone, now=now)
+    except ProjectError as error:
+        raise FormProblems({"project": str(error)}) from None
+    user = create_user(
+        services.engine, email=email, name=form.get("name", "").strip(), password=password, now=now
+    )
+    grant(services.engine, user.id, project.id, "admin")
+    create_write_key(services.engine, project.id, side="browser", now=now)
+    return user, project
+
+
+def slug(name: str) -> str:
+    """A key made of a name: small letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "project"
+
+
+def _problems(email: str, password: str, name: str, timezone: str) -> dict[str, str]:
+    problems = {}
+    if "@" not in email or " " in email or len(email) > 254:
+        problems["email"] = "Write an e-mail address, such as you@example.com."
+    if len(password) < LEAST_PASSWORD:
+        problems["password"] = f"Use at least {LEAST_PASSWORD} characters."
+    if not name:
+        problems["project"] = "Give the product or site a name."
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        problems["timezone"] = "This is no time zone; choose one such as Europe/Berlin."
+    return problems

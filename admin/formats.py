@@ -1,0 +1,68 @@
+"""How numbers, rates, durations and moments are written on pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask
+
+OUTCOMES = {"succeeded": "Succeeded", "failed": "Failed", "dropped": "Dropped", "in_time": "In time"}
+ICONS = {"desktop": "device-desktop", "mobile": "device-mobile", "tablet": "device-tablet", "tv": "device-tv"}
+
+
+def register(app: Flask) -> None:
+    """Give templates these filters."""
+    for function in (count, percent, interval, duration, iso):
+        app.jinja_env.filters[function.__name__] = function
+    app.jinja_env.globals["OUTCOMES"] = OUTCOMES
+    app.jinja_env.globals["DEVICE_ICONS"] = ICONS
+
+
+def count(n: int | None) -> str:
+    """1234567 as 1,234,567."""
+    return "–" if n is None else f"{n:,}"
+
+
+def percent(share: float | None) -> str:
+    """0.314 as 31%, 0.0243 as 2.4%: two digits that tell something; nothing and all are shown plainly."""
+    if share is None:
+        return "–"
+    if 0 < share < 0.0005:
+        return "<0.1%"
+    return f"{share * 100:.{0 if share in (0, 1) or 0.0995 <= share <= 0.9 else 1}f}%"
+
+
+def interval(rate: Mapping[str, Any]) -> str:
+    """The 95 % interval of a rate, such as 28–34%."""
+    if rate.get("low") is None:
+        return ""
+    low, high = rate["low"] * 100, rate["high"] * 100
+    digits = 1 if high - low < 3 else 0
+    return f"{low:.{digits}f}–{high:.{digits}f}%"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds in the unit that a person would use."""
+    if seconds is None:
+        return "–"
+    if seconds < 1:
+        return "0 s"
+    for limit, size, unit in ((90, 1, "s"), (5400, 60, "min"), (129_600, 3600, "h"), (None, 86_400, "days")):
+        if limit is None or seconds < limit:
+            value = seconds / size
+            text = f"{value:.0f}" if value >= 10 or size == 1 else f"{value:.1f}".removesuffix(".0")
+            return f"{text} {unit}" if text != "1" or unit != "days" else "1 day"
+    return ""
+
+
+def iso(moment: int | str | datetime) -> str:
+    """A moment, whatever its kind, as ISO text in UTC."""
+    if isinstance(moment, str):
+        return moment
+    if isinstance(moment, int):
+        moment = datetime.fromtimestamp(moment / 1000, UTC)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,71 @@
+"""What the charts in the browser are given to draw: plain data, made from the journeys' answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any
+
+from journeys.timing import EDGES
+
+Answer = Mapping[str, Any]
+
+
+def funnel(answer: Answer, link: Callable[[str, str | None], str]) -> dict[str, Any]:
+    """Columns of a funnel: those at each step, split by what became of them. `link` finds their lists."""
+    steps = answer["steps"]
+    following = [step["progressed"] for step in steps[1:]] + [0]
+    columns = []
+    for step, went_on in zip(steps, following, strict=True):
+        key, is_goal = step["key"], step is steps[-1]
+        columns.append(
+            {
+                "name": step["name"],
+                "progressed": step["progressed"],
+                "rate": step["rate_from_start"],
+                "went_on": went_on,
+                "succeeded": step["progressed"] if is_goal else 0,
+                "in_time": 0 if is_goal else step["in_time_here"],
+                "failed": 0 if is_goal else step["failed_here"],
+                "dropped": 0 if is_goal else step["dropped_here"],
+                "links": {
+                    "went_on": link("progressed", key),
+                    "succeeded": link("succeeded", None),
+                    "in_time": link("in_time_here", key),
+                    "failed": link("failed_here", key),
+                    "dropped": link("dropped_here", key),
+                },
+            }
+        )
+    return {"steps": columns, "unit": answer["unit"]}
+
+
+def sankey(answer: Answer) -> dict[str, Any]:
+    """Nodes and links of the paths, told from left to right also where they lead up to the anchor."""
+    nodes = [dict(node) for node in answer["nodes"]]
+    links = [dict(link) for link in answer["links"]]
+    if answer["direction"] == "before":
+        last = max((node["position"] for node in nodes), default=0)
+        for node in nodes:
+            node["position"] = last - node["position"]
+        links = [{"source": link["target"], "target": link["source"], "n": link["n"]} for link in links]
+    return {"nodes": nodes, "links": links, "runs": answer["runs"]}
+
+
+def histogram(timing: Answer, unit: str) -> dict[str, Any]:
+    """Bars of a histogram without gaps between them, and the two numbers that are marked in it."""
+    counts = {bar["from"]: bar["n"] for bar in timing["histogram"]}
+    limits = [*EDGES, None]
+    bars = [
+        {"from": low, "to": high, "n": counts.get(low, 0)}
+        for low, high in pairwise(limits)
+        if low is not None and counts and min(counts) <= low <= max(counts)
+    ]
+    return {"bars": bars, "median": timing["median"], "p90": timing["p90"], "unit": unit}
+
+
+def worst_step(answer: Answer) -> Answer | None:
+    """The step where most runs were dropped or failed, or None when none was."""
+    lost = [(step["dropped_here"] + step["failed_here"], step) for step in answer["steps"][:-1]]
+    most = max(lost, key=lambda pair: pair[0], default=(0, None))
+    return most[1] if most[0] else None

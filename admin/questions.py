@@ -1,0 +1,117 @@
+"""The questions of the Paths and Runs tabs, read from the address; an unknown choice is the default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from journeys.definitions import Definition
+from journeys.lists import listed
+from journeys.paths import paths
+from journeys.scope import Scope
+
+WHOLE = {
+    "entered": "All who entered",
+    "succeeded": "Succeeded",
+    "failed": "Failed",
+    "dropped": "Dropped",
+    "in_time": "In time",
+}
+AT_STEP = {
+    "progressed": "reached, in order",
+    "visited": "took the step",
+    "missed": "went past without it",
+    "dropped_here": "dropped here",
+    "failed_here": "failed here",
+    "in_time_here": "in time here",
+}
+DEPTHS = (3, 4, 5, 6, 8)
+
+
+@dataclass(frozen=True)
+class PathsQuestion:
+    """Which touchpoints to follow, from where, which way and how far."""
+
+    anchor: str | None
+    direction: str
+    depth: int
+    outcome: str | None
+    collapse: bool
+
+    @property
+    def args(self) -> dict[str, str]:
+        """The address arguments that ask the same."""
+        given = {"anchor": self.anchor, "direction": self.direction, "depth": str(self.depth)}
+        given |= {"outcome": self.outcome, "repeats": None if self.collapse else "1"}
+        return {name: value for name, value in given.items() if value}
+
+    def ask(self, scope: Scope) -> dict[str, Any]:
+        """The paths inside these runs."""
+        return paths(
+            scope,
+            anchor=self.anchor,
+            direction=self.direction,
+            depth=self.depth,
+            outcome=self.outcome,
+            collapse=self.collapse,
+        )
+
+
+@dataclass(frozen=True)
+class RunsQuestion:
+    """Which number's runs to list."""
+
+    number: str
+    step: str | None
+    cursor: str | None
+
+    @property
+    def args(self) -> dict[str, str]:
+        """The address arguments that ask for the same list from its start."""
+        return {"number": self.number, **({"step": self.step} if self.step else {})}
+
+    def ask(self, scope: Scope, *, unit: str, most: int = 50) -> dict[str, Any]:
+        """One page of the list."""
+        return listed(scope, number=self.number, step=self.step, unit=unit, cursor=self.cursor, most=most)
+
+    def all(self, scope: Scope, *, unit: str) -> Iterator[Mapping[str, Any]]:
+        """Every row of the list, page by page."""
+        cursor: str | None = None
+        while True:
+            page = RunsQuestion(self.number, self.step, cursor).ask(scope, unit=unit, most=5_000)
+            yield from page["runs"]
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+    def title(self, definition: Definition) -> str:
+        """What the list shows, in words."""
+        if self.step is None:
+            return WHOLE[self.number]
+        name = next(step.name for step in definition.steps if step.key == self.step)
+        return f"“{name}”: {AT_STEP[self.number]}"
+
+
+def read_paths(args: Mapping[str, str], definition: Definition) -> PathsQuestion:
+    """Read the Paths tab's choices; what came before is asked of the goal where no step is named."""
+    backwards, depth = args.get("direction") == "before", args.get("depth", "")
+    anchor = args.get("anchor") or (definition.steps[-1].key if backwards else None)
+    return PathsQuestion(
+        anchor=anchor if anchor in definition else None,
+        direction="before" if backwards else "after",
+        depth=int(depth) if depth.isdigit() and int(depth) in DEPTHS else 5,
+        outcome=args["outcome"]
+        if args.get("outcome") in WHOLE and args.get("outcome") != "entered"
+        else None,
+        collapse=args.get("repeats") != "1",
+    )
+
+
+def read_runs(args: Mapping[str, str], definition: Definition) -> RunsQuestion:
+    """Read which list is wanted; a number of a step is of the first step where no other is named."""
+    number, step = args.get("number", "entered"), args.get("step")
+    cursor = args.get("cursor") or None
+    if number in AT_STEP:
+        return RunsQuestion(number, step if step in definition else definition.steps[0].key, cursor)
+    return RunsQuestion(number if number in WHOLE else "entered", None, cursor)

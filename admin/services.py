@@ -1,0 +1,36 @@
+"""What the admin is given to work with: the stores, the settings, the clock and two bells to ring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+from sqlalchemy import Engine
+
+from store.events import EventStore
+from store.identities import Ledger
+from store.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything a view may reach. `clock` tells milliseconds since 1970.
+
+    `refill` wakes the job that fills new journey versions; `refresh` recomputes the runs of these
+    customers of a project.
+    """
+
+    engine: Engine
+    events: EventStore
+    ledger: Ledger
+    settings: Settings
+    clock: Callable[[], int]
+    refill: Callable[[], None]
+    refresh: Callable[[int, set[int]], None]
+
+
+def services() -> Services:
+    """The services of the running application; for views only."""
+    return cast(Services, current_app.extensions["waywiser"])

@@ -1,0 +1,93 @@
+"""The journey editor: one form that is changed, previewed and saved on the server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from admin import authoring, draft_edits
+from admin.access import Place, needs
+from admin.draft import Draft, empty, from_definition, from_form
+from admin.services import services
+from journeys.definitions import OPERATORS, DefinitionError, parse_yaml
+from store.journeys import versions_of
+
+pages = Blueprint("editor", __name__, url_prefix="/p/<project>/editor")
+
+
+@pages.get("", defaults={"key": None})
+@pages.get("/<key>")
+@needs("editor")
+def show(place: Place, key: str | None) -> ResponseReturnValue:
+    """An empty form, or the form of a journey's newest version."""
+    if key is None:
+        return _form(empty(), None)
+    versions = versions_of(services().engine, place.project.id, key)
+    if not versions:
+        abort(404)
+    return _form(from_definition(versions[0].definition), key)
+
+
+@pages.post("", defaults={"key": None})
+@pages.post("/<key>")
+@needs("editor")
+def change(place: Place, key: str | None) -> ResponseReturnValue:
+    """Do what the pressed button says with the form."""
+    draft, do = from_form(request.form), request.form.get("do", "check")
+    try:
+        if do == "import":
+            imported = from_definition(parse_yaml(request.form.get("yaml", "")).source)
+            return _form(imported | ({"key": key} if key else {}), key)
+        if do in ("save", "preview"):
+            definition = authoring.checked(services(), place, draft, key)
+            return _preview(place, definition) if do == "preview" else _saved(place, definition)
+    except DefinitionError as error:
+        return _with_problems(draft, key, error, do)
+    return _form(draft, key, focus=draft_edits.apply(draft, do))
+
+
+@pages.get("/suggest/<what>")
+@needs("editor")
+def suggest(place: Place, what: str) -> ResponseReturnValue:
+    """Options for a field of the editor, from what was really seen."""
+    args = request.args
+    found = authoring.suggestions(
+        services(), place, what, args.get("q", ""), args.get("event", ""), args.get("name", "")
+    )
+    return render_template("editor/suggestions.html", found=found)
+
+
+def _preview(place: Place, definition: Any) -> str:
+    shown = authoring.previewed(services(), place, definition)
+    return render_template("editor/preview.html", shown=shown, days=authoring.PREVIEW_DAYS)
+
+
+def _saved(place: Place, definition: Any) -> ResponseReturnValue:
+    authoring.save(services(), place, definition)
+    target = url_for("journey.funnel", project=place.project.key, key=definition.key)
+    if request.headers.get("HX-Request"):
+        return Response(headers={"HX-Redirect": target})
+    return redirect(target)
+
+
+def _with_problems(draft: Draft, key: str | None, error: DefinitionError, do: str) -> ResponseReturnValue:
+    yaml = request.form.get("yaml", "") if do == "import" else ""
+    problems = {"yaml": str(error)} if do == "import" else error.problems
+    headers = {"HX-Retarget": "#editor-form", "HX-Reswap": "outerHTML"}
+    return _form(draft, key, problems=problems, yaml=yaml), 422, headers
+
+
+def _form(
+    draft: Draft,
+    key: str | None,
+    *,
+    problems: dict[str, str] | None = None,
+    focus: str = "",
+    yaml: str = "",
+) -> str:
+    part = "editor/form.html" if request.headers.get("HX-Request") else "editor/page.html"
+    return render_template(
+        part, draft=draft, key=key, problems=problems or {}, focus=focus, yaml=yaml, operators=OPERATORS
+    )

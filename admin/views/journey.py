@@ -1,0 +1,129 @@
+"""The page of one journey, tab by tab, and each tab's CSV file."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from admin import exports, pictures, questions
+from admin.access import Place, needs
+from admin.report import open_report
+from admin.services import services
+from journeys.definitions import to_yaml
+from journeys.funnel import funnel as count_funnel
+from journeys.timing import timing as take_times
+from journeys.variants import variants as find_variants
+from store.journeys import delete_journey, versions_of
+
+pages = Blueprint("journey", __name__, url_prefix="/p/<project>/journeys/<key>")
+
+
+@pages.get("")
+@needs("viewer")
+def show(place: Place, key: str) -> ResponseReturnValue:
+    """A journey opens with its funnel."""
+    return redirect(url_for("journey.funnel", project=place.project.key, key=key) + _query())
+
+
+@pages.get("/funnel")
+@needs("viewer")
+def funnel(place: Place, key: str) -> ResponseReturnValue:
+    """Where runs get to and where they end."""
+    report = open_report(place, key)
+    answer = count_funnel(report.scope, unit=report.asked.unit)
+    return render_template(
+        "journey/funnel.html",
+        report=report,
+        answer=answer,
+        picture=pictures.funnel(answer, report.runs),
+        worst=pictures.worst_step(answer),
+    )
+
+
+@pages.get("/paths")
+@needs("viewer")
+def paths(place: Place, key: str) -> ResponseReturnValue:
+    """Which touchpoints runs pass, in which order."""
+    report = open_report(place, key)
+    question = questions.read_paths(request.args, report.scope.definition)
+    answer = question.ask(report.scope)
+    return render_template(
+        "journey/paths.html", report=report, question=question, answer=answer, picture=pictures.sankey(answer)
+    )
+
+
+@pages.get("/timing")
+@needs("viewer")
+def timing(place: Place, key: str) -> ResponseReturnValue:
+    """How long it takes."""
+    report = open_report(place, key)
+    return render_template(
+        "journey/timing.html", report=report, answer=take_times(report.scope), picture=pictures.histogram
+    )
+
+
+@pages.get("/variants")
+@needs("viewer")
+def variants(place: Place, key: str) -> ResponseReturnValue:
+    """Which sequences of steps runs take."""
+    report = open_report(place, key)
+    return render_template("journey/variants.html", report=report, answer=find_variants(report.scope))
+
+
+@pages.get("/runs")
+@needs("viewer")
+def runs(place: Place, key: str) -> ResponseReturnValue:
+    """The list behind a number."""
+    report = open_report(place, key)
+    question = questions.read_runs(request.args, report.scope.definition)
+    answer = question.ask(report.scope, unit=report.asked.unit)
+    part = (
+        "journey/runs_rows.html" if request.headers.get("HX-Target") == "more-runs" else "journey/runs.html"
+    )
+    return render_template(part, report=report, question=question, answer=answer)
+
+
+@pages.get("/definition")
+@needs("viewer")
+def definition(place: Place, key: str) -> ResponseReturnValue:
+    """What the journey is, and its versions."""
+    report = open_report(place, key)
+    versions = versions_of(services().engine, place.project.id, key)
+    return render_template(
+        "journey/definition.html", report=report, yaml=to_yaml(report.scope.definition), versions=versions
+    )
+
+
+@pages.get("/<tab>.csv")
+@needs("viewer")
+def csv(place: Place, key: str, tab: str) -> ResponseReturnValue:
+    """The answer of a tab as a file."""
+    report = open_report(place, key)
+    table = exports.of_tab(tab, report.scope, unit=report.asked.unit, args=request.args)
+    if table is None:
+        abort(404)
+    return exports.csv_file(f"{key}-{tab}", table)
+
+
+@pages.get("/filling")
+@needs("viewer")
+def filling(place: Place, key: str) -> ResponseReturnValue:
+    """How far the filling of the newest version is; the page reloads itself when it is done."""
+    versions = versions_of(services().engine, place.project.id, key)
+    waiting = next((one for one in versions if one.status == "filling"), None)
+    headers = {} if waiting else {"HX-Refresh": "true"}
+    return render_template("journey/filling.html", filling=waiting, key=key), 200, headers
+
+
+@pages.post("/delete")
+@needs("editor")
+def delete(place: Place, key: str) -> ResponseReturnValue:
+    """Hide the journey; its versions are kept."""
+    given = services()
+    if not delete_journey(given.engine, place.project.id, key, now=given.clock()):
+        abort(404)
+    return redirect(url_for("journeys.show", project=place.project.key))
+
+
+def _query() -> str:
+    return f"?{text}" if (text := request.query_string.decode()) else ""

@@ -1,0 +1,91 @@
+"""Write keys and API tokens of a project: made, shown once where they are secret, revoked."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from admin.access import Place, needs
+from admin.services import services
+from store.projects import (
+    ROLES,
+    ProjectError,
+    create_api_token,
+    create_write_key,
+    revoke_write_key,
+    write_keys_of,
+)
+
+pages = Blueprint("keys", __name__, url_prefix="/p/<project>/settings/keys")
+
+
+@pages.get("")
+@needs("admin")
+def show(place: Place) -> ResponseReturnValue:
+    """The keys of the project."""
+    return _page(place)
+
+
+@pages.post("")
+@needs("admin")
+def create(place: Place) -> ResponseReturnValue:
+    """Make a write key; a server key is shown in this answer and never again."""
+    given, side = services(), request.form.get("side", "")
+    origins = tuple(dict.fromkeys(request.form.get("origins", "").replace(",", " ").split()))
+    if bad := [one for one in origins if not _is_origin(one)]:
+        return _page(place, problem=f"{bad[0]!r} is no origin: write it as https://shop.example"), 422
+    try:
+        text = create_write_key(given.engine, place.project.id, side=side, origins=origins, now=given.clock())
+    except ProjectError as error:
+        return _page(place, problem=str(error)), 422
+    return _page(place, fresh=text, what=f"{side} key")
+
+
+@pages.post("/tokens")
+@needs("admin")
+def create_token(place: Place) -> ResponseReturnValue:
+    """Make an API token, shown in this answer and never again."""
+    given, name = services(), request.form.get("name", "").strip()[:200]
+    try:
+        text = create_api_token(
+            given.engine,
+            place.project.id,
+            name=name or "API token",
+            role=request.form.get("role", ""),
+            now=given.clock(),
+        )
+    except ProjectError as error:
+        return _page(place, problem=str(error)), 422
+    return _page(place, fresh=text, what="API token")
+
+
+@pages.post("/<int:key_id>/revoke")
+@needs("admin")
+def revoke(place: Place, key_id: int) -> ResponseReturnValue:
+    """Close a key for good."""
+    given = services()
+    if not revoke_write_key(given.engine, place.project.id, key_id, now=given.clock()):
+        abort(404)
+    flash("The key is revoked. Whatever still uses it is refused from now on.")
+    return redirect(url_for("keys.show", project=place.project.key))
+
+
+def _page(place: Place, *, fresh: str = "", what: str = "", problem: str = "") -> str:
+    keys = write_keys_of(services().engine, place.project.id)
+    return render_template(
+        "settings/keys.html", keys=keys, fresh=fresh, what=what, problem=problem, roles=ROLES
+    )
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and text == f"{parts.scheme}://{parts.netloc}"
+        )
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""Tests of the admin's pages, through Flask's test client."""

@@ -1,0 +1,199 @@
+"""An admin over real stores: two projects, a person of each role, and a small shop's events."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+
+import admin
+from journeys.definitions import parse
+from journeys.runs import fill, recompute
+from store.db import open_db
+from store.event import Event, event_id, identity_hash
+from store.events import EventStore
+from store.identities import Identity, Ledger, Link
+from store.journeys import kept_versions, make_live, save_version, versions_to_fill
+from store.migrate import migrate_events
+from store.projects import Project, create_project, create_write_key
+from store.settings import Settings
+from store.users import User, create_user, grant
+
+NOW = 1_772_366_400_000  # 2026-03-01 12:00 UTC
+DAY = 86_400_000
+PASSWORD = "a long enough password"
+JOURNEY = {
+    "key": "buy",
+    "name": "Buys something",
+    "goal": "An order is paid",
+    "idle_timeout": "3d",
+    "steps": [
+        {"key": "look", "name": "Looks", "stage": "Consideration", "match": [{"page": "/shop*"}]},
+        {"key": "cart", "name": "Fills the cart", "stage": "Purchase", "match": [{"event": "Cart Filled"}]},
+        {"key": "paid", "name": "Pays", "stage": "Purchase", "match": [{"event": "Order Paid"}]},
+    ],
+    "fail_on": [{"event": "Card Refused"}],
+}
+
+
+@dataclass
+class Shop:
+    """The application under test and what it stands on."""
+
+    services: admin.Services
+    app: Flask
+    project: Project
+    other: Project
+    people: dict[str, User]
+    refreshed: list[tuple[int, set[int]]] = field(default_factory=list)
+    refilled: list[bool] = field(default_factory=list)
+
+    def client(self, who: str = "") -> FlaskClient:
+        """A browser; signed in where a person is named."""
+        browser = self.app.test_client()
+        if who:
+            with browser.session_transaction() as session:
+                session["user_id"] = self.people[who].id
+        return browser
+
+
+def happened(
+    name: str,
+    customer: str,
+    *,
+    day: float,
+    kind: str = "track",
+    project: int = 1,
+    anonymous: bool = False,
+    **more: object,
+) -> Event:
+    """An event of a customer so many days before now."""
+    side = "anonymous" if anonymous else "user"
+    number = f"{name}-{customer}-{day}-{kind}"
+    return Event(
+        project=project,
+        event_id=event_id(number),
+        message_id=number,
+        type=kind,
+        event=name if kind == "track" else "",
+        path=name if kind == "page" else "",
+        timestamp=NOW - int(day * DAY),
+        received_at=NOW - int(day * DAY),
+        identity=identity_hash(side, customer),
+        side="browser",
+        device=str(more.get("device", "desktop")),
+        channel="Direct",
+        properties=json.dumps(more.get("properties", {})),
+        traits=json.dumps(more.get("traits", {})),
+        **{f"{side}_id": customer},
+    )
+
+
+def shop_events(project: int) -> list[Event]:
+    """Ada pays, Ben drops at the cart, Cyd fails, Dee has just begun, Eve only looks (long ago)."""
+    rows = []
+    for who in ("ada", "ben", "cyd"):
+        rows += [
+            happened(
+                "/shop",
+                who,
+                day=10,
+                kind="page",
+                project=project,
+                device="mobile" if who == "ben" else "desktop",
+            ),
+            happened("Cart Filled", who, day=9.5, project=project),
+        ]
+    return [
+        *rows,
+        happened("Order Paid", "ada", day=9, project=project, properties={"amount": 49}),
+        happened("Card Refused", "cyd", day=9, project=project),
+        happened("/shop/hats", "ada-phone", day=9.9, kind="page", project=project, anonymous=True),
+        happened("/shop/shoes", "dee", day=0.5, kind="page", project=project),
+        happened("/shop", "eve", day=20, kind="page", project=project),
+    ]
+
+
+@pytest.fixture(scope="session")
+def shop(
+    template_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shop]:
+    """A shop for all tests that only look."""
+    path = tmp_path_factory.mktemp("shop") / "waywiser.db"
+    shutil.copy(template_db, path)
+    engine = open_db(f"sqlite:///{path}", sync="normal")
+    events = shared_events.sibling(f"t_{uuid.uuid4().hex[:12]}")
+    migrate_events(events)
+    yield open_shop(engine, events)
+    events.command(f"drop database if exists `{events.database}`")
+    events.close()
+    engine.dispose()
+
+
+@pytest.fixture
+def own_shop(engine: Engine, events: EventStore) -> Shop:
+    """A shop for one test that changes it."""
+    return open_shop(engine, events)
+
+
+def open_shop(engine: Engine, events: EventStore) -> Shop:
+    """A project with a filled journey, its people, and a project of others."""
+    project = create_project(engine, key="shop", name="The shop", now=NOW)
+    other = create_project(engine, key="other", name="Of others", now=NOW)
+    create_write_key(engine, project.id, side="browser", now=NOW)
+    people = {}
+    for role in ("viewer", "editor", "admin"):
+        people[role] = create_user(
+            engine, email=f"{role}@shop.example", name=role, password=PASSWORD, now=NOW
+        )
+        grant(engine, people[role].id, project.id, role)
+    people["stranger"] = create_user(engine, email="x@other.example", name="x", password=PASSWORD, now=NOW)
+    grant(engine, people["stranger"].id, other.id, "admin")
+    ledger = Ledger(engine, events)
+    events.insert(shop_events(project.id), token="shop")
+    ada, phone = Identity("user", "ada"), Identity("anonymous", "ada-phone")
+    ledger.join(project.id, [Link(ada, phone, "identify", "e1", NOW)])
+    refreshed: list[tuple[int, set[int]]] = []
+    refilled: list[bool] = []
+    services = admin.Services(
+        engine=engine,
+        events=events,
+        ledger=ledger,
+        settings=Settings(),
+        clock=lambda: NOW,
+        refill=lambda: refilled.append(True),
+        refresh=lambda one, customers: refreshed.append((one, customers)),
+    )
+    save_version(engine, project.id, dict(parse(JOURNEY).source), by="the test", now=NOW)
+    fill_all(services)
+    app = admin.create_app(services)
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    return Shop(services, app, project, other, people, refreshed, refilled)
+
+
+def fill_all(services: admin.Services) -> None:
+    """Count the runs of every version that waits, as the background job does."""
+    for version in versions_to_fill(services.engine):
+        fill(services.events, version, progress=lambda _done, _total: None)
+        make_live(services.engine, version, now=NOW)
+
+
+@pytest.fixture
+def add_events(own_shop: Shop) -> Callable[[list[Event]], None]:
+    """Insert more events and bring the runs of their customers up to date."""
+
+    def add(rows: list[Event]) -> None:
+        own_shop.services.events.insert(rows, token=f"more-{rows[0].message_id}")
+        some = sorted({row.identity for row in rows})
+        for version in kept_versions(own_shop.services.engine, own_shop.project.id):
+            recompute(own_shop.services.events, version, some, some)
+
+    return add

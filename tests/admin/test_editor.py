@@ -1,0 +1,199 @@
+"""The editor: forms become definitions and back, problems stand at their fields, saving makes a version."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from admin import draft, draft_edits
+from journeys.definitions import parse
+from store.journeys import versions_of
+from tests.admin.conftest import JOURNEY, Shop, fill_all
+
+
+def form_of(one: dict, prefix: str = "") -> dict[str, str]:
+    """The fields that a browser would send for a draft."""
+    fields: dict[str, str] = {}
+    for name, value in one.items():
+        place = f"{prefix}{name}"
+        if isinstance(value, list):
+            for number, item in enumerate(value):
+                fields |= form_of(item, f"{place}.{number}.")
+        elif isinstance(value, bool):
+            fields |= {place: "on"} if value else {}
+        else:
+            fields[place] = str(value)
+    return fields
+
+
+RICH = {
+    "key": "rich",
+    "name": "Rich",
+    "steps": [
+        {
+            "key": "a",
+            "name": "A",
+            "match": [
+                {"page": "/a*"},
+                {"type": "identify", "where": [{"trait": "plan", "op": "in", "value": ["x", 2, True]}]},
+            ],
+        },
+        {
+            "key": "b",
+            "name": "B",
+            "optional": True,
+            "match": [{"event": "B", "where": [{"property": "n", "op": "gte", "value": 2.5}]}],
+        },
+        {
+            "key": "c",
+            "name": "C",
+            "within": "2d",
+            "match": [
+                {
+                    "event": "C",
+                    "where": [
+                        {"field": "device", "op": "is_set"},
+                        {"property": "code", "op": "eq", "value": "007"},
+                        {"property": "yes", "op": "eq", "value": "true"},
+                    ],
+                }
+            ],
+        },
+    ],
+    "fail_on": [{"event": "Gone"}],
+    "population": [{"field": "country", "op": "ne", "value": "GB"}],
+    "window": "30d",
+    "case_key": "order_id",
+    "idle_timeout": "12h",
+    "owner": "me@example.com",
+}
+
+
+@pytest.mark.parametrize("definition", [JOURNEY, RICH])
+def test_a_definition_survives_the_way_through_the_form(definition: dict) -> None:
+    source = parse(definition).source
+    form = form_of(draft.from_definition(source))
+    assert parse(draft.to_definition(draft.from_form(form))).source == source
+
+
+def test_a_form_may_hold_anything() -> None:
+    for form in (
+        {"steps": "x"},
+        {"steps.0": "x", "steps.0.name": "y"},
+        {"steps.a.name": "x"},
+        {"steps.9999.match.0.where.0.op": "?"},
+        {"": ""},
+        {"...": "."},
+    ):
+        assert isinstance(draft.from_form(form)["steps"], list)
+
+
+@pytest.mark.parametrize(
+    ("move", "names", "focus"),
+    [
+        ("steps.0:down", ["Fills the cart", "Looks", "Pays"], "steps.1"),
+        ("steps.2:up", ["Looks", "Pays", "Fills the cart"], "steps.1"),
+        ("steps.0:up", ["Looks", "Fills the cart", "Pays"], "steps.0"),
+        ("steps:add", ["Looks", "Fills the cart", "", "Pays"], "steps.2"),
+        ("steps.1:remove", ["Looks", "Pays"], "steps.0"),
+        ("steps.77:remove", ["Looks", "Fills the cart", "Pays"], ""),
+        ("nonsense", ["Looks", "Fills the cart", "Pays"], ""),
+        ("key:add", ["Looks", "Fills the cart", "Pays"], ""),
+        ("steps.0.match.0.where:add", ["Looks", "Fills the cart", "Pays"], "steps.0.match.0.where.0"),
+    ],
+)
+def test_moves(move: str, names: list[str], focus: str) -> None:
+    one = draft.from_definition(parse(JOURNEY).source)
+    assert draft_edits.apply(one, move) == focus
+    assert [step["name"] for step in one["steps"]] == names
+
+
+def test_a_new_journey_is_saved_filled_and_shown(own_shop: Shop) -> None:
+    one = copy.deepcopy(JOURNEY) | {"key": "", "name": "Second try"}
+    form = form_of(draft.from_definition(one)) | {"do": "save"}
+    answer = own_shop.client("editor").post("/p/shop/editor", data=form)
+    assert answer.location == "/p/shop/journeys/second-try/funnel"
+    assert own_shop.refilled
+    waiting = own_shop.client("viewer").get(answer.location).text
+    assert "is being counted" in waiting
+    fill_all(own_shop.services)
+    done = own_shop.client("viewer").get("/p/shop/journeys/second-try/filling")
+    assert done.headers["HX-Refresh"] == "true"
+    version = versions_of(own_shop.services.engine, own_shop.project.id, "second-try")[0]
+    assert (version.status, version.created_by) == ("live", "editor@shop.example")
+
+
+def test_a_change_is_a_new_version(own_shop: Shop) -> None:
+    form = form_of(draft.from_definition(JOURNEY)) | {"do": "save", "goal": "Another goal"}
+    answer = own_shop.client("editor").post("/p/shop/editor/buy", data=form, headers={"HX-Request": "true"})
+    assert answer.headers["HX-Redirect"] == "/p/shop/journeys/buy/funnel"
+    assert [one.version for one in versions_of(own_shop.services.engine, own_shop.project.id, "buy")] == [
+        2,
+        1,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "words"),
+    [
+        ({"name": ""}, "name", "Length must be between 1 and"),
+        ({"steps.1.within": "soon"}, "steps-1-within", "write a duration as"),
+        ({"steps.1.match.0.value": ""}, "steps-1-match-0-value", "Length must be between 1 and"),
+        ({"steps.0.optional": "on"}, "steps", "cannot be optional"),
+        ({"key": "buy"}, "key", "already"),
+        ({"idle_timeout": "x"}, "idle_timeout", "write a duration as"),
+    ],
+)
+def test_problems_stand_at_their_field(shop: Shop, change: dict, place: str, words: str) -> None:
+    form = form_of(draft.from_definition(copy.deepcopy(JOURNEY) | {"key": "new"})) | {"do": "save"} | change
+    answer = shop.client("editor").post("/p/shop/editor", data=form)
+    assert answer.status_code == 422
+    assert 'class="problem"' in answer.text
+    assert words in answer.text
+    assert "Fills the cart" in answer.text, "what was typed stays"
+
+
+def test_the_key_of_a_saved_journey_stays(shop: Shop) -> None:
+    form = form_of(draft.from_definition(JOURNEY)) | {"do": "save", "key": "else"}
+    answer = shop.client("editor").post("/p/shop/editor/buy", data=form)
+    assert answer.status_code == 422
+    assert "stays as it is" in answer.text
+
+
+def test_preview_shows_the_funnel_and_why_a_step_is_empty(shop: Shop) -> None:
+    form = form_of(draft.from_definition(JOURNEY)) | {"do": "preview", "steps.2.match.0.value": "Never Seen"}
+    answer = shop.client("editor").post("/p/shop/editor/buy", data=form, headers={"HX-Request": "true"})
+    assert answer.status_code == 200, answer.text
+    assert "of 5 runs succeed" in answer.text
+    assert "No event of the last 30 days matches this step" in answer.text
+    assert len(versions_of(shop.services.engine, shop.project.id, "buy")) == 1, "nothing is saved"
+
+
+def test_yaml_fills_the_form_or_says_the_line(shop: Shop) -> None:
+    client = shop.client("editor")
+    steps = "".join(f"- {{key: {one}, name: {one}, match: [{{event: {one}}}]}}\n" for one in "ab")
+    good = f"key: x\nname: From a file\nsteps:\n{steps}"
+    assert 'value="From a file"' in client.post("/p/shop/editor", data={"do": "import", "yaml": good}).text
+    bad = client.post("/p/shop/editor", data={"do": "import", "yaml": "key: [\n"})
+    assert bad.status_code == 422
+    assert "is not YAML" in bad.text
+
+
+@pytest.mark.parametrize(
+    ("what", "found"),
+    [
+        ("event?q=cart", 'data-value="Cart Filled"'),
+        ("page?q=shoe", 'data-value="/shop/shoes"'),
+        ("property?event=Order+Paid", 'data-value="amount"'),
+        ("value?event=Order+Paid&name=amount", 'data-value="49"'),
+        ("field?q=dev", 'data-value="device"'),
+    ],
+)
+def test_suggestions_are_what_was_seen(shop: Shop, what: str, found: str) -> None:
+    assert found in shop.client("editor").get(f"/p/shop/editor/suggest/{what}").text
+
+
+def test_counts_stand_beside_suggested_events(shop: Shop) -> None:
+    text = shop.client("editor").get("/p/shop/editor/suggest/event?q=cart+filled").text
+    assert "3 times, 3 customers" in text

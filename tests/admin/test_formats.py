@@ -1,0 +1,77 @@
+"""How numbers are written, and how the bar reads the address."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from admin import asked
+from admin.formats import duration, percent
+from admin.throttle import WINDOW_MS, Throttle
+from tests.admin.conftest import NOW
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (None, "–"),
+        (0, "0%"),
+        (1, "100%"),
+        (0.314, "31%"),
+        (0.0243, "2.4%"),
+        (0.0001, "<0.1%"),
+        (0.999, "99.9%"),
+    ],
+)
+def test_percent(share: float | None, text: str) -> None:
+    assert percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "–"),
+        (0.2, "0 s"),
+        (62, "62 s"),
+        (95, "1.6 min"),
+        (1800, "30 min"),
+        (7200, "2 h"),
+        (172_800, "2 days"),
+    ],
+)
+def test_duration(seconds: float | None, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("args", "start", "through", "days"),
+    [
+        ({}, "2026-01-31", "2026-03-01", 30),
+        ({"days": "7"}, "2026-02-23", "2026-03-01", 7),
+        ({"days": "7", "from": "2026-02-23", "through": "2026-03-01"}, "2026-02-23", "2026-03-01", 7),
+        ({"days": "7", "from": "2026-02-01", "through": "2026-03-01"}, "2026-02-01", "2026-03-01", None),
+        ({"days": "-1"}, "2026-01-31", "2026-03-01", 30),
+        ({"from": "rubbish"}, "rubbish", "2026-03-01", None),
+    ],
+)
+def test_the_bar_reads_the_address(args: dict, start: str, through: str, days: int | None) -> None:
+    read = asked.read(args, ZoneInfo("UTC"), now=NOW)
+    assert (read.start, read.through, read.days) == (start, through, days)
+    assert asked.read(read.args, ZoneInfo("UTC"), now=NOW) == read
+
+
+def test_a_day_through_which_one_asks_counts_whole() -> None:
+    assert asked.read({"through": "2026-02-28"}, ZoneInfo("UTC"), now=NOW).end == "2026-03-01"
+
+
+def test_failures_are_forgotten_in_time_and_by_success() -> None:
+    throttle = Throttle()
+    for second in range(5):
+        throttle.note_failure("1.2.3.4", "a@b.c", now=second * 1000)
+    assert throttle.wait_ms("1.2.3.4", "A@b.c ", now=5_000) == WINDOW_MS - 5_000
+    assert throttle.wait_ms("1.2.3.4", "else@b.c", now=5_000) == 0
+    assert throttle.wait_ms("1.2.3.4", "a@b.c", now=WINDOW_MS) == 0
+    throttle.note_failure("1.2.3.4", "a@b.c", now=WINDOW_MS)
+    throttle.forgive("1.2.3.4", "a@b.c")
+    assert throttle.wait_ms("1.2.3.4", "a@b.c", now=WINDOW_MS) == 0

@@ -1,0 +1,98 @@
+"""The journey's pages show the numbers of the stored runs, and each number opens its list."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+
+from tests.admin.conftest import Shop
+
+TABS = ["funnel", "paths", "timing", "variants", "runs", "definition"]
+
+
+def page(shop: Shop, tab: str, query: str = "days=30", who: str = "viewer") -> str:
+    answer = shop.client(who).get(f"/p/shop/journeys/buy/{tab}?{query}")
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize(
+    "query", ["", "days=7", "from=2020-01-01&through=2020-01-02", "device=mobile&unit=customers"]
+)
+def test_every_tab_opens_with_and_without_runs(shop: Shop, tab: str, query: str) -> None:
+    assert "Buys something" in page(shop, tab, query)
+
+
+def test_the_funnel_counts_the_shop(shop: Shop) -> None:
+    text = page(shop, "funnel")
+    assert '<a href="/p/shop/journeys/buy/runs?days=30&amp;number=entered">5</a>' in text
+    for number, n in (("succeeded", 1), ("failed", 1), ("dropped", 2), ("in_time", 1)):
+        assert re.search(rf'number={number}"[^>]*>{n}</a>', text), number
+
+
+@pytest.mark.parametrize("unit", ["runs", "customers"])
+def test_every_number_has_exactly_its_list(shop: Shop, unit: str) -> None:
+    text = page(shop, "funnel", f"days=30&unit={unit}")
+    links = re.findall(r'<a href="(/p/shop/journeys/buy/runs\?[^"]+)"[^>]*>(\d+)</a>', text)
+    assert len(links) >= 12
+    for link, n in links:
+        listed = shop.client("viewer").get(link.replace("&amp;", "&")).text
+        assert re.search(rf'id="runs-title">[^<]*: {n} ', listed), link
+        assert len(re.findall(r'href="/p/shop/customers/\d+"', listed)) == int(n), link
+
+
+def test_a_segment_narrows_every_tab(shop: Shop) -> None:
+    assert 'runs-title">All who entered: 1 run' in page(shop, "runs", "days=30&device=mobile")
+
+
+@pytest.mark.parametrize("tab", ["funnel", "paths", "timing", "variants", "runs"])
+def test_every_tab_has_its_file(shop: Shop, tab: str) -> None:
+    answer = shop.client("viewer").get(f"/p/shop/journeys/buy/{tab}.csv?days=30")
+    rows = list(csv.reader(io.StringIO(answer.text)))
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="buy-{tab}.csv"'
+    assert len(rows) > 1
+    assert {len(row) for row in rows} == {len(rows[0])}
+
+
+def test_the_file_of_runs_holds_them_all(shop: Shop) -> None:
+    answer = shop.client("viewer").get("/p/shop/journeys/buy/runs.csv?days=30&number=dropped_here&step=cart")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [(row["outcome"], row["furthest"], row["steps"]) for row in rows] == [
+        ("dropped", "cart", "look > cart")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/p/shop/journeys/none/funnel", 404, "no such journey"),
+        ("/p/shop/journeys/buy/funnel?from=yesterday", 400, "is no date"),
+        ("/p/shop/journeys/buy/funnel?from=2026-02-01&through=2026-01-01", 400, "ends before it begins"),
+        ("/p/shop/journeys/buy/nothing.csv", 404, "no such page"),
+        ("/p/shop/journeys/buy/runs?cursor=rubbish", 400, "cursor"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_in_a_sentence(shop: Shop, path: str, status: int, words: str) -> None:
+    answer = shop.client("viewer").get(path)
+    assert answer.status_code == status
+    assert words in answer.text
+
+
+def test_the_list_of_journeys_says_where_most_leave(shop: Shop) -> None:
+    text = shop.client("viewer").get("/p/shop/journeys?days=30").text
+    assert "Buys something" in text
+    assert re.search(r"Most leave after <b>Fills the cart</b>: 2 runs, 40% of all", text)
+
+
+def test_a_project_without_events_leads_to_installing(shop: Shop) -> None:
+    assert "No events yet" in shop.client("stranger").get("/p/other/journeys").text
+
+
+def test_deleting_hides_the_journey(own_shop: Shop) -> None:
+    assert own_shop.client("editor").post("/p/shop/journeys/buy/delete").location == "/p/shop/journeys"
+    assert own_shop.client("viewer").get("/p/shop/journeys/buy/funnel").status_code == 404
+    assert "No journey yet" in own_shop.client("viewer").get("/p/shop/journeys").text

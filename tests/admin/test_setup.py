@@ -1,0 +1,135 @@
+"""Set-up from nothing, and the settings: install, keys, people."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine
+
+import admin
+from store.events import EventStore
+from store.identities import Ledger
+from store.projects import find_api_token, find_write_key, write_keys_of
+from store.settings import Settings
+from store.users import sign_in, users_of
+from tests.admin.conftest import NOW, PASSWORD, Shop, happened
+
+FORM = {
+    "name": "Grace",
+    "email": "grace@acme.example",
+    "password": PASSWORD,
+    "project": "Acme Shop",
+    "timezone": "UTC",
+}
+
+
+@pytest.fixture
+def fresh(engine: Engine, events: EventStore) -> Flask:
+    """An admin that nobody has set up."""
+    ledger = Ledger(engine, events)
+    services = admin.Services(
+        engine, events, ledger, Settings(), lambda: NOW, lambda: None, lambda _project, _customers: None
+    )
+    app = admin.create_app(services)
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    return app
+
+
+def test_the_first_visit_makes_account_project_and_key_once(fresh: Flask) -> None:
+    client = fresh.test_client()
+    assert client.get("/").location == "/setup"
+    assert client.get("/sign-in").location == "/setup"
+    assert client.post("/setup", data=FORM).location == "/p/acme-shop/settings/install"
+    page = client.get("/p/acme-shop/settings/install").text
+    key = re.search(r"data-key=&#34;(wb_[\w-]+)&#34;", page)[1]
+    assert find_write_key(fresh.extensions["waywiser"].engine, key).side == "browser"
+    assert "Waiting for the first event" in page
+    again = fresh.test_client().post("/setup", data=FORM | {"email": "thief@evil.example"})
+    assert again.location == "/sign-in"
+    assert sign_in(fresh.extensions["waywiser"].engine, "thief@evil.example", PASSWORD) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"email": "nobody"}, "Write an e-mail address"),
+        ({"password": "short"}, "Use at least 10 characters"),
+        ({"project": " "}, "Give the product or site a name"),
+        ({"timezone": "Mars/Crater"}, "This is no time zone"),
+    ],
+)
+def test_set_up_says_what_is_wrong_and_makes_nothing(fresh: Flask, change: dict, words: str) -> None:
+    client = fresh.test_client()
+    answer = client.post("/setup", data=FORM | change)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert PASSWORD not in answer.text
+    assert client.get("/").location == "/setup"
+
+
+def test_the_waiting_line_flips_when_the_first_event_is_there(fresh: Flask) -> None:
+    client = fresh.test_client()
+    client.post("/setup", data=FORM)
+    assert 'hx-trigger="every 2s"' in client.get("/p/acme-shop/settings/install/first").text
+    fresh.extensions["waywiser"].events.insert([happened("Hello", "42", day=300)], token="one")
+    after = client.get("/p/acme-shop/settings/install/first").text
+    assert "Hello" in after
+    assert "hx-trigger" not in after
+
+
+def test_a_server_key_is_shown_once(own_shop: Shop) -> None:
+    client = own_shop.client("admin")
+    text = client.post("/p/shop/settings/install/server-key").text
+    key = re.search(r"ws_[\w-]{20,}", text)[0]
+    assert find_write_key(own_shop.services.engine, key).side == "server"
+    assert key not in client.get("/p/shop/settings/install").text + client.get("/p/shop/settings/keys").text
+
+
+def test_keys_are_bound_to_origins_and_revoked(own_shop: Shop) -> None:
+    client, engine = own_shop.client("admin"), own_shop.services.engine
+    client.post(
+        "/p/shop/settings/keys", data={"side": "browser", "origins": "https://a.example, https://b.example"}
+    )
+    key = write_keys_of(engine, own_shop.project.id)[0]
+    assert key["origins"] == ["https://a.example", "https://b.example"]
+    client.post(f"/p/shop/settings/keys/{key['id']}/revoke")
+    assert find_write_key(engine, key["key_text"]) is None
+    for origins in ("a.example", "https://a.example/path", "javascript:alert(1)", "https://["):
+        bad = client.post("/p/shop/settings/keys", data={"side": "browser", "origins": origins})
+        assert bad.status_code == 422, origins
+
+
+def test_a_token_opens_the_project_with_its_role(own_shop: Shop) -> None:
+    text = (
+        own_shop.client("admin")
+        .post("/p/shop/settings/keys/tokens", data={"name": "x", "role": "viewer"})
+        .text
+    )
+    token = find_api_token(own_shop.services.engine, re.search(r"wt_[\w-]{20,}", text)[0])
+    assert (token.project_id, token.role) == (own_shop.project.id, "viewer")
+
+
+def test_people_are_added_and_get_roles_but_the_last_admin_stays(own_shop: Shop) -> None:
+    client, engine = own_shop.client("admin"), own_shop.services.engine
+    person = {"name": "New", "email": "new@shop.example", "password": PASSWORD, "role": "viewer"}
+    assert client.post("/p/shop/settings/people", data=person).status_code == 302
+    new = sign_in(engine, "new@shop.example", PASSWORD)
+    assert client.post("/p/shop/settings/people", data=person).status_code == 422
+    client.post(f"/p/shop/settings/people/{new.id}/role", data={"role": "editor"})
+    assert {one["email"]: one["role"] for one in users_of(engine, own_shop.project.id)}[
+        "new@shop.example"
+    ] == "editor"
+    last = client.post(f"/p/shop/settings/people/{own_shop.people['admin'].id}/role", data={"role": "viewer"})
+    assert "A project needs an admin" in last.text
+    theirs = client.post(
+        f"/p/shop/settings/people/{own_shop.people['stranger'].id}/role", data={"role": "admin"}
+    )
+    assert theirs.status_code == 422
+
+
+def test_changing_project_goes_only_to_ones_own(shop: Shop) -> None:
+    assert shop.client("viewer").get("/p?key=shop").location == "/p/shop/journeys"
+    assert shop.client("viewer").get("/p?key=other").status_code == 404
+    assert shop.client().get("/p?key=shop").location.startswith("/sign-in")

@@ -1,0 +1,116 @@
+"""Signing in, being kept out, and what every answer carries."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.admin.conftest import NOW, PASSWORD, Shop
+
+
+def enter(shop: Shop, email: str, password: str, client=None, **more):
+    client = client or shop.client()
+    return client.post("/sign-in", data={"email": email, "password": password, **more})
+
+
+def without_token(page: str) -> str:
+    return re.sub(r'(csrf[-_]token" (?:content|value))="[^"]+"', r"\1", page)
+
+
+def test_the_front_page_leads_to_the_first_project(shop: Shop) -> None:
+    client = shop.client()
+    assert enter(shop, "VIEWER@shop.example ", PASSWORD, client).location == "/"
+    assert client.get("/").location == "/p/shop/journeys"
+
+
+def test_wrong_password_and_unknown_person_get_the_same_answer(shop: Shop) -> None:
+    wrong = enter(shop, "viewer@shop.example", "not this password")
+    unknown = enter(shop, "nobody@shop.example", "not this password")
+    assert wrong.status_code == unknown.status_code == 422
+    assert without_token(wrong.text).replace("viewer@", "nobody@") == without_token(unknown.text)
+
+
+def test_guessing_has_to_wait_even_with_the_right_password_at_last(own_shop: Shop) -> None:
+    for _ in range(5):
+        assert enter(own_shop, "viewer@shop.example", "wrong").status_code == 422
+    answer = enter(own_shop, "viewer@shop.example", PASSWORD)
+    assert answer.status_code == 429
+    assert "wait 10 minutes" in answer.text
+    assert enter(own_shop, "editor@shop.example", PASSWORD).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/\t/evil.example"],
+)
+def test_no_way_leads_to_another_site(shop: Shop, target: str) -> None:
+    assert enter(shop, "viewer@shop.example", PASSWORD, next=target).location == "/"
+
+
+def test_signing_in_goes_on_where_one_wanted_to_go(shop: Shop) -> None:
+    client = shop.client()
+    away = client.get("/p/shop/customers?q=ada")
+    assert away.location == "/sign-in?next=/p/shop/customers?q%3Dada"
+    form = client.get(away.location).text
+    target = re.search(r'name="next" value="([^"]+)"', form)[1]
+    assert (
+        enter(shop, "viewer@shop.example", PASSWORD, client, next=target).location
+        == "/p/shop/customers?q=ada"
+    )
+
+
+def test_signing_out_ends_the_session(shop: Shop) -> None:
+    client = shop.client("viewer")
+    client.post("/sign-out")
+    assert client.get("/p/shop/journeys").status_code == 302
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(shop: Shop) -> None:
+    cookie = enter(shop, "viewer@shop.example", PASSWORD).headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+def test_forms_need_their_token(own_shop: Shop) -> None:
+    own_shop.app.config["WTF_CSRF_ENABLED"] = True
+    client = own_shop.client("admin")
+    assert client.post("/p/shop/settings/keys", data={"side": "server"}).status_code == 400
+    page = client.get("/p/shop/settings/keys").text
+    token = re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
+    answer = client.post("/p/shop/settings/keys", data={"side": "server"}, headers={"X-CSRFToken": token})
+    assert answer.status_code == 200
+    assert "ws_" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/p/shop/journeys", "/nothing-here", "/static/manifest.json"])
+def test_every_answer_carries_the_strict_headers(shop: Shop, path: str) -> None:
+    with shop.client("viewer").get(path) as answer:
+        headers = answer.headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+def test_no_page_holds_script_or_style_of_its_own(shop: Shop) -> None:
+    client = shop.client("admin")
+    for path in (
+        "journeys",
+        "journeys/buy/funnel?days=90",
+        "journeys/buy/paths?days=90",
+        "editor",
+        "live",
+        "settings/install",
+    ):
+        page = client.get(f"/p/shop/{path}").text
+        assert not re.search(r"<script(?![^>]*\ssrc=)", page), path
+        assert " style=" not in page, path
+        assert not re.search(r"\son[a-z]+=", page), path
+
+
+def test_now_is_what_the_clock_says(shop: Shop) -> None:
+    assert shop.services.clock() == NOW
+    assert "through 2026-03-01" in shop.client("viewer").get("/p/shop/journeys").text

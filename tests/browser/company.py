@@ -1,0 +1,133 @@
+"""A believable company in real stores and the admin in a thread: what browser tests and pictures look at."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+from werkzeug.serving import make_server
+
+import admin
+import server.demo
+from collector.worker import Worker
+from journeys.definitions import parse_yaml
+from journeys.runs import recompute
+from server.filler import Filler
+from store.drops import DropRow
+from store.events import EventStore
+from store.identities import Ledger
+from store.inbox import Envelope, Inbox
+from store.journeys import kept_versions, save_version
+from store.projects import Project, create_project, create_write_key
+from store.settings import Settings
+from store.users import create_user, grant
+
+EMAIL, PASSWORD = "grace@fernhill.example", "a long enough password"
+JOURNEYS = Path(server.demo.__file__).parent / "journeys"
+
+
+@dataclass
+class Company:
+    """The stores, what serves them, and the project that is looked at."""
+
+    services: admin.Services
+    filler: Filler
+    project: Project | None = None
+
+    def fill(self) -> None:
+        """Count the runs of every journey version that waits."""
+        self.filler.fill_all()
+
+
+def now_ms() -> int:
+    """The time, in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def empty_company(engine: Engine, events: EventStore) -> Company:
+    """An installation before set-up."""
+    ledger, filler = Ledger(engine, events), Filler(engine, events)
+
+    def refresh(project: int, customers: set[int]) -> None:
+        ordered = sorted(customers)
+        for version in kept_versions(engine, project):
+            recompute(events, version, ordered, ledger.identities_of(project, ordered))
+
+    return Company(
+        admin.Services(
+            engine, events, ledger, Settings(), now_ms, lambda: filler.fill_all() and None, refresh
+        ),
+        filler,
+    )
+
+
+def found(company: Company, *, customers: int) -> None:
+    """Give the company a project, an admin, and the demo's events through the real pipeline."""
+    given = company.services
+    project = create_project(
+        given.engine, key="fernhill", name="Fernhill", timezone="Europe/London", now=now_ms()
+    )
+    user = create_user(given.engine, email=EMAIL, name="Grace Okoro", password=PASSWORD, now=now_ms())
+    grant(given.engine, user.id, project.id, "admin")
+    create_write_key(
+        given.engine, project.id, side="browser", origins=("https://fernhill.example",), now=now_ms()
+    )
+    create_write_key(given.engine, project.id, side="server", now=now_ms())
+    company.project = project
+    send(company, list(server.demo.messages(seed=7, now=datetime.now(UTC), customers=customers)))
+    for path in sorted(JOURNEYS.glob("*.yaml")):
+        definition = parse_yaml(path.read_text())
+        save_version(given.engine, project.id, dict(definition.source), by=EMAIL, now=now_ms())
+    company.fill()
+
+
+def send(company: Company, messages: list[dict[str, object]], *, drops: list[DropRow] | None = None) -> None:
+    """Carry messages from an envelope to the stores as the collector and its worker do."""
+    given = company.services
+    assert company.project is not None
+    inbox = Inbox(given.engine)
+    worker = Worker(
+        inbox=inbox,
+        events=given.events,
+        ledger=given.ledger,
+        settings=given.settings,
+        clock=now_ms,
+        after=given.refresh,
+    )
+    by_side: dict[str, list[dict[str, object]]] = {"browser": [], "server": []}
+    for message in messages:
+        library = str((message.get("context") or {}).get("library", {}).get("name", ""))  # type: ignore[attr-defined]
+        by_side["browser" if library.endswith("js") else "server"].append(message)
+    for side, theirs in by_side.items():
+        for start in range(0, len(theirs), 2_000):
+            inbox.put(
+                Envelope(
+                    project=company.project.id,
+                    received_at=now_ms(),
+                    side=side,
+                    history=True,
+                    messages=theirs[start : start + 2_000],
+                ),
+                drops or [],
+            )
+            drops = None
+    worker.drain()
+    inbox.close()
+
+
+@contextmanager
+def served(company: Company, *, port: int = 0) -> Iterator[str]:
+    """The admin of this company at an address of its own."""
+    app = admin.create_app(company.services)
+    listening = make_server("127.0.0.1", port, app, threaded=True)
+    thread = threading.Thread(target=listening.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.server_port}"
+    listening.shutdown()
+    thread.join()

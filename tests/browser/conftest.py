@@ -1,0 +1,82 @@
+"""A browser, and two companies to look at: one before set-up, one with the demo's customers."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import Engine
+
+from store.db import open_db
+from store.events import EventStore
+from store.migrate import migrate_events
+from tests.browser.chromium import opened, program
+from tests.browser.company import EMAIL, PASSWORD, Company, empty_company, found, served
+
+FORM_REFUSED = "status of 422"  # the browser's note about a form that came back with its problems
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window."""
+    if program() is None:
+        pytest.skip("there is no Chromium here; install the package `chromium` of the system")
+    with sync_playwright() as playwright:
+        running = opened(playwright)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh page; whatever the browser complains about fails the test, refused script and style too."""
+    page = browser.new_context(viewport={"width": 1360, "height": 860}).new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    page.context.close()
+    assert [one for one in complaints if FORM_REFUSED not in one] == []
+
+
+@pytest.fixture
+def before_setup(engine: Engine, events: EventStore) -> Iterator[tuple[Company, str]]:
+    """An installation that nobody has set up, and its address."""
+    company = empty_company(engine, events)
+    with served(company) as address:
+        yield company, address
+
+
+@pytest.fixture(scope="session")
+def demo(
+    template_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Company, str]]:
+    """A company with some hundred customers and three journeys, and its address."""
+    path = tmp_path_factory.mktemp("company") / "waywiser.db"
+    shutil.copy(template_db, path)
+    engine = open_db(f"sqlite:///{path}", sync="normal")
+    events = shared_events.sibling(f"t_{uuid.uuid4().hex[:12]}")
+    migrate_events(events)
+    company = empty_company(engine, events)
+    found(company, customers=600)
+    with served(company) as address:
+        yield company, address
+    events.command(f"drop database if exists `{events.database}`")
+    events.close()
+    engine.dispose()
+
+
+@pytest.fixture
+def inside(page: Page, demo: tuple[Company, str]) -> tuple[Page, str]:
+    """A page whose reader is signed in, and the address of the project."""
+    _, address = demo
+    page.goto(f"{address}/sign-in")
+    page.fill("#email", EMAIL)
+    page.fill("#password", PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/p/fernhill/journeys")
+    return page, f"{address}/p/fernhill"

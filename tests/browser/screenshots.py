@@ -1,0 +1,133 @@
+"""Photographs every page, light, dark and on a phone: `python -m tests.browser.screenshots`."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from store.db import open_db
+from store.drops import DropRow
+from store.events import EventStore
+from store.migrate import migrate_db, migrate_events
+from tests.browser.chromium import opened
+from tests.browser.company import EMAIL, PASSWORD, Company, empty_company, found, now_ms, send, served
+
+FOLDER = Path(__file__).parents[2] / "screenshots"
+LOOKS = {
+    "light": {"viewport": {"width": 1360, "height": 860}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1360, "height": 860}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "light", "has_touch": True},
+}
+PAGES = {
+    "journeys": "/p/fernhill/journeys",
+    "funnel": "/p/fernhill/journeys/trial-to-paid/funnel?days=90",
+    "funnel-mobile": "/p/fernhill/journeys/trial-to-paid/funnel?days=90&unit=customers&device=mobile",
+    "funnel-empty": "/p/fernhill/journeys/trial-to-paid/funnel?from=2020-01-01&through=2020-01-02",
+    "paths": "/p/fernhill/journeys/trial-to-paid/paths?days=90",
+    "paths-before": "/p/fernhill/journeys/support-case-solved/paths?days=90&direction=before&depth=3",
+    "timing": "/p/fernhill/journeys/trial-to-paid/timing?days=90",
+    "variants": "/p/fernhill/journeys/trial-to-paid/variants?days=90",
+    "runs": "/p/fernhill/journeys/trial-to-paid/runs?days=90&number=dropped",
+    "definition": "/p/fernhill/journeys/trial-to-paid/definition",
+    "editor-new": "/p/fernhill/editor",
+    "editor-edit": "/p/fernhill/editor/trial-to-paid",
+    "customers": "/p/fernhill/customers",
+    "customers-found": "/p/fernhill/customers?q=u-100",
+    "live": "/p/fernhill/live",
+    "drops": "/p/fernhill/live/drops",
+    "install": "/p/fernhill/settings/install",
+    "keys": "/p/fernhill/settings/keys",
+    "people": "/p/fernhill/settings/people",
+    "not-found": "/p/fernhill/nothing-here",
+}
+
+
+def main(wanted: str = "") -> None:
+    """Set a company up in a folder of its own and photograph it."""
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        company = _company(Path(folder))
+        browser = opened(playwright)
+        with served(company) as address:
+            if not wanted:
+                _doors(browser, address)
+            found(company, customers=3_000)
+            _refuse_some(company)
+            for look in LOOKS:
+                _walk(browser, address, look, wanted)
+        browser.close()
+
+
+def _company(folder: Path) -> Company:
+    engine = open_db(f"sqlite:///{folder}/waywiser.db", sync="normal")
+    migrate_db(engine)
+    events = EventStore(f"chdb:///{folder}/events")
+    migrate_events(events)
+    return empty_company(engine, events)
+
+
+def _doors(browser: Browser, address: str) -> None:
+    for look, options in LOOKS.items():
+        page = browser.new_context(**options).new_page()
+        page.goto(f"{address}/setup")
+        _shoot(page, "setup", look)
+        page.context.close()
+
+
+def _refuse_some(company: Company) -> None:
+    assert company.project is not None
+    drop = DropRow(
+        project=company.project.id,
+        received_at=now_ms(),
+        place="door",
+        code="missing_identity",
+        field="anonymousId",
+        message="an event needs a userId or an anonymousId",
+        original={"type": "track", "event": "Invoice Paid", "properties": {"amount": 49}},
+    )
+    send(company, [{"type": "track", "event": "Invoice Paid", "userId": "u-10001"}], drops=[drop] * 3)
+
+
+def _walk(browser: Browser, address: str, look: str, wanted: str) -> None:
+    page = browser.new_context(**LOOKS[look]).new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(f"{address}/sign-in")
+    if not wanted:
+        _shoot(page, "sign-in", look)
+    page.fill("#email", EMAIL)
+    page.fill("#password", PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    for name, path in PAGES.items():
+        if re.search(wanted, name):
+            page.goto(address + path)
+            _shoot(page, name, look)
+    if re.search(wanted, "customer"):
+        page.goto(f"{address}{PAGES['customers-found']}")
+        page.locator("tbody a").first.click()
+        _shoot(page, "customer", look)
+    if re.search(wanted, "editor-preview"):
+        page.goto(address + PAGES["editor-edit"])
+        page.locator("aside").get_by_role("button", name="Preview").click()
+        page.wait_for_timeout(3000)
+        _shoot(page, "editor-preview", look)
+    for problem in dict.fromkeys(problems):
+        sys.stderr.write(f"{look}: {problem}\n")
+    page.context.close()
+
+
+def _shoot(page: Page, name: str, look: str) -> None:
+    page.wait_for_timeout(700)
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if wide > 0:
+        sys.stderr.write(f"{name} in {look} is {wide} pixels too wide\n")
+    page.screenshot(path=FOLDER / f"{name}.{look}.png", full_page=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

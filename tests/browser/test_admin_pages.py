@@ -1,0 +1,197 @@
+"""The admin as people use it, in a real browser: set-up, reports, editor, customers, phone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from store.projects import project_by_key
+from tests.browser.company import EMAIL, PASSWORD, Company, send
+
+pytestmark = pytest.mark.browser
+
+Inside = tuple[Page, str]
+PATHS = [
+    "journeys",
+    *(
+        f"journeys/trial-to-paid/{tab}?days=90"
+        for tab in ("funnel", "paths", "timing", "variants", "runs", "definition")
+    ),
+    "editor",
+    "editor/trial-to-paid",
+    "customers",
+    "customers?q=u-100",
+    "live",
+    "live/drops",
+    "settings/install",
+    "settings/keys",
+    "settings/people",
+]
+
+
+def test_from_nothing_to_the_first_event(page: Page, before_setup: tuple[Company, str]) -> None:
+    company, address = before_setup
+    page.goto(address)
+    page.get_by_label("Your name").fill("Grace")
+    page.get_by_label("E-mail address").fill("grace@acme.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Product or site").fill("Acme shop")
+    page.get_by_role("button", name="Create and go on").click()
+    expect(page.locator("#snippet-web")).to_contain_text(re.compile(r'/w\.js" data-key="wb_[\w-]+"'))
+    expect(page.locator("#first")).to_contain_text("Waiting for the first event")
+    company.project = project_by_key(company.services.engine, "acme-shop")
+    hello = {"type": "track", "event": "Hello", "userId": "42", "messageId": "m1"}
+    send(company, [hello])
+    expect(page.locator("#first")).to_contain_text("Hello", timeout=10_000)
+    page.get_by_role("button", name="Make a server key").click()
+    expect(page.locator("#server-key")).to_contain_text("ws_")
+    page.goto(f"{address}/setup")
+    expect(page).to_have_url(f"{address}/p/acme-shop/journeys")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_pages_open_without_complaints(inside: Inside, path: str) -> None:
+    page, project = inside
+    answer = page.goto(f"{project}/{path}")
+    assert answer is not None
+    assert answer.status == 200
+    page.wait_for_load_state("networkidle")
+    for chart in page.locator("[data-chart]").all():
+        expect(chart.locator("canvas")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_pages_fit_a_phone(browser: Browser, demo: tuple[Company, str], path: str) -> None:
+    page = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True).new_page()
+    page.goto(f"{demo[1]}/sign-in")
+    page.fill("#email", EMAIL)
+    page.fill("#password", PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{demo[1]}/p/fernhill/{path}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_role("button", name="Menu").click()
+    expect(page.get_by_role("link", name="Customers").first).to_be_visible()
+    page.context.close()
+
+
+def test_from_a_drop_off_to_a_person(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/journeys")
+    page.get_by_role("link", name="Trial to paid").click()
+    page.get_by_role("link", name="90 days").click()
+    number = page.get_by_role("link", name=re.compile("runs dropped after Visits the site"))
+    n = number.inner_text()
+    number.click()
+    expect(page.locator("#runs-title")).to_contain_text(f"dropped here: {n} runs")
+    page.locator("tbody a").first.click()
+    expect(page.locator("main")).to_contain_text("Trial to paid: run began")
+    page.locator(".happening summary").first.click()
+    expect(page.locator(".happening dl").first).to_be_visible()
+
+
+def test_the_bar_keeps_the_question_in_the_address(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/journeys/trial-to-paid/funnel?days=90")
+    page.get_by_label("Count", exact=True).select_option("customers")
+    expect(page).to_have_url(re.compile(r"unit=customers"))
+    page.locator(".bar-more summary").click()
+    page.get_by_label("Device at the start").select_option("mobile")
+    expect(page.locator(".chip")).to_contain_text("mobile")
+    page.get_by_role("link", name="Timing").click()
+    expect(page).to_have_url(re.compile(r"days=90.*device=mobile"))
+    page.locator(".chip").click()
+    expect(page.locator(".chip")).to_have_count(0)
+
+
+def test_a_tooltip_shows_names_as_text(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/journeys/trial-to-paid/funnel?days=90")
+    chart = page.locator("[data-chart='funnel']")
+    page.wait_for_timeout(600)
+    box = chart.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 14, box["y"] + box["height"] / 2)
+    expect(page.locator(".chart-tooltip")).to_contain_text("Visits the site")
+    expect(page.locator(".chart-tooltip")).to_contain_text("Reached, in order")
+
+
+def test_a_journey_is_built_from_events_that_were_seen(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/editor")
+    page.locator("#field-name").fill("Help to happy")
+    pick(page, "steps-0-match-0-value", "ticket op", "Ticket Opened")
+    page.locator("#steps-0-name").fill("Asks")
+    pick(page, "steps-1-match-0-value", "support ra", "Support Rated")
+    page.locator("#steps-1-name").fill("Rates")
+    page.get_by_role("button", name="Add a step before the goal").click()
+    expect(page.locator("#steps-1-name")).to_be_focused()
+    page.keyboard.type("Is answered")
+    pick(page, "steps-1-match-0-value", "ticket ans", "Ticket Answered")
+    page.locator("#steps-1-name").press("Alt+ArrowUp")
+    expect(page.locator("#steps-0-name")).to_have_value("Is answered")
+    page.locator("#steps-0-name").press("Alt+ArrowDown")
+    expect(page.locator("#steps-0-name")).to_have_value("Asks")
+    page.locator("aside").get_by_role("button", name="Preview").click()
+    expect(page.locator("#preview")).to_contain_text("runs succeed")
+    page.get_by_role("button", name="Save the journey").click()
+    expect(page.locator("h1")).to_have_text("Help to happy")
+    expect(page.locator("#funnel-title, .empty-state").first).to_be_visible()
+
+
+def pick(page: Page, field: str, typed: str, wanted: str) -> None:
+    """Search in a picker by keyboard and take the first suggestion, which shows its count."""
+    page.locator(f"#{field}").fill(typed)
+    option = page.locator(f"#{field}-list [role=option]").first
+    expect(option).to_contain_text(re.compile(rf"{wanted}.*[\d,]+ times?"))
+    page.locator(f"#{field}").press("ArrowDown")
+    page.locator(f"#{field}").press("Enter")
+    expect(page.locator(f"#{field}")).to_have_value(wanted)
+
+
+def test_problems_are_marked_where_they_are(page: Page, demo: tuple[Company, str], inside: Inside) -> None:
+    page.goto(f"{inside[1]}/editor/trial-to-paid")
+    page.locator("#field-idle_timeout").fill("soon")
+    page.get_by_role("button", name="Save as a new version").click()
+    expect(page.locator("#problem-idle_timeout")).to_contain_text("write a duration as")
+
+
+def test_customers_are_found_while_typing(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/customers")
+    page.locator("#q").press_sequentially("u-1000", delay=20)
+    expect(page.locator("#found h2")).to_contain_text("found")
+    expect(page).to_have_url(re.compile("q=u-1000"))
+    page.locator("#found tbody a").first.click()
+    expect(page.locator("h2", has_text="Why they are one")).to_be_visible()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Un-merge").first.click()
+    expect(page.get_by_role("status").first).to_contain_text("parted")
+
+
+def test_live_events_can_be_paused(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/live")
+    with page.expect_response(re.compile(r"/live$"), timeout=6_000):
+        pass
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Go on")).to_have_attribute("aria-pressed", "true")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(4_500)
+    assert asked == []
+
+
+def test_light_and_dark_follow_the_system_and_the_button(browser: Browser, demo: tuple[Company, str]) -> None:
+    page = browser.new_context(color_scheme="dark").new_page()
+    page.goto(f"{demo[1]}/sign-in")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    page.fill("#email", EMAIL)
+    page.fill("#password", PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Switch between light and dark").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
+    page.context.close()
