@@ -84,8 +84,8 @@ class EventStore:
         """Which of these event ids are stored already."""
         rows = self.query(
             "select hex(event_id) as id from message_ids where project = {project:UInt32} "
-            "and event_id in (select toFixedString(unhex(arrayJoin({ids:Array(String)})), 16))",
-            {"project": project, "ids": [one.hex() for one in ids]},
+            "and event_id in (select reinterpretAsFixedString(arrayJoin({ids:Array(UInt128)})))",
+            {"project": project, "ids": [int.from_bytes(one, "little") for one in ids]},
         )
         return {bytes.fromhex(row["id"]) for row in rows}
 
