@@ -1,0 +1,51 @@
+// Puts the public `waywiser` object on the page and replays the calls that the inline stub kept for it.
+import { ALWAYS, commands } from "./commands";
+import { guard } from "./guard";
+import { isOut } from "./identity";
+
+type Properties = Record<string, unknown>;
+/** A call as the stub keeps it. */
+type Call = [name: string, args: ArrayLike<unknown>];
+
+export interface Waywiser {
+  version: string;
+  track(event: string, properties?: Properties): void;
+  page(name?: string, properties?: Properties): void;
+  identify(userId: string | number, traits?: Properties): void;
+  alias(userId: string | number, previousId?: string | number): void;
+  group(groupId: string | number, traits?: Properties): void;
+  reset(): void;
+  optOut(): void;
+  optIn(): void;
+  ready(callback: () => void): void;
+}
+
+interface Stub extends Partial<Waywiser> {
+  q?: Call[];
+}
+
+declare global {
+  interface Window {
+    waywiser?: Stub;
+  }
+}
+
+export function isLoaded(): boolean {
+  return !!window.waywiser?.version;
+}
+
+/** Fills the stub itself, so that a reference or a method that the page took from it works on. */
+export function publish(): void {
+  const api = (window.waywiser ??= {});
+  const calls = api.q ?? [];
+  for (const name of Object.keys(commands)) {
+    (api as Properties)[name] = (...args: unknown[]) => run([name, args]);
+  }
+  api.version = VERSION;
+  calls.forEach(run);
+  calls.push = run as typeof calls.push;
+}
+
+const run = guard(([name, args]: Call) => {
+  if (ALWAYS.test(name) || !isOut()) commands[name]?.(args[0], args[1]);
+});

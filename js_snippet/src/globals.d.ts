@@ -1,0 +1,7 @@
+// Names what the build puts in and what browsers have before the type library knows it.
+
+declare const VERSION: string;
+
+interface Document {
+  readonly prerendering?: boolean;
+}

@@ -1,0 +1,21 @@
+// Keeps every fault of the snippet out of the page that hosts it.
+
+/** Tells a developer in the console, never the visitor. */
+export function warn(problem: unknown): void {
+  console.warn("waywiser:", problem);
+}
+
+export function guard<A extends unknown[]>(work: (...args: A) => void): (...args: A) => void {
+  return (...args) => {
+    try {
+      work(...args);
+    } catch (error) {
+      warn(error);
+    }
+  };
+}
+
+/** In the capture phase, so that a page which stops an event is still measured. */
+export function listen<T extends Event>(type: string, work: (event: T) => void): void {
+  addEventListener(type, guard(work) as EventListener, true);
+}

@@ -1,0 +1,42 @@
+// Notices page views: at load, in single-page applications, and when a page comes back from the browser's cache.
+import { pageNow } from "./context";
+import { guard, listen } from "./guard";
+import { postponeView, settle, show, shown } from "./tracker";
+
+/** Frameworks set the title a moment after they changed the address. */
+const TITLE_DELAY = 100; // milliseconds
+
+let isAutomatic = true;
+
+/** Without `automatic` it only keeps the referrer right for the site's own calls of `page()`. */
+export function watchPages(automatic: boolean): void {
+  isAutomatic = automatic;
+  view(document.referrer);
+  wrap("pushState", true);
+  wrap("replaceState", false);
+  listen("popstate", () => moved(true));
+  listen("pageshow", (event: PageTransitionEvent) => event.persisted && view(document.referrer));
+}
+
+function wrap(method: "pushState" | "replaceState", isEntry: boolean): void {
+  const original = history[method];
+  const report = guard(moved);
+  history[method] = function (...args) {
+    original.apply(this, args); // What it throws is the page's own business.
+    report(isEntry);
+  };
+}
+
+/** A new path is a new page. A new query is one only as a new entry of the history: filters replace theirs. */
+function moved(isEntry: boolean): void {
+  const now = pageNow(shown.referrer);
+  if (now.path !== shown.path || (isEntry && now.search !== shown.search)) view(shown.url);
+  else Object.assign(shown, now);
+}
+
+function view(referrer: string): void {
+  show(referrer);
+  if (!isAutomatic) return;
+  postponeView();
+  setTimeout(guard(settle), TITLE_DELAY);
+}

@@ -1,0 +1,30 @@
+// Keeps strings in localStorage, or in memory where the browser blocks it or it is full.
+
+let shelf: Record<string, string> = {};
+try {
+  shelf = localStorage ?? shelf;
+} catch {
+  // A sandboxed frame may not even look.
+}
+
+export function read(name: string): string {
+  return shelf[name] ?? "";
+}
+
+export function write(name: string, value: string): string {
+  try {
+    shelf[name] = value;
+  } catch {
+    shelf = { ...shelf, [name]: value };
+  }
+  return value;
+}
+
+export function remove(name: string): void {
+  delete shelf[name];
+}
+
+/** All names that begin so, also those that other pages of the site wrote. */
+export function names(beginning: string): string[] {
+  return Object.keys(shelf).filter((name) => name.startsWith(beginning));
+}

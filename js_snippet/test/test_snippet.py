@@ -1,0 +1,721 @@
+"""What the snippet does in a real browser: every test is a scenario and the exact events that come of it."""
+
+import json
+import re
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from js_snippet.test.capture import Collector, Event, Site, label
+
+pytestmark = pytest.mark.browser
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+LOADED = "() => !!(window.waywiser && window.waywiser.version)"
+QUEUED = "Object.keys(localStorage).filter(key => key.includes('queue')).length"
+
+STUB = """<script>
+window.waywiser = window.waywiser || { q: [] };
+"track page identify alias group reset optOut optIn ready".split(" ").forEach(function (name) {
+  waywiser[name] = waywiser[name] || function () { waywiser.q.push([name, arguments]); };
+});
+</script>"""
+
+
+def visit(profile: BrowserContext, address: str) -> Page:
+    page = profile.new_page()
+    page.goto(address)
+    page.wait_for_function(LOADED)
+    return page
+
+
+def wait_until_answered(page: Page) -> None:
+    """The collector has an event a moment before the page knows that it has."""
+    page.wait_for_function(f"{QUEUED} === 0")
+
+
+def labels(events: list[Event]) -> list[str]:
+    return [label(event) for event in events]
+
+
+def one(events: list[Any]) -> Any:
+    """The single value that all of them are."""
+    assert len(set(events)) == 1, events
+    return events[0]
+
+
+def anonymous_ids(events: list[Event]) -> list[str]:
+    return [event["anonymousId"] for event in events]
+
+
+def sessions(events: list[Event]) -> list[str]:
+    return [event["context"]["sessionId"] for event in events]
+
+
+# Page views
+
+
+def test_a_pasted_script_alone_sends_one_page_view(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    address = site.put("/pricing")
+    utm = "utm_source=news&utm_medium=email&utm_campaign=spring&utm_term=a&utm_content=b"
+    search = f"?{utm}&gclid=G1&msclkid=M1&x=1"
+    site.put("/", f'<a href="{address}{search}#part">in</a>')
+    page = profile.new_page()
+    page.goto(site.url + "/")
+    collector.wait(1)
+    page.click("a")
+    _, view = collector.wait(2)
+
+    assert UUID.fullmatch(view.pop("messageId"))
+    assert UUID.fullmatch(view.pop("anonymousId"))
+    assert UUID.fullmatch(view["context"].pop("sessionId"))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", view.pop("timestamp"))
+    assert view["context"]["library"].pop("version")
+    assert view == {
+        "type": "page",
+        "context": {
+            "page": {
+                "url": address + search,
+                "path": "/pricing",
+                "search": search,
+                "title": "Title of /pricing",
+                "referrer": site.url + "/",
+            },
+            "campaign": {"source": "news", "medium": "email", "name": "spring", "term": "a", "content": "b"},
+            "clickIds": {"gclid": "G1", "msclkid": "M1"},
+            "screen": {"width": 1000, "height": 700},
+            "locale": "de-CH",
+            "timezone": "Europe/Zurich",
+            "library": {"name": "waywiser-js"},
+            "sequence": 2,
+        },
+    }
+
+
+def test_a_batch_is_a_simple_request_without_preflight(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    visit(profile, site.put("/"))
+    collector.wait(1)
+    (request,) = collector.requests
+    assert request.write_key == "wk_test"
+    assert request.content_type.startswith("text/plain")
+    assert set(request.body) == {"batch", "sentAt"}
+    assert collector.preflights == 0
+
+
+def test_a_single_page_application_gives_a_view_per_page(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    steps = [
+        "history.pushState({}, '', '/a'); setTimeout(() => document.title = 'A', 20)",
+        "history.replaceState({}, '', '/a?filter=1')",
+        "location.hash = 'part'",
+        "history.pushState({}, '', '/a?page=2'); document.title = 'A 2'",
+        "history.replaceState({}, '', '/b'); document.title = 'B'",
+        "history.back(); setTimeout(() => document.title = 'A', 20)",
+    ]
+    for step in steps:
+        page.evaluate(step)
+        page.wait_for_timeout(200)
+    views = [event["context"]["page"] for event in collector.wait(5)]
+    base = site.url
+    assert [(view["path"] + view["search"], view["title"], view["referrer"]) for view in views] == [
+        ("/", "Title of /", ""),
+        ("/a", "A", base + "/"),
+        ("/a?page=2", "A 2", base + "/a?filter=1"),
+        ("/b", "B", base + "/a?page=2"),
+        ("/a?filter=1", "A", base + "/b"),
+    ]
+
+
+def test_an_event_right_after_a_navigation_follows_its_page_view(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/"))
+    page.evaluate("history.pushState({}, '', '/a'); waywiser.track('Seen'); history.pushState({}, '', '/b')")
+    events = collector.wait(4)
+    assert labels(events) == ["page /", "page /a", "track Seen", "page /b"]
+    assert events[2]["context"]["page"]["path"] == "/a"
+    times = [event["timestamp"] for event in events]
+    assert times == sorted(times)
+
+
+def test_a_page_that_comes_back_from_the_browsers_cache_is_viewed_again(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    site.put("/next")
+    page = visit(profile, site.put("/"))
+    page.evaluate("window.mark = 1")
+    collector.wait(1)
+    page.goto(site.url + "/next")
+    collector.wait(2)
+    page.go_back(wait_until="commit")
+    assert page.evaluate("window.mark") == 1, "the browser did not keep the page"
+    assert labels(collector.wait(3)) == ["page /", "page /next", "page /"]
+
+
+def test_a_prerendered_page_counts_once_it_is_shown(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    profile.add_init_script(
+        "Object.defineProperty(document, 'prerendering', {value: true, configurable: true})"
+    )
+    page = profile.new_page()
+    page.goto(site.put("/"))
+    collector.wait(0, settle=0.5)
+    page.evaluate("document.dispatchEvent(new Event('prerenderingchange'))")
+    collector.wait(1)
+
+
+def test_a_site_can_send_its_own_page_views(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    head = site.script.replace("async", 'async data-pages="manual"')
+    page = visit(profile, site.put("/", head=head))
+    page.evaluate(
+        "waywiser.page('Home', {section: 'x'}); history.pushState({}, '', '/a'); waywiser.page({plan: 'pro'})"
+    )
+    home, second = collector.wait(2)
+    assert (home["name"], home["properties"]) == ("Home", {"section": "x"})
+    assert "name" not in second
+    assert second["properties"] == {"plan": "pro"}
+    assert second["context"]["page"]["referrer"] == site.url + "/"
+
+
+# Who and when
+
+
+def test_two_tabs_share_visitor_and_session(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    address = site.put("/")
+    first, second = visit(profile, address), visit(profile, address)
+    collector.wait(2)
+    first.evaluate("waywiser.track('One')")
+    collector.wait(3)
+    second.evaluate("waywiser.track('Two')")
+    events = collector.wait(4)
+    assert one(anonymous_ids(events))
+    assert one(sessions(events))
+    assert [event["context"]["sequence"] for event in events] == [1, 2, 3, 4]
+
+
+def test_a_session_ends_after_half_an_hour_of_rest_or_a_day(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    cases = [(29, 29, True), (31, 31, False), (23 * 60, 1, True), (24 * 60 + 1, 1, False)]
+    for minutes_since_start, minutes_since_last, _ in cases:
+        page.evaluate(
+            """minutes => {
+                const [id, , , sequence] = localStorage.waywiser_session.split(" ");
+                const [start, last] = minutes.map(n => Date.now() - n * 60e3);
+                localStorage.waywiser_session = [id, start, last, sequence].join(" ");
+                waywiser.track("Later");
+            }""",
+            [minutes_since_start, minutes_since_last],
+        )
+    events = collector.wait(1 + len(cases))
+    ids = sessions(events)
+    assert [before == after for before, after in pairwise(ids)] == [is_same for _, _, is_same in cases]
+    assert [event["context"]["sequence"] for event in events] == [1, 2, 3, 4, 5]
+    assert one(anonymous_ids(events))
+
+
+def test_identify_names_the_visitor_until_reset(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/"))
+    page.evaluate(
+        """() => {
+            waywiser.identify(42, {plan: "pro"});
+            waywiser.track("Paid", {amount: 9.5});
+            waywiser.group("acme", {size: 3});
+            waywiser.alias("43");
+            waywiser.reset();
+            waywiser.track("Left");
+        }"""
+    )
+    collector.wait(6)
+    view, identify, paid, group, alias, left = collector.events
+    assert "userId" not in view
+    assert (identify["type"], identify["userId"], identify["traits"]) == ("identify", "42", {"plan": "pro"})
+    assert (paid["userId"], paid["properties"]) == ("42", {"amount": 9.5})
+    assert (group["type"], group["groupId"], group["userId"], group["traits"]) == (
+        "group",
+        "acme",
+        "42",
+        {"size": 3},
+    )
+    assert (alias["type"], alias["userId"], alias["previousId"]) == ("alias", "43", "42")
+    assert one(anonymous_ids([view, identify, paid, group, alias])) != left["anonymousId"]
+    assert one(sessions([view, identify, paid, group, alias])) != left["context"]["sessionId"]
+    assert "userId" not in left
+    assert left["context"]["sequence"] == 1
+
+
+def test_the_user_is_known_on_later_pages_and_in_other_tabs(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    address = site.put("/")
+    other, page = visit(profile, address), visit(profile, address)
+    collector.wait(2)
+    page.evaluate("waywiser.identify('42')")
+    other.evaluate("waywiser.track('Elsewhere')")
+    page.reload()
+    events = collector.wait(5)
+    assert [event.get("userId") for event in events] == [None, None, "42", "42", "42"]
+    other.evaluate("waywiser.reset()")
+    page.evaluate("waywiser.track('After')")
+    after = next(event for event in collector.wait(6) if event.get("event") == "After")
+    assert "userId" not in after
+    assert after["anonymousId"] != events[0]["anonymousId"]
+
+
+@pytest.mark.parametrize("domain", ["shop.test", "shop.co.uk"])
+def test_subdomains_share_the_visitor_and_a_reset(
+    profile: BrowserContext, site: Site, collector: Collector, domain: str
+) -> None:
+    site.put("/")
+    www = visit(profile, site.at(f"www.{domain}") + "/")
+    www.evaluate("waywiser.identify('42')")
+    app = visit(profile, site.at(f"app.{domain}") + "/")
+    assert one(anonymous_ids(collector.wait(3)))
+    assert {(c["name"], c["domain"]) for c in profile.cookies()} == {("waywiser_id", f".{domain}")}
+    app.evaluate("waywiser.reset()")
+    www.evaluate("waywiser.track('Back')")
+    events = collector.wait(4)
+    back = next(event for event in events if event.get("event") == "Back")
+    assert "userId" not in back
+    assert len(set(anonymous_ids(events))) == 2
+    assert all(UUID.fullmatch(event["messageId"]) for event in events), "plain http has no crypto.randomUUID"
+
+
+@pytest.mark.parametrize("lost", ["cookie", "localStorage"])
+def test_the_visitor_is_known_by_what_is_left(
+    profile: BrowserContext, site: Site, collector: Collector, lost: str
+) -> None:
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    if lost == "cookie":
+        profile.clear_cookies()
+    else:
+        page.evaluate("localStorage.clear()")
+    page.evaluate("localStorage.removeItem('waywiser_session')")
+    page.reload()
+    known = one(anonymous_ids(collector.wait(2)))
+    assert one([c["value"] for c in profile.cookies()]) == known
+    assert page.evaluate("localStorage.waywiser_id") == known
+
+
+def test_the_cookie_goes_before_local_storage(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/"))
+    page.evaluate(
+        "document.cookie = 'waywiser_id=from-cookie;path=/'; localStorage.waywiser_id = 'from-storage'"
+    )
+    page.evaluate("waywiser.track('Now')")
+    assert collector.wait(2)[1]["anonymousId"] == "from-cookie"
+
+
+def test_an_opt_out_is_remembered_and_leaves_nothing_but_itself(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    page.evaluate("waywiser.identify('42'); waywiser.optOut(); waywiser.identify('42'); waywiser.track('No')")
+    page.reload()
+    page.wait_for_function(LOADED)
+    page.evaluate("waywiser.reset(); waywiser.track('No')")
+    collector.wait(1)
+    assert page.evaluate("({...localStorage})") == {"waywiser_id": "opted-out"}
+    assert [(c["name"], c["value"]) for c in profile.cookies()] == [("waywiser_id", "opted-out")]
+    page.evaluate("waywiser.optIn(); waywiser.track('Yes')")
+    before, after = sorted(collector.wait(2), key=lambda event: event["timestamp"])
+    assert after["event"] == "Yes"
+    assert after["anonymousId"] != before["anonymousId"]
+
+
+# Clicks and forms
+
+
+def test_a_declared_click_is_tracked_even_if_it_leaves_the_page(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    site.put("/next")
+    declared = 'data-ww-event="Plan Chosen" data-ww-prop-plan="pro" data-ww-prop-plan-name="Pro"'
+    link = f'<a href="/next" {declared}><b>go</b></a>'
+    page = visit(
+        profile, site.put("/", link + "<script>onclick = event => event.stopImmediatePropagation()</script>")
+    )
+    page.click("b")
+    page.wait_for_url("**/next")
+    view, chosen, _ = events = collector.wait(3)
+    assert labels(events) == ["page /", "track Plan Chosen", "page /next"]
+    assert chosen["properties"] == {"plan": "pro", "plan-name": "Pro"}
+    assert chosen["context"]["page"]["path"] == view["context"]["page"]["path"]
+
+
+def test_a_declared_form_is_tracked_when_it_is_sent_not_when_it_is_clicked(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    site.put("/sent")
+    form = """<div data-ww-event="Box Clicked">
+      <form action="/sent" data-ww-event="Form Sent" data-ww-prop-form="contact">
+        <input name="secret" value="s3cret">
+        <button id="inner" type="button" data-ww-event="Hint Opened">?</button>
+        <button id="send">send</button>
+      </form></div>"""
+    page = visit(profile, site.put("/", form))
+    page.click("#inner")
+    page.click("#send")
+    page.wait_for_url("**/sent*")
+    events = collector.wait(5)
+    assert labels(events)[:4] == ["page /", "track Hint Opened", "track Box Clicked", "track Form Sent"]
+    assert events[3]["properties"] == {"form": "contact"}
+    assert "s3cret" not in json.dumps(events[:4])
+
+
+# Delivery
+
+
+def test_a_page_closed_right_after_loading_loses_nothing(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = profile.new_page()
+    page.goto(site.put("/"))
+    page.wait_for_timeout(200)
+    page.evaluate("waywiser.track('Last'); history.pushState({}, '', '/last')")
+    page.close()
+    assert labels(collector.wait(3)) == ["page /", "track Last", "page /last"]
+
+
+def test_a_burst_before_closing_goes_out_in_small_beacons_and_what_is_too_much_with_the_next_visit(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    wait_until_answered(page)
+    page.evaluate("for (let i = 0; i < 150; i++) waywiser.track('Burst', {i, text: 'ä'.repeat(100)})")
+    page.close()
+    at_once = len(collector.wait_until_quiet()) - 1
+    assert 30 < at_once < 150, "browsers let a closing page send 64 KiB"
+    visit(profile, site.url + "/")
+    events = collector.wait(152)
+    assert [event["properties"]["i"] for event in events[1:-1]] == list(range(150))
+    assert all(request.size < 32_768 for request in collector.requests)
+
+
+def test_a_slow_answer_is_not_a_reason_to_send_twice(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    collector.delay = 0.8
+    site.put("/next")
+    page = visit(profile, site.put("/"))
+    page.wait_for_timeout(500)
+    page.goto(site.url + "/next")
+    assert labels(collector.wait(2, settle=1)) == ["page /", "page /next"]
+
+
+def test_a_hidden_page_sends_at_once(profile: BrowserContext, site: Site, collector: Collector) -> None:
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    wait_until_answered(page)
+    page.evaluate(
+        """() => {
+            waywiser.track("Hidden");
+            document.dispatchEvent(new Event("visibilitychange", {bubbles: true}));
+            waywiser.track("After");
+        }"""
+    )
+    collector.wait(3)
+    assert [labels(request.body["batch"]) for request in collector.requests[1:]] == [
+        ["track Hidden"],
+        ["track After"],
+    ]
+
+
+def test_a_failing_collector_gets_everything_once_when_it_is_well(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    collector.status = 503
+    page = visit(profile, site.put("/"))
+    page.evaluate("waywiser.track('One')")
+    collector.wait_for_attempts(2)
+    page.evaluate("waywiser.track('Two')")
+    collector.status = 200
+    assert labels(collector.wait(3)) == ["page /", "track One", "track Two"]
+    first, second, third = collector.requests
+    assert 0.45 < second.at - first.at < 2
+    assert 0.95 < third.at - second.at < 3.5
+    sent_at = [request.body["sentAt"] for request in collector.requests]
+    assert sent_at == sorted(set(sent_at)), "every attempt says anew when it was sent"
+
+
+def test_a_collector_that_is_down_gets_everything_at_the_next_visit(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    collector.listener.down()
+    page.evaluate("waywiser.track('Down')")
+    page.wait_for_timeout(500)
+    page.evaluate("waywiser.track('Still Down')")
+    page.close()
+    collector.listener.up()
+    visit(profile, site.url + "/")
+    assert labels(collector.wait(4)) == ["page /", "track Down", "track Still Down", "page /"]
+    visit(profile, site.url + "/")
+    collector.wait(5)
+
+
+def test_an_offline_visitor_is_heard_at_the_next_visit(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    profile.set_offline(True)
+    page.evaluate("waywiser.track('In A Tunnel')")
+    page.close()
+    profile.set_offline(False)
+    late = profile.new_page()
+    late.goto(site.put("/late", head=""))
+    add = """src => {
+        const script = Object.assign(document.createElement("script"), {src});
+        script.dataset.key = "wk_test";
+        document.head.append(script);
+    }"""
+    late.evaluate(add, collector.url + "/w.js")
+    assert labels(collector.wait(3)) == ["page /", "track In A Tunnel", "page /late"]
+
+
+def test_an_offline_page_sends_when_it_is_online_again(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    profile.set_offline(True)
+    page.evaluate("waywiser.track('In A Tunnel')")
+    page.wait_for_timeout(1600)
+    profile.set_offline(False)
+    collector.wait(2, seconds=0.5)
+
+
+def test_a_crashed_page_is_taken_over_a_living_one_is_not(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    collector.status = 503
+    page = visit(profile, site.put("/"))
+    collector.wait_for_attempts(1)
+    page.evaluate(
+        """() => {
+            const event = '{"type":"track","messageId":"m","event":"Crashed","context":{"sequence":0}}';
+            localStorage["waywiser_queue.wk_test." + (Date.now() - 61e3) + ".x"] = event;
+            localStorage["waywiser_queue.wk_test.0.y"] = "x".repeat(40000);
+            localStorage["waywiser_queue.wk_other." + (Date.now() - 61e3) + ".x"] = event;
+        }"""
+    )
+    collector.status = 200
+    visit(profile, site.url + "/")
+    assert labels(collector.wait(3)) == ["track Crashed", "page /", "page /"]
+
+
+def test_a_pause_that_the_collector_asks_for_holds_on_the_next_page_too(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    collector.status, collector.headers = 429, {"Retry-After": "2"}
+    page = visit(profile, site.put("/"))
+    collector.wait_for_attempts(1)
+    collector.status, collector.headers = 200, {}
+    page.goto(site.url + "/")
+    assert labels(collector.wait(2)) == ["page /", "page /"]
+    refused, accepted = collector.requests
+    assert accepted.at - refused.at >= 1.95
+
+
+@pytest.mark.parametrize("status", [401, 413])
+def test_a_refused_batch_is_never_sent_again(
+    profile: BrowserContext, site: Site, collector: Collector, status: int
+) -> None:
+    collector.status = status
+    page = visit(profile, site.put("/"))
+    collector.wait_for_attempts(1)
+    collector.status = 200
+    page.evaluate("waywiser.track('Fine')")
+    assert labels(collector.wait(1)) == ["track Fine"]
+
+
+def test_a_rejected_event_is_never_sent_again(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    collector.answer = (
+        b'{"success": true, "accepted": 0, "rejected": [{"index": 0, "code": "missing_identity"}]}'
+    )
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    page.reload()
+    collector.wait(2)
+
+
+def test_ten_thousand_calls_fill_a_bounded_queue(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    wait_until_answered(page)
+    kept = page.evaluate(
+        f"() => {{ for (let i = 0; i < 10000; i++) waywiser.track('Loop', {{i}}); return {QUEUED}; }}"
+    )
+    assert kept == 1000
+    events = collector.wait(1001, seconds=10)
+    assert [event["context"]["sequence"] for event in events] == list(range(1, 1002))
+    page.evaluate("waywiser.track('Next')")
+    assert collector.requests[-1].at - collector.requests[1].at < 2, "a full queue goes out without pauses"
+    assert collector.wait(1002)[-1]["context"]["sequence"] == 10002, "the gap shows what was lost"
+
+
+# A guest on the page
+
+
+def test_it_works_where_storage_is_blocked(profile: BrowserContext, site: Site, collector: Collector) -> None:
+    site.put("/framed")
+    page = profile.new_page()
+    page.goto(site.put("/", '<iframe sandbox="allow-scripts" src="/framed"></iframe>', head=""))
+    collector.wait(1)
+    page.frames[1].evaluate("waywiser.identify('42'); waywiser.track('Framed')")
+    view, identify, framed = collector.wait(3)
+    assert one(anonymous_ids([view, identify, framed]))
+    assert one(sessions([view, identify, framed]))
+    assert framed["userId"] == "42"
+
+
+def test_it_works_where_storage_is_full(profile: BrowserContext, site: Site, collector: Collector) -> None:
+    filled = """<script>
+      localStorage.clear();
+      let size = 1 << 20, n = 0;
+      while (size) try { localStorage["fill" + n++] = "x".repeat(size); } catch { size >>= 1; }
+    </script>"""
+    page = visit(profile, site.put("/", head=filled + site.script))
+    page.evaluate("waywiser.track('One'); waywiser.track('Two')")
+    events = collector.wait(3)
+    assert one(anonymous_ids(events))
+    assert one(sessions(events))
+
+
+def test_included_twice_it_runs_once(profile: BrowserContext, site: Site, collector: Collector) -> None:
+    page = visit(profile, site.put("/", site.script, head=STUB + site.script))
+    page.wait_for_load_state()
+    page.evaluate("waywiser.track('Once')")
+    assert labels(collector.wait(2)) == ["page /", "track Once"]
+
+
+def test_it_needs_no_more_than_a_strict_policy_allows(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    allowed = f"script-src {collector.url}; connect-src {collector.url}"
+    policy = f"default-src 'none'; {allowed}; require-trusted-types-for 'script'"
+    page = profile.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(error.message))
+    page.goto(site.put("/", headers={"Content-Security-Policy": policy}))
+    collector.wait(1)
+    page.close()
+    assert complaints == []
+
+
+def test_calls_made_before_it_loads_are_replayed_in_order(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    early = """<script>
+      waywiser.track("First", {n: 1}); waywiser.identify("42", {plan: "pro"});
+      var held = waywiser.track; waywiser.track("Second"); waywiser.ready(function () { held("Third"); });
+    </script>"""
+    visit(profile, site.put("/", head=STUB + early + site.script))
+    events = collector.wait(5)
+    assert labels(events) == ["page /", "track First", "identify /", "track Second", "track Third"]
+    assert [event.get("userId") for event in events] == [None, None, "42", "42", "42"]
+    assert events[1]["properties"] == {"n": 1}
+
+
+def test_an_opt_out_before_it_loads_lets_nothing_out(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/", head=STUB + "<script>waywiser.optOut()</script>" + site.script))
+    page.wait_for_timeout(300)
+    page.close()
+    collector.wait(0)
+    assert collector.requests == []
+
+
+def test_a_hostile_page_costs_only_what_cannot_be_written(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    hostile = """<script>
+      Array.prototype.toJSON = String.prototype.toJSON = function () { return "broken"; };
+      Object.prototype.extra = "extra"; Array.prototype.extra = "extra";
+      Object.prototype.toJSON = function () { return "broken"; };
+    </script>"""
+    page = profile.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(error.message))
+    page.goto(site.put("/", head=hostile + site.script))
+    page.wait_for_function(LOADED)
+    page.evaluate(
+        """() => {
+            const loop = {}; loop.self = loop;
+            const bad = {get now() { throw new Error("getter"); }};
+            waywiser.track("Strange", {
+                list: [1, {deep: [2]}], text: "x\\u2028\\ud800", big: 10n, nested: {big: [1n]},
+                when: new Date(0), nan: NaN, null: null,
+                loop, bad, fn() {}, symbol: Symbol("s"), none: undefined, node: document.body, window,
+            });
+            waywiser.track("Getter", {get a() { throw new Error("a"); }, b: 1});
+            waywiser.track("Odd", "not an object");
+            waywiser.track(); waywiser.track({}); waywiser.alias(); waywiser.group(NaN); waywiser.ready("x");
+            waywiser.track("Huge", {text: "x".repeat(40000)});
+            waywiser.identify(null, {plan: "pro"});
+        }"""
+    )
+    view, strange, getter, odd, identify = collector.wait(5)
+    assert view["context"]["page"]["path"] == "/"
+    node = strange["properties"].pop("node", {})
+    assert node == {}
+    assert strange["properties"] == {
+        "list": [1, {"deep": [2]}],
+        "text": "x\u2028\ud800",
+        "big": "10",
+        "nested": {"big": ["1"]},
+        "when": "1970-01-01T00:00:00.000Z",
+        "nan": None,
+        "null": None,
+    }
+    assert getter["properties"] == {"b": 1}
+    assert odd["properties"] == {}
+    assert ("userId" not in identify, identify["traits"]) == (True, {"plan": "pro"})
+    assert errors == []
+
+
+def test_it_leaves_one_name_on_the_page_and_no_trace_in_the_layout(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    watch = """<script>
+      var before = new Set(Object.getOwnPropertyNames(window)).add("before").add("shifts"), shifts = 0;
+      new PerformanceObserver(list => shifts += list.getEntries().length).observe({type: "layout-shift"});
+    </script>"""
+    page = visit(profile, site.put("/", "<p>text</p>" * 500, head=watch + site.script))
+    collector.wait(1)
+    assert page.evaluate("Object.getOwnPropertyNames(window).filter(name => !before.has(name))") == [
+        "waywiser"
+    ]
+    assert page.evaluate("shifts") == 0
+    assert page.evaluate("document.querySelectorAll('body > :not(p)').length") == 0
