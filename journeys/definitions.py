@@ -111,7 +111,7 @@ def parse(data: Mapping[str, Any]) -> Definition:
     try:
         clean = DefinitionSchema().load(data)
     except ValidationError as error:
-        raise DefinitionError(dict(_flat(error.messages))) from None
+        raise DefinitionError(problems_of(error)) from None
     return Definition(
         key=clean["key"],
         name=clean["name"],
@@ -243,6 +243,10 @@ def _check_pattern(value: Any) -> None:
         re.compile(value)
     except (re.error, TypeError):
         raise ValidationError("this is not a regular expression", "value") from None
+    if re.search(r"\(\?(<?[=!]|P=|>|\()|\\[1-9]", value):
+        raise ValidationError(
+            "look-ahead, look-behind and back references cannot be used in a pattern here", "value"
+        )
 
 
 def _condition(data: Mapping[str, Any]) -> Condition:
@@ -264,6 +268,11 @@ def _step(data: Mapping[str, Any]) -> Step:
         optional=data["optional"],
         within=parse_duration(data["within"]) if data["within"] else None,
     )
+
+
+def problems_of(error: ValidationError) -> dict[str, str]:
+    """What is wrong, by its place in the data, such as `steps.1.within`."""
+    return dict(_flat(error.messages))
 
 
 def _flat(messages: Any, place: str = "") -> list[tuple[str, str]]:

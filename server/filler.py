@@ -15,6 +15,7 @@ from store.journeys import JourneyVersion, make_live, note_progress, versions_to
 
 log = logging.getLogger("waywiser.filler")
 PAUSE_S = 2.0
+LONGEST_PAUSE_S = 300.0
 
 
 class Filler:
@@ -63,12 +64,15 @@ class Filler:
         make_live(self._engine, version, now=time.time_ns() // 1_000_000)
 
     def _run(self) -> None:
+        pause = PAUSE_S
         while not self._stopping.is_set():
             try:
                 self.fill_all()
+                pause = PAUSE_S
             except InterruptedError:
                 return
             except Exception:
-                log.exception("filling a journey version failed; it is tried again")
-            self._wake.wait(PAUSE_S)
+                pause = min(pause * 2, LONGEST_PAUSE_S)
+                log.exception("filling a journey version failed; it is tried again in %d s", pause)
+            self._wake.wait(pause)
             self._wake.clear()

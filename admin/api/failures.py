@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from admin.api.endpoint import Refused
-from journeys.definitions import DefinitionError
+from journeys.definitions import DefinitionError, problems_of
 from journeys.lists import ListError
 from journeys.paths import PathError
 from journeys.period import PeriodError
@@ -21,7 +21,7 @@ def add_to(room: Blueprint) -> None:
     """Install the handlers, and an answer for paths that do not exist."""
     room.register_error_handler(Refused, lambda e: shape(e.status, e.code, e.message, e.field))
     room.register_error_handler(ValidationError, _invalid)
-    room.register_error_handler(DefinitionError, _definition)
+    room.register_error_handler(DefinitionError, _invalid)
     room.register_error_handler(NoSuchJourney, lambda e: shape(404, "not_found", str(e)))
     room.register_error_handler(EventStoreError, lambda e: shape(503, "event_store", str(e)))
     room.register_error_handler(HTTPException, _http)
@@ -41,22 +41,11 @@ def _unknown(unknown: str) -> ResponseReturnValue:
     return shape(404, "not_found", f"there is no /api/{unknown}; see /api/docs")
 
 
-def _invalid(error: ValidationError) -> ResponseReturnValue:
-    field, text = next(iter(error.messages_dict.items()))
-    return shape(400, "invalid", " ".join(text) if isinstance(text, list) else str(text), field)
-
-
-def _definition(error: DefinitionError) -> ResponseReturnValue:
-    field, text = next(iter(error.problems.items()))
-    return jsonify(
-        {
-            "success": False,
-            "code": "invalid_definition",
-            "message": text,
-            "field": field,
-            "problems": error.problems,
-        }
-    ), 400
+def _invalid(error: ValidationError | DefinitionError) -> ResponseReturnValue:
+    problems = error.problems if isinstance(error, DefinitionError) else problems_of(error)
+    field, text = next(iter(problems.items()))
+    body = {"success": False, "code": "invalid", "message": text, "field": field, "problems": problems}
+    return jsonify(body), 400
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:

@@ -116,9 +116,11 @@ def test_a_new_journey_is_saved_filled_and_answers(own_shop: Shop) -> None:
 def test_an_invalid_definition_names_every_problem(ask: Ask) -> None:
     status, answer = ask("POST", "/journeys/preview", json={**JOURNEY, "steps": [], "idle_timeout": "soon"})
     assert (status, answer["code"]) == (400, "invalid")
+    assert set(answer["problems"]) == {"steps", "idle_timeout"}
     pattern = {"event": "E", "where": [{"property": "x", "op": "matches", "value": "(?=a)"}]}
     status, answer = ask("POST", "/journeys/preview", json={**JOURNEY, "fail_on": [pattern]})
-    assert (status, answer["code"]) == (400, "invalid_definition")
+    assert (status, answer["code"]) == (400, "invalid")
+    assert answer["field"] == "fail_on.0.where.0.value"
     assert "look-ahead" in answer["message"]
 
 

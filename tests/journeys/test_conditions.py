@@ -174,6 +174,11 @@ GOOD = {"key": "j", "name": "J", "steps": [step("a"), step("b")]}
             "fail_on.0.where.0.value",
             "not a regular expression",
         ),
+        (
+            {"fail_on": [{"event": "E", "where": [{"property": "x", "op": "matches", "value": "(?=a)"}]}]},
+            "fail_on.0.where.0.value",
+            "look-ahead",
+        ),
     ],
 )
 def test_a_wrong_definition_names_the_place_and_the_cure(
