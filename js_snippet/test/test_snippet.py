@@ -444,6 +444,25 @@ def test_a_hidden_page_sends_at_once(profile: BrowserContext, site: Site, collec
     ]
 
 
+def test_a_page_that_ends_hands_over_a_view_whose_title_it_still_waited_for(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    wait_until_answered(page)
+    beacons = page.evaluate(
+        """() => {
+            const beacons = [], send = navigator.sendBeacon;
+            navigator.sendBeacon = (...args) => beacons.push(args) && send.apply(navigator, args);
+            history.pushState({}, "", "/last");
+            dispatchEvent(new PageTransitionEvent("pagehide"));
+            return beacons.length;
+        }"""
+    )
+    assert beacons == 1
+    assert labels(collector.wait(2)) == ["page /", "page /last"]
+
+
 def test_a_failing_collector_gets_everything_once_when_it_is_well(
     profile: BrowserContext, site: Site, collector: Collector
 ) -> None:
