@@ -1,0 +1,128 @@
+"""Runs follow identities: whatever arrives first, runs are those of the merged histories."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from typing import NamedTuple
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from journeys.definitions import parse
+from journeys.runs import recompute
+from store.event import Event, event_id, identity_hash
+from store.events import EventStore
+from store.identities import Identity, Ledger, Link
+from store.journeys import JourneyVersion
+from store.projects import create_project
+from tests.journeys.test_runs_rule import EXAMPLES, numbers, stored
+from tests.oracle import Run, Touch, runs
+
+DEFINITION = parse(
+    {
+        "key": "j",
+        "name": "J",
+        "steps": [
+            {"key": "a", "name": "A", "match": [{"event": "a"}]},
+            {"key": "b", "name": "B", "optional": True, "match": [{"event": "b"}]},
+            {"key": "c", "name": "C", "match": [{"event": "c"}]},
+        ],
+        "fail_on": [{"event": "x"}],
+        "idle_timeout": "4s",
+    }
+)
+
+
+class Told(NamedTuple):
+    """One message: what happened when, and which ids it carried."""
+
+    name: str
+    t: int
+    browser: str
+    user: str
+
+
+def told() -> st.SearchStrategy[Told]:
+    return st.builds(
+        Told,
+        st.sampled_from("aabbccx"),
+        st.integers(0, 24).map(lambda n: 1_700_000_000_000 + n * 500),
+        st.sampled_from(["", "b0", "b1", "b2"]),
+        st.sampled_from(["", "", "u0", "u1"]),
+    ).filter(lambda one: one.browser or one.user)
+
+
+def row(project: int, number: int, one: Told) -> Event:
+    kind, value = ("user", one.user) if one.user else ("anonymous", one.browser)
+    return Event(
+        project=project,
+        event_id=event_id(f"{project}-{number}"),
+        message_id=f"{project}-{number}",
+        type="track",
+        event=one.name,
+        timestamp=one.t,
+        received_at=one.t,
+        sequence=number,
+        anonymous_id=one.browser,
+        user_id=one.user,
+        identity=identity_hash(kind, value),
+    )
+
+
+def owner(event: Event, everyone: list[Event]) -> str:
+    """Whose event this is: its user's, else the last person seen with its browser, else the next one."""
+    if event.user_id:
+        return event.user_id
+    seen = [e for e in everyone if e.anonymous_id == event.anonymous_id and e.user_id]
+    if len({e.user_id for e in seen}) <= 1:
+        return seen[0].user_id if seen else event.anonymous_id
+    seen.sort(key=lambda e: (e.timestamp, e.sequence, e.event_id))
+    before = [e.user_id for e in seen if e.timestamp <= event.timestamp]
+    return before[-1] if before else seen[0].user_id
+
+
+def expected(events: list[Event]) -> dict[int, list[Run]]:
+    touches: dict[str, list[Touch]] = defaultdict(list)
+    for e in events:
+        matches = frozenset(k for k, s in enumerate(DEFINITION.steps, 1) if s.match[0].event == e.event)
+        touch = Touch(e.timestamp, e.sequence, e.event_id, matches, e.event == "x")
+        touches[owner(e, events)].append(touch)
+    named = {name: identity_hash("user" if name[0] == "u" else "anonymous", name) for name in touches}
+    return {named[name]: found for name, t in touches.items() if (found := runs(DEFINITION, t))}
+
+
+def arrive(
+    events: EventStore, ledger: Ledger, version: JourneyVersion, project: int, some: list[Event], token: str
+) -> None:
+    """What the worker does with a batch."""
+    events.insert(some, token=token)
+    links = [
+        Link(Identity("anonymous", e.anonymous_id), Identity("user", e.user_id), "both_ids", "", e.timestamp)
+        for e in some
+        if e.anonymous_id and e.user_id
+    ]
+    customers = ledger.join(project, links) | ledger.customers_of(project, {e.identity for e in some})
+    ordered = sorted(customers)
+    recompute(events, version, ordered, ledger.identities_of(project, ordered))
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.lists(told(), min_size=2, max_size=25), st.integers(1, 4), st.integers(0, 2**32))
+def test_runs_are_those_of_the_merged_histories_whatever_arrives_first(
+    engine: Engine, events: EventStore, history: list[Told], batches: int, seed: int
+) -> None:
+    project = create_project(engine, key=f"m{next(numbers)}", name="M", now=0).id
+    version = JourneyVersion(9, project, 1, 1, dict(DEFINITION.source), "live", 0, 0, "", 0)
+    everyone = [row(project, number, one) for number, one in enumerate(history)]
+    shuffled = random.Random(seed).sample(everyone, len(everyone))
+    ledger = Ledger(engine, events)
+    for n in range(batches):
+        if some := shuffled[n::batches]:
+            arrive(events, ledger, version, project, some, f"{project}-{n}")
+    assert stored(events, project, 9) == expected(everyone)
