@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Playwright, sync_playwright
 from sqlalchemy import Engine, text
 
 from store.db import open_db
 from store.events import EventStore
 from store.migrate import migrate_db, migrate_events
+from tests.browser.chromium import program
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -101,6 +103,15 @@ def pg_engine(pg_address: str) -> Iterator[Engine]:
     migrate_db(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """What drives the system's Chromium; the tests that need a browser fail where there is none."""
+    if program() is None:
+        pytest.fail("there is no Chromium here: install the package `chromium` of the system")
+    with sync_playwright() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

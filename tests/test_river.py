@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 import segment.analytics as analytics
+from playwright.sync_api import Playwright
 from waywiser import Client
 
-from tests.browser.chromium import browser
+from tests.browser.chromium import opened
 from tests.installation import Installation, eventually, free_port
 
 JOURNEY = """
@@ -70,23 +71,23 @@ def shop(waywiser: Installation) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def waywiser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def waywiser(tmp_path_factory: pytest.TempPathFactory, playwright: Playwright) -> Iterator[Installation]:
     """A Waywiser in which the story has happened."""
     place = Installation(tmp_path_factory.mktemp("river"))
     place.init()
     (place.folder / "journey.yaml").write_text(JOURNEY)
     place.run("journey", "apply", "journey.yaml", "--project", "main")
     place.start()
-    in_the_browser(place)
+    in_the_browser(place, playwright)
     with_our_sdk(place)
     with_somebody_elses_client(place)
     yield place
     place.stop()
 
 
-def in_the_browser(place: Installation) -> None:
+def in_the_browser(place: Installation, playwright: Playwright) -> None:
     """Anna looks at prices, signs up and logs in; Ben visits and leaves."""
-    with browser(f"--user-agent={DESKTOP}") as chromium, shop(place) as site:
+    with opened(playwright, f"--user-agent={DESKTOP}") as chromium, shop(place) as site:
         anna = chromium.new_context().new_page()
         anna.goto(f"{site}/?utm_source=newsletter&utm_medium=email&utm_campaign=spring")
         anna.click("#pricing")
@@ -234,8 +235,10 @@ def test_browser_and_server_are_one_customer_and_one_session(
 
 
 @pytest.mark.browser
-def test_the_admin_shows_the_same_numbers(waywiser: Installation, funnel: dict[str, Any]) -> None:
-    with browser() as chromium:
+def test_the_admin_shows_the_same_numbers(
+    waywiser: Installation, funnel: dict[str, Any], playwright: Playwright
+) -> None:
+    with opened(playwright) as chromium:
         page = chromium.new_page()
         page.goto(waywiser.address)
         page.fill("input[name=email]", waywiser.made["admin_email"])

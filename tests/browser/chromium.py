@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
 QUIET = [
     "--no-sandbox",
@@ -27,12 +25,3 @@ def program() -> str | None:
 def opened(playwright: Playwright, *options: str) -> Browser:
     """A browser without a window."""
     return playwright.chromium.launch(executable_path=program(), args=["--headless", *QUIET, *options])
-
-
-@contextmanager
-def browser(*options: str) -> Iterator[Browser]:
-    """A browser for as long as the block lasts, with more command-line options."""
-    with sync_playwright() as playwright:
-        chromium = opened(playwright, *options)
-        yield chromium
-        chromium.close()

@@ -8,27 +8,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 from sqlalchemy import Engine
 
 from store.db import open_db
 from store.events import EventStore
 from store.migrate import migrate_events
-from tests.browser.chromium import opened, program
+from tests.browser.chromium import opened
 from tests.browser.company import EMAIL, PASSWORD, Company, empty_company, found, served
 
 FORM_REFUSED = "status of 422"  # the browser's note about a form that came back with its problems
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(playwright: Playwright) -> Iterator[Browser]:
     """Chromium without a window."""
-    if program() is None:
-        pytest.skip("there is no Chromium here; install the package `chromium` of the system")
-    with sync_playwright() as playwright:
-        running = opened(playwright)
-        yield running
-        running.close()
+    running = opened(playwright)
+    yield running
+    running.close()
 
 
 @pytest.fixture

@@ -127,17 +127,26 @@ def test_a_journey_is_built_from_events_that_were_seen(inside: Inside) -> None:
     page.locator("#steps-1-name").fill("Rates")
     page.get_by_role("button", name="Add a step before the goal").click()
     expect(page.locator("#steps-1-name")).to_be_focused()
+    settled(page)
     page.keyboard.type("Is answered")
     pick(page, "steps-1-match-0-value", "ticket ans", "Ticket Answered")
     page.locator("#steps-1-name").press("Alt+ArrowUp")
+    settled(page)
     expect(page.locator("#steps-0-name")).to_have_value("Is answered")
     page.locator("#steps-0-name").press("Alt+ArrowDown")
+    settled(page)
     expect(page.locator("#steps-0-name")).to_have_value("Asks")
     page.locator("aside").get_by_role("button", name="Preview").click()
     expect(page.locator("#preview")).to_contain_text("runs succeed")
     page.get_by_role("button", name="Save the journey").click()
     expect(page.locator("h1")).to_have_text("Help to happy")
     expect(page.locator("#funnel-title, .empty-state").first).to_be_visible()
+
+
+def settled(page: Page) -> None:
+    """Wait until a part of the page that was replaced has taken its place, focus included."""
+    page.wait_for_timeout(100)
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")).to_have_count(0)
 
 
 def pick(page: Page, field: str, typed: str, wanted: str) -> None:
