@@ -154,12 +154,15 @@ class Worker:
         self.counters.count_failure()
         if self._failures == 1:
             log.error("a batch could not be stored; it is tried again until it can", exc_info=error)
+        pause = min(FIRST_PAUSE_SECONDS * 2.0 ** min(self._failures - 1, 10), LONGEST_PAUSE_SECONDS)
         if batch:
+            # Others may pass in the meantime, so that one bad batch does not stop them all.
+            waits = min(FIRST_PAUSE_SECONDS * 2.0 ** (batch.attempts - 1), LONGEST_PAUSE_SECONDS)
             try:
-                self._inbox.release(batch)
+                self._inbox.release(batch, until=self._clock() + int(waits * 1000))
             except Exception as also:  # then its lease runs out
                 log.warning("a batch could not be given back: %s", also)
-        return min(FIRST_PAUSE_SECONDS * 2.0 ** min(self._failures - 1, 10), LONGEST_PAUSE_SECONDS)
+        return pause
 
     def _recovered(self) -> None:
         if self._failures:

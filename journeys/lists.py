@@ -25,7 +25,7 @@ AT_STEP = {
     },
 }
 NUMBERS = (*WHOLE, *AT_STEP)
-NEWEST = (2**62, 2**63, "")
+NEWEST = (2**62, 2**63, 0)
 
 
 class ListError(Exception):
@@ -46,10 +46,19 @@ def listed(
     `number` is one of NUMBERS; those that speak of a step need `step`, its key. Raises ListError.
     """
     which, k = _which(scope, number or "entered", step)
-    start, customer, case = _read(cursor) if cursor else NEWEST
+    start, customer, run = _read(cursor) if cursor else NEWEST
     total = scope.events.query(*scope.ask("runs.count", unit=unit, which=which, k=k))[0]["n"]
-    values = {"after_start": start, "after_customer": customer, "after_case": case, "most": most + 1, "k": k}
-    rows = scope.events.query(*scope.ask("runs.listed", unit=unit, which=which, **values))
+    sql, values = scope.ask(
+        "runs.listed",
+        unit=unit,
+        which=which,
+        after_start=start,
+        after_customer=customer,
+        after_number=run,
+        most=most + 1,
+        k=k,
+    )
+    rows = scope.events.query(sql, values)
     return {
         "total": total,
         "next": _cursor(rows[most - 1]) if len(rows) > most else None,
@@ -87,12 +96,12 @@ def _run(scope: Scope, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cursor(row: dict[str, Any]) -> str:
-    place = [row["start"], row["customer"], row["case_value"]]
+    place = [row["start"], row["customer"], row["number"]]
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
 
 
-def _read(cursor: str) -> tuple[int, int, str]:
+def _read(cursor: str) -> tuple[int, int, int]:
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[int, int, str])
+        return msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[int, int, int])
     except (binascii.Error, msgspec.DecodeError, ValueError):
         raise ListError("the cursor is not one that this list gave; start again without it") from None

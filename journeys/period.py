@@ -47,7 +47,7 @@ def _moment(text: str, zone: ZoneInfo) -> int:
         if len(text) == 10:
             return _midnight(date.fromisoformat(text), zone)
         moment = datetime.fromisoformat(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise PeriodError(f"{text!r} is no date; write 2026-03-01 or 2026-03-01T12:00:00Z") from None
     return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp() * 1000)
 

@@ -51,17 +51,22 @@ def recompute(
         project=version.project_id, customers=list(customers), identities=list(identities)
     )
     whose = "identity in {identities:Array(UInt64)} and customer in {customers:Array(UInt64)}"
-    _store(events, version, params, computed(definition, params, whose), "{customers:Array(UInt64)}")
+    emptied = "select arrayJoin({customers:Array(UInt64)}) as customer"
+    _store(events, version, params, computed(definition, params, whose), emptied)
 
 
 def fill(events: EventStore, version: JourneyVersion, *, progress: Callable[[int, int], None]) -> None:
-    """Store the runs of every customer, in chunks; `progress(done, total)` is told after each."""
+    """Store the runs of every customer anew, in chunks; `progress(done, total)` is told after each.
+
+    Who has stored runs and should have none any more loses them.
+    """
     definition = parse(version.definition)
     total = _chunks(events, version, definition)
     for chunk in range(total):
         params = filters.Params(project=version.project_id, chunks=total, chunk=chunk)
         whose = "cityHash64(customer) % {chunks:UInt32} = {chunk:UInt32}" if total > 1 else "1"
-        _store(events, version, params, computed(definition, params, whose), "cast([], 'Array(UInt64)')")
+        emptied = question("runs.stale", stored=question("runs.stored"), whose=whose)
+        _store(events, version, params, computed(definition, params, whose), emptied)
         progress(chunk + 1, total)
 
 

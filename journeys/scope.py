@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Engine
 
 from journeys import runs, segments
-from journeys.definitions import Definition, parse
-from journeys.filters import Params
+from journeys.definitions import Definition, Step, parse
+from journeys.filters import Params, any_of
 from journeys.period import Period, parse_period
 from journeys.questions import question
 from store.events import EventStore
@@ -41,11 +41,18 @@ class Scope:
     values: Mapping[str, Any] | None = None
 
     def ask(
-        self, name: str, *, unit: str = "runs", which: str = "1", **values: Any
+        self,
+        name: str,
+        *,
+        unit: str = "runs",
+        which: str = "1",
+        anchor: Step | None = None,
+        **values: Any,
     ) -> tuple[str, dict[str, Any]]:
         """The SQL of a question over the runs of this scope, and the values that it binds.
 
-        `unit` is `runs`, or `customers` for each customer's furthest run; `which` is a condition on runs.
+        `unit` is `runs`, or `customers` for each customer's furthest run; `which` is a condition on runs,
+        `anchor` a step whose events the question needs to know.
         """
         params = Params(**(self.values or {}), **values)
         params.values |= {
@@ -62,7 +69,8 @@ class Scope:
         selected = question("runs.selected", source=source, segment=segment)
         if unit == "customers":
             selected = question("runs.furthest", runs=selected)
-        return question(name, runs=selected, which=which), params.values
+        anchored = any_of(anchor.match, params) if anchor else "0"
+        return question(name, runs=selected, which=which, anchor=anchored), params.values
 
     def everyone(self) -> Scope:
         """The same scope without its segment."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import gzip
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 
 Row = dict[str, Any]
+ROWS_TO_KNOW = 1_000
 KINDS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 
 
@@ -31,13 +33,13 @@ def kind_of(path: Path) -> str:
 
 
 def columns(path: Path) -> list[str]:
-    """The names of the columns: the header of CSV, or what the first row has."""
+    """The names of the columns: the header of CSV, or what the first rows have."""
     kind = kind_of(path)
     if kind in (".csv", ".tsv"):
         with _opened(path) as lines:
             return next(csv.reader(lines, delimiter="\t" if kind == ".tsv" else ","), [])
-    first = next((row for _, row in rows(path) if isinstance(row, dict)), {})
-    return list(first)
+    first = (row for _, row in islice(rows(path), ROWS_TO_KNOW) if isinstance(row, dict))
+    return list(dict.fromkeys(name for row in first for name in row))
 
 
 def rows(path: Path) -> Iterator[tuple[int, Row | BadRow]]:

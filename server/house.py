@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from collector.worker import Worker
+from journeys.definitions import DefinitionError
 from journeys.runs import CUSTOMERS_AT_ONCE, recompute
 from server.filler import Filler
 from store.db import StoreUnavailable, open_db
@@ -104,7 +105,7 @@ class House:
         """One journey that cannot be computed must not hold up the events of all others."""
         try:
             recompute(self.events, version, some, identities)
-        except EventStoreError:
+        except (EventStoreError, DefinitionError):
             log.exception(
                 "the runs of %s could not be computed; it is filled again", version.definition["key"]
             )

@@ -8,21 +8,21 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import msgspec
 from sqlalchemy import Engine
 
 from collector.wire import judged
 from server.history import BadRow, Row, UnreadableFile, columns, rows
 from store.drops import DropRow
-from store.inbox import Envelope, put_together
+from store.inbox import Envelope, Sealed, put_together, sealed
 
 ROWS_AT_ONCE = 500
+FRAME = struct.Struct(">QQQ")
 FIELDS = ("event", "timestamp", "user_id", "anonymous_id", "message_id", "type", "channel", "group_id")
 GUESSES = {
     "event": ("event", "event_name", "activity", "action", "concept:name"),
@@ -50,6 +50,7 @@ class Report:
     skipped: int = 0
     rejected: int = 0
     problems: list[tuple[int, str]] = field(default_factory=list)
+    last: int = 0  # the highest number that its envelopes have in the inbox
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,10 @@ def plan(path: Path, mapping: Mapping[str, str], *, zone: str, where: Mapping[st
         raise ImportProblem(
             f"no column for {' and '.join(needs)}; say --map {needs[0]}=COLUMN (there are {there})"
         )
-    return Plan(chosen, ZoneInfo(zone), where)
+    try:
+        return Plan(chosen, ZoneInfo(zone), where)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ImportProblem(f"{zone!r} is no time zone; give a name such as Europe/Berlin") from None
 
 
 def load(
@@ -114,12 +118,12 @@ def load(
             for messages, bad in _judged(path, how, report):
                 drops += [_drop(project_id, now, path, *one) for one in bad]
                 if messages:
-                    _write(spool, _envelope(project_id, now, how, messages))
+                    _write(spool, sealed(_envelope(project_id, now, how, messages)))
                 progress(report.rows)
         except UnreadableFile as error:
             raise ImportProblem(f"{error}; nothing was loaded") from None
         spool.seek(0)
-        put_together(engine, _read(spool), drops)
+        report.last = put_together(engine, _read(spool), drops)
     return report
 
 
@@ -182,14 +186,16 @@ def _name(row: Row, seen: Counter[bytes]) -> str:
 
 def _time(value: Any, zone: ZoneInfo) -> Any:
     """An ISO time with a zone; what is no time is left for the verdict to name."""
-    if isinstance(value, str):
+    if isinstance(value, str) and not value.isdigit():
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
-            return value or "(empty)"
+            return value
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time())
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=zone)).isoformat()
-    return value
+    return value if value != "" else "(empty)"
 
 
 def _plain(value: Any) -> Any:
@@ -216,11 +222,11 @@ def _drop(project_id: int, now: int, path: Path, number: int, original: Any, why
     )
 
 
-def _write(spool: IO[bytes], envelope: Envelope) -> None:
-    body = msgspec.msgpack.encode(envelope)
-    spool.write(struct.pack(">Q", len(body)) + body)
+def _write(spool: IO[bytes], one: Sealed) -> None:
+    spool.write(FRAME.pack(one.project, len(one.body), one.events) + one.body)
 
 
-def _read(spool: IO[bytes]) -> Iterator[Envelope]:
-    while size := spool.read(8):
-        yield msgspec.msgpack.decode(spool.read(struct.unpack(">Q", size)[0]), type=Envelope)
+def _read(spool: IO[bytes]) -> Iterator[Sealed]:
+    while head := spool.read(FRAME.size):
+        project, size, events = FRAME.unpack(head)
+        yield Sealed(project, spool.read(size), events)

@@ -23,10 +23,12 @@ def open_db(url: str, *, sync: str = "full") -> Engine:
     address = make_url(url)
     if address.get_backend_name() == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
-        return create_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        return create_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
     if address.database and address.database != ":memory:":
         make_folder(Path(address.database).parent)
-    engine = create_engine(address, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=20)
+    connect = {"timeout": 30, "check_same_thread": False}
+    # Errors must not carry the values: they are people's ids.
+    engine = create_engine(address, connect_args=connect, pool_size=20, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

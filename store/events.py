@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import fcntl
 import logging
+import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -42,7 +44,7 @@ class EventStoreError(Exception):
 
 
 class EventStore:
-    """One database of events. Threads share it: each gets its own connection.
+    """One database of events. Threads share it: a connection serves one question at a time.
 
     Open it after the process has forked: the embedded engine does not survive a fork.
     """
@@ -68,9 +70,10 @@ class EventStore:
         return other
 
     def _prepare(self) -> None:
-        self._local = threading.local()
+        self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
         self._clients: list[Client] = []
         self._guard = threading.Lock()
+        self._closed = False
 
     def insert(self, rows: Sequence[Event], *, token: str) -> None:
         """Insert events; a second insert with the same token changes nothing."""
@@ -94,51 +97,55 @@ class EventStore:
         settings: dict[str, Any] = {"max_partitions_per_insert_block": 0}
         if token:
             settings["insert_deduplication_token"] = token
-        try:
-            self._client().insert_arrow(name, table, settings=settings)
-        except ClickHouseError as error:
-            raise EventStoreError(_first_line(error)) from error
+        with self._lent() as client:
+            client.insert_arrow(name, table, settings=settings)
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Rows that answer `sql`; `{name:Type}` in it are bound from `parameters`."""
-        try:
-            answer = self._client().query(sql, parameters=dict(parameters or {}))
-        except ClickHouseError as error:
-            raise EventStoreError(_first_line(error)) from error
+        with self._lent() as client:
+            answer = client.query(sql, parameters=dict(parameters or {}))
         return [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a statement that answers no rows."""
-        try:
-            self._client().command(sql, parameters=dict(parameters or {}))
-        except ClickHouseError as error:
-            raise EventStoreError(_first_line(error)) from error
+        with self._lent() as client:
+            client.command(sql, parameters=dict(parameters or {}))
 
     def close(self) -> None:
         """Close every connection and give the folder up."""
         with self._guard:
+            self._closed = True
             for client in self._clients:
                 client.close()
             self._clients.clear()
-            self._local = threading.local()
         if self._lock_file:
             self._lock_file.close()
             self._lock_file = None
 
-    def _client(self) -> Client:
-        client: Client | None = getattr(self._local, "client", None)
-        if client is None:
-            client = self._local.client = self._connect()
-        return client
+    @contextmanager
+    def _lent(self) -> Iterator[Client]:
+        """A connection that nobody else uses meanwhile."""
+        try:
+            client = self._idle.get_nowait()
+        except queue.Empty:
+            client = self._connect()
+        try:
+            yield client
+        except ClickHouseError as error:
+            raise EventStoreError(_first_line(error)) from error
+        finally:
+            self._idle.put(client)
 
     def _connect(self) -> Client:
         try:
             with self._guard:
+                if self._closed:
+                    raise StoreUnavailable("the event store is closed")
                 if not self._clients:
                     with clickhouse_connect.get_client(dsn=self._dsn, database="default") as first:
                         first.command(f"create database if not exists {quoted(self.database)}")
                 client = clickhouse_connect.get_client(
-                    dsn=self._dsn, database=self.database, settings=self._settings()
+                    dsn=self._dsn, database=self.database, **self._options()
                 )
                 self._clients.append(client)
         except ClickHouseError as error:
@@ -148,8 +155,12 @@ class EventStore:
             ) from error
         return client
 
-    def _settings(self) -> dict[str, Any]:
-        return {} if self.embedded else {"async_insert": 0, "insert_deduplicate": 1}
+    def _options(self) -> dict[str, Any]:
+        if self.embedded:
+            return {}
+        # Thousands of bound values would be too long for an address, so they travel as a form.
+        settings = {"async_insert": 0, "insert_deduplicate": 1}
+        return {"settings": settings, "form_encode_query_params": True}
 
 
 def quoted(name: str) -> str:

@@ -221,7 +221,7 @@ class Ledger:
         """Write the new customers to the event store before the ledger commits: a crash repeats both."""
         if not changed:
             return
-        version = time.time_ns() // 1000
+        version = max(time.time_ns() // 1000, self._newest(project, changed) + 1)
         columns = {
             "project": pa.array([project] * len(changed), pa.uint32()),
             "identity": pa.array(changed, pa.uint64()),
@@ -230,6 +230,15 @@ class Ledger:
             "version": pa.array([version] * len(changed), pa.uint64()),
         }
         self._events.insert_table("identity_customers", pa.table(columns))
+
+    def _newest(self, project: int, some: list[int]) -> int:
+        """The newest version that the event store has of these: the clock may have been put back since."""
+        rows = self._events.query(
+            "select max(version) as newest from identity_customers "
+            "where project = {project:UInt32} and identity in {some:Array(UInt64)}",
+            {"project": project, "some": some},
+        )
+        return int(rows[0]["newest"])
 
     def _spans(self, project: int, value: str, component: Component, anonymous: int) -> list[Span]:
         """From when on a contested anonymous id belongs to whom, by the events that name both."""

@@ -6,13 +6,15 @@ moment, so a full sync is paid once for many.
 
 from __future__ import annotations
 
+import hashlib
 import queue
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Engine, delete, func, select, update
@@ -26,6 +28,7 @@ from store.tables import inbox
 
 LEASE_MS = 120_000
 COMMIT_AT_ONCE = 512
+COUNT_EVERY_S = 5
 COLUMNS = ("project_id", "body", "events", "attempts")
 CLAIM_ENVELOPES = 5_000
 
@@ -48,6 +51,14 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str = ""
     sent_at: int | None = None
     messages: list[dict[str, Any]]
+
+
+class Sealed(NamedTuple):
+    """An envelope as it is written: its project, its bytes, and how many events it holds."""
+
+    project: int
+    body: bytes
+    events: int
 
 
 @dataclass(frozen=True)
@@ -76,12 +87,12 @@ class Inbox:
         self._limit = limit
         self._store_name = kept.value(engine, "store_name")
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._depth = self.depth()
-        self._put_since_count = 0
+        self._depth, self._counted_at = self.depth(), time.monotonic()
         self._writer = threading.Thread(target=self._commit_for_all, name="inbox", daemon=True)
         self._own: PoolProxiedConnection | None = None  # the writer thread's connection to SQLite
         self._closed = False
         self._closing = threading.Lock()
+        self._counting = threading.Lock()
         self._writer.start()
 
     def put(self, envelope: Envelope | None, drops: Sequence[DropRow] = ()) -> None:
@@ -89,10 +100,10 @@ class Inbox:
 
         Raises InboxUnavailable when the inbox is full, closed or cannot be written.
         """
-        if self._depth >= self._limit:
+        if self._is_full():
             raise InboxUnavailable(f"{self._limit} envelopes wait already")
         # Encoded here, so that what cannot be encoded fails its own sender and not all who wait.
-        waiting = _Waiting(_row(envelope) if envelope else None, values_of(drops))
+        waiting = _Waiting(_row(sealed(envelope)) if envelope else None, values_of(drops))
         with self._closing:
             if self._closed:
                 raise InboxUnavailable("the collector is stopping")
@@ -129,8 +140,12 @@ class Inbox:
             rows = connection.execute(
                 select(inbox.c.body, inbox.c.attempts).where(inbox.c.batch == lost).order_by(inbox.c.id)
             ).all()
-        envelopes = [_decode(row.body) for row in rows]
-        return Batch(lost, f"{self._store_name}:{lost}", rows[0].attempts, envelopes)
+        # The content is part of the token: numbers come again when an older copy of this store is restored.
+        content = hashlib.blake2b(digest_size=16)
+        for row in rows:
+            content.update(row.body)
+        token = f"{self._store_name}:{lost}:{content.hexdigest()}"
+        return Batch(lost, token, rows[0].attempts, [_decode(row.body) for row in rows])
 
     def acknowledge(self, batch: Batch, drops: Sequence[DropRow] = ()) -> None:
         """Forget a batch that the event store has, and keep what the pipeline refused of it."""
@@ -138,12 +153,12 @@ class Inbox:
             gone = connection.execute(delete(inbox).where(inbox.c.batch == batch.number)).rowcount
             if gone:
                 keep_drops(connection, drops)
-        self._depth = max(0, self._depth - gone)
+        self._count(-gone)
 
-    def release(self, batch: Batch) -> None:
-        """Give a batch back at once, to be claimed again whole."""
+    def release(self, batch: Batch, *, until: int = 0) -> None:
+        """Give a batch back, to be claimed again whole after `until`; others may go first."""
         with writing(self._engine) as connection:
-            connection.execute(update(inbox).where(inbox.c.batch == batch.number).values(claimed_until=0))
+            connection.execute(update(inbox).where(inbox.c.batch == batch.number).values(claimed_until=until))
 
     def release_all(self) -> None:
         """Give every claimed batch back; only for a process that is the only worker."""
@@ -233,38 +248,55 @@ class Inbox:
             self._own.invalidate()
             raise
 
-    def _count(self, fresh: int) -> None:
-        self._depth += fresh
-        self._put_since_count += fresh
-        if self._put_since_count > 10_000:  # other processes take from the same inbox
-            with suppress(SQLAlchemyError):
-                self._depth, self._put_since_count = self.depth(), 0
+    def _count(self, change: int) -> None:
+        with self._counting:
+            self._depth = max(0, self._depth + change)
+        if time.monotonic() - self._counted_at > COUNT_EVERY_S:
+            self._recount()
+
+    def _is_full(self) -> bool:
+        """Whether no more may wait; counted anew before it refuses, as other processes take from it too."""
+        if self._depth >= self._limit and time.monotonic() - self._counted_at > 1:
+            self._recount()
+        return self._depth >= self._limit
+
+    def _recount(self) -> None:
+        with self._counting, suppress(SQLAlchemyError):
+            self._counted_at = time.monotonic()
+            self._depth = self.depth()
 
 
-def waiting(engine: Engine) -> int:
-    """How many envelopes wait in the inbox."""
+def waiting(engine: Engine, *, up_to: int | None = None) -> int:
+    """How many envelopes wait in the inbox; with `up_to`, only those of that number or a lower one."""
+    query = select(func.count()).select_from(inbox)
     with engine.connect() as connection:
-        return connection.execute(select(func.count()).select_from(inbox)).scalar_one()
+        return connection.execute(query if up_to is None else query.where(inbox.c.id <= up_to)).scalar_one()
 
 
-def put_together(engine: Engine, envelopes: Iterable[Envelope], drops: Sequence[DropRow] = ()) -> None:
-    """Put many envelopes in one transaction: all of them enter the inbox, or none."""
+def put_together(engine: Engine, ready: Iterable[Sealed], drops: Sequence[DropRow] = ()) -> int:
+    """Put many envelopes in one transaction: all of them enter the inbox, or none.
+
+    Returns the highest number that an envelope in the inbox has.
+    """
     with writing(engine) as connection:
-        several = iter(envelopes)
+        several = iter(ready)
         while rows := [_row(one) for one in islice(several, 100)]:
             connection.execute(inbox.insert(), rows)
         for start in range(0, len(drops), 1_000):
             keep_drops(connection, drops[start : start + 1_000])
+        return connection.execute(select(func.max(inbox.c.id))).scalar() or 0
 
 
-def _row(envelope: Envelope) -> dict[str, Any]:
-    """JSON, because MessagePack has no whole numbers above 64 bits, and events may."""
-    return {
-        "project_id": envelope.project,
-        "body": msgspec.json.encode(envelope),
-        "events": len(envelope.messages),
-        "attempts": 0,
-    }
+def sealed(envelope: Envelope) -> Sealed:
+    """An envelope made ready, so that no time is spent on it inside a transaction.
+
+    JSON, because MessagePack has no whole numbers above 64 bits, and events may.
+    """
+    return Sealed(envelope.project, msgspec.json.encode(envelope), len(envelope.messages))
+
+
+def _row(one: Sealed) -> dict[str, Any]:
+    return {"project_id": one.project, "body": one.body, "events": one.events, "attempts": 0}
 
 
 def _decode(body: bytes) -> Envelope:

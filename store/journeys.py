@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Row, func, select, update
+from sqlalchemy import Engine, Row, select, update
 
 from store.db import writing
 from store.tables import journey_versions, journeys
@@ -34,7 +34,8 @@ def save_version(
     """Keep a definition as the next version, still to be filled; an equal newest one is returned as it is."""
     with writing(engine) as connection:
         mine = (journeys.c.project_id == project_id) & (journeys.c.key == definition["key"])
-        journey_id = connection.scalar(select(journeys.c.id).where(mine))
+        found = connection.execute(select(journeys.c.id, journeys.c.deleted_at).where(mine)).first()
+        journey_id = found.id if found else None
         if journey_id is None:
             row = {"project_id": project_id, "key": definition["key"], "created_at": now}
             journey_id = connection.execute(
@@ -45,7 +46,13 @@ def save_version(
             _versions().where(journey_versions.c.journey_id == journey_id).limit(1)
         ).first()
         if newest and newest.definition == dict(definition) and newest.status != "replaced":
-            return _version(newest)
+            if found and found.deleted_at is not None:  # its runs were not kept up to date meanwhile
+                connection.execute(
+                    update(journey_versions)
+                    .where(journey_versions.c.id == newest.id)
+                    .values(status="filling")
+                )
+            return _version(connection.execute(_versions().where(journey_versions.c.id == newest.id)).one())
         row = {
             "journey_id": journey_id,
             "version": newest.version + 1 if newest else 1,
@@ -151,15 +158,6 @@ def delete_journey(engine: Engine, project_id: int, key: str, *, now: int) -> bo
     )
     with writing(engine) as connection:
         return connection.execute(query).rowcount == 1
-
-
-def count_journeys(engine: Engine, project_id: int) -> int:
-    """How many journeys a project has."""
-    query = select(func.count()).select_from(journeys)
-    with engine.connect() as connection:
-        return connection.execute(
-            query.where(journeys.c.project_id == project_id, journeys.c.deleted_at.is_(None))
-        ).scalar_one()
 
 
 def _versions() -> Any:

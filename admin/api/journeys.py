@@ -17,7 +17,14 @@ from journeys.preview import check_patterns, preview
 from journeys.scope import Scope, open_scope
 from journeys.timing import timing
 from journeys.variants import variants
-from store.journeys import JourneyVersion, delete_journey, live_journeys, save_version, versions_of
+from store.journeys import (
+    JourneyVersion,
+    delete_journey,
+    live_journey,
+    live_journeys,
+    save_version,
+    versions_of,
+)
 
 
 class Asked(Schema):
@@ -71,7 +78,7 @@ def list_journeys(call: Call) -> dict[str, Any]:
 
 def create_journey(call: Call) -> dict[str, Any]:
     """Save a new journey; its runs are computed in the background."""
-    if versions_of(call.services.engine, call.project.id, str(call.body["key"])):
+    if live_journey(call.services.engine, call.project.id, str(call.body["key"])):
         raise Refused(
             409, "exists", f"there is a journey {call.body['key']!r}; PUT a new version of it", "key"
         )
@@ -81,7 +88,7 @@ def create_journey(call: Call) -> dict[str, Any]:
 def read_journey(call: Call, key: str) -> dict[str, Any]:
     """One journey with all its versions."""
     versions = versions_of(call.services.engine, call.project.id, key)
-    if not versions:
+    if not live_journey(call.services.engine, call.project.id, key):
         raise Refused(404, "not_found", f"there is no journey {key!r}")
     return {"key": key, "versions": [_described(one) for one in versions]}
 
@@ -130,9 +137,10 @@ def read_timing(call: Call, key: str) -> dict[str, Any]:
 def read_runs(call: Call, key: str) -> dict[str, Any]:
     """The runs behind a number of the funnel, the newest first."""
     query = call.query
+    outcome, at_step = query.get("outcome"), "_here" if query.get("step") else ""
     return listed(
         _scope(call, key),
-        number=query.get("outcome") or query["number"],
+        number=f"{outcome}{at_step}" if outcome else query["number"],
         step=query.get("step"),
         unit=query["unit"],
         cursor=query.get("cursor"),

@@ -11,10 +11,11 @@ from collector.pipeline.context import Context
 from collector.pipeline.page import address
 from store.event import Event
 
-EMAIL = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+# Both are linear in the text: they may not begin again inside what they have passed.
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 CARD = re.compile(r"(?<!\d)[2-6](?:[ -]?\d){12,18}(?!\d)")
 # Inside JSON text: an address runs to the quotation mark, a blank or a backslash.
-URL_WITH_QUERY = re.compile(r"https?://[^\s\"\\?#<>]+[?#][^\s\"\\<>]*")
+URL = re.compile(r"https?://[^\s\"\\<>]+")
 
 
 def privacy(event: Event, context: Context) -> Event:  # noqa: ARG001 (every step takes both)
@@ -41,11 +42,12 @@ def masked(text: str) -> str:
 
 def without_queries(text: str) -> str:
     """JSON text whose addresses keep only campaign parameters."""
-    return URL_WITH_QUERY.sub(_cleaned, text) if "://" in text else text
+    return URL.sub(_cleaned, text) if "://" in text else text
 
 
 def _cleaned(found: re.Match[str]) -> str:
-    return address(found.group()).url
+    url = found.group()
+    return address(url).url if "?" in url or "#" in url else url
 
 
 def _mask_card(found: re.Match[str]) -> str:

@@ -1,10 +1,10 @@
 -- Which runs are these, the newest first, from the cursor on?
 select
-    customer, case_value, start, last, toString(outcome) as outcome, furthest, repeats, shortcut, steps,
+    customer, number, case_value, start, last, toString(outcome) as outcome, furthest, repeats, shortcut, steps,
     arrayMap(at -> toUnixTimestamp64Milli(at), times) as reached,
     toString(channel) as channel, toString(source) as source, toString(campaign) as campaign,
     toString(device) as device, toString(country) as country
 from ({{runs}})
-where {{which}} and (start, customer, case_value) < ({after_start:Int64}, {after_customer:UInt64}, {after_case:String})
-order by start desc, customer desc, case_value desc
+where {{which}} and (start, customer, number) < ({after_start:Int64}, {after_customer:UInt64}, {after_number:UInt32})
+order by start desc, customer desc, number desc
 limit {most:UInt32}

@@ -1,6 +1,8 @@
--- Which runs began in the period, and how does each stand now? Times in milliseconds.
+-- Which runs began in the period, and how does each stand now? Times in milliseconds; customer and number
+-- together name a run.
 select
     customer,
+    toUInt32(number) as number,
     run.case_value as case_value,
     toUnixTimestamp64Milli(run.start) as start,
     toUnixTimestamp64Milli(run.last) as last,
@@ -21,5 +23,5 @@ select
     run.device as device,
     run.country as country
 from ({{source}})
-array join runs as run
+array join runs as run, arrayEnumerate(runs) as number
 where start >= {start:Int64} and start < {end:Int64} and ({{segment}})

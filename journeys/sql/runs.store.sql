@@ -5,11 +5,16 @@ select
     {journey_version:UInt32},
     customer,
     now64(3, 'UTC'),
-    {version:UInt64},
+    (
+        -- Never below what is stored, also after the clock was put back.
+        select greatest({version:UInt64}, max(version) + 1)
+        from journey_runs
+        where project = {project:UInt32} and journey_version = {journey_version:UInt32}
+    ),
     groupArrayArray(runs)
 from (
     select customer, runs from ({{runs}})
     union all
-    select arrayJoin({{emptied}}) as customer, [] as runs
+    select customer, [] as runs from ({{emptied}})
 )
 group by customer

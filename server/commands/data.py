@@ -50,11 +50,11 @@ def import_file(
             progress=lambda rows: progress("rows read", rows, rows),
         )
         engine.dispose()
-        _work_off(settings, progress)
+        _work_off(settings, report.last, progress)
     _tell(report, as_json)
 
 
-def _work_off(settings: Settings, progress: Progress) -> None:
+def _work_off(settings: Settings, last: int, progress: Progress) -> None:
     """Take the rows from the inbox into the event store, or watch the Waywiser that runs do it."""
     if folder_is_free(settings.events_url):
         with House(settings) as house:
@@ -63,8 +63,8 @@ def _work_off(settings: Settings, progress: Progress) -> None:
             progress("stored", total, total)
         return
     engine = open_relational(settings)
-    total = waiting(engine)
-    while left := waiting(engine):
+    total = waiting(engine, up_to=last)
+    while left := waiting(engine, up_to=last):
         progress("stored", total - left, total)
         time.sleep(0.5)
     progress("stored", total, total)
@@ -72,7 +72,7 @@ def _work_off(settings: Settings, progress: Progress) -> None:
 
 def _tell(report: Report, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(report.__dict__))
+        click.echo(json.dumps({name: value for name, value in vars(report).items() if name != "last"}))
         return
     click.echo(f"{report.rows} rows: {report.accepted} accepted, {report.skipped} left out by --where")
     if report.rejected:

@@ -17,7 +17,7 @@ from server.demo.world import Message
 from server.house import House, now_ms
 from server.progress import Report
 from store import kept, projects
-from store.inbox import Envelope, put_together
+from store.inbox import Envelope, put_together, sealed
 from store.journeys import save_version
 from store.settings import Settings
 from store.users import create_user, grant
@@ -81,7 +81,7 @@ def _events(house: House, project_id: int, *, seed: int, customers: int, progres
     made = 0
     stream = messages(seed=seed, now=now, customers=customers)
     while some := list(islice(stream, 20_000)):
-        put_together(house.engine, _envelopes(project_id, some))
+        put_together(house.engine, map(sealed, _envelopes(project_id, some)))
         house.worker.drain()
         made += len(some)
         progress("events", min(made, expected), expected)

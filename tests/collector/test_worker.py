@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -251,7 +252,9 @@ def test_a_failing_store_is_tried_again_and_logged_once(
         whole(rows, token=token)
 
     monkeypatch.setattr(events, "insert", insert)
-    worker = make_worker(after=lambda project, customers: done.set())
+    worker = make_worker(
+        after=lambda project, customers: done.set(), clock=lambda: time.time_ns() // 1_000_000
+    )
     put(inbox, track(1))
     worker.start()
     assert done.wait(20)

@@ -191,6 +191,62 @@ def test_a_sample_is_a_part_of_the_customers(scope: Scope) -> None:
     assert 0 < funnel(part)["entered"] < funnel(scope)["entered"]
 
 
+def small(events: EventStore, rows: list[tuple[str, str]], definition: dict[str, Any]) -> Scope:
+    """A journey over events (type, name) of one customer, all at one moment."""
+    written = [
+        Event(
+            project=1,
+            event_id=event_id(str(n)),
+            message_id=str(n),
+            type=kind,
+            event=name,
+            timestamp=START,
+            received_at=START,
+            sequence=n,
+            user_id="anna",
+            identity=identity_hash("user", "anna"),
+        )
+        for n, (kind, name) in enumerate(rows)
+    ]
+    events.insert(written, token="t")
+    parsed = parse({"key": "j", "name": "J", **definition})
+    version = JourneyVersion(1, 1, 1, 1, dict(parsed.source), "live", 0, 0, "", 0)
+    fill(events, version, progress=lambda done, total: None)
+    return Scope(events, PROJECT, version, parsed, PERIOD, {}, NOW)
+
+
+def two_steps(first: dict[str, str], last: dict[str, str]) -> dict[str, Any]:
+    return {
+        "steps": [
+            {"key": "first", "name": "First", "match": [first]},
+            {"key": "last", "name": "Last", "match": [last]},
+        ]
+    }
+
+
+def test_runs_of_one_moment_are_all_listed_and_all_drawn(events: EventStore) -> None:
+    rows = [("track", name) for name in "abababab"]
+    scope = small(events, rows, two_steps({"event": "a"}, {"event": "b"}))
+    assert funnel(scope)["entered"] == paths(scope)["runs"] == 4
+    seen, cursor = 0, None
+    for _ in range(5):
+        page = listed(scope, cursor=cursor, most=1)
+        assert page["total"] == 4
+        seen += len(page["runs"])
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert seen == 4
+
+
+def test_paths_begin_after_a_step_that_is_no_touchpoint_itself(events: EventStore) -> None:
+    rows = [("track", "before"), ("identify", ""), ("page", ""), ("track", "Bought")]
+    scope = small(events, rows, two_steps({"type": "identify"}, {"event": "Bought"}))
+    found = paths(scope)
+    assert found["runs"] == 1
+    assert [node["label"] for node in found["nodes"]] == ["First", "", "Bought", "Succeeded"]
+
+
 ways = st.lists(
     st.builds(
         Way,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import defaultdict
 from typing import NamedTuple
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from journeys.definitions import parse
-from journeys.runs import recompute
+from journeys.runs import fill, recompute
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
 from store.identities import Identity, Ledger, Link
@@ -126,3 +128,41 @@ def test_runs_are_those_of_the_merged_histories_whatever_arrives_first(
         if some := shuffled[n::batches]:
             arrive(events, ledger, version, project, some, f"{project}-{n}")
     assert stored(events, project, 9) == expected(everyone)
+
+
+def test_filling_anew_mends_what_a_failed_recomputation_left(engine: Engine, events: EventStore) -> None:
+    project = create_project(engine, key="mend", name="M", now=0).id
+    version = JourneyVersion(9, project, 1, 1, dict(DEFINITION.source), "live", 0, 0, "", 0)
+    ledger = Ledger(engine, events)
+    visit = row(project, 0, Told("a", 1_700_000_000_000, "b0", ""))
+    arrive(events, ledger, version, project, [visit], "one")
+    assert len(stored(events, project, 9)) == 1
+    login = row(project, 1, Told("c", 1_700_000_001_000, "b0", "u0"))
+    events.insert([login], token="two")
+    ledger.join(project, [Link(Identity("anonymous", "b0"), Identity("user", "u0"), "identify", "", 0)])
+    fill(events, version, progress=lambda done, total: None)  # no recomputation came before it
+    assert stored(events, project, 9) == expected([visit, login])
+
+
+def test_runs_are_replaced_also_after_the_clock_was_put_back(
+    engine: Engine, events: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = create_project(engine, key="clock", name="C", now=0).id
+    version = JourneyVersion(9, project, 1, 1, dict(DEFINITION.source), "live", 0, 0, "", 0)
+    ledger = Ledger(engine, events)
+    first = row(project, 0, Told("a", 1_700_000_000_000, "b0", "u0"))
+    arrive(events, ledger, version, project, [first], "one")
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now - 3_600_000_000_000)
+    second = row(project, 1, Told("c", 1_700_000_001_000, "b1", "u0"))
+    arrive(events, ledger, version, project, [second], "two")
+    assert stored(events, project, 9) == expected([first, second])
+    ledger.unmerge(project, identity_hash("user", "u0"), identity_hash("anonymous", "b1"), now=5)
+    third = row(project, 2, Told("a", 1_700_000_002_000, "b1", ""))
+    events.insert([third], token="three")
+    owners = events.query(
+        "select customer from customer_events where project = {p:UInt32} and anonymous_id = 'b1' "
+        "and user_id = ''",
+        {"p": project},
+    )
+    assert [one["customer"] for one in owners] == [identity_hash("anonymous", "b1")]

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from store.drops import DropRow, drops_by_code
-from store.inbox import LEASE_MS, Envelope, Inbox, InboxUnavailable, put_together
+from store.inbox import LEASE_MS, Envelope, Inbox, InboxUnavailable, put_together, sealed
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -98,6 +98,28 @@ def test_a_full_inbox_refuses_and_takes_again_when_it_was_emptied(db: Engine) ->
     inbox.close()
 
 
+def test_a_collector_takes_again_when_a_worker_elsewhere_has_emptied_the_inbox(db: Engine) -> None:
+    door, worker = Inbox(db, limit=2), Inbox(db)
+    for _ in range(2):
+        door.put(envelope("a"))
+    with pytest.raises(InboxUnavailable):
+        door.put(envelope("b"))
+    worker.acknowledge(worker.claim(now=1000, most_events=10))
+    door._counted_at -= 2  # as if the last count were two seconds ago
+    door.put(envelope("b"))
+    door.close()
+    worker.close()
+
+
+def test_a_batch_that_was_put_off_lets_others_pass(inbox: Inbox) -> None:
+    inbox.put(envelope("bad"))
+    batch = inbox.claim(now=1000, most_events=10)
+    inbox.release(batch, until=5000)
+    inbox.put(envelope("good"))
+    assert names(inbox.claim(now=1001, most_events=10)) == ["good-0"]
+    assert names(inbox.claim(now=5001, most_events=10)) == ["bad-0"]
+
+
 def test_a_store_that_cannot_be_written_is_said_to_every_sender(inbox: Inbox, db: Engine) -> None:
     with db.connect() as connection, connection.begin():
         connection.execute(text("alter table inbox rename to gone"))
@@ -125,7 +147,7 @@ def test_many_senders_at_once_all_arrive(inbox: Inbox) -> None:
 
 def test_putting_together_is_all_or_nothing(db: Engine) -> None:
     def broken() -> object:
-        yield envelope("a")
+        yield sealed(envelope("a"))
         raise RuntimeError("the file ends here")
 
     with pytest.raises(RuntimeError):

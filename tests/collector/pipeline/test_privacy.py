@@ -76,3 +76,10 @@ def test_no_column_keeps_a_secret(pipeline: Pipeline) -> None:
     assert "s3cret" not in repr(event)
     assert event.url == "https://a.example/[email]"
     assert event.context == '{"page":{"initial_referrer":"https://b.example/"}}'
+
+
+@pytest.mark.parametrize("text", ["http://", "@" + "a" * 50, "a." * 30, "a@", "x"])
+def test_hostile_repetition_passes_in_steps_that_grow_with_its_length(text: str) -> None:
+    hostile = text * (1_000_000 // len(text))  # would take hours where the steps grew with the square
+    assert without_queries(hostile) == hostile
+    assert masked.__wrapped__(hostile) == hostile

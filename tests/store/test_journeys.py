@@ -1,0 +1,62 @@
+"""Versions of journeys: each change is a new one, and what was hidden is filled anew when it comes back."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from store.journeys import (
+    delete_journey,
+    fill_again,
+    kept_versions,
+    live_journey,
+    make_live,
+    save_version,
+    versions_of,
+    versions_to_fill,
+)
+from store.projects import create_project
+
+DEFINITION = {"key": "j", "name": "J"}
+
+
+def test_a_new_version_waits_while_the_old_one_answers(engine: Engine) -> None:
+    project = create_project(engine, key="p", name="P", now=0).id
+    first = save_version(engine, project, DEFINITION, by="a", now=1)
+    make_live(engine, first, now=2)
+    second = save_version(engine, project, {**DEFINITION, "name": "K"}, by="a", now=3)
+    assert (second.version, second.status) == (2, "filling")
+    assert live_journey(engine, project, "j") == versions_of(engine, project, "j")[1]
+    assert [one.id for one in versions_to_fill(engine)] == [second.id]
+    assert {one.id for one in kept_versions(engine, project)} == {first.id, second.id}
+    make_live(engine, second, now=4)
+    assert live_journey(engine, project, "j").version == 2
+    assert [one.status for one in versions_of(engine, project, "j")] == ["live", "replaced"]
+
+
+def test_saving_the_same_again_makes_no_version(engine: Engine) -> None:
+    project = create_project(engine, key="p", name="P", now=0).id
+    first = save_version(engine, project, DEFINITION, by="a", now=1)
+    make_live(engine, first, now=2)
+    assert save_version(engine, project, DEFINITION, by="b", now=3).version == 1
+    assert versions_to_fill(engine) == []
+
+
+def test_a_hidden_journey_comes_back_to_be_filled_anew(engine: Engine) -> None:
+    project = create_project(engine, key="p", name="P", now=0).id
+    make_live(engine, save_version(engine, project, DEFINITION, by="a", now=1), now=2)
+    assert delete_journey(engine, project, "j", now=3)
+    assert not delete_journey(engine, project, "j", now=3)
+    assert live_journey(engine, project, "j") is None
+    assert kept_versions(engine, project) == []
+    back = save_version(engine, project, DEFINITION, by="a", now=4)
+    assert (back.version, back.status) == (1, "filling")
+    assert [one.id for one in versions_to_fill(engine)] == [back.id]
+
+
+def test_a_version_can_be_sent_back_to_be_filled(engine: Engine) -> None:
+    project = create_project(engine, key="p", name="P", now=0).id
+    first = save_version(engine, project, DEFINITION, by="a", now=1)
+    make_live(engine, first, now=2)
+    fill_again(engine, first.id)
+    assert [one.id for one in versions_to_fill(engine)] == [first.id]
+    assert live_journey(engine, project, "j").id == first.id
