@@ -77,7 +77,7 @@ clean: ## Remove what set-up made; data stays
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Waywiser needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Making the virtual environment failed; on Debian, install python3-venv."; exit 1; }
 
 $(INSTALLED): requirements.txt pyproject.toml | $(BIN)/python
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
@@ -90,13 +90,13 @@ $(INSTALLED_DEV): requirements-dev.txt sdk_py/pyproject.toml $(INSTALLED)
 	@touch $@
 
 $(ADMIN_ASSETS): $(wildcard admin/assets/*.json admin/assets/*.mjs admin/assets/src/* admin/assets/src/*/*)
-	cd admin/assets && npm ci --no-audit --no-fund --silent && npm run --silent build
+	cd admin/assets && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
 
 $(SNIPPET): $(wildcard js_snippet/*.json js_snippet/*.mjs js_snippet/src/*)
-	cd js_snippet && npm ci --no-audit --no-fund --silent && npm run --silent build
+	cd js_snippet && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
 
 chromium:
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			apt-get update -q >/dev/null && apt-get install -y -q chromium >/dev/null; \
 		else \

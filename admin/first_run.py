@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from admin.services import Services
+from store import kept
 from store.projects import Project, ProjectError, create_project, create_write_key
-from store.users import LEAST_PASSWORD, User, count_users, create_user, grant
+from store.users import LEAST_PASSWORD, User, UserError, count_users, create_user, grant
 
 
 class FormProblems(Exception):
@@ -27,16 +28,23 @@ def begin(services: Services, form: Mapping[str, str]) -> tuple[User, Project]:
     name, timezone = form.get("project", "").strip(), form.get("timezone") or "UTC"
     if problems := _problems(email, password, name, timezone):
         raise FormProblems(problems)
-    now = services.clock()
+    if not kept.claim(services.engine, "set_up"):
+        raise FormProblems({"email": "Somebody else is setting Waywiser up right now."})
     try:
-        project = create_project(services.engine, key=slug(name), name=name, timezone=timezone, now=now)
-    except ProjectError as error:
+        return _made(services, form, email, password, name, timezone)
+    except (ProjectError, UserError) as error:
+        kept.give_up(services.engine, "set_up")
         raise FormProblems({"project": str(error)}) from None
-    user = create_user(
-        services.engine, email=email, name=form.get("name", "").strip(), password=password, now=now
-    )
-    grant(services.engine, user.id, project.id, "admin")
-    create_write_key(services.engine, project.id, side="browser", now=now)
+
+
+def _made(
+    services: Services, form: Mapping[str, str], email: str, password: str, name: str, timezone: str
+) -> tuple[User, Project]:
+    engine, now = services.engine, services.clock()
+    project = create_project(engine, key=slug(name), name=name, timezone=timezone, now=now)
+    user = create_user(engine, email=email, name=form.get("name", "").strip(), password=password, now=now)
+    grant(engine, user.id, project.id, "admin")
+    create_write_key(engine, project.id, side="browser", now=now)
     return user, project
 
 

@@ -27,7 +27,8 @@ def signed_in() -> User | None:
     """The person who is signed in, or None; looked up once a request."""
     if "me" not in g:
         number = session.get("user_id")
-        g.me = users.user_by_id(services().engine, number) if isinstance(number, int) else None
+        user = users.user_by_id(services().engine, number) if isinstance(number, int) else None
+        g.me = user if user and user.stamp == session.get("stamp") else None
     found: User | None = g.me
     return found
 
@@ -51,6 +52,7 @@ def enter(user: User) -> None:
     """Begin a session of this person; what the browser held before is forgotten."""
     session.clear()
     session["user_id"] = user.id
+    session["stamp"] = user.stamp
     session.permanent = True
     g.me = user
 

@@ -66,7 +66,7 @@ def of(services: Services, project: int, customer: int, *, before: str | None) -
     if not facts["n"] and not nodes:
         return None
     identities = [dict(node) for node in nodes] or _carried(facts["events"])
-    return Portrait(facts, visits(facts), identities, _named(nodes, edges))
+    return Portrait(facts, visits(facts), identities, _named(edges))
 
 
 def visits(facts: Mapping[str, Any]) -> list[Visit]:
@@ -108,15 +108,14 @@ def _marks(runs: Sequence[Mapping[str, Any]]) -> dict[str, list[Mark]]:
     return marks
 
 
-def _named(nodes: Sequence[RowMapping], edges: Sequence[RowMapping]) -> list[dict[str, Any]]:
-    """Edges with the identities at their ends; ends outside of this customer show their number."""
-    by_id = {node["identity"]: node for node in nodes}
-
-    def end(one: int) -> dict[str, str]:
-        node = by_id.get(one)
-        return {"kind": node["kind"], "value": node["value"]} if node else {"kind": "", "value": str(one)}
-
+def _named(edges: Sequence[RowMapping]) -> list[dict[str, Any]]:
+    """Edges with the identities at their ends and the reason in words."""
     return [
-        {**edge, "from": end(edge["a"]), "to": end(edge["b"]), "why": RULES.get(edge["rule"], edge["rule"])}
+        {
+            **edge,
+            "from": {"kind": edge["a_kind"], "value": edge["a_value"]},
+            "to": {"kind": edge["b_kind"], "value": edge["b_value"]},
+            "why": RULES.get(edge["rule"], edge["rule"]),
+        }
         for edge in edges
     ]

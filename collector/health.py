@@ -22,6 +22,8 @@ def health_room(door: Door) -> Blueprint:
             waiting = _waiting(door)
         except SQLAlchemyError as error:
             return error_answer(503, "unavailable", f"the relational store cannot be written: {_line(error)}")
+        if door.inbox.trouble:
+            return error_answer(503, "unavailable", f"the last event could not be kept: {door.inbox.trouble}")
         if waiting >= door.settings.inbox_limit:
             return error_answer(
                 503, "inbox_full", f"{waiting} envelopes wait already; is the worker running?"

@@ -18,7 +18,7 @@ def search(
 ) -> list[dict[str, Any]]:
     """Customers with this id (or its start, where the ledger knows it) or a trait that contains it.
 
-    Without a text: those of the last seven days, the latest seen first. `n` counts the events that matched.
+    Without a text: those of the last seven days. The latest seen come first; `n` counts all their events.
     """
     text = text.strip()
     hashes = [identity_hash(kind, text) for kind in ("user", "anonymous")] if text else []
@@ -30,26 +30,28 @@ def search(
         "since": now - RECENT_MS,
         "most": most,
     }
-    rows = events.query(question("customers.search"), values)
-    ids = names_of(events, ledger, project_id, [row["customer"] for row in rows])
-    return [
-        {
-            "customer": str(row["customer"]),
-            "n": row["n"],
-            "last_seen": iso(row["last_seen"]),
-            "identities": ids.get(row["customer"], []),
-        }
-        for row in rows
-    ]
+    found = [row["customer"] for row in events.query(question("customers.search"), values)]
+    return sorted(
+        _described(events, ledger, project_id, found), key=lambda one: one["last_seen"], reverse=True
+    )
 
 
-def names_of(
+def _described(
     events: EventStore, ledger: Ledger, project_id: int, customers: list[int]
-) -> dict[int, list[dict[str, str]]]:
-    """For each customer the ids it is known by, user ids first."""
+) -> list[dict[str, Any]]:
+    """Each customer with the ids it is known by (user ids first), and what it did in all."""
     identities = ledger.identities_of(project_id, customers)
     values = {"project": project_id, "identities": identities, "customers": customers}
-    found: dict[int, list[dict[str, str]]] = {}
+    found: dict[int, dict[str, Any]] = {}
     for row in events.query(question("customers.names"), values):
-        found.setdefault(row["customer"], []).append({"kind": row["kind"], "value": row["value"]})
-    return found
+        one = found.setdefault(
+            row["customer"],
+            {
+                "customer": str(row["customer"]),
+                "n": row["n"],
+                "last_seen": iso(row["last_seen"]),
+                "identities": [],
+            },
+        )
+        one["identities"].append({"kind": row["kind"], "value": row["value"]})
+    return list(found.values())

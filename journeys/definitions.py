@@ -14,9 +14,10 @@ OPERATORS = (
     *("eq", "ne", "in", "not_in", "contains", "not_contains", "starts_with", "ends_with", "matches"),
     *("gt", "gte", "lt", "lte", "is_set", "is_not_set"),
 )
+LARGEST = 2**63
 UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 FIELDS = ("channel", "source", "medium", "campaign", "device", "country", "path", "host", "side", "title")
-KEY = validate.Regexp(r"^[a-z0-9][a-z0-9_-]{0,62}$", error="use small letters, digits, - and _")
+KEY = validate.Regexp(r"^[a-z0-9][a-z0-9_-]{0,62}\Z", error="use small letters, digits, - and _")
 
 
 class DefinitionError(Exception):
@@ -172,17 +173,7 @@ class ConditionSchema(Schema):
     def _whole(self, data: Mapping[str, Any], **_: Any) -> None:
         if sum(name in data for name in ("property", "trait", "field")) != 1:
             raise ValidationError("name exactly one of property, trait and field", "property")
-        op, value = data.get("op"), data.get("value")
-        if op in ("in", "not_in") and not (isinstance(value, list) and value):
-            raise ValidationError("give a list of values", "value")
-        if op in ("gt", "gte", "lt", "lte") and (
-            isinstance(value, bool) or not isinstance(value, int | float)
-        ):
-            raise ValidationError("give a number", "value")
-        if op not in ("is_set", "is_not_set") and value is None:
-            raise ValidationError("give a value", "value")
-        if op == "matches":
-            _check_pattern(value)
+        _check_value(data.get("op"), data.get("value"))
 
 
 class MatcherSchema(Schema):
@@ -236,6 +227,24 @@ class DefinitionSchema(Schema):
             raise ValidationError("the first step and the goal cannot be optional", "steps")
         if steps[0]["within"]:
             raise ValidationError("the first step has no step before it, so it cannot have within", "steps")
+
+
+def _check_value(op: str | None, value: Any) -> None:
+    several = op in ("in", "not_in")
+    if several and not (isinstance(value, list) and value):
+        raise ValidationError("give a list of values", "value")
+    for one in value if several else [value]:
+        if isinstance(one, list | dict) or (several and one is None):
+            raise ValidationError("a value is text, a number, true or false", "value")
+        if isinstance(one, int | float) and not abs(one) <= LARGEST:
+            raise ValidationError("this number is too large", "value")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if op in ("gt", "gte", "lt", "lte") and not is_number:
+        raise ValidationError("give a number", "value")
+    if op not in ("is_set", "is_not_set") and value is None:
+        raise ValidationError("give a value", "value")
+    if op == "matches":
+        _check_pattern(value)
 
 
 def _check_pattern(value: Any) -> None:

@@ -102,6 +102,9 @@ def _cursor(row: dict[str, Any]) -> str:
 
 def _read(cursor: str) -> tuple[int, int, int]:
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[int, int, int])
+        place = msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[int, int, int])
+        if not all(0 <= number < 2**63 for number in place) or place[2] >= 2**32:
+            raise ValueError("no place in a list")
+        return place
     except (binascii.Error, msgspec.DecodeError, ValueError):
         raise ListError("the cursor is not one that this list gave; start again without it") from None

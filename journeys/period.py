@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 DEFAULT_DAYS = 30
+FIRST_MS, LAST_MS = 31_536_000_000, 7_258_118_400_000  # the beginnings of 1971 and 2200
 
 
 class PeriodError(Exception):
@@ -44,11 +45,18 @@ def iso(moment: int) -> str:
 
 def _moment(text: str, zone: ZoneInfo) -> int:
     try:
-        if len(text) == 10:
-            return _midnight(date.fromisoformat(text), zone)
-        moment = datetime.fromisoformat(text)
+        moment = _read(text, zone)
     except (ValueError, OverflowError):
         raise PeriodError(f"{text!r} is no date; write 2026-03-01 or 2026-03-01T12:00:00Z") from None
+    if not FIRST_MS <= moment <= LAST_MS:
+        raise PeriodError(f"{text!r} lies outside of the years 1971 to 2199")
+    return moment
+
+
+def _read(text: str, zone: ZoneInfo) -> int:
+    if len(text) == len("2026-03-01"):
+        return _midnight(date.fromisoformat(text), zone)
+    moment = datetime.fromisoformat(text)
     return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp() * 1000)
 
 

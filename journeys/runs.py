@@ -51,8 +51,7 @@ def recompute(
         project=version.project_id, customers=list(customers), identities=list(identities)
     )
     whose = "identity in {identities:Array(UInt64)} and customer in {customers:Array(UInt64)}"
-    emptied = "select arrayJoin({customers:Array(UInt64)}) as customer"
-    _store(events, version, params, computed(definition, params, whose), emptied)
+    _store(events, version, params, computed(definition, params, whose), question("runs.touched"))
 
 
 def fill(events: EventStore, version: JourneyVersion, *, progress: Callable[[int, int], None]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from sqlalchemy import Engine
 
 from journeys.runs import fill
-from store.events import EventStore
+from store.events import EventStore, EventStoreError
 from store.journeys import JourneyVersion, make_live, note_progress, versions_to_fill
 
 log = logging.getLogger("waywiser.filler")
@@ -44,10 +44,16 @@ class Filler:
             self._thread.join(timeout=60)
 
     def fill_all(self, progress: Callable[[JourneyVersion, int, int], None] | None = None) -> int:
-        """Fill every version that waits; returns how many."""
+        """Fill every version that waits; returns how many. Raises the last failure after trying all."""
+        problem: Exception | None = None
         waiting = versions_to_fill(self._engine)
         for version in waiting:
-            self._fill(version, progress)
+            try:
+                self._fill(version, progress)
+            except EventStoreError as error:  # one journey that cannot be filled must not hold up the others
+                problem = error
+        if problem:
+            raise problem
         return len(waiting)
 
     def _fill(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zlib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -51,7 +52,7 @@ def rows(path: Path) -> Iterator[tuple[int, Row | BadRow]]:
     with _opened(path) as lines:
         try:
             yield from _delimited(lines, kind) if kind in (".csv", ".tsv") else _json_lines(lines)
-        except (UnicodeDecodeError, EOFError, gzip.BadGzipFile, csv.Error) as error:
+        except (UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error, csv.Error) as error:
             raise UnreadableFile(f"{path.name} cannot be read to its end: {error}") from None
 
 
@@ -85,7 +86,10 @@ def _json_lines(lines: IO[str]) -> Iterator[tuple[int, Row | BadRow]]:
         except msgspec.MsgspecError as error:
             yield number, BadRow(f"is no JSON: {error}")
             continue
-        yield number, row if isinstance(row, dict) else BadRow("is no JSON object")
+        if isinstance(row, dict):
+            yield number, {name: value for name, value in row.items() if value is not None}
+        else:
+            yield number, BadRow("is no JSON object")
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, Row | BadRow]]:
@@ -97,7 +101,10 @@ def _parquet(path: Path) -> Iterator[tuple[int, Row | BadRow]]:
     except (pa.ArrowException, OSError) as error:
         raise UnreadableFile(f"{path.name} is no Parquet file: {error}") from None
     number = 0
-    for batch in file.iter_batches(batch_size=10_000):
-        for row in batch.to_pylist():
-            number += 1
-            yield number, {name: value for name, value in row.items() if value is not None}
+    try:
+        for batch in file.iter_batches(batch_size=10_000):
+            for row in batch.to_pylist():
+                number += 1
+                yield number, {name: value for name, value in row.items() if value is not None}
+    except (pa.ArrowException, OSError, OverflowError, ValueError) as error:
+        raise UnreadableFile(f"{path.name} cannot be read after row {number}: {error}") from None

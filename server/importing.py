@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Engine
 
+from collector.envelope import refused
+from collector.pipeline import Tools, run
 from collector.wire import judged
 from server.history import BadRow, Row, UnreadableFile, columns, rows
 from store.drops import DropRow
@@ -35,6 +37,9 @@ GUESSES = {
     "group_id": ("group_id", "groupId"),
 }
 NAMES = {"user_id": "userId", "anonymous_id": "anonymousId", "message_id": "messageId", "group_id": "groupId"}
+
+
+Sieve = Callable[[list[Row]], list[tuple[Row, str]]]
 
 
 class ImportProblem(Exception):
@@ -104,6 +109,7 @@ def load(
     path: Path,
     how: Plan,
     *,
+    tools: Tools,
     now: int,
     progress: Callable[[int], None],
 ) -> Report:
@@ -113,10 +119,15 @@ def load(
     """
     report = Report()
     drops: list[DropRow] = []
+
+    def sieve(messages: list[Row]) -> list[tuple[Row, str]]:
+        outcome = run(_envelope(project_id, now, how, messages), tools)
+        return [(drop.original["message"], drop.message) for drop in outcome.drops]
+
     with tempfile.TemporaryFile() as spool:
         try:
-            for messages, bad in _judged(path, how, report):
-                drops += [_drop(project_id, now, path, *one) for one in bad]
+            for messages, bad in _judged(path, how, sieve, report):
+                drops += [_drop(project_id, now, how, path, *one) for one in bad]
                 if messages:
                     _write(spool, sealed(_envelope(project_id, now, how, messages)))
                 progress(report.rows)
@@ -127,7 +138,9 @@ def load(
     return report
 
 
-def _judged(path: Path, how: Plan, report: Report) -> Iterator[tuple[list[Row], list[tuple[int, Any, str]]]]:
+def _judged(
+    path: Path, how: Plan, sieve: Sieve, report: Report
+) -> Iterator[tuple[list[Row], list[tuple[int, Any, str]]]]:
     seen: Counter[bytes] = Counter()
     waiting: list[tuple[int, Row]] = []
     bad: list[tuple[int, Any, str]] = []
@@ -140,46 +153,50 @@ def _judged(path: Path, how: Plan, report: Report) -> Iterator[tuple[list[Row], 
         else:
             waiting.append((number, _message(row, number, how, seen)))
         if len(waiting) + len(bad) >= ROWS_AT_ONCE:
-            yield _verdict(waiting, bad, report)
+            yield _verdict(waiting, bad, sieve, report)
             waiting, bad = [], []
-    yield _verdict(waiting, bad, report)
+    yield _verdict(waiting, bad, sieve, report)
 
 
 def _verdict(
-    waiting: list[tuple[int, Row]], bad: list[tuple[int, Any, str]], report: Report
+    waiting: list[tuple[int, Row]], bad: list[tuple[int, Any, str]], sieve: Sieve, report: Report
 ) -> tuple[list[Row], list[tuple[int, Any, str]]]:
     verdicts = judged("batch", {"batch": [message for _, message in waiting]}, ROWS_AT_ONCE * 40_000)
     for rejection, original in verdicts.rejected:
         bad.append((waiting[rejection.index][0], original, rejection.message))
-    report.accepted += len(verdicts.accepted)
+    refused = {row["context"]["sequence"]: why for row, why in sieve(verdicts.accepted)}
+    bad += [(number, message, refused[number]) for number, message in waiting if number in refused]
+    good = [row for row in verdicts.accepted if row["context"]["sequence"] not in refused]
+    report.accepted += len(good)
     report.rejected += len(bad)
     report.problems += [(number, why) for number, _, why in sorted(bad, key=lambda one: one[0])]
     del report.problems[1000:]
-    return verdicts.accepted, bad
+    return good, bad
 
 
 def _message(row: Row, number: int, how: Plan, seen: Counter[bytes]) -> Row:
-    mapped = {name: row[column] for name, column in how.columns.items() if column in row}
+    mapped = {name: _plain(row[column]) for name, column in how.columns.items() if column in row}
     used = set(how.columns.values())
     message: Row = {"type": str(mapped.get("type", "track")).lower()}
-    message |= {NAMES[name]: str(mapped[name]) for name in NAMES if name in mapped}
-    message["event"] = str(mapped.get("event", ""))
+    message |= {NAMES[name]: mapped[name] for name in NAMES if name in mapped}
+    message["event"] = mapped.get("event", "")
     if message["type"] != "track":
         message["name"] = message.pop("event")
-    message["timestamp"] = _time(mapped.get("timestamp", ""), how.zone)
+    message["timestamp"] = _time(row.get(how.columns["timestamp"], ""), how.zone)
     message["properties"] = {n: _plain(v) for n, v in row.items() if n not in used and n not in how.where}
     message["context"] = {"sequence": number, "library": {"name": "waywiser-import"}}
     if "channel" in mapped:
         message["context"]["channel"] = str(mapped["channel"])
     if "messageId" not in message:
-        message["messageId"] = _name(row, seen)
+        message["messageId"] = _name(row, how, seen)
     return message
 
 
-def _name(row: Row, seen: Counter[bytes]) -> str:
-    """A message id that is the same at every import: the row's content, and which of equal rows it is."""
-    content = repr(sorted((str(n), str(v)) for n, v in row.items())).encode("utf-8", "surrogatepass")
-    digest = hashlib.blake2b(content, digest_size=16).digest()
+def _name(row: Row, how: Plan, seen: Counter[bytes]) -> str:
+    """A message id that is the same at every import that reads the columns alike: the row's content, and
+    which of equal rows it is."""
+    content = [sorted(how.columns.items()), sorted((str(n), str(v)) for n, v in row.items())]
+    digest = hashlib.blake2b(repr(content).encode("utf-8", "surrogatepass"), digest_size=16).digest()
     seen[digest] += 1
     return f"import-{digest.hex()}-{seen[digest]}"
 
@@ -190,12 +207,12 @@ def _time(value: Any, zone: ZoneInfo) -> Any:
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
-            return value
+            return value or "(empty)"
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time())
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=zone)).isoformat()
-    return value if value != "" else "(empty)"
+    return value
 
 
 def _plain(value: Any) -> Any:
@@ -210,16 +227,10 @@ def _envelope(project_id: int, now: int, how: Plan, messages: list[Row]) -> Enve
     return Envelope(project=project_id, received_at=now, side=how.side, history=True, messages=messages)
 
 
-def _drop(project_id: int, now: int, path: Path, number: int, original: Any, why: str) -> DropRow:
-    return DropRow(
-        project=project_id,
-        received_at=now,
-        place="import",
-        code="bad_row",
-        field=f"row {number}",
-        message=f"{path.name}, row {number}: {why}",
-        original={"messages": [original], "history": True},
-    )
+def _drop(project_id: int, now: int, how: Plan, path: Path, number: int, original: Any, why: str) -> DropRow:
+    reason = f"{path.name}, row {number}: {why}"
+    envelope = _envelope(project_id, now, how, [])
+    return refused(envelope, original, place="import", code="bad_row", field=f"row {number}", reason=reason)
 
 
 def _write(spool: IO[bytes], one: Sealed) -> None:

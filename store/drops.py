@@ -1,4 +1,4 @@
-"""Drops: events that were refused, kept with their reason so that they can be seen and replayed."""
+"""Drops: events that were refused, kept with their reason and as they came."""
 
 from __future__ import annotations
 
@@ -28,6 +28,20 @@ def keep_drops(connection: Connection, rows: Sequence[DropRow]) -> None:
     keep_values(connection, values_of(rows))
 
 
+def keep_once(connection: Connection, rows: Sequence[DropRow]) -> None:
+    """Write drops of an import in place of the equal ones that an earlier import of the same rows left."""
+    for row in rows:
+        connection.execute(
+            drops.delete().where(
+                drops.c.project_id == row.project,
+                drops.c.place == row.place,
+                drops.c.field == row.field,
+                drops.c.message == row.message,
+            )
+        )
+    keep_drops(connection, rows)
+
+
 def keep_values(connection: Connection, values: list[dict[str, Any]]) -> None:
     """Write drops that `values_of` has encoded, inside the caller's transaction."""
     if values:
@@ -53,8 +67,8 @@ def values_of(rows: Sequence[DropRow]) -> list[dict[str, Any]]:
 def recent_drops(
     engine: Engine, project_id: int, *, code: str | None = None, limit: int = 100
 ) -> list[RowMapping]:
-    """The newest drops of a project that were not replayed."""
-    query = select(drops).where(drops.c.project_id == project_id, drops.c.replayed_at.is_(None))
+    """The newest drops of a project."""
+    query = select(drops).where(drops.c.project_id == project_id)
     if code:
         query = query.where(drops.c.code == code)
     with engine.connect() as connection:
@@ -62,11 +76,11 @@ def recent_drops(
 
 
 def drops_by_code(engine: Engine, project_id: int) -> dict[str, int]:
-    """How many drops wait for each reason, the most frequent first."""
+    """How many drops there are for each reason, the most frequent first."""
     count = func.count().label("n")
     query = (
         select(drops.c.code, count)
-        .where(drops.c.project_id == project_id, drops.c.replayed_at.is_(None))
+        .where(drops.c.project_id == project_id)
         .group_by(drops.c.code)
         .order_by(count.desc())
     )

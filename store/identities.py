@@ -96,7 +96,13 @@ class Ledger:
             )
             if done.rowcount == 0:
                 return set()
-            return self._settle(connection, project, {a, b})
+            both = select(identities.c.customer).where(
+                identities.c.project_id == project, identities.c.identity.in_([a, b])
+            )
+            before = set(connection.scalars(both))
+            changed = self._settle(connection, project, {a, b})
+            # Also whose own name stays: what the other one did is no longer theirs.
+            return changed | before | set(connection.scalars(both))
 
     def customers_of(self, project: int, some: Iterable[int]) -> set[int]:
         """The customers that these identities may belong to; a contested one belongs to several."""
@@ -125,18 +131,27 @@ class Ledger:
         return sorted(found)
 
     def describe(self, project: int, customer: int) -> tuple[list[RowMapping], list[RowMapping]]:
-        """The identities of one customer and the edges among them, retracted ones included."""
+        """The identities of one customer, and the edges that touch them, retracted ones included.
+
+        An edge has the kind and value of both its ends: `a_kind`, `a_value`, `b_kind`, `b_value`.
+        """
+        ids = self.identities_of(project, [customer])
+        a, b = identities.alias("a_end"), identities.alias("b_end")
+        touching = (
+            select(
+                edges,
+                *(a.c.kind.label("a_kind"), a.c.value.label("a_value")),
+                *(b.c.kind.label("b_kind"), b.c.value.label("b_value")),
+            )
+            .join(a, (a.c.project_id == edges.c.project_id) & (a.c.identity == edges.c.a))
+            .join(b, (b.c.project_id == edges.c.project_id) & (b.c.identity == edges.c.b))
+            .where(edges.c.project_id == project, edges.c.a.in_(ids) | edges.c.b.in_(ids))
+            .order_by(edges.c.at)
+        )
         with self._engine.connect() as connection:
-            query = select(identities).where(
-                identities.c.project_id == project,
-                identities.c.identity.in_(self.identities_of(project, [customer])),
-            )
-            nodes = list(connection.execute(query.order_by(identities.c.kind)).mappings())
-            ids = [node["identity"] for node in nodes]
-            inside = select(edges).where(
-                edges.c.project_id == project, edges.c.a.in_(ids) | edges.c.b.in_(ids)
-            )
-            return nodes, list(connection.execute(inside.order_by(edges.c.at)).mappings())
+            own = select(identities).where(identities.c.project_id == project, identities.c.identity.in_(ids))
+            nodes = list(connection.execute(own.order_by(identities.c.kind)).mappings())
+            return nodes, list(connection.execute(touching).mappings())
 
     def find(self, project: int, value: str, *, limit: int = 20) -> list[RowMapping]:
         """Identities whose value starts with `value`."""

@@ -23,7 +23,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from store import kept
 from store.db import writing
-from store.drops import DropRow, keep_drops, keep_values, values_of
+from store.drops import DropRow, keep_drops, keep_once, keep_values, values_of
 from store.tables import inbox
 
 LEASE_MS = 120_000
@@ -90,6 +90,7 @@ class Inbox:
         self._depth, self._counted_at = self.depth(), time.monotonic()
         self._writer = threading.Thread(target=self._commit_for_all, name="inbox", daemon=True)
         self._own: PoolProxiedConnection | None = None  # the writer thread's connection to SQLite
+        self.trouble = ""  # why the last commit failed; empty when it did not
         self._closed = False
         self._closing = threading.Lock()
         self._counting = threading.Lock()
@@ -218,6 +219,7 @@ class Inbox:
             self._write(rows, drops)
         except Exception as failure:  # whatever it is: the thread must live, and nobody may wait for ever
             error = failure
+        self.trouble = str(error).splitlines()[0] if error else ""
         for one in group:
             one.error = error
             one.done.set()
@@ -283,7 +285,7 @@ def put_together(engine: Engine, ready: Iterable[Sealed], drops: Sequence[DropRo
         while rows := [_row(one) for one in islice(several, 100)]:
             connection.execute(inbox.insert(), rows)
         for start in range(0, len(drops), 1_000):
-            keep_drops(connection, drops[start : start + 1_000])
+            keep_once(connection, drops[start : start + 1_000])
         return connection.execute(select(func.max(inbox.c.id))).scalar() or 0
 
 

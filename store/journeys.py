@@ -102,10 +102,13 @@ def kept_versions(engine: Engine, project_id: int) -> list[JourneyVersion]:
 
 
 def versions_to_fill(engine: Engine) -> list[JourneyVersion]:
-    """Versions of all projects that wait for their runs, the oldest first."""
+    """Versions that wait for their runs, the oldest first; of each journey only the newest."""
     query = _versions().where(journey_versions.c.status == "filling", journeys.c.deleted_at.is_(None))
+    newest: dict[int, JourneyVersion] = {}
     with engine.connect() as connection:
-        return [_version(row) for row in connection.execute(query)][::-1]
+        for row in connection.execute(query):
+            newest.setdefault(row.journey_id, _version(row))
+    return list(newest.values())[::-1]
 
 
 def versions_of(engine: Engine, project_id: int, key: str) -> list[JourneyVersion]:

@@ -17,6 +17,22 @@ def has(engine: Engine, name: str) -> bool:
         return connection.scalar(select(kept.c.value).where(kept.c.name == name)) is not None
 
 
+def claim(engine: Engine, name: str) -> bool:
+    """Take a name that only one may have; False when somebody has it already."""
+    try:
+        with writing(engine) as connection:
+            connection.execute(kept.insert().values(name=name, value="taken"))
+    except IntegrityError:
+        return False
+    return True
+
+
+def give_up(engine: Engine, name: str) -> None:
+    """Let others take the name again."""
+    with writing(engine) as connection:
+        connection.execute(kept.delete().where(kept.c.name == name))
+
+
 def value(engine: Engine, name: str, first: str | None = None) -> str:
     """The kept value; where there is none yet, `first` is kept, or a random one."""
     query = select(kept.c.value).where(kept.c.name == name)

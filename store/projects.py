@@ -162,6 +162,25 @@ def create_api_token(engine: Engine, project_id: int, *, name: str, role: str, n
     return text
 
 
+def api_tokens_of(engine: Engine, project_id: int) -> list[RowMapping]:
+    """The API tokens of a project, newest first; their text is kept nowhere."""
+    query = select(api_tokens).where(api_tokens.c.project_id == project_id).order_by(api_tokens.c.id.desc())
+    with engine.connect() as connection:
+        return list(connection.execute(query).mappings().all())
+
+
+def revoke_api_token(engine: Engine, project_id: int, token_id: int, *, now: int) -> bool:
+    """Close a token for good; False when the project has no such open token."""
+    query = (
+        update(api_tokens)
+        .where(api_tokens.c.id == token_id, api_tokens.c.project_id == project_id)
+        .where(api_tokens.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    with writing(engine) as connection:
+        return connection.execute(query).rowcount == 1
+
+
 def find_api_token(engine: Engine, text: str) -> Token | None:
     """What this token opens, or None when it is unknown or revoked."""
     query = select(api_tokens).where(

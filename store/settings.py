@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -140,7 +141,8 @@ class Settings:
     @property
     def address(self) -> str:
         """The address for browsers, without a slash at the end."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        host = socket.gethostname() if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - a comparison
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
 
 def _secret_from(name: str, path: str) -> str:

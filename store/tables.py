@@ -177,6 +177,5 @@ drops = Table(
     Column("field", String(64), nullable=False, default=""),
     Column("message", Text, nullable=False),
     Column("original", LargeBinary, nullable=False),
-    Column("replayed_at", BigInteger),
     Index("ix_drops_project", "project_id", "id"),
 )

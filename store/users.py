@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cache
 
@@ -34,6 +35,7 @@ class User:
     id: int
     email: str
     name: str
+    stamp: str = ""  # changes with the password: sessions that carry an older one have ended
 
 
 def create_user(engine: Engine, *, email: str, name: str, password: str, now: int) -> User:
@@ -49,7 +51,7 @@ def create_user(engine: Engine, *, email: str, name: str, password: str, now: in
             made = connection.execute(users.insert().values(row).returning(users.c.id)).scalar_one()
     except IntegrityError:
         raise UserError(f"there is a user {email} already") from None
-    return User(made, email, name)
+    return User(made, email, name, _stamp(str(row["password_hash"])))
 
 
 def grant(engine: Engine, user_id: int, project_id: int, role: str) -> None:
@@ -90,6 +92,21 @@ def user_by_id(engine: Engine, user_id: int) -> User | None:
     return _user(row) if row else None
 
 
+def user_by_email(engine: Engine, email: str) -> User | None:
+    """The user with this address, or None."""
+    query = select(users).where(users.c.email == email.strip().lower())
+    with engine.connect() as connection:
+        row = connection.execute(query).mappings().first()
+    return _user(row) if row else None
+
+
+def remove(engine: Engine, user_id: int, project_id: int) -> bool:
+    """Take a user out of a project; the account stays. False when the user was not in it."""
+    key = (memberships.c.user_id == user_id, memberships.c.project_id == project_id)
+    with writing(engine) as connection:
+        return connection.execute(memberships.delete().where(*key)).rowcount == 1
+
+
 def count_users(engine: Engine) -> int:
     """How many users there are; none means that set-up has not been done."""
     with engine.connect() as connection:
@@ -122,4 +139,8 @@ def projects_of(engine: Engine, user_id: int) -> list[tuple[Project, str]]:
 
 
 def _user(row: RowMapping) -> User:
-    return User(row["id"], row["email"], row["name"])
+    return User(row["id"], row["email"], row["name"], _stamp(str(row["password_hash"])))
+
+
+def _stamp(password_hash: str) -> str:
+    return hashlib.sha256(password_hash.encode()).hexdigest()[:16]

@@ -12,6 +12,8 @@ from journeys.period import iso
 from journeys.timeline import timeline
 from store.journeys import live_journeys
 
+HASH = validate.Range(0, 2**63 - 1)
+
 
 class SearchAsked(Schema):
     """What the search reads."""
@@ -39,8 +41,10 @@ class TimelineAsked(Schema):
 class Unmerge(Schema):
     """The two identities whose edge is to be retracted."""
 
-    a = fields.Integer(required=True, metadata={"description": "`identity` of one end of the edge"})
-    b = fields.Integer(required=True, metadata={"description": "`identity` of the other end"})
+    a = fields.Integer(
+        required=True, validate=HASH, metadata={"description": "`identity` of one end of the edge"}
+    )
+    b = fields.Integer(required=True, validate=HASH, metadata={"description": "`identity` of the other end"})
 
 
 def list_customers(call: Call) -> dict[str, Any]:
@@ -53,6 +57,7 @@ def list_customers(call: Call) -> dict[str, Any]:
 
 def read_customer(call: Call, customer: int) -> dict[str, Any]:
     """The identities of one customer and the edges that join them."""
+    _check(customer)
     nodes, edges = call.services.ledger.describe(call.project.id, customer)
     return {
         "customer": str(customer),
@@ -81,6 +86,7 @@ def read_customer(call: Call, customer: int) -> dict[str, Any]:
 
 def read_timeline(call: Call, customer: int) -> dict[str, Any]:
     """Everything one customer did, the newest first, with sessions and runs."""
+    _check(customer)
     found = timeline(
         call.services.events,
         call.services.ledger,
@@ -105,9 +111,19 @@ def unmerge(call: Call) -> dict[str, Any]:
     return {"customers": sorted(str(one) for one in changed)}
 
 
+def _check(customer: int) -> None:
+    if customer >= 2**63:
+        raise Refused(404, "not_found", f"there is no customer {customer}")
+
+
 ENDPOINTS = [
     Endpoint("GET", "/customers", list_customers, query=SearchAsked),
     Endpoint("GET", "/customers/<int:customer>", read_customer),
-    Endpoint("GET", "/customers/<int:customer>/timeline", read_timeline, query=TimelineAsked),
+    Endpoint(
+        "GET",
+        "/customers/<int:customer>/timeline",
+        read_timeline,
+        query=TimelineAsked,
+    ),
     Endpoint("POST", "/identities/unmerge", unmerge, body=Unmerge, role="editor"),
 ]

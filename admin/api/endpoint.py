@@ -56,7 +56,7 @@ class Endpoint:
     @property
     def open_path(self) -> str:
         """The path as OpenAPI writes it."""
-        return "/api/v1" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", self.path)
+        return "/api/v1" + re.sub(r"<(?:[^:>]+:)?(\w+)>", r"{\1}", self.path)
 
     def add_to(self, room: Blueprint) -> None:
         """Serve this endpoint."""

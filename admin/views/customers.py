@@ -26,6 +26,8 @@ def show(place: Place) -> ResponseReturnValue:
 @needs("viewer")
 def one(place: Place, customer: int) -> ResponseReturnValue:
     """Who a customer is and what happened."""
+    if customer >= 2**63:
+        abort(404)
     seen = portrait.of(services(), place.project.id, customer, before=request.args.get("before"))
     if seen is None:
         abort(404)
@@ -39,7 +41,7 @@ def unmerge(place: Place, customer: int) -> ResponseReturnValue:
     """Part two identities that were taken for one customer, and bring their runs up to date."""
     given = services()
     a, b = request.form.get("a", type=int), request.form.get("b", type=int)
-    if a is None or b is None:
+    if a is None or b is None or not 0 <= min(a, b) <= max(a, b) < 2**63:
         abort(400)
     changed = given.ledger.unmerge(place.project.id, a, b, now=given.clock())
     if changed:

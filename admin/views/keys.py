@@ -12,8 +12,10 @@ from admin.services import services
 from store.projects import (
     ROLES,
     ProjectError,
+    api_tokens_of,
     create_api_token,
     create_write_key,
+    revoke_api_token,
     revoke_write_key,
     write_keys_of,
 )
@@ -72,10 +74,22 @@ def revoke(place: Place, key_id: int) -> ResponseReturnValue:
     return redirect(url_for("keys.show", project=place.project.key))
 
 
+@pages.post("/tokens/<int:token_id>/revoke")
+@needs("admin")
+def revoke_token(place: Place, token_id: int) -> ResponseReturnValue:
+    """Close an API token for good."""
+    given = services()
+    if not revoke_api_token(given.engine, place.project.id, token_id, now=given.clock()):
+        abort(404)
+    flash("The token is revoked. Whatever still uses it is refused from now on.")
+    return redirect(url_for("keys.show", project=place.project.key))
+
+
 def _page(place: Place, *, fresh: str = "", what: str = "", problem: str = "") -> str:
-    keys = write_keys_of(services().engine, place.project.id)
+    engine = services().engine
+    keys, tokens = write_keys_of(engine, place.project.id), api_tokens_of(engine, place.project.id)
     return render_template(
-        "settings/keys.html", keys=keys, fresh=fresh, what=what, problem=problem, roles=ROLES
+        "settings/keys.html", keys=keys, tokens=tokens, fresh=fresh, what=what, problem=problem, roles=ROLES
     )
 
 

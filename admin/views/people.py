@@ -46,6 +46,18 @@ def change_role(place: Place, user_id: int) -> ResponseReturnValue:
     return redirect(url_for("people.show", project=place.project.key))
 
 
+@pages.post("/<int:user_id>/remove")
+@needs("admin")
+def take_out(place: Place, user_id: int) -> ResponseReturnValue:
+    """Take a member out of the project; the account stays."""
+    try:
+        members.take_out(services(), place.project, user_id)
+    except FormProblems as error:
+        return _page(place, {}, error.problems), 422
+    flash("The person is no longer in this project.")
+    return redirect(url_for("people.show", project=place.project.key))
+
+
 def _page(place: Place, values: dict[str, str], problems: dict[str, str]) -> str:
     people = users_of(services().engine, place.project.id)
     return render_template(

@@ -1,5 +1,5 @@
--- Which customers have one of these identities, or a trait with this text; the latest seen first?
-select customer, count() as n, toUnixTimestamp64Milli(max(timestamp)) as last_seen
+-- Which customers have one of these identities, or a trait with this text; the latest match first?
+select customer, max(timestamp) as last_match
 from customer_events
 where
     project = {project:UInt32}
@@ -11,5 +11,5 @@ where
         or ({text:String} = '' and timestamp >= fromUnixTimestamp64Milli({since:Int64}))
     )
 group by customer
-order by last_seen desc, customer
+order by last_match desc, customer
 limit {most:UInt32}

@@ -42,7 +42,8 @@ create table events (
     marks Array(LowCardinality(String)),
     properties String codec(ZSTD(1)),
     traits String codec(ZSTD(1)),
-    context String codec(ZSTD(1))
+    context String codec(ZSTD(1)),
+    index arrival received_at type minmax granularity 1
 )
 engine = MergeTree
 partition by toYYYYMM(timestamp)

@@ -21,7 +21,6 @@ def upgrade() -> None:
         sa.Column("field", sa.String(length=64), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("original", sa.LargeBinary(), nullable=False),
-        sa.Column("replayed_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_drops")),
     )
     with op.batch_alter_table("drops", schema=None) as batch_op:

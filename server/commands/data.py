@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from collector.pipeline import Tools
 from server.house import House, now_ms, open_relational
 from server.importing import ImportProblem, Report, load, plan
 from server.progress import Report as Progress
@@ -46,6 +47,7 @@ def import_file(
             project.id,
             file,
             how,
+            tools=Tools.opened(settings),
             now=now_ms(),
             progress=lambda rows: progress("rows read", rows, rows),
         )
@@ -58,6 +60,8 @@ def _work_off(settings: Settings, last: int, progress: Progress) -> None:
     """Take the rows from the inbox into the event store, or watch the Waywiser that runs do it."""
     if folder_is_free(settings.events_url):
         with House(settings) as house:
+            if house.events.embedded:
+                house.inbox.release_all()  # of a process that was killed
             total = house.inbox.depth()
             house.worker.drain(lambda: progress("stored", total - house.inbox.depth(), total))
             progress("stored", total, total)

@@ -93,13 +93,15 @@ def user() -> None:
 @click.option("--role", type=click.Choice(projects.ROLES), default="viewer", show_default=True)
 @click.option("--name", default="")
 def make_user(email: str, project_key: str, role: str, name: str) -> None:
-    """Make a user with a role in a project; prints the password once."""
+    """Give a person a role in a project; makes the account where there is none, and prints its password."""
     engine = open_relational(Settings.read())
     owner = projects.project_by_key(engine, project_key)
     password = secrets.token_urlsafe(12)
-    made = users.create_user(engine, email=email, name=name, password=password, now=now_ms())
+    known = users.user_by_email(engine, email)
+    made = known or users.create_user(engine, email=email, name=name, password=password, now=now_ms())
     users.grant(engine, made.id, owner.id, role)
-    click.echo(f"{made.email} may sign in as {role} of {owner.key} with the password {password}")
+    how = "with the same password as before" if known else f"with the password {password}"
+    click.echo(f"{made.email} may sign in as {role} of {owner.key} {how}")
 
 
 @user.command("password")

@@ -15,9 +15,15 @@ from server.demo.loading import load_demo
 from server.house import migrate as migrate_stores
 from server.house import now_ms, open_relational
 from server.progress import bar
-from store.projects import create_api_token, create_project, create_write_key
+from store.projects import (
+    ProjectError,
+    all_projects,
+    create_api_token,
+    create_project,
+    create_write_key,
+)
 from store.settings import Settings
-from store.users import create_user, grant
+from store.users import create_user, grant, user_by_email
 
 
 @click.command()
@@ -38,25 +44,27 @@ def init(key: str, name: str, timezone: str, email: str, as_json: bool) -> None:
     settings = Settings.read()
     migrate_stores(settings)
     engine = open_relational(settings)
-    now = now_ms()
+    now, password = now_ms(), secrets.token_urlsafe(12)
+    known = user_by_email(engine, email)
+    if any(one.key == key for one in all_projects(engine)):
+        raise ProjectError(f"there is a project {key!r} already")
+    user = known or create_user(engine, email=email, name="", password=password, now=now)
     project = create_project(engine, key=key, name=name or key, timezone=timezone, now=now)
-    password = secrets.token_urlsafe(12)
+    grant(engine, user.id, project.id, "admin")
     made = {
         "project": project.key,
         "write_key": create_write_key(engine, project.id, side="browser", now=now),
         "server_key": create_write_key(engine, project.id, side="server", now=now),
         "api_token": create_api_token(engine, project.id, name="init", role="admin", now=now),
-        "admin_email": email,
-        "admin_password": password,
+        "admin_email": user.email,
+        "admin_password": None if known else password,
     }
-    user = create_user(engine, email=email, name="", password=password, now=now)
-    grant(engine, user.id, project.id, "admin")
     if as_json:
         click.echo(json.dumps(made))
         return
     for what, value in made.items():
-        click.echo(f"{what.replace('_', ' '):15} {value}")
-    click.echo(f"\nPaste this into your pages:\n  {snippet(settings, made['write_key'])}")
+        click.echo(f"{what.replace('_', ' '):15} {value or '(as before)'}")
+    click.echo(f"\nPaste this into your pages:\n  {snippet(settings, str(made['write_key']))}")
 
 
 @click.command()

@@ -62,6 +62,7 @@ class Shop:
         if who:
             with browser.session_transaction() as session:
                 session["user_id"] = self.people[who].id
+                session["stamp"] = self.people[who].stamp
         return browser
 
 

@@ -17,6 +17,7 @@ VALUES: dict[str, Any] = {
     "what": "event",
     "customer": 12345,
     "key_id": 999,
+    "token_id": 999,
     "user_id": 999,
     "filename": "manifest.json",
 }

@@ -83,6 +83,10 @@ def test_lists_come_in_pages_that_hold_every_run_once(ask: Ask) -> None:
         ("/journeys/buy/funnel?segment=shoe:42", 400, "bad_question"),
         ("/journeys/buy/runs?number=dropped_here", 400, "bad_question"),
         ("/journeys/buy/runs?cursor=rubbish", 400, "bad_question"),
+        ("/journeys/buy/runs?cursor=WzEsLTEsMV0=", 400, "bad_question"),
+        ("/journeys/buy/funnel?to=0001-01-10", 400, "bad_question"),
+        ("/journeys/buy/funnel?from=9999-12-31T23:00:00-14:00", 400, "bad_question"),
+        ("/customers/99999999999999999999", 404, "not_found"),
         ("/journeys/buy/runs?most=0", 400, "invalid"),
         ("/journeys/buy/paths?anchor=none", 400, "bad_question"),
         ("/journeys/buy/paths?depth=99", 400, "invalid"),
@@ -110,7 +114,8 @@ def test_a_new_journey_is_saved_filled_and_answers(own_shop: Shop) -> None:
     assert ask("PUT", "/journeys/again", json=changed)[1]["version"] == 2
     assert [one["version"] for one in ask("GET", "/journeys/again")[1]["versions"]] == [2, 1]
     assert ask("DELETE", "/journeys/again")[0] == 204
-    assert ask("GET", "/journeys/again/funnel")[0] == 404
+    assert ask("GET", "/journeys/again/funnel")[0] == ask("GET", "/journeys/again")[0] == 404
+    assert ask("POST", "/journeys", json={**JOURNEY, "key": "again"})[0] == 201
 
 
 def test_an_invalid_definition_names_every_problem(ask: Ask) -> None:
@@ -122,6 +127,24 @@ def test_an_invalid_definition_names_every_problem(ask: Ask) -> None:
     assert (status, answer["code"]) == (400, "invalid")
     assert answer["field"] == "fail_on.0.where.0.value"
     assert "look-ahead" in answer["message"]
+
+
+@pytest.mark.parametrize(
+    ("op", "value"), [("gt", 10**400), ("eq", [1]), ("in", [None]), ("eq", {"a": 1}), ("matches", 5)]
+)
+def test_a_value_that_cannot_be_compared_is_refused(ask: Ask, op: str, value: Any) -> None:
+    where = [{"property": "x", "op": op, "value": value}]
+    status, answer = ask(
+        "POST", "/journeys/preview", json={**JOURNEY, "fail_on": [{"event": "E", "where": where}]}
+    )
+    assert (status, answer["field"]) == (400, "fail_on.0.where.0.value")
+
+
+def test_a_list_can_ask_for_an_outcome_at_a_step(ask: Ask) -> None:
+    _, funnel = ask("GET", "/journeys/buy/funnel?from=2026-02-01")
+    for step in funnel["steps"]:
+        found = ask("GET", f"/journeys/buy/runs?from=2026-02-01&outcome=dropped&step={step['key']}")[1]
+        assert found["total"] == step["dropped_here"]
 
 
 def test_a_preview_equals_what_saving_gives(ask: Ask) -> None:

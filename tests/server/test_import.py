@@ -103,6 +103,34 @@ def test_json_lines_and_parquet_are_the_same_events(waywiser: Installation) -> N
     waywiser.stop()
 
 
+@pytest.mark.slow
+def test_odd_values_are_good_rows_or_bad_ones_and_never_lost(waywiser: Installation) -> None:
+    good = [
+        {"event": "A", "time": "2026-01-01", "user_id": f"u{n}", "message_id": None, "n": 2**70 + n}
+        for n in range(5)
+    ]
+    good.append({"event": "A", "time": "1760000000123", "user_id": "epoch", "new_column": 1})
+    bad = [
+        {"event": None, "time": "2026-01-01", "user_id": "a"},
+        {"event": "A", "time": None, "user_id": "a"},
+        {"event": True, "time": "2026-01-01", "user_id": "a"},
+        {"event": "A", "time": "2026-01-01", "user_id": ["a"]},
+        {"event": "A", "time": "9999-01-01", "user_id": "a"},
+        {"event": "A", "time": "2026-01-01", "user_id": "guest"},
+    ]
+    file = waywiser.folder / "odd.jsonl"
+    file.write_text("\n".join(json.dumps(row) for row in [*good, *bad]))
+    for _ in range(2):
+        report = load(waywiser, file)
+        assert (report["accepted"], report["rejected"]) == (6, 6), report["problems"]
+    waywiser.start()
+    assert waywiser.api("/health")["events"]["n"] == 6
+    assert len(waywiser.api("/drops")["drops"]) == 6
+    epoch = waywiser.api("/customers?query=epoch")["customers"][0]
+    assert epoch["last_seen"] == "2025-10-09T08:53:20.123Z"
+    waywiser.stop()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "options", "says"),
     [
@@ -115,6 +143,7 @@ def test_json_lines_and_parquet_are_the_same_events(waywiser: Installation) -> N
         ("some.csv.gz", b"not gzip", (), "cannot be read"),
         ("some.csv", b"event,time,user_id\nA,2026-01-01,\xff\xfe\n", (), "can't decode byte 0xff"),
         ("some.parquet", b"PAR0", (), "no Parquet file"),
+        ("some.csv", b"event,time,user_id\n", ("--timezone", "Mars/X"), "is no time zone"),
     ],
 )
 def test_a_file_that_cannot_be_imported_is_refused_in_one_sentence(
