@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from types import TracebackType
 
 from sqlalchemy import Engine
@@ -23,6 +24,7 @@ from store.migrate import current, migrate_db, migrate_events, newest
 from store.settings import Settings
 
 log = logging.getLogger("waywiser")
+BULK_EVENTS = 20_000
 
 
 class NotMigrated(Exception):
@@ -55,6 +57,11 @@ def open_relational(settings: Settings, *, must_be_current: bool = True) -> Engi
     if must_be_current and revision != newest():
         raise NotMigrated("the stores are not migrated to this version; run `waywiser migrate`")
     return engine
+
+
+def in_bulk(settings: Settings) -> Settings:
+    """The same settings with larger batches, for work that nobody waits for event by event."""
+    return replace(settings, batch_events=max(settings.batch_events, BULK_EVENTS))
 
 
 def migrate(settings: Settings) -> tuple[str, list[str]]:

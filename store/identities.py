@@ -7,9 +7,7 @@ hash among its user identities (or its anonymous one), so the order of arrival m
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,6 +15,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from store.components import Component, customers_from
 from store.db import writing
 from store.event import identity_hash
 from store.events import EventStore
@@ -27,6 +26,7 @@ Pair = tuple[int, int]
 Span = dict[str, int]
 SPANS = pa.list_(pa.struct([("since", pa.timestamp("ms", "UTC")), ("customer", pa.uint64())]))
 AT_ONCE = 10_000  # SQLite binds at most 32,766 values
+LINKS_AT_ONCE = 500  # a transaction keeps the door waiting
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -51,14 +51,6 @@ class Link(msgspec.Struct, frozen=True):
     at: int
 
 
-@dataclass(frozen=True)
-class Component:
-    """What the ledger says of one set of identities that edges connect."""
-
-    customers: dict[int, int]
-    contested: dict[int, set[int]]
-
-
 class Ledger:
     """The identities of all projects; remembers the links it has seen, so a known one costs nothing."""
 
@@ -74,14 +66,21 @@ class Ledger:
         fresh = {pair: link for pair, link in by_pair.items() if (project, pair) not in self._seen}
         if not fresh and not moving:
             return set()
-        with writing(self._engine) as connection:
-            _lock(connection, project)
-            added = self._add(connection, project, fresh)
-            touched = self._settle(connection, project, moving | {one for pair in added for one in pair})
+        touched: set[int] = set()
+        for some in _chunks(list(fresh), LINKS_AT_ONCE):
+            touched |= self._enter(project, {pair: fresh[pair] for pair in some}, set())
+        if moving:
+            touched |= self._enter(project, {}, moving)
         self._seen.update((project, pair) for pair in fresh)
         if len(self._seen) > 2_000_000:
             self._seen.clear()
         return touched
+
+    def _enter(self, project: int, links: dict[Pair, Link], moving: set[int]) -> set[int]:
+        with writing(self._engine) as connection:
+            _lock(connection, project)
+            added = self._add(connection, project, links)
+            return self._settle(connection, project, moving | {one for pair in added for one in pair})
 
     def unmerge(self, project: int, a: int, b: int, *, now: int) -> set[int]:
         """Retract the edge between two identities; returns the customers that changed."""
@@ -269,51 +268,6 @@ class Ledger:
             if not spans or spans[-1]["customer"] != owner:
                 spans.append({"since": row["since"], "customer": owner})
         return spans
-
-
-def customers_from(kinds: dict[int, str], pairs: Iterable[tuple[int, int]]) -> Component:
-    """Customers from identities and the edges that stand: the whole rule, free of any store.
-
-    User identities join where an edge says so. An anonymous identity joins the users that its edges
-    lead to when they are one customer; when they are several it is contested and joins none.
-    """
-    neighbours: dict[int, set[int]] = defaultdict(set)
-    for a, b in pairs:
-        neighbours[a].add(b)
-        neighbours[b].add(a)
-    root: dict[int, int] = {}
-    for kind in ("user", "anonymous"):
-        for start in sorted(one for one in kinds if kinds[one] == kind):
-            if start not in root:
-                root.update(dict.fromkeys(_flood(start, neighbours, _of_kind(kinds, kind)), start))
-    links: dict[int, set[int]] = defaultdict(set)
-    for one, others in neighbours.items():
-        if kinds[one] == "anonymous":
-            links[root[one]] |= {other for other in others if kinds[other] == "user"}
-    contested: dict[int, set[int]] = {}
-    customers: dict[int, int] = {}
-    for one, kind in kinds.items():
-        owners = {root[user] for user in links[root[one]]} if kind == "anonymous" else set()
-        if len(owners) > 1:
-            contested[one] = links[root[one]]
-            customers[one] = one
-        else:
-            customers[one] = owners.pop() if owners else root[one]
-    return Component(customers, contested)
-
-
-def _of_kind(kinds: dict[int, str], kind: str) -> Callable[[int], bool]:
-    return lambda one: kinds[one] == kind
-
-
-def _flood(start: int, neighbours: dict[int, set[int]], allowed: Callable[[int], bool]) -> set[int]:
-    found, frontier = {start}, [start]
-    while frontier:
-        for other in neighbours[frontier.pop()]:
-            if other not in found and allowed(other):
-                found.add(other)
-                frontier.append(other)
-    return found
 
 
 def _reach(connection: Connection, project: int, start: set[int]) -> tuple[set[int], set[tuple[int, int]]]:

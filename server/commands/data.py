@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from collector.pipeline import Tools
-from server.house import House, now_ms, open_relational
+from server.house import House, in_bulk, now_ms, open_relational
 from server.importing import ImportProblem, Report, load, plan
 from server.progress import Report as Progress
 from server.progress import bar
@@ -59,7 +59,7 @@ def import_file(
 def _work_off(settings: Settings, last: int, progress: Progress) -> None:
     """Take the rows from the inbox into the event store, or watch the Waywiser that runs do it."""
     if folder_is_free(settings.events_url):
-        with House(settings) as house:
+        with House(in_bulk(settings)) as house:
             if house.events.embedded:
                 house.inbox.release_all()  # of a process that was killed
             total = house.inbox.depth()

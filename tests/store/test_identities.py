@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from store.components import customers_from
 from store.event import Event, event_id
 from store.events import EventStore
-from store.identities import Identity, Ledger, Link, customers_from
+from store.identities import Identity, Ledger, Link
 from store.projects import create_project
 
 numbers = count(1)
