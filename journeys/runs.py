@@ -11,7 +11,7 @@ from journeys.questions import question
 from store.events import EventStore
 from store.journeys import JourneyVersion
 
-CUSTOMERS_AT_ONCE = 2_000
+CUSTOMERS_AT_ONCE = 10_000
 EVENTS_PER_CHUNK = 4_000_000
 
 # What one touchpoint does to a run, beside reaching the step of that number.

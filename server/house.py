@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 
 from sqlalchemy import Engine
@@ -89,6 +91,7 @@ class House:
         self.ledger = Ledger(self.engine, self.events)
         self.inbox = Inbox(self.engine, limit=settings.inbox_limit)
         self.filler = Filler(self.engine, self.events)
+        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="runs")
         self.worker = Worker(
             inbox=self.inbox,
             events=self.events,
@@ -105,8 +108,8 @@ class House:
         for start in range(0, len(ordered) if versions else 0, CUSTOMERS_AT_ONCE):
             some = ordered[start : start + CUSTOMERS_AT_ONCE]
             identities = self.ledger.identities_of(project_id, some)
-            for version in versions:
-                self._recompute(version, some, identities)
+            # Much of a small recomputation is planning, which uses one core: two go side by side.
+            list(self._pool.map(partial(self._recompute, some=some, identities=identities), versions))
 
     def _recompute(self, version: JourneyVersion, some: list[int], identities: list[int]) -> None:
         """One journey that cannot be computed must not hold up the events of all others."""
@@ -130,6 +133,7 @@ class House:
         self.inbox.close()
         self.worker.stop()
         self.filler.stop()
+        self._pool.shutdown()
         self.events.close()
         self.engine.dispose()
 

@@ -98,7 +98,7 @@ class Settings:
     host: str = _setting("127.0.0.1", _text, "Address to listen on")
     port: int = _setting(8000, _number(1, 65535), "Port to listen on")
     server: str = _setting("granian", _one_of("granian", "gunicorn"), "Web server")
-    threads: int = _setting(8, _number(1, 256), "Request threads of one web process")
+    threads: int = _setting(4, _number(1, 256), "Request threads of one web process")
     geoip_db: str = _setting("", _file, "Path of an .mmdb city or country database; no place without one")
     trusted_proxies: int = _setting(
         0, _number(0, 10), "How many proxies stand in front and set X-Forwarded-For"
