@@ -173,7 +173,7 @@ def test_customers_are_found_while_typing(inside: Inside) -> None:
     expect(page.locator("#found h2")).to_contain_text("found")
     expect(page).to_have_url(re.compile("q=u-1000"))
     page.locator("#found tbody a").first.click()
-    expect(page.locator("h2", has_text="Why they are one")).to_be_visible()
+    expect(page.locator("h2", has_text="Links between ids")).to_be_visible()
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Un-merge").first.click()
     expect(page.get_by_role("status").first).to_contain_text("parted")
