@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 import time
 from importlib import import_module
 
@@ -15,10 +17,11 @@ PARTS = ("door", "pipeline", "journeys")
 def main() -> None:
     """Run the parts that are asked for, all of them by default."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="what to measure; all parts by default")
+    parser.add_argument("part", nargs="*", choices=[*PARTS, []], metavar="part", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="smaller and shorter, for a first look")
     parser.add_argument("--events", type=int, help="millions of events for journeys, in place of 1 and 10")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers end and folders go on a kill, too
     show("Machine", ["", ""], described())
     for part in asked.part or PARTS:
         start = time.perf_counter()

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -87,7 +88,7 @@ class Installation:
         try:
             with urllib.request.urlopen(f"{self.address}/health", timeout=2) as answer:
                 return bool(json.load(answer)["status"] == "ok")
-        except (OSError, ValueError):
+        except (OSError, ValueError, HTTPException):
             return False
 
     def kill(self) -> None:

@@ -6,6 +6,7 @@ import random
 import threading
 import time
 import uuid
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ class Load:
                 status, answer = self._waywiser.send(
                     "/v1/batch", {"batch": [{"type": "track", **event(m)} for m in messages]}
                 )
-            except (OSError, ValueError):
+            except (OSError, ValueError, HTTPException):
                 continue
             if status == 200 and answer["accepted"] == 3:
                 self._acknowledged.update(messages)
