@@ -18,3 +18,5 @@ from (
     select customer, [] as runs from ({{emptied}})
 )
 group by customer
+-- Two-level aggregation would hand on 256 small blocks, and the fold pays its rounds for each of them.
+settings group_by_two_level_threshold = 0, group_by_two_level_threshold_bytes = 0
