@@ -9,20 +9,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
 
 from js_snippet.test.capture import Collector, Site, bench
+from tests.browser.chromium import QUIET, program
 
 ROOM = Path(__file__).parent.parent
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP *.test 127.0.0.1, MAP *.co.uk 127.0.0.1",
-]
+HOSTS = "--host-resolver-rules=MAP *.test 127.0.0.1, MAP *.co.uk 127.0.0.1"
 
 
 @pytest.fixture(scope="session")
@@ -38,13 +28,13 @@ def built() -> None:
 
 @pytest.fixture(scope="session")
 def browser(built: None) -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.fail(f"the browser tests need Chromium at {CHROMIUM}: apt-get install chromium")
+    if program() is None:
+        pytest.fail("there is no Chromium here: install the package `chromium` of the system")
     with sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(
-                executable_path=CHROMIUM,
-                args=FLAGS,
+                executable_path=program(),
+                args=["--headless", *QUIET, HOSTS],
                 ignore_default_args=["--disable-back-forward-cache"],
             )
         except Error as error:
