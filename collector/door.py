@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from collector.counters import Counters
 from store.inbox import Inbox
+from store.rules import ProjectRules, standard
 from store.settings import Settings
 
 
@@ -22,4 +23,5 @@ class Door:
     settings: Settings
     clock: Callable[[], int]
     snippet: Path
+    rules: Callable[[int], ProjectRules] = standard
     counters: Counters | None = None  # of the worker in the same process, for the health page

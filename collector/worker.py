@@ -27,6 +27,7 @@ from store.event import Event
 from store.events import EventStore
 from store.identities import Ledger
 from store.inbox import Batch, Inbox
+from store.rules import ProjectRules
 from store.settings import Settings
 
 log = logging.getLogger("waywiser.worker")
@@ -48,6 +49,7 @@ class Worker:
         events: EventStore,
         ledger: Ledger,
         settings: Settings,
+        rules: Callable[[int], ProjectRules],
         clock: Callable[[], int],
         after: After,
     ) -> None:
@@ -57,7 +59,7 @@ class Worker:
         self._settings = settings
         self._clock = clock
         self._after = after
-        self._tools = Tools.opened(settings)
+        self._tools = Tools.opened(settings, rules)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._failures = 0

@@ -23,6 +23,7 @@ from store.identities import Ledger
 from store.inbox import Inbox
 from store.journeys import JourneyVersion, fill_again, kept_versions
 from store.migrate import current, migrate_db, migrate_events, newest
+from store.rules import KnownRules
 from store.settings import Settings
 
 log = logging.getLogger("waywiser")
@@ -97,6 +98,7 @@ class House:
             events=self.events,
             ledger=self.ledger,
             settings=settings,
+            rules=KnownRules(self.engine).of,
             clock=now_ms,
             after=self.refresh,
         )

@@ -19,6 +19,7 @@ from admin.services import Services
 from collector.worker import Worker
 from server.house import House, migrate, now_ms, open_relational, start_logging
 from store.inbox import Inbox
+from store.rules import KnownRules
 from store.settings import Settings
 
 StartResponse = Callable[..., Any]
@@ -67,6 +68,7 @@ def door(engine: Engine, inbox: Inbox, settings: Settings, worker: Worker | None
             settings=settings,
             clock=now_ms,
             snippet=SNIPPET,
+            rules=KnownRules(engine).of,
             counters=worker.counters if worker else None,
         )
     ).wsgi_app

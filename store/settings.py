@@ -100,20 +100,55 @@ class Settings:
     server: str = _setting("granian", _one_of("granian", "gunicorn"), "Web server")
     threads: int = _setting(4, _number(1, 256), "Request threads of one web process")
     geoip_db: str = _setting("", _file, "Path of an .mmdb city or country database; no place without one")
+    asn_db: str = _setting(
+        "",
+        _file,
+        "Path of an .mmdb network (ASN) database; without one, traffic from data centres is not recognised",
+    )
     trusted_proxies: int = _setting(
         0, _number(0, 10), "How many proxies stand in front and set X-Forwarded-For"
     )
     anonymize_ip: bool = _setting(True, _flag, "Cut client addresses to /24 or /48 before they are written")
     retention_days: int = _setting(
-        730, _number(1, 36500), "Age at which live events are refused as too old; imports may be older"
+        730, _number(1, 36500), "Oldest age of live events, and how long copies of a message are recognised"
     )
+    future_times: str = _setting(
+        "clamp",
+        _one_of("keep", "clamp", "drop"),
+        "What to do with live events from the future: `keep` their time, `clamp` it to the time of receipt "
+        "with a mark, or `drop` them",
+    )
+    old_times: str = _setting(
+        "drop",
+        _one_of("keep", "clamp", "drop"),
+        "What to do with live events older than RETENTION_DAYS: `keep` their time, `clamp` it to that age "
+        "with a mark, or `drop` them",
+    )
+    drops_days: int = _setting(90, _number(1, 36500), "How long refused events are kept for a replay")
     inbox_sync: str = _setting(
         "full", _one_of("full", "normal"), "How SQLite syncs the inbox: `full` survives a power cut"
     )
     inbox_limit: int = _setting(
         1_000_000, _number(100, 1_000_000_000), "Envelopes that may wait before the collector answers 503"
     )
+    disk_reserve_mb: int = _setting(
+        256, _number(0, 10_000_000), "Free disk, in MiB, below which the collector answers 503"
+    )
+    rate_limit: int = _setting(
+        0,
+        _number(0, 10_000_000),
+        "Events a second that one write key may send to one process before it is answered 429; 0: no limit",
+    )
     batch_events: int = _setting(5_000, _number(1, 100_000), "Most events that the worker takes in one batch")
+    metrics_token: str = _setting(
+        "",
+        _text,
+        "Bearer token that opens /metrics; without one, only this machine itself may read it",
+        secret=True,
+    )
+    metrics_port: int = _setting(
+        0, _number(0, 65535), "Port on which `waywiser worker` serves /metrics on 127.0.0.1; 0: not at all"
+    )
     log_level: str = _setting("info", _one_of("debug", "info", "warning", "error"), "Least severe log line")
 
     @classmethod

@@ -162,6 +162,9 @@ inbox = Table(
     Column("batch", BigInteger),
     Column("claimed_until", BigInteger),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("received_at", BigInteger),
+    Column("alone", Boolean, nullable=False, default=False, server_default=text("false")),  # under suspicion
+    Column("problem", Text),  # why its batch failed the last time
     Index("ix_inbox_batch", "batch", "id"),
     sqlite_autoincrement=True,
 )
@@ -178,4 +181,44 @@ drops = Table(
     Column("message", Text, nullable=False),
     Column("original", LargeBinary, nullable=False),
     Index("ix_drops_project", "project_id", "id"),
+    Index("ix_drops_received_at", "received_at"),
+)
+
+# Which of several workers' batches counts a message; a row lives from the claim to the acknowledgement.
+claims = Table(
+    "claims",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True),
+    Column("event_id", LargeBinary(16), primary_key=True),
+    Column("batch", BigInteger, nullable=False, index=True),
+)
+
+# What became of the events of one hour of receipt: the sums behind the ingestion page.
+ingestion = Table(
+    "ingestion",
+    metadata,
+    Column("project_id", BigInteger, primary_key=True),
+    Column("hour", BigInteger, primary_key=True),  # milliseconds since 1970
+    Column("what", String(16), primary_key=True),  # accepted | duplicate | dropped | late | bot | violation
+    Column("detail", String(128), primary_key=True),  # the reason, or the planned event
+    Column("library", String(150), primary_key=True),
+    Column("n", BigInteger, nullable=False),
+)
+
+project_rules = Table(
+    "project_rules",
+    metadata,
+    Column("project_id", ForeignKey("projects.id", ondelete="cascade"), primary_key=True),
+    Column("rules", JSON, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+)
+
+planned_events = Table(
+    "planned_events",
+    metadata,
+    Column("project_id", ForeignKey("projects.id", ondelete="cascade"), primary_key=True),
+    Column("event", String(512), primary_key=True),
+    Column("description", Text, nullable=False, default=""),
+    Column("schema", JSON, nullable=False),  # a JSON Schema of the event's properties
+    Column("changed_at", BigInteger, nullable=False),
 )

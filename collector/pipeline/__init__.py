@@ -25,6 +25,7 @@ from store.drops import DropRow
 from store.event import Event
 from store.identities import Link
 from store.inbox import Envelope
+from store.rules import ProjectRules
 
 __all__ = ["STEPS", "Context", "Drop", "Outcome", "Reason", "Step", "Tools", "run"]
 
@@ -53,9 +54,10 @@ class Outcome:
 def run(envelope: Envelope, tools: Tools) -> Outcome:
     """Take every message of an envelope through the steps. Equal envelopes have equal outcomes."""
     outcome = Outcome()
+    rules = tools.rules(envelope.project)
     for position, message in enumerate(envelope.messages):
         try:
-            context = _context(message, position, envelope, tools)
+            context = _context(message, position, envelope, tools, rules)
             event = first_event(context)
             for step in STEPS:
                 event = step(event, context)
@@ -71,11 +73,11 @@ def run(envelope: Envelope, tools: Tools) -> Outcome:
     return outcome
 
 
-def _context(message: Any, position: int, envelope: Envelope, tools: Tools) -> Context:
+def _context(message: Any, position: int, envelope: Envelope, tools: Tools, rules: ProjectRules) -> Context:
     if not isinstance(message, dict):
         raise Drop(Reason.BAD_MESSAGE, "a message must be a JSON object")
     given = message.get("context")
-    return Context(message, position, given if isinstance(given, dict) else {}, envelope, tools)
+    return Context(message, position, given if isinstance(given, dict) else {}, envelope, tools, rules)
 
 
 def _dropped(envelope: Envelope, message: Any, drop: Drop) -> DropRow:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from collector.pipeline.place import Places
 from store.identities import Link
 from store.inbox import Envelope
+from store.rules import ProjectRules, standard
 from store.settings import Settings
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What steps need from outside: the settings and the place database."""
+    """What steps need from outside: the settings, the projects' rules and the place database."""
 
     settings: Settings
+    rules: Callable[[int], ProjectRules]
     places: Places
 
     @classmethod
-    def opened(cls, settings: Settings) -> Tools:
+    def opened(cls, settings: Settings, rules: Callable[[int], ProjectRules] = standard) -> Tools:
         """Open what the settings name."""
-        return cls(settings, Places(settings.geoip_db))
+        return cls(settings, rules, Places(settings.geoip_db))
 
     def close(self) -> None:
         """Close the place database."""
@@ -37,6 +40,7 @@ class Context:
     given: dict[str, Any]  # the message's own `context`
     envelope: Envelope
     tools: Tools
+    rules: ProjectRules
     query: dict[str, str] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
 

@@ -16,6 +16,7 @@ from server.progress import bar
 from store.events import folder_is_free
 from store.inbox import waiting
 from store.projects import project_by_key
+from store.rules import KnownRules
 from store.settings import Settings
 
 
@@ -47,7 +48,7 @@ def import_file(
             project.id,
             file,
             how,
-            tools=Tools.opened(settings),
+            tools=Tools.opened(settings, KnownRules(engine).of),
             now=now_ms(),
             progress=lambda rows: progress("rows read", rows, rows),
         )

@@ -25,6 +25,7 @@ from store.identities import Ledger
 from store.inbox import Envelope, Inbox
 from store.journeys import kept_versions, save_version
 from store.projects import Project, create_project, create_write_key
+from store.rules import KnownRules
 from store.settings import Settings
 from store.users import create_user, grant
 
@@ -97,6 +98,7 @@ def send(company: Company, messages: list[dict[str, object]], *, drops: list[Dro
         events=given.events,
         ledger=given.ledger,
         settings=given.settings,
+        rules=KnownRules(given.engine).of,
         clock=now_ms,
         after=given.refresh,
     )

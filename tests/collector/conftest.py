@@ -17,6 +17,7 @@ from store.events import EventStore
 from store.identities import Ledger
 from store.inbox import Envelope, Inbox
 from store.projects import create_project, create_write_key
+from store.rules import KnownRules
 from store.settings import Settings
 
 NOW = 1_760_000_000_000  # 2025-10-09T08:53:20Z
@@ -104,6 +105,7 @@ def make_worker(engine: Engine, inbox: Inbox, events: EventStore, clock: Clock) 
             "events": events,
             "ledger": Ledger(engine, events),
             "settings": Settings(),
+            "rules": KnownRules(engine).of,
             "clock": clock,
             "after": lambda project, customers: None,
         }
