@@ -1,32 +1,30 @@
-"""Carries batches from the inbox through the pipeline into the event store.
+"""Takes batches from the inbox to the event store, and deals with those that cannot be stored.
 
-Each message is counted once, whenever the process dies, because a batch is repeated whole and each of its
-stages is harmless when repeated:
-
-- The pipeline answers equally for equal envelopes, and the batch keeps its token. So the same rows come under
-  the same token, and every partition of the event table that has them already ignores them.
-- Message ids are written after the events, all at once. A repeat finds either none of its own, and inserts
-  again under the token, or all, and inserts nothing. Ids that became known through other batches only make
-  the repeat smaller: their rows are stored, by that batch or by this one's first attempt.
-- Links are edges that are entered once. They may have renamed customers before the crash, so a repeat also
-  hands on every former name of the customers that it touches.
-- Drops are kept in the transaction that forgets the batch.
+A store that is away is waited for. A batch that fails while the stores work is to blame itself: after three
+tries it is split, and the one envelope that fails alone as well is set aside with its traceback.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter, defaultdict
+import time
+import traceback
+from collections import Counter
 from collections.abc import Callable
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
+
+from collector.carrier import After, Carrier
 from collector.counters import Counters
-from collector.pipeline import Outcome, Tools, run
-from store.drops import DropRow
-from store.event import Event
+from collector.pipeline import Tools
+from collector.poison import set_aside
+from store.batches import LEASE_MS, TRIES, Batch, Batches
+from store.claims import Claims
+from store.db import StoreUnavailable
 from store.events import EventStore
 from store.identities import Ledger
-from store.inbox import Batch, Inbox
 from store.rules import ProjectRules
 from store.settings import Settings
 
@@ -35,8 +33,8 @@ log = logging.getLogger("waywiser.worker")
 GATHER_SECONDS = 0.15  # between an inbox found nearly empty and the next look
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
-
-After = Callable[[int, set[int]], None]
+LARGE_BATCH = 1_000  # events; after one there is more to do at once
+STORE_IS_AWAY = (OperationalError, InterfaceError, NoConnection, StoreUnavailable)
 
 
 class Worker:
@@ -45,7 +43,8 @@ class Worker:
     def __init__(
         self,
         *,
-        inbox: Inbox,
+        batches: Batches,
+        claims: Claims | None,
         events: EventStore,
         ledger: Ledger,
         settings: Settings,
@@ -53,15 +52,18 @@ class Worker:
         clock: Callable[[], int],
         after: After,
     ) -> None:
-        self._inbox = inbox
+        self._batches = batches
         self._events = events
-        self._ledger = ledger
         self._settings = settings
         self._clock = clock
-        self._after = after
         self._tools = Tools.opened(settings, rules)
+        self._carrier = Carrier(
+            batches=batches, claims=claims, events=events, ledger=ledger, tools=self._tools, after=after
+        )
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._in_hand: Batch | None = None
+        self._to_give_back: list[Callable[[], None]] = []
         self._failures = 0
         self.counters = Counters()
 
@@ -78,95 +80,108 @@ class Worker:
 
     def run(self) -> None:
         """Work in this thread until `stop`."""
+        lease = threading.Thread(target=self._keep_lease, name="lease", daemon=True)
+        lease.start()
         while not self._stopping.is_set():
             self._stopping.wait(self._turn())
+        lease.join()
         self._tools.close()
 
     def drain(self, told: Callable[[], None] | None = None) -> None:
         """Work off what waits now; `told` is called after each batch. Raises what goes wrong."""
         while batch := self._claim():
-            self._carry(batch)
+            if not self._is_set_aside(batch):
+                self._carry(batch)
             if told:
                 told()
 
     def _turn(self) -> float:
         """One batch, if there is one; returns how many seconds to pause."""
-        batch = None
         try:
-            if self._inbox.depth() == 0 or (batch := self._claim()) is None:
-                return GATHER_SECONDS
-            self._carry(batch)
+            self._give_back()
+            batch = self._claim()
         except Exception as error:  # a worker outlives every failure of the stores
-            return self._failed(batch, error)
+            return self._pause_after(error)
+        if batch is None:
+            return GATHER_SECONDS
+        self._in_hand = batch
+        try:
+            if not self._is_set_aside(batch):
+                self._carry(batch)
+        except Exception as error:
+            self._failed(batch, error)
+            return self._pause_after(error)
+        finally:
+            self._in_hand = None
         self._recovered()
         # A small batch says that the sender is slower than we: wait for the next ones together.
-        is_large = sum(len(one.messages) for one in batch.envelopes) * 2 >= self._settings.batch_events
-        return 0 if is_large else GATHER_SECONDS
+        return 0 if batch.events >= LARGE_BATCH else GATHER_SECONDS
 
     def _claim(self) -> Batch | None:
-        return self._inbox.claim(now=self._clock(), most_events=self._settings.batch_events)
+        return self._batches.claim(now=self._clock(), most_events=self._settings.batch_events)
 
     def _carry(self, batch: Batch) -> None:
-        outcomes = self._through_pipeline(batch)
-        fresh = [e for project, outcome in outcomes.items() for e in self._unknown(project, outcome.events)]
-        if fresh:
-            self._events.insert(fresh, token=batch.token)
-        for project, outcome in outcomes.items():
-            if customers := self._touched(project, outcome, is_repeat=batch.attempts > 1):
-                self._after(project, customers)
-        drops = [drop for outcome in outcomes.values() for drop in outcome.drops]
-        self._inbox.acknowledge(batch, drops)
-        self._count(outcomes, fresh, drops)
-
-    def _through_pipeline(self, batch: Batch) -> dict[int, Outcome]:
-        """What became of the batch, by project."""
-        outcomes: dict[int, Outcome] = defaultdict(Outcome)
-        for envelope in batch.envelopes:
-            outcomes[envelope.project].add(run(envelope, self._tools))
-        return outcomes
-
-    def _unknown(self, project: int, events: list[Event]) -> list[Event]:
-        """The events without copies: of each other, and of what is stored."""
-        first: dict[bytes, Event] = {}
-        for event in events:
-            first.setdefault(event.event_id, event)
-        for known in self._events.known_messages(project, list(first)) if first else ():
-            del first[known]
-        return list(first.values())
-
-    def _touched(self, project: int, outcome: Outcome, *, is_repeat: bool) -> set[int]:
-        """Enter the links; returns the customers whose events or identities changed."""
-        customers = self._ledger.join(project, outcome.links)
-        customers |= self._ledger.customers_of(project, {event.identity for event in outcome.events})
-        if is_repeat:
-            customers |= set(self._ledger.identities_of(project, sorted(customers)))
-        return customers
-
-    def _count(self, outcomes: dict[int, Outcome], fresh: list[Event], drops: list[DropRow]) -> None:
-        events = sum(len(outcome.events) for outcome in outcomes.values())
+        carried = self._carrier.carry(batch)
         self.counters.count(
             now=self._clock(),
-            accepted=len(fresh),
-            duplicates=events - len(fresh),
-            dropped=Counter(drop.code for drop in drops),
+            accepted=carried.accepted,
+            duplicates=carried.duplicates,
+            dropped=Counter(drop.code for drop in carried.drops),
         )
 
-    def _failed(self, batch: Batch | None, error: Exception) -> float:
+    def _is_set_aside(self, batch: Batch) -> bool:
+        """Whether this is an envelope that ended every worker that took it, and is put aside now."""
+        if batch.is_hopeless:
+            set_aside(self._batches, batch, batch.problem or "every worker that took it ended at once")
+        return batch.is_hopeless
+
+    def _failed(self, batch: Batch, error: Exception) -> None:
+        """Give the batch back, or put it aside if it is to blame: if it fails although the stores work."""
+        problem = "".join(traceback.format_exception(error))
+        is_to_blame = not isinstance(error, STORE_IS_AWAY) and self._events.takes_inserts()
+        if is_to_blame and batch.alone and batch.attempts >= TRIES:
+            self._to_give_back.append(lambda: set_aside(self._batches, batch, problem))
+            return
+        # Others may pass in the meantime, so that one bad batch does not stop them all.
+        until = self._clock() + int(1000 * _pause(batch.attempts))
+        self._to_give_back.append(
+            lambda: self._batches.release(batch, until=until, problem=problem, is_to_blame=is_to_blame)
+        )
+
+    def _give_back(self) -> None:
+        """Give back what could not be stored; it stays in hand while the disk is full even for that."""
+        while self._to_give_back:
+            self._to_give_back[0]()
+            self._to_give_back.pop(0)
+
+    def _pause_after(self, error: Exception) -> float:
         self._failures += 1
         self.counters.count_failure()
         if self._failures == 1:
             log.error("a batch could not be stored; it is tried again until it can", exc_info=error)
-        pause = min(FIRST_PAUSE_SECONDS * 2.0 ** min(self._failures - 1, 10), LONGEST_PAUSE_SECONDS)
-        if batch:
-            # Others may pass in the meantime, so that one bad batch does not stop them all.
-            waits = min(FIRST_PAUSE_SECONDS * 2.0 ** (batch.attempts - 1), LONGEST_PAUSE_SECONDS)
-            try:
-                self._inbox.release(batch, until=self._clock() + int(waits * 1000))
-            except Exception as also:  # then its lease runs out
-                log.warning("a batch could not be given back: %s", also)
+        pause = _pause(self._failures)
+        try:
+            self._give_back()
+        except Exception as also:
+            log.warning("a batch could not be given back yet: %s", also)
         return pause
 
     def _recovered(self) -> None:
         if self._failures:
             log.info("batches are stored again, after %d failures", self._failures)
         self._failures = 0
+
+    def _keep_lease(self) -> None:
+        """Tell the other workers, while a batch takes long, that this one is alive."""
+        while not self._stopping.wait(LEASE_MS / 3000) or self._in_hand:
+            if batch := self._in_hand:
+                try:
+                    self._batches.renew(batch, now=self._clock())
+                except Exception as error:
+                    log.warning("a lease could not be renewed: %s", error)
+            if self._stopping.is_set():
+                time.sleep(1)
+
+
+def _pause(failures: int) -> float:
+    return min(FIRST_PAUSE_SECONDS * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE_SECONDS)

@@ -17,6 +17,8 @@ from collector.worker import Worker
 from journeys.definitions import DefinitionError
 from journeys.runs import CUSTOMERS_AT_ONCE, recompute
 from server.filler import Filler
+from store.batches import Batches
+from store.claims import Claims
 from store.db import StoreUnavailable, open_db
 from store.events import EventStore, EventStoreError
 from store.identities import Ledger
@@ -93,8 +95,10 @@ class House:
         self.inbox = Inbox(self.engine, limit=settings.inbox_limit)
         self.filler = Filler(self.engine, self.events)
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="runs")
+        self.batches = Batches(self.engine)
         self.worker = Worker(
-            inbox=self.inbox,
+            batches=self.batches,
+            claims=None if self.events.embedded else Claims(self.engine),
             events=self.events,
             ledger=self.ledger,
             settings=settings,
@@ -126,7 +130,7 @@ class House:
     def start_background(self) -> None:
         """Start the worker and the filling of new journey versions."""
         if self.events.embedded:
-            self.inbox.release_all()  # the folder's lock says that no other worker is alive
+            self.batches.release_all()  # the folder's lock says that no other worker is alive
         self.worker.start()
         self.filler.start()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import fcntl
+import hashlib
 import logging
 import queue
 import threading
@@ -33,7 +34,12 @@ COLUMN_TYPES: dict[str, pa.DataType] = {
     "marks": pa.list_(pa.string()),
 }
 EVENT_SCHEMA = pa.schema([(name, COLUMN_TYPES.get(name, pa.string())) for name in Event.__struct_fields__])
-MESSAGE_SCHEMA = pa.schema([(n, EVENT_SCHEMA.field(n).type) for n in ("project", "event_id", "received_at")])
+MESSAGE_SCHEMA = pa.schema(
+    [
+        *((name, EVENT_SCHEMA.field(name).type) for name in ("project", "event_id", "received_at")),
+        ("batch", pa.uint64()),
+    ]
+)
 
 Row = dict[str, Any]
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)  # all that it logs is raised too
@@ -75,22 +81,60 @@ class EventStore:
         self._guard = threading.Lock()
         self._closed = False
 
-    def insert(self, rows: Sequence[Event], *, token: str) -> None:
-        """Insert events; a second insert with the same token changes nothing."""
-        columns = list(zip(*map(msgspec.structs.astuple, rows), strict=True))
-        arrays = [pa.array(c, f.type) for c, f in zip(columns, EVENT_SCHEMA, strict=True)]
-        table = pa.Table.from_arrays(arrays, schema=EVENT_SCHEMA)
-        self.insert_table("events", table, token=token)
-        self.insert_table("message_ids", table.select(MESSAGE_SCHEMA.names), token=token)
+    def insert(self, rows: Sequence[Event], *, token: str, stored: Sequence[Event] = ()) -> None:
+        """Insert events; a second insert with the same token changes nothing.
 
-    def known_messages(self, project: int, ids: Sequence[bytes]) -> set[bytes]:
-        """Which of these event ids are stored already."""
+        Then their messages are known as counted by the batch of that token, and those of `stored` events,
+        which an earlier attempt has inserted.
+        """
+        if rows:
+            columns = list(zip(*map(msgspec.structs.astuple, rows), strict=True))
+            arrays = [pa.array(c, f.type) for c, f in zip(columns, EVENT_SCHEMA, strict=True)]
+            self.insert_table("events", pa.Table.from_arrays(arrays, schema=EVENT_SCHEMA), token=token)
+        known = [(one.project, one.event_id, one.received_at, mark_of(token)) for one in (*rows, *stored)]
+        arrays = [pa.array(c, f.type) for c, f in zip(zip(*known, strict=True), MESSAGE_SCHEMA, strict=True)]
+        self.insert_table("message_ids", pa.Table.from_arrays(arrays, schema=MESSAGE_SCHEMA), token=token)
+
+    def known_messages(self, project: int, ids: Sequence[bytes]) -> dict[bytes, int]:
+        """Which of these event ids are stored already, and the mark of the batch that counted each."""
         rows = self.query(
-            "select hex(event_id) as id from message_ids where project = {project:UInt32} "
+            "select hex(event_id) as id, any(batch) as batch from message_ids "
+            "where project = {project:UInt32} "
+            "and event_id in (select reinterpretAsFixedString(arrayJoin({ids:Array(UInt128)}))) "
+            "group by event_id",
+            {"project": project, "ids": _as_numbers(ids)},
+        )
+        return {bytes.fromhex(row["id"]): row["batch"] for row in rows}
+
+    def stored_before(self, events: Sequence[Event]) -> set[bytes]:
+        """Which of these events of one project are in the table, whether or not their messages are known."""
+        if not events:
+            return set()
+        times = [event.timestamp for event in events]
+        rows = self.query(
+            "select hex(event_id) as id from events where project = {project:UInt32} "
+            "and event in {names:Array(String)} and identity in {identities:Array(UInt64)} "
+            "and timestamp between fromUnixTimestamp64Milli({first:Int64}) "
+            "and fromUnixTimestamp64Milli({last:Int64}) "
             "and event_id in (select reinterpretAsFixedString(arrayJoin({ids:Array(UInt128)})))",
-            {"project": project, "ids": [int.from_bytes(one, "little") for one in ids]},
+            {
+                "project": events[0].project,
+                "names": list({event.event for event in events}),
+                "identities": list({event.identity for event in events}),
+                "first": min(times),
+                "last": max(times),
+                "ids": _as_numbers([event.event_id for event in events]),
+            },
         )
         return {bytes.fromhex(row["id"]) for row in rows}
+
+    def takes_inserts(self) -> bool:
+        """Whether a row can be written now: so a failed insert can be told from a store that is away."""
+        try:
+            self.command("insert into probes (at) values (now64(3))")
+        except (EventStoreError, StoreUnavailable):
+            return False
+        return True
 
     def insert_table(self, name: str, table: pa.Table, *, token: str | None = None) -> None:
         """Insert an Arrow table whose column names are the columns."""
@@ -161,6 +205,15 @@ class EventStore:
         # Thousands of bound values would be too long for an address, so they travel as a form.
         settings = {"async_insert": 0, "insert_deduplicate": 1}
         return {"settings": settings, "form_encode_query_params": True}
+
+
+def mark_of(token: str) -> int:
+    """The number under which the messages of a batch are known."""
+    return int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest(), "big")
+
+
+def _as_numbers(ids: Sequence[bytes]) -> list[int]:
+    return [int.from_bytes(one, "little") for one in ids]
 
 
 def quoted(name: str) -> str:

@@ -6,31 +6,28 @@ moment, so a full sync is paid once for many.
 
 from __future__ import annotations
 
-import hashlib
 import queue
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
 
-from store import kept
 from store.db import writing
-from store.drops import DropRow, keep_drops, keep_once, keep_values, values_of
+from store.drops import DropRow, keep_once, keep_values, values_of
+from store.ingestion import add_counts, counts_of_drops
 from store.tables import inbox
 
-LEASE_MS = 120_000
 COMMIT_AT_ONCE = 512
 COUNT_EVERY_S = 5
-COLUMNS = ("project_id", "body", "events", "attempts")
-CLAIM_ENVELOPES = 5_000
+COLUMNS = ("project_id", "body", "events", "attempts", "received_at")
 
 
 class InboxUnavailable(Exception):
@@ -54,21 +51,12 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sealed(NamedTuple):
-    """An envelope as it is written: its project, its bytes, and how many events it holds."""
+    """An envelope as it is written: its project, its bytes, how many events it holds, and when it came."""
 
     project: int
     body: bytes
     events: int
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Envelopes that one worker holds until it acknowledges them; repeated whole after a crash."""
-
-    number: int
-    token: str
-    attempts: int
-    envelopes: list[Envelope]
+    received_at: int | None = None
 
 
 @dataclass
@@ -80,12 +68,14 @@ class _Waiting:
 
 
 class Inbox:
-    """Envelopes between door and worker, in the relational store."""
+    """The door's side of the inbox. `lacks_room` says whether the disk is nearly full."""
 
-    def __init__(self, engine: Engine, *, limit: int = 1_000_000) -> None:
+    def __init__(
+        self, engine: Engine, *, limit: int = 1_000_000, lacks_room: Callable[[], bool] = lambda: False
+    ) -> None:
         self._engine = engine
         self._limit = limit
-        self._store_name = kept.value(engine, "store_name")
+        self._lacks_room = lacks_room
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._depth, self._counted_at = self.depth(), time.monotonic()
         self._writer = threading.Thread(target=self._commit_for_all, name="inbox", daemon=True)
@@ -103,6 +93,8 @@ class Inbox:
         """
         if self._is_full():
             raise InboxUnavailable(f"{self._limit} envelopes wait already")
+        if self._lacks_room():
+            raise InboxUnavailable("the disk is nearly full")
         # Encoded here, so that what cannot be encoded fails its own sender and not all who wait.
         waiting = _Waiting(_row(sealed(envelope)) if envelope else None, values_of(drops))
         with self._closing:
@@ -117,85 +109,12 @@ class Inbox:
         """How many envelopes wait."""
         return waiting(self._engine)
 
-    def claim(self, *, now: int, most_events: int) -> Batch | None:
-        """Take the next envelopes, oldest first; a batch whose worker is gone comes first and whole."""
-        with writing(self._engine) as connection:
-            lost = connection.execute(
-                select(inbox.c.batch)
-                .where(inbox.c.batch.is_not(None), inbox.c.claimed_until < now)
-                .order_by(inbox.c.id)
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            ).scalar()
-            if lost is None:
-                lost = self._fresh_batch(connection, most_events)
-                if lost is None:
-                    return None
-            taken = connection.execute(
-                update(inbox)
-                .where(inbox.c.batch == lost, inbox.c.claimed_until < now)
-                .values(claimed_until=now + LEASE_MS, attempts=inbox.c.attempts + 1)
-            )
-            if taken.rowcount == 0:
-                return None
-            rows = connection.execute(
-                select(inbox.c.body, inbox.c.attempts).where(inbox.c.batch == lost).order_by(inbox.c.id)
-            ).all()
-        # The content is part of the token: numbers come again when an older copy of this store is restored.
-        content = hashlib.blake2b(digest_size=16)
-        for row in rows:
-            content.update(row.body)
-        token = f"{self._store_name}:{lost}:{content.hexdigest()}"
-        return Batch(lost, token, rows[0].attempts, [_decode(row.body) for row in rows])
-
-    def acknowledge(self, batch: Batch, drops: Sequence[DropRow] = ()) -> None:
-        """Forget a batch that the event store has, and keep what the pipeline refused of it."""
-        with writing(self._engine) as connection:
-            gone = connection.execute(delete(inbox).where(inbox.c.batch == batch.number)).rowcount
-            if gone:
-                keep_drops(connection, drops)
-        self._count(-gone)
-
-    def release(self, batch: Batch, *, until: int = 0) -> None:
-        """Give a batch back, to be claimed again whole after `until`; others may go first."""
-        with writing(self._engine) as connection:
-            connection.execute(update(inbox).where(inbox.c.batch == batch.number).values(claimed_until=until))
-
-    def release_all(self) -> None:
-        """Give every claimed batch back; only for a process that is the only worker."""
-        with writing(self._engine) as connection:
-            connection.execute(update(inbox).where(inbox.c.batch.is_not(None)).values(claimed_until=0))
-
     def close(self) -> None:
         """Commit what waits and stop."""
         with self._closing:
             self._closed = True
             self._waiting.put(None)
         self._writer.join(timeout=10)
-
-    def _fresh_batch(self, connection: Connection, most_events: int) -> int | None:
-        rows = connection.execute(
-            select(inbox.c.id, inbox.c.events)
-            .where(inbox.c.batch.is_(None))
-            .order_by(inbox.c.id)
-            .limit(CLAIM_ENVELOPES)
-            .with_for_update(skip_locked=True)
-        ).all()
-        if not rows:
-            return None
-        ids: list[int] = []
-        events = 0
-        for row in rows:
-            if ids and events + row.events > most_events:
-                break
-            ids.append(row.id)
-            events += row.events
-        connection.execute(
-            update(inbox)
-            .where(inbox.c.batch.is_(None), inbox.c.id.between(ids[0], ids[-1]), inbox.c.id.in_(ids))
-            .values(batch=ids[0], claimed_until=0)
-        )
-        return ids[0]
 
     def _commit_for_all(self) -> None:
         closing = False
@@ -233,6 +152,7 @@ class Inbox:
             if rows:
                 connection.execute(inbox.insert(), rows)
             keep_values(connection, drops)
+            add_counts(connection, counts_of_drops(drops))
         return None
 
     def _write_at_once(self, rows: list[dict[str, Any]]) -> None:
@@ -289,17 +209,28 @@ def put_together(engine: Engine, ready: Iterable[Sealed], drops: Sequence[DropRo
         return connection.execute(select(func.max(inbox.c.id))).scalar() or 0
 
 
+def put_inside(connection: Connection, ready: Sequence[Sealed]) -> int:
+    """Put envelopes inside the caller's transaction; returns the highest number that one in the inbox has."""
+    if ready:
+        connection.execute(inbox.insert(), [_row(one) for one in ready])
+    return connection.execute(select(func.max(inbox.c.id))).scalar() or 0
+
+
 def sealed(envelope: Envelope) -> Sealed:
     """An envelope made ready, so that no time is spent on it inside a transaction.
 
     JSON, because MessagePack has no whole numbers above 64 bits, and events may.
     """
-    return Sealed(envelope.project, msgspec.json.encode(envelope), len(envelope.messages))
+    return Sealed(
+        envelope.project, msgspec.json.encode(envelope), len(envelope.messages), envelope.received_at
+    )
 
 
 def _row(one: Sealed) -> dict[str, Any]:
-    return {"project_id": one.project, "body": one.body, "events": one.events, "attempts": 0}
-
-
-def _decode(body: bytes) -> Envelope:
-    return msgspec.json.decode(body, type=Envelope)
+    return {
+        "project_id": one.project,
+        "body": one.body,
+        "events": one.events,
+        "attempts": 0,
+        "received_at": one.received_at,
+    }

@@ -62,9 +62,9 @@ def _work_off(settings: Settings, last: int, progress: Progress) -> None:
     if folder_is_free(settings.events_url):
         with House(in_bulk(settings)) as house:
             if house.events.embedded:
-                house.inbox.release_all()  # of a process that was killed
-            total = house.inbox.depth()
-            house.worker.drain(lambda: progress("stored", total - house.inbox.depth(), total))
+                house.batches.release_all()  # of a process that was killed
+            total = house.batches.depth()
+            house.worker.drain(lambda: progress("stored", total - house.batches.depth(), total))
             progress("stored", total, total)
         return
     engine = open_relational(settings)

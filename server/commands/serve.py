@@ -37,7 +37,7 @@ def worker() -> None:
     start_logging(settings)
     with House(settings) as house:
         if house.events.embedded:
-            house.inbox.release_all()
+            house.batches.release_all()
 
         def stop(_signal: int, _frame: Any) -> None:
             house.worker.stop()

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from collector import Door, create_app
 from collector.worker import Worker
+from store.batches import Batches
 from store.events import EventStore
 from store.identities import Ledger
 from store.inbox import Envelope, Inbox
@@ -55,10 +56,10 @@ class Site:
 
     def envelopes(self) -> list[Envelope]:
         """What waits in the inbox, given back afterwards."""
-        batch = self.inbox.claim(now=self.clock.now + 1, most_events=1_000_000)
+        batch = Batches(self.engine).claim(now=self.clock.now + 1, most_events=1_000_000)
         if batch is None:
             return []
-        self.inbox.release(batch)
+        Batches(self.engine).release(batch)
         return batch.envelopes
 
 
@@ -83,7 +84,14 @@ def open_site(engine: Engine, inbox: Inbox, clock: Clock, tmp_path: Path) -> Cal
 
     def make(settings: Settings | None = None) -> Site:
         settings = settings or Settings()
-        door = Door(engine=engine, inbox=inbox, settings=settings, clock=clock, snippet=tmp_path / "dist")
+        door = Door(
+            engine=engine,
+            inbox=inbox,
+            settings=settings,
+            clock=clock,
+            snippet=tmp_path / "dist",
+            rules=KnownRules(engine).of,
+        )
         app = create_app(door)
         return Site(engine, inbox, clock, app, project.id, browser_key, server_key, settings)
 
@@ -101,7 +109,8 @@ def make_worker(engine: Engine, inbox: Inbox, events: EventStore, clock: Clock) 
 
     def make(**parts: Any) -> Worker:
         own: dict[str, Any] = {
-            "inbox": inbox,
+            "batches": Batches(engine),
+            "claims": None,
             "events": events,
             "ledger": Ledger(engine, events),
             "settings": Settings(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import threading
 import time
 from collections import Counter
@@ -10,15 +12,19 @@ from typing import Any
 
 import pyarrow.compute as pc
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select, text
 
 from collector.worker import Worker
-from store.drops import drops_by_code
+from store.batches import LEASE_MS, Batches
+from store.claims import Claims
+from store.drops import drops_by_code, recent_drops
 from store.event import identity_hash
 from store.events import EventStore, EventStoreError
 from store.identities import Ledger
 from store.inbox import Envelope, Inbox
 from store.projects import create_project
+from store.settings import Settings
+from store.tables import claims, ingestion
 from tests.collector.conftest import NOW, Clock
 
 MONTH = 31 * 86_400_000
@@ -141,8 +147,8 @@ STAGES = [
     ("ledger", "customers_of", "after", 1),
     ("after", "refresh", "before", 1),
     ("after", "refresh", "after", 2),
-    ("inbox", "acknowledge", "before", 1),
-    ("inbox", "acknowledge", "after", 1),
+    ("batches", "acknowledge", "before", 1),
+    ("batches", "acknowledge", "after", 1),
 ]
 
 
@@ -169,7 +175,12 @@ def test_a_worker_that_dies_between_two_stages_loses_and_doubles_nothing(
     put(inbox, *(track(n) for n in range(10)), project=2)
 
     refreshed = Refreshed()
-    real = {"events": events, "ledger": Ledger(engine, events), "inbox": inbox, "after": refreshed}
+    real = {
+        "events": events,
+        "ledger": Ledger(engine, events),
+        "batches": Batches(engine),
+        "after": refreshed,
+    }
     fragile = Fragile(real[part], name, when=when, at=at)
     if name == "insert_table":  # called by the store itself
         monkeypatch.setattr(events, name, fragile.dying(events.insert_table))
@@ -179,7 +190,7 @@ def test_a_worker_that_dies_between_two_stages_loses_and_doubles_nothing(
         make_worker(**dying).drain()
     monkeypatch.undo()
 
-    inbox.release_all()
+    Batches(inbox._engine).release_all()
     make_worker(after=refreshed.refresh).drain()
     expected = {f"m{n}": 1 for n in (*range(20), 21)}
     assert stored(events) == expected
@@ -190,7 +201,7 @@ def test_a_worker_that_dies_between_two_stages_loses_and_doubles_nothing(
     assert inbox.depth() == 0
     user = identity_hash("user", "u1")
     assert Ledger(engine, events).customers_of(1, [identity_hash("anonymous", "a1")]) == {user}
-    if (part, when) != ("inbox", "after"):
+    if (part, when) != ("batches", "after"):
         assert {(1, user), (1, identity_hash("anonymous", "a1")), (1, identity_hash("anonymous", "a0"))} <= (
             refreshed.customers
         )
@@ -216,7 +227,7 @@ def test_an_insert_that_reached_some_months_only_is_completed_by_its_repeat(
         with pytest.raises(Killed):
             make_worker().drain()
     assert stored(events) == {"m0": 1, "m4": 1}
-    inbox.release_all()
+    Batches(inbox._engine).release_all()
     make_worker().drain()
     assert stored(events) == {f"m{n}": 1 for n in range(8)}
 
@@ -229,7 +240,7 @@ def test_a_dead_workers_batch_comes_back_when_its_lease_is_over(
         make_worker(events=Fragile(events, "insert", when="after")).drain()
     make_worker().drain()
     assert inbox.depth() == 1
-    clock.now += 121_000
+    clock.now += LEASE_MS + 1_000
     make_worker().drain()
     assert (stored(events), inbox.depth()) == ({"m1": 1}, 0)
 
@@ -246,10 +257,10 @@ def test_a_failing_store_is_tried_again_and_logged_once(
     done = threading.Event()
     whole = events.insert
 
-    def insert(rows: Any, *, token: str) -> None:
+    def insert(rows: Any, **named: Any) -> None:
         for refusal in refusals:
             raise refusal
-        whole(rows, token=token)
+        whole(rows, **named)
 
     monkeypatch.setattr(events, "insert", insert)
     worker = make_worker(
@@ -292,9 +303,151 @@ def test_postgresql_takes_what_hostile_clients_send(
         track(2, timestamp="\0"),
         project=project,
     )
-    make_worker(inbox=inbox, ledger=ledger).drain()
+    make_worker(batches=Batches(pg_engine), ledger=ledger).drain()
     inbox.close()
     assert stored(events, project=project) == {"m1": 1}
     assert drops_by_code(pg_engine, project) == {"bad_timestamp": 1}
     user = identity_hash("user", "u1")
     assert ledger.customers_of(project, [identity_hash("anonymous", "a")]) == {user}
+
+
+def broken_for(events: EventStore, name: str) -> Callable[..., None]:
+    """An insert that fails whenever this event is among the rows."""
+    whole = events.insert
+
+    def insert(rows: Any, **named: Any) -> None:
+        if any(row.event == name for row in rows):
+            raise EventStoreError("Cannot convert value")
+        whole(rows, **named)
+
+    return insert
+
+
+def work_until(worker: Worker, done: Callable[[], bool]) -> None:
+    """Let the worker work in its own thread until this holds; it must within a minute."""
+    worker.start()
+    end = time.monotonic() + 60
+    while not done() and time.monotonic() < end:
+        time.sleep(0.02)
+    worker.stop()
+    assert done()
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def test_an_envelope_that_can_never_be_stored_is_set_aside_and_all_others_pass(
+    engine: Engine, inbox: Inbox, events: EventStore, make_worker: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.worker.FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(events, "insert", broken_for(events, "poison"))
+    for number in range(5):
+        put(inbox, track(number), track(number + 10))
+    put(inbox, track(100, event="poison"), track(101))
+    worker = make_worker(clock=now_ms)
+    work_until(worker, lambda: inbox.depth() == 0)
+    assert stored(events) == {f"m{n}": 1 for n in (*range(5), *range(10, 15))}
+    kept = recent_drops(engine, 1)
+    assert [(row["code"], row["place"]) for row in kept] == [("poison", "worker")] * 2
+    assert all("Cannot convert value" in row["message"] and "Traceback" in row["message"] for row in kept)
+    assert {json.loads(row["original"])["message"]["messageId"] for row in kept} == {"m100", "m101"}
+
+
+def test_a_store_that_is_away_is_never_taken_for_a_poisoned_envelope(
+    engine: Engine, inbox: Inbox, events: EventStore, make_worker: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.worker.FIRST_PAUSE_SECONDS", 0.001)
+    put(inbox, track(1), track(2))
+    with monkeypatch.context() as away:
+        away.setattr(events, "insert", broken_for(events, "x"))
+        away.setattr(events, "takes_inserts", lambda: False)
+        worker = make_worker(clock=now_ms)
+        work_until(worker, lambda: worker.counters.failures >= 12)
+    make_worker(clock=now_ms).drain()
+    work_until(make_worker(clock=now_ms), lambda: inbox.depth() == 0)
+    assert stored(events) == {"m1": 1, "m2": 1}
+    assert drops_by_code(engine, 1) == {}
+
+
+def test_an_envelope_that_was_damaged_on_the_disk_is_kept_as_it_lies_there(
+    engine: Engine, inbox: Inbox, events: EventStore, make_worker: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.worker.FIRST_PAUSE_SECONDS", 0.001)
+    put(inbox, track(1))
+    put(inbox, track(2))
+    with engine.begin() as connection:
+        connection.execute(text("update inbox set body = x'7b22' where id = (select min(id) from inbox)"))
+    work_until(make_worker(clock=now_ms), lambda: inbox.depth() == 0)
+    assert stored(events) == {"m2": 1}
+    (row,) = recent_drops(engine, 1)
+    assert json.loads(row["original"])["body"] == base64.b64encode(b'{"').decode()
+
+
+def test_a_repeat_finds_what_is_stored_where_the_store_has_forgotten_the_token(
+    inbox: Inbox, events: EventStore, make_worker: Make
+) -> None:
+    for table in ("events", "message_ids"):
+        events.command(f"alter table {table} modify setting non_replicated_deduplication_window = 0")
+    put(inbox, *(track(n) for n in range(8)))
+    with pytest.raises(Killed):
+        make_worker(events=Fragile(events, "insert", when="after")).drain()
+    Batches(inbox._engine).release_all()
+    events.command("truncate table message_ids")
+    worker = make_worker()
+    worker.drain()
+    assert stored(events) == {f"m{n}": 1 for n in range(8)}
+    assert (worker.counters.accepted, worker.counters.duplicates) == (8, 0)
+    put(inbox, *(track(n) for n in range(8)))
+    worker.drain()
+    assert stored(events) == {f"m{n}": 1 for n in range(8)}
+
+
+@pytest.mark.parametrize("store", ["engine", "pg_engine"])
+def test_copies_that_two_workers_hold_at_the_same_moment_count_once(
+    store: str, request: pytest.FixtureRequest, events: EventStore, make_worker: Make
+) -> None:
+    engine = request.getfixturevalue(store)
+    if store == "pg_engine":
+        create_project(engine, key="one", name="One", now=NOW)
+    inbox, batches, ledger = Inbox(engine), Batches(engine), Ledger(engine, events)
+    put(inbox, *(track(n) for n in range(10)))
+    put(inbox, *(track(n) for n in range(5, 15)))
+    few = Settings(batch_events=10)
+    parts = {"batches": batches, "claims": Claims(engine), "ledger": ledger, "settings": few}
+    second = make_worker(**parts)
+
+    class Overtaken:
+        """The first worker's event store: just before it inserts, the second worker does its whole batch."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(events, name)
+
+        def insert(self, rows: Any, **named: Any) -> None:
+            second.drain()
+            events.insert(rows, **named)
+
+    make_worker(**parts | {"events": Overtaken()}).drain()
+    assert stored(events) == {f"m{n}": 1 for n in range(15)}
+    assert second.counters.duplicates == 5
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(claims)) == 0
+    inbox.close()
+
+
+def test_hourly_counts_are_exact_also_when_a_batch_is_repeated(
+    engine: Engine, inbox: Inbox, events: EventStore, make_worker: Make
+) -> None:
+    put(inbox, track(1, timestamp=NOW), track(1, timestamp=NOW), track(2), track(3, timestamp=1))
+    with pytest.raises(Killed):
+        make_worker(batches=Fragile(Batches(engine), "acknowledge", when="before")).drain()
+    Batches(engine).release_all()
+    make_worker().drain()
+    with engine.connect() as connection:
+        rows = connection.execute(select(ingestion.c.what, ingestion.c.detail, ingestion.c.n)).all()
+    assert {(what, detail): n for what, detail, n in rows} == {
+        ("accepted", ""): 2,
+        ("duplicate", ""): 1,
+        ("late", ""): 1,
+        ("dropped", "bad_timestamp"): 1,
+    }

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from collector import Door, create_app
 from collector.pipeline import Tools, run
+from store.batches import Batches
 from store.inbox import Inbox
 from store.projects import create_project, create_write_key
 from store.settings import Settings
@@ -61,7 +62,7 @@ def test_a_clients_payload_gets_its_verdict_and_becomes_its_events(
     assert verdicts == expected["rejected"]
     assert all(one["message"] for one in answer.json["rejected"])
 
-    batch = inbox.claim(now=NOW, most_events=1000)
+    batch = Batches(engine).claim(now=NOW, most_events=1000)
     outcomes = [run(envelope, Tools.opened(Settings())) for envelope in (batch.envelopes if batch else [])]
     events = [event for outcome in outcomes for event in outcome.events]
     found = [

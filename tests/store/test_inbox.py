@@ -7,8 +7,10 @@ import threading
 import pytest
 from sqlalchemy import Engine, text
 
+from store.batches import LEASE_MS, Batches
+from store.claims import Claims
 from store.drops import DropRow, drops_by_code
-from store.inbox import LEASE_MS, Envelope, Inbox, InboxUnavailable, put_together, sealed
+from store.inbox import Envelope, Inbox, InboxUnavailable, put_together, sealed
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -21,6 +23,11 @@ def inbox(db: Engine) -> Inbox:
     inbox = Inbox(db)
     yield inbox
     inbox.close()
+
+
+@pytest.fixture
+def batches(db: Engine) -> Batches:
+    return Batches(db)
 
 
 def envelope(name: str, events: int = 1) -> Envelope:
@@ -36,88 +43,103 @@ def names(batch: object) -> list[str]:
     return [one.messages[0]["messageId"] for one in batch.envelopes]
 
 
-def test_an_envelope_comes_out_as_it_went_in(inbox: Inbox) -> None:
+def test_an_envelope_comes_out_as_it_went_in(inbox: Inbox, batches: Batches) -> None:
     sent = envelope("a", 3)
     inbox.put(sent)
-    batch = inbox.claim(now=1000, most_events=100)
+    batch = batches.claim(now=1000, most_events=100)
     assert batch.envelopes == [sent]
-    inbox.acknowledge(batch)
+    batches.acknowledge(batch)
     assert inbox.depth() == 0
 
 
-def test_two_workers_never_hold_the_same_envelope(inbox: Inbox) -> None:
+def test_two_workers_never_hold_the_same_envelope(inbox: Inbox, batches: Batches) -> None:
     for n in range(6):
         inbox.put(envelope(str(n)))
-    first = inbox.claim(now=1000, most_events=3)
-    second = inbox.claim(now=1000, most_events=3)
+    first = batches.claim(now=1000, most_events=3)
+    second = batches.claim(now=1000, most_events=3)
     assert names(first) == ["0-0", "1-0", "2-0"]
     assert names(second) == ["3-0", "4-0", "5-0"]
-    assert inbox.claim(now=1000, most_events=3) is None
+    assert batches.claim(now=1000, most_events=3) is None
 
 
-def test_a_batch_whose_worker_is_gone_is_repeated_whole_under_its_token(inbox: Inbox) -> None:
+def test_a_batch_whose_worker_is_gone_is_repeated_whole_under_its_token(
+    inbox: Inbox, batches: Batches
+) -> None:
     inbox.put(envelope("a"))
-    lost = inbox.claim(now=1000, most_events=10)
+    lost = batches.claim(now=1000, most_events=10)
     inbox.put(envelope("b"))
-    again = inbox.claim(now=1000 + LEASE_MS + 1, most_events=10)
+    again = batches.claim(now=1000 + LEASE_MS + 1, most_events=10)
     assert (again.token, names(again), again.attempts) == (lost.token, ["a-0"], 2)
-    assert names(inbox.claim(now=1000 + LEASE_MS + 1, most_events=10)) == ["b-0"]
+    assert names(batches.claim(now=1000 + LEASE_MS + 1, most_events=10)) == ["b-0"]
 
 
-def test_a_released_batch_is_taken_again_at_once(inbox: Inbox) -> None:
+def test_a_released_batch_is_taken_again_at_once(inbox: Inbox, batches: Batches) -> None:
     inbox.put(envelope("a"))
-    batch = inbox.claim(now=1000, most_events=10)
-    inbox.release(batch)
-    assert inbox.claim(now=1000, most_events=10).token == batch.token
+    batch = batches.claim(now=1000, most_events=10)
+    batches.release(batch)
+    assert batches.claim(now=1000, most_events=10).token == batch.token
 
 
-def test_numbers_of_envelopes_are_never_used_again(inbox: Inbox) -> None:
+def test_numbers_of_envelopes_are_never_used_again(inbox: Inbox, batches: Batches) -> None:
     inbox.put(envelope("a"))
-    first = inbox.claim(now=1000, most_events=10)
-    inbox.acknowledge(first)
+    first = batches.claim(now=1000, most_events=10)
+    batches.acknowledge(first)
     inbox.put(envelope("b"))
-    assert inbox.claim(now=1000, most_events=10).token != first.token
+    assert batches.claim(now=1000, most_events=10).token != first.token
 
 
-def test_drops_of_the_door_and_of_the_pipeline_are_kept_once(inbox: Inbox, db: Engine) -> None:
+def test_drops_of_the_door_and_of_the_pipeline_are_kept_once(
+    inbox: Inbox, db: Engine, batches: Batches
+) -> None:
     inbox.put(envelope("a"), [drop("missing_identity")])
     inbox.put(None, [drop("missing_identity")])
-    batch = inbox.claim(now=1000, most_events=10)
-    inbox.acknowledge(batch, [drop("too_old")])
-    inbox.acknowledge(batch, [drop("too_old")])
+    batch = batches.claim(now=1000, most_events=10)
+    batches.acknowledge(batch, [drop("too_old")])
+    batches.acknowledge(batch, [drop("too_old")])
     assert drops_by_code(db, 1) == {"missing_identity": 2, "too_old": 1}
 
 
-def test_a_full_inbox_refuses_and_takes_again_when_it_was_emptied(db: Engine) -> None:
+def test_a_full_inbox_refuses_and_takes_again_when_it_was_emptied(db: Engine, batches: Batches) -> None:
     inbox = Inbox(db, limit=1)
     inbox.put(envelope("a"))
     with pytest.raises(InboxUnavailable, match="wait already"):
         inbox.put(envelope("b"))
-    inbox.acknowledge(inbox.claim(now=1000, most_events=10))
+    batches.acknowledge(batches.claim(now=1000, most_events=10))
+    inbox._counted_at -= 2  # as if the last count were two seconds ago
     inbox.put(envelope("b"))
     inbox.close()
 
 
-def test_a_collector_takes_again_when_a_worker_elsewhere_has_emptied_the_inbox(db: Engine) -> None:
-    door, worker = Inbox(db, limit=2), Inbox(db)
+def test_an_inbox_without_room_on_its_disk_refuses_until_there_is_some(db: Engine) -> None:
+    rooms = iter([True, False])
+    inbox = Inbox(db, lacks_room=lambda: next(rooms))
+    with pytest.raises(InboxUnavailable, match="disk"):
+        inbox.put(envelope("a"))
+    inbox.put(envelope("a"))
+    inbox.close()
+
+
+def test_a_collector_takes_again_when_a_worker_elsewhere_has_emptied_the_inbox(
+    db: Engine, batches: Batches
+) -> None:
+    door = Inbox(db, limit=2)
     for _ in range(2):
         door.put(envelope("a"))
     with pytest.raises(InboxUnavailable):
         door.put(envelope("b"))
-    worker.acknowledge(worker.claim(now=1000, most_events=10))
+    batches.acknowledge(batches.claim(now=1000, most_events=10))
     door._counted_at -= 2  # as if the last count were two seconds ago
     door.put(envelope("b"))
     door.close()
-    worker.close()
 
 
-def test_a_batch_that_was_put_off_lets_others_pass(inbox: Inbox) -> None:
+def test_a_batch_that_was_put_off_lets_others_pass(inbox: Inbox, batches: Batches) -> None:
     inbox.put(envelope("bad"))
-    batch = inbox.claim(now=1000, most_events=10)
-    inbox.release(batch, until=5000)
+    batch = batches.claim(now=1000, most_events=10)
+    batches.release(batch, until=5000)
     inbox.put(envelope("good"))
-    assert names(inbox.claim(now=1001, most_events=10)) == ["good-0"]
-    assert names(inbox.claim(now=5001, most_events=10)) == ["bad-0"]
+    assert names(batches.claim(now=1001, most_events=10)) == ["good-0"]
+    assert names(batches.claim(now=5001, most_events=10)) == ["bad-0"]
 
 
 def test_a_store_that_cannot_be_written_is_said_to_every_sender(inbox: Inbox, db: Engine) -> None:
@@ -131,7 +153,7 @@ def test_a_store_that_cannot_be_written_is_said_to_every_sender(inbox: Inbox, db
     assert inbox.depth() == 1
 
 
-def test_many_senders_at_once_all_arrive(inbox: Inbox) -> None:
+def test_many_senders_at_once_all_arrive(inbox: Inbox, batches: Batches) -> None:
     def send(name: str) -> None:
         for n in range(50):
             inbox.put(envelope(f"{name}{n}"))
@@ -141,7 +163,7 @@ def test_many_senders_at_once_all_arrive(inbox: Inbox) -> None:
         sender.start()
     for sender in senders:
         sender.join()
-    taken = [name for _ in range(8) if (b := inbox.claim(now=1, most_events=100)) for name in names(b)]
+    taken = [name for _ in range(8) if (b := batches.claim(now=1, most_events=100)) for name in names(b)]
     assert len(taken) == len(set(taken)) == 400
 
 
@@ -155,3 +177,93 @@ def test_putting_together_is_all_or_nothing(db: Engine) -> None:
     inbox = Inbox(db)
     assert inbox.depth() == 0
     inbox.close()
+
+
+def test_a_batch_that_is_to_blame_is_split_after_three_tries_and_tried_alone(
+    inbox: Inbox, batches: Batches
+) -> None:
+    for name in "ab":
+        inbox.put(envelope(name))
+    for _ in range(3):
+        batch = batches.claim(now=1000, most_events=10)
+        assert (names(batch), batch.alone) == (["a-0", "b-0"], False)
+        batches.release(batch, problem="it broke")
+    alone = [batches.claim(now=1000, most_events=10) for _ in range(2)]
+    assert [(names(one), one.alone, one.attempts, one.problem) for one in alone] == [
+        (["a-0"], True, 1, "it broke"),
+        (["b-0"], True, 1, "it broke"),
+    ]
+    assert len({one.token for one in alone}) == 2
+
+
+def test_a_batch_whose_workers_die_three_times_is_split(inbox: Inbox, batches: Batches) -> None:
+    for name in "ab":
+        inbox.put(envelope(name))
+    now = 1000
+    for _ in range(3):
+        assert names(batches.claim(now=now, most_events=10)) == ["a-0", "b-0"]
+        now += LEASE_MS + 1
+    for _ in range(4):
+        alone = [batches.claim(now=now, most_events=10) for _ in range(2)]
+        now += LEASE_MS + 1
+    assert [(names(one), one.is_hopeless) for one in alone] == [(["a-0"], True), (["b-0"], True)]
+
+
+def test_an_outage_of_the_store_costs_a_batch_no_try(inbox: Inbox, batches: Batches) -> None:
+    inbox.put(envelope("a"))
+    for _ in range(10):
+        batch = batches.claim(now=1000, most_events=10)
+        batches.release(batch, problem="away", is_to_blame=False)
+    batch = batches.claim(now=1000, most_events=10)
+    assert (batch.alone, batch.attempts, batch.is_repeat) == (False, 1, True)
+
+
+def test_a_renewed_lease_keeps_others_away(inbox: Inbox, batches: Batches) -> None:
+    inbox.put(envelope("a"))
+    batch = batches.claim(now=1000, most_events=10)
+    batches.renew(batch, now=1000 + LEASE_MS)
+    assert batches.claim(now=1000 + LEASE_MS + 1, most_events=10) is None
+    assert names(batches.claim(now=1000 + 2 * LEASE_MS + 1, most_events=10)) == ["a-0"]
+
+
+def test_a_batch_holds_no_more_bytes_than_a_worker_can_bear(
+    inbox: Inbox, batches: Batches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abc":
+        inbox.put(envelope(name, 50))
+    monkeypatch.setattr("store.batches.BATCH_BYTES", 3_000)
+    assert [names(batches.claim(now=1000, most_events=1000)) for _ in range(2)] == [["a-0", "b-0"], ["c-0"]]
+
+
+def test_a_message_is_claimed_by_one_batch_until_that_is_acknowledged(
+    inbox: Inbox, batches: Batches, db: Engine
+) -> None:
+    for name in "ab":
+        inbox.put(envelope(name))
+    one, other = (batches.claim(now=1000, most_events=1) for _ in range(2))
+    claims, ids = Claims(db), [bytes([n]) * 16 for n in (0, 1, 2)]
+    assert claims.claim(1, ids[:2], batch=one.number) == set()
+    assert claims.claim(1, ids[:2], batch=one.number) == set()
+    assert claims.claim(1, ids, batch=other.number) == set(ids[:2])
+    assert claims.claim(2, ids, batch=other.number) == set()
+    batches.acknowledge(one)
+    assert claims.claim(1, ids, batch=other.number) == set()
+    batches.acknowledge(other)
+    assert claims.claim(1, ids, batch=99) == set()
+
+
+def test_two_workers_that_claim_crosswise_share_the_messages(db: Engine) -> None:
+    ids = [number.to_bytes(16, "big") for number in range(2_000)]
+    taken: dict[int, set[bytes]] = {}
+
+    def claim(batch: int) -> None:
+        taken[batch] = Claims(db).claim(1, ids if batch % 2 else ids[::-1], batch=batch)
+
+    workers = [threading.Thread(target=claim, args=(batch,)) for batch in range(1, 5)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    won = [set(ids) - taken[batch] for batch in taken]
+    assert sum(map(len, won)) == len(ids)
+    assert set().union(*won) == set(ids)

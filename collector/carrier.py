@@ -1,0 +1,138 @@
+"""Carries a batch through the pipeline into the event store, so that repeating it is harmless.
+
+- The pipeline answers equally for equal envelopes, and the batch keeps its token. So the same rows come under
+  the same token, and every partition of the event table that has them already ignores them.
+- Message ids are written after the events, with the batch that counted them. A batch that is repeated looks
+  for what its earlier attempts stored, in both tables, and inserts the rest.
+- Where several workers share the event store, a batch claims its messages first: of copies that two workers
+  hold at the same moment, one is counted.
+- Links are edges that are entered once. They may have renamed customers before a crash, so a repeat also
+  hands on every former name of the customers that it touches.
+- Drops and counts are kept in the transaction that forgets the batch.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from collector.pipeline import Outcome, Tools, run
+from collector.tally import tally
+from store.batches import Batch, Batches
+from store.claims import Claims
+from store.drops import DropRow
+from store.event import Event
+from store.events import EventStore, mark_of
+from store.identities import Ledger
+from store.ingestion import Count
+
+After = Callable[[int, set[int]], None]
+
+
+@dataclass
+class Carried:
+    """What became of a batch: `counts` as they are kept, `accepted` and `duplicates` of the whole of it."""
+
+    counts: dict[Count, int] = field(default_factory=dict)
+    drops: list[DropRow] = field(default_factory=list)
+    accepted: int = 0
+    duplicates: int = 0
+
+
+@dataclass(frozen=True)
+class _Sorted:
+    """The events of one project: to be inserted, stored by an earlier attempt, and the ids that count."""
+
+    fresh: list[Event]
+    stored: list[Event]
+    counted: set[bytes]
+
+
+class Carrier:
+    """Carries batches. `after(project, customers)` is called for whom a batch touched.
+
+    `claims` are needed where several workers share the event store.
+    """
+
+    def __init__(
+        self,
+        *,
+        batches: Batches,
+        claims: Claims | None,
+        events: EventStore,
+        ledger: Ledger,
+        tools: Tools,
+        after: After,
+    ) -> None:
+        self._batches = batches
+        self._claims = claims
+        self._events = events
+        self._ledger = ledger
+        self._tools = tools
+        self._after = after
+
+    def carry(self, batch: Batch) -> Carried:
+        """Store a batch and forget it. Raises what goes wrong; then nothing is forgotten."""
+        outcomes = self._through_pipeline(batch)
+        parts = {project: self._sorted(batch, project, one.events) for project, one in outcomes.items()}
+        fresh = [event for part in parts.values() for event in part.fresh]
+        stored = [event for part in parts.values() for event in part.stored]
+        if fresh or stored:
+            self._events.insert(fresh, stored=stored, token=batch.token)
+        for project, outcome in outcomes.items():
+            if customers := self._touched(project, outcome, is_repeat=batch.is_repeat):
+                self._after(project, customers)
+        carried = _summed(outcomes, parts)
+        self._batches.acknowledge(batch, carried.drops, carried.counts)
+        return carried
+
+    def _through_pipeline(self, batch: Batch) -> dict[int, Outcome]:
+        """What became of the batch, by project."""
+        outcomes: dict[int, Outcome] = defaultdict(Outcome)
+        for envelope in batch.envelopes:
+            outcomes[envelope.project].add(run(envelope, self._tools))
+        return outcomes
+
+    def _sorted(self, batch: Batch, project: int, events: list[Event]) -> _Sorted:
+        """Which events are without copies: of each other, of other batches', and of what is stored."""
+        first: dict[bytes, Event] = {}
+        for event in events:
+            first.setdefault(event.event_id, event)
+        if not first:
+            return _Sorted([], [], set())
+        if self._claims:
+            for taken in self._claims.claim(project, list(first), batch=batch.number):
+                del first[taken]
+        mine, mark = set(), mark_of(batch.token)
+        for known, by_batch in self._events.known_messages(project, list(first)).items():
+            if by_batch == mark:
+                mine.add(known)
+            else:
+                first.pop(known, None)
+        stored = self._events.stored_before(list(first.values())) if batch.is_repeat else set()
+        return _Sorted(
+            fresh=[event for id, event in first.items() if id not in mine and id not in stored],
+            stored=[event for id, event in first.items() if id in stored and id not in mine],
+            counted=set(first),
+        )
+
+    def _touched(self, project: int, outcome: Outcome, *, is_repeat: bool) -> set[int]:
+        """Enter the links; returns the customers whose events or identities changed."""
+        customers = self._ledger.join(project, outcome.links)
+        customers |= self._ledger.customers_of(project, {event.identity for event in outcome.events})
+        if is_repeat:
+            customers |= set(self._ledger.identities_of(project, sorted(customers)))
+        return customers
+
+
+def _summed(outcomes: dict[int, Outcome], parts: dict[int, _Sorted]) -> Carried:
+    carried = Carried()
+    counts: Counter[Count] = Counter()
+    for project, outcome in outcomes.items():
+        counts.update(tally(project, outcome, parts[project].counted))
+        carried.drops += outcome.drops
+        carried.accepted += len(parts[project].counted)
+        carried.duplicates += len(outcome.events) - len(parts[project].counted)
+    carried.counts = counts
+    return carried

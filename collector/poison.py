@@ -1,0 +1,41 @@
+"""Sets an envelope aside that cannot be stored: its messages become drops, with the reason."""
+
+from __future__ import annotations
+
+import base64
+import logging
+
+import msgspec
+
+from collector.envelope import refused
+from store.batches import Batch, Batches
+from store.drops import DropRow
+
+log = logging.getLogger("waywiser.worker")
+
+CODE = "poison"
+
+
+def set_aside(batches: Batches, batch: Batch, problem: str) -> None:
+    """Take a batch out of the river, and keep its messages as drops."""
+    drops = _drops(batch, problem)
+    log.error("%d events could not be stored in any try and are set aside: %s", len(drops), problem)
+    batches.acknowledge(batch, drops)
+
+
+def _drops(batch: Batch, problem: str) -> list[DropRow]:
+    try:
+        return [
+            refused(envelope, message, place="worker", code=CODE, field="", reason=problem)
+            for envelope in batch.envelopes
+            for message in envelope.messages
+        ]
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return [_unreadable(one.project, one.body, problem) for one in batch.waiting]
+
+
+def _unreadable(project: int, body: bytes, problem: str) -> DropRow:
+    original = {"message": None, "body": base64.b64encode(body).decode()}
+    return DropRow(
+        project=project, received_at=0, place="worker", code=CODE, message=problem, original=original
+    )
