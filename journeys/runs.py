@@ -15,7 +15,7 @@ CUSTOMERS_AT_ONCE = 10_000
 EVENTS_PER_CHUNK = 4_000_000
 
 # What one touchpoint does to a run, beside reaching the step of that number.
-MOVES = {"starts": 101, "restarts": 102, "stays": 103, "fails": 104, "expires": 105}
+MOVES = {"starts": 101, "restarts": 102, "stays": 103, "fails": 104, "expires": 105, "cuts_short": 106}
 
 
 def computed(definition: Definition, params: filters.Params, whose: str) -> str:

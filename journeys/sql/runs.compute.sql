@@ -28,71 +28,38 @@ with
         group by customer, case_value
         having max(opens)
     ),
+    splits as (
+        select customer, case_value, arraySplit((touchpoint, cut) -> cut, history, cuts) as split
+        from histories
+    ),
     pieces as (
         select
             customer,
             case_value,
-            arraySplit((touchpoint, cut) -> cut, history, cuts) as split,
             arrayJoin(arrayEnumerate(split)) as number,
             split[number] as piece,
             number = length(split) as is_last
-        from histories
+        from splits
     ),
     folded as (
+        -- The state is small, because it is copied at every touchpoint: position, start, time of position, moves.
         select
             customer,
             case_value,
             piece,
             is_last,
             arrayFold(
-                (run, i, t, mask, failed, opens) -> arrayMap(
+                (run, t, mask, failed, opens) -> arrayMap(
                     move -> (
                         toUInt8(multiIf(
                             move = {starts:UInt8} or move = {restarts:UInt8}, 1,
-                            move = {stays:UInt8}, run.1,
+                            move = {stays:UInt8} or move = {cuts_short:UInt8}, run.1,
                             move < {goal:UInt8}, move,
                             0
                         )),
                         if(move = {starts:UInt8} or move = {restarts:UInt8}, t, run.2),
-                        t,
-                        if(move = {stays:UInt8}, run.4, t),
-                        multiIf(
-                            move = {starts:UInt8} or move = {restarts:UInt8}, [toUInt8(1)],
-                            move <= {goal:UInt8} and move > 0, arrayPushBack(run.5, move),
-                            run.5
-                        ),
-                        multiIf(
-                            move = {starts:UInt8} or move = {restarts:UInt8}, [t],
-                            move <= {goal:UInt8} and move > 0, arrayPushBack(run.6, t),
-                            run.6
-                        ),
-                        toUInt32(multiIf(
-                            move = {starts:UInt8} or move = {restarts:UInt8}, 0,
-                            move = {stays:UInt8}, run.7 + 1,
-                            run.7
-                        )),
-                        toUInt8(multiIf(
-                            move = {starts:UInt8} or move = {restarts:UInt8}, 0,
-                            move = {stays:UInt8} and bitTest(mask, {goal:UInt8} - 1), 1,
-                            run.8
-                        )),
-                        if(move = {starts:UInt8} or move = {restarts:UInt8}, i, run.9),
-                        multiIf(
-                            move = {goal:UInt8},
-                            arrayPushBack(run.10, (
-                                run.2, t, 'succeeded', move, run.7, run.8,
-                                arrayPushBack(run.5, move), arrayPushBack(run.6, t), run.9
-                            )),
-                            move = {fails:UInt8},
-                            arrayPushBack(run.10, (
-                                run.2, t, 'failed', run.1, run.7, run.8, run.5, run.6, run.9
-                            )),
-                            move = {expires:UInt8} or move = {restarts:UInt8},
-                            arrayPushBack(run.10, (
-                                run.2, run.3, 'dropped', run.1, run.7, run.8, run.5, run.6, run.9
-                            )),
-                            run.10
-                        )
+                        if(move = {stays:UInt8} or move = {cuts_short:UInt8}, run.3, t),
+                        arrayPushBack(run.4, move)
                     ),
                     [toUInt8(multiIf(
                         run.1 = 0, if(opens, {starts:UInt8}, 0),
@@ -101,60 +68,85 @@ with
                         arrayMap(
                             reachable -> if(
                                 reachable = 0,
-                                {stays:UInt8},
+                                if(bitTest(mask, {goal:UInt8} - 1), {cuts_short:UInt8}, {stays:UInt8}),
                                 bitCount(bitXor(reachable, toUInt32(reachable - 1)))
                             ),
                             [bitAnd(
                                 bitAnd(mask, {allowed:Array(UInt32)}[run.1 + 1]),
                                 bitNot(toUInt32(arraySum(
-                                    (bit, within) -> if(t - run.4 > within, bit, 0),
+                                    (bit, within) -> if(t - run.3 > within, bit, 0),
                                     {within_bits:Array(UInt32)}, {within_ms:Array(Int64)}
                                 )))
                             )]
                         )[1]
                     ))]
                 )[1],
-                arrayEnumerate(piece), piece.1, piece.4, piece.5, piece.6,
-                cast(
-                    (0, 0, 0, 0, [], [], 0, 0, 0, []),
-                    'Tuple(
-                        UInt8, Int64, Int64, Int64, Array(UInt8), Array(Int64), UInt32, UInt8, UInt32,
-                        Array(Tuple(Int64, Int64, String, UInt8, UInt32, UInt8, Array(UInt8), Array(Int64), UInt32))
-                    )'
-                )
-            ) as state,
-            arrayConcat(
-                state.10,
-                if(
-                    state.1 > 0,
-                    [(
-                        state.2, state.3, if(is_last, 'open', 'dropped'), state.1, state.7, state.8,
-                        state.5, state.6, state.9
-                    )],
-                    []
-                )
-            ) as finished
+                piece.1, piece.4, piece.5, piece.6,
+                cast((0, 0, 0, []), 'Tuple(UInt8, Int64, Int64, Array(UInt8))')
+            ).4 as moves
         from pieces
+    ),
+    parted as (
+        select
+            customer,
+            case_value,
+            is_last,
+            arrayFilter(
+                attempt -> attempt[1].1 in ({starts:UInt8}, {restarts:UInt8}),
+                arraySplit(
+                    (touchpoint, move) -> move in ({starts:UInt8}, {restarts:UInt8}),
+                    arrayZip(moves, piece.1, piece.7), moves
+                )
+            ) as parts
+        from folded
+    ),
+    attempts as (
+        select
+            customer,
+            case_value,
+            arrayJoin(arrayEnumerate(parts)) as number,
+            arrayFilter(touchpoint -> touchpoint.1 != 0, parts[number]) as attempt,
+            is_last and number = length(parts) as is_open
+        from parted
+    ),
+    ended as (
+        select
+            customer,
+            case_value,
+            attempt,
+            attempt.1 as moves,
+            moves[-1] as final,
+            if(final = {expires:UInt8}, attempt.2[-2], attempt.2[-1]) as last,
+            multiIf(
+                final = {goal:UInt8}, 'succeeded',
+                final = {fails:UInt8}, 'failed',
+                final != {expires:UInt8} and is_open, 'open',
+                'dropped'
+            ) as outcome,
+            countEqual(moves, {stays:UInt8}) + countEqual(moves, {cuts_short:UInt8}) as repeats,
+            has(moves, {cuts_short:UInt8}) as shortcut,
+            arrayPushFront(arrayFilter(move -> move <= {goal:UInt8}, moves), 1) as steps,
+            arrayFilter(
+                (at, move) -> move <= {goal:UInt8} or move in ({starts:UInt8}, {restarts:UInt8}), attempt.2, moves
+            ) as times
+        from attempts
     ),
     runs as (
         select
             customer,
-            groupArrayArray(arrayMap(
-                (start, last, outcome, furthest, repeats, shortcut, steps, times, opener) -> (
-                    case_value,
-                    fromUnixTimestamp64Milli(start, 'UTC'),
-                    fromUnixTimestamp64Milli(last, 'UTC'),
-                    outcome,
-                    furthest,
-                    repeats,
-                    shortcut > 0,
-                    steps,
-                    arrayMap(ms -> fromUnixTimestamp64Milli(ms, 'UTC'), times),
-                    piece.7[opener].1, piece.7[opener].2, piece.7[opener].3, piece.7[opener].4, piece.7[opener].5
-                ),
-                finished.1, finished.2, finished.3, finished.4, finished.5, finished.6, finished.7, finished.8, finished.9
+            groupArray((
+                case_value,
+                fromUnixTimestamp64Milli(times[1], 'UTC'),
+                fromUnixTimestamp64Milli(last, 'UTC'),
+                outcome,
+                steps[-1],
+                repeats,
+                shortcut > 0,
+                steps,
+                arrayMap(ms -> fromUnixTimestamp64Milli(ms, 'UTC'), times),
+                attempt[1].3.1, attempt[1].3.2, attempt[1].3.3, attempt[1].3.4, attempt[1].3.5
             )) as runs
-        from folded
+        from ended
         group by customer
     )
 select
