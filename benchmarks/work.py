@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +20,8 @@ from collector import pipeline
 from journeys.definitions import parse_yaml
 from server.demo.loading import JOURNEYS
 from server.house import House, migrate, now_ms
-from store.drops import DropRow
-from store.inbox import Batch, Envelope, put_together, sealed
+from store.batches import Batch
+from store.inbox import Envelope, put_together, sealed
 from store.journeys import make_live, save_version
 from store.projects import create_project
 from store.settings import Settings
@@ -158,23 +158,24 @@ class TimedHouse(House):
     def __init__(self, settings: Settings) -> None:
         self.took: Took = {}
         super().__init__(settings)
-        acknowledge = self.inbox.acknowledge
+        acknowledge = self.batches.acknowledge
 
-        def marked(batch: Batch, drops: Sequence[DropRow] = ()) -> None:
-            acknowledge(batch, drops)
-            self._events += sum(len(one.messages) for one in batch.envelopes)
+        def marked(batch: Batch, *kept: Any) -> bool:
+            is_first = acknowledge(batch, *kept)
+            self._events += batch.events
             self.marks.append(self._mark())
+            return is_first
 
-        self.inbox.acknowledge = marked  # type: ignore[method-assign]
+        self.batches.acknowledge = marked  # type: ignore[method-assign]
         self.forget()
         for owner, name, stage in (
-            (self.inbox, "claim", "claim from the inbox"),
-            (self.inbox, "acknowledge", "acknowledge"),
+            (self.batches, "claim", "claim from the inbox"),
+            (self.batches, "acknowledge", "acknowledge"),
             (self.events, "insert", "insert"),
             (self.events, "known_messages", "look for duplicates"),
             (self.ledger, "join", "identity ledger"),
             (self.ledger, "customers_of", "identity ledger"),
-            (self.worker, "_through_pipeline", "pipeline"),
+            (self.worker._carrier, "_through_pipeline", "pipeline"),
         ):
             setattr(owner, name, timed(getattr(owner, name), self.took, stage))
 

@@ -1,7 +1,7 @@
 """Hands out the envelopes of the inbox in batches: claimed, repeated whole after a crash, acknowledged once.
 
-A batch that keeps failing is split, so that each of its envelopes is tried alone, and the one that is to
-blame can be set aside without holding up the others.
+A batch that keeps failing is split: each of its envelopes is tried alone, and the one that is to blame can be
+set aside without holding up the others.
 """
 
 from __future__ import annotations
@@ -10,33 +10,23 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import msgspec
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    ColumnElement,
-    Connection,
-    Engine,
-    any_,
-    bindparam,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Engine, Row, between, func, select, text, update
 
 from store import kept
 from store.db import writing
 from store.drops import DropRow, keep_drops
 from store.inbox import Envelope, waiting
 from store.ingestion import Count, add_counts
-from store.tables import claims, inbox
+from store.ranges import Ranges
+from store.tables import batches, claims, inbox
 
 LEASE_MS = 60_000
 TRIES = 3  # whole, and then alone
 BATCH_BYTES = 32 * 1024 * 1024  # of envelopes; a worker needs several times as much memory
 PROBLEM_CHARACTERS = 4_000
+ONE_AT_A_TIME = 7_261_001  # PostgreSQL's advisory lock under which batches are made
 
 
 class WaitingEnvelope(msgspec.Struct, frozen=True):
@@ -56,6 +46,7 @@ class Batch:
     attempts: int
     alone: bool
     problem: str
+    ranges: Ranges
     waiting: Sequence[WaitingEnvelope]
 
     @cached_property
@@ -96,36 +87,43 @@ class Batches:
             if connection.execute(select(inbox.c.id).limit(1)).first() is None:
                 return None
         with writing(self._engine) as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
             number = _lost(connection, now)
             if number is None:
-                number = self._gathered(connection, most_events)
+                number = _gathered(connection, most_events)
             if number is None:
                 return None
-            mine = inbox.c.batch == number
-            lease = {"claimed_until": now + LEASE_MS, "attempts": inbox.c.attempts + 1}
-            connection.execute(update(inbox).where(mine).values(lease))
-            carried = (inbox.c.project_id, inbox.c.body, inbox.c.events)
-            state = (inbox.c.attempts, inbox.c.alone, inbox.c.problem)
-            rows = connection.execute(select(*carried, *state).where(mine).order_by(inbox.c.id)).all()
+            free = (batches.c.number == number) & (batches.c.claimed_until < now)
+            lease = {"claimed_until": now + LEASE_MS, "attempts": batches.c.attempts + 1}
+            row = connection.execute(
+                update(batches).where(free).values(lease).returning(batches)
+            ).one_or_none()
+            if row is None:  # its worker was alive after all
+                return None
+            found = _waiting(connection, Ranges(row.ranges))
+        return self._batch(row, found)
+
+    def _batch(self, row: Row[tuple[object, ...]], found: list[WaitingEnvelope]) -> Batch:
         # The content is part of the token: numbers come again when an older copy of this store is restored.
         content = hashlib.blake2b(digest_size=16)
-        for row in rows:
-            content.update(row.body)
+        for one in found:
+            content.update(one.body)
         return Batch(
-            number=number,
-            token=f"{self._store_name}:{number}:{content.hexdigest()}",
-            attempts=rows[0].attempts,
-            alone=rows[0].alone,
-            problem=rows[0].problem or "",
-            waiting=[WaitingEnvelope(row.project_id, row.body, row.events) for row in rows],
+            number=row.number,
+            token=f"{self._store_name}:{row.number}:{content.hexdigest()}",
+            attempts=row.attempts,
+            alone=row.alone,
+            problem=row.problem,
+            ranges=Ranges(row.ranges),
+            waiting=found,
         )
 
     def renew(self, batch: Batch, *, now: int) -> None:
         """Hold the batch longer: its worker is alive."""
         with writing(self._engine) as connection:
-            connection.execute(
-                update(inbox).where(inbox.c.batch == batch.number).values(claimed_until=now + LEASE_MS)
-            )
+            mine = batches.c.number == batch.number
+            connection.execute(update(batches).where(mine).values(claimed_until=now + LEASE_MS))
 
     def acknowledge(
         self, batch: Batch, drops: Sequence[DropRow] = (), counts: Mapping[Count, int] | None = None
@@ -135,12 +133,15 @@ class Batches:
         False when another worker was first: then nothing of it is kept a second time.
         """
         with writing(self._engine) as connection:
-            gone = connection.execute(inbox.delete().where(inbox.c.batch == batch.number)).rowcount
+            mine = batches.delete().where(batches.c.number == batch.number)
+            if connection.execute(mine).rowcount == 0:
+                return False
+            for first, last in batch.ranges:
+                connection.execute(inbox.delete().where(between(inbox.c.id, first, last)))
             connection.execute(claims.delete().where(claims.c.batch == batch.number))
-            if gone:
-                keep_drops(connection, drops)
-                add_counts(connection, counts or {})
-        return gone > 0
+            keep_drops(connection, drops)
+            add_counts(connection, counts or {})
+        return True
 
     def release(
         self, batch: Batch, *, until: int = 0, problem: str = "given back", is_to_blame: bool = True
@@ -152,70 +153,83 @@ class Batches:
         with writing(self._engine) as connection:
             if is_to_blame and not batch.alone and batch.attempts >= TRIES:
                 return _split(connection, batch.number, problem)
-            values: dict[str, Any] = {"claimed_until": until, "problem": problem[-PROBLEM_CHARACTERS:]}
-            if not is_to_blame:
-                values["attempts"] = inbox.c.attempts - 1
-            connection.execute(update(inbox).where(inbox.c.batch == batch.number).values(values))
+            mine = update(batches).where(batches.c.number == batch.number)
+            tries = batches.c.attempts if is_to_blame else batches.c.attempts - 1
+            connection.execute(
+                mine.values(claimed_until=until, problem=problem[-PROBLEM_CHARACTERS:], attempts=tries)
+            )
         return None
 
     def release_all(self) -> None:
         """Give every claimed batch back; only for a process that is the only worker."""
         with writing(self._engine) as connection:
-            connection.execute(update(inbox).where(inbox.c.batch.is_not(None)).values(claimed_until=0))
-
-    def _gathered(self, connection: Connection, most_events: int) -> int | None:
-        """Make a batch of what no batch holds yet; returns its number, that of its first envelope."""
-        found = connection.execute(
-            select(inbox.c.id, inbox.c.events, func.length(inbox.c.body))
-            .where(inbox.c.batch.is_(None))
-            .order_by(inbox.c.id)
-            .limit(most_events)
-            .with_for_update(skip_locked=True)
-        )
-        ids: list[int] = []
-        events = size = 0
-        for number, more_events, more_bytes in found:
-            events, size = events + more_events, size + more_bytes
-            if ids and (events > most_events or size > BATCH_BYTES):
-                break
-            ids.append(number)
-        if not ids:
-            return None
-        found.close()
-        connection.execute(update(inbox).where(_these(connection, ids)).values(batch=ids[0]))
-        return ids[0]
+            connection.execute(update(batches).values(claimed_until=0))
 
 
 def _lost(connection: Connection, now: int) -> int | None:
     """The oldest batch that was given back or whose worker is gone; one that had all its tries is split."""
-    head = (
-        select(inbox.c.batch, inbox.c.attempts, inbox.c.alone, inbox.c.problem)
-        # A batch has the number of its first envelope: who locks that row has the batch.
-        .where(inbox.c.batch.is_not(None), inbox.c.id == inbox.c.batch, inbox.c.claimed_until < now)
-        .order_by(inbox.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
+    head = select(batches).where(batches.c.claimed_until < now).order_by(batches.c.number).limit(1)
     while row := connection.execute(head).first():
+        if row.alone and Ranges(row.ranges).size > 1:
+            return _first_alone(connection, row)
         if row.alone or row.attempts < TRIES:
-            return int(row.batch)
-        _split(connection, row.batch, row.problem or "")
+            return int(row.number)
+        _split(connection, row.number, row.problem)
     return None
 
 
+def _gathered(connection: Connection, most_events: int) -> int | None:
+    """Make a batch of what no batch holds yet; returns its number.
+
+    PostgreSQL hands numbers out before they are committed, so a number that is not seen may come yet: a batch
+    holds ranges of numbers that were all seen, and nothing in between.
+    """
+    held = Ranges.together(Ranges(row.ranges) for row in connection.execute(select(batches.c.ranges)))
+    ids: list[int] = []
+    events = size = 0
+    columns = select(inbox.c.id, inbox.c.events, func.length(inbox.c.body))
+    after = held.end_of_first(connection.execute(select(func.min(inbox.c.id))).scalar() or 0)
+    while True:
+        page = columns.where(inbox.c.id > after).order_by(inbox.c.id).limit(most_events)
+        rows = connection.execute(page).all()
+        for number, more_events, more_bytes in rows:
+            if number in held:
+                continue
+            events, size = events + more_events, size + more_bytes
+            if ids and (events > most_events or size > BATCH_BYTES):
+                return _entered(connection, Ranges.of(ids))
+            ids.append(number)
+        if len(rows) < most_events:
+            return _entered(connection, Ranges.of(ids)) if ids else None
+        after = rows[-1][0]
+
+
+def _entered(connection: Connection, ranges: Ranges, *, alone: bool = False, problem: str = "") -> int:
+    values = {"ranges": list(ranges), "claimed_until": 0, "attempts": 0, "alone": alone, "problem": problem}
+    made = connection.execute(batches.insert().values(values).returning(batches.c.number))
+    return int(made.scalar_one())
+
+
 def _split(connection: Connection, number: int, problem: str) -> None:
-    """Let every envelope of a batch be a batch of its own. Their messages are claimed anew, by each."""
+    """From now on the envelopes of a batch are tried one by one, and each claims its messages anew."""
     connection.execute(claims.delete().where(claims.c.batch == number))
-    values = {"batch": inbox.c.id, "alone": True, "attempts": 0, "claimed_until": 0}
-    problem = problem[-PROBLEM_CHARACTERS:]
-    connection.execute(update(inbox).where(inbox.c.batch == number).values(**values, problem=problem))
+    values = {"alone": True, "attempts": 0, "claimed_until": 0, "problem": problem[-PROBLEM_CHARACTERS:]}
+    connection.execute(update(batches).where(batches.c.number == number).values(values))
 
 
-def _these(connection: Connection, ids: list[int]) -> ColumnElement[bool]:
-    if _is_sqlite(connection):  # which has one writer: nobody can have taken one in between
-        return inbox.c.batch.is_(None) & inbox.c.id.between(ids[0], ids[-1])
-    return inbox.c.id == any_(bindparam("ids", ids, type_=ARRAY(BigInteger)))
+def _first_alone(connection: Connection, row: Row[tuple[object, ...]]) -> int:
+    """Take the first envelope out of a split batch, as a batch of its own; returns its number."""
+    first, rest = Ranges(row.ranges).parted()
+    connection.execute(update(batches).where(batches.c.number == row.number).values(ranges=list(rest)))
+    return _entered(connection, first, alone=True, problem=row.problem)
 
 
-def _is_sqlite(connection: Connection) -> bool:
-    return connection.dialect.name == "sqlite"
+def _waiting(connection: Connection, ranges: Ranges) -> list[WaitingEnvelope]:
+    one_range = text(
+        "select project_id, body, events from inbox where id between :first and :last order by id"
+    )
+    return [
+        WaitingEnvelope(project, bytes(body), events)
+        for first, last in ranges
+        for project, body, events in connection.execute(one_range, {"first": first, "last": last})
+    ]

@@ -91,7 +91,8 @@ class EventStore:
             columns = list(zip(*map(msgspec.structs.astuple, rows), strict=True))
             arrays = [pa.array(c, f.type) for c, f in zip(columns, EVENT_SCHEMA, strict=True)]
             self.insert_table("events", pa.Table.from_arrays(arrays, schema=EVENT_SCHEMA), token=token)
-        known = [(one.project, one.event_id, one.received_at, mark_of(token)) for one in (*rows, *stored)]
+        mark = mark_of(token)
+        known = [(one.project, one.event_id, one.received_at, mark) for one in (*rows, *stored)]
         arrays = [pa.array(c, f.type) for c, f in zip(zip(*known, strict=True), MESSAGE_SCHEMA, strict=True)]
         self.insert_table("message_ids", pa.Table.from_arrays(arrays, schema=MESSAGE_SCHEMA), token=token)
 

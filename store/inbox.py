@@ -27,7 +27,7 @@ from store.tables import inbox
 
 COMMIT_AT_ONCE = 512
 COUNT_EVERY_S = 5
-COLUMNS = ("project_id", "body", "events", "attempts", "received_at")
+COLUMNS = ("project_id", "body", "events", "received_at")
 
 
 class InboxUnavailable(Exception):
@@ -46,6 +46,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     history: bool = False
     ip: str = ""
     user_agent: str = ""
+    hints: str = ""  # Sec-CH-UA, Sec-CH-UA-Mobile and Sec-CH-UA-Platform, one a line
     sent_at: int | None = None
     messages: list[dict[str, Any]]
 
@@ -231,6 +232,5 @@ def _row(one: Sealed) -> dict[str, Any]:
         "project_id": one.project,
         "body": one.body,
         "events": one.events,
-        "attempts": 0,
         "received_at": one.received_at,
     }

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.db import writing
-from store.tables import inbox, ingestion, kept
+from store.tables import inbox, ingestion
 
 HOUR = 3_600_000
 MOST_DETAIL = 128
@@ -47,18 +47,13 @@ def add_counts(connection: Connection, counts: Mapping[Count, int]) -> None:
     """Add to the sums inside the caller's transaction; in one order, so that writers never lock crosswise."""
     if not counts:
         return
-    insert = _insert(connection, ingestion)
+    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(ingestion)
     sums = insert.on_conflict_do_update(
         index_elements=list(ingestion.primary_key.columns), set_={"n": ingestion.c.n + insert.excluded.n}
     )
     names = [column.name for column in ingestion.primary_key.columns]
     rows = [dict(zip(names, key, strict=True)) | {"n": n} for key, n in sorted(_bounded(counts).items())]
     connection.execute(sums, rows)
-
-
-def _insert(connection: Connection, table: Table) -> Any:
-    """An insert that may say what happens to a row that is there already."""
-    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
 
 
 def _bounded(counts: Mapping[Count, int]) -> Mapping[Count, int]:
@@ -116,11 +111,9 @@ def oldest_waiting(engine: Engine) -> int | None:
         return connection.scalar(query)
 
 
-def prove_writable(engine: Engine, now: int) -> None:
-    """Commit something small; raises what the store raises when it cannot be written, as on a full disk."""
+def prove_writable(engine: Engine) -> None:
+    """Put a row into the inbox and take it out in one commit; raises what the store raises when it cannot."""
+    row = {"project_id": 0, "body": b"", "events": 0}
     with writing(engine) as connection:
-        proof = {"name": "last_proof", "value": str(now)}
-        insert = _insert(connection, kept)
-        connection.execute(
-            insert.on_conflict_do_update(index_elements=["name"], set_={"value": str(now)}), proof
-        )
+        number = connection.execute(inbox.insert().values(row).returning(inbox.c.id)).scalar_one()
+        connection.execute(inbox.delete().where(inbox.c.id == number))

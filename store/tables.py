@@ -159,13 +159,20 @@ inbox = Table(
     Column("project_id", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("events", Integer, nullable=False),
-    Column("batch", BigInteger),
-    Column("claimed_until", BigInteger),
-    Column("attempts", Integer, nullable=False, default=0),
     Column("received_at", BigInteger),
-    Column("alone", Boolean, nullable=False, default=False, server_default=text("false")),  # under suspicion
-    Column("problem", Text),  # why its batch failed the last time
-    Index("ix_inbox_batch", "batch", "id"),
+    sqlite_autoincrement=True,
+)
+
+# Which envelopes workers hold. The envelopes themselves are not touched until they are stored.
+batches = Table(
+    "batches",
+    metadata,
+    Column("number", Id, primary_key=True),
+    Column("ranges", JSON, nullable=False),  # of inbox ids: [[first, last], …], each id of which was seen
+    Column("claimed_until", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("alone", Boolean, nullable=False),  # its envelopes are under suspicion, and tried one by one
+    Column("problem", Text, nullable=False),  # why it failed the last time
     sqlite_autoincrement=True,
 )
 

@@ -1,4 +1,4 @@
-"""Claims, ingestion counts, project rules and tracking plans; what the inbox knows of trouble."""
+"""Batches and claims of workers, ingestion counts, project rules and tracking plans."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -51,15 +51,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project_id", "event", name=op.f("pk_planned_events")),
     )
     op.create_index(op.f("ix_drops_received_at"), "drops", ["received_at"])
+    op.create_table(
+        "batches",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ranges", sa.JSON(), nullable=False),
+        sa.Column("claimed_until", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("alone", sa.Boolean(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_batches")),
+        sqlite_autoincrement=True,
+    )
     op.add_column("inbox", sa.Column("received_at", sa.BigInteger()))
-    op.add_column("inbox", sa.Column("alone", sa.Boolean(), nullable=False, server_default=sa.text("false")))
-    op.add_column("inbox", sa.Column("problem", sa.Text()))
+    op.drop_index("ix_inbox_batch", "inbox")
+    for column in ("batch", "claimed_until", "attempts"):
+        op.drop_column("inbox", column)
 
 
 def downgrade() -> None:
-    for column in ("problem", "alone", "received_at"):
-        with op.batch_alter_table("inbox") as inbox:
-            inbox.drop_column(column)
+    op.add_column("inbox", sa.Column("batch", sa.BigInteger()))
+    op.add_column("inbox", sa.Column("claimed_until", sa.BigInteger()))
+    op.add_column("inbox", sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"))
+    op.create_index("ix_inbox_batch", "inbox", ["batch", "id"])
+    op.drop_column("inbox", "received_at")
+    op.drop_table("batches")
     op.drop_index(op.f("ix_drops_received_at"), "drops")
     for table in ("planned_events", "project_rules", "ingestion", "claims"):
         op.drop_table(table)

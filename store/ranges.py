@@ -1,0 +1,64 @@
+"""Sets of growing numbers, kept as ranges: thousands of envelopes in a row are one pair of numbers."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+
+Range = tuple[int, int]
+
+
+class Ranges:
+    """Numbers as ranges in order, both ends included; it cannot be changed."""
+
+    def __init__(self, pairs: Iterable[Sequence[int]]) -> None:
+        self._pairs: list[Range] = [(pair[0], pair[1]) for pair in pairs]
+        self._starts = [first for first, _ in self._pairs]
+
+    @classmethod
+    def of(cls, numbers: Iterable[int]) -> Ranges:
+        """The ranges of growing numbers."""
+        return cls(_merged((number, number) for number in numbers))
+
+    @classmethod
+    def together(cls, several: Iterable[Ranges]) -> Ranges:
+        """The numbers of all of these."""
+        return cls(_merged(sorted(pair for ranges in several for pair in ranges)))
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return sum(last - first + 1 for first, last in self._pairs)
+
+    def end_of_first(self, number: int) -> int:
+        """The last number of the range that holds this one; if none does, the number before it."""
+        position = bisect_right(self._starts, number) - 1
+        if position >= 0 and self._pairs[position][1] >= number:
+            return self._pairs[position][1]
+        return number - 1
+
+    def parted(self) -> tuple[Ranges, Ranges]:
+        """The first number, and all others."""
+        (first, last), *others = self._pairs
+        return Ranges([(first, first)]), Ranges([(first + 1, last), *others] if last > first else others)
+
+    def __contains__(self, number: int) -> bool:
+        return self.end_of_first(number) >= number
+
+    def __iter__(self) -> Iterator[Range]:
+        return iter(self._pairs)
+
+
+def _merged(pairs: Iterable[Range]) -> Iterator[Range]:
+    """Growing pairs, with those that touch made one."""
+    before: Range | None = None
+    for pair in pairs:
+        if before is None:
+            before = pair
+        elif pair[0] <= before[1] + 1:
+            before = before[0], max(before[1], pair[1])
+        else:
+            yield before
+            before = pair
+    if before is not None:
+        yield before

@@ -1,0 +1,43 @@
+"""Ranges behave as the sets of numbers that they stand for."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store.ranges import Ranges
+
+NUMBERS = st.frozensets(st.integers(1, 60), max_size=40)
+
+
+def numbers(ranges: Ranges) -> set[int]:
+    return {n for first, last in ranges for n in range(first, last + 1)}
+
+
+@given(NUMBERS)
+def test_ranges_hold_their_numbers_and_no_others(some: frozenset[int]) -> None:
+    ranges = Ranges.of(sorted(some))
+    assert numbers(ranges) == {n for n in range(-1, 70) if n in ranges} == some
+    assert ranges.size == len(some)
+    assert list(Ranges(list(ranges))) == list(ranges)
+
+
+@given(NUMBERS, NUMBERS)
+def test_ranges_together_are_the_union(one: frozenset[int], other: frozenset[int]) -> None:
+    together = Ranges.together([Ranges.of(sorted(one)), Ranges.of(sorted(other))])
+    assert numbers(together) == one | other
+    assert all(
+        later[0] > earlier[1] + 1 for earlier, later in zip(together, list(together)[1:], strict=False)
+    )
+
+
+@given(NUMBERS.filter(bool))
+def test_parting_takes_the_first_number(some: frozenset[int]) -> None:
+    first, rest = Ranges.of(sorted(some)).parted()
+    assert (numbers(first), numbers(rest)) == ({min(some)}, some - {min(some)})
+
+
+@pytest.mark.parametrize(("number", "end"), [(1, 0), (2, 4), (4, 4), (5, 4), (7, 7), (8, 7)])
+def test_the_end_of_the_range_that_holds_a_number(number: int, end: int) -> None:
+    assert Ranges([(2, 4), (7, 7)]).end_of_first(number) == end
