@@ -106,13 +106,13 @@ class Ledger:
     def customers_of(self, project: int, some: Iterable[int]) -> set[int]:
         """The customers that these identities may belong to; a contested one belongs to several."""
         rows = self._known(project, list(some))
-        contested = [row["identity"] for row in rows if row["contested"]]
-        found = {row["identity"]: row["customer"] for row in rows}
+        contested = [identity for identity, _, is_contested in rows if is_contested]
+        found = {identity: customer for identity, customer, _ in rows}
         customers = {found.get(one, one) for one in some}
         if contested:
             with self._engine.connect() as connection:
                 neighbours = _neighbours(connection, project, contested)
-            customers |= {row["customer"] for row in self._known(project, neighbours)}
+            customers |= {customer for _, customer, _ in self._known(project, neighbours)}
         return customers
 
     def identities_of(self, project: int, customers: Sequence[int]) -> list[int]:
@@ -164,14 +164,14 @@ class Ledger:
         with self._engine.connect() as connection:
             return list(connection.execute(query).mappings())
 
-    def _known(self, project: int, some: Sequence[int]) -> list[RowMapping]:
-        rows: list[RowMapping] = []
+    def _known(self, project: int, some: Sequence[int]) -> list[tuple[int, int, bool]]:
+        """Identity, customer, and whether it is contested, of those that the ledger has."""
+        rows: list[tuple[int, int, bool]] = []
+        columns = select(identities.c.identity, identities.c.customer, identities.c.contested)
         with self._engine.connect() as connection:
             for chunk in _chunks(some):
-                query = select(identities).where(
-                    identities.c.project_id == project, identities.c.identity.in_(chunk)
-                )
-                rows += connection.execute(query).mappings()
+                query = columns.where(identities.c.project_id == project, identities.c.identity.in_(chunk))
+                rows += [(row.identity, row.customer, row.contested) for row in connection.execute(query)]
         return rows
 
     def _contested_among(self, project: int, pairs: Iterable[Pair]) -> set[int]:
