@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from store.event import Event
-from store.events import EventStore
+from store.events import EventStore, mark_of
 
 
 def event(number: int, event_id: bytes) -> Event:
@@ -35,8 +35,23 @@ def test_known_messages_are_found_by_any_bytes(events: EventStore) -> None:
     ids = [hashlib.blake2b(bytes([n]), digest_size=14).digest() + bytes([n % 3, 0]) for n in range(50)]
     ids += [bytes(16), b"\xff" * 16, b"\x80" + bytes(15), b"it's a quote \\.."]
     events.insert([event(n, one) for n, one in enumerate(ids)], token="t")
-    assert events.known_messages(1, [*ids, b"n" * 16]) == set(ids)
-    assert events.known_messages(2, ids) == set()
+    assert events.known_messages(1, [*ids, b"n" * 16]) == dict.fromkeys(ids, mark_of("t"))
+    assert events.known_messages(2, ids) == {}
+
+
+def test_stored_events_are_found_whether_or_not_their_messages_are_known(events: EventStore) -> None:
+    rows = [event(n, bytes([n] * 16)) for n in range(1, 20)]
+    events.insert(rows[:10], token="t")
+    events.command("truncate table message_ids")
+    assert events.stored_before(rows) == {row.event_id for row in rows[:10]}
+    events.insert([], stored=rows[:10], token="other")
+    assert set(events.known_messages(1, [row.event_id for row in rows])) == {r.event_id for r in rows[:10]}
+
+
+def test_a_store_says_whether_it_takes_inserts(events: EventStore) -> None:
+    assert events.takes_inserts()
+    events.command("drop table probes")
+    assert not events.takes_inserts()
 
 
 def test_databases_of_one_engine_are_apart(events: EventStore) -> None:

@@ -159,7 +159,7 @@ def test_any_order_of_the_same_links_gives_the_same_customers(
             ledger.join(project, [link(a, b)])
         nodes = {one.hash: one for pair in links for one in pair}
         rows = ledger._known(project, list(nodes))
-        found.append({row["value"]: (row["customer"], row["contested"]) for row in rows})
+        found.append({nodes[one].value: (customer, contested) for one, customer, contested in rows})
     assert found[0] == found[1]
 
 
