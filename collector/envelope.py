@@ -15,22 +15,36 @@ from store.projects import WriteKey
 from store.settings import Settings
 
 USER_AGENT_CHARACTERS = 1024
+HINTS = {"HTTP_SEC_CH_UA": 256, "HTTP_SEC_CH_UA_MOBILE": 8, "HTTP_SEC_CH_UA_PLATFORM": 32}
 
 
 def sealed(
-    request: Request, key: WriteKey, settings: Settings, *, messages: list[Any], sent_at: Any, now: int
+    request: Request,
+    key: WriteKey,
+    settings: Settings,
+    *,
+    messages: list[Any],
+    sent_at: Any,
+    now: int,
+    cookieless: bool = False,
+    history: bool = False,
 ) -> Envelope:
-    """The envelope of these messages; client addresses are cut unless the settings keep them whole."""
+    """The envelope of these messages; client addresses are cut unless the settings keep them whole.
+
+    Those of cookieless visitors are cut in any case.
+    """
     ip = client_ip(request, settings.trusted_proxies)
-    if settings.anonymize_ip:
+    if settings.anonymize_ip or cookieless:
         ip = truncated(ip)
         hide_addresses(messages)
     return Envelope(
         project=key.project_id,
         received_at=now,
         side=key.side,
+        history=history,
         ip=ip,
         user_agent=request.environ.get("HTTP_USER_AGENT", "")[:USER_AGENT_CHARACTERS],
+        hints=_hints(request) if key.side == "browser" else "",
         sent_at=_sent_at(sent_at),
         messages=messages,
     )
@@ -45,6 +59,7 @@ def refused(envelope: Envelope, message: Any, *, place: str, code: str, field: s
         "history": envelope.history,
         "ip": envelope.ip,
         "user_agent": envelope.user_agent,
+        "hints": envelope.hints,
         "sent_at": envelope.sent_at,
     }
     return DropRow(
@@ -56,6 +71,13 @@ def refused(envelope: Envelope, message: Any, *, place: str, code: str, field: s
         message=reason,
         original=original,
     )
+
+
+def _hints(request: Request) -> str:
+    """What Chromium's browsers say of themselves with every request; most others say nothing."""
+    if "HTTP_SEC_CH_UA" not in request.environ:
+        return ""
+    return "\n".join(request.environ.get(name, "")[:most] for name, most in HINTS.items())
 
 
 def client_ip(request: Request, proxies: int) -> str:
@@ -73,6 +95,14 @@ def hide_addresses(messages: list[Any]) -> None:
         context = message.get("context") if isinstance(message, dict) else None
         if isinstance(context, dict) and "ip" in context:
             context["ip"] = truncated(context["ip"]) if isinstance(context["ip"], str) else ""
+
+
+def whole(address: str) -> str:
+    """An address in its one way of writing, without a port; as it is where it is none."""
+    try:
+        return str(ipaddress.ip_address(_without_port(address.strip())))
+    except ValueError:
+        return address
 
 
 @lru_cache(maxsize=20_000)

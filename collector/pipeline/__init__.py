@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from collector.pipeline.identity import identity
 from collector.pipeline.message import first_event
 from collector.pipeline.page import page
 from collector.pipeline.place import place
+from collector.pipeline.plan import plan
 from collector.pipeline.privacy import privacy
 from collector.pipeline.session import session
 from collector.pipeline.source import source
@@ -33,7 +34,8 @@ log = logging.getLogger("waywiser.pipeline")
 
 Step = Callable[[Event, Context], Event]
 
-STEPS: list[Step] = [clock, bots, page, source, device, place, privacy, identity, session]
+STEPS: list[Step] = [clock, bots, page, source, device, place, privacy, identity, session, plan]
+TRIES = 3  # of a message in which a step fails, before it is set aside
 
 
 @dataclass
@@ -51,26 +53,41 @@ class Outcome:
         self.links += other.links
 
 
-def run(envelope: Envelope, tools: Tools) -> Outcome:
+def run(envelope: Envelope, tools: Tools, steps: Sequence[Step] = STEPS) -> Outcome:
     """Take every message of an envelope through the steps. Equal envelopes have equal outcomes."""
     outcome = Outcome()
     rules = tools.rules(envelope.project)
     for position, message in enumerate(envelope.messages):
         try:
-            context = _context(message, position, envelope, tools, rules)
-            event = first_event(context)
-            for step in STEPS:
-                event = step(event, context)
+            event, links = _digested(message, position, envelope, tools, rules, steps)
         except Drop as drop:
             outcome.drops.append(_dropped(envelope, message, drop))
-        except Exception as error:  # a mistake of ours must not stop the events behind it
-            log.error("a step failed", exc_info=error)
-            failure = Drop(Reason.STEP_FAILED, "".join(traceback.format_exception(error))[-4000:])
-            outcome.drops.append(_dropped(envelope, message, failure))
         else:
             outcome.events.append(event)
-            outcome.links += context.links
+            outcome.links += links
     return outcome
+
+
+def _digested(
+    message: Any, position: int, envelope: Envelope, tools: Tools, rules: ProjectRules, steps: Sequence[Step]
+) -> tuple[Event, list[Link]]:
+    """The event of a message and what it proves. A mistake of ours must not stop the events behind it."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            context = _context(message, position, envelope, tools, rules)
+            event = first_event(context)
+            for step in steps:
+                event = step(event, context)
+        except Drop:
+            raise
+        except Exception as error:
+            if attempt == TRIES:
+                log.error("a step failed %d times; the event is set aside", TRIES, exc_info=error)
+                trace = "".join(traceback.format_exception(error))[-4000:]
+                raise Drop(Reason.STEP_FAILED, trace) from error
+        else:
+            return event, context.links
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _context(message: Any, position: int, envelope: Envelope, tools: Tools, rules: ProjectRules) -> Context:

@@ -8,25 +8,60 @@ from functools import cache, lru_cache
 import msgspec
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
-from collector.pipeline.context import Context, text
+from collector.pipeline.agent import hints, user_agent
+from collector.pipeline.context import Context
+from collector.pipeline.place import client_address
 from store.event import Event
+
+# Browsers without a window and programs that drive browsers, as they name themselves.
+DRIVEN = re.compile(
+    r"Headless|PhantomJS|SlimerJS|HtmlUnit|jsdom|Nightmare|Cypress|Puppeteer|Playwright|Selenium|WebDriver",
+    re.IGNORECASE,
+)
+NAMELESS = ("no-user-agent",)
 
 
 def bots(event: Event, context: Context) -> Event:
     """Only browsers are judged: a server's own name is no visitor's."""
     if event.side != "browser" or context.envelope.history:
         return event
-    name = robot(text(context.given.get("userAgent")) or context.envelope.user_agent)
-    if not name:
+    reasons = _reasons(event, context)
+    if not reasons:
         return event
-    return msgspec.structs.replace(event, is_bot=True, marks=(*event.marks, f"bot:{name}"))
+    return msgspec.structs.replace(
+        event, is_bot=True, marks=(*event.marks, *(f"bot:{one}" for one in reasons))
+    )
+
+
+def _reasons(event: Event, context: Context) -> tuple[str, ...]:
+    agent = user_agent(event, context)
+    reasons = named(agent) if agent else NAMELESS
+    brands = hints(event, context).brands
+    if brands and _is_driven(brands) and "headless" not in reasons:
+        reasons += ("headless",)
+    if context.given.get("webdriver") is True:
+        reasons += ("webdriver",)
+    if context.rules.data_centres and _is_in_data_centre(event, context):
+        reasons += ("data-centre",)
+    return reasons
+
+
+def _is_in_data_centre(event: Event, context: Context) -> bool:
+    known = context.tools.data_centres
+    return known.is_given and known.find(client_address(event, context))
+
+
+@lru_cache(maxsize=5_000)
+def _is_driven(brands: tuple[str, ...]) -> bool:
+    return any(map(DRIVEN.search, brands))
 
 
 @lru_cache(maxsize=20_000)
-def robot(user_agent: str) -> str:
-    """The name of the robot that calls itself so, by the kept list crawler-user-agents; else empty."""
-    found = _any_robot().search(user_agent)
-    return re.sub(r"[^a-z0-9.-]+", " ", found.group().lower()).strip() if found else ""
+def named(agent: str) -> tuple[str, ...]:
+    """What a user agent gives away: its name in the list crawler-user-agents, and whether it is driven."""
+    found = _any_robot().search(agent)
+    name = re.sub(r"[^a-z0-9.-]+", " ", found.group().lower()).strip() if found else ""
+    return (*([name] if name else []), *(["headless"] if DRIVEN.search(agent) else []))
 
 
 @cache

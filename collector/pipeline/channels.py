@@ -1,6 +1,6 @@
 """Names the channel of a source by GA4's default channel groups, in their order, first match wins.
 
-After Google's "Default channel group" help page; AI assistants are a group of our own.
+After Google's help page "Default channel group"; `docs/enrichment.md` lists the differences.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ RULES: list[tuple[str, Callable[[Origin], bool]]] = [
     ("Paid Video", lambda o: o.is_paid and o.kind == "video"),
     ("Display", lambda o: o.medium in DISPLAY),
     ("Paid Other", lambda o: o.is_paid),
-    ("AI Assistants", lambda o: o.kind == "ai"),
+    ("AI Assistants", lambda o: o.kind == "ai" or o.medium == "ai-assistant"),
     ("Organic Shopping", lambda o: o.is_shopping),
     ("Organic Social", lambda o: o.kind == "social" or o.medium in SOCIAL_MEDIA),
     ("Organic Video", lambda o: o.kind == "video" or "video" in o.medium),

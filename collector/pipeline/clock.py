@@ -1,4 +1,7 @@
-"""Sets when the event happened, by the client's clock as far as that can be right."""
+"""Sets when the event happened, by the client's clock as far as that can be right.
+
+The policy stands in `docs/enrichment.md`, section "Time".
+"""
 
 from __future__ import annotations
 
@@ -10,25 +13,33 @@ from collector.moments import moment
 from collector.pipeline.context import Context
 from collector.pipeline.drop import Drop, Reason
 from store.event import Event
+from store.settings import Settings
 
 MINUTE = 60_000
 DAY = 86_400_000
-YEAR_2000 = 946_684_800_000
 YEAR_1900 = -2_208_988_800_000  # the event store knows no earlier day
+YEAR_2000 = 946_684_800_000
+YEAR_2100 = 4_102_444_800_000
+
+Marks = tuple[str, ...]
 
 
 def clock(event: Event, context: Context) -> Event:
-    """Live events: corrected, never in the future, not older than is kept. History: as given."""
+    """Live events: corrected, then kept, clamped or dropped by the settings. History: as given."""
     received = event.received_at
     given = _given(context.message)
     if given is None:
         return event
     if context.envelope.history:
         return msgspec.structs.replace(event, timestamp=_plausible(given, YEAR_1900, received + DAY))
+    settings = context.tools.settings
     at, marks = _corrected(_plausible(given, YEAR_2000, None), received, _sent_at(context))
-    days = context.tools.settings.retention_days
-    if at < received - days * DAY:
-        raise Drop(Reason.TOO_OLD, f"the event is older than {days} days", field="timestamp")
+    if at > received:
+        at, more = _from_the_future(at, received, settings)
+        marks += more
+    elif at < received - settings.retention_days * DAY:
+        at, more = _from_long_ago(at, received, settings)
+        marks += more
     return msgspec.structs.replace(event, timestamp=at, marks=event.marks + marks)
 
 
@@ -57,12 +68,25 @@ def _sent_at(context: Context) -> int | None:
         return context.envelope.sent_at
 
 
-def _corrected(at: int, received: int, sent: int | None) -> tuple[int, tuple[str, ...]]:
+def _corrected(at: int, received: int, sent: int | None) -> tuple[int, Marks]:
     """Only a clock that runs ahead is corrected: a request from the past may simply have waited."""
-    marks: tuple[str, ...] = ()
     if sent is not None and sent > received and (sent > received + MINUTE or at > received):
-        at -= sent - received
-        marks = ("clock_corrected",)
-    if at > received:
-        return received, (*marks, "clock_ahead")
-    return at, marks
+        return at - (sent - received), ("clock_corrected",)
+    return at, ()
+
+
+def _from_the_future(at: int, received: int, settings: Settings) -> tuple[int, Marks]:
+    if settings.future_times == "keep":
+        return _plausible(at, YEAR_2000, YEAR_2100), ()
+    if settings.future_times == "drop" and at > received + MINUTE:
+        raise Drop(Reason.FROM_FUTURE, "the event has not happened yet", field="timestamp")
+    return received, ("clock_ahead",)  # also within a minute: no clock is exact
+
+
+def _from_long_ago(at: int, received: int, settings: Settings) -> tuple[int, Marks]:
+    days = settings.retention_days
+    if settings.old_times == "keep":
+        return _plausible(at, YEAR_2000, None), ()
+    if settings.old_times == "drop":
+        raise Drop(Reason.TOO_OLD, f"the event is older than {days} days", field="timestamp")
+    return received - days * DAY, ("too_old",)

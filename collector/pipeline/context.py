@@ -6,34 +6,45 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from collector.pipeline.place import Places
+from collector.pipeline.database import Database
+from collector.pipeline.networks import data_centres
+from collector.pipeline.place import Place, places
 from store.identities import Link
 from store.inbox import Envelope
+from store.plans import Plan, no_plan
 from store.rules import ProjectRules, standard
 from store.settings import Settings
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What steps need from outside: the settings, the projects' rules and the place database."""
+    """What steps need from outside: the settings, the projects' rules and plans, and two databases."""
 
     settings: Settings
     rules: Callable[[int], ProjectRules]
-    places: Places
+    places: Database[Place]
+    data_centres: Database[bool]
+    plans: Callable[[int], Plan] = no_plan
 
     @classmethod
-    def opened(cls, settings: Settings, rules: Callable[[int], ProjectRules] = standard) -> Tools:
+    def opened(
+        cls,
+        settings: Settings,
+        rules: Callable[[int], ProjectRules] = standard,
+        plans: Callable[[int], Plan] = no_plan,
+    ) -> Tools:
         """Open what the settings name."""
-        return cls(settings, rules, Places(settings.geoip_db))
+        return cls(settings, rules, places(settings.geoip_db), data_centres(settings.asn_db), plans)
 
     def close(self) -> None:
-        """Close the place database."""
+        """Close the databases."""
         self.places.close()
+        self.data_centres.close()
 
 
 @dataclass(slots=True)
 class Context:
-    """One event's surroundings. `query`, set by the page step, holds its address's campaign parameters."""
+    """One event's surroundings. `query`, set by the page step, holds the parameters kept of its address."""
 
     message: dict[str, Any]
     position: int  # in its envelope: what was sent first is taken to have happened first

@@ -7,29 +7,74 @@ from functools import lru_cache
 import msgspec
 import user_agents
 
-from collector.pipeline.context import Context, text
+from collector.pipeline.agent import SILENT, Hints, hints, user_agent
+from collector.pipeline.context import Context
 from store.event import Event
+
+Device = tuple[str, str, str]
+
+# Brands of client hints, in the words that user agents are told in. Others leave the user agent's word.
+BROWSERS = {
+    "Google Chrome": "Chrome",
+    "Microsoft Edge": "Edge",
+    "Opera": "Opera",
+    "Opera GX": "Opera",
+    "Brave": "Brave",
+    "Vivaldi": "Vivaldi",
+    "Samsung Internet": "Samsung Internet",
+    "YaBrowser": "Yandex Browser",
+    "Yandex": "Yandex Browser",
+    "Whale": "Whale",
+    "DuckDuckGo": "DuckDuckGo",
+    "HeadlessChrome": "HeadlessChrome",
+}
+SYSTEMS = {
+    "Windows": "Windows",
+    "macOS": "macOS",
+    "Android": "Android",
+    "Chrome OS": "Chrome OS",
+    "Chromium OS": "Chrome OS",
+    "iOS": "iOS",
+}
+NAMES = {"Other": "", "Mac OS X": "macOS"}  # what the parser's words are here
+HANDHELD = {"Android", "iOS"}
 
 
 def device(event: Event, context: Context) -> Event:
-    """From the user agent that the message names, or the browser's own request."""
-    user_agent = text(context.given.get("userAgent"))
-    if not user_agent and event.side == "browser":
-        user_agent = context.envelope.user_agent
-    if not user_agent:
+    """From the client hints where they were sent, and from the user agent."""
+    agent, hinted = user_agent(event, context), hints(event, context)
+    if not agent and hinted == SILENT:
         return event
-    kind, browser, system = families(user_agent)
+    kind, browser, system = families(agent) if hinted == SILENT else _hinted(agent, hinted)
     return msgspec.structs.replace(event, device=kind, browser=browser, os=system)
 
 
 @lru_cache(maxsize=20_000)
-def families(user_agent: str) -> tuple[str, str, str]:
-    """Kind of device, browser and operating system, without versions."""
-    parsed = user_agents.parse(user_agent)
+def families(agent: str) -> Device:
+    """Kind of device, browser and operating system by the user agent, without versions."""
+    if not agent:
+        return "", "", ""
+    parsed = user_agents.parse(agent)
     kinds = (("tablet", parsed.is_tablet), ("mobile", parsed.is_mobile), ("desktop", parsed.is_pc))
     kind = next((name for name, holds in kinds if holds), "other")
-    return kind, _known(parsed.browser.family), _known(parsed.os.family)
+    return kind, _named(parsed.browser.family), _named(parsed.os.family)
 
 
-def _known(family: str) -> str:
-    return "" if family == "Other" else family
+@lru_cache(maxsize=5_000)
+def _hinted(agent: str, hinted: Hints) -> Device:
+    """The same, where the hints know better: user agents are frozen, and some pretend to be another's."""
+    kind, browser, system = families(agent)
+    brand = next((BROWSERS[one] for one in hinted.brands if one in BROWSERS), "")
+    if brand and not browser.startswith(brand):  # `Chrome Mobile` says more than `Chrome`
+        browser = brand
+    if hinted.platform in SYSTEMS:
+        system = SYSTEMS[hinted.platform]
+    elif not system and hinted.platform == "Linux":
+        system = "Linux"  # a user agent may know which one
+    if kind != "other" and hinted.mobile is not None:
+        kind = "mobile" if hinted.mobile else "tablet" if system in HANDHELD else "desktop"
+    return kind, browser, system
+
+
+def _named(family: str) -> str:
+    return NAMES.get(family, family)

@@ -11,8 +11,11 @@ class Reason(StrEnum):
     BAD_MESSAGE = "bad_message"
     BAD_TIMESTAMP = "bad_timestamp"
     TOO_OLD = "too_old"
+    FROM_FUTURE = "from_future"
     MISSING_IDENTITY = "missing_identity"
     STEP_FAILED = "step_failed"
+    PLAN_VIOLATION = "plan_violation"
+    UNPLANNED = "unplanned"
 
 
 class Drop(Exception):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import msgspec
 
 from collector.pipeline.context import Context, text
 from collector.pipeline.drop import Drop, Reason
+from collector.pipeline.remembering import remembered_of_two
 from store.event import Event, identity_hash
 from store.identities import Identity, Link
 
@@ -28,13 +27,14 @@ def identity(event: Event, context: Context) -> Event:
         raise Drop(Reason.MISSING_IDENTITY, "neither id names anybody", field="anonymousId")
     if user:
         _collect_links(event, context, user, anonymous)
-    number = _hash("user", user) if user else _hash("anonymous", anonymous)
+    number = _hash(user, "user") if user else _hash(anonymous, "anonymous")
     return msgspec.structs.replace(event, identity=number, user_id=user, anonymous_id=anonymous)
 
 
-@lru_cache(maxsize=50_000)
 def usable(value: str) -> str:
     """The id as it is kept, empty when it names nobody. No store keeps the NUL character in text."""
+    if not value:
+        return ""
     value = value.replace("\0", "").strip()
     return "" if value.lower() in JUNK else value
 
@@ -55,4 +55,6 @@ def _link(event: Event, context: Context, a: Identity, b: Identity, rule: str) -
     context.links.append(Link(a, b, rule, event.event_id.hex(), event.timestamp))
 
 
-_hash = lru_cache(maxsize=100_000)(identity_hash)
+@remembered_of_two(50_000)
+def _hash(value: str, kind: str) -> int:
+    return identity_hash(kind, value)

@@ -17,7 +17,7 @@ KNOWN = {
 }
 LIFTED = {
     *("page", "campaign", "clickIds", "userAgent", "ip", "locale", "timezone", "library", "sessionId"),
-    *("sequence", "channel", "traits"),
+    *("sequence", "channel", "traits", "userAgentData", "webdriver"),
 }
 PAGE = {"url", "path", "title", "referrer", "search"}
 CAMPAIGN = {"name", "source", "medium", "term", "content"}
@@ -77,7 +77,7 @@ def _properties(kind: str, message: dict[str, Any]) -> dict[str, Any]:
     given = message.get("properties")
     properties = given if isinstance(given, dict) else {}
     if kind in ("page", "screen"):
-        named = {n: message[n] for n in ("name", "category") if n in message}
+        named = {n: message[n] for n in ("name", "category") if message.get(n) is not None}
         return named | {n: v for n, v in properties.items() if kind == "screen" or n not in PAGE}
     return properties
 

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
 from collector.pipeline.context import Context, text
+from collector.pipeline.paths import clean_path, route
+from collector.pipeline.remembering import remembered, remembered_of_two
 from collector.pipeline.sites import CLICK_IDS
 from store.event import Event
 
 KEPT_PARAMETER = re.compile("utm_[a-z_]+|" + "|".join(CLICK_IDS))
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Address(NamedTuple):
-    """The parts of an address. `url` is the address with only campaign parameters and no fragment."""
+    """The parts of an address, normalised. `query` has the parameters that are kept; `url` is all of it."""
 
     url: str
     host: str
     path: str
-    campaign: dict[str, str]
+    query: dict[str, str]
 
 
 NOWHERE = Address("", "", "", {})
@@ -36,45 +38,69 @@ def page(event: Event, context: Context) -> Event:
         given = {**given, **properties} if isinstance(properties, dict) else given
     if not given:
         return event
-    here = address(text(given.get("url"), 8192))
+    kept = context.rules.query_parameters
+    here = address(text(given.get("url"), 8192), kept)
     search = text(given.get("search"), 8192)
-    context.query = here.campaign or (address("?" + search.lstrip("?")).campaign if search else {})
-    came_from = address(text(given.get("referrer"), 8192))
+    context.query = here.query or (address("?" + search.lstrip("?"), kept).query if search else {})
+    came_from = address(text(given.get("referrer"), 8192), kept)
     return msgspec.structs.replace(
         event,
         url=here.url,
         host=here.host,
-        path=_bare(text(given.get("path"))) or here.path,
+        path=_path(given.get("path"), here.path),
         title=text(given.get("title"), 512),
         referrer=came_from.url,
         referrer_host=came_from.host,
     )
 
 
-@lru_cache(maxsize=50_000)
-def address(url: str) -> Address:
-    """Take an address apart; what cannot be read is nowhere."""
+@remembered_of_two(20_000)
+def address(url: str, kept: tuple[str, ...]) -> Address:
+    """Take an address apart and normalise it; what cannot be read is nowhere.
+
+    `kept` names the query parameters that stay beside those of campaigns.
+    """
     try:
         parts = urlsplit(url.strip())
-        host, port = parts.hostname or "", parts.port
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+        way, its_query = route(parts.fragment) if parts.fragment else ("", "")
+        query = _parameters(its_query, kept) | _parameters(parts.query, kept)
+        written = f"?{urlencode(query)}" if query else ""
     except ValueError:
         return NOWHERE
-    campaign = dict(kept_parameters(parts.query)) if parts.query else {}
+    path = clean_path(parts.path)
     if not host:
-        return Address("", "", parts.path if parts.path.startswith("/") else "", campaign)
-    place = f"{host}:{port}" if port else host
-    query = f"?{urlencode(campaign)}" if campaign else ""
-    return Address(f"{parts.scheme}://{place}{parts.path}{query}", host, parts.path or "/", campaign)
+        is_path = path.startswith("/") and not parts.scheme
+        return Address("", "", path + way if is_path else "", query)
+    place = f"[{host}]" if ":" in host else host
+    if port and port != DEFAULT_PORTS.get(parts.scheme):
+        place += f":{port}"
+    path = path or "/"
+    return Address(f"{parts.scheme}://{place}{path}{written}{way}", host, path + way, query)
 
 
-def kept_parameters(query: str) -> list[tuple[str, str]]:
-    """The campaign parameters of a query; all others may be secrets."""
+def _parameters(query: str, kept: tuple[str, ...]) -> dict[str, str]:
+    """The campaign parameters of a query, and those that the project keeps; all others may be secrets."""
+    if not query:
+        return {}
     try:
         pairs = parse_qsl(query, max_num_fields=200)
     except ValueError:
-        return []
-    return [(name, value[:512]) for name, value in pairs if KEPT_PARAMETER.fullmatch(name)]
+        return {}
+    return {name: value[:512] for name, value in pairs if KEPT_PARAMETER.fullmatch(name) or name in kept}
 
 
-def _bare(path: str) -> str:
-    return path.split("?", 1)[0].split("#", 1)[0]
+def _path(given: Any, from_url: str) -> str:
+    """The path that the client names, unless the address tells the same one with its route."""
+    said = text(given)
+    if said == from_url or not said:
+        return from_url
+    said = said_path(said)
+    return from_url if from_url.partition("#")[0] == said else said or from_url
+
+
+@remembered(20_000)
+def said_path(said: str) -> str:
+    """A path as a client writes it, normalised; virtual ones need no slash."""
+    before, _, fragment = said.partition("#")
+    return clean_path(before.partition("?")[0]) + (route(fragment)[0] if fragment else "")

@@ -1,38 +1,59 @@
-"""The compact table of sites that send visitors: search, social networks, videos, shops, AI assistants."""
+"""The compact table of sites that send visitors: search, social networks, videos, shops, AI assistants.
+
+Ours, because no kept package has one: `referer-parser` (PyPI) is of 2016 and knows neither AI assistants nor
+shops, `@tryghost/referrer-parser` and `inbound` (npm) are for another language and know fewer sites still.
+"""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collector.pipeline.remembering import remembered
 
 # A name stands for itself as a source, and for its hosts under any country's ending; with a dot it is a host.
 NAMES = {
     "search": (
-        "google bing yahoo duckduckgo ecosia yandex baidu qwant startpage search.brave.com ask aol naver "
-        "daum seznam sogou so.com 360.cn swisscows mojeek presearch kagi dogpile metager lycos rambler "
-        "coccoc petalsearch webcrawler excite search.lilo.org com.google.android.googlequicksearchbox"
+        "google bing yahoo duckduckgo ecosia yandex ya.ru go.mail.ru baidu qwant startpage search.brave.com "
+        "ask aol naver daum seznam sogou so.com 360.cn haosou sm.cn swisscows mojeek presearch kagi "
+        "yep.com dogpile metager lycos rambler coccoc petalsearch webcrawler excite info.com search.lilo.org "
+        "leta.mullvad.net search.marginalia.nu suche.t-online.de suche.web.de suche.gmx.net search.ch "
+        "centrum.cz szukaj.onet.pl virgilio search.walla.co.il search.goo.ne.jp search.smt.docomo.ne.jp "
+        "search.auone.jp biglobe eniro sapo tut.by avg ccleaner.com "
+        "com.google.android.googlequicksearchbox"
     ),
     "social": (
-        "facebook fb meta instagram ig threads linkedin lnkd.in com.linkedin.android twitter x.com t.co "
-        "pinterest pin.it reddit tiktok snapchat whatsapp wa.me telegram t.me discord mastodon "
-        "mastodon.social bsky.app bluesky tumblr quora vk ok.ru weibo wechat xing slack messenger "
-        "lemmy.world news.ycombinator.com hackernews nextdoor badoo line.me viber producthunt medium.com"
+        "facebook fb meta instagram ig threads threads.com linkedin lnkd.in com.linkedin.android twitter "
+        "x.com t.co pinterest pin.it reddit com.reddit.frontpage tiktok snapchat whatsapp wa.me telegram "
+        "t.me discord mastodon mastodon.social mastodon.online bsky.app bluesky go.bsky.app truthsocial.com "
+        "gab.com tumblr quora vk ok.ru weibo wechat weixin.qq.com xing slack messenger lemmy.world lobste.rs "
+        "news.ycombinator.com hackernews nextdoor badoo line.me kakaotalk viber producthunt medium.com "
+        "substack.com stackoverflow.com stackexchange.com xiaohongshu douban zhihu livejournal deviantart "
+        "flickr goodreads meetup yelp tripadvisor foursquare disqus wattpad pixiv mixi.jp yammer"
     ),
-    "video": "youtube youtu.be vimeo dailymotion twitch netflix hulu disneyplus wistia rumble bilibili",
+    "video": (
+        "youtube youtu.be vimeo dailymotion twitch netflix hulu disneyplus wistia rumble bilibili youku "
+        "iqiyi.com odysee.com rutube.ru nicovideo.jp ted.com crackle curiositystream veoh"
+    ),
     "shopping": (
-        "amazon ebay etsy alibaba aliexpress walmart shopify shop.app stripe mercadolibre rakuten zalando "
-        "bol.com target.com temu wish.com otto.de allegro flipkart shopzilla idealo shopping.google.com "
-        "shopping.yahoo.com"
+        "amazon ebay etsy alibaba aliexpress walmart shopify shop.app stripe mercadolibre mercadolivre "
+        "rakuten zalando bol.com target.com temu shein shopee lazada wish.com otto.de kaufland.de cdiscount "
+        "allegro flipkart coupang jd.com taobao.com tmall.com shopzilla simplycodes.com idealo "
+        "shopping.google.com shopping.yahoo.com"
     ),
     "ai": (
         "chatgpt chat.openai.com openai claude anthropic gemini gemini.google.com bard.google.com "
-        "copilot.microsoft.com copilot edgeservices.bing.com perplexity deepseek grok x.ai meta.ai "
-        "chat.mistral.ai mistral you.com poe.com phind pi.ai"
+        "notebooklm.google.com aistudio.google.com copilot.microsoft.com copilot.cloud.microsoft "
+        "m365.cloud.microsoft copilot edgeservices.bing.com perplexity deepseek grok x.ai meta.ai "
+        "chat.mistral.ai mistral you.com poe.com phind pi.ai duck.ai kimi.com kimi.moonshot.cn doubao.com "
+        "chat.qwen.ai qwen tongyi.aliyun.com yiyan.baidu.com ernie.baidu.com chat.z.ai hailuoai.com manus.im "
+        "genspark.ai lumo.proton.me venice.ai character.ai andisearch.com iask.ai felo.ai komo.ai lmarena.ai "
+        "t3.chat com.openai.chatgpt ai.perplexity.app.android"
     ),
     "mail": (
         "mail.google.com mail.yahoo.com outlook.live.com outlook.office.com outlook.office365.com "
-        "mail.aol.com mail.proton.me fastmail.com gmx com.google.android.gm"
+        "mail.aol.com mail.proton.me fastmail.com app.fastmail.com gmx navigator.gmx.net mail.yandex.ru "
+        "e.mail.ru com.google.android.gm com.microsoft.office.outlook"
     ),
 }
+LONGEST_HOST = 253  # RFC 1035; what is longer is none
 SEARCH_PARTS = {
     "www",
     "search",
@@ -61,13 +82,19 @@ CLICK_IDS: dict[str, tuple[str, str]] = {
     "epik": ("pinterest", "cpc"),
     "ScCid": ("snapchat", "cpc"),
     "yclid": ("yandex", "cpc"),
+    "qclid": ("quora", "cpc"),
+    "tblci": ("taboola", "cpc"),
+    "obclid": ("outbrain", "cpc"),
+    "awc": ("awin", "affiliate"),
     "irclickid": ("impact", "affiliate"),
 }
 
 
-@lru_cache(maxsize=20_000)
+@remembered(20_000)
 def site(host: str) -> tuple[str, str]:
     """The source that a host stands for and its kind; ("", "") for a host that is not in the table."""
+    if len(host) > LONGEST_HOST:
+        return "", ""
     labels = host.lower().removeprefix("www.").split(".")
     for first, label in enumerate(labels):
         whole = ".".join(labels[first:])
@@ -78,7 +105,7 @@ def site(host: str) -> tuple[str, str]:
     return "", ""
 
 
-@lru_cache(maxsize=20_000)
+@remembered(20_000)
 def kind_of(source: str) -> str:
     """The kind of a source as campaigns write it: `google`, `youtube.com`, `Google Shopping`."""
     source = source.strip().lower()
@@ -108,5 +135,21 @@ SHORT_NAMES = {
     "gemini.google.com": "gemini",
     "bard.google.com": "gemini",
     "copilot.microsoft.com": "copilot",
+    "copilot.cloud.microsoft": "copilot",
+    "m365.cloud.microsoft": "copilot",
+    "edgeservices.bing.com": "copilot",
+    "kimi.com": "kimi",
+    "kimi.moonshot.cn": "kimi",
+    "chat.qwen.ai": "qwen",
+    "tongyi.aliyun.com": "qwen",
+    "yiyan.baidu.com": "ernie",
+    "ernie.baidu.com": "ernie",
+    "com.openai.chatgpt": "chatgpt",
+    "ai.perplexity.app.android": "perplexity",
+    "com.linkedin.android": "linkedin",
+    "com.reddit.frontpage": "reddit",
+    "threads.com": "threads",
+    "go.bsky.app": "bluesky",
+    "bsky.app": "bluesky",
     "com.google.android.googlequicksearchbox": "google",
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from fnmatch import translate
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -10,10 +13,14 @@ from collector.pipeline.channels import channel_of
 from collector.pipeline.context import Context, text
 from collector.pipeline.sites import CLICK_IDS, site
 from store.event import Event
+from store.rules import ChannelRule
 
 # What some libraries write in `context.channel` says how they run, not where the customer was met.
 TECHNICAL = {"", "browser", "client", "mobile", "server", "web"}
 CAMPAIGN = {"source": "source", "medium": "medium", "name": "campaign", "term": "term", "content": "content"}
+MEDIA = {"search": "organic", "mail": "email", "ai": "ai-assistant"}
+PATTERNS = ("source", "medium", "campaign", "referrer")
+STRAIGHT = {"source": "(direct)", "medium": "(none)"}  # as rules of the project may call it
 
 
 def source(event: Event, context: Context) -> Event:
@@ -54,23 +61,47 @@ def _without_campaign(event: Event, click_id: tuple[str, str] | None) -> dict[st
     if click_id:
         name, medium = CLICK_IDS[click_id[0]]
         return {"source": name, "medium": medium}
-    host = event.referrer_host
-    if event.side == "server" or not host or is_same_site(host, event.host):
+    host = _referrer(event)
+    if not host:
         return {}
     name, kind = site(host)
-    medium = {"search": "organic", "mail": "email"}.get(kind, "referral")
-    return {"source": name or host.removeprefix("www."), "medium": medium}
+    return {"source": name or host.removeprefix("www."), "medium": MEDIA.get(kind, "referral")}
 
 
 def _channel(event: Event, context: Context, found: dict[str, Any]) -> str:
+    """The project's own rules before what the client says, and that before Google's groups."""
+    is_landing = event.type == "page" and event.side == "browser" and not event.referrer_host
+    if context.rules.channels and (found or is_landing):
+        asked = (found or STRAIGHT) | {"referrer": _referrer(event).removeprefix("www.")}
+        for rule in context.rules.channels:
+            if follows(rule, asked):
+                return rule.channel
     said = text(context.given.get("channel"), 64).strip()
     if said.lower() not in TECHNICAL:
         return said
     if found:
         named = (found.get(name, "") for name in ("source", "medium", "campaign"))
         return channel_of(*named)
-    is_landing = event.type == "page" and event.side == "browser" and not event.referrer_host
     return "Direct" if is_landing else ""
+
+
+def follows(rule: ChannelRule, visit: dict[str, str]) -> bool:
+    """Whether all patterns that a rule gives match; one without any matches nothing."""
+    given = [(name, pattern) for name in PATTERNS if (pattern := getattr(rule, name).strip())]
+    return bool(given) and all(_pattern(pattern).match(visit.get(name, "")) for name, pattern in given)
+
+
+@lru_cache(maxsize=1_000)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    """Only `*` is special. What fnmatch makes of it never tries the same stretch twice."""
+    plain = pattern.removeprefix("www.").replace("[", "[[]").replace("?", "[?]")
+    return re.compile(translate(plain), re.IGNORECASE)
+
+
+def _referrer(event: Event) -> str:
+    """The host of another site that sent the visitor; a server's referrer is not the customer's."""
+    host = event.referrer_host
+    return "" if event.side == "server" or not host or is_same_site(host, event.host) else host
 
 
 def is_same_site(one: str, other: str) -> bool:

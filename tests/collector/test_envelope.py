@@ -1,4 +1,4 @@
-"""Client addresses: which one counts, and how it is cut."""
+"""What an envelope keeps of its request: the client's address, cut, and the hints of its browser."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import pytest
 from flask import Request
 from werkzeug.test import EnvironBuilder
 
-from collector.envelope import client_ip, truncated
+from collector.envelope import client_ip, sealed, truncated
+from store.projects import WriteKey
+from store.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -48,3 +50,24 @@ def test_a_forwarded_address_counts_only_as_far_as_proxies_are_trusted(
         headers={"X-Forwarded-For": forwarded}, environ_base={"REMOTE_ADDR": "127.0.0.1"}
     )
     assert client_ip(Request(builder.get_environ()), proxies) == client
+
+
+HINTS = {"Sec-CH-UA": '"Chromium";v="126"', "Sec-CH-UA-Mobile": "?0", "Sec-CH-UA-Platform": '"Linux"'}
+
+
+@pytest.mark.parametrize(
+    ("side", "headers", "kept"),
+    [
+        ("browser", HINTS, '"Chromium";v="126"\n?0\n"Linux"'),
+        ("browser", {"Sec-CH-UA": "a"}, "a\n\n"),
+        ("browser", {"Sec-CH-UA": "a" * 999, "Sec-CH-UA-Platform": "b" * 999}, f"{'a' * 256}\n\n{'b' * 32}"),
+        ("browser", {"Sec-CH-UA-Platform": '"Linux"'}, ""),
+        ("browser", {}, ""),
+        ("server", HINTS, ""),
+    ],
+)
+def test_the_hints_of_a_browser_are_kept_within_bounds(side: str, headers: dict[str, str], kept: str) -> None:
+    request = Request(EnvironBuilder(headers=headers).get_environ())
+    key = WriteKey(id=1, project_id=1, side=side, origins=())
+    envelope = sealed(request, key, Settings(), messages=[], sent_at=None, now=1)
+    assert envelope.hints == kept

@@ -14,17 +14,21 @@ from store.inbox import Envelope
 from store.settings import Settings
 from tests.collector.conftest import NOW
 
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
 MESSAGE = {"type": "track", "event": "Signed Up", "messageId": "m1", "anonymousId": "a1"}
 
 
 class Pipeline:
-    """Runs messages with the given tools; an envelope's fields are given as keywords."""
+    """Runs messages with the given tools; an envelope's fields are given as keywords.
+
+    The browser is a Chrome unless another is given.
+    """
 
     def __init__(self, tools: Tools) -> None:
         self.tools = tools
 
     def outcome(self, message: Any, **envelope: Any) -> Outcome:
-        fields = {"project": 1, "received_at": NOW, "side": "browser"} | envelope
+        fields = {"project": 1, "received_at": NOW, "side": "browser", "user_agent": CHROME} | envelope
         return run(Envelope(messages=[message], **fields), self.tools)
 
     def event(self, changes: dict[str, Any] | None = None, **envelope: Any) -> Event:

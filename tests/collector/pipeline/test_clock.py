@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from tests.collector.conftest import NOW
 from tests.collector.pipeline.conftest import Pipeline
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
+OLDEST = NOW - 730 * DAY
+YEAR_2000, YEAR_2100 = 946_684_800_000, 4_102_444_800_000
 
 
 @pytest.mark.parametrize(
@@ -25,15 +28,91 @@ SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
         (NOW + HOUR, NOW - SECOND, NOW, ("clock_ahead",)),
         (NOW + 2 * HOUR, NOW + HOUR, NOW, ("clock_corrected", "clock_ahead")),
         (NOW + HOUR, None, NOW, ("clock_ahead",)),
-        (4_000_000_000_000_00, None, NOW, ("clock_ahead",)),
+        ("9999-12-31T00:00:00Z", None, NOW, ("clock_ahead",)),
+        (NOW, None, NOW, ()),
         (None, NOW, NOW, ()),
     ],
 )
 def test_only_a_clock_that_runs_ahead_is_corrected_and_nothing_happens_in_the_future(
-    pipeline: Pipeline, timestamp: int | None, sent_at: int | None, kept: int, marks: tuple[str, ...]
+    pipeline: Pipeline, timestamp: int | str | None, sent_at: int | None, kept: int, marks: tuple[str, ...]
 ) -> None:
     event = pipeline.event({"timestamp": timestamp}, sent_at=sent_at)
     assert (event.timestamp, event.received_at, event.marks) == (kept, NOW, marks)
+
+
+@pytest.mark.parametrize(
+    ("policy", "timestamp", "sent_at", "kept", "marks"),
+    [
+        ("keep", NOW + 1, None, NOW + 1, ()),
+        ("keep", NOW + 9 * DAY, None, NOW + 9 * DAY, ()),
+        ("keep", YEAR_2100, None, YEAR_2100, ()),
+        ("keep", NOW + 2 * HOUR, NOW + HOUR, NOW + HOUR, ("clock_corrected",)),
+        ("keep", NOW - HOUR, None, NOW - HOUR, ()),
+        ("clamp", NOW + 1, None, NOW, ("clock_ahead",)),
+        ("clamp", NOW + 9 * DAY, None, NOW, ("clock_ahead",)),
+        ("clamp", NOW + 2 * HOUR, NOW + HOUR, NOW, ("clock_corrected", "clock_ahead")),
+        ("clamp", NOW - HOUR, None, NOW - HOUR, ()),
+        ("drop", NOW + 1, None, NOW, ("clock_ahead",)),
+        ("drop", NOW + MINUTE, None, NOW, ("clock_ahead",)),
+        ("drop", NOW + HOUR, NOW + HOUR, NOW, ("clock_corrected",)),
+        ("drop", NOW - HOUR, None, NOW - HOUR, ()),
+    ],
+)
+def test_the_future_follows_the_setting(
+    with_settings: Callable[..., Pipeline],
+    policy: str,
+    timestamp: int,
+    sent_at: int | None,
+    kept: int,
+    marks: tuple[str, ...],
+) -> None:
+    event = with_settings(future_times=policy).event({"timestamp": timestamp}, sent_at=sent_at)
+    assert (event.timestamp, event.marks) == (kept, marks)
+
+
+@pytest.mark.parametrize(
+    ("policy", "timestamp", "kept", "marks"),
+    [
+        ("keep", OLDEST, OLDEST, ()),
+        ("keep", OLDEST - 1, OLDEST - 1, ()),
+        ("keep", YEAR_2000, YEAR_2000, ()),
+        ("clamp", OLDEST, OLDEST, ()),
+        ("clamp", OLDEST - 1, OLDEST, ("too_old",)),
+        ("clamp", YEAR_2000, OLDEST, ("too_old",)),
+        ("drop", OLDEST, OLDEST, ()),
+    ],
+)
+def test_times_long_ago_follow_the_setting(
+    with_settings: Callable[..., Pipeline], policy: str, timestamp: int, kept: int, marks: tuple[str, ...]
+) -> None:
+    event = with_settings(old_times=policy).event({"timestamp": timestamp})
+    assert (event.timestamp, event.marks) == (kept, marks)
+
+
+@pytest.mark.parametrize(
+    ("settings", "timestamp", "sent_at", "code"),
+    [
+        ({"future_times": "drop"}, NOW + MINUTE + 1, None, "from_future"),
+        ({"future_times": "drop"}, NOW + 3 * HOUR, NOW + HOUR, "from_future"),
+        ({"future_times": "drop"}, "9999-12-31", None, "from_future"),
+        ({"future_times": "keep"}, YEAR_2100 + 1, None, "bad_timestamp"),
+        ({"old_times": "drop"}, OLDEST - 1, None, "too_old"),
+        ({"old_times": "drop"}, OLDEST + HOUR - 1, NOW + HOUR, "too_old"),
+        ({"old_times": "drop", "retention_days": 1}, NOW - DAY - 1, None, "too_old"),
+        ({"old_times": "keep"}, YEAR_2000 - 1, None, "bad_timestamp"),
+        ({"old_times": "keep"}, YEAR_2000, NOW + HOUR, "bad_timestamp"),
+        ({"old_times": "clamp"}, YEAR_2000 - 1, None, "bad_timestamp"),
+    ],
+)
+def test_what_the_settings_do_not_let_pass_is_dropped(
+    with_settings: Callable[..., Pipeline],
+    settings: dict[str, Any],
+    timestamp: int | str,
+    sent_at: int | None,
+    code: str,
+) -> None:
+    drop = with_settings(**settings).drop({"timestamp": timestamp}, sent_at=sent_at)
+    assert (drop.code, drop.field, drop.place) == (code, "timestamp", "pipeline")
 
 
 def test_a_message_may_say_itself_when_it_was_sent(pipeline: Pipeline) -> None:
@@ -48,33 +127,25 @@ def test_the_original_timestamp_counts_where_there_is_no_other(pipeline: Pipelin
 
 
 @pytest.mark.parametrize(
-    ("timestamp", "code"),
-    [
-        (NOW - 731 * DAY, "too_old"),
-        ("1999-12-31T23:59:59Z", "bad_timestamp"),
-        (1, "bad_timestamp"),
-        ("0001-01-01T00:00:00Z", "bad_timestamp"),
-        ("yesterday", "bad_timestamp"),
-        ({"no": "time"}, "bad_timestamp"),
-        (True, "bad_timestamp"),
-        (-1e300, "bad_timestamp"),
-    ],
+    "timestamp",
+    ["1999-12-31T23:59:59Z", 1, "0001-01-01T00:00:00Z", "yesterday", {"no": "time"}, True, -1e300],
 )
-def test_live_events_of_absurd_or_ancient_times_are_dropped(
-    pipeline: Pipeline, timestamp: Any, code: str
+def test_a_live_event_of_an_absurd_time_is_dropped_under_every_setting(
+    with_settings: Callable[..., Pipeline], timestamp: Any
 ) -> None:
-    drop = pipeline.drop({"timestamp": timestamp})
-    assert (drop.code, drop.field, drop.place) == (code, "timestamp", "pipeline")
-
-
-def test_an_event_as_old_as_the_retention_is_kept(pipeline: Pipeline) -> None:
-    assert pipeline.event({"timestamp": NOW - 730 * DAY}).timestamp == NOW - 730 * DAY
+    for policy in ("keep", "clamp", "drop"):
+        drop = with_settings(old_times=policy, future_times=policy).drop({"timestamp": timestamp})
+        assert (drop.code, drop.field, drop.place) == ("bad_timestamp", "timestamp", "pipeline")
 
 
 @pytest.mark.parametrize("timestamp", [NOW - 9_000 * DAY, 0, -2_208_988_800_000, NOW + HOUR])
-def test_history_keeps_its_times(pipeline: Pipeline, timestamp: int) -> None:
-    event = pipeline.event({"timestamp": timestamp}, history=True, sent_at=NOW + DAY)
-    assert (event.timestamp, event.marks) == (timestamp, ())
+def test_history_keeps_its_times_under_every_setting(
+    with_settings: Callable[..., Pipeline], timestamp: int
+) -> None:
+    for policy in ("keep", "clamp", "drop"):
+        live = with_settings(old_times=policy, future_times=policy)
+        event = live.event({"timestamp": timestamp}, history=True, sent_at=NOW + DAY)
+        assert (event.timestamp, event.marks) == (timestamp, ())
 
 
 @pytest.mark.parametrize("timestamp", [NOW + 2 * DAY, -2_208_988_800_001, "0001-01-01", "yesterday"])

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from collector import pipeline as pipeline_room
 from collector.pipeline import STEPS, run
 from store.event import Event, event_id
 from store.inbox import Envelope
@@ -17,7 +16,18 @@ from tests.collector.pipeline.conftest import MESSAGE, Pipeline
 
 def test_the_steps_run_in_the_order_of_the_design() -> None:
     names = [step.__name__ for step in STEPS]
-    assert names == ["clock", "bots", "page", "source", "device", "place", "privacy", "identity", "session"]
+    assert names == [
+        "clock",
+        "bots",
+        "page",
+        "source",
+        "device",
+        "place",
+        "privacy",
+        "identity",
+        "session",
+        "plan",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +72,7 @@ def test_what_is_no_message_is_dropped(pipeline: Pipeline, message: Any) -> None
 
 
 def test_a_drop_keeps_all_that_a_replay_needs(pipeline: Pipeline) -> None:
-    drop = pipeline.drop({"timestamp": 1}, ip="81.2.69.0", user_agent="ua", sent_at=NOW - 5)
+    drop = pipeline.drop({"timestamp": 1}, ip="81.2.69.0", user_agent="ua", hints="h", sent_at=NOW - 5)
     assert drop.original == {
         "message": MESSAGE | {"timestamp": 1},
         "received_at": NOW,
@@ -70,28 +80,63 @@ def test_a_drop_keeps_all_that_a_replay_needs(pipeline: Pipeline) -> None:
         "history": False,
         "ip": "81.2.69.0",
         "user_agent": "ua",
+        "hints": "h",
         "sent_at": NOW - 5,
     }
     json.dumps(drop.original)
 
 
-def test_a_step_that_breaks_costs_its_own_event_only(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def breaking(event: Event, context: Any) -> Event:
-        if event.message_id == "bad":
+class Breaking:
+    """A step with a mistake: it fails so often before it lets the message called `bad` pass."""
+
+    def __init__(self, failures: int) -> None:
+        self.left = failures
+        self.seen: list[str] = []
+
+    def __call__(self, event: Event, context: Any) -> Event:
+        self.seen.append(event.message_id)
+        if event.message_id == "bad" and self.left:
+            self.left -= 1
             raise ZeroDivisionError("our mistake")
         return event
 
-    monkeypatch.setattr(pipeline_room, "STEPS", [*STEPS, breaking])
-    messages = [MESSAGE | {"messageId": name} for name in ("good", "bad", "fine")]
-    envelope = Envelope(project=1, received_at=NOW, side="browser", messages=messages)
-    outcome = run(envelope, pipeline.tools)
+
+def envelope_of(*names: str) -> Envelope:
+    messages = [MESSAGE | {"messageId": name, "userId": "u1"} for name in names]
+    return Envelope(project=1, received_at=NOW, side="browser", messages=messages)
+
+
+def test_a_message_that_breaks_a_step_three_times_is_set_aside_and_stops_no_other(
+    pipeline: Pipeline, caplog: pytest.LogCaptureFixture
+) -> None:
+    breaking = Breaking(failures=3)
+    outcome = run(envelope_of("good", "bad", "fine"), pipeline.tools, [*STEPS, breaking])
     assert [event.message_id for event in outcome.events] == ["good", "fine"]
+    assert breaking.seen == ["good", "bad", "bad", "bad", "fine"]
+    assert {link.evidence for link in outcome.links} == {event_id(name).hex() for name in ("good", "fine")}
     (drop,) = outcome.drops
-    assert drop.code == "step_failed"
+    assert (drop.code, drop.original["message"]["messageId"]) == ("step_failed", "bad")
     assert "ZeroDivisionError: our mistake" in drop.message
-    assert "our mistake" in caplog.text
+    assert caplog.text.count("Traceback") == 1
+
+
+@pytest.mark.parametrize("failures", [0, 1, 2])
+def test_a_message_that_passes_at_last_is_counted_once(
+    pipeline: Pipeline, failures: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    envelope = envelope_of("good", "bad", "fine")
+    outcome = run(envelope, pipeline.tools, [*STEPS, Breaking(failures)])
+    assert outcome == run(envelope, pipeline.tools)
+    assert (len(outcome.events), len(outcome.links), outcome.drops) == (3, 3, [])
+    assert caplog.text == ""
+
+
+def test_a_message_that_is_dropped_is_not_tried_again(pipeline: Pipeline) -> None:
+    first = Breaking(failures=0)
+    envelope = envelope_of("m1")
+    envelope.messages[0]["timestamp"] = 1
+    (drop,) = run(envelope, pipeline.tools, [first, *STEPS]).drops
+    assert (drop.code, first.seen) == ("bad_timestamp", ["m1"])
 
 
 def test_equal_envelopes_have_equal_outcomes(pipeline: Pipeline) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,9 +48,16 @@ def test_the_lookup_uses_the_address_as_it_is_kept(
     assert (event.ip, event.country) == ("67.43.156.0", "BT")
 
 
-def test_without_a_database_there_is_no_place(pipeline: Pipeline) -> None:
-    event = pipeline.event(ip="81.2.69.0")
-    assert (event.ip, event.country) == ("81.2.69.0", "")
+def test_without_a_database_there_is_no_place_and_the_log_says_so_once(
+    with_settings: Callable[..., Pipeline], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "waywiser.pipeline"):
+        pipeline = with_settings()
+        events = [pipeline.event(ip="81.2.69.0") for _ in range(3)]
+    assert {(event.ip, event.country) for event in events} == {("81.2.69.0", "")}
+    assert [one for one in caplog.messages if "GEOIP_DB is unset" in one] == [
+        "WAYWISER_GEOIP_DB is unset: events have no country, region and city"
+    ]
 
 
 def test_an_address_in_a_message_is_cut_where_the_door_did_not_see_it(pipeline: Pipeline) -> None:

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from collector.pipeline import Tools
 from collector.pipeline.channels import channel_of
 from collector.pipeline.sites import site
+from store.rules import ChannelRule, ProjectRules
+from store.settings import Settings
 from tests.collector.pipeline.conftest import Pipeline
 
 HERE = "https://shop.example/"
@@ -32,6 +35,7 @@ def test_channels_equal_those_of_an_independent_implementation(shared_data: Path
         ("chatgpt.com", "", "", "AI Assistants"),
         ("perplexity", "referral", "", "AI Assistants"),
         ("chatgpt.com", "cpc", "", "Paid Other"),
+        ("assistant.example", "ai-assistant", "", "AI Assistants"),
         ("Google", "CPC", "Brand", "Paid Search"),
         ("newsletter", "email", "", "Email"),
         ("youtube", "cpv", "", "Paid Video"),
@@ -56,6 +60,15 @@ def test_a_channel_follows_from_source_medium_and_campaign(
         ("mail.google.com", ("mail.google.com", "mail")),
         ("gemini.google.com", ("gemini", "ai")),
         ("chatgpt.com", ("chatgpt", "ai")),
+        ("claude.ai", ("claude", "ai")),
+        ("www.perplexity.ai", ("perplexity", "ai")),
+        ("m365.cloud.microsoft", ("copilot", "ai")),
+        ("chat.deepseek.com", ("deepseek", "ai")),
+        ("www.kimi.com", ("kimi", "ai")),
+        ("www.meta.ai", ("meta.ai", "ai")),
+        ("www.threads.com", ("threads", "social")),
+        ("search.brave.com", ("search.brave.com", "search")),
+        ("a." * 4000 + "com", ("", "")),
         ("l.facebook.com", ("facebook", "social")),
         ("t.co", ("twitter", "social")),
         ("old.reddit.com", ("reddit", "social")),
@@ -80,6 +93,7 @@ def page(url: str = HERE, referrer: str = "", **context: Any) -> dict[str, Any]:
     [
         (page(), ("", "", "", "Direct", "")),
         (page(referrer="https://www.google.com/"), ("google", "organic", "", "Organic Search", "")),
+        (page(referrer="https://chatgpt.com/"), ("chatgpt", "ai-assistant", "", "AI Assistants", "")),
         (page(referrer="https://www.blog.example/x"), ("blog.example", "referral", "", "Referral", "")),
         (page(referrer="https://mail.google.com/"), ("mail.google.com", "email", "", "Email", "")),
         (page(referrer="https://shop.example/other"), ("", "", "", "", "")),
@@ -133,3 +147,63 @@ def test_a_server_names_its_channel_itself(pipeline: Pipeline, message: dict[str
 def test_term_and_content_of_a_campaign_are_kept(pipeline: Pipeline) -> None:
     event = pipeline.event(page(HERE + "?utm_source=a&utm_term=b&utm_content=c"))
     assert (event.term, event.content) == ("b", "c")
+
+
+SHOP_RULES = (
+    ChannelRule(channel="Nothing at all"),
+    ChannelRule(channel="Partners", source="partner-*", medium="referral"),
+    ChannelRule(channel="Partners", referrer="*.partner.example"),
+    ChannelRule(channel="Blog", referrer="www.blog.example"),
+    ChannelRule(channel="Summer", campaign="*SUMMER*"),
+    ChannelRule(channel="Odd", source="a[b]?"),
+    ChannelRule(channel="Straight", source="(direct)", medium="(none)"),
+    ChannelRule(channel="Never", source="google", medium="organic", campaign="x"),
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "envelope", "channel"),
+    [
+        (page(campaign={"source": "Partner-7", "medium": "Referral"}), {}, "Partners"),
+        (page(campaign={"source": "partner-7", "medium": "cpc"}), {}, "Paid Other"),
+        (page(campaign={"source": "my-partner-7", "medium": "referral"}), {}, "Referral"),
+        (page(referrer="https://news.partner.example/"), {}, "Partners"),
+        (page(referrer="https://partner.example/"), {}, "Referral"),
+        (page(referrer="https://www.blog.example/x"), {}, "Blog"),
+        (page(referrer="https://blog.example/x"), {}, "Blog"),
+        (page(HERE + "?utm_source=google&utm_medium=cpc&utm_campaign=late-summer-26"), {}, "Summer"),
+        (page(campaign={"source": "a[b]?"}), {}, "Odd"),
+        (page(campaign={"source": "abx"}), {}, "Unassigned"),
+        (page(referrer="https://www.google.com/"), {}, "Organic Search"),
+        (page(), {}, "Straight"),
+        ({}, {}, ""),
+        (page(channel="phone"), {}, "Straight"),
+        (page(channel="phone", referrer="https://www.google.com/"), {}, "phone"),
+        (page(channel="phone"), {"side": "server"}, "phone"),
+        ({"context": {"campaign": {"name": "Summer"}}}, {"side": "server"}, "Summer"),
+        (page(referrer="https://news.partner.example/"), {"side": "server"}, ""),
+    ],
+)
+def test_rules_of_the_project_come_first(
+    message: dict[str, Any], envelope: dict[str, Any], channel: str
+) -> None:
+    tools = Tools.opened(Settings(), lambda _project: ProjectRules(channels=SHOP_RULES))
+    event = Pipeline(tools).event(message, **envelope)
+    tools.close()
+    assert event.channel == channel
+
+
+def test_the_first_rule_that_matches_names_the_channel() -> None:
+    rules = tuple(ChannelRule(channel=name, source="*") for name in ("One", "Two"))
+    tools = Tools.opened(Settings(), lambda _project: ProjectRules(channels=rules))
+    event = Pipeline(tools).event(page(referrer="https://www.google.com/"))
+    tools.close()
+    assert event.channel == "One"
+
+
+def test_a_pattern_of_many_stars_takes_no_longer() -> None:
+    rule = ChannelRule(channel="Slow", campaign="*a" * 60 + "b")  # would not end where stars tried all ways
+    tools = Tools.opened(Settings(), lambda _project: ProjectRules(channels=(rule,)))
+    event = Pipeline(tools).event(page(campaign={"name": "a" * 256}))
+    tools.close()
+    assert event.channel == "Unassigned"
