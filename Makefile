@@ -10,6 +10,7 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 ADMIN_ASSETS := admin/static/manifest.json
 SNIPPET := js_snippet/dist/w.js
+CLIENTS := tests/clients/node_modules/.installed
 DEMO := WAYWISER_DATABASE_URL=sqlite:///data/demo/waywiser.db WAYWISER_EVENTS_URL=chdb:///data/demo/events
 CODE := collector store journeys admin server migrations tests benchmarks
 
@@ -27,7 +28,7 @@ demo: setup ## Run Waywiser with a believable company to look at
 run: setup ## Run Waywiser empty; the browser walks through the set-up
 	@$(BIN)/waywiser serve
 
-test: setup $(INSTALLED_DEV) chromium ## Run every check and every test
+test: setup $(INSTALLED_DEV) $(CLIENTS) chromium ## Run every check and every test
 	@$(MAKE) --no-print-directory static
 	$(BIN)/pytest -q
 	$(BIN)/pytest -q sdk_py/tests
@@ -72,7 +73,7 @@ screenshots: setup $(INSTALLED_DEV) chromium ## Pictures of every page, into scr
 	$(BIN)/python -m tests.browser.screenshots
 
 clean: ## Remove what set-up made; data stays
-	rm -rf $(VENV) admin/static js_snippet/dist admin/assets/node_modules js_snippet/node_modules
+	rm -rf $(VENV) admin/static js_snippet/dist admin/assets/node_modules js_snippet/node_modules tests/clients/node_modules
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -94,6 +95,10 @@ $(ADMIN_ASSETS): $(wildcard admin/assets/*.json admin/assets/*.mjs admin/assets/
 
 $(SNIPPET): $(wildcard js_snippet/*.json js_snippet/*.mjs js_snippet/src/*)
 	cd js_snippet && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+
+$(CLIENTS): tests/clients/package.json tests/clients/package-lock.json
+	cd tests/clients && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 chromium:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \

@@ -8,20 +8,24 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from admin import assets, failures, formats, headers, login
+from admin import assets, failures, formats, headers, login, refusals
 from admin.api import api_room
 from admin.services import Services
 from admin.throttle import Throttle
 from admin.views import (
+    catalog,
     customers,
     editor,
+    ingestion,
     install,
     journey,
     journeys,
     keys,
     live,
     people,
+    plan,
     projects,
+    rules,
     setup,
     sign_in,
 )
@@ -29,7 +33,23 @@ from store import kept
 
 __all__ = ["Services", "create_app"]
 
-PAGES = (sign_in, setup, projects, install, journeys, journey, editor, customers, live, keys, people)
+PAGES = (
+    sign_in,
+    setup,
+    projects,
+    install,
+    journeys,
+    journey,
+    editor,
+    customers,
+    live,
+    ingestion,
+    keys,
+    people,
+    catalog,
+    plan,
+    rules,
+)
 
 
 def create_app(services: Services) -> Flask:
@@ -55,6 +75,6 @@ def create_app(services: Services) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     for page in PAGES:
         app.register_blueprint(page.pages)
-    for part in (assets, headers, formats, failures, login):
+    for part in (assets, headers, formats, refusals, failures, login):
         part.register(app)
     return app

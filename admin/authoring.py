@@ -12,7 +12,8 @@ from journeys import catalog
 from journeys.definitions import FIELDS, Definition, DefinitionError, parse
 from journeys.period import parse_period
 from journeys.preview import check_patterns, preview
-from store.journeys import JourneyVersion, live_journey, save_version
+from journeys.saving import save_journey
+from store.journeys import JourneyVersion, live_journey
 
 PREVIEW_DAYS = 30
 SUGGEST_DAYS = 90
@@ -41,9 +42,9 @@ def previewed(services: Services, place: Place, definition: Definition) -> dict[
 
 
 def save(services: Services, place: Place, definition: Definition) -> JourneyVersion:
-    """Keep the definition as a new version and wake the job that fills it."""
-    version = save_version(
-        services.engine, place.project.id, dict(definition.source), by=place.user.email, now=services.clock()
+    """Keep the definition as a new version and wake the job that fills it; raises DefinitionError."""
+    version = save_journey(
+        services.engine, place.project.id, definition, by=place.user.email, now=services.clock()
     )
     services.refill()
     return version

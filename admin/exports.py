@@ -115,6 +115,41 @@ def runs(rows: Iterable[Mapping[str, Any]]) -> Table:
     )
 
 
+def intake(answer: Mapping[str, Any], part: str) -> Table:
+    """A row a time, a library, or a reason."""
+    kinds = tuple(answer["total"])
+    if part == "reasons":
+        rows = [(what, reason, n) for what, sums in answer["reasons"].items() for reason, n in sums.items()]
+        return ("what", "reason", "events"), rows
+    first = "at" if part == "times" else "library"
+    return (first, *kinds), ([row[name] for name in (first, *kinds)] for row in answer[part])
+
+
+def loss(answer: Mapping[str, Any]) -> Table:
+    """A row a library, or a library, page host and browser."""
+    counts = ("streams", "expected", "received", "refused", "lost")
+    rows = (
+        (
+            *(row.get(name, "") for name in ("library", "host", "browser")),
+            *(row[name] for name in counts),
+            *(row["share"][name] for name in ("value", "low", "high")),
+        )
+        for row in (*answer["browsers"], *answer["servers"])
+    )
+    return ("library", "host", "browser", *counts, "share", "low", "high"), rows
+
+
+def robots(answer: Mapping[str, Any]) -> Table:
+    """A row a reason."""
+    lists = ("hosts", "paths", "agents")
+    plain = ("reason", "n", "visitors", "first_seen", "last_seen")
+    rows = (
+        (*(one[name] for name in plain), *(" ".join(one[name]) for name in lists))
+        for one in answer["reasons"]
+    )
+    return (*plain, *lists), rows
+
+
 def _safe(cell: Any) -> Any:
     """Text that a spreadsheet would take for a formula gets a quote in front."""
     if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from admin.reasons import said_of
 from journeys.timing import EDGES
 
 Answer = Mapping[str, Any]
+REASON_COLOURS = ("dropped", "failed", "in_time", "accent", "succeeded")
 
 
 def funnel(answer: Answer, link: Callable[[str, str | None], str]) -> dict[str, Any]:
@@ -69,3 +73,57 @@ def worst_step(answer: Answer) -> Answer | None:
     lost = [(step["dropped_here"] + step["failed_here"], step) for step in answer["steps"][:-1]]
     most = max(lost, key=lambda pair: pair[0], default=(0, None))
     return most[1] if most[0] else None
+
+
+def came(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
+    """Stacked columns of all that came: by people and robots, twice, or refused."""
+    times = answer["times"]
+    return _columns(
+        answer,
+        zone,
+        [
+            ("Accepted, people", "accent", [one["accepted"] - one["robots"] for one in times]),
+            ("Accepted, robots", "soft", [one["robots"] for one in times]),
+            ("Duplicates", "other", [one["duplicates"] for one in times]),
+            ("Refused", "dropped", [one["refused"] for one in times]),
+        ],
+    )
+
+
+def refused(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
+    """Stacked columns of refused events: the most frequent reasons, then all others together."""
+    times, codes = answer["times"], [*answer["reasons"]["refused"]]
+    shown = codes[: len(REASON_COLOURS)]
+    series = [
+        (said_of(code).name, colour, [one["reasons"].get(code, 0) for one in times])
+        for code, colour in zip(shown, REASON_COLOURS, strict=False)
+    ]
+    others = [sum(n for code, n in one["reasons"].items() if code not in shown) for one in times]
+    return _columns(answer, zone, [*series, ("Other reasons", "other", others)] if any(others) else series)
+
+
+def remarkable(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
+    """Columns side by side of the accepted events that are late, or break the tracking plan."""
+    times = answer["times"]
+    series = [
+        ("Late", "in_time", [one["late"] for one in times]),
+        ("Against the plan", "failed", [one["violations"] for one in times]),
+    ]
+    return _columns(answer, zone, series, stacked=False)
+
+
+def robots(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
+    """Columns of the events that robots sent."""
+    return _columns(answer, zone, [("Robots", "accent", [one["robots"] for one in answer["times"]])])
+
+
+def _columns(
+    answer: Answer, zone: ZoneInfo, series: list[tuple[str, str, list[int]]], *, stacked: bool = True
+) -> dict[str, Any]:
+    shape = "%d %b %H:%M" if answer["unit"] == "hour" else "%a %d %b"
+    moments = [datetime.fromisoformat(one["at"]).astimezone(zone) for one in answer["times"]]
+    return {
+        "times": [moment.strftime(shape) for moment in moments],
+        "series": [{"name": name, "colour": colour, "values": values} for name, colour, values in series],
+        "stacked": stacked,
+    }

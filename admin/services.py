@@ -1,4 +1,4 @@
-"""What the admin is given to work with: the stores, the settings, the clock and two bells to ring."""
+"""What the admin is given to work with: the stores, the settings, the clock and bells to ring."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import cast
 from flask import current_app
 from sqlalchemy import Engine
 
+from store.drops import Chosen, ReplayReport
 from store.events import EventStore
 from store.identities import Ledger
 from store.settings import Settings
@@ -19,7 +20,7 @@ class Services:
     """Everything a view may reach. `clock` tells milliseconds since 1970.
 
     `refill` wakes the job that fills new journey versions; `refresh` recomputes the runs of these
-    customers of a project.
+    customers of a project. `replay` runs some drops of a project again, or says what would come of it.
     """
 
     engine: Engine
@@ -29,6 +30,7 @@ class Services:
     clock: Callable[[], int]
     refill: Callable[[], None]
     refresh: Callable[[int, set[int]], None]
+    replay: Callable[[int, Chosen, bool], ReplayReport]
 
 
 def services() -> Services:

@@ -25,6 +25,7 @@ from store.claims import Claims
 from store.db import StoreUnavailable
 from store.events import EventStore
 from store.identities import Ledger
+from store.plans import Plan, no_plan
 from store.rules import ProjectRules
 from store.settings import Settings
 
@@ -49,6 +50,7 @@ class Worker:
         ledger: Ledger,
         settings: Settings,
         rules: Callable[[int], ProjectRules],
+        plans: Callable[[int], Plan] = no_plan,
         clock: Callable[[], int],
         after: After,
     ) -> None:
@@ -56,7 +58,7 @@ class Worker:
         self._events = events
         self._settings = settings
         self._clock = clock
-        self._tools = Tools.opened(settings, rules)
+        self._tools = Tools.opened(settings, rules, plans)
         self._carrier = Carrier(
             batches=batches, claims=claims, events=events, ledger=ledger, tools=self._tools, after=after
         )
@@ -121,12 +123,15 @@ class Worker:
         return self._batches.claim(now=self._clock(), most_events=self._settings.batch_events)
 
     def _carry(self, batch: Batch) -> None:
+        began = time.monotonic()
         carried = self._carrier.carry(batch)
         self.counters.count(
             now=self._clock(),
             accepted=carried.accepted,
             duplicates=carried.duplicates,
             dropped=Counter(drop.code for drop in carried.drops),
+            counts=carried.counts,
+            seconds=time.monotonic() - began,
         )
 
     def _is_set_aside(self, batch: Batch) -> bool:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from journeys.period import iso
 from journeys.questions import question
 from store.events import EventStore
+
+DAYS = 30  # what counts as lately
+NEW_DAYS = 7
+DAY_MS = 86_400_000
+SAMPLE = 100_000
+ABOUT_PEOPLE = ("identify", "group")  # they carry traits, all others properties
 
 
 def seen(events: EventStore, project_id: int, *, since_ms: int, most: int = 500) -> list[dict[str, Any]]:
@@ -23,6 +30,28 @@ def seen(events: EventStore, project_id: int, *, since_ms: int, most: int = 500)
     ]
 
 
+def listed(
+    events: EventStore, project_id: int, planned: Collection[str], *, now: int, most: int = 1_000
+) -> list[dict[str, Any]]:
+    """Every event that was ever seen, the most frequent of the last 30 days first; robots are left out.
+
+    `n` and `violations` count those days, the times are of always. `is_new`: first seen in the last 7 days.
+    `status` is planned, unplanned (a track event that is not among the `planned`) or empty.
+    """
+    values = {"project": project_id, "since": now - DAYS * DAY_MS, "most": most}
+    return [
+        {
+            **row,
+            "label": row["event"] or f"({row['type']})",
+            "status": _status(row, planned),
+            "is_new": row["first_seen"] > now - NEW_DAYS * DAY_MS,
+            "first_seen": iso(row["first_seen"]),
+            "last_seen": iso(row["last_seen"]),
+        }
+        for row in events.query(question("catalog.listed"), values)
+    ]
+
+
 def pages(events: EventStore, project_id: int, *, since_ms: int, most: int = 200) -> list[dict[str, Any]]:
     """Page paths viewed since then, the most frequent first, with views and customers."""
     values = {"project": project_id, "since": since_ms, "most": most}
@@ -30,8 +59,68 @@ def pages(events: EventStore, project_id: int, *, since_ms: int, most: int = 200
 
 
 def properties(
-    events: EventStore, project_id: int, event: str, *, rows: int = 100_000, most: int = 100
+    events: EventStore,
+    project_id: int,
+    event: str,
+    *,
+    kind: str = "track",
+    since_ms: int = 0,
+    rows: int = SAMPLE,
+    most: int = 100,
 ) -> list[dict[str, Any]]:
-    """Properties that this event carried in a sample of `rows` events, with frequent values."""
-    values = {"project": project_id, "event": event, "rows": rows, "most": most}
-    return events.query(question("catalog.properties"), values)
+    """What this event carried in a sample of at most `rows` events, the most frequent first.
+
+    Each has `n` of the `sampled` events and their `share`, the `types` of its values as JSON Schema names
+    them, `distinct_values` (about), first and last time, and up to five frequent values as `examples`, cut to
+    80 characters. Traits for identify and group, properties for all other types.
+    """
+    values = {"project": project_id, "type": kind, "event": event, "since": since_ms}
+    column = "traits" if kind in ABOUT_PEOPLE else "properties"
+    found = events.query(
+        question("catalog.properties", column=column), {**values, "rows": rows, "most": most}
+    )
+    return [
+        {
+            **row,
+            "share": row["n"] / row["sampled"],
+            "first_seen": iso(row["first_seen"]),
+            "last_seen": iso(row["last_seen"]),
+        }
+        for row in found
+    ]
+
+
+def violations(
+    events: EventStore, project_id: int, event: str, *, now: int, most: int = 20
+) -> list[dict[str, Any]]:
+    """In which ways this event broke the plan in the last 30 days: the text, how often, when last."""
+    values = {"project": project_id, "event": event, "since": now - DAYS * DAY_MS, "most": most}
+    return [
+        {**row, "last_seen": iso(row["last_seen"])}
+        for row in events.query(question("catalog.violations"), values)
+    ]
+
+
+def drafted(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """A JSON Schema that fits properties as they were seen: what all events carry is required.
+
+    A text of few different values becomes a choice of them only where a person says so.
+    """
+    types = {row["name"]: _types(row["types"]) for row in found}
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {name: {"type": one} for name, one in types.items()},
+    }
+    always = sorted(row["name"] for row in found if row["n"] == row["sampled"])
+    return {**schema, "required": always} if always else schema
+
+
+def _types(seen_types: list[str]) -> str | list[str]:
+    several = [one for one in seen_types if not (one == "integer" and "number" in seen_types)]
+    return several[0] if len(several) == 1 else several
+
+
+def _status(row: dict[str, Any], planned: Collection[str]) -> str:
+    if row["type"] != "track" or not planned:
+        return ""
+    return "planned" if row["event"] in planned else "unplanned"

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, case, func, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store.db import writing
-from store.tables import inbox, ingestion
+from store.tables import ingestion
 
 HOUR = 3_600_000
 MOST_DETAIL = 128
@@ -104,16 +103,30 @@ def library_of(original: bytes | Mapping[str, Any]) -> str:
     return kept_text(name, MOST_LIBRARY)
 
 
-def oldest_waiting(engine: Engine) -> int | None:
-    """When the envelope came that waits longest; None while none waits."""
-    query = select(inbox.c.received_at).order_by(inbox.c.id).limit(1)
+def hourly(engine: Engine, project_id: int, start: int, end: int) -> list[tuple[int, str, str, int]]:
+    """Hour, what, detail and sum, for the hours that begin in the span; only drops are told by detail."""
+    dropped = ingestion.c.what == literal_column("'dropped'")
+    detail = case((dropped, ingestion.c.detail), else_=literal_column("''"))
+    return _sums(engine, (ingestion.c.hour, ingestion.c.what, detail), project_id, start, end)
+
+
+def by_library(engine: Engine, project_id: int, start: int, end: int) -> list[tuple[str, str, int]]:
+    """Library, what and sum over the hours that begin in the span."""
+    return _sums(engine, (ingestion.c.library, ingestion.c.what), project_id, start, end)
+
+
+def by_detail(engine: Engine, project_id: int, start: int, end: int) -> list[tuple[str, str, int]]:
+    """What, detail and sum over the hours that begin in the span."""
+    return _sums(engine, (ingestion.c.what, ingestion.c.detail), project_id, start, end)
+
+
+def _sums(
+    engine: Engine, columns: Sequence[ColumnElement[Any]], project_id: int, start: int, end: int
+) -> list[Any]:
+    query = (
+        select(*columns, func.sum(ingestion.c.n))
+        .where(ingestion.c.project_id == project_id, ingestion.c.hour >= start, ingestion.c.hour < end)
+        .group_by(*columns)
+    )
     with engine.connect() as connection:
-        return connection.scalar(query)
-
-
-def prove_writable(engine: Engine) -> None:
-    """Put a row into the inbox and take it out in one commit; raises what the store raises when it cannot."""
-    row = {"project_id": 0, "body": b"", "events": 0}
-    with writing(engine) as connection:
-        number = connection.execute(inbox.insert().values(row).returning(inbox.c.id)).scalar_one()
-        connection.execute(inbox.delete().where(inbox.c.id == number))
+        return sorted((*row[:-1], int(row[-1])) for row in connection.execute(query))

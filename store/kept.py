@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
@@ -31,6 +32,13 @@ def give_up(engine: Engine, name: str) -> None:
     """Let others take the name again."""
     with writing(engine) as connection:
         connection.execute(kept.delete().where(kept.c.name == name))
+
+
+def forget_others(engine: Engine, prefix: str, keep: Collection[str]) -> None:
+    """Forget every value whose name begins so, but for those in `keep`."""
+    others = kept.c.name.startswith(prefix, autoescape=True) & kept.c.name.not_in(keep)
+    with writing(engine) as connection:
+        connection.execute(kept.delete().where(others))
 
 
 def value(engine: Engine, name: str, first: str | None = None) -> str:

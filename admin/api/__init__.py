@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from admin.api import customers, docs, events, failures, journeys
+from admin.api import customers, docs, events, failures, ingestion, journeys, plan, rules
 from admin.api.endpoint import Endpoint
 
-ENDPOINTS: list[Endpoint] = [*journeys.ENDPOINTS, *customers.ENDPOINTS, *events.ENDPOINTS]
+ENDPOINTS: list[Endpoint] = [
+    *journeys.ENDPOINTS,
+    *customers.ENDPOINTS,
+    *events.ENDPOINTS,
+    *ingestion.ENDPOINTS,
+    *plan.ENDPOINTS,
+    *rules.ENDPOINTS,
+]
 
 
 def api_room() -> Blueprint:

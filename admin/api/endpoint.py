@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+import yaml
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
@@ -66,6 +67,8 @@ class Endpoint:
     def _called(self, **values: Any) -> ResponseReturnValue:
         call = self._call()
         answer = self.answer(call, **values)
+        if isinstance(answer, Response):
+            return answer
         return ("", 204) if answer is None else (jsonify(answer), self.status)
 
     def _call(self) -> Call:
@@ -85,8 +88,16 @@ class Endpoint:
     def _body(self) -> Mapping[str, Any]:
         if self.body is None:
             return {}
-        data = request.get_json(force=True, silent=True)
+        data = _yaml() if "yaml" in request.mimetype else request.get_json(force=True, silent=True)
         if not isinstance(data, dict):
             raise Refused(400, "invalid_json", "the body must be a JSON object")
         loaded: Mapping[str, Any] = self.body().load(data)
         return loaded
+
+
+def _yaml() -> Any:
+    """A body that says it is YAML; None for what is none."""
+    try:
+        return yaml.safe_load(request.get_data(as_text=True))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-from admin.api.endpoint import Call, Endpoint
+from admin.api.endpoint import Call, Endpoint, Refused
+from admin.refusals import as_json
 from journeys.period import iso
 from journeys.timeline import latest, recent
-from store.drops import drops_by_code, recent_drops
+from store.drops import Chosen, ReplayWaits, drops_by_code, recent_drops
 from store.inbox import waiting
 
 
@@ -29,6 +29,18 @@ class DropsAsked(Most):
     """What the list of drops reads."""
 
     code = fields.String(metadata={"description": "only drops with this reason"})
+    place = fields.String(metadata={"description": "only those of door, pipeline, worker or import"})
+    below = fields.Integer(metadata={"description": "go on below this number: `next` of the page before"})
+
+
+class ReplayAsked(Schema):
+    """Which drops are run again; all of the project's where nothing is said."""
+
+    code = fields.String(metadata={"description": "only drops with this reason"})
+    place = fields.String(metadata={"description": "only those of door, pipeline, worker or import"})
+    ids = fields.List(fields.Integer(), validate=validate.Length(max=1000))
+    above = fields.Integer(load_default=0, metadata={"description": "go on: `next` of the call before"})
+    dry_run = fields.Boolean(load_default=False, metadata={"description": "only say what would pass"})
 
 
 def recent_events(call: Call) -> dict[str, Any]:
@@ -39,22 +51,32 @@ def recent_events(call: Call) -> dict[str, Any]:
 
 def list_drops(call: Call) -> dict[str, Any]:
     """Events that were refused, with their reason and the original, the newest first."""
-    engine = call.services.engine
-    rows = recent_drops(engine, call.project.id, code=call.query.get("code"), limit=call.query["most"])
+    engine, query, most = call.services.engine, call.query, call.query["most"]
+    chosen = Chosen(code=query.get("code"), place=query.get("place"))
+    rows = recent_drops(engine, call.project.id, chosen, below=query.get("below"), limit=most + 1)
     return {
         "by_code": drops_by_code(engine, call.project.id),
-        "drops": [
-            {
-                "id": row["id"],
-                "at": iso(row["received_at"]),
-                "place": row["place"],
-                "code": row["code"],
-                "field": row["field"],
-                "message": row["message"],
-                "original": json.loads(row["original"]),
-            }
-            for row in rows
-        ],
+        "drops": [as_json(row) for row in rows[:most]],
+        "next": rows[most - 1]["id"] if len(rows) > most else None,
+    }
+
+
+def replay_drops(call: Call) -> dict[str, Any]:
+    """Run refused events again, some thousand at a time: those that pass now are counted, each once."""
+    body = call.body
+    ids = tuple(body["ids"]) if "ids" in body else None
+    chosen = Chosen(code=body.get("code"), place=body.get("place"), ids=ids, above=body["above"])
+    try:
+        report = call.services.replay(call.project.id, chosen, body["dry_run"])
+    except ReplayWaits as error:
+        raise Refused(503, "inbox_busy", str(error)) from None
+    return {
+        "replayed": report.replayed,
+        "still_refused": report.still_refused,
+        "reasons": [one._asdict() for one in report.reasons],
+        "left": report.left,
+        "next": report.reached if report.left else None,
+        "dry_run": body["dry_run"],
     }
 
 
@@ -71,5 +93,6 @@ def read_health(call: Call) -> dict[str, Any]:
 ENDPOINTS = [
     Endpoint("GET", "/events/recent", recent_events, query=Most),
     Endpoint("GET", "/drops", list_drops, query=DropsAsked),
+    Endpoint("POST", "/drops/replay", replay_drops, body=ReplayAsked, role="editor"),
     Endpoint("GET", "/health", read_health),
 ]

@@ -14,6 +14,7 @@ from journeys.lists import NUMBERS, listed
 from journeys.paths import paths
 from journeys.period import iso, parse_period
 from journeys.preview import check_patterns, preview
+from journeys.saving import save_journey
 from journeys.scope import Scope, open_scope
 from journeys.timing import timing
 from journeys.variants import variants
@@ -22,7 +23,6 @@ from store.journeys import (
     delete_journey,
     live_journey,
     live_journeys,
-    save_version,
     versions_of,
 )
 
@@ -166,7 +166,7 @@ def _save(call: Call, data: Mapping[str, Any]) -> dict[str, Any]:
     definition = parse(data)
     check_patterns(call.services.events, definition)
     engine = call.services.engine
-    saved = save_version(engine, call.project.id, definition.source, by=call.caller, now=call.now)
+    saved = save_journey(engine, call.project.id, definition, by=call.caller, now=call.now)
     call.services.refill()
     return _described(saved)
 

@@ -11,6 +11,7 @@ from admin.access import Place, needs
 from admin.services import services
 from journeys.timeline import latest, recent
 from store.projects import create_write_key, write_keys_of
+from store.rules import rules_of
 
 pages = Blueprint("install", __name__)
 
@@ -48,6 +49,7 @@ def _page(place: Place, server_key: str | None) -> str:
         address=given.settings.address,
         browser_key=next((key["key_text"] for key in open_keys if key["side"] == "browser"), None),
         server_key=server_key,
+        cookieless=rules_of(given.engine, place.project.id).cookieless,
         first=_newest(place),
     )
 

@@ -1,17 +1,17 @@
-"""Live: events as they arrive, and drops with their reasons and originals."""
+"""Live: events as they arrive, and refused ones with their reasons, originals and a way back."""
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
-import msgspec
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.access import Place, needs
+from admin.refusals import as_lines, page_of, read_asked, told
 from admin.services import services
 from journeys.timeline import recent
-from store.drops import drops_by_code, recent_drops
+from store.drops import ReplayWaits
 
 pages = Blueprint("live", __name__, url_prefix="/p/<project>/live")
 
@@ -29,19 +29,48 @@ def events(place: Place) -> ResponseReturnValue:
 @pages.get("/drops")
 @needs("viewer")
 def drops(place: Place) -> ResponseReturnValue:
-    """Refused events that wait, by reason."""
-    engine, code = services().engine, request.args.get("code") or None
-    rows = [
-        {**row, "original": _pretty(row["original"])}
-        for row in recent_drops(engine, place.project.id, code=code)
-    ]
+    """Refused events by reason, and page by page; with `preview`, what of them would come through now."""
+    given = services()
+    asked = read_asked(request.args, now=given.clock())
+    report = None
+    if "preview" in request.args and place.may("editor"):
+        report = given.replay(place.project.id, asked.chosen, True)
     return render_template(
-        "live/drops.html", drops=rows, codes=drops_by_code(engine, place.project.id), code=code
+        "live/drops.html",
+        **page_of(given.engine, place.project.id, asked),
+        report=report,
+        result=told(report, dry_run=True) if report else "",
+        left=request.args.get("left", 0, type=int),
+        keep_days=given.settings.drops_days,
     )
 
 
-def _pretty(original: bytes) -> str:
+@pages.post("/drops/replay")
+@needs("editor")
+def replay(place: Place) -> ResponseReturnValue:
+    """Run the chosen refused events again, and say what came of it."""
+    given = services()
+    asked = read_asked(request.form, now=given.clock())
+    where: dict[str, Any] = dict(asked.filters)
     try:
-        return json.dumps(msgspec.json.decode(original), indent=2, ensure_ascii=False)
-    except msgspec.DecodeError:
-        return original.decode("utf-8", "replace")
+        report = given.replay(place.project.id, asked.chosen, False)
+    except ReplayWaits as error:
+        flash(f"Nothing was run again: {error}.")
+    else:
+        flash(told(report, dry_run=False))
+        if report.left:
+            where |= {"above": report.reached, "left": report.left}
+        elif not report.still_refused:
+            where.pop("code", None)  # nothing is left of that reason
+    return redirect(url_for("live.drops", project=place.project.key, **where))
+
+
+@pages.get("/drops.jsonl")
+@needs("viewer")
+def download(place: Place) -> ResponseReturnValue:
+    """The chosen refused events as JSON lines, the oldest first; `above` goes on with the next ones."""
+    given = services()
+    asked = read_asked(request.args, now=given.clock())
+    headers = {"Content-Disposition": f'attachment; filename="refused-events-{place.project.key}.jsonl"'}
+    lines = as_lines(given.engine, place.project.id, asked.chosen)
+    return Response(lines, mimetype="application/x-ndjson", headers=headers)

@@ -20,7 +20,7 @@ export const commands: Record<string, Command> = {
   },
 
   alias(id, previous) {
-    const previousId = text(previous) ?? identity.userId() ?? identity.anonymousId();
+    const previousId = text(previous) ?? identity.userId() ?? identity.told(identity.anonymousId());
     record("alias", { userId: needed(id), previousId });
   },
 

@@ -11,6 +11,13 @@ export function readCookie(name: string): string {
   }
 }
 
+/** Removes it from every domain that this page may write for. */
+export function eraseCookie(name: string): void {
+  const labels = location.hostname.split(".");
+  bake(name, "", 0, "");
+  labels.forEach((_, first) => bake(name, "", 0, `;domain=${labels.slice(first).join(".")}`));
+}
+
 /** Browsers refuse a cookie for a public suffix such as co.uk: the widest domain that takes one is the site's own. */
 export function writeCookie(name: string, value: string): void {
   const labels = location.hostname.split(".");

@@ -3,7 +3,7 @@ import { isLoaded, publish } from "./api";
 import { watchClicks } from "./clicks";
 import { flush, leave, openDelivery } from "./delivery";
 import { guard, listen } from "./guard";
-import { isOut, renew } from "./identity";
+import { goCookieless, isOut, renew } from "./identity";
 import { watchPages } from "./pages";
 import { settle } from "./tracker";
 
@@ -12,8 +12,9 @@ const script = (document.currentScript ?? document.querySelector("script[data-ke
 
 function start(): void {
   if (isLoaded()) return;
-  const { src = "", dataset: { key, pages } = {} as DOMStringMap } = script ?? {};
+  const { src = "", dataset: { key, pages, cookieless } = {} as DOMStringMap } = script ?? {};
   if (!key) throw Error("data-key is missing");
+  if (cookieless !== undefined) goCookieless();
   openDelivery(new URL("/v1/batch", src).href, key);
   if (isOut()) renew();
   watchPages(pages !== "manual");

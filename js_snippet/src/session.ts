@@ -1,5 +1,5 @@
 // Says which session an event belongs to, shared by all tabs of a site.
-import { renew } from "./identity";
+import { renew, told } from "./identity";
 import { read, remove, write } from "./store";
 import { uuid } from "./uuid";
 
@@ -8,7 +8,7 @@ const IDLE = 30 * 60e3; // milliseconds
 const LONGEST = 24 * 3600e3;
 
 export interface Place {
-  sessionId: string;
+  sessionId: string | undefined;
   /** Grows with every event of this browser, over all sessions, so that the collector can see gaps. */
   sequence: number;
 }
@@ -23,7 +23,7 @@ export function place(at: number): Place {
   }
   const sequence = +(count ?? 0) + 1;
   write(NAME, [sessionId, start, at, sequence].join(" "));
-  return { sessionId, sequence };
+  return { sessionId: told(sessionId), sequence };
 }
 
 export function endSession(): void {

@@ -6,6 +6,12 @@ try {
 } catch {
   // A sandboxed frame may not even look.
 }
+const disk = shelf;
+
+/** From now on nothing is written but to memory. */
+export function useMemory(): void {
+  shelf = {};
+}
 
 export function read(name: string): string {
   return shelf[name] ?? "";
@@ -22,6 +28,7 @@ export function write(name: string, value: string): string {
 
 export function remove(name: string): void {
   delete shelf[name];
+  delete disk[name];
 }
 
 /** All names that begin so, also those that other pages of the site wrote. */

@@ -1,7 +1,7 @@
 // Turns what happened into a message of the Segment tracking spec and gives it to the delivery.
 import { type Page, pageNow, surroundings } from "./context";
 import { deliver } from "./delivery";
-import { anonymousId, isOut, userId } from "./identity";
+import { anonymousId, isOut, told, userId } from "./identity";
 import { toJson } from "./json";
 import { place } from "./session";
 import { uuid } from "./uuid";
@@ -43,7 +43,7 @@ function send(at: number, type: Type, fields: Fields, page: Page): void {
     toJson({
       type,
       messageId: uuid(),
-      anonymousId: visitor,
+      anonymousId: told(visitor),
       userId: userId(visitor),
       timestamp: new Date(at).toISOString(),
       ...fields,

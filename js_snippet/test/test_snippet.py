@@ -280,6 +280,80 @@ def test_the_user_is_known_on_later_pages_and_in_other_tabs(
     assert after["anonymousId"] != events[0]["anonymousId"]
 
 
+TRACES = "[document.cookie, ...Object.keys(localStorage)].filter(one => one)"
+
+
+def without_cookies(site: Site) -> str:
+    return site.script.replace("async", "async data-cookieless")
+
+
+def test_a_cookieless_page_keeps_and_tells_no_id(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/", head=without_cookies(site)))
+    page.evaluate("waywiser.identify('42'); waywiser.track('Paid'); waywiser.reset(); waywiser.track('Left')")
+    page.evaluate("waywiser.alias('43')")
+    collector.wait(5)
+    page.reload()
+    for event in collector.wait(6):
+        assert "anonymousId" not in event
+        assert "previousId" not in event
+        assert "sessionId" not in event["context"]
+    users = sorted(
+        (label(event), event.get("userId")) for event in collector.events if "page" not in label(event)
+    )
+    assert users == [("alias /", "43"), ("identify /", "42"), ("track Left", None), ("track Paid", "42")]
+    assert [event.get("userId") for event in collector.events if event["type"] == "page"] == [None, None]
+    assert page.evaluate(TRACES) == []
+    assert profile.cookies() == []
+
+
+def test_going_cookieless_removes_what_earlier_visits_left(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    site.put("/before")
+    site.put("/", head=without_cookies(site))
+    page = visit(profile, site.at("www.shop.test") + "/before")
+    collector.wait(1)
+    page.evaluate("localStorage.other = 'of the site'; document.cookie = 'cart=7;path=/'")
+    assert {c["name"] for c in profile.cookies()} == {"waywiser_id", "cart"}
+    page.goto(site.at("www.shop.test") + "/")
+    collector.wait(2)
+    assert page.evaluate(TRACES) == ["cart=7", "other"]
+
+
+def test_a_refusal_holds_on_cookieless_pages_until_it_is_taken_back(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    before = site.put("/before")
+    address = site.put("/", head=without_cookies(site))
+    page = visit(profile, before)
+    collector.wait(1)
+    page.evaluate("waywiser.optOut()")
+    page.goto(address)
+    page.wait_for_function(LOADED)
+    page.evaluate("waywiser.optOut(); waywiser.track('Unseen')")
+    page.reload()
+    page.wait_for_function(LOADED)
+    page.evaluate("waywiser.track('Unseen')")
+    collector.wait(1, settle=0.5)
+    assert [(c["name"], c["value"]) for c in profile.cookies()] == [("waywiser_id", "opted-out")]
+    page.evaluate("waywiser.optIn(); waywiser.track('Seen')")
+    page.reload()
+    assert labels(collector.wait(3)) == ["page /before", "track Seen", "page /"]
+    assert page.evaluate(TRACES) == []
+
+
+def test_a_cookieless_refusal_holds_for_the_page(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/", head=without_cookies(site)))
+    collector.wait(1)
+    page.evaluate("waywiser.optOut(); waywiser.track('Unseen')")
+    collector.wait(1, settle=0.5)
+    assert page.evaluate(TRACES) == []
+
+
 @pytest.mark.parametrize("domain", ["shop.test", "shop.co.uk"])
 def test_subdomains_share_the_visitor_and_a_reset(
     profile: BrowserContext, site: Site, collector: Collector, domain: str

@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 
 from collector.pipeline import Tools
-from server.house import House, in_bulk, now_ms, open_relational
+from server.house import House, now_ms, open_relational
 from server.importing import ImportProblem, Report, load, plan
 from server.progress import Report as Progress
 from server.progress import bar
 from store.events import folder_is_free
 from store.inbox import waiting
+from store.plans import KnownPlans
 from store.projects import project_by_key
 from store.rules import KnownRules
 from store.settings import Settings
@@ -48,19 +49,19 @@ def import_file(
             project.id,
             file,
             how,
-            tools=Tools.opened(settings, KnownRules(engine).of),
+            tools=Tools.opened(settings, KnownRules(engine).of, KnownPlans(engine).of),
             now=now_ms(),
             progress=lambda rows: progress("rows read", rows, rows),
         )
         engine.dispose()
-        _work_off(settings, report.last, progress)
+        work_off(settings, report.last, progress)
     _tell(report, as_json)
 
 
-def _work_off(settings: Settings, last: int, progress: Progress) -> None:
+def work_off(settings: Settings, last: int, progress: Progress) -> None:
     """Take the rows from the inbox into the event store, or watch the Waywiser that runs do it."""
     if folder_is_free(settings.events_url):
-        with House(in_bulk(settings)) as house:
+        with House(settings) as house:
             if house.events.embedded:
                 house.batches.release_all()  # of a process that was killed
             total = house.batches.depth()

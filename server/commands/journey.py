@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from journeys.definitions import Definition, DefinitionError, parse_yaml
+from journeys.saving import save_journey
 from server.filler import Filler
 from server.house import now_ms, open_relational
 from server.progress import bar
 from store.events import EventStore, folder_is_free
-from store.journeys import save_version
 from store.projects import project_by_key
 from store.settings import Settings
 
@@ -43,9 +43,7 @@ def apply(files: tuple[Path, ...], project_key: str) -> None:
     engine = open_relational(settings)
     project = project_by_key(engine, project_key)
     definitions = [read(file) for file in files]
-    saved = [
-        save_version(engine, project.id, one.source, by="command line", now=now_ms()) for one in definitions
-    ]
+    saved = [save_journey(engine, project.id, one, by="command line", now=now_ms()) for one in definitions]
     for version in saved:
         click.echo(f"{version.definition['key']}: version {version.version} {version.status}")
     if all(version.status == "live" for version in saved):

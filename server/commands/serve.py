@@ -6,9 +6,11 @@ import signal
 from typing import Any
 
 import click
+from prometheus_client import start_http_server
 
-from server.house import House, start_logging
-from server.serving import run
+from collector.metrics import Figures, registry_of
+from server.house import House, now_ms, start_logging
+from server.serving import CannotServe, run
 from store.settings import Settings
 
 
@@ -45,7 +47,23 @@ def worker() -> None:
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         house.filler.start()
+        house.housekeeping.start()
+        if settings.metrics_port:
+            _serve_metrics(house)
         house.worker.run()
+
+
+def _serve_metrics(house: House) -> None:
+    """Answer Prometheus in a thread of its own; a worker has no other door."""
+    settings, counters = house.settings, house.worker.counters
+    registry = registry_of(Figures(house.engine, settings, now_ms, counters=counters))
+    try:
+        start_http_server(settings.metrics_port, addr="127.0.0.1", registry=registry)
+    except OSError as error:
+        raise CannotServe(
+            f"127.0.0.1:{settings.metrics_port} cannot be listened on ({error.strerror}); "
+            "stop the program that uses it, or set WAYWISER_METRICS_PORT"
+        ) from None
 
 
 COMMANDS = [serve, collector, worker, admin]

@@ -22,6 +22,7 @@ from store.projects import (
     create_project,
     create_write_key,
 )
+from store.rules import ProjectRules, save_rules
 from store.settings import Settings
 from store.users import create_user, grant, user_by_email
 
@@ -38,8 +39,9 @@ def migrate() -> None:
 @click.option("--name", default="", help="Name of the project.")
 @click.option("--timezone", default="UTC", show_default=True, help="Where its days begin.")
 @click.option("--email", default="admin@example.com", show_default=True, help="Sign-in of the first user.")
+@click.option("--cookieless", is_flag=True, help="Know visitors for one day only, without a stored id.")
 @click.option("--json", "as_json", is_flag=True, help="Print machine-readable output.")
-def init(key: str, name: str, timezone: str, email: str, as_json: bool) -> None:
+def init(key: str, name: str, timezone: str, email: str, cookieless: bool, as_json: bool) -> None:
     """Migrate, make a project, its keys and its first user; prints the secrets once."""
     settings = Settings.read()
     migrate_stores(settings)
@@ -51,6 +53,8 @@ def init(key: str, name: str, timezone: str, email: str, as_json: bool) -> None:
     user = known or create_user(engine, email=email, name="", password=password, now=now)
     project = create_project(engine, key=key, name=name or key, timezone=timezone, now=now)
     grant(engine, user.id, project.id, "admin")
+    if cookieless:
+        save_rules(engine, project.id, ProjectRules(cookieless=True), now=now)
     made = {
         "project": project.key,
         "write_key": create_write_key(engine, project.id, side="browser", now=now),
@@ -64,7 +68,8 @@ def init(key: str, name: str, timezone: str, email: str, as_json: bool) -> None:
         return
     for what, value in made.items():
         click.echo(f"{what.replace('_', ' '):15} {value or '(as before)'}")
-    click.echo(f"\nPaste this into your pages:\n  {snippet(settings, str(made['write_key']))}")
+    line = snippet(settings, str(made["write_key"]), cookieless=cookieless)
+    click.echo(f"\nPaste this into your pages:\n  {line}")
 
 
 @click.command()
@@ -100,9 +105,10 @@ def doctor(as_json: bool) -> None:
     sys.exit(0 if all(finding.good for finding in findings) else 1)
 
 
-def snippet(settings: Settings, write_key: str) -> str:
+def snippet(settings: Settings, write_key: str, *, cookieless: bool = False) -> str:
     """The line to paste into pages."""
-    return f'<script async src="{settings.address}/w.js" data-key="{write_key}"></script>'
+    attribute = " data-cookieless" if cookieless else ""
+    return f'<script async src="{settings.address}/w.js" data-key="{write_key}"{attribute}></script>'
 
 
 COMMANDS = [init, migrate, demo, doctor]

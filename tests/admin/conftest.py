@@ -7,6 +7,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from sqlalchemy import Engine
 import admin
 from journeys.definitions import parse
 from journeys.runs import fill, recompute
+from server.replaying import run_again
 from store.db import open_db
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
@@ -172,6 +174,7 @@ def open_shop(engine: Engine, events: EventStore) -> Shop:
         clock=lambda: NOW,
         refill=lambda: refilled.append(True),
         refresh=lambda one, customers: refreshed.append((one, customers)),
+        replay=partial(run_again, engine, Settings()),
     )
     save_version(engine, project.id, dict(parse(JOURNEY).source), by="the test", now=NOW)
     fill_all(services)

@@ -176,7 +176,7 @@ def test_a_merge_is_shown_and_taken_back(own_shop: Shop) -> None:
 
 def test_events_drops_and_health_are_answered(ask: Ask) -> None:
     assert ask("GET", "/events/recent")[1]["events"][0]["label"] == "/shop/shoes"
-    assert ask("GET", "/drops")[1] == {"by_code": {}, "drops": []}
+    assert ask("GET", "/drops")[1] == {"by_code": {}, "drops": [], "next": None}
     assert ask("GET", "/health")[1]["events"]["n"] == 11
 
 

@@ -9,6 +9,8 @@ from store.db import writing
 from store.drops import DropRow, keep_drops
 from store.event import identity_hash
 from store.journeys import save_version
+from store.plans import PlannedEvent, save_event
+from store.rules import ChannelRule, ProjectRules, save_rules
 from tests.admin.conftest import JOURNEY, NOW, Shop, fill_all, happened
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -33,6 +35,13 @@ PATHS = [
     "settings/install",
     "settings/keys",
     "settings/people",
+    "settings/rules",
+    "events",
+    f"events?q={HOSTILE}",
+    f"events/one?event={HOSTILE}",
+    "plan",
+    f"plan/event?event={HOSTILE}",
+    f"plan/event?seen={HOSTILE}",
 ]
 
 
@@ -63,6 +72,11 @@ def hostile_shop(own_shop: Shop) -> Shop:
         message=HOSTILE,
         original={HOSTILE: QUOTED},
     )
+    channel = ChannelRule(channel=HOSTILE, source=QUOTED)
+    save_rules(shop.services.engine, shop.project.id, ProjectRules(channels=(channel,)), now=NOW)
+    schema = {"properties": {HOSTILE: {"type": "string", "enum": [QUOTED]}}}
+    planned = PlannedEvent(event=HOSTILE, description=QUOTED, schema=schema)
+    save_event(shop.services.engine, shop.project.id, planned, now=NOW)
     with writing(shop.services.engine) as connection:
         keep_drops(connection, [drop])
     return shop

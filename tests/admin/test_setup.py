@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
 import admin
+from server.replaying import run_again
 from store.events import EventStore
 from store.identities import Ledger
 from store.projects import find_api_token, find_write_key, write_keys_of
@@ -30,7 +32,14 @@ def fresh(engine: Engine, events: EventStore) -> Flask:
     """An admin that nobody has set up."""
     ledger = Ledger(engine, events)
     services = admin.Services(
-        engine, events, ledger, Settings(), lambda: NOW, lambda: None, lambda _project, _customers: None
+        engine=engine,
+        events=events,
+        ledger=ledger,
+        settings=Settings(),
+        clock=lambda: NOW,
+        refill=lambda: None,
+        refresh=lambda _project, _customers: None,
+        replay=partial(run_again, engine, Settings()),
     )
     app = admin.create_app(services)
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)

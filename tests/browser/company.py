@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -19,11 +20,14 @@ from collector.worker import Worker
 from journeys.definitions import parse_yaml
 from journeys.runs import recompute
 from server.filler import Filler
+from server.replaying import run_again
+from store.batches import Batches
 from store.drops import DropRow
 from store.events import EventStore
 from store.identities import Ledger
 from store.inbox import Envelope, Inbox
 from store.journeys import kept_versions, save_version
+from store.plans import KnownPlans
 from store.projects import Project, create_project, create_write_key
 from store.rules import KnownRules
 from store.settings import Settings
@@ -62,7 +66,14 @@ def empty_company(engine: Engine, events: EventStore) -> Company:
 
     return Company(
         admin.Services(
-            engine, events, ledger, Settings(), now_ms, lambda: filler.fill_all() and None, refresh
+            engine,
+            events,
+            ledger,
+            Settings(),
+            now_ms,
+            lambda: filler.fill_all() and None,
+            refresh,
+            partial(run_again, engine, Settings()),
         ),
         filler,
     )
@@ -94,11 +105,13 @@ def send(company: Company, messages: list[dict[str, object]], *, drops: list[Dro
     assert company.project is not None
     inbox = Inbox(given.engine)
     worker = Worker(
-        inbox=inbox,
+        batches=Batches(given.engine),
+        claims=None,
         events=given.events,
         ledger=given.ledger,
         settings=given.settings,
         rules=KnownRules(given.engine).of,
+        plans=KnownPlans(given.engine).of,
         clock=now_ms,
         after=given.refresh,
     )

@@ -39,9 +39,16 @@ PAGES = {
     "customers-found": "/p/fernhill/customers?q=u-100",
     "live": "/p/fernhill/live",
     "drops": "/p/fernhill/live/drops",
+    "health": "/p/fernhill/live/health",
+    "robots": "/p/fernhill/live/robots",
     "install": "/p/fernhill/settings/install",
     "keys": "/p/fernhill/settings/keys",
     "people": "/p/fernhill/settings/people",
+    "rules": "/p/fernhill/settings/rules",
+    "events": "/p/fernhill/events",
+    "event": "/p/fernhill/events/one?event=Invoice+Paid",
+    "plan": "/p/fernhill/plan",
+    "plan-event": "/p/fernhill/plan/event?seen=Invoice+Paid",
     "not-found": "/p/fernhill/nothing-here",
 }
 

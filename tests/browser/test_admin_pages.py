@@ -28,6 +28,11 @@ PATHS = [
     "settings/install",
     "settings/keys",
     "settings/people",
+    "settings/rules",
+    "events",
+    "events/one?event=Invoice+Paid",
+    "plan",
+    "plan/event?seen=Invoice+Paid",
 ]
 
 

@@ -5,31 +5,86 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
+
+from collector import health
 from collector.counters import Counters
 from store.settings import Settings
 from tests.collector.conftest import NOW, Site
 
+EVENT = {"event": "x", "userId": "u"}
 
-def test_health_is_ok_and_tells_how_much_waits(site: Site) -> None:
-    site.post("/v1/track", {"event": "x", "userId": "u"})
-    answer = site.app.test_client().get("/health")
+
+@pytest.fixture(autouse=True)
+def looks_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer is remembered, unless a test says so."""
+    monkeypatch.setattr(health, "LOOK_EVERY_S", 0.0)
+
+
+def run(site: Site, sql: str) -> None:
+    with site.engine.begin() as connection:
+        connection.exec_driver_sql(sql)
+
+
+def ask(site: Site) -> Any:
+    return site.app.test_client().get("/health")
+
+
+def test_health_is_ok_and_tells_how_much_waits_and_how_long(site: Site) -> None:
+    site.post("/v1/track", EVENT)
+    site.clock.now += 61_000
+    answer = ask(site)
     assert answer.status_code == 200
-    assert answer.json == {"status": "ok", "inbox": {"waiting": 1, "limit": 1_000_000}}
+    assert answer.json["status"] == "ok"
+    assert answer.json["inbox"] == {"waiting": 1, "limit": 1_000_000, "oldest_seconds": 61}
+    assert answer.json["disk"]["free_bytes"] > answer.json["disk"]["reserve_bytes"] == 256 * 1024 * 1024
+    assert answer.json["disk"]["full_in_seconds"] is None
 
 
 def test_health_is_a_503_when_the_inbox_is_full(open_site: Any) -> None:
     site = open_site(Settings(inbox_limit=1))
-    site.post("/v1/track", {"event": "x", "userId": "u"})
-    answer = site.app.test_client().get("/health")
+    site.post("/v1/track", EVENT)
+    answer = ask(site)
     assert (answer.status_code, answer.json["code"]) == (503, "inbox_full")
 
 
+def test_health_is_a_503_when_the_disk_is_nearly_full(open_site: Any) -> None:
+    answer = ask(open_site(Settings(disk_reserve_mb=10_000_000)))
+    assert (answer.status_code, answer.json["code"]) == (503, "disk_full")
+    assert "10000000 are kept in reserve" in answer.json["message"]
+
+
 def test_health_is_a_503_when_the_store_cannot_be_written(site: Site) -> None:
-    with site.engine.begin() as connection:
-        connection.exec_driver_sql("drop table inbox")
-    answer = site.app.test_client().get("/health")
+    run(site, "drop table inbox")
+    answer = ask(site)
     assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
-    assert site.post("/v1/track", {"event": "x", "userId": "u"}).status_code == 503
+    assert site.post("/v1/track", EVENT).status_code == 503
+
+
+def test_health_is_well_again_before_the_next_event_comes(site: Site) -> None:
+    assert ask(site).status_code == 200
+    run(site, "create trigger no_room before insert on inbox begin select raise(abort, 'disk is full'); end")
+    assert site.post("/v1/track", EVENT).status_code == 503
+    answer = ask(site)
+    assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
+    assert "disk is full" in answer.json["message"]
+    run(site, "drop trigger no_room")
+    assert ask(site).status_code == 200
+
+
+def test_a_failed_proof_is_asked_for_again_without_any_event(site: Site) -> None:
+    run(site, "create trigger no_room before insert on inbox begin select raise(abort, 'disk is full'); end")
+    assert ask(site).status_code == 503
+    run(site, "drop trigger no_room")
+    assert ask(site).status_code == 200
+
+
+def test_an_answer_is_remembered_for_a_second(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "LOOK_EVERY_S", 3_600.0)
+    client = site.app.test_client()
+    assert client.get("/health").json["inbox"]["waiting"] == 0
+    site.post("/v1/track", EVENT)
+    assert client.get("/health").json["inbox"]["waiting"] == 0
 
 
 def test_counters_add_up_and_forget_what_is_more_than_a_minute_old() -> None:

@@ -6,19 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from store.db import writing
 from store.drops import DropRow, values_of
-from store.inbox import Envelope, put_together, sealed, waiting
 from store.ingestion import (
     MOST_SUMS,
     OTHER_LIBRARIES,
     Count,
     add_counts,
+    by_detail,
+    by_library,
     counts_of_drops,
-    oldest_waiting,
-    prove_writable,
+    hourly,
 )
 from store.tables import ingestion
 
@@ -91,25 +90,36 @@ def test_drops_are_counted_by_hour_reason_and_library() -> None:
     }
 
 
-def test_the_oldest_envelope_says_since_when_it_waits(db: Engine) -> None:
-    assert oldest_waiting(db) is None
-    ready = [
-        sealed(Envelope(project=1, received_at=at, side="server", messages=[{}])) for at in (HOUR, HOUR + 9)
+def test_sums_are_told_by_hour_library_and_detail(db: Engine) -> None:
+    add(
+        db,
+        {
+            (1, HOUR, "accepted", "", "a"): 1,
+            (1, HOUR, "accepted", "", "b"): 2,
+            (1, HOUR, "bot", "headless", "a"): 3,
+            (1, HOUR + 3_600_000, "dropped", "too_old", "a"): 4,
+            (1, HOUR + 3_600_000, "dropped", "too_large", "a"): 5,
+            (1, HOUR - 1, "accepted", "", "a"): 100,
+            (1, HOUR + 7_200_000, "accepted", "", "a"): 100,
+            (2, HOUR, "accepted", "", "a"): 100,
+        },
+    )
+    span = (1, HOUR, HOUR + 7_200_000)
+    assert hourly(db, *span) == [
+        (HOUR, "accepted", "", 3),
+        (HOUR, "bot", "", 3),
+        (HOUR + 3_600_000, "dropped", "too_large", 5),
+        (HOUR + 3_600_000, "dropped", "too_old", 4),
     ]
-    put_together(db, ready)
-    assert oldest_waiting(db) == HOUR
-
-
-def test_the_proof_that_the_inbox_can_be_written_leaves_nothing_in_it(db: Engine) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: prove_writable(db), range(20)))
-    assert waiting(db) == 0
-
-
-def test_an_inbox_that_cannot_be_written_has_no_proof(engine: Engine) -> None:
-    with engine.begin() as connection:
-        connection.exec_driver_sql(
-            "create trigger full before insert on inbox begin select raise(abort, 'no'); end"
-        )
-    with pytest.raises(SQLAlchemyError):
-        prove_writable(engine)
+    assert by_library(db, *span) == [
+        ("a", "accepted", 1),
+        ("a", "bot", 3),
+        ("a", "dropped", 9),
+        ("b", "accepted", 2),
+    ]
+    assert by_detail(db, *span) == [
+        ("accepted", "", 3),
+        ("bot", "headless", 3),
+        ("dropped", "too_large", 5),
+        ("dropped", "too_old", 4),
+    ]

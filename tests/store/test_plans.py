@@ -146,3 +146,10 @@ def test_a_kept_schema_that_cannot_be_read_any_more_checks_nothing(caplog: pytes
     assert plan.checks["Old"] is None
     assert plan.checks["Good"] is not None
     assert "'Old' is not checked" in caplog.text
+
+
+def test_plans_are_kept_in_postgresql_too(pg_engine: Engine) -> None:
+    project = create_project(pg_engine, key="shop", name="Shop", now=NOW).id
+    save_event(pg_engine, project, PlannedEvent(event="Order Paid", schema=PRICE), now=NOW)
+    save_event(pg_engine, project, PlannedEvent(event="Paid", schema=PRICE), former="Order Paid", now=NOW)
+    assert KnownPlans(pg_engine).of(project).checks.keys() == {"Paid"}

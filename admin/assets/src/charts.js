@@ -1,11 +1,12 @@
 // Draws every chart on the page and again when the theme or the page's content changes.
 import htmx from "./htmx.js";
 import { draw } from "./charts/draw.js";
+import { columns } from "./charts/columns.js";
 import { funnel } from "./charts/funnel.js";
 import { histogram } from "./charts/histogram.js";
 import { sankey } from "./charts/sankey.js";
 
-const kinds = { funnel, histogram, sankey };
+const kinds = { columns, funnel, histogram, sankey };
 
 htmx.onLoad((part) => draw(part, kinds));
 document.addEventListener("waywiser:theme", () => draw(document, kinds));

@@ -1,0 +1,100 @@
+"""Health: what became of everything that was sent, what was lost on the way, and what robots sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from admin import asked, exports, pictures
+from admin.access import Place, needs
+from admin.services import services
+from journeys.arrivals import loss as measure_loss
+from journeys.arrivals import robots as find_robots
+from journeys.intake import intake
+from journeys.period import Period, parse_period
+from store import disk
+from store.vitals import inbox_state
+
+pages = Blueprint("ingestion", __name__, url_prefix="/p/<project>/live")
+PRESETS = (1, 7, 30)
+
+
+@pages.get("/health")
+@needs("viewer")
+def health(place: Place) -> ResponseReturnValue:
+    """Counts by hour, reason and library, and how inbox and disk stand."""
+    given, frame = services(), _frame(place)
+    answer = intake(
+        given.engine, place.project.id, _period(place, frame), place.project.zone, now=given.clock()
+    )
+    return render_template(
+        "ingestion/health.html",
+        asked=frame,
+        presets=PRESETS,
+        answer=answer,
+        came=pictures.came(answer, place.project.zone),
+        refused=pictures.refused(answer, place.project.zone),
+        remarkable=pictures.remarkable(answer, place.project.zone),
+        inbox=inbox_state(given.engine, given.settings, now=given.clock()),
+        disk=disk.room(given.settings),
+    )
+
+
+@pages.get("/health/loss")
+@needs("viewer")
+def loss(place: Place) -> ResponseReturnValue:
+    """The table of losses, which takes longer and is fetched when the page stands."""
+    frame = _frame(place)
+    return render_template("ingestion/loss.html", asked=frame, answer=_loss(place, _period(place, frame)))
+
+
+@pages.get("/robots")
+@needs("viewer")
+def robots(place: Place) -> ResponseReturnValue:
+    """Who was taken for a robot, and why."""
+    given, frame = services(), _frame(place)
+    period = _period(place, frame)
+    counts = intake(given.engine, place.project.id, period, place.project.zone, now=given.clock())
+    return render_template(
+        "ingestion/robots.html",
+        asked=frame,
+        presets=PRESETS,
+        answer=find_robots(given.events, place.project.id, period, now=given.clock()),
+        picture=pictures.robots(counts, place.project.zone),
+        unit=counts["unit"],
+    )
+
+
+@pages.get("/health/<tab>.csv")
+@needs("viewer")
+def csv(place: Place, tab: str) -> ResponseReturnValue:
+    """One of the tables as a file."""
+    given, period = services(), _period(place, _frame(place))
+    match tab:
+        case "loss":
+            table = exports.loss(_loss(place, period))
+        case "robots":
+            table = exports.robots(find_robots(given.events, place.project.id, period, now=given.clock()))
+        case "times" | "libraries" | "reasons":
+            counts = intake(given.engine, place.project.id, period, place.project.zone, now=given.clock())
+            table = exports.intake(counts, tab)
+        case _:
+            abort(404)
+    return exports.csv_file(f"{place.project.key}-{tab}", table)
+
+
+def _frame(place: Place) -> asked.Asked:
+    """The last seven days, unless the address asks for others."""
+    given = request.args if {"days", "from", "through"} & set(request.args) else {"days": "7"}
+    return asked.read(given, place.project.zone, now=services().clock())
+
+
+def _period(place: Place, frame: asked.Asked) -> Period:
+    return parse_period(frame.start, frame.end, place.project.zone, now=services().clock())
+
+
+def _loss(place: Place, period: Period) -> dict[str, Any]:
+    given = services()
+    return measure_loss(given.events, given.engine, place.project.id, period, now=given.clock())

@@ -1,0 +1,155 @@
+"""The tracking plan: planned events with what became of them, the editor of one, import and export."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from admin import plan_files, plan_form, rows
+from admin.access import Place, needs
+from admin.plan_form import PlanForm
+from admin.services import services
+from journeys import catalog
+from store.plans import (
+    PlanError,
+    PlannedEvent,
+    plan_of,
+    planned_event,
+    remove_event,
+    replace_plan,
+    save_event,
+)
+from store.rules import rules_of
+
+pages = Blueprint("plan", __name__, url_prefix="/p/<project>/plan")
+
+
+@pages.get("")
+@needs("viewer")
+def show(place: Place) -> ResponseReturnValue:
+    """Planned events and how they do, and events that are not planned."""
+    return _page(place)
+
+
+@pages.get("/event")
+@needs("editor")
+def edit(place: Place) -> ResponseReturnValue:
+    """The form of a planned event; with `seen`, one drafted from what that event carried."""
+    name, seen = request.args.get("event", ""), request.args.get("seen", "")
+    if not name:
+        return _form(place, plan_form.from_planned(_drafted(place, seen)))
+    planned = planned_event(services().engine, place.project.id, name)
+    if planned is None:
+        abort(404)
+    return _form(place, plan_form.from_planned(planned, former=name))
+
+
+@pages.post("/event")
+@needs("editor")
+def change(place: Place) -> ResponseReturnValue:
+    """Do what the pressed button says with the form."""
+    form, do = plan_form.from_form(request.form), request.form.get("do", "save")
+    given, focus = services(), ""
+    try:
+        if do == "raw":
+            form.raw = plan_form.written(form.schema())
+        elif do == "rows":
+            form = _as_rows(form)
+        elif do == "save":
+            save_event(given.engine, place.project.id, form.planned(), former=form.former, now=given.clock())
+            flash(f"{form.event} is planned. Events that arrive from now on are held against it.")
+            return redirect(url_for("plan.show", project=place.project.key))
+        else:
+            focus = rows.move(form.rows, "rows", do, plan_form.EMPTY)
+    except PlanError as error:
+        return _form(place, form, problem=error.message), 422
+    return _form(place, form, focus=focus)
+
+
+@pages.post("/remove")
+@needs("editor")
+def remove(place: Place) -> ResponseReturnValue:
+    """Take an event out of the plan."""
+    name = request.form.get("event", "")
+    if not remove_event(services().engine, place.project.id, name):
+        abort(404)
+    flash(f"{name} is no longer planned. Its events stay.")
+    return redirect(url_for("plan.show", project=place.project.key))
+
+
+@pages.get("/plan.yaml")
+@needs("viewer")
+def export(place: Place) -> ResponseReturnValue:
+    """The plan as a file."""
+    text = plan_files.as_yaml(plan_of(services().engine, place.project.id))
+    headers = {"Content-Disposition": f'attachment; filename="{place.project.key}-plan.yaml"'}
+    return Response(text, content_type="application/yaml; charset=utf-8", headers=headers)
+
+
+@pages.post("/import")
+@needs("editor")
+def bring(place: Place) -> ResponseReturnValue:
+    """Put the plan of a file in place of the present one."""
+    given, text = services(), request.form.get("text", "")
+    try:
+        plan = plan_files.from_text(text)
+        replace_plan(given.engine, place.project.id, plan, now=given.clock())
+    except PlanError as error:
+        return _page(place, text=text, problem=str(error)), 422
+    flash(f"The plan now holds {len(plan)} {'event' if len(plan) == 1 else 'events'}.")
+    return redirect(url_for("plan.show", project=place.project.key))
+
+
+def _drafted(place: Place, seen: str) -> PlannedEvent:
+    """A first plan for an event, from a sample of the last days."""
+    if not seen:
+        return PlannedEvent(event="", schema=plan_form.to_schema([plan_form.EMPTY], others=True))
+    given = services()
+    since = given.clock() - catalog.DAYS * catalog.DAY_MS
+    found = catalog.properties(given.events, place.project.id, seen, since_ms=since)
+    return PlannedEvent(event=seen, schema=catalog.drafted(found))
+
+
+def _as_rows(form: PlanForm) -> PlanForm:
+    """The form with rows in place of the raw schema; raises PlanError where they cannot say the same."""
+    schema = form.schema()
+    if not plan_form.can_be_rows(schema):
+        raise PlanError("rows cannot say all that this schema says; keep it as it is, or make it simpler")
+    planned = PlannedEvent(event=form.event, description=form.description, schema=schema)
+    return plan_form.from_planned(planned, former=form.former)
+
+
+def _page(place: Place, *, text: str = "", problem: str = "") -> str:
+    given = services()
+    plan = plan_of(given.engine, place.project.id)
+    found = catalog.listed(given.events, place.project.id, {one.event for one in plan}, now=given.clock())
+    tracked = {row["event"]: row for row in found if row["type"] == "track"}
+    names = {one.event for one in plan}
+    return render_template(
+        "plan/page.html",
+        plan=plan,
+        seen=tracked,
+        unplanned=[row for row in tracked.values() if row["event"] not in names],
+        rules=rules_of(given.engine, place.project.id),
+        days=catalog.DAYS,
+        text=text,
+        problem=problem,
+    )
+
+
+def _form(place: Place, form: PlanForm, *, problem: str = "", focus: str = "") -> str:
+    given: Any = services()
+    known = form.former or form.event
+    found = catalog.violations(given.events, place.project.id, known, now=given.clock()) if known else []
+    return render_template(
+        "plan/event.html",
+        form=form,
+        types=plan_form.TYPES,
+        type_name=plan_form.type_name,
+        violations=found,
+        days=catalog.DAYS,
+        problem=problem,
+        focus=focus,
+    )

@@ -1,0 +1,58 @@
+"""Data rules: cookieless mode, what becomes of events that break the plan, own channels, kept parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from admin import data_rules, rows
+from admin.access import Place, needs
+from admin.services import services
+from journeys.saving import RulesRefused, change_rules, longer_journeys
+from store.plans import plan_of
+from store.rules import rules_of
+
+pages = Blueprint("rules", __name__, url_prefix="/p/<project>/settings/rules")
+
+
+@pages.get("")
+@needs("admin")
+def show(place: Place) -> ResponseReturnValue:
+    """The rules as they are."""
+    return _page(place, data_rules.shown(rules_of(services().engine, place.project.id)))
+
+
+@pages.post("")
+@needs("admin")
+def change(place: Place) -> ResponseReturnValue:
+    """Keep the rules, or change the rows of the form."""
+    data, do = data_rules.from_form(request.form), request.form.get("do", "save")
+    if do != "save":
+        empty = dict.fromkeys(data_rules.CHANNEL_FIELDS, "")
+        return _page(place, data, focus=rows.move(data["channels"], "channels", do, empty))
+    data["channels"] = [row for row in data["channels"] if any(row.values())]
+    given = services()
+    try:
+        change_rules(given.engine, place.project.id, data_rules.checked(data), now=given.clock())
+    except data_rules.RulesInvalid as error:
+        return _page(place, data, problems=error.problems), 422
+    except RulesRefused as error:
+        return _page(place, data, problems={"cookieless": str(error)}), 422
+    flash("The rules are kept. They hold for events that arrive from now on, after some seconds.")
+    return redirect(url_for("rules.show", project=place.project.key))
+
+
+def _page(
+    place: Place, data: dict[str, Any], *, problems: dict[str, str] | None = None, focus: str = ""
+) -> str:
+    engine = services().engine
+    return render_template(
+        "rules/page.html",
+        rules=data,
+        problems=problems or {},
+        focus=focus,
+        planned=len(plan_of(engine, place.project.id)),
+        longer=longer_journeys(engine, place.project.id),
+    )

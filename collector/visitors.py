@@ -1,0 +1,135 @@
+"""Cookieless visitors: a hash of the day in place of the ids that a browser sends.
+
+The hash is made at the door of what must not be kept: the whole client address. Its salt is random, shared by
+all processes for one UTC day, and forgotten afterwards, so that nobody can make the hash again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Request
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from collector.door import Door
+from collector.envelope import client_ip, hide_addresses, whole
+from store import kept
+from store.projects import WriteKey
+
+log = logging.getLogger("waywiser.collector")
+
+PREFIX = "cl_"
+DAY_MS = 86_400_000
+CLOCK_STEP_MS = 3_600_000  # a clock set back by less goes on with the newer day
+LATE_S = 60.0  # after midnight, so that clocks which differ a little agree on the day
+# What client libraries keep from one page or one day to the next, beside the anonymous id itself.
+CONTEXT_IDS = ("sessionId", "sessionStart", "session_id", "sequence", "anonymousId", "amp")
+DEVICE_IDS = ("id", "advertisingId", "token")
+
+
+class Salts:
+    """The salt of the day: asked of the store once a day, and forgotten there when the day is over."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._guard = threading.Lock()
+        self._today = (-1, b"")
+
+    def at(self, now: int) -> bytes:
+        """The salt of the UTC day at `now`, in milliseconds since 1970."""
+        day = now // DAY_MS
+        known, salt = self._today
+        if day == known or 0 < known * DAY_MS - now < CLOCK_STEP_MS:
+            return salt
+        with self._guard:
+            if day != self._today[0]:
+                self._begin(day)
+                self._forget_at_its_end(now)
+            return self._today[1]
+
+    def forget_before(self, day: int) -> None:
+        """Delete all salts but that of this day, and of the next, which a faster clock may have begun."""
+        kept.forget_others(self._engine, "salt:", [_name(day), _name(day + 1)])
+        with self._guard:
+            if self._today[0] < day:
+                self._today = (-1, b"")
+
+    def _begin(self, day: int) -> None:
+        salt = kept.value(self._engine, _name(day)).encode()
+        kept.forget_others(self._engine, "salt:", [_name(day), _name(day + 1)])
+        self._today = (day, salt)
+
+    def _forget_at_its_end(self, now: int) -> None:
+        """Nobody may come tomorrow, and the salt must go all the same."""
+        seconds = (DAY_MS - now % DAY_MS) / 1000 + LATE_S
+        timer = threading.Timer(seconds, self._end, [now // DAY_MS + 1])
+        timer.name, timer.daemon = "salt-of-the-day", True
+        timer.start()
+
+    def _end(self, day: int) -> None:
+        try:
+            self.forget_before(day)
+        except SQLAlchemyError as error:
+            log.warning(
+                "yesterday's salt could not be deleted; the next visitor's request does it: %s", error
+            )
+
+
+class Visitors:
+    """Takes the ids out of what browsers of cookieless projects send."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._salts = Salts(door.engine)
+        self._salts.forget_before(door.clock() // DAY_MS)  # what a process left that was stopped meanwhile
+
+    def disguise(self, request: Request, key: WriteKey, body: dict[str, Any]) -> bool:
+        """Give all messages of the body the visitor's hash of the day, where the project is cookieless.
+
+        Returns whether it is; then no whole client address may be kept either. Server keys are left alone.
+        """
+        if key.side != "browser" or not self._door.rules(key.project_id).cookieless:
+            return False
+        address = whole(client_ip(request, self._door.settings.trusted_proxies))
+        agent = request.environ.get("HTTP_USER_AGENT", "")
+        visitor = hashed(self._salts.at(self._door.clock()), key.project_id, address, agent)
+        batch = body.get("batch")
+        messages = [body, *(batch if isinstance(batch, list) else ())]
+        for message in messages:
+            if isinstance(message, dict):
+                _without_ids(message)
+                message["anonymousId"] = visitor
+        hide_addresses(messages)
+        return True
+
+
+def hashed(salt: bytes, project_id: int, address: str, agent: str) -> str:
+    """The id of a visitor for the day of the salt; another project's visitor is another one."""
+    seen = f"{project_id}\0{address}\0{agent}".encode("utf-8", "surrogatepass")
+    return PREFIX + hashlib.blake2b(seen, key=salt, digest_size=16).hexdigest()
+
+
+def _without_ids(message: dict[str, Any]) -> None:
+    """Take out what the client knows the visitor by; what the site says itself, such as userId, stays."""
+    anonymous = message.pop("anonymousId", None)
+    if anonymous is not None and message.get("previousId") == anonymous:
+        del message["previousId"]
+    given = message.get("context")
+    context: dict[str, Any] = given if isinstance(given, dict) else {}
+    for name in CONTEXT_IDS:
+        context.pop(name, None)
+    for traits in (message.get("traits"), context.get("traits")):
+        if isinstance(traits, dict):
+            traits.pop("anonymousId", None)
+    if isinstance(device := context.get("device"), dict):
+        for name in DEVICE_IDS:
+            device.pop(name, None)
+
+
+def _name(day: int) -> str:
+    return f"salt:{(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day)).date().isoformat()}"

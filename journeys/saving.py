@@ -1,0 +1,55 @@
+"""Saves journeys and a project's rules, where the one limits the other: cookieless visitors last a day."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from journeys.definitions import UNITS_MS, Definition, DefinitionError, parse
+from store.journeys import JourneyVersion, kept_versions, save_version
+from store.rules import ProjectRules, rules_of, save_rules
+
+DAY_MS = UNITS_MS["d"]
+TOO_LONG = (
+    "this project is cookieless: its visitors are known for one day only, so write 24h or less here "
+    "(or switch cookieless off under Data rules)"
+)
+
+
+class RulesRefused(Exception):
+    """Rules cannot be kept as they are; the message says what stands against them."""
+
+
+def save_journey(
+    engine: Engine, project_id: int, definition: Definition, *, by: str, now: int
+) -> JourneyVersion:
+    """Keep a definition as its journey's next version.
+
+    Raises DefinitionError where it asks a cookieless project for more than a day.
+    """
+    if rules_of(engine, project_id).cookieless and (problems := too_long(definition)):
+        raise DefinitionError(dict.fromkeys(problems, TOO_LONG))
+    return save_version(engine, project_id, dict(definition.source), by=by, now=now)
+
+
+def change_rules(engine: Engine, project_id: int, rules: ProjectRules, *, now: int) -> None:
+    """Keep these rules; raises RulesRefused where journeys of the project need more than they leave."""
+    if rules.cookieless and (names := longer_journeys(engine, project_id)):
+        listed = ", ".join(names)
+        raise RulesRefused(
+            f"cookieless visitors are known for one day only, and these journeys need more: {listed}. "
+            "Set their limits to 24h or less, or delete them, and try again."
+        )
+    save_rules(engine, project_id, rules, now=now)
+
+
+def longer_journeys(engine: Engine, project_id: int) -> list[str]:
+    """The names of the journeys that need more than a day, in live or waiting versions."""
+    known = (parse(version.definition) for version in kept_versions(engine, project_id))
+    return sorted({one.name for one in known if too_long(one)})
+
+
+def too_long(definition: Definition) -> list[str]:
+    """The places of the definition that allow more than a day."""
+    limits = {"idle_timeout": definition.idle_timeout, "window": definition.window}
+    limits |= {f"steps.{index}.within": step.within for index, step in enumerate(definition.steps)}
+    return [place for place, limit in limits.items() if limit is not None and limit > DAY_MS]

@@ -1,0 +1,119 @@
+"""The pages of health and robots, and the same over the API."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import msgspec
+import pytest
+
+from store.db import writing
+from store.ingestion import add_counts
+from store.projects import create_api_token
+from tests.admin.conftest import NOW, Shop, happened
+
+HOUR = NOW - NOW % 3_600_000
+JS = "waywiser-js/1.0.0"
+
+
+@pytest.fixture
+def busy_shop(own_shop: Shop) -> Shop:
+    """A shop whose collector had work today: a gap in a visit, a robot, a hostile library name."""
+    project, hostile = own_shop.project.id, "<script>alert(1)</script>"
+    counts = {
+        (project, HOUR, "accepted", "", JS): 90,
+        (project, HOUR, "duplicate", "", JS): 4,
+        (project, HOUR, "late", "", JS): 3,
+        (project, HOUR, "bot", "googlebot", JS): 2,
+        (project, HOUR, "dropped", "missing_identity", JS): 6,
+        (project, HOUR, "accepted", "", hostile): 1,
+    }
+    with writing(own_shop.services.engine) as connection:
+        add_counts(connection, counts)
+    about = {"library": JS, "host": "shop.example", "browser": "Firefox", "session": "s"}
+    numbered = [
+        msgspec.structs.replace(
+            happened("/shop", "eve", day=0.1 - n / 10_000, kind="page", anonymous=True), sequence=n, **about
+        )
+        for n in (1, 2, 4)
+    ]
+    robot = msgspec.structs.replace(
+        happened("/hats", "bot", day=0.1, kind="page"),
+        is_bot=True,
+        marks=("bot:googlebot",),
+        host="shop.example",
+    )
+    own_shop.services.events.insert([*numbered, robot], token="busy")
+    return own_shop
+
+
+def text(shop: Shop, path: str) -> str:
+    answer = shop.client("viewer").get(f"/p/shop/live/{path}")
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def rows(shop: Shop, name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text(shop, f"health/{name}.csv"))))
+
+
+def test_the_health_page_tells_what_came_with_unit_and_total(busy_shop: Shop) -> None:
+    page = text(busy_shop, "health")
+    for said in ("of 101;", "Nobody named", "1,000,000 that may wait", "Free disk", JS):
+        assert said in page, said
+    assert "<script>alert" not in page
+
+
+def test_an_idle_project_has_a_health_page_too(own_shop: Shop) -> None:
+    assert "Nothing came in this period" in text(own_shop, "health")
+    assert "No robots in this period" in text(own_shop, "robots")
+    assert "No numbered events" in text(own_shop, "health/loss")
+
+
+def test_the_loss_is_told_by_library_host_and_browser(busy_shop: Shop) -> None:
+    (row,) = rows(busy_shop, "loss")
+    assert (row["library"], row["host"], row["browser"]) == (JS, "shop.example", "Firefox")
+    assert (row["expected"], row["received"], row["lost"], row["share"]) == ("4", "3", "1", "0.25")
+    assert "25%" in text(busy_shop, "health/loss")
+
+
+def test_the_robots_page_tells_the_reasons(busy_shop: Shop) -> None:
+    page = text(busy_shop, "robots")
+    for said in ("googlebot", "/hats", "all reports leave them out", "of 5 stored events"):
+        assert said in page, said
+    assert rows(busy_shop, "robots")[0]["paths"] == "/hats"
+
+
+def test_every_table_is_a_file_too(busy_shop: Shop) -> None:
+    assert sum(int(row["accepted"]) for row in rows(busy_shop, "times")) == 91
+    assert {row["library"] for row in rows(busy_shop, "libraries")} == {JS, "<script>alert(1)</script>"}
+    assert ("refused", "missing_identity", "6") in [tuple(row.values()) for row in rows(busy_shop, "reasons")]
+    assert busy_shop.client("viewer").get("/p/shop/live/health/nothing.csv").status_code == 404
+
+
+def test_the_api_tells_the_same(busy_shop: Shop) -> None:
+    token = create_api_token(
+        busy_shop.services.engine, busy_shop.project.id, name="t", role="viewer", now=NOW
+    )
+
+    def ask(path: str) -> dict[str, object]:
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = busy_shop.client().get(f"/api/v1/{path}", headers=headers)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.get_json())
+
+    counted = ask("ingestion?from=2026-03-01&to=2026-03-02")
+    assert counted["total"] == {
+        "accepted": 91,
+        "duplicates": 4,
+        "refused": 6,
+        "late": 3,
+        "robots": 2,
+        "violations": 0,
+    }
+    assert counted["inbox"] == {"waiting": 0, "limit": 1_000_000, "oldest_seconds": 0}
+    assert counted["disk"]["free_bytes"] > 0
+    assert ask("ingestion?from=2026-02-01&to=2026-02-02")["total"]["accepted"] == 0
+    assert ask("ingestion/loss?from=2026-03-01")["total"]["lost"] == 1
+    assert ask("robots?from=2026-03-01")["reasons"][0]["reason"] == "googlebot"
