@@ -4,43 +4,76 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import accumulate
 from typing import Any
 
 import msgspec
 
 from collector.errors import Refusal
+from collector.limits import EVENT_BYTES
 
 DEPTH = 200  # deeper nesting overflows the stack of whoever reads it later
+USUAL_DEPTH = 8  # so much is cheaper to peel off than to count
 NOT_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
+ONE_KIND = bytes.maketrans(b"[]", b"{}")
+STEPS = bytes.maketrans(b"{}", b"\x01\xff")  # one level down or up, as signed bytes
+
+
+class _Batch(msgspec.Struct, gc=False):
+    batch: list[msgspec.Raw] = []
+
+
+_split = msgspec.json.Decoder(_Batch).decode
 
 
 def decoded(raw: bytes) -> dict[str, Any]:
     """The JSON object of a body; raises Refusal when it is none."""
+    return decoded_with_sizes(raw)[0]
+
+
+def decoded_with_sizes(raw: bytes) -> tuple[dict[str, Any], list[int]]:
+    """The JSON object of a body, and how many bytes each event of its batch has, where that can matter.
+
+    No sizes mean that they are not known. Raises Refusal when the body is no JSON object.
+    """
     if is_too_deep(raw):
         raise Refusal(400, "invalid_json", "the JSON is nested too deeply")
+    sizes: list[int] = []
     try:
         body = msgspec.json.decode(raw)
+        if len(raw) > EVENT_BYTES:
+            sizes = _sizes(raw)
     except (ValueError, msgspec.MsgspecError):
         body = _decoded_leniently(raw)
     if type(body) is not dict:
         raise Refusal(400, "invalid_json", "the body must be a JSON object")
-    return body
+    return body, sizes
 
 
 def is_too_deep(raw: bytes) -> bool:
-    """Whether JSON is nested too deeply: peels brackets level by level; those in texts do not count."""
-    if raw.count(b"{") + raw.count(b"[") <= DEPTH:
-        return False
+    """Whether JSON is nested too deeply; brackets in texts do not count."""
     if b"\\" in raw:
         raw = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
-    brackets = raw.translate(None, NOT_STRUCTURE).replace(b'""', b"")
+    structure = raw.translate(ONE_KIND, NOT_STRUCTURE)
+    if len(structure) <= DEPTH:
+        return False
+    brackets = structure.replace(b'""', b"")
     if b'"' in brackets:
         brackets = b"".join(brackets.split(b'"')[::2])
-    for _ in range(DEPTH):
-        if not brackets:
-            return False
-        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
-    return bool(brackets)
+    for _ in range(USUAL_DEPTH):
+        brackets = brackets.replace(b"{}", b"")
+    if len(brackets) <= DEPTH:
+        return False
+    steps = memoryview(brackets.translate(STEPS)).cast("b")
+    return max(accumulate(steps)) + USUAL_DEPTH > DEPTH
+
+
+def _sizes(raw: bytes) -> list[int]:
+    """The bytes of each event of a batch, found without reading them; none where the body is no batch."""
+    try:
+        return list(map(len, _split(raw).batch))
+    except msgspec.MsgspecError:
+        return []
 
 
 def _decoded_leniently(raw: bytes) -> Any:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Engine
 
-from collector.counters import Counters
+from collector.counters import Counters, Traffic
 from store.inbox import Inbox
 from store.rules import ProjectRules, standard
 from store.settings import Settings
@@ -25,3 +25,4 @@ class Door:
     snippet: Path
     rules: Callable[[int], ProjectRules] = standard
     counters: Counters | None = None  # of the worker in the same process, for the health page
+    traffic: Traffic = field(default_factory=Traffic)  # what this door answered

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,10 +11,14 @@ from flask import Request, Response, request
 from sqlalchemy import Engine
 
 from collector.errors import Refusal
+from collector.query import argument
 from store.projects import WriteKey, find_write_key
 
 REMEMBER_MS = 5_000  # a revoked key works this much longer
 REMEMBER_MOST = 10_000
+LONGEST = 200
+OPEN_TO_PAGES = ("/v1/", "/beacon/", "/sourceConfig")
+USUAL_HEADERS = "Authorization, Content-Type"
 
 
 class Keys:
@@ -26,17 +31,25 @@ class Keys:
 
     def admit(self, request: Request, body: dict[str, Any]) -> WriteKey:
         """The key of a request; raises Refusal when it has none that opens anything, or a foreign origin."""
-        key = next(filter(None, map(self._find, filter(None, _given(request, body)))), None)
-        if key is None:
-            message = "no project has this write key; send it as the user name of HTTP Basic or as `writeKey`"
-            raise Refusal(401, "unknown_key", message)
+        _, key = self.named(request, body)
         origin = request.environ.get("HTTP_ORIGIN", "")
         if key.side == "browser" and key.origins and not is_allowed(origin, key.origins):
             message = f"this write key is not allowed from the origin {origin[:200] or '(none)'}"
             raise Refusal(403, "origin_not_allowed", message)
         return key
 
-    def _find(self, text: str) -> WriteKey | None:
+    def named(self, request: Request, body: dict[str, Any]) -> tuple[str, WriteKey]:
+        """The first key of a request that opens anything, as text and as what it opens; raises Refusal."""
+        for text in _given(request, body):
+            if text and (key := self.find(text)):
+                return text, key
+        message = "no project has this write key; send it as the user name of HTTP Basic or as `writeKey`"
+        raise Refusal(401, "unknown_key", message)
+
+    def find(self, text: str) -> WriteKey | None:
+        """What a key opens, if it opens anything."""
+        if len(text) > LONGEST:
+            return None  # and is not remembered: what anybody may send must not fill the memory
         now = self._clock()
         until, key = self._known.get(text, (0, None))
         if until > now:
@@ -50,12 +63,13 @@ class Keys:
 
 def _given(request: Request, body: dict[str, Any]) -> Iterator[str]:
     """Every key that a request carries. A browser may add the Basic password of the site itself."""
-    if "HTTP_AUTHORIZATION" in request.environ and (authorization := request.authorization):
-        yield authorization.username or authorization.token or ""
+    if "HTTP_AUTHORIZATION" in request.environ:
+        with suppress(ValueError):  # bytes that this header may not hold
+            if authorization := request.authorization:
+                yield authorization.username or authorization.token or ""
     if isinstance(key := body.get("writeKey"), str):
         yield key
-    if request.environ.get("QUERY_STRING"):
-        yield request.args.get("writeKey", "")
+    yield argument(request, "writeKey")
 
 
 def is_allowed(origin: str, allowed: tuple[str, ...]) -> bool:
@@ -76,9 +90,13 @@ def _matches(scheme: str, host: str, pattern: str) -> bool:
 
 
 def add_cors(answer: Response) -> Response:
-    """Let pages of any origin read answers under /v1. Keys decide, not cookies, so this opens nothing."""
+    """Let pages of any origin read answers. Keys decide, not cookies, so this opens nothing.
+
+    A preflight carries no key and is always answered with yes: that an origin is not allowed, or that there
+    is nothing at an address, the page can read in the answer to the request itself.
+    """
     origin = request.environ.get("HTTP_ORIGIN")
-    if origin is None or not request.path.startswith("/v1/"):
+    if origin is None or not request.path.startswith(OPEN_TO_PAGES) or not _is_clean(origin):
         return answer
     add = answer.headers.add
     add("Access-Control-Allow-Origin", origin)
@@ -86,8 +104,14 @@ def add_cors(answer: Response) -> Response:
     add("Access-Control-Expose-Headers", "Retry-After")
     add("Vary", "Origin")
     if request.method == "OPTIONS":
-        add("Access-Control-Allow-Methods", "POST, OPTIONS")
-        asked = request.headers.get("Access-Control-Request-Headers", "Authorization, Content-Type")
-        add("Access-Control-Allow-Headers", asked)
+        answer.status_code, answer.data = 200, b""
+        asked = request.environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "")
+        add("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
+        add("Access-Control-Allow-Headers", asked if asked and _is_clean(asked) else USUAL_HEADERS)
         add("Access-Control-Max-Age", "86400")
     return answer
+
+
+def _is_clean(text: str) -> bool:
+    """Whether text may stand in a header of ours; what a browser sends always may."""
+    return text.isascii() and text.isprintable()

@@ -20,6 +20,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 GZIP = 31  # window bits of zlib
 ZLIB = 15
 RAW_DEFLATE = -15
+MOST_DIGITS = 20  # of a length; more are far too many bytes whatever they say
 
 
 def body_of(request: Request) -> bytes:
@@ -38,28 +39,40 @@ def body_of(request: Request) -> bytes:
 
 def _raw(request: Request) -> bytes:
     announced = request.environ.get("CONTENT_LENGTH", "")
-    if not announced.isdigit():
+    if not announced.isdecimal():
         return _read_to_its_end(request)
-    length = int(announced)
+    length = int(announced[:MOST_DIGITS])
     if length > BATCH_BYTES:
         raise too_large()
-    raw: bytes = request.environ["wsgi.input"].read(length)
+    raw = _read(request, length)
     if len(raw) < length:
-        raise Refusal(400, "incomplete_body", "the body ended before its announced length")
+        raise incomplete()
     return raw
+
+
+def _read(request: Request, length: int) -> bytes:
+    try:
+        return request.environ["wsgi.input"].read(length)  # type: ignore[no-any-return]
+    except Exception:  # each server has its own kinds for a sender that goes away or breaks the protocol
+        raise incomplete() from None
 
 
 def _read_to_its_end(request: Request) -> bytes:
     """A body of unknown length; only a server that ends such bodies itself is asked for one."""
     raw = b""
     while request.environ.get("wsgi.input_terminated"):
-        part: bytes = request.environ["wsgi.input"].read(BATCH_BYTES + 1 - len(raw))
+        part = _read(request, BATCH_BYTES + 1 - len(raw))
         raw += part
         if len(raw) > BATCH_BYTES:
             raise too_large()
         if not part:
             break
     return raw
+
+
+def incomplete() -> Refusal:
+    """The refusal of a body that its sender did not finish."""
+    return Refusal(400, "incomplete_body", "the body ended before its announced length")
 
 
 def too_large() -> Refusal:

@@ -6,59 +6,38 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, request
 
-from collector.decoding import decoded
-from collector.door import Door
-from collector.envelope import hide_addresses, refused, sealed
+from collector.decoding import decoded_with_sizes
 from collector.errors import json_answer
-from collector.keys import Keys
 from collector.limits import body_of
-from collector.wire import TYPES, Verdicts, judged
-from store.drops import DropRow
-from store.inbox import Envelope
+from collector.reception import Reception, answer_of
+from collector.wire import TYPES
 
 ENDPOINTS = (*TYPES, "batch")
 
 
-def tracking_room(door: Door) -> Blueprint:
-    """The blueprint of the tracking API."""
+def tracking_room(reception: Reception) -> Blueprint:
+    """The blueprint of the tracking API. Browser libraries call each endpoint by its first letter."""
     room = Blueprint("tracking", __name__, url_prefix="/v1")
-    keys = Keys(door.engine, door.clock)
     for kind in ENDPOINTS:
-        room.add_url_rule(f"/{kind}", kind, _receiver(door, keys, kind), methods=["POST"])
+        receive = receiver(reception, kind)
+        room.add_url_rule(f"/{kind}", kind, receive, methods=["POST"])
+        room.add_url_rule(f"/{kind[0]}", kind, receive, methods=["POST"])
+    room.add_url_rule("/import", "import", receiver(reception, "batch", history=True), methods=["POST"])
+
+    @room.post("/m")
+    def metrics() -> Response:
+        """What libraries measure of themselves is welcome, and not kept."""
+        return json_answer(200, {"success": True})
+
     return room
 
 
-def _receiver(door: Door, keys: Keys, kind: str) -> Callable[[], Response]:
+def receiver(reception: Reception, kind: str, *, history: bool = False) -> Callable[[], Response]:
+    """The view of an endpoint that takes events of this kind in the body of a request."""
+
     def receive() -> Response:
         raw = body_of(request)
-        body = decoded(raw)
-        key = keys.admit(request, body)
-        sent_at = body.get("sentAt")
-        verdicts = judged(kind, body, len(raw))
-        envelope = sealed(
-            request, key, door.settings, messages=verdicts.accepted, sent_at=sent_at, now=door.clock()
-        )
-        if door.settings.anonymize_ip:
-            hide_addresses([message for _, message in verdicts.rejected])
-        if verdicts.accepted or verdicts.rejected:
-            door.inbox.put(envelope if verdicts.accepted else None, _drops(envelope, verdicts))
-        return _answer(verdicts)
+        body, sizes = decoded_with_sizes(raw)
+        return answer_of(reception.take(request, kind, body, len(raw), sizes, history=history))
 
     return receive
-
-
-def _drops(envelope: Envelope, verdicts: Verdicts) -> list[DropRow]:
-    return [
-        refused(envelope, message, place="door", code=one.code, field=one.field, reason=one.message)
-        for one, message in verdicts.rejected
-    ]
-
-
-def _answer(verdicts: Verdicts) -> Response:
-    rejected = [rejection for rejection, _ in verdicts.rejected]
-    body = {"success": True, "accepted": len(verdicts.accepted), "rejected": rejected}
-    if verdicts.accepted or not rejected:
-        return json_answer(200, body)
-    status = 413 if all(one.code == "too_large" for one in rejected) else 400
-    message = f"no event was accepted: {rejected[0].message}"
-    return json_answer(status, body | {"success": False, "code": "all_rejected", "message": message})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -14,7 +16,9 @@ from collector.moments import moment
 TYPES = ("track", "page", "screen", "identify", "alias", "group")
 IDS = ("messageId", "userId", "anonymousId", "groupId", "previousId", "event", "name")
 OBJECTS = ("context", "properties", "traits")
-TIMES = ("timestamp", "originalTimestamp")
+TIMES = ("timestamp", "originalTimestamp")  # the first that is given counts
+# Fields that mean something to these types only; on others they refuse nothing, whatever they hold.
+MEANT_FOR = {"event": ("track",), "name": ("page", "screen"), "groupId": ("group",), "previousId": ("alias",)}
 
 Message = dict[str, Any]
 
@@ -46,17 +50,33 @@ class Verdicts(msgspec.Struct):
     rejected: list[tuple[Rejection, Any]] = msgspec.field(default_factory=list)
 
 
-def judged(kind: str, body: Message, size: int) -> Verdicts:
-    """Sort the messages of a body of `size` bytes into accepted and rejected ones."""
+def judged(kind: str, body: Message, size: int, sizes: list[int] | None = None) -> Verdicts:
+    """Sort the messages of a body of `size` bytes into accepted and rejected ones.
+
+    `sizes` are the bytes of the messages one by one, where they are known: what is surely small enough need
+    not be measured.
+    """
     sent, shared = _sent(kind, body)
-    must_measure = size > EVENT_BYTES or bool(shared)
     verdicts = Verdicts()
-    for index, message in enumerate(sent):
+    suspects = _suspects(shared, size, sizes if sizes and len(sizes) == len(sent) else None)
+    for index, (message, must_measure) in enumerate(zip(sent, suspects, strict=False)):
         try:
             verdicts.accepted.append(_checked(message, shared, must_measure))
         except Fault as fault:
             verdicts.rejected.append((_rejection(index, message, fault), message))
     return verdicts
+
+
+def _suspects(shared: Message, size: int, sizes: list[int] | None) -> Iterable[bool]:
+    """For each message whether it may be too large, with what is shared."""
+    room = EVENT_BYTES - (_size(shared) if shared else 0)
+    if size <= room:
+        return repeat(False)
+    return [one > room for one in sizes] if sizes else repeat(True)
+
+
+def _size(value: Any) -> int:
+    return len(msgspec.json.encode(value))
 
 
 def _sent(kind: str, body: Message) -> tuple[list[Any], Message]:
@@ -69,7 +89,7 @@ def _sent(kind: str, body: Message) -> tuple[list[Any], Message]:
         raise Refusal(400, "missing_batch", "`batch` must be a list of events")
     shared = {n: body[n] for n in ("context", "integrations") if isinstance(body.get(n), dict) and body[n]}
     # What is shared counts once for every event: each of them will be kept with it.
-    if len(sent) > BATCH_EVENTS or (shared and len(msgspec.json.encode(shared)) * len(sent) > BATCH_BYTES):
+    if len(sent) > BATCH_EVENTS or (shared and _size(shared) * len(sent) > BATCH_BYTES):
         raise too_large()
     return sent, shared
 
@@ -81,18 +101,18 @@ def _checked(message: Any, shared: Message, must_measure: bool) -> Message:
     message.pop("writeKey", None)
     for name in OBJECTS:
         if name in message and type(message[name]) is not dict:
-            _remove_null(message, name)
+            _remove_nothing(message, name)
     for name, fields in shared.items():
         message[name] = _merged(fields, message.get(name))
-    if must_measure and len(msgspec.json.encode(message)) > EVENT_BYTES:
+    if must_measure and _size(message) > EVENT_BYTES:
         raise Fault("too_large", "", f"an event may hold {EVENT_BYTES} bytes")
     for name in IDS:
         value = message.get(name)
-        if type(value) is not str or not value or value.isspace():
+        if (type(value) is not str or not value or value.isspace()) and name in message:
             _tidy_id(message, name)
     for name in TIMES:
-        if name in message:
-            _check_time(message, name)
+        if name in message and _gives_time(message, name):
+            break
     _check_needs(message)
     if "messageId" not in message:
         message["messageId"] = str(uuid.uuid4())
@@ -106,31 +126,34 @@ def _merged(shared: Message, own: Any) -> Message:
 
 def _tidy_id(message: Message, name: str) -> None:
     """Ids given as numbers become text; null and blanks mean absent."""
-    value = message.get(name)
+    value = message[name]
     if value is None or isinstance(value, str):
-        message.pop(name, None)
-    elif isinstance(value, bool) or not isinstance(value, int | float):
-        raise Fault("bad_type", name, f"`{name}` must be text or a number")
-    else:
+        del message[name]
+    elif isinstance(value, int | float) and not isinstance(value, bool):
         message[name] = str(int(value)) if value == int(value) else str(value)
+    elif message.get("type") in MEANT_FOR.get(name, TYPES):
+        raise Fault("bad_type", name, f"`{name}` must be text or a number")
 
 
-def _remove_null(message: Message, name: str) -> None:
-    if message[name] is not None:
+def _remove_nothing(message: Message, name: str) -> None:
+    """Null means absent, and so does what some languages make of an empty object: an empty list or text."""
+    if message[name] not in (None, [], ""):
         raise Fault("bad_type", name, f"`{name}` must be a JSON object")
     del message[name]
 
 
-def _check_time(message: Message, name: str) -> None:
+def _gives_time(message: Message, name: str) -> bool:
+    """Whether the field gives the event's time; null and blanks mean absent."""
     value = message[name]
     if value is None or value == "":
         del message[name]
-        return
+        return False
     try:
         moment(value)
     except (ValueError, OverflowError):
         text = "must be ISO 8601 text or a number of seconds or milliseconds since 1970"
         raise Fault("bad_timestamp", name, f"`{name}` {text}") from None
+    return True
 
 
 def _check_needs(message: Message) -> None:

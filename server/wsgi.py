@@ -1,4 +1,4 @@
-"""The WSGI application of a process: `/v1`, `/w.js` and `/health` to the collector, all else to the admin."""
+"""The WSGI application of a process: the collector answers under `/v1` and for itself, the admin the rest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +18,18 @@ import admin
 import collector
 from admin.services import Services
 from collector.worker import Worker
-from server.house import House, migrate, now_ms, open_relational, start_logging
+from server.house import House, migrate, now_ms, open_inbox, open_relational, start_logging
+from server.line import Line, StartResponse, Wsgi
+from server.replaying import run_again
 from store.inbox import Inbox
 from store.rules import KnownRules
 from store.settings import Settings
 
-StartResponse = Callable[..., Any]
-Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 SNIPPET = Path(__file__).parents[1] / "js_snippet" / "dist"
-COLLECTOR_PATHS = ("/v1/", "/w.js", "/health")
+COLLECTOR_PATHS = ("/v1", "//", "/w.js", "/health", "/metrics", "/beacon/", "/sourceConfig")
 
 
-def serve() -> Wsgi:
+def serve() -> Line:
     """Everything in one process: door, worker, filling and pages. Migrates the stores first."""
     settings = _settings()
     migrate(settings)
@@ -40,23 +41,24 @@ def serve() -> Wsgi:
         app = listen if environ["PATH_INFO"].startswith(COLLECTOR_PATHS) else show
         return app(environ, start_response)
 
-    return both
+    return Line(both, threads=settings.threads)
 
 
-def collector_only() -> Wsgi:
+def collector_only() -> Line:
     """The door alone: it needs no event store, so it takes events also while that is away."""
     settings = _settings()
     engine = open_relational(settings)
-    inbox = Inbox(engine, limit=settings.inbox_limit)
+    inbox = open_inbox(engine, settings)
     atexit.register(inbox.close)
-    return door(engine, inbox, settings)
+    return Line(door(engine, inbox, settings), threads=settings.threads)
 
 
-def admin_only() -> Wsgi:
+def admin_only() -> Line:
     """The pages and the REST API alone, with the filling of new journey versions."""
-    house = _opened(_settings())
+    settings = _settings()
+    house = _opened(settings)
     house.filler.start()
-    return pages(house)
+    return Line(pages(house), threads=settings.threads)
 
 
 def door(engine: Engine, inbox: Inbox, settings: Settings, worker: Worker | None = None) -> Wsgi:
@@ -85,6 +87,7 @@ def pages(house: House) -> Wsgi:
             clock=now_ms,
             refill=house.filler.wake,
             refresh=house.refresh,
+            replay=partial(run_again, house.engine, house.settings),
         )
     ).wsgi_app
 

@@ -17,6 +17,7 @@ from store.batches import Batches
 from store.events import EventStore
 from store.identities import Ledger
 from store.inbox import Envelope, Inbox
+from store.plans import KnownPlans
 from store.projects import create_project, create_write_key
 from store.rules import KnownRules
 from store.settings import Settings
@@ -115,6 +116,7 @@ def make_worker(engine: Engine, inbox: Inbox, events: EventStore, clock: Clock) 
             "ledger": Ledger(engine, events),
             "settings": Settings(),
             "rules": KnownRules(engine).of,
+            "plans": KnownPlans(engine).of,
             "clock": clock,
             "after": lambda project, customers: None,
         }

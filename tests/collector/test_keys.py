@@ -44,6 +44,7 @@ def test_a_key_opens_its_project_wherever_it_stands(site: Site, place: Any) -> N
         {"headers": basic("wb_wrong")},
         {"headers": {"Authorization": "Basic ???"}},
         {"headers": {"Authorization": "Bearer"}},
+        {"headers": {"Authorization": "Basic \xff\xff"}},
         {"query_string": {"writeKey": "wb_wrong"}},
         {"query_string": "writeKey=%FF%00&writeKey"},
         {"json": {**TRACK, "writeKey": 5}},
@@ -117,6 +118,44 @@ def test_a_preflight_needs_no_key_and_allows_the_headers_that_it_asks_for(site: 
     assert answer.headers["Access-Control-Allow-Headers"] == asked
     assert "POST" in answer.headers["Access-Control-Allow-Methods"]
     assert answer.headers["Access-Control-Max-Age"].isdigit()
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/nothing", "/beacon/v1/batch", "/sourceConfig/", "/v1/projects/k/settings"]
+)
+def test_a_preflight_is_answered_with_yes_wherever_a_library_asks(site: Site, path: str) -> None:
+    headers = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
+    answer = site.app.test_client().options(path, headers=headers)
+    assert (answer.status_code, answer.data) == (200, b"")
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://shop.example"
+    assert answer.headers["Access-Control-Allow-Methods"] == "GET, POST, OPTIONS"
+
+
+def test_a_preflight_is_answered_with_yes_also_for_an_origin_that_the_key_forbids(site: Site) -> None:
+    key = create_write_key(site.engine, site.project, side="browser", origins=("https://a.example",), now=NOW)
+    headers = {"Origin": "https://b.example", "Access-Control-Request-Method": "POST"}
+    answer = site.app.test_client().options("/v1/batch", query_string={"writeKey": key}, headers=headers)
+    assert answer.status_code == 200
+
+
+def test_options_without_an_origin_tell_the_methods(site: Site) -> None:
+    answer = site.app.test_client().options("/v1/batch")
+    assert answer.status_code == 200
+    assert set(answer.headers["Allow"].split(", ")) == {"POST", "OPTIONS"}
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize("name", ["HTTP_ORIGIN", "HTTP_ACCESS_CONTROL_REQUEST_HEADERS"])
+@pytest.mark.parametrize("method", ["OPTIONS", "POST"])
+def test_what_may_not_stand_in_a_header_is_not_repeated_in_one(site: Site, name: str, method: str) -> None:
+    environ = {"HTTP_ORIGIN": "https://a.example", name: "x\r\nSet-Cookie: a=b\xff"}
+    answer = site.app.test_client().open("/v1/track", method=method, json=TRACK, environ_overrides=environ)
+    assert answer.status_code in (200, 401)
+    assert "Set-Cookie" not in str(answer.headers)
+
+
+def test_a_text_too_long_for_a_key_is_none(site: Site) -> None:
+    assert site.post("/v1/track", {**TRACK, "writeKey": "x" * 30_000}, key="wrong").status_code == 401
 
 
 def test_pages_may_read_answers_and_errors(site: Site) -> None:

@@ -40,8 +40,12 @@ def verdict(message: Any, kind: str = "batch") -> Any:
         ({"timestamp": True}, "bad_timestamp", "timestamp"),
         ({"timestamp": {}}, "bad_timestamp", "timestamp"),
         ({"originalTimestamp": "x"}, "bad_timestamp", "originalTimestamp"),
+        ({"timestamp": "x", "originalTimestamp": 1}, "bad_timestamp", "timestamp"),
         ({"type": "group"}, "missing_group", "groupId"),
         ({"type": "alias"}, "missing_previous", "previousId"),
+        ({"type": "page", "name": ["x"]}, "bad_type", "name"),
+        ({"type": "group", "groupId": {}}, "bad_type", "groupId"),
+        ({"type": "alias", "previousId": []}, "bad_type", "previousId"),
     ],
 )
 def test_a_bad_event_is_rejected_with_code_and_field(changes: dict[str, Any], code: str, field: str) -> None:
@@ -71,6 +75,11 @@ def test_what_is_no_object_is_rejected(message: Any) -> None:
         ("context", None, None),
         ("timestamp", None, None),
         ("timestamp", "", None),
+        # What PHP makes of an empty object.
+        ("properties", [], None),
+        ("traits", [], None),
+        ("context", [], None),
+        ("context", "", None),
     ],
 )
 def test_numbers_as_ids_become_text_and_null_means_absent(name: str, given: Any, kept: Any) -> None:
@@ -89,6 +98,61 @@ def test_the_endpoint_says_the_type() -> None:
 
 def test_unknown_fields_are_kept() -> None:
     assert verdict({**TRACK, "colour": "red", "list": [1]}).items() >= {"colour": "red", "list": [1]}.items()
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "page", "anonymousId": "a"},
+        {"type": "page", "anonymousId": "a", "name": None, "category": None, "properties": {}},
+        {"type": "screen", "userId": 7},
+        {"type": "identify", "userId": "u"},
+        {"type": "identify", "anonymousId": "a", "traits": {}},
+        {"type": "identify", "userId": "u", "event": ["no meaning here"], "name": True},
+        {**TRACK, "name": {"no": "meaning"}, "groupId": [1], "previousId": False},
+        {**TRACK, "traits": {"plan": "pro"}, "context": {"traits": {"email": "a@b.example"}}},
+        {**TRACK, "integrations": True},
+        {**TRACK, "integrations": ["All"]},
+        {**TRACK, "context": None, "properties": None},
+        {**TRACK, "timestamp": "Thu, 09 Oct 2025 08:53:20 GMT"},
+        {**TRACK, "timestamp": "2025-10-09T08:53:20Z", "originalTimestamp": "long ago"},
+        {**TRACK, "timestamp": None, "originalTimestamp": "2025-10-09T08:53:20.123Z", "sentAt": "soon"},
+        {"type": "group", "anonymousId": "a", "groupId": 5},
+        {"type": "alias", "userId": "u", "previousId": 42},
+        {
+            **TRACK,
+            "channel": "web",
+            "rudderId": "r",
+            "userId": "",
+            "anonymousId": "a",
+            "originalTimestamp": "2025-10-09T08:53:20.123Z",
+            "context": {"traits": {}, "app": {"name": "x"}, "os": {"name": "", "version": ""}},
+        },
+    ],
+)
+def test_no_event_that_segment_or_rudder_would_take_is_rejected(event: dict[str, Any]) -> None:
+    assert verdict(event)["type"] == event["type"]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "shared", "rejected"),
+    [
+        (None, {}, [1]),
+        ([50, 40_000, 50], {}, [1]),
+        ([50, 50, 50], {}, []),  # what is surely small is not measured
+        ([40_000, 40_000, 40_000], {}, [1]),  # blanks do not count
+        ([50, 40_000], {}, [1]),  # sizes of something else say nothing
+        ([50, 20_000, 50], {"x": "y" * 20_000}, [1]),
+        (None, {"x": "y" * 32_700}, [0, 1, 2]),
+    ],
+)
+def test_an_event_is_too_large_with_what_its_batch_says_of_all(
+    sizes: list[int] | None, shared: dict[str, Any], rejected: list[int]
+) -> None:
+    large = {**TRACK, "properties": {"x": "y" * (13_000 if shared else 33_000)}}
+    body = {"batch": [dict(TRACK), large, dict(TRACK)], "context": shared}
+    verdicts = judged("batch", body, 100_000, sizes)
+    assert [(one.index, one.code) for one, _ in verdicts.rejected] == [(i, "too_large") for i in rejected]
 
 
 @pytest.mark.parametrize("ids", [{"userId": "u", "previousId": "p"}, {"userId": "u", "anonymousId": "a"}])

@@ -1,0 +1,84 @@
+"""Takes in what a request carries: its key opens a project, each event gets its verdict, all goes to disk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Request, Response
+
+from collector.door import Door
+from collector.envelope import hide_addresses, refused, sealed
+from collector.errors import Refusal, json_answer
+from collector.keys import Keys
+from collector.rates import Rates
+from collector.visitors import Visitors
+from collector.wire import Verdicts, judged
+from store.drops import DropRow
+from store.inbox import Envelope
+
+
+class Reception:
+    """What stands behind every endpoint that takes events; one for each application."""
+
+    def __init__(self, door: Door) -> None:
+        self.keys = Keys(door.engine, door.clock)
+        self._door = door
+        self._visitors = Visitors(door)
+        limit = door.settings.rate_limit
+        self._rates = Rates(limit) if limit else None
+
+    def take(
+        self,
+        request: Request,
+        kind: str,
+        body: dict[str, Any],
+        size: int,
+        sizes: list[int] | None = None,
+        *,
+        history: bool = False,
+    ) -> Verdicts:
+        """Judge the events of a body and keep them. Returns when all is on disk; raises Refusal."""
+        door = self._door
+        key = self.keys.admit(request, body)
+        if history and key.side != "server":
+            message = "history is imported with a server key, and this is a browser's"
+            raise Refusal(403, "server_key_needed", message)
+        cookieless = self._visitors.disguise(request, key, body)
+        sent_at = body.get("sentAt")
+        verdicts = judged(kind, body, size, sizes)
+        if self._rates:
+            self._rates.charge(str(key.id), len(verdicts.accepted) + len(verdicts.rejected))
+        envelope = sealed(
+            request,
+            key,
+            door.settings,
+            messages=verdicts.accepted,
+            sent_at=sent_at,
+            now=door.clock(),
+            cookieless=cookieless,
+            history=history,
+        )
+        if door.settings.anonymize_ip:
+            hide_addresses([message for _, message in verdicts.rejected])
+        if verdicts.accepted or verdicts.rejected:
+            door.inbox.put(envelope if verdicts.accepted else None, _drops(envelope, verdicts))
+            door.traffic.judged(len(verdicts.accepted), [one.code for one, _ in verdicts.rejected])
+        return verdicts
+
+
+def _drops(envelope: Envelope, verdicts: Verdicts) -> list[DropRow]:
+    return [
+        refused(envelope, message, place="door", code=one.code, field=one.field, reason=one.message)
+        for one, message in verdicts.rejected
+    ]
+
+
+def answer_of(verdicts: Verdicts) -> Response:
+    """What the sender is told; no success when there were events and all are rejected."""
+    rejected = [rejection for rejection, _ in verdicts.rejected]
+    body = {"success": True, "accepted": len(verdicts.accepted), "rejected": rejected}
+    if verdicts.accepted or not rejected:
+        return json_answer(200, body)
+    status = 413 if all(one.code == "too_large" for one in rejected) else 400
+    message = f"no event was accepted: {rejected[0].message}"
+    return json_answer(status, body | {"success": False, "code": "all_rejected", "message": message})
