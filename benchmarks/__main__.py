@@ -1,4 +1,4 @@
-"""`python -m benchmarks [door|pipeline|journeys] [--quick]` measures and prints tables."""
+"""`python -m benchmarks [door|pipeline|journeys|memory] [--quick]` measures and prints tables."""
 
 from __future__ import annotations
 
@@ -7,27 +7,37 @@ import signal
 import sys
 import time
 from importlib import import_module
+from typing import Any
 
 from benchmarks.machine import described
 from benchmarks.tables import say, show
 
 PARTS = ("door", "pipeline", "journeys")
+LONG_PARTS = ("memory",)  # run when they are asked for
+WORDS = f"{', '.join(PARTS)}; and {', '.join(LONG_PARTS)}, which takes long"
 
 
 def main() -> None:
     """Run the parts that are asked for, all of them by default."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("part", nargs="*", choices=[*PARTS, []], metavar="part", help=", ".join(PARTS))
+    parser.add_argument("part", nargs="*", choices=[*PARTS, *LONG_PARTS, []], metavar="part", help=WORDS)
     parser.add_argument("--quick", action="store_true", help="smaller and shorter, for a first look")
-    parser.add_argument("--events", type=int, help="millions of events for journeys, in place of 1 and 10")
+    parser.add_argument(
+        "--events", type=int, help="millions of events for journeys, in place of 1 and 10, or for memory"
+    )
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers end and folders go on a kill, too
     show("Machine", ["", ""], described())
     for part in asked.part or PARTS:
         start = time.perf_counter()
-        more = {"sizes": (asked.events * 1_000_000,)} if asked.events and part == "journeys" else {}
+        more = _size(part, asked.events * 1_000_000) if asked.events else {}
         import_module(f"benchmarks.{part}").run(quick=asked.quick, **more)
         say(f"{part} took {time.perf_counter() - start:.0f} s\n")
+
+
+def _size(part: str, events: int) -> dict[str, Any]:
+    """How a part is told how many events to measure with; most have a size of their own."""
+    return {"journeys": {"sizes": (events,)}, "memory": {"events": events}}.get(part, {})
 
 
 if __name__ == "__main__":

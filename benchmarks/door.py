@@ -20,6 +20,12 @@ from store.settings import Settings
 
 BATCH = 50
 THREADS = (1, 2, 4, 8, 16)
+VIEW = "empty Flask view"
+RIVALS = {
+    "plain": "plain Flask view, our functions",
+    "marshmallow": "the same, marshmallow and json",
+    "each": "the same, a commit for each request",
+}
 NEAR_LIMIT = 0.85  # share of a core that the sender may use before it slows the measurement
 COLUMNS = (
     *("what", "requests/s", "events/s", "to the view", "p50", "p99"),
@@ -89,16 +95,18 @@ def _compare(gallery: Gallery, folder: Path, some: list[dict[str, Any]], count: 
         full = Server(folder / "full", "server", "collector", WAYWISER_INBOX_SYNC="full")
         normal = Server(folder / "normal", "server", "collector", WAYWISER_INBOX_SYNC="normal")
         view, nothing = (Server(folder / "full", "benchmarks.empty", name) for name in ("view", "nothing"))
-        for server in (full, normal, view, nothing):
+        rivals = {name: Server(folder / "full", "benchmarks.rivals", name) for name in RIVALS}
+        for server in (full, normal, view, nothing, *rivals.values()):
             stack.enter_context(server)
         single, batch = single_requests(some, keys), batch_requests(some, keys, BATCH)
         targets = [
             Target("least WSGI application, GET", nothing, bare_requests()),
             Target("empty Flask view, GET", view, bare_requests()),
-            Target("empty Flask view", view, single),
+            Target(VIEW, view, single),
             Target("collector, full sync", full, single),
             Target("collector, normal sync", normal, single_requests(some, normal_keys)),
-            Target(f"empty Flask view, {BATCH} events", view, batch, BATCH),
+            *(Target(RIVALS[name], server, single) for name, server in rivals.items()),
+            Target(f"{VIEW}, {BATCH} events", view, batch, BATCH),
             Target(f"collector, full sync, {BATCH} events", full, batch, BATCH),
             Target(
                 f"collector, normal sync, {BATCH} events",
@@ -106,9 +114,15 @@ def _compare(gallery: Gallery, folder: Path, some: list[dict[str, Any]], count: 
                 batch_requests(some, normal_keys, BATCH),
                 BATCH,
             ),
+            *(
+                Target(f"{RIVALS[name]}, {BATCH} events", server, batch, BATCH)
+                for name, server in rivals.items()
+            ),
         ]
         found = gallery.rounds(targets, count)
-    views = [found[2] if target.events == 1 else found[5] for target in targets]
+    names = [target.name for target in targets]
+    one, several = (found[names.index(name)] for name in (VIEW, f"{VIEW}, {BATCH} events"))
+    views = [one if target.events == 1 else several for target in targets]
     show(
         f"Door: 16 connections, {Settings().threads} request threads, medians of {count} alternating turns",
         COLUMNS,

@@ -8,6 +8,7 @@ from typing import Any
 
 import granian
 from flask import Flask, request
+from granian.constants import Interfaces
 
 from server import serving
 from store.settings import Settings
@@ -38,12 +39,13 @@ def nothing() -> Callable[..., Iterable[bytes]]:
     return answer
 
 
-def main(name: str) -> None:
-    """Serve one of them exactly as Waywiser serves its collector, with nothing but the target exchanged."""
-    original = granian.Granian
-    granian.Granian = lambda _target, **options: original(f"benchmarks.empty:{name}", **options)  # type: ignore
-    serving.run(Settings.read(), "collector_only", owns_events=False)
+def serve(target: str) -> None:
+    """Serve an application as Waywiser serves its collector, but in the threads that granian has for WSGI."""
+    settings, original = Settings.read(), granian.Granian
+    threads = {"interface": Interfaces.WSGI, "blocking_threads": settings.threads}
+    granian.Granian = lambda _target, **options: original(target, **options | threads)  # type: ignore
+    serving.run(settings, "collector_only", owns_events=False)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    serve(f"benchmarks.empty:{sys.argv[1]}")

@@ -8,7 +8,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-console = Console(width=150, highlight=False, no_color=True)
+console = Console(width=180, highlight=False, no_color=True)
 
 
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], note: str = "") -> None:

@@ -87,6 +87,16 @@ class Carrier:
         self._batches.acknowledge(batch, carried.drops, carried.counts)
         return carried
 
+    def note_stored(self, batch: Batch) -> None:
+        """Let the event store know the messages of a batch that is given up, as far as it holds their events.
+
+        So a later replay of these messages counts none of them again.
+        """
+        for outcome in self._through_pipeline(batch).values():
+            ids = self._events.stored_before(outcome.events)
+            if stored := [event for event in outcome.events if event.event_id in ids]:
+                self._events.insert([], stored=stored, token=batch.token)
+
     def _through_pipeline(self, batch: Batch) -> dict[int, Outcome]:
         """What became of the batch, by project."""
         outcomes: dict[int, Outcome] = defaultdict(Outcome)

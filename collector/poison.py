@@ -8,7 +8,7 @@ import logging
 import msgspec
 
 from collector.envelope import refused
-from store.batches import Batch, Batches
+from store.batches import Batch, Batches, WaitingEnvelope
 from store.drops import DropRow
 
 log = logging.getLogger("waywiser.worker")
@@ -31,11 +31,15 @@ def _drops(batch: Batch, problem: str) -> list[DropRow]:
             for message in envelope.messages
         ]
     except (msgspec.DecodeError, msgspec.ValidationError):
-        return [_unreadable(one.project, one.body, problem) for one in batch.waiting]
+        return [_unreadable(one, problem) for one in batch.waiting]
 
 
-def _unreadable(project: int, body: bytes, problem: str) -> DropRow:
-    original = {"message": None, "body": base64.b64encode(body).decode()}
+def _unreadable(one: WaitingEnvelope, problem: str) -> DropRow:
     return DropRow(
-        project=project, received_at=0, place="worker", code=CODE, message=problem, original=original
+        project=one.project,
+        received_at=one.received_at,
+        place="worker",
+        code=CODE,
+        message=problem,
+        original={"message": None, "body": base64.b64encode(one.body).decode()},
     )

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import math
-import time
-
-from limits.storage import MemoryStorage
+import threading
+from collections.abc import Callable
 
 from collector.errors import Refusal
 
+BURST_MS = 1_000  # that much of the rate may come at once
+
 
 class Rates:
-    """Counts the events of each key in windows of a second.
+    """Lets a request in while its key is less than a second ahead of its rate.
 
-    A request is let in while its window is not full, so that a batch of any size passes. What it holds beyond
-    the limit makes the window last as much longer: the average stays at the limit.
+    So a batch of any size passes, and its events keep the key waiting as long as they are worth: the average
+    stays at the limit. This is the generic cell rate algorithm with cells of many events.
     """
 
-    def __init__(self, events_per_second: int) -> None:
+    def __init__(self, events_per_second: int, clock: Callable[[], int]) -> None:
         self._most = events_per_second
-        self._windows = MemoryStorage()
+        self._clock = clock
+        self._paid_until: dict[int, float] = {}  # milliseconds since 1970, for keys that exist
+        self._guard = threading.Lock()
 
-    def charge(self, key: str, events: int) -> None:
-        """Count the events of a request; raises Refusal when the key's window is full."""
-        used = self._windows.get(key)
-        if used >= self._most:
-            seconds = max(1, math.ceil(self._windows.get_expiry(key) - time.time()))
-            message = f"this key may send {self._most} events a second; send again in {seconds} s"
-            raise Refusal(429, "rate_limited", message, retry_after=seconds)
-        count = used + max(events, 1)
-        if count > self._most:
-            self._windows.clear(key)  # only a window that begins takes a length
-            self._windows.incr(key, math.ceil(count / self._most), count)
-        else:
-            self._windows.incr(key, 1, count - used)
+    def charge(self, key: int, events: int) -> None:
+        """Count the events of a request; raises Refusal when the key is too far ahead."""
+        now = self._clock()
+        with self._guard:
+            paid_until = max(now, self._paid_until.get(key, now))
+            if paid_until - now < BURST_MS:
+                self._paid_until[key] = paid_until + max(events, 1) * 1000 / self._most
+                return
+        seconds = max(1, math.ceil((paid_until - now - BURST_MS) / 1000))
+        message = f"this key may send {self._most} events a second; send again in {seconds} s"
+        raise Refusal(429, "rate_limited", message, retry_after=seconds)

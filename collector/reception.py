@@ -25,7 +25,7 @@ class Reception:
         self._door = door
         self._visitors = Visitors(door)
         limit = door.settings.rate_limit
-        self._rates = Rates(limit) if limit else None
+        self._rates = Rates(limit, door.clock) if limit else None
 
     def take(
         self,
@@ -47,7 +47,7 @@ class Reception:
         sent_at = body.get("sentAt")
         verdicts = judged(kind, body, size, sizes)
         if self._rates:
-            self._rates.charge(str(key.id), len(verdicts.accepted) + len(verdicts.rejected))
+            self._rates.charge(key.id, len(verdicts.accepted) + len(verdicts.rejected))
         envelope = sealed(
             request,
             key,

@@ -12,7 +12,9 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 
+import msgspec
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
@@ -145,13 +147,18 @@ class Worker:
         problem = "".join(traceback.format_exception(error))
         is_to_blame = not isinstance(error, STORE_IS_AWAY) and self._events.takes_inserts()
         if is_to_blame and batch.alone and batch.attempts >= TRIES:
-            self._to_give_back.append(lambda: set_aside(self._batches, batch, problem))
+            self._to_give_back.append(lambda: self._set_aside(batch, problem))
             return
         # Others may pass in the meantime, so that one bad batch does not stop them all.
         until = self._clock() + int(1000 * _pause(batch.attempts))
         self._to_give_back.append(
             lambda: self._batches.release(batch, until=until, problem=problem, is_to_blame=is_to_blame)
         )
+
+    def _set_aside(self, batch: Batch, problem: str) -> None:
+        with suppress(msgspec.DecodeError):
+            self._carrier.note_stored(batch)
+        set_aside(self._batches, batch, problem)
 
     def _give_back(self) -> None:
         """Give back what could not be stored; it stays in hand while the disk is full even for that."""

@@ -7,11 +7,12 @@ import sys
 import click
 
 from journeys.definitions import DefinitionError
-from server.commands import data, journey, people, serve, setup
+from server.commands import data, journey, people, replay, serve, setup
 from server.house import NotMigrated
 from server.importing import ImportProblem
 from server.serving import CannotServe
 from store.db import StoreUnavailable
+from store.drops import ReplayWaits
 from store.events import EventStoreError
 from store.projects import ProjectError
 from store.settings import BadSetting
@@ -19,7 +20,7 @@ from store.users import UserError
 
 EXPECTED = (
     *(BadSetting, StoreUnavailable, NotMigrated, CannotServe, EventStoreError),
-    *(ProjectError, UserError, DefinitionError, ImportProblem),
+    *(ProjectError, UserError, DefinitionError, ImportProblem, ReplayWaits),
 )
 
 
@@ -29,7 +30,7 @@ def waywiser() -> None:
     """Collects touchpoints, joins customers and shows how their journeys go."""
 
 
-for room in (setup, serve, data, journey, people):
+for room in (setup, serve, data, replay, journey, people):
     for command in room.COMMANDS:
         waywiser.add_command(command)
 

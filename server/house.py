@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 from types import TracebackType
 
@@ -17,19 +16,21 @@ from collector.worker import Worker
 from journeys.definitions import DefinitionError
 from journeys.runs import CUSTOMERS_AT_ONCE, recompute
 from server.filler import Filler
+from server.housekeeping import Housekeeping
 from store.batches import Batches
 from store.claims import Claims
 from store.db import StoreUnavailable, open_db
+from store.disk import is_short
 from store.events import EventStore, EventStoreError
 from store.identities import Ledger
 from store.inbox import Inbox
 from store.journeys import JourneyVersion, fill_again, kept_versions
 from store.migrate import current, migrate_db, migrate_events, newest
+from store.plans import KnownPlans
 from store.rules import KnownRules
 from store.settings import Settings
 
 log = logging.getLogger("waywiser")
-BULK_EVENTS = 20_000
 
 
 class NotMigrated(Exception):
@@ -64,9 +65,9 @@ def open_relational(settings: Settings, *, must_be_current: bool = True) -> Engi
     return engine
 
 
-def in_bulk(settings: Settings) -> Settings:
-    """The same settings with larger batches, for work that nobody waits for event by event."""
-    return replace(settings, batch_events=max(settings.batch_events, BULK_EVENTS))
+def open_inbox(engine: Engine, settings: Settings) -> Inbox:
+    """The door's side of the inbox, within the limits of the settings."""
+    return Inbox(engine, limit=settings.inbox_limit, lacks_room=partial(is_short, settings))
 
 
 def migrate(settings: Settings) -> tuple[str, list[str]]:
@@ -92,8 +93,9 @@ class House:
         self.events = EventStore(settings.events_url)
         migrate_events(self.events)
         self.ledger = Ledger(self.engine, self.events)
-        self.inbox = Inbox(self.engine, limit=settings.inbox_limit)
+        self.inbox = open_inbox(self.engine, settings)
         self.filler = Filler(self.engine, self.events)
+        self.housekeeping = Housekeeping(self.engine, self.events, settings, now_ms)
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="runs")
         self.batches = Batches(self.engine)
         self.worker = Worker(
@@ -103,6 +105,7 @@ class House:
             ledger=self.ledger,
             settings=settings,
             rules=KnownRules(self.engine).of,
+            plans=KnownPlans(self.engine).of,
             clock=now_ms,
             after=self.refresh,
         )
@@ -128,17 +131,19 @@ class House:
             fill_again(self.engine, version.id)
 
     def start_background(self) -> None:
-        """Start the worker and the filling of new journey versions."""
+        """Start the worker, the filling of new journey versions, and the housekeeping."""
         if self.events.embedded:
             self.batches.release_all()  # the folder's lock says that no other worker is alive
         self.worker.start()
         self.filler.start()
+        self.housekeeping.start()
 
     def close(self) -> None:
         """Stop the door's inbox first, then who reads it, then the stores."""
         self.inbox.close()
         self.worker.stop()
         self.filler.stop()
+        self.housekeeping.stop()
         self._pool.shutdown()
         self.events.close()
         self.engine.dispose()

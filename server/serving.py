@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import sys
 
@@ -10,6 +11,10 @@ from server.house import open_relational
 from store.db import StoreUnavailable
 from store.events import folder_is_free
 from store.settings import Settings
+
+CONNECTIONS = 16_384  # browsers keep theirs open between requests
+SPARE_FILES = 256  # for stores, logs and what else is open
+IDLE_MS = 20_000  # a connection without a whole request head is closed after this
 
 
 class CannotServe(Exception):
@@ -47,21 +52,34 @@ def check_port(settings: Settings) -> None:
 
 def _granian(settings: Settings, factory: str) -> None:
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     Granian(
         f"server.wsgi:{factory}",
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         factory=True,
         workers=1,
-        blocking_threads=settings.threads,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=IDLE_MS),
+        backpressure=_connections(),
         websockets=False,
         log_level=LogLevels(settings.log_level) if settings.log_level != "info" else LogLevels.warning,
         workers_kill_timeout=30,
     ).serve()
+
+
+def _connections() -> int:
+    """How many connections may be open at once; raises the process's limit of files as far as that needs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + SPARE_FILES
+    files = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+    if soft != resource.RLIM_INFINITY and soft < files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return max(128, files - SPARE_FILES)
 
 
 def _gunicorn(settings: Settings, factory: str) -> None:

@@ -35,6 +35,7 @@ class WaitingEnvelope(msgspec.Struct, frozen=True):
     project: int
     body: bytes
     events: int
+    received_at: int
 
 
 @dataclass(frozen=True)
@@ -226,10 +227,12 @@ def _first_alone(connection: Connection, row: Row[tuple[object, ...]]) -> int:
 
 def _waiting(connection: Connection, ranges: Ranges) -> list[WaitingEnvelope]:
     one_range = text(
-        "select project_id, body, events from inbox where id between :first and :last order by id"
+        "select project_id, body, events, received_at from inbox where id between :first and :last order by id"
     )
     return [
-        WaitingEnvelope(project, bytes(body), events)
+        WaitingEnvelope(project, bytes(body), events, received_at or 0)
         for first, last in ranges
-        for project, body, events in connection.execute(one_range, {"first": first, "last": last})
+        for project, body, events, received_at in connection.execute(
+            one_range, {"first": first, "last": last}
+        )
     ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Engine, RowMapping, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, func, select, update
 
 from store.tables import drops
 
@@ -21,6 +22,52 @@ class DropRow(msgspec.Struct, frozen=True, kw_only=True):
     field: str = ""
     message: str
     original: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """Which drops of a project: those with this reason, place, time of receipt and number; all by default.
+
+    `since` is inclusive, `before` is not; both are milliseconds since 1970. `above` goes on after a number.
+    """
+
+    code: str | None = None
+    place: str | None = None
+    since: int | None = None
+    before: int | None = None
+    ids: tuple[int, ...] | None = None
+    above: int = 0
+
+
+ALL = Chosen()
+
+
+class StillRefused(NamedTuple):
+    """Why drops stay refused: a reason, what was said of the first of them, and how many there are."""
+
+    code: str
+    message: str
+    n: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayReport:
+    """What became of drops that were run through again; in a dry run, what would become of them.
+
+    `left` drops were not looked at: they stand above the number `reached`. `last` is the highest number that
+    their envelopes have in the inbox.
+    """
+
+    replayed: int
+    still_refused: int
+    reasons: tuple[StillRefused, ...]
+    left: int
+    reached: int
+    last: int
+
+
+class ReplayWaits(Exception):
+    """Nothing can be run again right now; the message says why and what to do."""
 
 
 def keep_drops(connection: Connection, rows: Sequence[DropRow]) -> None:
@@ -65,24 +112,86 @@ def values_of(rows: Sequence[DropRow]) -> list[dict[str, Any]]:
 
 
 def recent_drops(
-    engine: Engine, project_id: int, *, code: str | None = None, limit: int = 100
+    engine: Engine, project_id: int, chosen: Chosen = ALL, *, below: int | None = None, limit: int = 100
 ) -> list[RowMapping]:
-    """The newest drops of a project."""
-    query = select(drops).where(drops.c.project_id == project_id)
-    if code:
-        query = query.where(drops.c.code == code)
+    """The newest drops of a project, or the newest of those with a number below this one."""
+    query = select(drops).where(*_are(project_id, chosen))
+    if below is not None:
+        query = query.where(drops.c.id < below)
     with engine.connect() as connection:
         return list(connection.execute(query.order_by(drops.c.id.desc()).limit(limit)).mappings().all())
 
 
-def drops_by_code(engine: Engine, project_id: int) -> dict[str, int]:
+def next_drops(
+    engine: Engine, project_id: int, chosen: Chosen, *, up_to: int, limit: int
+) -> list[RowMapping]:
+    """The oldest drops of a project with a number not above `up_to`."""
+    query = select(drops).where(*_are(project_id, chosen), drops.c.id <= up_to)
+    with engine.connect() as connection:
+        return list(connection.execute(query.order_by(drops.c.id).limit(limit)).mappings().all())
+
+
+def all_drops(engine: Engine, project_id: int, chosen: Chosen = ALL) -> Iterator[RowMapping]:
+    """The drops that there are now, the oldest first, read in pages."""
+    up_to = newest_drop(engine)
+    while page := next_drops(engine, project_id, chosen, up_to=up_to, limit=500):
+        yield from page
+        chosen = replace(chosen, above=page[-1]["id"])
+
+
+def newest_drop(engine: Engine) -> int:
+    """The highest number that a drop has."""
+    with engine.connect() as connection:
+        return connection.scalar(select(func.max(drops.c.id))) or 0
+
+
+def count_drops(engine: Engine, project_id: int, chosen: Chosen = ALL, *, up_to: int) -> int:
+    """How many drops there are with a number not above `up_to`."""
+    query = select(func.count()).select_from(drops).where(*_are(project_id, chosen), drops.c.id <= up_to)
+    with engine.connect() as connection:
+        return connection.scalar(query) or 0
+
+
+def drops_by_code(engine: Engine, project_id: int, chosen: Chosen = ALL) -> dict[str, int]:
     """How many drops there are for each reason, the most frequent first."""
     count = func.count().label("n")
-    query = (
-        select(drops.c.code, count)
-        .where(drops.c.project_id == project_id)
-        .group_by(drops.c.code)
-        .order_by(count.desc())
-    )
+    query = select(drops.c.code, count).where(*_are(project_id, chosen)).group_by(drops.c.code)
     with engine.connect() as connection:
-        return {row.code: row.n for row in connection.execute(query)}
+        return {row.code: row.n for row in connection.execute(query.order_by(count.desc(), drops.c.code))}
+
+
+def take_drops(connection: Connection, rows: Sequence[RowMapping]) -> set[int]:
+    """Delete these drops inside the caller's transaction; returns the numbers of those that were there.
+
+    Left out is what another process holds or has taken, also where SQLite gave its number to a new drop.
+    """
+    read = {row["id"]: bytes(row["original"]) for row in rows}
+    query = select(drops.c.id, drops.c.original).where(drops.c.id.in_(read)).with_for_update(skip_locked=True)
+    found = {row.id for row in connection.execute(query) if bytes(row.original) == read[row.id]}
+    if found:
+        connection.execute(drops.delete().where(drops.c.id.in_(found)))
+    return found
+
+
+def restate(
+    connection: Connection, row: RowMapping, *, place: str, code: str, field: str, message: str
+) -> None:
+    """Write down why a drop is refused now, inside the caller's transaction."""
+    is_same = (drops.c.id == row["id"]) & (drops.c.original == row["original"])
+    said = {"place": place, "code": code, "field": field[:64], "message": message.replace("\0", "")}
+    connection.execute(update(drops).where(is_same).values(said))
+
+
+def _are(project_id: int, chosen: Chosen) -> list[ColumnElement[bool]]:
+    conditions = [drops.c.project_id == project_id, drops.c.id > chosen.above]
+    if chosen.code:
+        conditions.append(drops.c.code == chosen.code)
+    if chosen.place:
+        conditions.append(drops.c.place == chosen.place)
+    if chosen.since is not None:
+        conditions.append(drops.c.received_at >= chosen.since)
+    if chosen.before is not None:
+        conditions.append(drops.c.received_at < chosen.before)
+    if chosen.ids is not None:
+        conditions.append(drops.c.id.in_(chosen.ids))
+    return conditions

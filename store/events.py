@@ -41,6 +41,8 @@ MESSAGE_SCHEMA = pa.schema(
     ]
 )
 
+LONGEST_TTL_DAYS = 18_000  # 49 years; the engine's times end in 2106
+
 Row = dict[str, Any]
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)  # all that it logs is raised too
 
@@ -128,6 +130,23 @@ class EventStore:
             },
         )
         return {bytes.fromhex(row["id"]) for row in rows}
+
+    def keep_messages(self, days: int) -> None:
+        """Forget after so many days which messages are known; nothing is rewritten for that now.
+
+        Rows go when their part is merged with others, or once a week.
+        """
+        ttl = f"toDateTime(received_at) + toIntervalDay({min(days, LONGEST_TTL_DAYS)})"
+        pause = f"merge_with_ttl_timeout = {7 * 86_400}"
+        table = self.query(
+            "select engine_full from system.tables "
+            "where database = currentDatabase() and name = 'message_ids'"
+        )[0]["engine_full"]
+        if f"TTL {ttl} " not in table:
+            gently = "settings materialize_ttl_after_modify = 0"
+            self.command(f"alter table message_ids modify ttl {ttl} {gently}")
+        if pause not in table:
+            self.command(f"alter table message_ids modify setting {pause}")
 
     def takes_inserts(self) -> bool:
         """Whether a row can be written now: so a failed insert can be told from a store that is away."""

@@ -139,7 +139,9 @@ class Settings:
         _number(0, 10_000_000),
         "Events a second that one write key may send to one process before it is answered 429; 0: no limit",
     )
-    batch_events: int = _setting(5_000, _number(1, 100_000), "Most events that the worker takes in one batch")
+    batch_events: int = _setting(
+        20_000, _number(1, 100_000), "Most events that the worker takes in one batch"
+    )
     metrics_token: str = _setting(
         "",
         _text,

@@ -13,9 +13,11 @@ import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 WAYWISER = [sys.executable, "-m", "server"]
 T = TypeVar("T")
@@ -38,8 +40,55 @@ def eventually(ask: Callable[[], T], good: Callable[[T], bool], *, seconds: floa
     return answer
 
 
+class Running:
+    """One process of Waywiser, with the processes that it started itself."""
+
+    def __init__(self, process: subprocess.Popen[bytes], address: str) -> None:
+        self.process = process
+        self.address = address
+
+    @property
+    def port(self) -> int:
+        """The port of its address."""
+        return urlsplit(self.address).port or 0
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """Ask it to end, and wait; returns its exit code."""
+        self.process.terminate()
+        return self.process.wait(timeout=60)
+
+    def resume(self) -> None:
+        """Let it go on after it was stopped in the middle of its work."""
+        os.killpg(self.process.pid, signal.SIGCONT)
+
+    def health(self) -> tuple[int, dict[str, Any]]:
+        """What its health page says: the status, and the answer; (0, {}) when it says nothing."""
+        try:
+            with urllib.request.urlopen(f"{self.address}/health", timeout=5) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+        except (OSError, ValueError, HTTPException):
+            return 0, {}
+
+    def answers(self) -> bool:
+        """Whether something listens at its address."""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def is_up(self) -> bool:
+        """Whether the health page answers that all is well."""
+        return self.health()[1].get("status") == "ok"
+
+
 class Installation:
-    """One folder with its stores, and the server that runs on it."""
+    """One folder with its stores, and the server that runs on it. As a context, it ends what it started."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
@@ -50,7 +99,20 @@ class Installation:
         root = str(Path(__file__).parents[1])
         self.environment = {**clean, "PYTHONPATH": root, "WAYWISER_PORT": str(self.port), **given}
         self.made: dict[str, str] = {}
-        self.process: subprocess.Popen[bytes] | None = None
+        self.server: Running | None = None
+        self._started: list[Running] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in self._started:
+            one.kill()
+
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None:
+        """The process of the server that `start` started."""
+        return self.server.process if self.server else None
 
     def run(self, *words: str, fails: bool = False) -> subprocess.CompletedProcess[str]:
         """Run a `waywiser` command to its end."""
@@ -71,41 +133,45 @@ class Installation:
 
     def start(self, command: str = "serve") -> None:
         """Start the server and wait until it takes events."""
+        self.server = self.spawn(command, port=self.port)
+
+    def spawn(self, *words: str, port: int = 0, module: str = "server", **settings: str) -> Running:
+        """Start a further process; with a port, wait until it takes events there."""
+        given = {f"WAYWISER_{name}": value for name, value in settings.items()}
         with (self.folder / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [*WAYWISER, command],
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *words],
                 cwd=self.folder,
-                env=self.environment,
+                env=self.environment | {"WAYWISER_PORT": str(port or self.port)} | given,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        up = eventually(self.is_up, bool, seconds=40)
-        assert up, (self.folder / "server.log").read_text()
+        running = Running(process, f"http://127.0.0.1:{port or self.port}")
+        self._started.append(running)
+        if port:
+            eventually(lambda: running.is_up() or process.poll() is not None, bool, seconds=40)
+            assert running.is_up(), self.log()
+        return running
+
+    def log(self) -> str:
+        """What all its processes said."""
+        return (self.folder / "server.log").read_text()
 
     def is_up(self) -> bool:
         """Whether the health page answers that all is well."""
-        try:
-            with urllib.request.urlopen(f"{self.address}/health", timeout=2) as answer:
-                return bool(json.load(answer)["status"] == "ok")
-        except (OSError, ValueError, HTTPException):
-            return False
+        return self.server is not None and self.server.is_up()
 
     def kill(self) -> None:
         """End all processes of the server as a power cut would."""
-        assert self.process
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self.process = None
+        assert self.server
+        self.server.kill()
+        self.server = None
 
     def stop(self) -> int:
         """Ask the server to end, and wait; returns its exit code."""
-        if self.process is None:
-            return 0
-        self.process.terminate()
-        code = self.process.wait(timeout=60)
-        self.process = None
-        return code
+        server, self.server = self.server, None
+        return server.stop() if server else 0
 
     def send(self, path: str, body: Mapping[str, Any], *, key: str = "server_key") -> tuple[int, Any]:
         """POST a JSON body with a write key; returns the status and the answer."""

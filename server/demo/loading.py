@@ -14,7 +14,7 @@ from collector.moments import moment
 from journeys.definitions import parse_yaml
 from server.demo import messages
 from server.demo.world import Message
-from server.house import House, in_bulk, now_ms
+from server.house import House, now_ms
 from server.progress import Report
 from store import kept, projects
 from store.inbox import Envelope, put_together, sealed
@@ -31,7 +31,7 @@ JOURNEYS = Path(__file__).parent / "journeys"
 
 def load_demo(settings: Settings, *, seed: int, customers: int, progress: Report) -> dict[str, str]:
     """Load the company where it is not there yet; returns what one needs to look at it."""
-    with House(in_bulk(settings)) as house:
+    with House(settings) as house:
         owner = _project(house.engine)
         if not _is_loaded(house.engine):
             _events(house, owner.id, seed=seed, customers=customers, progress=progress)

@@ -94,7 +94,11 @@ def _refuse_some(company: Company) -> None:
         code="missing_identity",
         field="anonymousId",
         message="an event needs a userId or an anonymousId",
-        original={"type": "track", "event": "Invoice Paid", "properties": {"amount": 49}},
+        original={
+            "message": {"type": "track", "event": "Invoice Paid", "properties": {"amount": 49}},
+            "received_at": now_ms(),
+            "side": "server",
+        },
     )
     send(company, [{"type": "track", "event": "Invoice Paid", "userId": "u-10001"}], drops=[drop] * 3)
 

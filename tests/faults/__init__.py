@@ -1,0 +1,1 @@
+"""Proof that what was acknowledged is stored exactly once, whatever fails on the way."""

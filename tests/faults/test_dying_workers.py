@@ -1,0 +1,127 @@
+"""Workers that die, sleep or meet an event that ends them, at the places where it is hardest to go on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import product
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from server.house import House, now_ms
+from store.drops import drops_by_code, recent_drops
+from store.inbox import Envelope, Inbox, waiting
+from store.migrate import migrate_events
+from store.projects import create_project
+from store.settings import Settings
+from tests.faults.conftest import THOROUGH
+from tests.faults.fleet import shared_store
+from tests.faults.load import message
+from tests.installation import Installation, Running, eventually
+
+LEASE_MS = 600
+NAMES = [f"m{n}" for n in range(60)]
+
+
+class Place(Installation):
+    """A project whose inbox is filled by hand and whose workers are started one by one."""
+
+    def __init__(self, folder: Path, engine: Engine, events: str) -> None:
+        address = engine.url.render_as_string(hide_password=False)
+        super().__init__(folder, DATABASE_URL=address, EVENTS_URL=events)
+        self.settings = Settings(database_url=address, events_url=events)
+        self.engine, self._events = engine, events
+        with shared_store(events) as store:
+            migrate_events(store)
+        create_project(engine, key="shop", name="Shop", now=0)
+
+    def put(self, names: list[str], **changes: str) -> None:
+        """Let these messages wait in envelopes of ten."""
+        inbox = Inbox(self.engine)
+        for start in range(0, len(names), 10):
+            messages = [message(name) | changes for name in names[start : start + 10]]
+            inbox.put(Envelope(project=1, received_at=now_ms(), side="server", messages=messages))
+        inbox.close()
+
+    def worker(self, fate: str) -> Running:
+        """Start a worker with a fate, see `frail`."""
+        return self.spawn(str(LEASE_MS), fate, "worker", module="tests.faults.frail")
+
+    def drained_by_another(self) -> bool:
+        """Take over what the first worker left, as soon as its lease ends."""
+        with House(self.settings) as house:
+            house.worker.start()
+            return self.drained()
+
+    def drained(self) -> bool:
+        """Wait until no envelope waits."""
+        return eventually(lambda: waiting(self.engine), lambda n: n == 0) == 0
+
+    def stored(self) -> Counter[str]:
+        """How often each message is stored."""
+        with shared_store(self._events) as store:
+            return Counter(row["message_id"] for row in store.query("select message_id from events"))
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path: Path, events_address: str, database: str) -> Place:
+    """A project with sixty messages in its inbox, and copies of ten of them."""
+    place = Place(tmp_path, request.getfixturevalue(database), events_address)
+    place.put([*NAMES, *NAMES[:10]])
+    return place
+
+
+WHERE = ["before", "between", "after", "known"]
+BOTH = ["engine", "pg_engine"]
+PLACES = [*product(BOTH, WHERE)] if THOROUGH else [("engine", "between"), ("pg_engine", "after")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("database", "where"), PLACES)
+def test_what_a_killed_worker_left_is_stored_once_by_another(place: Place, where: str) -> None:
+    with place:
+        killed = place.worker(f"{where}-end")
+        assert killed.process.wait(timeout=60) == -9
+        assert place.drained_by_another()
+    assert place.stored() == Counter(NAMES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("database", "where"), PLACES)
+def test_a_worker_that_slept_through_its_lease_stores_nothing_twice(place: Place, where: str) -> None:
+    with place:
+        asleep = place.worker(f"{where}-pause")
+        assert eventually(lambda: is_stopped(asleep), bool)
+        assert place.drained_by_another()
+        asleep.resume()
+        assert asleep.stop() == 0, place.log()
+    assert place.stored() == Counter(NAMES)
+
+
+def is_stopped(running: Running) -> bool:
+    """Whether a signal holds this process."""
+    after_name = Path(f"/proc/{running.process.pid}/stat").read_text().rpartition(")")[2]
+    return after_name.split()[0] == "T"
+
+
+POISONS = [
+    ("engine", "poison-raise", "EventStoreError: these rows cannot be stored"),
+    ("pg_engine", "poison-end", "every worker that took it ended at once"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("database", "fate", "explanation"), POISONS)
+def test_an_event_that_ends_every_worker_is_set_aside_and_all_others_get_through(
+    place: Place, fate: str, explanation: str
+) -> None:
+    with place:
+        place.put(["bad"], event="Poison", type="track")
+        place.worker(fate)
+        assert place.drained(), place.log()
+    assert place.stored() == Counter(NAMES)
+    assert drops_by_code(place.engine, 1) == {"poison": 1}
+    [drop] = recent_drops(place.engine, 1)
+    assert explanation in drop["message"]
+    assert b'"bad"' in drop["original"]

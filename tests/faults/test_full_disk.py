@@ -1,0 +1,83 @@
+"""A full disk costs no event: senders are asked to come again, and everything goes on once there is room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Note, SmallDisk
+from tests.faults.fleet import drained, set_aside
+from tests.faults.load import NOTHING_WRONG, Load, acknowledged, verdict
+from tests.installation import Installation, eventually
+
+FULL = [
+    pytest.param("0", 0, id="full to the last byte"),
+    pytest.param("32", 16, id="below the reserve"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("reserve", "left"), FULL)
+def test_the_door_asks_senders_to_wait_while_the_disk_is_full_and_recovers_by_itself(
+    tmp_path: Path, small_disk: SmallDisk, note: Note, reserve: str, left: int
+) -> None:
+    database = f"sqlite:///{small_disk.folder}/waywiser.db"
+    with Installation(tmp_path, DATABASE_URL=database, DISK_RESERVE_MB=reserve) as waywiser:
+        waywiser.init()
+        waywiser.start()
+        assert waywiser.server
+        loads = [Load([waywiser.address], waywiser.made["server_key"], name) for name in ("full", "free")]
+        with loads[0] as load:
+            assert eventually(lambda: len(load.acknowledged), lambda n: n > 100) > 100
+            assert eventually(lambda: refused(load, small_disk, left), lambda n: n > 20) > 20
+            status, answer = eventually(waywiser.server.health, lambda said: said[0] == 503)
+            assert status == 503
+            assert "disk" in answer["message"]
+        assert set(load.answers) == {200, 503}
+        assert not load.impatient
+        small_disk.clear()
+        status, answer = eventually(waywiser.server.health, lambda said: said[0] == 200)
+        assert status == 200, answer
+        with loads[1] as load:
+            assert eventually(lambda: len(load.acknowledged), lambda n: n > 100) > 100
+        assert set(load.answers) == {200}
+        assert drained(database)
+        assert waywiser.stop() == 0
+        assert verdict(loads, waywiser.stored_messages()) == NOTHING_WRONG
+    note(f"{len(acknowledged(loads)):,} messages acknowledged, answers {dict(loads[0].answers)}")
+
+
+@pytest.mark.slow
+def test_events_wait_in_the_inbox_while_the_disk_of_the_event_folder_is_full(
+    tmp_path: Path, small_disk: SmallDisk, note: Note
+) -> None:
+    database, events = f"sqlite:///{tmp_path}/waywiser.db", f"chdb:///{small_disk.folder}/events"
+    with Installation(tmp_path, DATABASE_URL=database, EVENTS_URL=events, DISK_RESERVE_MB="0") as waywiser:
+        waywiser.init()
+        waywiser.start()
+        with Load([waywiser.address], waywiser.made["server_key"], "full", weight=500) as load:
+            assert eventually(lambda: len(load.acknowledged), lambda n: n > 100) > 100
+            small_disk.fill()
+            waiting = eventually(lambda: inbox(waywiser), lambda n: n > 300)
+            assert waiting > 300
+            small_disk.clear()
+        assert drained(database)
+        assert waywiser.stop() == 0
+        assert verdict([load], waywiser.stored_messages()) == NOTHING_WRONG
+    assert not set_aside(database)
+    note(f"{len(load.acknowledged):,} messages acknowledged, up to {waiting:,} requests waited")
+
+
+def refused(load: Load, small_disk: SmallDisk, left: int) -> int:
+    """How many requests were refused; what was freed meanwhile is taken again."""
+    small_disk.fill(leave_mib=left)
+    return load.answers[503]
+
+
+def inbox(waywiser: Installation) -> int:
+    """How many envelopes wait, as the health page says."""
+    assert waywiser.server
+    status, answer = waywiser.server.health()
+    assert status == 200, answer
+    return int(answer["inbox"]["waiting"])
