@@ -14,7 +14,7 @@ CLIENTS := tests/clients/node_modules/.installed
 DEMO := WAYWISER_DATABASE_URL=sqlite:///data/demo/waywiser.db WAYWISER_EVENTS_URL=chdb:///data/demo/events
 CODE := collector store journeys admin server migrations tests benchmarks
 
-.PHONY: help setup demo run test test-deep check lock format bench bench-door bench-journeys screenshots clean chromium
+.PHONY: help setup demo run test test-deep test-faults check lock format bench bench-door bench-journeys screenshots clean chromium
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ static: $(INSTALLED_DEV)
 
 test-deep: $(INSTALLED_DEV) ## Property tests with many more examples
 	RUN_EXAMPLES=2000 $(BIN)/pytest -q tests/journeys/test_runs_rule.py
+
+test-faults: setup $(INSTALLED_DEV) ## Fifty kills under load, long outages, full disks
+	FAULT_ROUNDS=50 $(BIN)/pytest -q tests/faults
 
 format: $(INSTALLED_DEV) ## Format the code
 	$(BIN)/ruff format $(CODE) sdk_py js_snippet

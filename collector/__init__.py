@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask
+from flask import Flask, request
 
 from collector.compatibility import compatibility_room
 from collector.door import Door
@@ -18,6 +18,7 @@ from collector.openapi import openapi_room
 from collector.pixel import pixel_room
 from collector.reception import Reception
 from collector.script import script_room
+from collector.shortcut import with_shortcut
 from collector.tracking import tracking_room
 
 __all__ = ["Door", "create_app"]
@@ -36,10 +37,10 @@ def create_app(services: Door) -> Flask:
     app.register_blueprint(health_room(services))
     app.register_blueprint(metrics_room(services))
     app.register_blueprint(script_room(services))
-    app.after_request(add_cors)
+    app.after_request(lambda answer: add_cors(request, answer))
     count_answers(app, services.traffic)
     answer_errors_in_json(app)
-    app.wsgi_app = _with_single_slashes(app.wsgi_app)  # type: ignore[assignment,method-assign]
+    app.wsgi_app = _with_single_slashes(with_shortcut(app.wsgi_app, reception, services.traffic))  # type: ignore[assignment,method-assign]
     return app
 
 

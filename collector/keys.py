@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Request, Response, request
+from flask import Request, Response
 from sqlalchemy import Engine
 
 from collector.errors import Refusal
@@ -89,7 +89,7 @@ def _matches(scheme: str, host: str, pattern: str) -> bool:
     return bool(host) and (host == wanted or (not separator and urlsplit(f"//{host}").hostname == wanted))
 
 
-def add_cors(answer: Response) -> Response:
+def add_cors(request: Request, answer: Response) -> Response:
     """Let pages of any origin read answers. Keys decide, not cookies, so this opens nothing.
 
     A preflight carries no key and is always answered with yes: that an origin is not allowed, or that there

@@ -3,6 +3,9 @@
 A thread that reads from a client waits as long as the client likes; a few slow ones would take all threads.
 So the event loop reads the body, under a deadline, and a thread gets the request when all of it is there.
 Answers are whole before they are sent, and granian sends them without a thread.
+
+Requests that are quick to serve are served on the loop itself: threads that hand the interpreter to each
+other cost more than such a request does. Only their wait for the disk is left to the loop.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any, Protocol
@@ -20,10 +24,13 @@ from typing import Any, Protocol
 import msgspec
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # it is meant to be imported here
 
+from store.inbox import Receipt, postponed
+
 log = logging.getLogger("waywiser.line")
 
 StartResponse = Callable[..., Any]
 Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+IsQuick = Callable[[dict[str, Any]], bool]
 Headers = list[tuple[str, str]]
 
 SMALL = 64 * 1024  # bytes of a body that is read in one piece, and whatever the large ones do
@@ -68,9 +75,14 @@ class NotRead(Exception):
 class Line:
     """Serves a WSGI application in threads of its own; granian calls `__rsgi__`, other servers the object."""
 
-    def __init__(self, app: Wsgi, *, threads: int, patience: float = PATIENCE_S) -> None:
+    def __init__(
+        self, app: Wsgi, *, threads: int, is_quick: IsQuick = lambda _: False, patience: float = PATIENCE_S
+    ) -> None:
         self._app = app
         self._threads = threads
+        self._is_quick = is_quick
+        self._settling = threading.Lock()
+        self._settled: list[tuple[asyncio.Future[bool], bool]] = []
         self._patience = patience
         self._held = 0  # bytes of large bodies that are not whole yet
         self._ready: queue.SimpleQueue[tuple[dict[str, Any], Any, asyncio.Future[None]]] = queue.SimpleQueue()
@@ -92,9 +104,45 @@ class Line:
         except NotRead as unread:
             protocol.response_bytes(*unread.answer)
             return
-        answered = self._loop.create_future()
-        self._ready.put((environ, protocol, answered))
-        await answered
+        if not (self._is_quick(environ) and await self._serve_here(environ, protocol)):
+            answered = self._loop.create_future()
+            self._ready.put((environ, protocol, answered))
+            await answered
+
+    async def _serve_here(self, environ: dict[str, Any], protocol: Any) -> bool:
+        """Serve on the loop; the answer goes out when what it promises is on disk.
+
+        False when that fails: served again in a thread, the application hears why and answers accordingly.
+        """
+        with postponed() as receipts:
+            try:
+                answer = answer_of(self._app, environ)
+            except Exception:
+                log.exception("a request failed")
+                return True
+        for receipt in receipts:
+            kept: asyncio.Future[bool] = self._loop.create_future()
+            receipt.add_done_callback(partial(self._settle_soon, kept))
+            if not await kept:
+                environ["wsgi.input"].seek(0)
+                return False
+        protocol.response_bytes(*answer)
+        return True
+
+    def _settle_soon(self, kept: asyncio.Future[bool], receipt: Receipt) -> None:
+        """The thread that commits calls this for many at once; it wakes the loop once for all of them."""
+        with self._settling:
+            self._settled.append((kept, receipt.exception() is None))
+            is_first = len(self._settled) == 1
+        if is_first:
+            self._loop.call_soon_threadsafe(self._settle_all)
+
+    def _settle_all(self) -> None:
+        with self._settling:
+            settled, self._settled = self._settled, []
+        for kept, good in settled:
+            if not kept.done():
+                kept.set_result(good)
 
     async def _body(self, scope: Scope, protocol: Any) -> bytes:
         """The body; of one that is too large as much as shows it, for the application refuses that."""

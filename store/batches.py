@@ -226,9 +226,8 @@ def _first_alone(connection: Connection, row: Row[tuple[object, ...]]) -> int:
 
 
 def _waiting(connection: Connection, ranges: Ranges) -> list[WaitingEnvelope]:
-    one_range = text(
-        "select project_id, body, events, received_at from inbox where id between :first and :last order by id"
-    )
+    columns = "project_id, body, events, received_at"
+    one_range = text(f"select {columns} from inbox where id between :first and :last order by id")  # noqa: S608
     return [
         WaitingEnvelope(project, bytes(body), events, received_at or 0)
         for first, last in ranges

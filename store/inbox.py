@@ -1,7 +1,7 @@
 """Where envelopes wait on disk between the door and the worker.
 
-`put` returns after the envelope is on disk. One thread commits for all requests that wait at that
-moment, so a full sync is paid once for many.
+`put` returns after the envelope is on disk, or gives a receipt where its caller asks for that. One thread
+commits for all requests that wait at that moment, so a full sync is paid once for many.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
@@ -24,6 +26,8 @@ from store.db import writing
 from store.drops import DropRow, keep_once, keep_values, values_of
 from store.ingestion import add_counts, counts_of_drops
 from store.tables import inbox
+
+Receipt = Future[None]  # done when an envelope is on disk; otherwise it has an InboxUnavailable
 
 COMMIT_AT_ONCE = 512
 COUNT_EVERY_S = 5
@@ -60,12 +64,25 @@ class Sealed(NamedTuple):
     received_at: int | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class _Waiting:
     row: dict[str, Any] | None
     drops: list[dict[str, Any]]
-    done: threading.Event = field(default_factory=threading.Event)
-    error: Exception | None = None
+    receipt: Receipt = field(default_factory=Future)
+
+
+_postponed: ContextVar[list[Receipt] | None] = ContextVar("postponed", default=None)
+
+
+@contextmanager
+def postponed() -> Iterator[list[Receipt]]:
+    """Inside, `put` does not wait: the caller gets the receipts, and waits for them before it answers."""
+    receipts: list[Receipt] = []
+    token = _postponed.set(receipts)
+    try:
+        yield receipts
+    finally:
+        _postponed.reset(token)
 
 
 class Inbox:
@@ -102,9 +119,11 @@ class Inbox:
             if self._closed:
                 raise InboxUnavailable("the collector is stopping")
             self._waiting.put(waiting)
-        waiting.done.wait()
-        if waiting.error:
-            raise InboxUnavailable(str(waiting.error)) from waiting.error
+        receipts = _postponed.get()
+        if receipts is None:
+            waiting.receipt.result()
+        else:
+            receipts.append(waiting.receipt)
 
     def depth(self) -> int:
         """How many envelopes wait."""
@@ -134,17 +153,17 @@ class Inbox:
     def _commit(self, group: list[_Waiting]) -> None:
         rows = [one.row for one in group if one.row]
         drops = [drop for one in group for drop in one.drops]
-        error: Exception | None = None
         try:
             self._write(rows, drops)
-        except Exception as failure:  # whatever it is: the thread must live, and nobody may wait for ever
-            error = failure
-        self.trouble = str(error).splitlines()[0] if error else ""
+        except Exception as error:  # whatever it is: the thread must live, and nobody may wait for ever
+            self.trouble = str(error).splitlines()[0]
+            for one in group:
+                one.receipt.set_exception(InboxUnavailable(str(error)))
+            return
+        self.trouble = ""
         for one in group:
-            one.error = error
-            one.done.set()
-        if error is None:
-            self._count(len(rows))
+            one.receipt.set_result(None)
+        self._count(len(rows))
 
     def _write(self, rows: list[dict[str, Any]], drops: list[dict[str, Any]]) -> None:
         if self._engine.dialect.name == "sqlite" and not drops:

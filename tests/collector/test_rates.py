@@ -62,7 +62,7 @@ def test_over_a_minute_the_average_stays_at_the_limit(clock: Clock) -> None:
     for _ in range(600):
         kept += 7 * passed(rates, 1, 7)[0]
         clock.now += 100
-    assert kept <= 10 * 60 + 7
+    assert kept <= 10 * 60 + 10 + 7  # a second may come at once
     assert kept > 10 * 60 * 0.6
 
 

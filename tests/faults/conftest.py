@@ -82,6 +82,12 @@ class SharedEvents:
         assert self._running
         self._running.kill()
 
+    def heal(self) -> None:
+        """Let it run without trouble, whatever a test did to it."""
+        self.trouble(Trouble.NONE)
+        if self._running and not self._running.answers():
+            self.start()
+
     def trouble(self, trouble: Trouble) -> None:
         """From now on inserts go like this."""
         fresh = self._folder / "trouble.new"
@@ -104,7 +110,7 @@ def events_address(event_server: SharedEvents) -> Iterator[str]:
     """An event database of its own that several processes can share."""
     address = event_server.address(f"t_{uuid.uuid4().hex[:12]}")
     yield address
-    event_server.trouble(Trouble.NONE)
+    event_server.heal()
     with shared_store(address) as store:
         store.command(f"drop database if exists `{store.database}`")
 
@@ -114,6 +120,8 @@ def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
     """A folder on a small file system of its own, which can be filled."""
     folder = tmp_path / "small"
     folder.mkdir()
+    if shutil.which("mount") is None:
+        pytest.skip("there is no program `mount` here")
     words = ["mount", "-t", "tmpfs", "-o", f"size={SmallDisk.MIB}m", "tmpfs", str(folder)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -1,0 +1,35 @@
+"""A put can be postponed: it returns at once with a receipt, which says when the envelope is on disk."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine
+
+from store.inbox import Envelope, Inbox, InboxUnavailable, postponed, waiting
+
+
+def envelope() -> Envelope:
+    return Envelope(project=1, received_at=1, side="server", messages=[{"type": "track"}])
+
+
+def test_the_receipt_is_done_when_the_envelope_is_on_disk(engine: Engine) -> None:
+    inbox = Inbox(engine)
+    with postponed() as receipts:
+        inbox.put(envelope())
+        inbox.put(envelope())
+    assert [one.result(timeout=30) for one in receipts] == [None, None]
+    assert waiting(engine) == 2
+    inbox.close()
+
+
+def test_the_receipt_says_that_an_envelope_could_not_be_kept(engine: Engine) -> None:
+    inbox = Inbox(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("drop table inbox")
+    with postponed() as receipts:
+        inbox.put(envelope())
+    with pytest.raises(InboxUnavailable, match="no such table"):
+        receipts[0].result(timeout=30)
+    with pytest.raises(InboxUnavailable, match="no such table"):
+        inbox.put(envelope())
+    inbox.close()
