@@ -114,6 +114,26 @@ def test_copies_of_a_message_count_once_in_a_batch_and_later(
     assert (worker.counters.accepted, worker.counters.duplicates) == (3, 3)
 
 
+@pytest.mark.parametrize("later", [0, 5 * 60_000, 7 * 86_400_000, 700 * 86_400_000])
+def test_a_copy_counts_once_however_late_it_comes_and_whoever_takes_it(
+    engine: Engine, inbox: Inbox, events: EventStore, make_worker: Make, later: int, clock: Clock
+) -> None:
+    put(inbox, track(1))
+    make_worker().drain()
+    clock.now += later
+    restarted = events.sibling(events.database)
+    other_door = Inbox(engine)
+    other_door.put(
+        Envelope(project=1, received_at=clock.now, side="browser", messages=[track(1, timestamp=clock.now)])
+    )
+    other_door.close()
+    worker = make_worker(events=restarted, ledger=Ledger(engine, restarted))
+    worker.drain()
+    restarted.close()
+    assert stored(events) == {"m1": 1}
+    assert (worker.counters.accepted, worker.counters.duplicates) == (0, 1)
+
+
 def test_what_the_pipeline_refuses_is_kept_as_drops(engine: Engine, inbox: Inbox, make_worker: Make) -> None:
     put(inbox, track(1, timestamp=1), track(2, anonymousId="null"), track(3))
     make_worker().drain()
