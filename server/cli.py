@@ -8,7 +8,7 @@ import click
 
 from journeys.definitions import DefinitionError
 from server.commands import data, journey, people, replay, serve, setup
-from server.house import NotMigrated
+from server.house import NotMigrated, collect_garbage_rarely
 from server.importing import ImportProblem
 from server.serving import CannotServe
 from store.db import StoreUnavailable
@@ -37,6 +37,7 @@ for room in (setup, serve, data, replay, journey, people):
 
 def main() -> None:
     """Run the command; an expected error is one sentence on standard error and exit code 1."""
+    collect_garbage_rarely()
     try:
         waywiser(standalone_mode=False)
     except click.exceptions.Abort:

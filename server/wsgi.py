@@ -18,7 +18,15 @@ import admin
 import collector
 from admin.services import Services
 from collector.worker import Worker
-from server.house import House, migrate, now_ms, open_inbox, open_relational, start_logging
+from server.house import (
+    House,
+    collect_garbage_rarely,
+    migrate,
+    now_ms,
+    open_inbox,
+    open_relational,
+    start_logging,
+)
 from server.line import Line, StartResponse, Wsgi
 from server.replaying import run_again
 from store.inbox import Inbox
@@ -106,6 +114,7 @@ def pages(house: House) -> Wsgi:
 def _settings() -> Settings:
     settings = Settings.read()
     start_logging(settings)
+    collect_garbage_rarely()
     _end_with_parent()
     return settings
 
