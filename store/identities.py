@@ -26,7 +26,7 @@ Pair = tuple[int, int]
 Span = dict[str, int]
 SPANS = pa.list_(pa.struct([("since", pa.timestamp("ms", "UTC")), ("customer", pa.uint64())]))
 AT_ONCE = 10_000  # SQLite binds at most 32,766 values
-LINKS_AT_ONCE = 500  # a transaction keeps the door waiting
+LINKS_AT_ONCE = 1_000  # a transaction keeps the door waiting
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -191,18 +191,14 @@ class Ledger:
             {"project_id": project, "identity": h, "kind": n.kind, "value": n.value, "customer": h}
             for h, n in nodes.items()
         ]
-        for some in _chunks(rows, 2_000):
-            connection.execute(insert(identities).values(some).on_conflict_do_nothing())
-        added: list[Pair] = []
-        for pairs in _chunks(list(links), 2_000):
-            made = connection.execute(
-                insert(edges)
-                .values([_edge(project, pair, links[pair]) for pair in pairs])
-                .on_conflict_do_nothing()
-                .returning(edges.c.a, edges.c.b)
-            )
-            added += [(row.a, row.b) for row in made]
-        return added
+        if not links:
+            return []
+        connection.execute(insert(identities).on_conflict_do_nothing(), rows)
+        made = connection.execute(
+            insert(edges).on_conflict_do_nothing().returning(edges.c.a, edges.c.b),
+            [_edge(project, pair, link) for pair, link in links.items()],
+        )
+        return [(row.a, row.b) for row in made]
 
     def _settle(self, connection: Connection, project: int, start: set[int]) -> set[int]:
         """Work out anew the customers around these identities, and tell both stores."""
