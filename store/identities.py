@@ -27,6 +27,7 @@ Span = dict[str, int]
 SPANS = pa.list_(pa.struct([("since", pa.timestamp("ms", "UTC")), ("customer", pa.uint64())]))
 AT_ONCE = 10_000  # SQLite binds at most 32,766 values
 LINKS_AT_ONCE = 1_000  # a transaction keeps the door waiting
+MOST_SEEN = 200_000  # links known to be entered; some 200 bytes each
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -72,7 +73,7 @@ class Ledger:
         if moving:
             touched |= self._enter(project, {}, moving)
         self._seen.update((project, pair) for pair in fresh)
-        if len(self._seen) > 2_000_000:
+        if len(self._seen) > MOST_SEEN:
             self._seen.clear()
         return touched
 
