@@ -19,11 +19,11 @@ from dataclasses import dataclass, field
 
 from collector.pipeline import Outcome, Tools, run
 from collector.tally import tally
-from store.batches import Batch, Batches
+from store.batches import Batch, Batches, NotHeld
 from store.claims import Claims
 from store.drops import DropRow
 from store.event import Event
-from store.events import EventStore, mark_of
+from store.events import EventStore
 from store.identities import Ledger
 from store.ingestion import Count
 
@@ -63,6 +63,7 @@ class Carrier:
         events: EventStore,
         ledger: Ledger,
         tools: Tools,
+        clock: Callable[[], int],
         after: After,
     ) -> None:
         self._batches = batches
@@ -70,21 +71,29 @@ class Carrier:
         self._events = events
         self._ledger = ledger
         self._tools = tools
+        self._clock = clock
         self._after = after
 
     def carry(self, batch: Batch) -> Carried:
-        """Store a batch and forget it. Raises what goes wrong; then nothing is forgotten."""
+        """Store a batch and forget it. Raises what goes wrong; then nothing is forgotten.
+
+        Raises NotHeld when another worker has taken the batch meanwhile.
+        """
         outcomes = self._through_pipeline(batch)
         parts = {project: self._sorted(batch, project, one.events) for project, one in outcomes.items()}
         fresh = [event for part in parts.values() for event in part.fresh]
         stored = [event for part in parts.values() for event in part.stored]
         if fresh or stored:
-            self._events.insert(fresh, stored=stored, token=batch.token)
+            self._batches.renew(batch, now=self._clock())  # or learn that it is another worker's by now
+            self._events.insert(
+                fresh, stored=stored, token=batch.token, mark=batch.mark, is_repeat=batch.is_repeat
+            )
         for project, outcome in outcomes.items():
             if customers := self._touched(project, outcome, is_repeat=batch.is_repeat):
                 self._after(project, customers)
         carried = _summed(outcomes, parts)
-        self._batches.acknowledge(batch, carried.drops, carried.counts)
+        if not self._batches.acknowledge(batch, carried.drops, carried.counts):
+            raise NotHeld
         return carried
 
     def note_stored(self, batch: Batch) -> None:
@@ -95,7 +104,7 @@ class Carrier:
         for outcome in self._through_pipeline(batch).values():
             ids = self._events.stored_before(outcome.events)
             if stored := [event for event in outcome.events if event.event_id in ids]:
-                self._events.insert([], stored=stored, token=batch.token)
+                self._events.insert([], stored=stored, token=batch.token, mark=batch.mark, is_repeat=True)
 
     def _through_pipeline(self, batch: Batch) -> dict[int, Outcome]:
         """What became of the batch, by project."""
@@ -114,9 +123,9 @@ class Carrier:
         if self._claims:
             for taken in self._claims.claim(project, list(first), batch=batch.number):
                 del first[taken]
-        mine, mark = set(), mark_of(batch.token)
+        mine = set()
         for known, by_batch in self._events.known_messages(project, list(first)).items():
-            if by_batch == mark:
+            if by_batch == batch.mark:
                 mine.add(known)
             else:
                 first.pop(known, None)

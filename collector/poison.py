@@ -8,19 +8,21 @@ import logging
 import msgspec
 
 from collector.envelope import refused
-from store.batches import Batch, Batches, WaitingEnvelope
-from store.drops import DropRow
+from store.batches import PROBLEM_CHARACTERS, Batch, Batches, WaitingEnvelope
+from store.drops import DropRow, values_of
+from store.ingestion import Count, counts_of_drops
 
 log = logging.getLogger("waywiser.worker")
 
 CODE = "poison"
 
 
-def set_aside(batches: Batches, batch: Batch, problem: str) -> None:
-    """Take a batch out of the river, and keep its messages as drops."""
-    drops = _drops(batch, problem)
+def set_aside(batches: Batches, batch: Batch, problem: str) -> dict[Count, int]:
+    """Take a batch out of the river, and keep its messages as drops; returns what is counted of them."""
+    drops = _drops(batch, problem[-PROBLEM_CHARACTERS:])
     log.error("%d events could not be stored in any try and are set aside: %s", len(drops), problem)
-    batches.acknowledge(batch, drops)
+    counts = counts_of_drops(values_of(drops))
+    return counts if batches.acknowledge(batch, drops, counts) else {}
 
 
 def _drops(batch: Batch, problem: str) -> list[DropRow]:

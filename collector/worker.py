@@ -21,11 +21,11 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from collector.carrier import After, Carrier
 from collector.counters import Counters
 from collector.pipeline import Tools
-from collector.poison import set_aside
-from store.batches import LEASE_MS, TRIES, Batch, Batches
+from collector.poison import CODE, set_aside
+from store.batches import LEASE_MS, TRIES, Batch, Batches, NotHeld
 from store.claims import Claims
 from store.db import StoreUnavailable
-from store.events import EventStore
+from store.events import EventStore, EventStoreError
 from store.identities import Ledger
 from store.plans import Plan, no_plan
 from store.rules import ProjectRules
@@ -62,7 +62,13 @@ class Worker:
         self._clock = clock
         self._tools = Tools.opened(settings, rules, plans)
         self._carrier = Carrier(
-            batches=batches, claims=claims, events=events, ledger=ledger, tools=self._tools, after=after
+            batches=batches,
+            claims=claims,
+            events=events,
+            ledger=ledger,
+            tools=self._tools,
+            clock=clock,
+            after=after,
         )
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -112,6 +118,8 @@ class Worker:
         try:
             if not self._is_set_aside(batch):
                 self._carry(batch)
+        except NotHeld:
+            log.warning("a batch was taken by another worker while this one was paused; that one stores it")
         except Exception as error:
             self._failed(batch, error)
             return self._pause_after(error)
@@ -139,15 +147,15 @@ class Worker:
     def _is_set_aside(self, batch: Batch) -> bool:
         """Whether this is an envelope that ended every worker that took it, and is put aside now."""
         if batch.is_hopeless:
-            set_aside(self._batches, batch, batch.problem or "every worker that took it ended at once")
+            self._put_aside(batch, batch.problem or "every worker that took it ended at once")
         return batch.is_hopeless
 
     def _failed(self, batch: Batch, error: Exception) -> None:
         """Give the batch back, or put it aside if it is to blame: if it fails although the stores work."""
         problem = "".join(traceback.format_exception(error))
-        is_to_blame = not isinstance(error, STORE_IS_AWAY) and self._events.takes_inserts()
+        is_to_blame = not _says_store_is_away(error) and self._events.takes_inserts()
         if is_to_blame and batch.alone and batch.attempts >= TRIES:
-            self._to_give_back.append(lambda: self._set_aside(batch, problem))
+            self._to_give_back.append(lambda: self._give_up(batch, problem))
             return
         # Others may pass in the meantime, so that one bad batch does not stop them all.
         until = self._clock() + int(1000 * _pause(batch.attempts))
@@ -155,10 +163,17 @@ class Worker:
             lambda: self._batches.release(batch, until=until, problem=problem, is_to_blame=is_to_blame)
         )
 
-    def _set_aside(self, batch: Batch, problem: str) -> None:
+    def _give_up(self, batch: Batch, problem: str) -> None:
         with suppress(msgspec.DecodeError):
             self._carrier.note_stored(batch)
-        set_aside(self._batches, batch, problem)
+        self._put_aside(batch, problem)
+
+    def _put_aside(self, batch: Batch, problem: str) -> None:
+        counts = set_aside(self._batches, batch, problem)
+        dropped = Counter({CODE: sum(counts.values())})
+        self.counters.count(
+            now=self._clock(), accepted=0, duplicates=0, dropped=dropped, counts=counts, seconds=0.0
+        )
 
     def _give_back(self) -> None:
         """Give back what could not be stored; it stays in hand while the disk is full even for that."""
@@ -189,10 +204,16 @@ class Worker:
             if batch := self._in_hand:
                 try:
                     self._batches.renew(batch, now=self._clock())
+                except NotHeld:
+                    pass  # who carries it will learn that too
                 except Exception as error:
                     log.warning("a lease could not be renewed: %s", error)
             if self._stopping.is_set():
                 time.sleep(1)
+
+
+def _says_store_is_away(error: Exception) -> bool:
+    return isinstance(error, STORE_IS_AWAY) or (isinstance(error, EventStoreError) and error.is_passing)
 
 
 def _pause(failures: int) -> float:

@@ -10,7 +10,7 @@ from types import TracebackType
 from sqlalchemy import Engine
 
 from store.events import EventStore
-from store.forgetting import forget_counts, forget_drops
+from store.forgetting import forget_claims, forget_counts, forget_drops
 from store.settings import Settings
 
 log = logging.getLogger("waywiser.housekeeping")
@@ -47,6 +47,7 @@ class Housekeeping:
     def tidy(self) -> None:
         """Forget all that is too old now."""
         self._events.keep_messages(self._settings.retention_days)
+        forget_claims(self._engine)
         # A drop must not outlive what is known of its copies: run again, it would be counted twice.
         days = min(self._settings.drops_days, self._settings.retention_days)
         for what, forget, kept_days in (

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, between, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, between, func, select, text, update
 
 from store import kept
 from store.db import writing
 from store.drops import DropRow, keep_drops
+from store.event import mark_of
 from store.inbox import Envelope, waiting
 from store.ingestion import Count, add_counts
 from store.ranges import Ranges
@@ -44,6 +45,7 @@ class Batch:
 
     number: int
     token: str
+    mark: int
     attempts: int
     alone: bool
     problem: str
@@ -69,6 +71,10 @@ class Batch:
     def is_hopeless(self) -> bool:
         """Whether every worker that tried this one envelope alone failed or died."""
         return self.alone and self.attempts > TRIES
+
+
+class NotHeld(Exception):
+    """A batch was taken by another worker meanwhile: this one's lease ran out while it was paused."""
 
 
 class Batches:
@@ -112,6 +118,7 @@ class Batches:
             content.update(one.body)
         return Batch(
             number=row.number,
+            mark=mark_of(f"{self._store_name}:{row.family}"),
             token=f"{self._store_name}:{row.number}:{content.hexdigest()}",
             attempts=row.attempts,
             alone=row.alone,
@@ -121,10 +128,11 @@ class Batches:
         )
 
     def renew(self, batch: Batch, *, now: int) -> None:
-        """Hold the batch longer: its worker is alive."""
+        """Hold the batch longer: its worker is alive. Raises NotHeld when another worker has it by now."""
         with writing(self._engine) as connection:
-            mine = batches.c.number == batch.number
-            connection.execute(update(batches).where(mine).values(claimed_until=now + LEASE_MS))
+            held = update(batches).where(_held(batch)).values(claimed_until=now + LEASE_MS)
+            if connection.execute(held).rowcount == 0:
+                raise NotHeld
 
     def acknowledge(
         self, batch: Batch, drops: Sequence[DropRow] = (), counts: Mapping[Count, int] | None = None
@@ -134,12 +142,12 @@ class Batches:
         False when another worker was first: then nothing of it is kept a second time.
         """
         with writing(self._engine) as connection:
-            mine = batches.delete().where(batches.c.number == batch.number)
-            if connection.execute(mine).rowcount == 0:
+            # Also of a batch that is gone: its late worker may have claimed messages since.
+            connection.execute(claims.delete().where(claims.c.batch == batch.number))
+            if connection.execute(batches.delete().where(_held(batch))).rowcount == 0:
                 return False
             for first, last in batch.ranges:
                 connection.execute(inbox.delete().where(between(inbox.c.id, first, last)))
-            connection.execute(claims.delete().where(claims.c.batch == batch.number))
             keep_drops(connection, drops)
             add_counts(connection, counts or {})
         return True
@@ -153,8 +161,8 @@ class Batches:
         """
         with writing(self._engine) as connection:
             if is_to_blame and not batch.alone and batch.attempts >= TRIES:
-                return _split(connection, batch.number, problem)
-            mine = update(batches).where(batches.c.number == batch.number)
+                return _split(connection, batch.number, problem, _held(batch))
+            mine = update(batches).where(_held(batch))
             tries = batches.c.attempts if is_to_blame else batches.c.attempts - 1
             connection.execute(
                 mine.values(claimed_until=until, problem=problem[-PROBLEM_CHARACTERS:], attempts=tries)
@@ -167,6 +175,12 @@ class Batches:
             connection.execute(update(batches).values(claimed_until=0))
 
 
+def _held(batch: Batch) -> ColumnElement[bool]:
+    """That nobody has claimed or split the batch since: every claim counts its attempts up."""
+    mine = batches.c.number == batch.number
+    return mine & (batches.c.attempts == batch.attempts) & (batches.c.alone == batch.alone)
+
+
 def _lost(connection: Connection, now: int) -> int | None:
     """The oldest batch that was given back or whose worker is gone; one that had all its tries is split."""
     head = select(batches).where(batches.c.claimed_until < now).order_by(batches.c.number).limit(1)
@@ -175,7 +189,7 @@ def _lost(connection: Connection, now: int) -> int | None:
             return _first_alone(connection, row)
         if row.alone or row.attempts < TRIES:
             return int(row.number)
-        _split(connection, row.number, row.problem)
+        _split(connection, row.number, row.problem, batches.c.claimed_until < now)
     return None
 
 
@@ -205,24 +219,30 @@ def _gathered(connection: Connection, most_events: int) -> int | None:
         after = rows[-1][0]
 
 
-def _entered(connection: Connection, ranges: Ranges, *, alone: bool = False, problem: str = "") -> int:
-    values = {"ranges": list(ranges), "claimed_until": 0, "attempts": 0, "alone": alone, "problem": problem}
-    made = connection.execute(batches.insert().values(values).returning(batches.c.number))
-    return int(made.scalar_one())
+def _entered(connection: Connection, ranges: Ranges) -> int:
+    """Enter a new batch, which begins a family of its own; returns its number."""
+    values = {"ranges": list(ranges), "claimed_until": 0, "attempts": 0, "alone": False, "problem": ""}
+    made = connection.execute(batches.insert().values(family=0, **values).returning(batches.c.number))
+    number = int(made.scalar_one())
+    connection.execute(update(batches).where(batches.c.number == number).values(family=number))
+    return number
 
 
-def _split(connection: Connection, number: int, problem: str) -> None:
+def _split(connection: Connection, number: int, problem: str, still: ColumnElement[bool]) -> None:
     """From now on the envelopes of a batch are tried one by one, and each claims its messages anew."""
-    connection.execute(claims.delete().where(claims.c.batch == number))
     values = {"alone": True, "attempts": 0, "claimed_until": 0, "problem": problem[-PROBLEM_CHARACTERS:]}
-    connection.execute(update(batches).where(batches.c.number == number).values(values))
+    mine = (batches.c.number == number) & still
+    if connection.execute(update(batches).where(mine).values(values)).rowcount:
+        connection.execute(claims.delete().where(claims.c.batch == number))
 
 
 def _first_alone(connection: Connection, row: Row[tuple[object, ...]]) -> int:
     """Take the first envelope out of a split batch, as a batch of its own; returns its number."""
     first, rest = Ranges(row.ranges).parted()
     connection.execute(update(batches).where(batches.c.number == row.number).values(ranges=list(rest)))
-    return _entered(connection, first, alone=True, problem=row.problem)
+    values = {"ranges": list(first), "claimed_until": 0, "attempts": 0, "alone": True}
+    made = batches.insert().values(family=row.family, problem=row.problem, **values)
+    return int(connection.execute(made.returning(batches.c.number)).scalar_one())
 
 
 def _waiting(connection: Connection, ranges: Ranges) -> list[WaitingEnvelope]:

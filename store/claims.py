@@ -14,9 +14,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     LargeBinary,
-    any_,
     bindparam,
-    cast,
     func,
     literal,
     select,
@@ -53,13 +51,11 @@ def _claim_in_postgresql(connection: Connection, project_id: int, ids: list[byte
     all_ids = bindparam("ids", ids, type_=ARRAY(LargeBinary))
     rows = select(literal(project_id), func.unnest(all_ids), literal(batch, BigInteger))
     insert = postgresql.insert(claims).from_select(["project_id", "event_id", "batch"], rows)
-    connection.execute(insert.on_conflict_do_nothing())
-    others = select(claims.c.event_id).where(
-        claims.c.project_id == project_id,
-        claims.c.event_id == any_(cast(all_ids, ARRAY(LargeBinary))),
-        claims.c.batch != batch,
-    )
-    return {bytes(row.event_id) for row in connection.execute(others)}
+    # One statement locks the rows and says whose they are: between two, a claim could be given up.
+    whose = insert.on_conflict_do_update(
+        index_elements=["project_id", "event_id"], set_={"batch": claims.c.batch}
+    ).returning(claims.c.event_id, claims.c.batch)
+    return {bytes(row.event_id) for row in connection.execute(whose) if row.batch != batch}
 
 
 def _claim_in_sqlite(connection: Connection, project_id: int, ids: list[bytes], batch: int) -> set[bytes]:

@@ -59,6 +59,11 @@ def event_id(message_id: str) -> bytes:
     return hashlib.blake2b(message_id.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
+def mark_of(batch: str) -> int:
+    """The number under which the event store keeps which messages a batch counted."""
+    return int.from_bytes(hashlib.blake2b(batch.encode(), digest_size=8).digest(), "big")
+
+
 def identity_hash(kind: str, value: str) -> int:
     """The positive 63-bit number that names an identity; `kind` is `user` or `anonymous`."""
     digest = hashlib.blake2b(f"{kind}:{value}".encode("utf-8", "surrogatepass"), digest_size=8).digest()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 import fcntl
-import hashlib
 import logging
 import queue
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -41,14 +41,25 @@ MESSAGE_SCHEMA = pa.schema(
     ]
 )
 
+PIECE_CHARACTERS = 30_000  # of a bound list; escaped, each can take four bytes
 LONGEST_TTL_DAYS = 18_000  # 49 years; the engine's times end in 2106
 
 Row = dict[str, Any]
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)  # all that it logs is raised too
 
 
+# What passes by itself: time-outs, too many queries or parts, no memory or room, a table that is read-only.
+PASSING = {159, 202, 209, 210, 241, 242, 243, 252, 319}
+
+
 class EventStoreError(Exception):
-    """The event store refused a statement."""
+    """The event store refused a statement. `is_passing`: for a reason that lies not in the statement."""
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the engine names a reason that passes by itself."""
+        code = re.search(r"\bCode: (\d+)", str(self), re.IGNORECASE)
+        return code is not None and int(code.group(1)) in PASSING
 
 
 class EventStore:
@@ -83,20 +94,42 @@ class EventStore:
         self._guard = threading.Lock()
         self._closed = False
 
-    def insert(self, rows: Sequence[Event], *, token: str, stored: Sequence[Event] = ()) -> None:
+    def insert(
+        self,
+        rows: Sequence[Event],
+        *,
+        token: str,
+        mark: int = 0,
+        stored: Sequence[Event] = (),
+        is_repeat: bool = False,
+    ) -> None:
         """Insert events; a second insert with the same token changes nothing.
 
-        Then their messages are known as counted by the batch of that token, and those of `stored` events,
-        which an earlier attempt has inserted.
+        Then their messages are known as counted by the batch of that mark, and those of `stored` events,
+        which an earlier attempt has inserted. A repeat looks whether its rows are really there: the engine
+        notes a token before it has the rows, and after a crash in between it would ignore them for ever.
         """
         if rows:
-            columns = list(zip(*map(msgspec.structs.astuple, rows), strict=True))
-            arrays = [pa.array(c, f.type) for c, f in zip(columns, EVENT_SCHEMA, strict=True)]
-            self.insert_table("events", pa.Table.from_arrays(arrays, schema=EVENT_SCHEMA), token=token)
-        mark = mark_of(token)
+            self._insert_events(rows, token=token)
+        if is_repeat and (ignored := self._missing(rows)):
+            self._insert_events(ignored, token=None)
         known = [(one.project, one.event_id, one.received_at, mark) for one in (*rows, *stored)]
         arrays = [pa.array(c, f.type) for c, f in zip(zip(*known, strict=True), MESSAGE_SCHEMA, strict=True)]
-        self.insert_table("message_ids", pa.Table.from_arrays(arrays, schema=MESSAGE_SCHEMA), token=token)
+        messages = pa.Table.from_arrays(arrays, schema=MESSAGE_SCHEMA)
+        self.insert_table("message_ids", messages, token=None if is_repeat else token)
+
+    def _insert_events(self, rows: Sequence[Event], *, token: str | None) -> None:
+        columns = list(zip(*map(msgspec.structs.astuple, rows), strict=True))
+        arrays = [pa.array(c, f.type) for c, f in zip(columns, EVENT_SCHEMA, strict=True)]
+        self.insert_table("events", pa.Table.from_arrays(arrays, schema=EVENT_SCHEMA), token=token)
+
+    def _missing(self, rows: Sequence[Event]) -> list[Event]:
+        """Which of these events are not in the table."""
+        by_project: dict[int, list[Event]] = {}
+        for row in rows:
+            by_project.setdefault(row.project, []).append(row)
+        there = {project: self.stored_before(some) for project, some in by_project.items()}
+        return [row for row in rows if row.event_id not in there[row.project]]
 
     def known_messages(self, project: int, ids: Sequence[bytes]) -> dict[bytes, int]:
         """Which of these event ids are stored already, and the mark of the batch that counted each."""
@@ -152,28 +185,32 @@ class EventStore:
         """Whether a row can be written now: so a failed insert can be told from a store that is away."""
         try:
             self.command("insert into probes (at) values (now64(3))")
-        except (EventStoreError, StoreUnavailable):
+        except Exception:  # whatever it is, it is not the fault of a batch
             return False
         return True
 
     def insert_table(self, name: str, table: pa.Table, *, token: str | None = None) -> None:
-        """Insert an Arrow table whose column names are the columns."""
+        """Insert an Arrow table whose column names are the columns; without a token, in any case."""
         settings: dict[str, Any] = {"max_partitions_per_insert_block": 0}
         if token:
             settings["insert_deduplication_token"] = token
+        else:
+            settings["insert_deduplicate"] = 0
         with self._lent() as client:
             client.insert_arrow(name, table, settings=settings)
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Rows that answer `sql`; `{name:Type}` in it are bound from `parameters`."""
+        sql, bound = _in_pieces(sql, parameters or {})
         with self._lent() as client:
-            answer = client.query(sql, parameters=dict(parameters or {}))
+            answer = client.query(sql, parameters=bound)
         return [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a statement that answers no rows."""
+        sql, bound = _in_pieces(sql, parameters or {})
         with self._lent() as client:
-            client.command(sql, parameters=dict(parameters or {}))
+            client.command(sql, parameters=bound)
 
     def close(self) -> None:
         """Close every connection and give the folder up."""
@@ -227,9 +264,31 @@ class EventStore:
         return {"settings": settings, "form_encode_query_params": True}
 
 
-def mark_of(token: str) -> int:
-    """The number under which the messages of a batch are known."""
-    return int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest(), "big")
+def _in_pieces(sql: str, parameters: Mapping[str, Any]) -> tuple[str, Row]:
+    """The same question with long lists bound in pieces: a server refuses values of more than 128 KiB."""
+    bound: Row = {}
+    for name, value in parameters.items():
+        pieces = _pieces(value) if isinstance(value, list) else [value]
+        if len(pieces) == 1:
+            bound[name] = value
+            continue
+        names = [f"{name}_{number}" for number in range(len(pieces))]
+        bound |= dict(zip(names, pieces, strict=True))
+        for slot, kind in set(re.findall(rf"(\{{{name}:([^{{}}]+)\}})", sql)):
+            sql = sql.replace(slot, f"arrayConcat({', '.join(f'{{{one}:{kind}}}' for one in names)})")
+    return sql, bound
+
+
+def _pieces(values: list[Any]) -> list[list[Any]]:
+    pieces: list[list[Any]] = [[]]
+    size = 0
+    for value in values:
+        size += len(str(value)) + 3
+        if size > PIECE_CHARACTERS and pieces[-1]:
+            pieces.append([])
+            size = len(str(value)) + 3
+        pieces[-1].append(value)
+    return pieces
 
 
 def _as_numbers(ids: Sequence[bytes]) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, select
 
 from store.db import writing
-from store.tables import drops, ingestion
+from store.tables import batches, claims, drops, ingestion
 
 DROPS_AT_ONCE = 500
 HOURS_AT_ONCE = 24
@@ -25,6 +25,13 @@ def forget_drops(engine: Engine, before: int) -> int:
             return 0
     with writing(engine) as connection:
         return connection.execute(drops.delete().where(drops.c.id.in_(oldest))).rowcount
+
+
+def forget_claims(engine: Engine) -> int:
+    """Delete claims of batches that are gone: a worker that was paused for long may have left some."""
+    with writing(engine) as connection:
+        gone = claims.c.batch.not_in(select(batches.c.number))
+        return connection.execute(claims.delete().where(gone)).rowcount
 
 
 def forget_counts(engine: Engine, before: int) -> int:

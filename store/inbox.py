@@ -1,6 +1,6 @@
 """Where envelopes wait on disk between the door and the worker.
 
-`put` returns after the envelope is on disk, or gives a receipt where its caller asks for that. One thread
+`put` returns after the envelope is on disk; `enter` returns at once, with a receipt for that. One thread
 commits for all requests that wait at that moment, so a full sync is paid once for many.
 """
 
@@ -9,10 +9,9 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
@@ -24,13 +23,14 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from store.db import writing
 from store.drops import DropRow, keep_once, keep_values, values_of
+from store.hurry import take_time
 from store.ingestion import add_counts, counts_of_drops
 from store.tables import inbox
 
 Receipt = Future[None]  # done when an envelope is on disk; otherwise it has an InboxUnavailable
 
 COMMIT_AT_ONCE = 512
-COUNT_EVERY_S = 5
+COUNT_EVERY_S = 1.0  # at most, while the inbox seems to be full
 COLUMNS = ("project_id", "body", "events", "received_at")
 
 
@@ -71,20 +71,6 @@ class _Waiting:
     receipt: Receipt = field(default_factory=Future)
 
 
-_postponed: ContextVar[list[Receipt] | None] = ContextVar("postponed", default=None)
-
-
-@contextmanager
-def postponed() -> Iterator[list[Receipt]]:
-    """Inside, `put` does not wait: the caller gets the receipts, and waits for them before it answers."""
-    receipts: list[Receipt] = []
-    token = _postponed.set(receipts)
-    try:
-        yield receipts
-    finally:
-        _postponed.reset(token)
-
-
 class Inbox:
     """The door's side of the inbox. `lacks_room` says whether the disk is nearly full."""
 
@@ -109,21 +95,32 @@ class Inbox:
 
         Raises InboxUnavailable when the inbox is full, closed or cannot be written.
         """
-        if self._is_full():
-            raise InboxUnavailable(f"{self._limit} envelopes wait already")
-        if self._lacks_room():
-            raise InboxUnavailable("the disk is nearly full")
+        self.enter(envelope, drops).result()
+
+    def enter(self, envelope: Envelope | None, drops: Sequence[DropRow] = ()) -> Receipt:
+        """Line an envelope up, with what the door refused of it; the receipt says when both are on disk.
+
+        Raises InboxUnavailable when the inbox is full or closed.
+        """
+        self.require_room()
         # Encoded here, so that what cannot be encoded fails its own sender and not all who wait.
         waiting = _Waiting(_row(sealed(envelope)) if envelope else None, values_of(drops))
         with self._closing:
             if self._closed:
                 raise InboxUnavailable("the collector is stopping")
             self._waiting.put(waiting)
-        receipts = _postponed.get()
-        if receipts is None:
-            waiting.receipt.result()
-        else:
-            receipts.append(waiting.receipt)
+        return waiting.receipt
+
+    def require_room(self) -> None:
+        """Raises InboxUnavailable when nothing more may wait, or the disk has no room for it."""
+        if self._is_full():
+            raise InboxUnavailable(f"{self._limit} envelopes wait already")
+        try:
+            is_short = self._lacks_room()
+        except OSError as error:
+            raise InboxUnavailable(f"the disk cannot be looked at: {error.strerror or error}") from None
+        if is_short:
+            raise InboxUnavailable("the disk is nearly full")
 
     def depth(self) -> int:
         """How many envelopes wait."""
@@ -151,19 +148,22 @@ class Inbox:
             self._own.close()
 
     def _commit(self, group: list[_Waiting]) -> None:
+        if not group:
+            return
         rows = [one.row for one in group if one.row]
         drops = [drop for one in group for drop in one.drops]
         try:
             self._write(rows, drops)
         except Exception as error:  # whatever it is: the thread must live, and nobody may wait for ever
-            self.trouble = str(error).splitlines()[0]
+            self.trouble = (str(error) or type(error).__name__).splitlines()[0]
             for one in group:
                 one.receipt.set_exception(InboxUnavailable(str(error)))
             return
         self.trouble = ""
         for one in group:
             one.receipt.set_result(None)
-        self._count(len(rows))
+        with self._counting:
+            self._depth += len(rows)
 
     def _write(self, rows: list[dict[str, Any]], drops: list[dict[str, Any]]) -> None:
         if self._engine.dialect.name == "sqlite" and not drops:
@@ -190,15 +190,10 @@ class Inbox:
             self._own.invalidate()
             raise
 
-    def _count(self, change: int) -> None:
-        with self._counting:
-            self._depth = max(0, self._depth + change)
-        if time.monotonic() - self._counted_at > COUNT_EVERY_S:
-            self._recount()
-
     def _is_full(self) -> bool:
-        """Whether no more may wait; counted anew before it refuses, as other processes take from it too."""
-        if self._depth >= self._limit and time.monotonic() - self._counted_at > 1:
+        """Whether no more may wait; counted anew before it refuses, as workers take from it meanwhile."""
+        if self._depth >= self._limit and time.monotonic() - self._counted_at > COUNT_EVERY_S:
+            take_time()
             self._recount()
         return self._depth >= self._limit
 

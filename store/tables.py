@@ -160,6 +160,7 @@ inbox = Table(
     Column("body", LargeBinary, nullable=False),
     Column("events", Integer, nullable=False),
     Column("received_at", BigInteger),
+    Index("ix_inbox_received_at", "received_at"),  # small, so counting need not read the bodies
     sqlite_autoincrement=True,
 )
 
@@ -168,6 +169,7 @@ batches = Table(
     "batches",
     metadata,
     Column("number", Id, primary_key=True),
+    Column("family", BigInteger, nullable=False),  # of the batch that it was split from; else its own number
     Column("ranges", JSON, nullable=False),  # of inbox ids: [[first, last], …], each id of which was seen
     Column("claimed_until", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -182,7 +184,7 @@ drops = Table(
     Column("id", Id, primary_key=True),
     Column("project_id", BigInteger, nullable=False),
     Column("received_at", BigInteger, nullable=False),
-    Column("place", String(16), nullable=False),  # door | pipeline
+    Column("place", String(16), nullable=False),  # door | pipeline | worker | import
     Column("code", String(32), nullable=False),
     Column("field", String(64), nullable=False, default=""),
     Column("message", Text, nullable=False),

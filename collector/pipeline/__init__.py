@@ -26,6 +26,7 @@ from store.drops import DropRow
 from store.event import Event
 from store.identities import Link
 from store.inbox import Envelope
+from store.plans import Plan
 from store.rules import ProjectRules
 
 __all__ = ["STEPS", "Context", "Drop", "Outcome", "Reason", "Step", "Tools", "run"]
@@ -33,6 +34,7 @@ __all__ = ["STEPS", "Context", "Drop", "Outcome", "Reason", "Step", "Tools", "ru
 log = logging.getLogger("waywiser.pipeline")
 
 Step = Callable[[Event, Context], Event]
+Decided = tuple[ProjectRules, Plan]  # what the project has decided about its events
 
 STEPS: list[Step] = [clock, bots, page, source, device, place, privacy, identity, session, plan]
 TRIES = 3  # of a message in which a step fails, before it is set aside
@@ -56,10 +58,10 @@ class Outcome:
 def run(envelope: Envelope, tools: Tools, steps: Sequence[Step] = STEPS) -> Outcome:
     """Take every message of an envelope through the steps. Equal envelopes have equal outcomes."""
     outcome = Outcome()
-    rules = tools.rules(envelope.project)
+    decided = tools.rules(envelope.project), tools.plans(envelope.project)
     for position, message in enumerate(envelope.messages):
         try:
-            event, links = _digested(message, position, envelope, tools, rules, steps)
+            event, links = _digested(message, position, envelope, tools, decided, steps)
         except Drop as drop:
             outcome.drops.append(_dropped(envelope, message, drop))
         else:
@@ -69,12 +71,12 @@ def run(envelope: Envelope, tools: Tools, steps: Sequence[Step] = STEPS) -> Outc
 
 
 def _digested(
-    message: Any, position: int, envelope: Envelope, tools: Tools, rules: ProjectRules, steps: Sequence[Step]
+    message: Any, position: int, envelope: Envelope, tools: Tools, decided: Decided, steps: Sequence[Step]
 ) -> tuple[Event, list[Link]]:
     """The event of a message and what it proves. A mistake of ours must not stop the events behind it."""
     for attempt in range(1, TRIES + 1):
         try:
-            context = _context(message, position, envelope, tools, rules)
+            context = _context(message, position, envelope, tools, decided)
             event = first_event(context)
             for step in steps:
                 event = step(event, context)
@@ -90,11 +92,11 @@ def _digested(
     raise AssertionError("the last attempt returns or raises")
 
 
-def _context(message: Any, position: int, envelope: Envelope, tools: Tools, rules: ProjectRules) -> Context:
+def _context(message: Any, position: int, envelope: Envelope, tools: Tools, decided: Decided) -> Context:
     if not isinstance(message, dict):
         raise Drop(Reason.BAD_MESSAGE, "a message must be a JSON object")
     given = message.get("context")
-    return Context(message, position, given if isinstance(given, dict) else {}, envelope, tools, rules)
+    return Context(message, position, given if isinstance(given, dict) else {}, envelope, tools, *decided)
 
 
 def _dropped(envelope: Envelope, message: Any, drop: Drop) -> DropRow:

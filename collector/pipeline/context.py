@@ -52,6 +52,7 @@ class Context:
     envelope: Envelope
     tools: Tools
     rules: ProjectRules
+    plan: Plan
     query: dict[str, str] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
 

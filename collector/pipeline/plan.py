@@ -42,7 +42,7 @@ EXPECTED = {
 
 def plan(event: Event, context: Context) -> Event:
     """Check the properties as they were sent; events that the plan does not name go by the project's rule."""
-    checks = context.tools.plans(event.project).checks
+    checks = context.plan.checks
     if not checks or event.type != "track":
         return event
     if event.event not in checks:

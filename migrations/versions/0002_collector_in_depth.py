@@ -54,6 +54,7 @@ def upgrade() -> None:
     op.create_table(
         "batches",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("family", sa.BigInteger(), nullable=False),
         sa.Column("ranges", sa.JSON(), nullable=False),
         sa.Column("claimed_until", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -63,6 +64,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.add_column("inbox", sa.Column("received_at", sa.BigInteger()))
+    op.create_index(op.f("ix_inbox_received_at"), "inbox", ["received_at"])
     op.drop_index("ix_inbox_batch", "inbox")
     for column in ("batch", "claimed_until", "attempts"):
         op.drop_column("inbox", column)
@@ -73,6 +75,7 @@ def downgrade() -> None:
     op.add_column("inbox", sa.Column("claimed_until", sa.BigInteger()))
     op.add_column("inbox", sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"))
     op.create_index("ix_inbox_batch", "inbox", ["batch", "id"])
+    op.drop_index(op.f("ix_inbox_received_at"), "inbox")
     op.drop_column("inbox", "received_at")
     op.drop_table("batches")
     op.drop_index(op.f("ix_drops_received_at"), "drops")

@@ -13,9 +13,10 @@ from typing import Any
 import pyarrow.compute as pc
 import pytest
 from sqlalchemy import Engine, func, select, text
+from sqlalchemy.exc import OperationalError
 
 from collector.worker import Worker
-from store.batches import LEASE_MS, Batches
+from store.batches import LEASE_MS, Batches, NotHeld
 from store.claims import Claims
 from store.drops import drops_by_code, recent_drops
 from store.event import identity_hash
@@ -372,6 +373,12 @@ def test_an_envelope_that_can_never_be_stored_is_set_aside_and_all_others_pass(
     assert [(row["code"], row["place"]) for row in kept] == [("poison", "worker")] * 2
     assert all("Cannot convert value" in row["message"] and "Traceback" in row["message"] for row in kept)
     assert {json.loads(row["original"])["message"]["messageId"] for row in kept} == {"m100", "m101"}
+    with engine.connect() as connection:
+        counts = dict(
+            connection.execute(select(ingestion.c.what, func.sum(ingestion.c.n)).group_by("what")).all()
+        )
+    assert (counts["accepted"], counts["dropped"]) == (10, 2)
+    assert worker.counters.snapshot(NOW)["dropped"] == {"poison": 2}
 
 
 def test_a_store_that_is_away_is_never_taken_for_a_poisoned_envelope(
@@ -471,3 +478,57 @@ def test_hourly_counts_are_exact_also_when_a_batch_is_repeated(
         ("late", ""): 1,
         ("dropped", "bad_timestamp"): 1,
     }
+
+
+def test_a_worker_that_was_paused_leaves_its_batch_to_who_has_taken_it(
+    inbox: Inbox, events: EventStore, make_worker: Make, clock: Clock
+) -> None:
+    put(inbox, *(track(n) for n in range(5)))
+    other = make_worker()
+
+    class Pausing:
+        """The first worker's event store: while it looks for copies, its lease runs out and is taken over."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(events, name)
+
+        def known_messages(self, *given: Any) -> Any:
+            known = events.known_messages(*given)
+            clock.now += LEASE_MS + 1
+            other.drain()
+            return known
+
+    with pytest.raises(NotHeld):
+        make_worker(events=Pausing()).drain()
+    assert stored(events) == {f"m{n}": 1 for n in range(5)}
+    assert inbox.depth() == 0
+
+
+def test_events_that_were_stored_before_their_batch_was_split_count_as_accepted(
+    engine: Engine, inbox: Inbox, events: EventStore, make_worker: Make, clock: Clock
+) -> None:
+    put(inbox, track(1))
+    put(inbox, track(2))
+    for _ in range(3):
+        with pytest.raises(Killed):
+            make_worker(batches=Fragile(Batches(engine), "acknowledge", when="before")).drain()
+        clock.now += LEASE_MS + 1
+    worker = make_worker()
+    worker.drain()
+    assert stored(events) == {"m1": 1, "m2": 1}
+    assert (worker.counters.accepted, worker.counters.duplicates) == (2, 0)
+
+
+def test_a_database_that_is_away_while_rules_are_read_makes_no_drops(
+    engine: Engine, inbox: Inbox, events: EventStore, make_worker: Make
+) -> None:
+    put(inbox, track(1))
+
+    def away(project: int) -> Any:
+        raise OperationalError("select", {}, Exception("away"))
+
+    with pytest.raises(OperationalError):
+        make_worker(plans=away).drain()
+    Batches(engine).release_all()
+    make_worker().drain()
+    assert (stored(events), drops_by_code(engine, 1)) == ({"m1": 1}, {})

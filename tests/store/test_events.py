@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
+
 from store.event import Event
-from store.events import EventStore, mark_of
+from store.events import EventStore, EventStoreError
 
 
 def event(number: int, event_id: bytes) -> Event:
@@ -34,8 +36,8 @@ def test_a_repeat_under_the_same_token_changes_nothing(events: EventStore) -> No
 def test_known_messages_are_found_by_any_bytes(events: EventStore) -> None:
     ids = [hashlib.blake2b(bytes([n]), digest_size=14).digest() + bytes([n % 3, 0]) for n in range(50)]
     ids += [bytes(16), b"\xff" * 16, b"\x80" + bytes(15), b"it's a quote \\.."]
-    events.insert([event(n, one) for n, one in enumerate(ids)], token="t")
-    assert events.known_messages(1, [*ids, b"n" * 16]) == dict.fromkeys(ids, mark_of("t"))
+    events.insert([event(n, one) for n, one in enumerate(ids)], token="t", mark=2**63 + 5)
+    assert events.known_messages(1, [*ids, b"n" * 16]) == dict.fromkeys(ids, 2**63 + 5)
     assert events.known_messages(2, ids) == {}
 
 
@@ -61,3 +63,16 @@ def test_databases_of_one_engine_are_apart(events: EventStore) -> None:
     assert (count(other, here), count(events, here)) == (1, 0)
     other.command(f"drop database `{other.database}`")
     other.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_passing"),
+    [
+        ("Code: 252. DB::Exception: Too many parts (3000)", True),
+        ("Received ClickHouse exception, code: 241, server response: memory limit exceeded", True),
+        ("Code: 27. DB::Exception: Cannot parse input", False),
+        ("no code at all", False),
+    ],
+)
+def test_an_error_of_the_store_says_whether_it_passes_by_itself(text: str, is_passing: bool) -> None:
+    assert EventStoreError(text).is_passing is is_passing

@@ -7,9 +7,10 @@ import threading
 import pytest
 from sqlalchemy import Engine, text
 
-from store.batches import LEASE_MS, Batches
+from store.batches import LEASE_MS, Batches, NotHeld
 from store.claims import Claims
 from store.drops import DropRow, drops_by_code
+from store.forgetting import forget_claims
 from store.inbox import Envelope, Inbox, InboxUnavailable, put_together, sealed
 from store.tables import inbox as inbox_table
 
@@ -290,3 +291,58 @@ def test_a_batch_leaves_out_numbers_that_are_not_there_yet(batches: Batches, db:
 
 def body(number: int) -> bytes:
     return sealed(envelope(str(number))).body
+
+
+def test_a_worker_that_was_paused_while_its_batch_was_split_can_touch_nothing_of_it(
+    inbox: Inbox, batches: Batches
+) -> None:
+    for name in "abc":
+        inbox.put(envelope(name))
+    now = 1000
+    for _ in range(3):
+        paused = batches.claim(now=now, most_events=10)
+        now += LEASE_MS + 1
+    alone = batches.claim(now=now, most_events=10)
+    assert (names(alone), alone.alone, alone.mark) == (["a-0"], True, paused.mark)
+    with pytest.raises(NotHeld):
+        batches.renew(paused, now=now)
+    assert not batches.acknowledge(paused, [drop("late")])
+    batches.release(paused, until=now + 10 * LEASE_MS)
+    assert batches.depth() == 3
+    assert batches.acknowledge(alone)
+    assert [names(batches.claim(now=now, most_events=10)) for _ in range(2)] == [["b-0"], ["c-0"]]
+
+
+def test_a_worker_whose_batch_another_one_has_taken_acknowledges_nothing(
+    inbox: Inbox, batches: Batches
+) -> None:
+    inbox.put(envelope("a"))
+    paused = batches.claim(now=1000, most_events=10)
+    taken = batches.claim(now=1000 + LEASE_MS + 1, most_events=10)
+    assert not batches.acknowledge(paused)
+    assert batches.acknowledge(taken)
+    assert batches.depth() == 0
+
+
+def test_claims_of_batches_that_are_gone_are_forgotten(inbox: Inbox, batches: Batches, db: Engine) -> None:
+    inbox.put(envelope("a"))
+    batch = batches.claim(now=1000, most_events=10)
+    Claims(db).claim(1, [b"x" * 16], batch=batch.number)
+    Claims(db).claim(1, [b"y" * 16], batch=batch.number + 1)
+    assert forget_claims(db) == 1
+    assert Claims(db).claim(1, [b"x" * 16, b"y" * 16], batch=99) == {b"x" * 16}
+
+
+def test_an_error_without_words_is_told_to_its_senders_and_the_next_one_is_kept(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_given: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(inbox, "_write", fail)
+        with pytest.raises(InboxUnavailable):
+            inbox.put(envelope("a"))
+    assert inbox.trouble == "MemoryError"
+    inbox.put(envelope("a"))
+    assert (inbox.trouble, inbox.depth()) == ("", 1)
