@@ -1,7 +1,7 @@
 """Takes batches from the inbox to the event store, and deals with those that cannot be stored.
 
 A store that is away is waited for. A batch that fails while the stores work is to blame itself: after three
-tries it is split, and the one envelope that fails alone as well is set aside with its traceback.
+tries it is tried in ever smaller parts, and the one envelope that fails by itself is set aside.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class Worker:
             self._in_hand = None
         self._recovered()
         # A small batch says that the sender is slower than we: wait for the next ones together.
-        return 0 if batch.events >= LARGE_BATCH else GATHER_SECONDS
+        return 0 if batch.suspect or batch.events >= LARGE_BATCH else GATHER_SECONDS
 
     def _claim(self) -> Batch | None:
         return self._batches.claim(now=self._clock(), most_events=self._settings.batch_events)
@@ -154,7 +154,7 @@ class Worker:
         """Give the batch back, or put it aside if it is to blame: if it fails although the stores work."""
         problem = "".join(traceback.format_exception(error))
         is_to_blame = not _says_store_is_away(error) and self._events.takes_inserts()
-        if is_to_blame and batch.alone and batch.attempts >= TRIES:
+        if is_to_blame and batch.is_alone and batch.attempts >= TRIES:
             self._to_give_back.append(lambda: self._give_up(batch, problem))
             return
         # Others may pass in the meantime, so that one bad batch does not stop them all.

@@ -1,7 +1,7 @@
 """Hands out the envelopes of the inbox in batches: claimed, repeated whole after a crash, acknowledged once.
 
-A batch that keeps failing is split: each of its envelopes is tried alone, and the one that is to blame can be
-set aside without holding up the others.
+A batch that keeps failing is suspect: it is tried in ever smaller parts, so that what is sound passes soon,
+until one envelope is left, which is to blame and can be set aside.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, Row, between, func, select, text, update
@@ -24,10 +25,15 @@ from store.ranges import Ranges
 from store.tables import batches, claims, inbox
 
 LEASE_MS = 60_000
-TRIES = 3  # whole, and then alone
+TRIES = 3  # whole, and then as one envelope
+PARTS = 16  # of a suspect batch that fails: the first such part is tried next
 BATCH_BYTES = 32 * 1024 * 1024  # of envelopes; a worker needs several times as much memory
 PROBLEM_CHARACTERS = 4_000
 ONE_AT_A_TIME = 7_261_001  # PostgreSQL's advisory lock under which batches are made
+
+
+FRESH: dict[str, Any] = {"claimed_until": 0, "turn": 0, "attempts": 0}
+MORE: dict[str, Any] = {"turn": batches.c.turn + 1, "attempts": batches.c.attempts + 1}
 
 
 class WaitingEnvelope(msgspec.Struct, frozen=True):
@@ -41,13 +47,14 @@ class WaitingEnvelope(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Batch:
-    """Envelopes that one worker holds until it acknowledges them. `alone`: one that is under suspicion."""
+    """Envelopes that one worker holds until it acknowledges them. `turn` proves that it still does."""
 
     number: int
     token: str
     mark: int
+    turn: int
     attempts: int
-    alone: bool
+    suspect: bool
     problem: str
     ranges: Ranges
     waiting: Sequence[WaitingEnvelope]
@@ -65,12 +72,17 @@ class Batch:
     @property
     def is_repeat(self) -> bool:
         """Whether an earlier attempt may have stored some of it already."""
-        return self.attempts > 1 or self.alone or bool(self.problem)
+        return self.attempts > 1 or self.suspect or bool(self.problem)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it is the one envelope to blame, if it fails again."""
+        return self.suspect and len(self.waiting) == 1
 
     @property
     def is_hopeless(self) -> bool:
         """Whether every worker that tried this one envelope alone failed or died."""
-        return self.alone and self.attempts > TRIES
+        return self.is_alone and self.attempts > TRIES
 
 
 class NotHeld(Exception):
@@ -102,10 +114,10 @@ class Batches:
             if number is None:
                 return None
             free = (batches.c.number == number) & (batches.c.claimed_until < now)
-            lease = {"claimed_until": now + LEASE_MS, "attempts": batches.c.attempts + 1}
-            row = connection.execute(
-                update(batches).where(free).values(lease).returning(batches)
-            ).one_or_none()
+            lease = (
+                update(batches).where(free).values(claimed_until=now + LEASE_MS, **MORE).returning(batches)
+            )
+            row = connection.execute(lease).one_or_none()
             if row is None:  # its worker was alive after all
                 return None
             found = _waiting(connection, Ranges(row.ranges))
@@ -120,8 +132,9 @@ class Batches:
             number=row.number,
             mark=mark_of(f"{self._store_name}:{row.family}"),
             token=f"{self._store_name}:{row.number}:{content.hexdigest()}",
+            turn=row.turn,
             attempts=row.attempts,
-            alone=row.alone,
+            suspect=row.suspect,
             problem=row.problem,
             ranges=Ranges(row.ranges),
             waiting=found,
@@ -157,11 +170,11 @@ class Batches:
     ) -> None:
         """Give a batch back, to be claimed again whole after `until`; others may go first.
 
-        A batch that is to blame itself has a try less, and is split when it has none left.
+        A batch that is to blame itself has a try less, and is suspect when it has none left.
         """
         with writing(self._engine) as connection:
-            if is_to_blame and not batch.alone and batch.attempts >= TRIES:
-                return _split(connection, batch.number, problem, _held(batch))
+            if is_to_blame and not batch.suspect and batch.attempts >= TRIES:
+                return _suspect(connection, batch.number, problem, _held(batch))
             mine = update(batches).where(_held(batch))
             tries = batches.c.attempts if is_to_blame else batches.c.attempts - 1
             connection.execute(
@@ -176,20 +189,19 @@ class Batches:
 
 
 def _held(batch: Batch) -> ColumnElement[bool]:
-    """That nobody has claimed or split the batch since: every claim counts its attempts up."""
-    mine = batches.c.number == batch.number
-    return mine & (batches.c.attempts == batch.attempts) & (batches.c.alone == batch.alone)
+    """That nobody has claimed or parted the batch since."""
+    return (batches.c.number == batch.number) & (batches.c.turn == batch.turn)
 
 
 def _lost(connection: Connection, now: int) -> int | None:
-    """The oldest batch that was given back or whose worker is gone; one that had all its tries is split."""
+    """The oldest batch that was given back or whose worker is gone; of a suspect one its first part."""
     head = select(batches).where(batches.c.claimed_until < now).order_by(batches.c.number).limit(1)
     while row := connection.execute(head).first():
-        if row.alone and Ranges(row.ranges).size > 1:
-            return _first_alone(connection, row)
-        if row.alone or row.attempts < TRIES:
+        if row.suspect and Ranges(row.ranges).size > 1:
+            return _first_part(connection, row)
+        if row.suspect or row.attempts < TRIES:
             return int(row.number)
-        _split(connection, row.number, row.problem, batches.c.claimed_until < now)
+        _suspect(connection, row.number, row.problem, batches.c.claimed_until < now)
     return None
 
 
@@ -221,27 +233,30 @@ def _gathered(connection: Connection, most_events: int) -> int | None:
 
 def _entered(connection: Connection, ranges: Ranges) -> int:
     """Enter a new batch, which begins a family of its own; returns its number."""
-    values = {"ranges": list(ranges), "claimed_until": 0, "attempts": 0, "alone": False, "problem": ""}
+    values = {"ranges": list(ranges), "suspect": False, "problem": "", **FRESH}
     made = connection.execute(batches.insert().values(family=0, **values).returning(batches.c.number))
     number = int(made.scalar_one())
     connection.execute(update(batches).where(batches.c.number == number).values(family=number))
     return number
 
 
-def _split(connection: Connection, number: int, problem: str, still: ColumnElement[bool]) -> None:
-    """From now on the envelopes of a batch are tried one by one, and each claims its messages anew."""
-    values = {"alone": True, "attempts": 0, "claimed_until": 0, "problem": problem[-PROBLEM_CHARACTERS:]}
+def _suspect(connection: Connection, number: int, problem: str, still: ColumnElement[bool]) -> None:
+    """From now on a batch is tried in parts. They are batches of their own, and claim their messages anew."""
     mine = (batches.c.number == number) & still
-    if connection.execute(update(batches).where(mine).values(values)).rowcount:
+    values = {"suspect": True, "claimed_until": 0, "problem": problem[-PROBLEM_CHARACTERS:]}
+    if connection.execute(update(batches).where(mine).values(values | MORE | {"attempts": 0})).rowcount:
         connection.execute(claims.delete().where(claims.c.batch == number))
 
 
-def _first_alone(connection: Connection, row: Row[tuple[object, ...]]) -> int:
-    """Take the first envelope out of a split batch, as a batch of its own; returns its number."""
-    first, rest = Ranges(row.ranges).parted()
-    connection.execute(update(batches).where(batches.c.number == row.number).values(ranges=list(rest)))
-    values = {"ranges": list(first), "claimed_until": 0, "attempts": 0, "alone": True}
-    made = batches.insert().values(family=row.family, problem=row.problem, **values)
+def _first_part(connection: Connection, row: Row[tuple[object, ...]]) -> int:
+    """Take the first part out of a suspect batch, as a batch of its own; returns its number."""
+    ranges = Ranges(row.ranges)
+    part, rest = ranges.parted(-(-ranges.size // PARTS))
+    left = {"ranges": list(rest), **MORE, "attempts": 0}
+    connection.execute(update(batches).where(batches.c.number == row.number).values(left))
+    connection.execute(claims.delete().where(claims.c.batch == row.number))
+    values = {"ranges": list(part), "suspect": True, "problem": row.problem, **FRESH}
+    made = batches.insert().values(family=row.family, **values)
     return int(connection.execute(made.returning(batches.c.number)).scalar_one())
 
 

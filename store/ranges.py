@@ -37,10 +37,18 @@ class Ranges:
             return self._pairs[position][1]
         return number - 1
 
-    def parted(self) -> tuple[Ranges, Ranges]:
-        """The first number, and all others."""
-        (first, last), *others = self._pairs
-        return Ranges([(first, first)]), Ranges([(first + 1, last), *others] if last > first else others)
+    def parted(self, count: int) -> tuple[Ranges, Ranges]:
+        """So many of the first numbers, and all others."""
+        taken: list[Range] = []
+        left = [*self._pairs]
+        while count > 0 and left:
+            first, last = left.pop(0)
+            end = min(last, first + count - 1)
+            taken.append((first, end))
+            count -= end - first + 1
+            if end < last:
+                left.insert(0, (end + 1, last))
+        return Ranges(taken), Ranges(left)
 
     def __contains__(self, number: int) -> bool:
         return self.end_of_first(number) >= number

@@ -172,8 +172,9 @@ batches = Table(
     Column("family", BigInteger, nullable=False),  # of the batch that it was split from; else its own number
     Column("ranges", JSON, nullable=False),  # of inbox ids: [[first, last], …], each id of which was seen
     Column("claimed_until", BigInteger, nullable=False),
+    Column("turn", Integer, nullable=False),  # grows with every claim: who knows it still holds the batch
     Column("attempts", Integer, nullable=False),
-    Column("alone", Boolean, nullable=False),  # its envelopes are under suspicion, and tried one by one
+    Column("suspect", Boolean, nullable=False),  # it is tried in ever smaller parts, down to one envelope
     Column("problem", Text, nullable=False),  # why it failed the last time
     sqlite_autoincrement=True,
 )

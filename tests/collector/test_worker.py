@@ -504,7 +504,7 @@ def test_a_worker_that_was_paused_leaves_its_batch_to_who_has_taken_it(
     assert inbox.depth() == 0
 
 
-def test_events_that_were_stored_before_their_batch_was_split_count_as_accepted(
+def test_events_that_were_stored_before_their_batch_was_parted_count_as_accepted(
     engine: Engine, inbox: Inbox, events: EventStore, make_worker: Make, clock: Clock
 ) -> None:
     put(inbox, track(1))

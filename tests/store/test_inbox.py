@@ -181,24 +181,22 @@ def test_putting_together_is_all_or_nothing(db: Engine) -> None:
     inbox.close()
 
 
-def test_a_batch_that_is_to_blame_is_split_after_three_tries_and_tried_alone(
-    inbox: Inbox, batches: Batches
-) -> None:
+def test_a_batch_that_is_to_blame_is_tried_in_parts_after_three_tries(inbox: Inbox, batches: Batches) -> None:
     for name in "ab":
         inbox.put(envelope(name))
     for _ in range(3):
         batch = batches.claim(now=1000, most_events=10)
-        assert (names(batch), batch.alone) == (["a-0", "b-0"], False)
+        assert (names(batch), batch.suspect) == (["a-0", "b-0"], False)
         batches.release(batch, problem="it broke")
     alone = [batches.claim(now=1000, most_events=10) for _ in range(2)]
-    assert [(names(one), one.alone, one.attempts, one.problem) for one in alone] == [
+    assert [(names(one), one.suspect, one.attempts, one.problem) for one in alone] == [
         (["a-0"], True, 1, "it broke"),
         (["b-0"], True, 1, "it broke"),
     ]
     assert len({one.token for one in alone}) == 2
 
 
-def test_a_batch_whose_workers_die_three_times_is_split(inbox: Inbox, batches: Batches) -> None:
+def test_a_batch_whose_workers_die_three_times_is_tried_in_parts(inbox: Inbox, batches: Batches) -> None:
     for name in "ab":
         inbox.put(envelope(name))
     now = 1000
@@ -217,7 +215,7 @@ def test_an_outage_of_the_store_costs_a_batch_no_try(inbox: Inbox, batches: Batc
         batch = batches.claim(now=1000, most_events=10)
         batches.release(batch, problem="away", is_to_blame=False)
     batch = batches.claim(now=1000, most_events=10)
-    assert (batch.alone, batch.attempts, batch.is_repeat) == (False, 1, True)
+    assert (batch.suspect, batch.attempts, batch.is_repeat) == (False, 1, True)
 
 
 def test_a_renewed_lease_keeps_others_away(inbox: Inbox, batches: Batches) -> None:
@@ -293,7 +291,7 @@ def body(number: int) -> bytes:
     return sealed(envelope(str(number))).body
 
 
-def test_a_worker_that_was_paused_while_its_batch_was_split_can_touch_nothing_of_it(
+def test_a_worker_that_was_paused_while_its_batch_was_parted_can_touch_nothing_of_it(
     inbox: Inbox, batches: Batches
 ) -> None:
     for name in "abc":
@@ -303,7 +301,7 @@ def test_a_worker_that_was_paused_while_its_batch_was_split_can_touch_nothing_of
         paused = batches.claim(now=now, most_events=10)
         now += LEASE_MS + 1
     alone = batches.claim(now=now, most_events=10)
-    assert (names(alone), alone.alone, alone.mark) == (["a-0"], True, paused.mark)
+    assert (names(alone), alone.suspect, alone.mark) == (["a-0"], True, paused.mark)
     with pytest.raises(NotHeld):
         batches.renew(paused, now=now)
     assert not batches.acknowledge(paused, [drop("late")])
@@ -346,3 +344,21 @@ def test_an_error_without_words_is_told_to_its_senders_and_the_next_one_is_kept(
     assert inbox.trouble == "MemoryError"
     inbox.put(envelope("a"))
     assert (inbox.trouble, inbox.depth()) == ("", 1)
+
+
+def test_a_suspect_batch_is_tried_in_ever_smaller_parts_until_the_one_to_blame_is_found(
+    inbox: Inbox, batches: Batches
+) -> None:
+    for number in range(300):
+        inbox.put(envelope("bad" if number == 123 else f"good{number}"))
+    now, tries = 1000, 0
+    while (batch := batches.claim(now=now, most_events=1_000)) and not batch.is_hopeless:
+        tries += 1
+        if "bad-0" in names(batch):
+            batches.release(batch, problem="it broke")
+        else:
+            assert batches.acknowledge(batch)
+        now += 1
+    assert batch is not None
+    assert (names(batch), batches.depth()) == (["bad-0"], 1)
+    assert tries < 120

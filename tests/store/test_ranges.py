@@ -32,10 +32,10 @@ def test_ranges_together_are_the_union(one: frozenset[int], other: frozenset[int
     )
 
 
-@given(NUMBERS.filter(bool))
-def test_parting_takes_the_first_number(some: frozenset[int]) -> None:
-    first, rest = Ranges.of(sorted(some)).parted()
-    assert (numbers(first), numbers(rest)) == ({min(some)}, some - {min(some)})
+@given(NUMBERS, st.integers(0, 70))
+def test_parting_takes_the_first_numbers(some: frozenset[int], count: int) -> None:
+    first, rest = Ranges.of(sorted(some)).parted(count)
+    assert (numbers(first), numbers(rest)) == (set(sorted(some)[:count]), set(sorted(some)[count:]))
 
 
 @pytest.mark.parametrize(("number", "end"), [(1, 0), (2, 4), (4, 4), (5, 4), (7, 7), (8, 7)])
