@@ -16,7 +16,8 @@ PATTERNS = ("source", "medium", "campaign", "referrer")
 CHANNEL_FIELDS = ("channel", *PATTERNS)
 VIOLATIONS, UNPLANNED = ("mark", "drop"), ("allow", "mark", "drop")
 PARAMETER = validate.Regexp(
-    r"[\w.\-\[\]]{1,100}\Z", error="write names as they stand in addresses, such as ref"
+    r"[\w.\-\[\]]{1,100}\Z",
+    error="“{input}” is no name of a parameter; write names as they stand in addresses, such as ref",
 )
 
 

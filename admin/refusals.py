@@ -6,21 +6,25 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from flask import Flask
 from sqlalchemy import Engine, RowMapping
 
+from admin import asked as days_asked
 from admin.formats import count
 from admin.reasons import said_of
-from journeys.period import iso
+from journeys.period import PeriodError, iso, parse_period
 from store.drops import Chosen, ReplayReport, all_drops, drops_by_code, recent_drops
 
 DAY = 86_400_000
 ON_A_PAGE = 50
+MOST_SHOWN = 8_000  # characters of an event on the page; the file has all of it
 FILE_BYTES = 32 * 1024 * 1024  # the answer is held in memory
 FILTERS = ("code", "place", "days")
 PERIODS = {"1": "the last 24 hours", "7": "the last 7 days", "30": "the last 30 days"}
+TO = ".."  # parts the first and the last of some days, both included
 PLACES = {
     "door": "at the door",
     "pipeline": "on the way",
@@ -37,14 +41,27 @@ class Asked:
     filters: Mapping[str, str]
     below: int | None
 
+    @property
+    def periods(self) -> Mapping[str, str]:
+        """The times that can be chosen, also the days that another page has asked for."""
+        days = self.filters.get("days", "")
+        first, to, last = days.partition(TO)
+        return {**PERIODS, days: f"{first} through {last}"} if to and self.chosen.since else PERIODS
 
-def read_asked(args: Mapping[str, str], *, now: int) -> Asked:
+
+def some_days(first: str, last: str) -> str:
+    """The `days` that ask for all that arrived from the first day through the last."""
+    return f"{first}{TO}{last}"
+
+
+def read_asked(args: Mapping[str, str], zone: ZoneInfo, *, now: int) -> Asked:
     """Read which refused events are meant; what cannot be read does not narrow the choice."""
-    days = args.get("days", "")
+    since, before = _times(args.get("days", ""), zone, now=now)
     chosen = Chosen(
         code=args.get("code") or None,
         place=args.get("place") or None,
-        since=now - int(days) * DAY if days in PERIODS else None,
+        since=since,
+        before=before,
         ids=(_number(args["id"]),) if args.get("id") else None,
         above=_number(args.get("above", "")),
     )
@@ -53,6 +70,20 @@ def read_asked(args: Mapping[str, str], *, now: int) -> Asked:
         filters={name: args[name] for name in FILTERS if args.get(name)},
         below=_number(args["below"]) if args.get("below") else None,
     )
+
+
+def _times(days: str, zone: ZoneInfo, *, now: int) -> tuple[int | None, int | None]:
+    if days in PERIODS:
+        return now - int(days) * DAY, None
+    first, to, last = days.partition(TO)
+    if not (first and to and last):
+        return None, None
+    frame = days_asked.read({"from": first, "through": last}, zone, now=now)
+    try:
+        period = parse_period(frame.start, frame.end, zone, now=now)
+    except PeriodError:
+        return None, None
+    return period.start, period.end
 
 
 def _number(text: str) -> int:
@@ -64,12 +95,12 @@ def page_of(engine: Engine, project_id: int, asked: Asked) -> dict[str, Any]:
     chosen = replace(asked.chosen, above=0)
     rows = recent_drops(engine, project_id, chosen, below=asked.below, limit=ON_A_PAGE + 1)
     return {
-        "drops": [{**row, "original": pretty(row["original"])} for row in rows[:ON_A_PAGE]],
+        "drops": [{**row, **shown(row["original"])} for row in rows[:ON_A_PAGE]],
         "older": rows[ON_A_PAGE - 1]["id"] if len(rows) > ON_A_PAGE else None,
         "codes": drops_by_code(engine, project_id, replace(chosen, code=None)),
         "asked": asked,
         "places": PLACES,
-        "periods": PERIODS,
+        "periods": asked.periods,
     }
 
 
@@ -101,12 +132,34 @@ def as_lines(engine: Engine, project_id: int, chosen: Chosen) -> Iterator[bytes]
         yield line
 
 
-def pretty(original: bytes) -> str:
-    """What was kept of an event, to be read by a person."""
+def shown(original: bytes) -> dict[str, str]:
+    """What was kept of an event, for a person: its name, its library, and as much of it as one reads."""
     try:
-        return json.dumps(msgspec.json.decode(original), indent=2, ensure_ascii=False)
+        kept = msgspec.json.decode(original)
     except msgspec.DecodeError:
-        return original.decode("utf-8", "replace")
+        return {"event": "", "library": "", "original": original.decode("utf-8", "replace")[:MOST_SHOWN]}
+    message = _inside(kept, "message")
+    kind, library = _words(_inside(message, "type")), _inside(message, "context", "library")
+    text = json.dumps(kept, indent=2, ensure_ascii=False)
+    if len(text) > MOST_SHOWN:
+        text = (
+            f"{text[:MOST_SHOWN]}\n… and {count(len(text) - MOST_SHOWN)} more characters; the file has them."
+        )
+    return {
+        "event": _words(_inside(message, "event")) or (f"({kind})" if kind else ""),
+        "library": " ".join(filter(None, (_words(_inside(library, name)) for name in ("name", "version")))),
+        "original": text,
+    }
+
+
+def _inside(value: Any, *names: str) -> Any:
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _words(value: Any) -> str:
+    return value[:200] if isinstance(value, str) else ""
 
 
 def told(report: ReplayReport, *, dry_run: bool) -> str:

@@ -23,6 +23,7 @@ def rows_of(form: Mapping[str, str], name: str, fields: Iterable[str]) -> list[R
 def move(rows: list[Row], name: str, do: str, empty: Row) -> str:
     """Change the rows by a button such as `channels:add` or `channels.2:up`; returns the row to go on at.
 
+    That is the name of the whole list when its last row was removed.
     A button that makes no sense changes nothing.
     """
     found = MOVE.fullmatch(do)
@@ -36,6 +37,6 @@ def move(rows: list[Row], name: str, do: str, empty: Row) -> str:
         return ""
     row = rows.pop(index)
     if verb == "remove":
-        return f"{name}.{max(0, index - 1)}" if rows else ""
+        return f"{name}.{max(0, index - 1)}" if rows else name
     rows.insert(index + (1 if verb == "down" else -1 if index else 0), row)
     return f"{name}.{rows.index(row)}"

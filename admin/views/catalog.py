@@ -8,11 +8,13 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from admin.access import Place, needs
+from admin.plan_form import type_name
 from admin.services import services
 from journeys import catalog
 from store.plans import plan_of
 
 pages = Blueprint("catalog", __name__, url_prefix="/p/<project>/events")
+MOST = 1_000  # events on the page
 
 
 @pages.get("")
@@ -20,9 +22,10 @@ pages = Blueprint("catalog", __name__, url_prefix="/p/<project>/events")
 def show(place: Place) -> ResponseReturnValue:
     """All events, or those whose name holds what is searched for."""
     wanted = request.args.get("q", "").strip()
-    found = [row for row in _listed(place) if wanted.lower() in row["label"].lower()]
+    listed = _listed(place)
+    found = [row for row in listed if wanted.lower() in row["label"].lower()]
     return render_template(
-        "catalog/page.html", found=found, wanted=wanted, days=catalog.DAYS, new_days=catalog.NEW_DAYS
+        "catalog/page.html", found=found, listed=len(listed), wanted=wanted, days=catalog.DAYS, most=MOST
     )
 
 
@@ -43,6 +46,7 @@ def one(place: Place) -> ResponseReturnValue:
         violations=catalog.violations(given.events, place.project.id, name, now=now)
         if row["violations"]
         else [],
+        type_name=type_name,
         about_people=kind in catalog.ABOUT_PEOPLE,
         days=catalog.DAYS,
         sample=catalog.SAMPLE,
@@ -52,4 +56,4 @@ def one(place: Place) -> ResponseReturnValue:
 def _listed(place: Place) -> list[dict[str, Any]]:
     given = services()
     planned = {one.event for one in plan_of(given.engine, place.project.id)}
-    return catalog.listed(given.events, place.project.id, planned, now=given.clock())
+    return catalog.listed(given.events, place.project.id, planned, now=given.clock(), most=MOST)

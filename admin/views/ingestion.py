@@ -9,16 +9,21 @@ from flask.typing import ResponseReturnValue
 
 from admin import asked, exports, pictures
 from admin.access import Place, needs
+from admin.formats import duration
+from admin.refusals import some_days
 from admin.services import services
 from journeys.arrivals import loss as measure_loss
 from journeys.arrivals import robots as find_robots
 from journeys.intake import intake
 from journeys.period import Period, parse_period
 from store import disk
-from store.vitals import inbox_state
+from store.disk import Room
+from store.vitals import InboxState, inbox_state
 
 pages = Blueprint("ingestion", __name__, url_prefix="/p/<project>/live")
 PRESETS = (1, 7, 30)
+LATE_S = 300  # a request that waits longer is a sign that no worker keeps up
+SOON_S = 86_400  # a disk that is full in less needs somebody
 
 
 @pages.get("/health")
@@ -29,6 +34,7 @@ def health(place: Place) -> ResponseReturnValue:
     answer = intake(
         given.engine, place.project.id, _period(place, frame), place.project.zone, now=given.clock()
     )
+    inbox, room = inbox_state(given.engine, given.settings, now=given.clock()), disk.room(given.settings)
     return render_template(
         "ingestion/health.html",
         asked=frame,
@@ -37,17 +43,24 @@ def health(place: Place) -> ResponseReturnValue:
         came=pictures.came(answer, place.project.zone),
         refused=pictures.refused(answer, place.project.zone),
         remarkable=pictures.remarkable(answer, place.project.zone),
-        inbox=inbox_state(given.engine, given.settings, now=given.clock()),
-        disk=disk.room(given.settings),
+        inbox=inbox,
+        disk=room,
+        troubles=_troubles(inbox, room),
+        days=some_days(frame.start, frame.through),
     )
 
 
 @pages.get("/health/loss")
 @needs("viewer")
 def loss(place: Place) -> ResponseReturnValue:
-    """The table of losses, which takes longer and is fetched when the page stands."""
-    frame = _frame(place)
-    return render_template("ingestion/loss.html", asked=frame, answer=_loss(place, _period(place, frame)))
+    """The table of losses, which takes longer and is fetched when the page stands; else a page of its own."""
+    frame, part = _frame(place), request.headers.get("HX-Request")
+    return render_template(
+        "ingestion/loss.html" if part else "ingestion/loss_page.html",
+        asked=frame,
+        presets=PRESETS,
+        answer=_loss(place, _period(place, frame)),
+    )
 
 
 @pages.get("/robots")
@@ -89,6 +102,21 @@ def _frame(place: Place) -> asked.Asked:
     """The last seven days, unless the address asks for others."""
     given = request.args if {"days", "from", "through"} & set(request.args) else {"days": "7"}
     return asked.read(given, place.project.zone, now=services().clock())
+
+
+def _troubles(inbox: InboxState, room: Room | None) -> list[str]:
+    """What somebody should look after now, in sentences."""
+    found = []
+    if inbox.waiting >= inbox.limit:
+        found.append("The inbox is full: the collector answers 503, and clients try again later.")
+    if inbox.waiting and inbox.oldest_seconds >= LATE_S:
+        waited = duration(inbox.oldest_seconds)
+        found.append(f"The oldest request has waited for {waited}. See that a worker runs and keeps up.")
+    if room and room.free_bytes < room.reserve_bytes:
+        found.append("The disk is full up to its reserve: the collector answers 503. Make room.")
+    elif room and room.full_in_seconds is not None and room.full_in_seconds < SOON_S:
+        found.append(f"If it goes on so, the disk is full in {duration(room.full_in_seconds)}. Make room.")
+    return found
 
 
 def _period(place: Place, frame: asked.Asked) -> Period:

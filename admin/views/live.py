@@ -31,7 +31,7 @@ def events(place: Place) -> ResponseReturnValue:
 def drops(place: Place) -> ResponseReturnValue:
     """Refused events by reason, and page by page; with `preview`, what of them would come through now."""
     given = services()
-    asked = read_asked(request.args, now=given.clock())
+    asked = read_asked(request.args, place.project.zone, now=given.clock())
     report = None
     if "preview" in request.args and place.may("editor"):
         report = given.replay(place.project.id, asked.chosen, True)
@@ -50,7 +50,7 @@ def drops(place: Place) -> ResponseReturnValue:
 def replay(place: Place) -> ResponseReturnValue:
     """Run the chosen refused events again, and say what came of it."""
     given = services()
-    asked = read_asked(request.form, now=given.clock())
+    asked = read_asked(request.form, place.project.zone, now=given.clock())
     where: dict[str, Any] = dict(asked.filters)
     try:
         report = given.replay(place.project.id, asked.chosen, False)
@@ -70,7 +70,7 @@ def replay(place: Place) -> ResponseReturnValue:
 def download(place: Place) -> ResponseReturnValue:
     """The chosen refused events as JSON lines, the oldest first; `above` goes on with the next ones."""
     given = services()
-    asked = read_asked(request.args, now=given.clock())
+    asked = read_asked(request.args, place.project.zone, now=given.clock())
     headers = {"Content-Disposition": f'attachment; filename="refused-events-{place.project.key}.jsonl"'}
     lines = as_lines(given.engine, place.project.id, asked.chosen)
     return Response(lines, mimetype="application/x-ndjson", headers=headers)

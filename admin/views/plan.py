@@ -38,6 +38,8 @@ def show(place: Place) -> ResponseReturnValue:
 def edit(place: Place) -> ResponseReturnValue:
     """The form of a planned event; with `seen`, one drafted from what that event carried."""
     name, seen = request.args.get("event", ""), request.args.get("seen", "")
+    if seen and planned_event(services().engine, place.project.id, seen):
+        return redirect(url_for("plan.edit", project=place.project.key, event=seen))
     if not name:
         return _form(place, plan_form.from_planned(_drafted(place, seen)))
     planned = planned_event(services().engine, place.project.id, name)
@@ -58,6 +60,7 @@ def change(place: Place) -> ResponseReturnValue:
         elif do == "rows":
             form = _as_rows(form)
         elif do == "save":
+            _name_is_free(place, form)
             save_event(given.engine, place.project.id, form.planned(), former=form.former, now=given.clock())
             flash(f"{form.event} is planned. Events that arrive from now on are held against it.")
             return redirect(url_for("plan.show", project=place.project.key))
@@ -112,6 +115,12 @@ def _drafted(place: Place, seen: str) -> PlannedEvent:
     return PlannedEvent(event=seen, schema=catalog.drafted(found))
 
 
+def _name_is_free(place: Place, form: PlanForm) -> None:
+    """Raise PlanError where saving would replace the plan of another event, which nobody has looked at."""
+    if form.event != form.former and planned_event(services().engine, place.project.id, form.event):
+        raise PlanError(f"{form.event} is planned already; open it in the tracking plan to change it")
+
+
 def _as_rows(form: PlanForm) -> PlanForm:
     """The form with rows in place of the raw schema; raises PlanError where they cannot say the same."""
     schema = form.schema()
@@ -132,6 +141,8 @@ def _page(place: Place, *, text: str = "", problem: str = "") -> str:
         plan=plan,
         seen=tracked,
         unplanned=[row for row in tracked.values() if row["event"] not in names],
+        broken=sum(1 for name in names if name in tracked and tracked[name]["violations"]),
+        unseen=len(names - tracked.keys()),
         rules=rules_of(given.engine, place.project.id),
         days=catalog.DAYS,
         text=text,

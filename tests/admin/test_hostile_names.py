@@ -41,7 +41,7 @@ PATHS = [
     f"events/one?event={HOSTILE}",
     "plan",
     f"plan/event?event={HOSTILE}",
-    f"plan/event?seen={HOSTILE}",
+    f"plan/event?seen={QUOTED}",
 ]
 
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from store.db import writing
+from store.inbox import Envelope, Inbox
 from store.ingestion import add_counts
 from store.projects import create_api_token
 from tests.admin.conftest import NOW, Shop, happened
@@ -65,6 +66,24 @@ def test_the_health_page_tells_what_came_with_unit_and_total(busy_shop: Shop) ->
     assert "<script>alert" not in page
 
 
+def test_the_health_page_says_first_whether_all_is_well(busy_shop: Shop) -> None:
+    assert "Events are taken in." in text(busy_shop, "health")
+    envelope = Envelope(
+        project=busy_shop.project.id, received_at=NOW - 600_000, side="server", history=False, messages=[{}]
+    )
+    inbox = Inbox(busy_shop.services.engine)
+    inbox.put(envelope, [])
+    inbox.close()
+    page = text(busy_shop, "health")
+    assert "The oldest request has waited for 10 min." in page
+    assert "Events are taken in." not in page
+
+
+def test_refused_events_are_listed_for_the_same_days(busy_shop: Shop) -> None:
+    page = text(busy_shop, "health?from=2026-02-20&through=2026-03-01")
+    assert "/live/drops?days=2026-02-20..2026-03-01&amp;code=missing_identity" in page
+
+
 def test_an_idle_project_has_a_health_page_too(own_shop: Shop) -> None:
     assert "Nothing came in this period" in text(own_shop, "health")
     assert "No robots in this period" in text(own_shop, "robots")
@@ -75,7 +94,11 @@ def test_the_loss_is_told_by_library_host_and_browser(busy_shop: Shop) -> None:
     (row,) = rows(busy_shop, "loss")
     assert (row["library"], row["host"], row["browser"]) == (JS, "shop.example", "Firefox")
     assert (row["expected"], row["received"], row["lost"], row["share"]) == ("4", "3", "1", "0.25")
-    assert "25%" in text(busy_shop, "health/loss")
+    page = text(busy_shop, "health/loss")
+    assert "25% lost</strong>: 1 of 4 numbered events" in page
+    assert "<h1>Lost on the way</h1>" in page
+    part = busy_shop.client("viewer").get("/p/shop/live/health/loss", headers={"HX-Request": "true"}).text
+    assert part.lstrip().startswith('<section class="card">')
 
 
 def test_the_robots_page_tells_the_reasons(busy_shop: Shop) -> None:

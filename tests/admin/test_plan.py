@@ -137,6 +137,17 @@ def test_an_event_is_renamed_and_removed(planned: Shop) -> None:
     assert client.get("/p/shop/plan/event?event=Paid").status_code == 404
 
 
+def test_the_plan_of_another_event_is_not_replaced(planned: Shop) -> None:
+    client = planned.client("editor")
+    for former in ("", "Cart Filled"):
+        form = {"event": "Order Paid", "former": former, "others": "on", "do": "save"}
+        answer = client.post("/p/shop/plan/event", data=form)
+        assert answer.status_code == 422
+        assert "Order Paid is planned already" in answer.text
+    assert plan(planned) == [PAID]
+    assert client.get("/p/shop/plan/event?seen=Order+Paid").location == "/p/shop/plan/event?event=Order+Paid"
+
+
 def test_rows_and_schema_can_be_changed_into_each_other(planned: Shop) -> None:
     client = planned.client("editor")
     rows = {"event": "E", "rows.0.name": "plan", "rows.0.type": "string", "others": "on"}
@@ -188,6 +199,7 @@ def test_the_list_says_what_was_seen_and_what_was_not_planned(planned: Shop) -> 
     planned.services.events.insert([broken], token="broken")
     text = planned.client("viewer").get("/p/shop/plan").text
     assert "never seen" in text
+    assert "2 events: 1 broke its plan, 1 was never seen." in text
     assert "Cart Filled" in text.partition("Seen, but not planned")[2]
     assert "Order Paid" not in text.partition("Seen, but not planned")[2]
     assert "Remove" not in text

@@ -89,6 +89,11 @@ def test_viewers_look_but_do_not_run(own_shop: Shop) -> None:
         ("code=missing_identity&days=7", 1),
         ("code=nothing", 0),
         ("days=x&place=", 4),
+        ("days=2026-02-01..2026-02-28", 1),
+        ("days=2026-02-28..2026-03-01&code=missing_identity", 1),
+        ("days=2026-02-30..2026-03-01", 4),
+        ("days=2026-03-01..2026-02-01", 4),
+        ("days=..", 4),
     ],
 )
 def test_the_list_and_the_file_hold_what_is_asked_for(own_shop: Shop, question: str, found: int) -> None:
@@ -102,6 +107,28 @@ def test_the_list_and_the_file_hold_what_is_asked_for(own_shop: Shop, question: 
     lines = client.get(f"/p/shop/live/drops.jsonl?{question}").text.splitlines()
     assert len(lines) == found
     assert all(json.loads(line)["original"]["side"] == "server" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        (NOBODY, "Paid"),
+        ({"type": "track", "event": 5}, "(track)"),
+        ({"context": {"library": 5}}, "(no name)"),
+        ("text", "(no name)"),
+    ],
+)
+def test_the_list_names_the_event_that_was_refused(own_shop: Shop, message: Any, name: str) -> None:
+    refuse(own_shop, message)
+    text = own_shop.client("viewer").get("/p/shop/live/drops").text
+    assert f'<th scope="row" class="break">{name}</th>' in text
+
+
+def test_the_page_shows_the_beginning_of_a_large_event(own_shop: Shop) -> None:
+    refuse(own_shop, {"type": "track", "event": "Paid", "properties": {"text": "x" * 30_000}})
+    text = own_shop.client("viewer").get("/p/shop/live/drops").text
+    assert "more characters; the file has them." in text
+    assert text.count("x" * 100) < 100
 
 
 def test_a_file_that_grows_too_large_names_the_next_one(

@@ -25,6 +25,9 @@ PATHS = [
     "customers?q=u-100",
     "live",
     "live/drops",
+    "live/health",
+    "live/health/loss",
+    "live/robots",
     "settings/install",
     "settings/keys",
     "settings/people",
@@ -169,6 +172,32 @@ def test_problems_are_marked_where_they_are(page: Page, demo: tuple[Company, str
     page.locator("#field-idle_timeout").fill("soon")
     page.get_by_role("button", name="Save as a new version").click()
     expect(page.locator("#problem-idle_timeout")).to_contain_text("write a duration as")
+
+
+def test_channels_are_added_moved_and_removed_by_keyboard(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/settings/rules")
+    page.get_by_role("button", name="Add a channel").press("Enter")
+    expect(page.locator("#channels-0-channel")).to_be_focused()
+    page.keyboard.type("Partners")
+    page.get_by_role("button", name="Add a channel").press("Enter")
+    expect(page.locator("#channels-1-channel")).to_be_focused()
+    page.keyboard.type("Fairs")
+    page.keyboard.press("Alt+ArrowUp")
+    expect(page.locator("#channels-0-channel")).to_have_value("Fairs")
+    expect(page.locator("#channels-0-channel")).to_be_focused()
+    page.get_by_role("button", name="Remove Partners").press("Enter")
+    page.get_by_role("button", name="Remove Fairs").press("Enter")
+    expect(page.get_by_role("button", name="Add a channel")).to_be_focused()
+
+
+def test_a_wide_table_can_be_scrolled_by_keyboard(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/events/one?event=Invoice+Paid")
+    table = page.locator(".table-scroll").last
+    expect(table).not_to_have_attribute("tabindex", "0")
+    page.set_viewport_size({"width": 360, "height": 740})
+    expect(page.get_by_role("region", name="Properties: scrolls sideways")).to_have_attribute("tabindex", "0")
 
 
 def test_customers_are_found_while_typing(inside: Inside) -> None:

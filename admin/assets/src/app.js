@@ -3,6 +3,7 @@ import htmx from "htmx.org";
 import { combobox } from "./behaviour/combobox.js";
 import { clicks } from "./behaviour/clicks.js";
 import { live } from "./behaviour/live.js";
+import { scrolling } from "./behaviour/scrolling.js";
 import { times } from "./behaviour/times.js";
 
 Object.assign(htmx.config, {
@@ -49,5 +50,6 @@ clicks(notice);
 htmx.onLoad((part) => {
   combobox(part);
   live(part);
+  scrolling(part);
   times(part);
 });

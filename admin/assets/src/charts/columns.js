@@ -2,7 +2,11 @@
 import { count } from "./numbers.js";
 import { frame, tooltip } from "./tooltip.js";
 
+const HOUR = / \d\d:\d\d$/;
+
 export function columns({ times, series, stacked }, colours) {
+  const days = times.map((time) => time.replace(HOUR, ""));
+  const byDay = days[0] !== times[0] && days.at(-1) !== days[0]; // hours of several days: name the days where they begin
   return {
     textStyle: { fontFamily: colours.font },
     grid: { left: 4, right: 14, top: 14, bottom: 24, containLabel: true },
@@ -22,7 +26,15 @@ export function columns({ times, series, stacked }, colours) {
       data: times,
       axisTick: { show: false },
       axisLine: { lineStyle: { color: colours.line } },
-      axisLabel: { color: colours.muted, fontSize: 11, hideOverlap: true },
+      axisLabel: {
+        color: colours.muted,
+        fontSize: 11,
+        hideOverlap: true,
+        ...(byDay && {
+          interval: (index) => days[index] !== days[index - 1],
+          formatter: (time) => time.replace(HOUR, ""),
+        }),
+      },
     },
     yAxis: {
       type: "value",

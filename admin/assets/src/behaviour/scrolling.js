@@ -1,0 +1,21 @@
+// Lets the keyboard scroll what is wider than the page: such a part takes the focus and says what it is.
+const PARTS = ".table-scroll, .chart-scroll";
+
+const sizes = new ResizeObserver((entries) => {
+  for (const { target } of entries) mark(target);
+});
+
+export function scrolling(part) {
+  for (const element of [...(part.matches?.(PARTS) ? [part] : []), ...part.querySelectorAll(PARTS)]) sizes.observe(element);
+}
+
+function mark(element) {
+  if (element.scrollWidth <= element.clientWidth) {
+    for (const name of ["tabindex", "role", "aria-label"]) element.removeAttribute(name);
+    return;
+  }
+  const heading = element.closest(".card, section")?.querySelector("h2, h3") ?? document.querySelector("h1");
+  element.tabIndex = 0;
+  element.setAttribute("role", "region");
+  element.setAttribute("aria-label", `${heading?.textContent.trim() || "Table"}: scrolls sideways`);
+}
