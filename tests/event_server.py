@@ -38,6 +38,15 @@ WITH_ROWS = re.compile(rb"\s*(insert\s+into\s.+?)\s+format\s+(\w+)\s*\n", re.IGN
 FULL = "Code: 243. DB::Exception: Cannot reserve 1.00 MiB, not enough space. (NOT_ENOUGH_SPACE)"
 
 
+MOST_OF_A_VALUE = 128 * 1024  # a server's setting http_max_field_value_size, as it comes
+
+
+class Form(Request):
+    """A request whose form may be as long as a server allows."""
+
+    max_form_memory_size = None
+
+
 class Trouble(Enum):
     """How inserts go while the folder's `trouble` file says so."""
 
@@ -59,7 +68,7 @@ class EventServer:
         self._keeper = chdb.connect(self._path)  # holds the engine between requests
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        request = Request(environ)
+        request = Form(environ)
         try:
             response = self._answer(request)
         except RuntimeError as error:  # the engine's errors
@@ -70,6 +79,8 @@ class EventServer:
         if request.path == "/ping":
             return Response("Ok.\n")
         given = request.args.to_dict() | request.form.to_dict()
+        if any(len(value.encode()) > MOST_OF_A_VALUE for value in given.values()):
+            return _failure("Code: 1000. HTML Form Exception: Field value too long")
         body = b"" if request.form else request.get_data(cache=False)
         statement = given.get("query", "").encode() + (b"\n" if given.get("query") and body else b"") + body
         with self._session(given.get("session_id")), self._connected(given) as connection:

@@ -37,8 +37,9 @@ class Frail(EventStore):
     """An event store in one of whose inserts something happens to the process.
 
     `<where>-end` and `<where>-pause` happen once: before, between (after the first partition) or after the
-    insert of events, or after the one of known messages. `poison-raise` and `poison-end` happen whenever an
-    event is named Poison.
+    insert of events, or after the one of known messages. After `torn`, the engine is as if it had ended
+    between noting the insert's token and taking the rows of the later partitions. `poison-raise` and
+    `poison-end` happen whenever an event is named Poison.
     """
 
     fate = ""
@@ -56,13 +57,16 @@ class Frail(EventStore):
             super().insert_table(name, first_month(table), token=token)
         elif where != "before":
             super().insert_table(name, table, token=token)
+        if where == "torn":
+            month = "toYYYYMM(timestamp)"
+            self.command(f"delete from events where {month} != (select min({month}) from events)")
         end() if what == "end" else pause()
         if where in ("before", "between"):
             super().insert_table(name, table, token=token)
         return None
 
 
-PLACES = {"before": "events", "between": "events", "after": "events", "known": "message_ids"}
+PLACES = dict.fromkeys(["before", "between", "torn", "after"], "events") | {"known": "message_ids"}
 
 
 def first_month(table: pa.Table) -> pa.Table:

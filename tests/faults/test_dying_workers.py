@@ -88,6 +88,17 @@ def test_what_a_killed_worker_left_is_stored_once_by_another(place: Place, where
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("database", BOTH if THOROUGH else ["engine"])
+def test_rows_that_the_engine_noted_but_never_got_are_stored_by_the_next_worker(place: Place) -> None:
+    with place:
+        killed = place.worker("torn-end")
+        assert killed.process.wait(timeout=60) == -9
+        assert 0 < place.stored().total() < len(NAMES)
+        assert place.drained_by_another()
+    assert place.stored() == Counter(NAMES)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("database", "where"), PLACES)
 def test_a_worker_that_slept_through_its_lease_stores_nothing_twice(place: Place, where: str) -> None:
     with place:

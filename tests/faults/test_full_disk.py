@@ -12,15 +12,15 @@ from tests.faults.load import NOTHING_WRONG, Load, acknowledged, verdict
 from tests.installation import Installation, eventually
 
 FULL = [
-    pytest.param("0", 0, id="full to the last byte"),
-    pytest.param("32", 16, id="below the reserve"),
+    pytest.param("0", 0, "the log says why", id="full to the last byte"),
+    pytest.param("32", 16, "of disk are free", id="below the reserve"),
 ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("reserve", "left"), FULL)
+@pytest.mark.parametrize(("reserve", "left", "says"), FULL)
 def test_the_door_asks_senders_to_wait_while_the_disk_is_full_and_recovers_by_itself(
-    tmp_path: Path, small_disk: SmallDisk, note: Note, reserve: str, left: int
+    tmp_path: Path, small_disk: SmallDisk, note: Note, reserve: str, left: int, says: str
 ) -> None:
     database = f"sqlite:///{small_disk.folder}/waywiser.db"
     with Installation(tmp_path, DATABASE_URL=database, DISK_RESERVE_MB=reserve) as waywiser:
@@ -33,7 +33,8 @@ def test_the_door_asks_senders_to_wait_while_the_disk_is_full_and_recovers_by_it
             assert eventually(lambda: refused(load, small_disk, left), lambda n: n > 20) > 20
             status, answer = eventually(waywiser.server.health, lambda said: said[0] == 503)
             assert status == 503
-            assert "disk" in answer["message"]
+            assert says in answer["message"]
+            assert "disk is" in waywiser.log()
         assert set(load.answers) == {200, 503}
         assert not load.impatient
         small_disk.clear()
