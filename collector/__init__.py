@@ -18,14 +18,17 @@ from collector.openapi import openapi_room
 from collector.pixel import pixel_room
 from collector.reception import Reception
 from collector.script import script_room
-from collector.shortcut import with_shortcut
+from collector.shortcut import Shortcut
 from collector.tracking import tracking_room
 
-__all__ = ["Door", "create_app"]
+__all__ = ["Door", "Shortcut", "create_app"]
 
 
 def create_app(services: Door) -> Flask:
-    """The web application that takes events in; it answers in JSON only, and never with a redirect."""
+    """The web application that takes events in; it answers in JSON only, and never with a redirect.
+
+    Its `wsgi_app` is a Shortcut.
+    """
     app = Flask(__name__, static_folder=None)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # merging is done by a redirect, which costs clients their body or key
@@ -40,7 +43,7 @@ def create_app(services: Door) -> Flask:
     app.after_request(lambda answer: add_cors(request, answer))
     count_answers(app, services.traffic)
     answer_errors_in_json(app)
-    app.wsgi_app = _with_single_slashes(with_shortcut(app.wsgi_app, reception, services.traffic))  # type: ignore[assignment,method-assign]
+    app.wsgi_app = Shortcut(_with_single_slashes(app.wsgi_app), reception, services.traffic)  # type: ignore[method-assign]
     return app
 
 

@@ -28,6 +28,11 @@ class Refusal(Exception):
         self.retry_after = retry_after
 
 
+def later(status: int, code: str, message: str) -> Refusal:
+    """A refusal of what may be sent again in some seconds."""
+    return Refusal(status, code, message, retry_after=RETRY_AFTER_SECONDS)
+
+
 def json_answer(status: int, body: Any) -> Response:
     """An answer with this body as JSON."""
     return Response(msgspec.json.encode(body), status, content_type="application/json")
@@ -38,26 +43,35 @@ def error_answer(status: int, code: str, message: str) -> Response:
     return json_answer(status, {"success": False, "code": code, "message": message})
 
 
+def answer_to(error: Exception) -> Response | None:
+    """The answer to an error that is expected: a refusal, or a store that keeps nothing now."""
+    if isinstance(error, Refusal):
+        return refused(error)
+    return unavailable(error) if isinstance(error, InboxUnavailable | SQLAlchemyError) else None
+
+
 def answer_errors_in_json(app: Flask) -> None:
     """Give every failure of the application the one shape."""
-    app.register_error_handler(Refusal, _refused)
-    app.register_error_handler(InboxUnavailable, _unavailable)
-    app.register_error_handler(SQLAlchemyError, _unavailable)
+    app.register_error_handler(Refusal, refused)
+    app.register_error_handler(InboxUnavailable, unavailable)
+    app.register_error_handler(SQLAlchemyError, unavailable)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 
 
-def _refused(refusal: Refusal) -> Response:
+def refused(refusal: Refusal) -> Response:
+    """The answer to a request that is not taken."""
     answer = error_answer(refusal.status, refusal.code, refusal.message)
     if refusal.retry_after is not None:
         answer.headers["Retry-After"] = str(refusal.retry_after)
     return answer
 
 
-def _unavailable(error: Exception) -> Response:
+def unavailable(error: Exception) -> Response:
+    """The answer where a store keeps nothing now; the cause stands in the log, as it may name hosts."""
     log.warning("the inbox cannot keep events: %s", error)
     message = "the collector cannot keep events at the moment; send them again later"
-    return _refused(Refusal(503, "unavailable", message, retry_after=RETRY_AFTER_SECONDS))
+    return refused(later(503, "unavailable", message))
 
 
 def _http(error: HTTPException) -> Response:

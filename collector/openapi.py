@@ -62,10 +62,11 @@ MEANINGS = {
     401: "`unknown_key`",
     403: "`origin_not_allowed`, or `server_key_needed` for an import",
     404: "`unknown_key`",
+    408: "`body_timeout`: the body did not come in time. Send it again",
     413: "The request or its only event is too large",
     415: "`unknown_encoding`: neither plain nor gzip nor deflate",
     429: "`rate_limited`: the key sends more events a second than the operator allows",
-    503: "`unavailable`: the events cannot be kept now. Send them again",
+    503: "`unavailable` or `busy`: the events cannot be kept now. Send them again",
 }
 
 
@@ -114,7 +115,7 @@ def _taking(kind: str, summary: str, *, name: str | None = None) -> Schema:
         "operationId": name or kind,
         "summary": summary,
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-        "responses": _json_responses("Verdicts", 400, 401, 403, 413, 415, 429, 503),
+        "responses": _json_responses("Verdicts", 400, 401, 403, 408, 413, 415, 429, 503),
     }
 
 
@@ -154,7 +155,7 @@ def _json_responses(success: str, *refusals: int) -> Schema:
     responses: Schema = {"200": _json_response(200, success)}
     for status in refusals:
         responses[str(status)] = _json_response(status, "Refusal")
-        if status in (429, 503):
+        if status in (408, 429, 503):
             seconds = {"schema": {"type": "string", "pattern": "^[0-9]+$"}, "required": True}
             responses[str(status)]["headers"] = {"Retry-After": seconds}
     return responses

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Request, Response
 
+from collector.counters import Traffic
 from collector.door import Door
 from collector.envelope import hide_addresses, refused, sealed
 from collector.errors import Refusal, json_answer
@@ -14,7 +15,7 @@ from collector.rates import Rates
 from collector.visitors import Visitors
 from collector.wire import Verdicts, judged
 from store.drops import DropRow
-from store.inbox import Envelope
+from store.inbox import Envelope, Receipt
 
 
 class Reception:
@@ -37,7 +38,26 @@ class Reception:
         *,
         history: bool = False,
     ) -> Verdicts:
-        """Judge the events of a body and keep them. Returns when all is on disk; raises Refusal."""
+        """Judge the events of a body and keep them.
+
+        Returns when all is on disk; raises Refusal or InboxUnavailable.
+        """
+        return self.enter(request, kind, body, size, sizes, history=history).kept()
+
+    def enter(
+        self,
+        request: Request,
+        kind: str,
+        body: dict[str, Any],
+        size: int,
+        sizes: list[int] | None = None,
+        *,
+        history: bool = False,
+    ) -> Entered:
+        """Judge the events of a body and line them up for the disk; raises Refusal or InboxUnavailable.
+
+        In a hurry it raises TakesTime before it has charged or lined up anything.
+        """
         door = self._door
         key = self.keys.admit(request, body)
         if history and key.side != "server":
@@ -46,8 +66,13 @@ class Reception:
         cookieless = self._visitors.disguise(request, key, body)
         sent_at = body.get("sentAt")
         verdicts = judged(kind, body, size, sizes)
+        is_empty = not (verdicts.accepted or verdicts.rejected)
+        if not is_empty:
+            door.inbox.require_room()  # before the rate is charged, which the sender would pay twice
         if self._rates:
             self._rates.charge(key.id, len(verdicts.accepted) + len(verdicts.rejected))
+        if is_empty:
+            return Entered(verdicts, None, door.traffic)
         envelope = sealed(
             request,
             key,
@@ -60,10 +85,27 @@ class Reception:
         )
         if door.settings.anonymize_ip:
             hide_addresses([message for _, message in verdicts.rejected])
-        if verdicts.accepted or verdicts.rejected:
-            door.inbox.put(envelope if verdicts.accepted else None, _drops(envelope, verdicts))
-            door.traffic.judged(len(verdicts.accepted), [one.code for one, _ in verdicts.rejected])
-        return verdicts
+        receipt = door.inbox.enter(envelope if verdicts.accepted else None, _drops(envelope, verdicts))
+        return Entered(verdicts, receipt, door.traffic)
+
+
+class Entered(NamedTuple):
+    """Events that are judged and lined up; their receipt says when they are on disk.
+
+    There is none where there was nothing to keep.
+    """
+
+    verdicts: Verdicts
+    receipt: Receipt | None
+    traffic: Traffic
+
+    def kept(self) -> Verdicts:
+        """Wait until all is on disk, and count it; raises InboxUnavailable. To be called once."""
+        if self.receipt:
+            self.receipt.result()
+            rejected = [rejection.code for rejection, _ in self.verdicts.rejected]
+            self.traffic.judged(len(self.verdicts.accepted), rejected)
+        return self.verdicts
 
 
 def _drops(envelope: Envelope, verdicts: Verdicts) -> list[DropRow]:

@@ -1,66 +1,134 @@
 """The short way for what is usual: POST /v1/track and its like, without Flask's dispatch.
 
-It runs the same functions and costs a third. Whatever is not usual, and everything that fails, goes the
-whole way, as if it had not been here.
+It runs the same functions and costs a third. For a thread that must not wait it can begin a request, and say
+by a receipt when that can be answered. Whatever is not usual, and every mistake, goes the whole way, as if it
+had not been here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from http import HTTPStatus
 from io import BytesIO
+from typing import NamedTuple
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Request
+from flask import Request, Response
 
 from collector.counters import Traffic
 from collector.decoding import decoded_with_sizes
+from collector.errors import answer_to, later, refused, unavailable
 from collector.keys import add_cors
-from collector.limits import body_of
-from collector.reception import Reception, answer_of
+from collector.limits import GZIP_MAGIC, body_of
+from collector.reception import Entered, Reception, answer_of
 from collector.tracking import ENDPOINTS
+from store.hurry import TakesTime, in_a_hurry, take_time
+from store.inbox import InboxUnavailable, Receipt
 
 MOST_BYTES = 256 * 1024
-KINDS = {f"/v1/{kind}": kind for kind in ENDPOINTS}
+# What can be begun in a hurry: with the slowest contents that were found, it takes some milliseconds.
+QUICK_BYTES = 64 * 1024
+QUICK_EVENTS = 100
+QUICK_QUERY = 2_048  # characters
+KINDS = {f"/v1/{path}": kind for kind in ENDPOINTS for path in (kind, kind[0])}
+
+Answer = tuple[int, list[tuple[str, str]], bytes]
 
 
-def with_shortcut(app: WSGIApplication, reception: Reception, traffic: Traffic) -> WSGIApplication:
-    """The application, with the short way in front of it."""
+class Begun(NamedTuple):
+    """A request that is served but for its wait: `answer` is to be called when the receipt is done."""
 
-    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    receipt: Receipt | None
+    answer: Callable[[], Answer]
+
+
+class Shortcut:
+    """An application, with the short way in front of it."""
+
+    def __init__(self, app: WSGIApplication, reception: Reception, traffic: Traffic) -> None:
+        self._app = app
+        self._reception = reception
+        self._traffic = traffic
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve as WSGI says: wait for whatever is needed."""
+        begun = self._begin(environ) if _is_usual(environ, MOST_BYTES) else None
+        if begun is None:
+            return self._app(environ, start_response)
+        status, headers, body = begun.answer()
+        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+        return [body]
+
+    def begin(self, environ: WSGIEnvironment) -> Begun | None:
+        """Serve as far as goes without any wait; None where a thread that may wait has to serve it."""
+        if not (_is_usual(environ, QUICK_BYTES) and len(environ.get("QUERY_STRING", "")) <= QUICK_QUERY):
+            return None
+        try:
+            with in_a_hurry():
+                return self._begin(environ)
+        except TakesTime:
+            environ["wsgi.input"].seek(0)
+            return None
+
+    def refuse(self, environ: WSGIEnvironment, status: int, code: str, message: str) -> Answer:
+        """The answer to a request whose body the server could not read; it may be sent again."""
         kind = KINDS.get(environ["PATH_INFO"])
-        if kind is None or not _is_usual(environ):
-            return app(environ, start_response)
-        body = environ["wsgi.input"] = _read(environ)
+        return self._answered(Request(environ), kind, refused(later(status, code, message)))
+
+    def _begin(self, environ: WSGIEnvironment) -> Begun | None:
+        """Serve but for the wait for the disk; None after a mistake, with the request as it was."""
+        kind = KINDS[environ["PATH_INFO"]]
+        raw = _read(environ)
+        environ["wsgi.input"] = BytesIO(raw)
         request = Request(environ)
         try:
-            raw = body_of(request)
-            content, sizes = decoded_with_sizes(raw)
-            answer = add_cors(request, answer_of(reception.take(request, kind, content, len(raw), sizes)))
-        except Exception:
-            body.seek(0)
-            return app(environ, start_response)
-        traffic.answered(f"tracking.{kind}", answer.status_code)
-        start_response(answer.status, answer.headers.to_wsgi_list())
-        return [answer.get_data()]
+            if raw.startswith(GZIP_MAGIC):
+                take_time()
+            entered = self._entered(request, kind)
+        except Exception as error:
+            answer = answer_to(error)
+            environ["wsgi.input"].seek(0)
+            return Begun(None, partial(self._answered, request, kind, answer)) if answer else None
+        return Begun(entered.receipt, partial(self._settled, request, kind, entered))
 
-    return serve
+    def _entered(self, request: Request, kind: str) -> Entered:
+        raw = body_of(request)
+        content, sizes = decoded_with_sizes(raw)
+        batch = content.get("batch")
+        if isinstance(batch, list) and len(batch) > QUICK_EVENTS:
+            take_time()
+        return self._reception.enter(request, kind, content, len(raw), sizes)
+
+    def _settled(self, request: Request, kind: str, entered: Entered) -> Answer:
+        try:
+            answer = answer_of(entered.kept())
+        except InboxUnavailable as error:
+            answer = unavailable(error)
+        return self._answered(request, kind, answer)
+
+    def _answered(self, request: Request, kind: str | None, answer: Response) -> Answer:
+        add_cors(request, answer)
+        self._traffic.answered(f"tracking.{kind}" if kind else "unknown", answer.status_code)
+        return answer.status_code, answer.headers.to_wsgi_list(), answer.get_data()
 
 
-def _is_usual(environ: WSGIEnvironment) -> bool:
+def _is_usual(environ: WSGIEnvironment, most_bytes: int) -> bool:
     length = environ.get("CONTENT_LENGTH", "")
     return (
-        environ["REQUEST_METHOD"] == "POST"
+        environ["PATH_INFO"] in KINDS
+        and environ["REQUEST_METHOD"] == "POST"
         and "HTTP_CONTENT_ENCODING" not in environ
         and length.isascii()
         and length.isdecimal()
         and len(length) < 8
-        and int(length) <= MOST_BYTES
+        and int(length) <= most_bytes
     )
 
 
-def _read(environ: WSGIEnvironment) -> BytesIO:
+def _read(environ: WSGIEnvironment) -> bytes:
     """The body, so that it can be read twice; one that breaks off is too short, and is refused for that."""
     try:
-        return BytesIO(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        return environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))  # type: ignore[no-any-return]
     except Exception:  # each server has its own kinds for a sender that goes away
-        return BytesIO()
+        return b""

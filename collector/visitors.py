@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from collector.door import Door
 from collector.envelope import client_ip, hide_addresses, whole
 from store import kept
+from store.hurry import take_time
 from store.projects import WriteKey
 
 log = logging.getLogger("waywiser.collector")
@@ -27,9 +28,16 @@ PREFIX = "cl_"
 DAY_MS = 86_400_000
 CLOCK_STEP_MS = 3_600_000  # a clock set back by less goes on with the newer day
 LATE_S = 60.0  # after midnight, so that clocks which differ a little agree on the day
-# What client libraries keep from one page or one day to the next, beside the anonymous id itself.
-CONTEXT_IDS = ("sessionId", "sessionStart", "session_id", "sequence", "anonymousId", "amp")
-DEVICE_IDS = ("id", "advertisingId", "token")
+# By what client libraries know a browser from one page or one day to the next, however it is spelt.
+ANONYMOUS_IDS = frozenset(["anonymousid", "ajsaid", "ajsanonymousid", "rlanonymousid"])
+BROWSER_IDS = ANONYMOUS_IDS | {
+    *("sessionid", "sessionstart", "sessionnumber", "sequence", "amp", "ampid", "clientid", "visitorid"),
+    *("externalid", "externalids", "deviceid", "devicetoken", "advertisingid", "adtrackingid"),
+    *("idfa", "idfv", "gaid", "aaid", "distinctid", "instanceid"),
+}
+DEVICE_IDS = BROWSER_IDS | {"id", "token"}
+OBJECTS = ("context", "properties", "traits")
+OF_THE_SITE = ("properties", "traits")  # these say what the site itself wants to say
 
 
 class Salts:
@@ -46,6 +54,7 @@ class Salts:
         known, salt = self._today
         if day == known or 0 < known * DAY_MS - now < CLOCK_STEP_MS:
             return salt
+        take_time()
         with self._guard:
             if day != self._today[0]:
                 self._begin(day)
@@ -98,13 +107,16 @@ class Visitors:
         address = whole(client_ip(request, self._door.settings.trusted_proxies))
         agent = request.environ.get("HTTP_USER_AGENT", "")
         visitor = hashed(self._salts.at(self._door.clock()), key.project_id, address, agent)
-        batch = body.get("batch")
+        given = body.pop("batch", None)
+        batch = [_shape(one) for one in given] if isinstance(given, list) else given
         messages = [body, *(batch if isinstance(batch, list) else ())]
         for message in messages:
             if isinstance(message, dict):
                 _without_ids(message)
                 message["anonymousId"] = visitor
         hide_addresses(messages)
+        if batch is not None:
+            body["batch"] = batch
         return True
 
 
@@ -116,19 +128,48 @@ def hashed(salt: bytes, project_id: int, address: str, agent: str) -> str:
 
 def _without_ids(message: dict[str, Any]) -> None:
     """Take out what the client knows the visitor by; what the site says itself, such as userId, stays."""
-    anonymous = message.pop("anonymousId", None)
-    if anonymous is not None and message.get("previousId") == anonymous:
-        del message["previousId"]
-    given = message.get("context")
-    context: dict[str, Any] = given if isinstance(given, dict) else {}
-    for name in CONTEXT_IDS:
-        context.pop(name, None)
-    for traits in (message.get("traits"), context.get("traits")):
-        if isinstance(traits, dict):
-            traits.pop("anonymousId", None)
-    if isinstance(device := context.get("device"), dict):
-        for name in DEVICE_IDS:
-            device.pop(name, None)
+    anonymous, previous = message.get("anonymousId"), message.get("previousId")
+    if anonymous is not None and _written(previous) == _written(anonymous):
+        message.pop("previousId", None)
+    for name in OBJECTS:
+        if name in message:
+            message[name] = _shape(message[name])
+    waiting: list[tuple[Any, frozenset[str]]] = [(message, BROWSER_IDS)]
+    for part, ids in waiting:  # grows as parts are found in parts
+        if isinstance(part, list):
+            waiting += [(one, ids) for one in part if isinstance(one, dict | list)]
+            continue
+        for name in [name for name in part if _plain(name) in ids]:
+            del part[name]
+        waiting += [
+            (value, _ids_inside(name, ids)) for name, value in part.items() if isinstance(value, dict | list)
+        ]
+
+
+def _ids_inside(name: str, ids: frozenset[str]) -> frozenset[str]:
+    """Which names are taken out of the part of this name, where it is inside one that loses `ids`."""
+    if ids is ANONYMOUS_IDS or name in OF_THE_SITE:
+        return ANONYMOUS_IDS
+    return DEVICE_IDS if name == "device" else BROWSER_IDS
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name[:100])).lower()
+
+
+def _written(value: Any) -> str:
+    """An id as text, as the wire would tidy it."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip()
+
+
+def _shape(value: Any) -> Any:
+    """An object; of what stands in its place and cannot be cleaned, only how much of which kind it was."""
+    if isinstance(value, str | list) and value:
+        kind, unit = ("text", "characters") if isinstance(value, str) else ("list", "items")
+        return f"[{kind} of {len(value)} {unit}, not kept]"
+    return "[number, not kept]" if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _name(day: int) -> str:

@@ -5,7 +5,9 @@ So the event loop reads the body, under a deadline, and a thread gets the reques
 Answers are whole before they are sent, and granian sends them without a thread.
 
 Requests that are quick to serve are served on the loop itself: threads that hand the interpreter to each
-other cost more than such a request does. Only their wait for the disk is left to the loop.
+other cost more than such a request does. The application begins them and says by a receipt when they can be
+answered. What it cannot begin without a wait goes to a thread. Those that take what is sent, and so wait for
+stores, are others than those that fetch: pages get their script also while a store does not answer.
 """
 
 from __future__ import annotations
@@ -13,79 +15,112 @@ from __future__ import annotations
 import asyncio
 import logging
 import queue
-import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
-from io import BytesIO
 from typing import Any, Protocol
 
 import msgspec
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # it is meant to be imported here
 
-from store.inbox import Receipt, postponed
+from server.gateway import Answer, Scope, StartResponse, Wsgi, answer_of, environ_of
+from store.inbox import Receipt
 
 log = logging.getLogger("waywiser.line")
 
-StartResponse = Callable[..., Any]
-Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
-IsQuick = Callable[[dict[str, Any]], bool]
-Headers = list[tuple[str, str]]
+Requests = queue.SimpleQueue[tuple[dict[str, Any], Any, asyncio.Future[None]]]
 
 SMALL = 64 * 1024  # bytes of a body that is read in one piece, and whatever the large ones do
 PATIENCE_S = 20.0  # for so many bytes
 BODY_BYTES = 4 * 1024 * 1024  # more than the application takes is not read
-HELD_BYTES = 64 * BODY_BYTES  # of large bodies that are not whole yet, all together
-SERVER: dict[str, Any] = {
-    "SCRIPT_NAME": "",
-    "SERVER_SOFTWARE": "granian",
-    "wsgi.errors": sys.stderr,
-    "wsgi.input_terminated": True,
-    "wsgi.multiprocess": False,
-    "wsgi.multithread": True,
-    "wsgi.run_once": False,
-    "wsgi.version": (1, 0),
-}
+HELD_BYTES = 64 * BODY_BYTES  # of all large bodies that are not answered yet, and of all small ones
 
 
-class Scope(Protocol):
-    """What granian says about a request, in its interface RSGI."""
+class Begun(Protocol):
+    """A request that is served but for its wait: `answer` is called when the receipt is done."""
 
-    http_version: str
-    server: str
-    client: str
-    scheme: str
-    method: str
-    path: str
-    query_string: str
-    headers: Any
+    @property
+    def receipt(self) -> Receipt | None:
+        """Says when it can be answered; none where that is now."""
+
+    @property
+    def answer(self) -> Callable[[], Answer]:
+        """Makes the answer; to be called once."""
+
+
+class Front(Protocol):
+    """What an application can do for the loop."""
+
+    def begin(self, environ: dict[str, Any]) -> Begun | None:
+        """Serve as far as goes without any wait; None where a thread has to serve it."""
+
+    def refuse(self, environ: dict[str, Any], status: int, code: str, message: str) -> Answer:
+        """The answer to a request whose body could not be read."""
+
+
+class Plain:
+    """The front of an application that has none: nothing is quick."""
+
+    def begin(self, environ: dict[str, Any]) -> None:
+        """Leave the request to a thread."""
+
+    def refuse(self, environ: dict[str, Any], status: int, code: str, message: str) -> Answer:  # noqa: ARG002
+        """The reason as JSON."""
+        body = msgspec.json.encode({"success": False, "code": code, "message": message})
+        return status, [("Content-Type", "application/json"), ("Retry-After", "5")], body
 
 
 class NotRead(Exception):
-    """A body that is not read to its end, and the answer to that."""
+    """A body that is not read to its end: the status to answer, and why."""
 
     def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
         super().__init__(message)
-        headers = [("Content-Type", "application/json"), ("Connection", "close"), ("Retry-After", "5")]
-        body = msgspec.json.encode({"success": False, "code": code, "message": message})
-        self.answer = int(status), headers, body
+        self.reason = int(status), code, message
+
+
+class Room:
+    """How many bytes of bodies may be held at a time: from their arrival until they are answered."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held = 0
+
+    @contextmanager
+    def place(self) -> Iterator[Callable[[int], None]]:
+        """A place for one body, to be told of its bytes as they come; that raises NotRead for too many."""
+        own = 0
+
+        def add(size: int) -> None:
+            nonlocal own
+            own += size
+            self._held += size
+            if self._held > self._most:
+                message = "too many bodies are held already; send this one again later"
+                raise NotRead(HTTPStatus.SERVICE_UNAVAILABLE, "busy", message)
+
+        try:
+            yield add
+        finally:
+            self._held -= own
 
 
 class Line:
     """Serves a WSGI application in threads of its own; granian calls `__rsgi__`, other servers the object."""
 
     def __init__(
-        self, app: Wsgi, *, threads: int, is_quick: IsQuick = lambda _: False, patience: float = PATIENCE_S
+        self, app: Wsgi, *, threads: int, front: Front | None = None, patience: float = PATIENCE_S
     ) -> None:
         self._app = app
         self._threads = threads
-        self._is_quick = is_quick
-        self._settling = threading.Lock()
-        self._settled: list[tuple[asyncio.Future[bool], bool]] = []
+        self._front = front or Plain()
         self._patience = patience
-        self._held = 0  # bytes of large bodies that are not whole yet
-        self._ready: queue.SimpleQueue[tuple[dict[str, Any], Any, asyncio.Future[None]]] = queue.SimpleQueue()
+        self._large, self._small = Room(HELD_BYTES), Room(HELD_BYTES)
+        self._settling = threading.Lock()
+        self._settled: list[asyncio.Future[None]] = []
+        self._sent: Requests = queue.SimpleQueue()
+        self._fetched: Requests = queue.SimpleQueue()
 
     def __call__(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
         """Serve as WSGI says, in the caller's thread."""
@@ -94,45 +129,44 @@ class Line:
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Granian's call before the first request."""
         self._loop = loop
-        for number in range(self._threads):
-            threading.Thread(target=self._work, name=f"request-{number}", daemon=True).start()
+        for name, requests in (("sent", self._sent), ("fetched", self._fetched)):
+            for number in range(self._threads):
+                name = f"{name}-{number}"
+                threading.Thread(target=self._work, args=[requests], name=name, daemon=True).start()
 
     async def __rsgi__(self, scope: Scope, protocol: Any) -> None:
         """Granian's call for each request."""
-        try:
-            environ = environ_of(scope, await self._body(scope, protocol))
-        except NotRead as unread:
-            protocol.response_bytes(*unread.answer)
-            return
-        if not (self._is_quick(environ) and await self._serve_here(environ, protocol)):
-            answered = self._loop.create_future()
-            self._ready.put((environ, protocol, answered))
-            await answered
+        length = _length(scope)
+        room = self._small if 0 <= length <= SMALL else self._large
+        with room.place() as add:
+            try:
+                environ = environ_of(scope, await self._body(protocol, length, add))
+            except NotRead as unread:
+                status, headers, body = self._front.refuse(environ_of(scope, b""), *unread.reason)
+                protocol.response_bytes(status, [*headers, ("Connection", "close")], body)
+                return
+            if not await self._serve_here(environ, protocol):
+                answered = self._loop.create_future()
+                requests = self._sent if scope.method == "POST" else self._fetched
+                requests.put((environ, protocol, answered))
+                await answered
 
     async def _serve_here(self, environ: dict[str, Any], protocol: Any) -> bool:
-        """Serve on the loop; the answer goes out when what it promises is on disk.
-
-        False when that fails: served again in a thread, the application hears why and answers accordingly.
-        """
-        with postponed() as receipts:
-            try:
-                answer = answer_of(self._app, environ)
-            except Exception:
-                log.exception("a request failed")
-                return True
-        for receipt in receipts:
-            kept: asyncio.Future[bool] = self._loop.create_future()
-            receipt.add_done_callback(partial(self._settle_soon, kept))
-            if not await kept:
-                environ["wsgi.input"].seek(0)
-                return False
-        protocol.response_bytes(*answer)
+        """Serve on the loop, and answer when what that promises is on disk; False if a thread has to."""
+        begun = self._front.begin(environ)
+        if begun is None:
+            return False
+        if begun.receipt:
+            done: asyncio.Future[None] = self._loop.create_future()
+            begun.receipt.add_done_callback(partial(self._settle_soon, done))
+            await done
+        protocol.response_bytes(*begun.answer())
         return True
 
-    def _settle_soon(self, kept: asyncio.Future[bool], receipt: Receipt) -> None:
+    def _settle_soon(self, done: asyncio.Future[None], _receipt: Receipt) -> None:
         """The thread that commits calls this for many at once; it wakes the loop once for all of them."""
         with self._settling:
-            self._settled.append((kept, receipt.exception() is None))
+            self._settled.append(done)
             is_first = len(self._settled) == 1
         if is_first:
             self._loop.call_soon_threadsafe(self._settle_all)
@@ -140,20 +174,20 @@ class Line:
     def _settle_all(self) -> None:
         with self._settling:
             settled, self._settled = self._settled, []
-        for kept, good in settled:
-            if not kept.done():
-                kept.set_result(good)
+        for done in settled:
+            _settle(done)
 
-    async def _body(self, scope: Scope, protocol: Any) -> bytes:
+    async def _body(self, protocol: Any, length: int, add: Callable[[int], None]) -> bytes:
         """The body; of one that is too large as much as shows it, for the application refuses that."""
-        length = int(scope.headers.get("content-length", -1))
-        if length == 0 or length > BODY_BYTES or (length < 0 and "transfer-encoding" not in scope.headers):
+        if length == 0 or length > BODY_BYTES:
             return b""
         try:
             async with asyncio.timeout(self._patience) as deadline:
                 if 0 < length <= SMALL:
-                    return bytes(await protocol())
-                return await self._parts(protocol, deadline)
+                    body = bytes(await protocol())
+                    add(len(body))
+                    return body
+                return await self._parts(protocol, deadline, add)
         except TimeoutError:
             message = "the body did not come in time"
             raise NotRead(HTTPStatus.REQUEST_TIMEOUT, "body_timeout", message) from None
@@ -161,80 +195,42 @@ class Line:
             message = "the body broke off before its end"
             raise NotRead(HTTPStatus.BAD_REQUEST, "incomplete_body", message) from None
 
-    async def _parts(self, protocol: Any, deadline: asyncio.Timeout) -> bytes:
+    async def _parts(self, protocol: Any, deadline: asyncio.Timeout, add: Callable[[int], None]) -> bytes:
         """A large body, or one of unknown length up to where it is too large."""
         parts: list[bytes] = []
         size = due = ends = 0
-        try:
-            async for part in protocol:
-                parts.append(bytes(part))
-                size += len(part)
-                self._held += len(part)
-                ends += not part
-                if size > BODY_BYTES:
-                    return b"".join(parts)
-                if self._held > HELD_BYTES:
-                    message = "too many large bodies are on their way; send this one again later"
-                    raise NotRead(HTTPStatus.SERVICE_UNAVAILABLE, "busy", message)
-                if size >= due + SMALL:
-                    due = size
-                    deadline.reschedule(self._loop.time() + self._patience)
-        finally:
-            self._held -= size
+        async for part in protocol:
+            parts.append(bytes(part))
+            size += len(part)
+            ends += not part
+            if size > BODY_BYTES:
+                break
+            add(len(part))
+            if size >= due + SMALL:
+                due = size
+                deadline.reschedule(self._loop.time() + self._patience)
         if ends > 1:  # granian gives one empty part at the end, and one more where the body broke off
             raise ProtocolClosed
         return b"".join(parts)
 
-    def _work(self) -> None:
+    def _work(self, requests: Requests) -> None:
         while True:
-            environ, protocol, answered = self._ready.get()
+            environ, protocol, answered = requests.get()
             try:
                 protocol.response_bytes(*answer_of(self._app, environ))
             except Exception:
                 log.exception("a request failed")  # granian answers 500 for the application
             finally:
                 self._loop.call_soon_threadsafe(_settle, answered)
+                del environ, protocol  # or an idle thread would hold them
 
 
-def answer_of(app: Wsgi, environ: dict[str, Any]) -> tuple[int, Headers, bytes]:
-    """Status, headers and body of the application's answer."""
-    said: list[tuple[str, Headers]] = []
-
-    def start(status: str, headers: Headers, _failure: Any = None) -> None:
-        said[:] = [(status, headers)]
-
-    parts = app(environ, start)
-    try:
-        body = b"".join(parts)
-    finally:
-        if hasattr(parts, "close"):
-            parts.close()
-    status, headers = said[0]
-    return int(status[:3]), headers, body
-
-
-def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
-    """The WSGI environment of a request."""
-    environ = SERVER.copy()
-    for name, value in scope.headers.items():
-        key = _key(name)
-        if key in environ:
-            value = f"{environ[key]}{'; ' if name == 'cookie' else ','}{value}"
-        environ[key] = value
-    environ["REQUEST_METHOD"] = scope.method
-    environ["PATH_INFO"] = scope.path if scope.path.isascii() else scope.path.encode().decode("latin-1")
-    environ["QUERY_STRING"] = scope.query_string
-    environ["SERVER_PROTOCOL"] = f"HTTP/{scope.http_version}"
-    environ["SERVER_NAME"], _, environ["SERVER_PORT"] = scope.server.rpartition(":")
-    environ["REMOTE_ADDR"] = scope.client.rpartition(":")[0].strip("[]")
-    environ["wsgi.url_scheme"] = scope.scheme
-    environ["wsgi.input"] = BytesIO(body)
-    return environ
-
-
-def _key(name: str) -> str:
-    key = name.upper().replace("-", "_")
-    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+def _length(scope: Scope) -> int:
+    """How long the body will be; -1 where that shows only at its end."""
+    announced = scope.headers.get("content-length")
+    if announced is None:
+        return -1 if "transfer-encoding" in scope.headers else 0
+    return int(announced) if announced.isascii() and announced.isdecimal() else 0
 
 
 def _settle(answered: asyncio.Future[None]) -> None:

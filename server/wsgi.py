@@ -10,14 +10,16 @@ import time
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Engine
 
 import admin
 import collector
 from admin.services import Services
+from collector import Shortcut
 from collector.worker import Worker
+from server.gateway import StartResponse, Wsgi
 from server.house import (
     House,
     collect_garbage_rarely,
@@ -27,14 +29,13 @@ from server.house import (
     open_relational,
     start_logging,
 )
-from server.line import Line, StartResponse, Wsgi
+from server.line import Line
 from server.replaying import run_again
 from store.inbox import Inbox
 from store.rules import KnownRules
 from store.settings import Settings
 
 SNIPPET = Path(__file__).parents[1] / "js_snippet" / "dist"
-QUICK_BYTES = 64 * 1024
 COLLECTOR_PATHS = ("/v1", "//", "/w.js", "/health", "/metrics", "/beacon/", "/sourceConfig")
 
 
@@ -50,7 +51,7 @@ def serve() -> Line:
         app = listen if environ["PATH_INFO"].startswith(COLLECTOR_PATHS) else show
         return app(environ, start_response)
 
-    return Line(both, threads=settings.threads, is_quick=is_quick)
+    return Line(both, threads=settings.threads, front=listen)
 
 
 def collector_only() -> Line:
@@ -59,17 +60,8 @@ def collector_only() -> Line:
     engine = open_relational(settings)
     inbox = open_inbox(engine, settings)
     atexit.register(inbox.close)
-    return Line(door(engine, inbox, settings), threads=settings.threads, is_quick=is_quick)
-
-
-def is_quick(environ: dict[str, Any]) -> bool:
-    """Whether a request brings few events, unpacked: then it takes less than a millisecond, and the disk."""
-    return (
-        environ["PATH_INFO"].startswith("/v1/")
-        and environ["REQUEST_METHOD"] == "POST"
-        and "HTTP_CONTENT_ENCODING" not in environ
-        and 0 < int(environ.get("CONTENT_LENGTH") or 0) <= QUICK_BYTES
-    )
+    listen = door(engine, inbox, settings)
+    return Line(listen, threads=settings.threads, front=listen)
 
 
 def admin_only() -> Line:
@@ -80,9 +72,9 @@ def admin_only() -> Line:
     return Line(pages(house), threads=settings.threads)
 
 
-def door(engine: Engine, inbox: Inbox, settings: Settings, worker: Worker | None = None) -> Wsgi:
-    """The collector's application."""
-    return collector.create_app(
+def door(engine: Engine, inbox: Inbox, settings: Settings, worker: Worker | None = None) -> Shortcut:
+    """The collector's application, which can also begin requests on the loop."""
+    app = collector.create_app(
         collector.Door(
             engine=engine,
             inbox=inbox,
@@ -92,7 +84,8 @@ def door(engine: Engine, inbox: Inbox, settings: Settings, worker: Worker | None
             rules=KnownRules(engine).of,
             counters=worker.counters if worker else None,
         )
-    ).wsgi_app
+    )
+    return cast(Shortcut, app.wsgi_app)
 
 
 def pages(house: House) -> Wsgi:

@@ -9,6 +9,27 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
+
+from store.hurry import take_time
+
+# So that a PostgreSQL that cannot be reached is an error within seconds. What the address says counts more.
+REACH: dict[str, int] = {
+    "connect_timeout": 5,  # seconds
+    "tcp_user_timeout": 10_000,  # milliseconds that sent bytes may be unacknowledged
+    "keepalives_idle": 10,  # seconds of silence before the first question whether anybody is there
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+
+
+class Connections(QueuePool):
+    """The connections of an engine; to take one takes time, as the store may be slow or away."""
+
+    def connect(self) -> PoolProxiedConnection:
+        """Take a connection; raises TakesTime in a hurry."""
+        take_time()
+        return super().connect()
 
 
 class StoreUnavailable(Exception):
@@ -23,12 +44,22 @@ def open_db(url: str, *, sync: str = "full") -> Engine:
     address = make_url(url)
     if address.get_backend_name() == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
-        return create_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+        return create_engine(
+            address,
+            connect_args={name: value for name, value in REACH.items() if name not in address.query},
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=20,
+            poolclass=Connections,
+            hide_parameters=True,
+        )
     if address.database and address.database != ":memory:":
         make_folder(Path(address.database).parent)
     connect = {"timeout": 30, "check_same_thread": False}
     # Errors must not carry the values: they are people's ids.
-    engine = create_engine(address, connect_args=connect, pool_size=20, hide_parameters=True)
+    engine = create_engine(
+        address, connect_args=connect, pool_size=20, poolclass=Connections, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

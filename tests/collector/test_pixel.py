@@ -132,7 +132,7 @@ def test_what_cannot_be_kept_now_is_a_503_that_says_when_to_come_back(site: Site
 
 
 def test_a_mistake_of_ours_is_an_image_too(site: Site) -> None:
-    object.__setattr__(site.inbox, "put", None)
+    object.__setattr__(site.inbox, "enter", None)
     answer = look(site, "/v1/pixel.gif", packed(OPENED))
     assert (answer.status_code, answer.headers["X-Error-Code"]) == (500, "internal_error")
     assert is_the_image(answer)

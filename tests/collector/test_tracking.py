@@ -203,7 +203,7 @@ def test_other_methods_are_a_405_in_json(site: Site, method: str) -> None:
 def test_a_mistake_of_ours_is_a_500_in_json_that_tells_nothing_secret(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
-    object.__setattr__(site.inbox, "put", None)
+    object.__setattr__(site.inbox, "enter", None)
     answer = site.post("/v1/track", TRACK)
     assert (answer.status_code, answer.json["code"]) == (500, "internal_error")
     assert "NoneType" not in answer.text

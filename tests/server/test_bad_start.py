@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import socket
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
@@ -35,6 +42,22 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
         assert "stop the program that uses it, or set WAYWISER_PORT" in complaint(place, "serve")
 
 
+@pytest.mark.parametrize("host", ["nowhere.invalid", "127.0.0.1.1", "192.0.2.7", "x" * 70])
+def test_a_host_that_cannot_be_listened_on_is_named(tmp_path: Path, host: str) -> None:
+    says = complaint(Installation(tmp_path, HOST=host), "serve")
+    assert host in says
+    assert "WAYWISER_HOST" in says
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("server", ["granian", "gunicorn"])
+def test_a_name_can_be_listened_on(tmp_path: Path, server: str) -> None:
+    with Installation(tmp_path, HOST="localhost", SERVER=server) as place:
+        place.init()
+        place.start("collector")
+        assert place.send("/v1/track", {"userId": "anna", "event": "Paid"})[0] == 200
+
+
 def test_a_store_that_is_not_migrated_says_what_to_run(tmp_path: Path) -> None:
     assert "run `waywiser migrate`" in complaint(Installation(tmp_path), "collector")
     assert "run `waywiser migrate`" in complaint(Installation(tmp_path), "project", "list")
@@ -50,9 +73,70 @@ def test_a_database_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "check WAYWISER_DATABASE_URL" in complaint(place, "serve")
 
 
-def test_an_event_server_that_is_not_there_is_named(tmp_path: Path) -> None:
-    place = Installation(tmp_path, EVENTS_URL="clickhouse://127.0.0.1:1/none")
-    assert "check WAYWISER_EVENTS_URL" in complaint(place, "migrate")
+@pytest.mark.parametrize(
+    ("url", "cause"),
+    [
+        ("sqlite:///x.db/x.db", "cannot be written"),
+        ("sqlite+other:///x.db", "sqlite.other"),
+        ("sqlite:///x.db?timeout=soon", "soon"),
+        ("postgresql://ww:pw@127.0.0.1:1/x?shelter=no", "shelter"),
+    ],
+)
+def test_a_database_address_that_cannot_be_used_is_named(tmp_path: Path, url: str, cause: str) -> None:
+    (tmp_path / "x.db").touch()
+    says = complaint(Installation(tmp_path, DATABASE_URL=url), "serve")
+    assert cause in says
+    assert "WAYWISER_DATABASE_URL" in says
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve", "worker"])
+def test_an_event_server_that_is_not_there_is_named(tmp_path: Path, command: str) -> None:
+    place = Installation(tmp_path, EVENTS_URL="clickhouse://ww:hunter2pw@127.0.0.1:1/none")
+    place.run("migrate", fails=True)
+    says = complaint(place, command)
+    assert "clickhouse://127.0.0.1 cannot be opened (Connection refused); check WAYWISER_EVENTS_URL" in says
+    assert "hunter2pw" not in says
+
+
+@pytest.mark.parametrize(
+    ("address", "cause"),
+    [
+        ("clickhouse://nowhere.invalid/x", "nowhere.invalid cannot be opened"),
+        ("clickhouse://127.0.0.1:1/x?shelter=no", "shelter"),
+        ("clickhouse://ww:hunter2pw@{server}/x", "Authentication failed"),
+        ("clickhouses://ww:hunter2pw@{server}/x", "SSL"),
+    ],
+)
+def test_an_event_server_that_does_not_let_us_in_is_named(tmp_path: Path, address: str, cause: str) -> None:
+    with refusing() as server:
+        says = complaint(Installation(tmp_path, EVENTS_URL=address.format(server=server)), "serve")
+    assert cause in says
+    assert "check WAYWISER_EVENTS_URL" in says
+    assert "hunter2pw" not in says
+
+
+@contextmanager
+def refusing() -> Iterator[str]:
+    """The address of a server that answers as ClickHouse does to a wrong password."""
+
+    def app(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        start("403 Forbidden", [("X-ClickHouse-Exception-Code", "516")])
+        return [b"Code: 516. DB::Exception: ww: Authentication failed: password is incorrect."]
+
+    with make_server("127.0.0.1", 0, app, handler_class=Silent) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+class Silent(WSGIRequestHandler):
+    """Says nothing of what it is asked."""
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
 
 
 @pytest.mark.slow
@@ -120,6 +204,35 @@ def test_gunicorn_serves_as_well_and_ends_cleanly(tmp_path: Path) -> None:
     assert place.send("/v1/track", {"userId": "anna", "event": "Paid"})[0] == 200
     assert eventually(lambda: place.api("/health")["events"]["n"], bool) == 1
     assert place.stop() == 0
+
+
+@pytest.mark.slow
+def test_gunicorn_takes_long_pixels_and_keeps_what_clients_send_out_of_its_log(tmp_path: Path) -> None:
+    with Installation(tmp_path, SERVER="gunicorn", LOG_LEVEL="debug") as place:
+        place.environment |= {"HOME": str(tmp_path / "home"), "XDG_RUNTIME_DIR": ""}
+        place.init()
+        place.start()
+        event = {"userId": "anna", "event": "Paid", "properties": {"note": "n" * 6_000}}
+        data = urlsafe_b64encode(json.dumps(event).encode()).decode()
+        target = f"/v1/pixel.gif?writeKey={place.made['write_key']}&data={data}"
+        assert len(target) > 8_000
+        assert said(place, f"GET {target} HTTP/1.1\r\nHost: shop.example\r\n\r\n".encode()) == b"200"
+        target = target[:60]
+        assert said(place, f"GET {target}ü HTTP/1.1\r\nHost: shop.example\r\n\r\n".encode()) == b"400"
+        assert said(place, f"GET {target}".encode()) != b"200"
+        log = eventually(place.log, lambda log: "Invalid request (what was sent is not logged)" in log)
+        assert "Invalid request (what was sent is not logged)" in log
+        assert place.made["write_key"] not in log
+        assert eventually(lambda: place.api("/health")["events"]["n"], bool) == 1
+        assert not (tmp_path / "home").exists()
+
+
+def said(place: Installation, request: bytes) -> bytes:
+    """The status that is answered to these bytes, after which nothing more is sent; none where none is."""
+    with socket.create_connection(("127.0.0.1", place.port), timeout=30) as line:
+        line.sendall(request)
+        line.shutdown(socket.SHUT_WR)
+        return line.makefile("rb").readline()[9:12]
 
 
 @pytest.mark.slow

@@ -7,14 +7,16 @@ import json
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from server.line import BODY_BYTES, HELD_BYTES, SMALL, Line
-from tests.installation import Installation
+from server.gateway import answer_of
+from server.line import BODY_BYTES, HELD_BYTES, SMALL, Line, NotRead, Room
+from tests.installation import Installation, eventually
 
 SLOW = 200
 HEAD = b"POST /v1/track HTTP/1.1\r\nHost: shop.example\r\n"
@@ -110,11 +112,11 @@ def echo(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
     return [environ["wsgi.input"].read()]
 
 
-def served(*several: tuple[dict[str, str], Protocol], app: Any = echo) -> list[Any]:
+def served(*several: tuple[dict[str, str], Protocol], app: Any = echo, front: Any = None) -> list[Any]:
     """The answers of a line to requests that come at the same time, in order."""
 
     async def all_at_once() -> None:
-        line = Line(app, threads=1, patience=0.1)
+        line = Line(app, threads=1, front=front, patience=0.1)
         line.__rsgi_init__(asyncio.get_running_loop())
         await asyncio.gather(*(line.__rsgi__(scope(headers), protocol) for headers, protocol in several))
 
@@ -124,7 +126,7 @@ def served(*several: tuple[dict[str, str], Protocol], app: Any = echo) -> list[A
             server="127.0.0.1:80",
             client="[::1]:4711",
             scheme="http",
-            method="POST",
+            method=headers.get("method", "POST"),
             path="/é",
             query_string="a=b",
             headers=headers,
@@ -198,3 +200,88 @@ def test_what_fails_is_answered_by_the_server_and_the_thread_lives(caplog: pytes
     assert "on purpose" in caplog.text
     assert fine[2] == "ok/é::1".encode()
     assert len(threads) == 1
+
+
+def test_bodies_count_until_they_are_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.line.HELD_BYTES", 3 * BODY_BYTES)
+    refused = threading.Semaphore(0)
+
+    class Refusable(Protocol):
+        def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+            super().response_bytes(status, headers, body)
+            if status == 503:
+                refused.release()
+
+    def waits(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        assert refused.acquire(timeout=30)
+        refused.release()
+        return echo(environ, start)
+
+    senders = [(length(BODY_BYTES), Refusable([b"x" * BODY_BYTES])) for _ in range(5)]
+    answers = served(*senders, app=waits)
+    assert sorted(status for status, _, _ in answers) == [200, 200, 200, 503, 503]
+    assert {json.loads(body)["code"] for status, _, body in answers if status == 503} == {"busy"}
+    assert {headers["Retry-After"] for status, headers, _ in answers if status == 503} == {"5"}
+
+
+def test_what_was_held_is_given_back() -> None:
+    room = Room(10)
+    for _ in range(3):
+        with room.place() as add:
+            add(5)
+            add(5)
+        with pytest.raises(NotRead), room.place() as add:
+            add(11)
+
+
+def test_who_fetches_does_not_wait_behind_who_sends() -> None:
+    fetched = threading.Event()
+
+    def waits(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        if environ["REQUEST_METHOD"] == "GET":
+            fetched.set()
+        assert fetched.wait(timeout=30)
+        return echo(environ, start)
+
+    answers = served((length(2), Protocol([b"ok"])), ({"method": "GET"}, Protocol([])), app=waits)
+    assert [status for status, _, _ in answers] == [200, 200]
+
+
+class Disk:
+    """A front that begins every request, and whose disk is done when it is told."""
+
+    def __init__(self) -> None:
+        self.receipts: list[Future[None]] = []
+
+    def begin(self, environ: dict[str, Any]) -> SimpleNamespace:
+        receipt: Future[None] = Future()
+        self.receipts.append(receipt)
+        return SimpleNamespace(receipt=receipt, answer=lambda: answer_of(echo, environ))
+
+    def refuse(self, _environ: dict[str, Any], status: int, code: str, _message: str) -> Any:
+        return status, [("X-Front", "yes")], code.encode()
+
+
+def test_an_answer_goes_out_when_its_receipt_is_done() -> None:
+    disk, answered_before = Disk(), []
+    requests = [(length(2), Protocol([b"%02d" % n])) for n in range(20)]
+
+    def commit() -> None:
+        eventually(lambda: len(disk.receipts), lambda n: n == len(requests))
+        answered_before.extend(protocol.answer for _, protocol in requests)
+        for receipt in disk.receipts[::2]:
+            receipt.set_exception(OSError("disk"))
+        for receipt in disk.receipts[1::2]:
+            receipt.set_result(None)
+
+    committing = threading.Thread(target=commit)
+    committing.start()
+    answers = served(*requests, front=disk, app=None)
+    committing.join()
+    assert answered_before == [None] * len(requests)
+    assert [(status, body) for status, _, body in answers] == [(200, b"%02d" % n) for n in range(20)]
+
+
+def test_the_front_says_how_a_body_that_could_not_be_read_is_refused() -> None:
+    [(status, headers, body)] = served((length(3), Protocol([b"ab"], ends=False)), front=Disk())
+    assert (status, headers, body) == (408, {"X-Front": "yes", "Connection": "close"}, b"body_timeout")
