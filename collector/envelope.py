@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +17,24 @@ from store.settings import Settings
 
 USER_AGENT_CHARACTERS = 1024
 HINTS = {"HTTP_SEC_CH_UA": 256, "HTTP_SEC_CH_UA_MOBILE": 8, "HTTP_SEC_CH_UA_PLATFORM": 32}
+
+# Names under which addresses stand: `IP`, `ip_address`, `clientIp`, `remote_addr`, `X-Forwarded-For`.
+ADDRESS_NAME = re.compile(
+    r"^[$@#.:/ -]?ip|ips?\Z|ip[_-]?(?:v?[46]|addr)|addr(?:ess(?:es)?)?\Z|forwarded", re.IGNORECASE | re.ASCII
+)
+# One of these is in JSON where such a name is.
+SIGNS = (
+    *(b'"ip', b'"$ip', b'"@ip', b'"#ip', b'".ip', b'":ip', b'"/ip', b'" ip', b'"-ip'),
+    *(name + b'"%c' % after for name in (b"ip", b"ips") for after in b": \t\r\n"),
+    *(b"ip_", b"ip-", b"ipv", b"ip4", b"ip6", b"ipa", b"addr", b"forwarded"),
+)
+IPV4 = re.compile(r"(?<!\d)(?<!\d\.)(\d{1,3}(?:\.\d{1,3}){2})\.\d{1,3}(?!\.?\d)")
+IPV6 = re.compile(
+    r"(?<![\dA-F])(?:[\dA-F]{0,4}:){2,7}(?:\d{1,3}(?:\.\d{1,3}){3}|[\dA-F]{0,4})", re.IGNORECASE
+)
+OBJECTS = ("context", "properties", "traits")
+MOST_NAMES = 20_000
+LONGEST_NAME = 64  # of a longer one the end tells
 
 
 def sealed(
@@ -36,7 +55,6 @@ def sealed(
     ip = client_ip(request, settings.trusted_proxies)
     if settings.anonymize_ip or cookieless:
         ip = truncated(ip)
-        hide_addresses(messages)
     return Envelope(
         project=key.project_id,
         received_at=now,
@@ -51,9 +69,12 @@ def sealed(
 
 
 def refused(envelope: Envelope, message: Any, *, place: str, code: str, field: str, reason: str) -> DropRow:
-    """A refused message with what is needed to run it through again."""
+    """A refused message with what is needed to run it through again.
+
+    Where something else stands in place of an object, nobody can tell its fields: all its addresses are cut.
+    """
     original = {
-        "message": message,
+        "message": _without_loose_addresses(message),
         "received_at": envelope.received_at,
         "side": envelope.side,
         "history": envelope.history,
@@ -89,12 +110,70 @@ def client_ip(request: Request, proxies: int) -> str:
     return request.remote_addr or ""
 
 
+def may_name_addresses(raw: bytes) -> bool:
+    """Whether JSON may have a name that `hide_addresses` looks at: a quick no for most requests."""
+    raw = raw.lower()
+    return b"\\u" in raw or any(sign in raw for sign in SIGNS)
+
+
 def hide_addresses(messages: list[Any]) -> None:
-    """Cut the client address that a message itself names."""
+    """Cut the client addresses that messages themselves name, wherever they do so."""
     for message in messages:
-        context = message.get("context") if isinstance(message, dict) else None
-        if isinstance(context, dict) and "ip" in context:
+        context = message.get("context") if type(message) is dict else None
+        if type(context) is dict and "ip" in context:
             context["ip"] = truncated(context["ip"]) if isinstance(context["ip"], str) else ""
+    _hide_inside(messages)
+
+
+def _hide_inside(part: Any, is_address: bool = False) -> None:
+    """Cut, in place, the addresses in texts whose own name, or that of what they are in, is an address's.
+
+    The door does this with every event: it has to be fast. What arrives is nested in bounded depth.
+    """
+    if type(part) is dict:
+        for name, value in part.items():
+            kind = type(value)
+            if kind is str:
+                if is_address or NAMES[name]:
+                    part[name] = _cut(value)
+            elif (kind is dict or kind is list) and value:
+                _hide_inside(value, is_address or NAMES[name])
+        return
+    for place, value in enumerate(part):
+        if type(value) is dict or type(value) is list:
+            _hide_inside(value, is_address)
+        elif is_address and type(value) is str:
+            part[place] = _cut(value)
+
+
+class _Names(dict[str, bool]):
+    """Which names are those of addresses, learnt as they come; long and further ones are not kept."""
+
+    def __missing__(self, name: str) -> bool:
+        found = ADDRESS_NAME.search(name[-LONGEST_NAME:]) is not None
+        if len(name) <= LONGEST_NAME and len(self) < MOST_NAMES:
+            self[name] = found
+        return found
+
+
+NAMES = _Names()
+
+
+def _without_loose_addresses(message: Any) -> Any:
+    if not isinstance(message, dict):
+        box = [message]
+        _hide_inside(box, is_address=True)
+        return box[0]
+    odd = {name: message[name] for name in OBJECTS if not isinstance(message.get(name, {}), dict)}
+    _hide_inside(odd, is_address=True)
+    return {**message, **odd} if odd else message
+
+
+def _cut(text: str) -> str:
+    """The text with the networks of all addresses that it holds in their place."""
+    if text.count(":") > 1:
+        text = IPV6.sub(lambda found: truncated(found.group()) or found.group(), text)
+    return IPV4.sub(r"\1.0", text)
 
 
 def whole(address: str) -> str:

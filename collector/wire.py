@@ -145,7 +145,7 @@ def _remove_nothing(message: Message, name: str) -> None:
 def _gives_time(message: Message, name: str) -> bool:
     """Whether the field gives the event's time; null and blanks mean absent."""
     value = message[name]
-    if value is None or value == "":
+    if value is None or value == "" or (isinstance(value, str) and value.isspace()):
         del message[name]
         return False
     try:

@@ -59,10 +59,10 @@ def start_logging(settings: Settings) -> None:
 
 def open_relational(settings: Settings, *, must_be_current: bool = True) -> Engine:
     """Open the relational store; raises StoreUnavailable, or NotMigrated with the cure."""
-    engine = open_db(settings.database_url, sync=settings.inbox_sync)
     try:
+        engine = open_db(settings.database_url, sync=settings.inbox_sync)
         revision = current(engine)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, TypeError, ValueError) as error:  # the last two: options of an address
         cause = str(error.__cause__ or error).strip().splitlines()[0]
         raise StoreUnavailable(
             f"the relational store cannot be opened ({cause}); check WAYWISER_DATABASE_URL"

@@ -6,10 +6,11 @@ import os
 import resource
 import socket
 import sys
+from contextlib import closing
 
 from server.house import open_relational
 from store.db import StoreUnavailable
-from store.events import folder_is_free
+from store.events import EventStore, folder_is_free
 from store.settings import Settings
 
 CONNECTIONS = 16_384  # browsers keep theirs open between requests
@@ -23,34 +24,57 @@ class CannotServe(Exception):
 
 def run(settings: Settings, factory: str, *, owns_events: bool) -> None:
     """Serve `server.wsgi:<factory>` until a signal ends it."""
-    check_port(settings)
+    address = check_port(settings)
     open_relational(settings, must_be_current=factory != "serve").dispose()
-    if owns_events and not folder_is_free(settings.events_url):
-        raise StoreUnavailable(
-            f"the event folder of {settings.events_url} is in use by another Waywiser process; stop that "
-            "one first, or set WAYWISER_EVENTS_URL to a ClickHouse server, which several processes can share"
-        )
+    if owns_events:
+        check_events(settings)
     if settings.server == "gunicorn":
-        _gunicorn(settings, factory)
+        _gunicorn(factory)
     else:
-        _granian(settings, factory)
+        _granian(settings, factory, address)
 
 
-def check_port(settings: Settings) -> None:
-    """Raises CannotServe when the port cannot be listened on."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+def check_port(settings: Settings) -> str:
+    """The numeric address to listen on; raises CannotServe when that or the port cannot be had."""
+    family, address = _resolved(settings)
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.host, settings.port))
+            probe.bind((address, settings.port))
         except OSError as error:
             raise CannotServe(
                 f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}); "
                 "stop the program that uses it, or set WAYWISER_PORT or WAYWISER_HOST"
             ) from None
+    return address
 
 
-def _granian(settings: Settings, factory: str) -> None:
+def _resolved(settings: Settings) -> tuple[socket.AddressFamily, str]:
+    """What stands behind the host's name, IPv4 before IPv6: it is where proxies look for a localhost."""
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise CannotServe(
+            f"{settings.host!r} is no address to listen on and no known name; "
+            "set WAYWISER_HOST to 127.0.0.1, or to 0.0.0.0 for all addresses of this machine"
+        ) from None
+    family, _, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+    return family, str(address[0])
+
+
+def check_events(settings: Settings) -> None:
+    """Raises StoreUnavailable when the server's process could not open the event store; that would crash."""
+    if not folder_is_free(settings.events_url):
+        raise StoreUnavailable(
+            f"the event folder of {settings.events_url} is in use by another Waywiser process; stop that "
+            "one first, or set WAYWISER_EVENTS_URL to a ClickHouse server, which several processes can share"
+        )
+    if not settings.events_url.startswith("chdb:"):  # the embedded engine would not survive the fork
+        with closing(EventStore(settings.events_url)) as events:
+            events.query("select 1")
+
+
+def _granian(settings: Settings, factory: str, address: str) -> None:
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
@@ -58,7 +82,7 @@ def _granian(settings: Settings, factory: str) -> None:
 
     Granian(
         f"server.wsgi:{factory}",
-        address=settings.host,
+        address=address,
         port=settings.port,
         interface=Interfaces.RSGI,
         factory=True,
@@ -82,11 +106,6 @@ def _connections() -> int:
     return max(128, files - SPARE_FILES)
 
 
-def _gunicorn(settings: Settings, factory: str) -> None:
-    command = [
-        *(sys.executable, "-m", "gunicorn", f"server.wsgi:{factory}()"),
-        *("--bind", f"{settings.host}:{settings.port}", "--workers", "1"),
-        *("--worker-class", "gthread", "--threads", str(settings.threads)),
-        *("--log-level", settings.log_level, "--graceful-timeout", "30"),
-    ]
+def _gunicorn(factory: str) -> None:
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:server.gunicorn", f"server.wsgi:{factory}()"]
     os.execv(sys.executable, command)  # noqa: S606 - the process becomes the server

@@ -45,7 +45,8 @@ PIECE_CHARACTERS = 30_000  # of a bound list; escaped, each can take four bytes
 LONGEST_TTL_DAYS = 18_000  # 49 years; the engine's times end in 2106
 
 Row = dict[str, Any]
-logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)  # all that it logs is raised too
+for talkative in ("clickhouse_connect", "urllib3"):
+    logging.getLogger(talkative).setLevel(logging.CRITICAL)  # all that they log is raised too
 
 
 # What passes by itself: time-outs, too many queries or parts, no memory or room, a table that is read-only.
@@ -243,16 +244,22 @@ class EventStore:
                 if self._closed:
                     raise StoreUnavailable("the event store is closed")
                 if not self._clients:
-                    with clickhouse_connect.get_client(dsn=self._dsn, database="default") as first:
+                    with clickhouse_connect.get_client(
+                        dsn=self._dsn, database="default", **self._options()
+                    ) as first:
                         first.command(f"create database if not exists {quoted(self.database)}")
                 client = clickhouse_connect.get_client(
                     dsn=self._dsn, database=self.database, **self._options()
                 )
                 self._clients.append(client)
-        except ClickHouseError as error:
+        except (
+            ClickHouseError,
+            TypeError,
+        ) as error:  # a TypeError: an option in the address that does not exist
+            address = urlsplit(self._dsn)
             raise StoreUnavailable(
-                f"the event store {urlsplit(self._dsn).scheme}://… cannot be opened ({_first_line(error)}); "
-                "check WAYWISER_EVENTS_URL and that the store runs"
+                f"the event store {address.scheme}://{address.hostname or '…'} cannot be opened "
+                f"({_cause(error)}); check WAYWISER_EVENTS_URL and that the store runs"
             ) from error
         return client
 
@@ -261,7 +268,8 @@ class EventStore:
             return {}
         # Thousands of bound values would be too long for an address, so they travel as a form.
         settings = {"async_insert": 0, "insert_deduplicate": 1}
-        return {"settings": settings, "form_encode_query_params": True}
+        secure = urlsplit(self._dsn).scheme == "clickhouses"
+        return {"settings": settings, "form_encode_query_params": True, "secure": secure}
 
 
 def _in_pieces(sql: str, parameters: Mapping[str, Any]) -> tuple[str, Row]:
@@ -330,6 +338,14 @@ def _own(folder: Path) -> IO[str]:
             "or set WAYWISER_EVENTS_URL to a ClickHouse server, which several processes can share"
         ) from None
     return lock
+
+
+def _cause(error: Exception) -> str:
+    """What the system said, where a chain of errors began with that; else what the error says."""
+    first: BaseException = error
+    while first.__cause__:
+        first = first.__cause__
+    return str(first.strerror or first) if isinstance(first, OSError) else _first_line(error)
 
 
 def _first_line(error: Exception) -> str:

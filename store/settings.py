@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -10,14 +11,27 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 PREFIX = "WAYWISER_"
+# Python's own words for such an address can quote a part of its password.
+UNREADABLE = "its host or port cannot be read; write @ / : ? # [ in a password as %40 %2F %3A %3F %23 %5B"
 
 
 class BadSetting(Exception):
-    """A setting cannot be used: the message names it, its value and what would be right."""
+    """A setting cannot be used: the message names it and what would be right, and its value if that is given.
 
-    def __init__(self, name: str, value: str, cure: str) -> None:
-        super().__init__(f"{PREFIX}{name} is {value!r}: {cure}")
+    Secrets are not to be given, nor what may be one: a misspelt name, the path of a secret's file.
+    """
+
+    def __init__(self, name: str, cure: str, *, value: str | None = None) -> None:
+        shown = " cannot be used" if value is None else f" is {_without_password(value)!r}"
+        super().__init__(f"{PREFIX}{name}{shown}: {cure}")
+
+
+def _without_password(value: str) -> str:
+    return re.sub(r"//.*@", "//…@", value, flags=re.DOTALL)
 
 
 def _text(value: str) -> str:
@@ -34,7 +48,8 @@ def _flag(value: str) -> bool:
 
 def _number(least: int, most: int) -> Callable[[str], int]:
     def parse(value: str) -> int:
-        if not value.lstrip("-").isdigit() or not least <= int(value) <= most:
+        # The longest limits have ten digits; int() would take thousands of them, and signs of other scripts.
+        if not re.fullmatch(r"[0-9]{1,10}", value) or not least <= int(value) <= most:
             raise ValueError(f"give a whole number from {least} to {most}")
         return int(value)
 
@@ -50,13 +65,40 @@ def _one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
-def _url(*schemes: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if urlsplit(value).scheme.split("+")[0] not in schemes:
-            raise ValueError(f"give an address that starts with {' or '.join(s + '://' for s in schemes)}")
-        return value
+def _host(value: str) -> str:
+    if not value.strip():
+        raise ValueError("give an address, such as 127.0.0.1, or 0.0.0.0 for all of this machine")
+    return value.strip()
 
-    return parse
+
+def _url(value: str, *schemes: str) -> None:
+    if "://" not in value or re.split(r"\+|:", value.lower())[0] not in schemes:
+        raise ValueError(f"give an address that starts with {' or '.join(s + '://' for s in schemes)}")
+
+
+def _database_url(value: str) -> str:
+    value = re.sub(r"^postgres://", "postgresql://", value)
+    _url(value, "sqlite", "postgresql")
+    try:
+        address = make_url(value)
+    except (ValueError, ArgumentError):
+        raise ValueError(UNREADABLE) from None
+    if "@" in (address.host or ""):
+        raise ValueError(UNREADABLE)
+    if address.get_backend_name() == "sqlite" and ":memory:" in (address.database or ":memory:"):
+        raise ValueError(
+            "a database in memory ends with its process; name a file, such as sqlite:///data/waywiser.db"
+        )
+    return value
+
+
+def _events_url(value: str) -> str:
+    _url(value, "chdb", "clickhouse", "clickhouses")
+    try:
+        _ = urlsplit(value).port
+    except ValueError:
+        raise ValueError(UNREADABLE) from None
+    return value
 
 
 def _file(value: str) -> str:
@@ -75,15 +117,15 @@ class Settings:
 
     database_url: str = _setting(
         "sqlite:///data/waywiser.db",
-        _url("sqlite", "postgresql"),
+        _database_url,
         "Relational store: projects, keys, journeys, identities, inbox",
         secret=True,
     )
     events_url: str = _setting(
         "chdb:///data/events",
-        _url("chdb", "clickhouse", "clickhouses"),
+        _events_url,
         "Event store: a folder for the embedded engine (three slashes: relative to the working directory, "
-        "four: absolute), or `clickhouse://user:password@host:8123/database`",
+        "four: absolute), or `clickhouse://user:password@host:8123/database` (`clickhouses://` for TLS)",
         secret=True,
     )
     secret_key: str = _setting(
@@ -95,9 +137,14 @@ class Settings:
     public_url: str = _setting(
         "", _text, "Address that browsers use to reach the collector; from HOST and PORT when unset"
     )
-    host: str = _setting("127.0.0.1", _text, "Address to listen on")
+    host: str = _setting("127.0.0.1", _host, "Address to listen on")
     port: int = _setting(8000, _number(1, 65535), "Port to listen on")
-    server: str = _setting("granian", _one_of("granian", "gunicorn"), "Web server")
+    server: str = _setting(
+        "granian",
+        _one_of("granian", "gunicorn"),
+        "Web server; a slow client holds one of gunicorn's threads, so gunicorn needs a proxy in front that "
+        "buffers requests, as nginx does",
+    )
     threads: int = _setting(4, _number(1, 256), "Request threads of one web process")
     geoip_db: str = _setting("", _file, "Path of an .mmdb city or country database; no place without one")
     asn_db: str = _setting(
@@ -168,11 +215,13 @@ class Settings:
             if name not in known and base in known and known[base].metadata["secret"]:
                 name, value = base, _secret_from(base, value)
             if name not in known:
-                raise BadSetting(name, value, f"there is no such setting; known are {', '.join(known)}")
+                raise BadSetting(name, f"there is no such setting; known are {', '.join(known)}")
+            one = known[name]
             try:
-                values[known[name].name] = known[name].metadata["parse"](value)
+                values[one.name] = one.metadata["parse"](value)
             except ValueError as error:
-                raise BadSetting(name, value, str(error)) from None
+                shown = None if one.metadata["secret"] else value
+                raise BadSetting(name, str(error), value=shown) from None
         return cls(**values)
 
     @property
@@ -184,9 +233,12 @@ class Settings:
 
 def _secret_from(name: str, path: str) -> str:
     try:
-        return Path(path).read_text().strip()
-    except OSError as error:
-        raise BadSetting(f"{name}_FILE", path, f"the file cannot be read ({error.strerror})") from None
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:  # a ValueError: no text, or no path
+        cause = error.strerror if isinstance(error, OSError) else "it holds no text"
+        raise BadSetting(
+            f"{name}_FILE", f"the file cannot be read ({cause}); give the path of a text file with the secret"
+        ) from None
 
 
 def table() -> list[tuple[str, str, str]]:

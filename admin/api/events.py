@@ -13,6 +13,9 @@ from journeys.timeline import latest, recent
 from store.drops import Chosen, ReplayWaits, drops_by_code, recent_drops
 from store.inbox import waiting
 
+LAST_ID = 2**63 - 1  # what a column of the relational store can hold
+IS_ID = validate.Range(1, LAST_ID)
+
 
 class Most(Schema):
     """How many to answer at most."""
@@ -30,7 +33,9 @@ class DropsAsked(Most):
 
     code = fields.String(metadata={"description": "only drops with this reason"})
     place = fields.String(metadata={"description": "only those of door, pipeline, worker or import"})
-    below = fields.Integer(metadata={"description": "go on below this number: `next` of the page before"})
+    below = fields.Integer(
+        validate=IS_ID, metadata={"description": "go on below this number: `next` of the page before"}
+    )
 
 
 class ReplayAsked(Schema):
@@ -38,8 +43,12 @@ class ReplayAsked(Schema):
 
     code = fields.String(metadata={"description": "only drops with this reason"})
     place = fields.String(metadata={"description": "only those of door, pipeline, worker or import"})
-    ids = fields.List(fields.Integer(), validate=validate.Length(max=1000))
-    above = fields.Integer(load_default=0, metadata={"description": "go on: `next` of the call before"})
+    ids = fields.List(fields.Integer(validate=IS_ID), validate=validate.Length(max=1000))
+    above = fields.Integer(
+        load_default=0,
+        validate=validate.Range(0, LAST_ID),
+        metadata={"description": "go on: `next` of the call before"},
+    )
     dry_run = fields.Boolean(load_default=False, metadata={"description": "only say what would pass"})
 
 

@@ -17,6 +17,7 @@ from store.settings import Settings
 
 MINUTE = 60_000
 DAY = 86_400_000
+YEAR = 365 * DAY
 YEAR_1900 = -2_208_988_800_000  # the event store knows no earlier day
 YEAR_2000 = 946_684_800_000
 YEAR_2100 = 4_102_444_800_000
@@ -45,14 +46,18 @@ def clock(event: Event, context: Context) -> Event:
 
 def _given(message: dict[str, Any]) -> int | None:
     value = message.get("timestamp")
-    if value is None or value == "":
+    if _is_absent(value):
         value = message.get("originalTimestamp")
-    if value is None or value == "":
+    if _is_absent(value):
         return None
     try:
         return moment(value)
     except (ValueError, OverflowError):
         raise Drop(Reason.BAD_TIMESTAMP, "the timestamp cannot be read", field="timestamp") from None
+
+
+def _is_absent(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, str) and value.isspace())
 
 
 def _plausible(at: int, least: int, most: int | None) -> int:
@@ -69,10 +74,16 @@ def _sent_at(context: Context) -> int | None:
 
 
 def _corrected(at: int, received: int, sent: int | None) -> tuple[int, Marks]:
-    """Only a clock that runs ahead is corrected: a request from the past may simply have waited."""
-    if sent is not None and sent > received and (sent > received + MINUTE or at > received):
-        return at - (sent - received), ("clock_corrected",)
-    return at, ()
+    """Only a clock that runs ahead is corrected: a request from the past may simply have waited.
+
+    One that would be years ahead is believed only where the event's own time was told by it, too.
+    """
+    ahead = sent - received if sent is not None else 0
+    if ahead <= 0 or (ahead <= MINUTE and at <= received):
+        return at, ()
+    if ahead > YEAR and at - ahead < received - YEAR:
+        return at, ()
+    return at - ahead, ("clock_corrected",)
 
 
 def _from_the_future(at: int, received: int, settings: Settings) -> tuple[int, Marks]:

@@ -6,6 +6,7 @@ Every pattern is linear in the text: none begins again inside what it has passed
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from collector.pipeline.remembering import remembered
 
@@ -21,7 +22,7 @@ ISSUED = re.compile(
     r"|(?:50|5[6-8]|6[37])\d{14}"
 )
 WEB_TOKEN = re.compile(r"(?<![\w-])eyJ[\w-]{5,}+\.[\w-]{5,}+(?:\.[\w-]*+)*+")
-BEARER = re.compile(r"\b(bearer)\s++(?=[\w.~+/-]*\d)[\w.~+/-]{8,}+=*+", re.IGNORECASE)
+BEARER = re.compile(r"\b(bearer)\s++(?=[\w.~+/-]*\d|[\w.~+/-]{16})[\w.~+/-]{8,}+=*+", re.IGNORECASE)
 KEY = re.compile(r"(?<![\w.-])([\w.-]{2,64}+)(?:=|%3D)", re.IGNORECASE)
 VALUE = re.compile(r"[^&\s\"'<>#;,]++")
 OPAQUE = re.compile(r"[\w.~+/%-]{16,}+=*+")
@@ -29,6 +30,9 @@ OPAQUE = re.compile(r"[\w.~+/%-]{16,}+=*+")
 SHORTEST_CARD, LONGEST_CARD = 13, 19
 LEAST_GROUP = 3  # digits: nobody writes a card number digit by digit
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+VERSION = re.compile(r"v?\d+$", re.IGNORECASE)  # `apikey1`, `accessTokenV2`
+LONGEST_ENDING = 40
+COUNT = re.compile(r"\d{1,9}")
 SECRET_WORDS = frozenset(["password", "passwd", "passphrase", "passcode", "pwd", "cvv", "cvc", "jwt"])
 SECRET_ENDINGS = (
     *("password", "passwd", "secret", "token", "authorization", "authorisation", "apikey", "accesskey"),
@@ -76,7 +80,21 @@ def masked(text: str) -> str:
 def names_secret(name: str) -> bool:
     """Whether a property of this name holds a secret: `newPassword`, `api_key`, `card-number`, `CVV2`."""
     words = [word.lower() for word in WORDS.findall(name)]
-    return "".join(words).endswith(SECRET_ENDINGS) or not SECRET_WORDS.isdisjoint(words)
+    ending = VERSION.sub("", "".join(words)[-LONGEST_ENDING:])
+    return ending.removesuffix("s").endswith(SECRET_ENDINGS) or not SECRET_WORDS.isdisjoint(words)
+
+
+def is_count(name: str, value: Any) -> bool:
+    """Whether this only says how many: `max_tokens: 512`, `tokens: {"input": 5}`."""
+    if not name.lower().endswith("tokens"):
+        return False
+    waiting = [value]
+    for one in waiting:  # grows as parts are found in parts
+        if isinstance(one, dict | list):
+            waiting += one.values() if isinstance(one, dict) else one
+        elif isinstance(one, str) and one and not COUNT.fullmatch(one):
+            return False
+    return True
 
 
 def is_card(digits: str) -> bool:
@@ -105,6 +123,7 @@ def _end_of_secret(text: str, key: re.Match[str]) -> int:
         name = name[2:]  # the rest of an escape such as %3F
     if names_secret(name):
         value = VALUE.match(text, start)
+        value = None if value and is_count(name, value.group()) else value
     elif name.lower() in VAGUE_NAMES:
         value = OPAQUE.match(text, start)
         value = value if value and re.search(r"\d", value.group()) else None

@@ -8,6 +8,7 @@ import msgspec
 
 from collector.pipeline.context import Context, text
 from collector.pipeline.drop import Drop, Reason
+from collector.wire import TYPES
 from store.event import Event, event_id
 
 KNOWN = {
@@ -18,7 +19,16 @@ KNOWN = {
 LIFTED = {
     *("page", "campaign", "clickIds", "userAgent", "ip", "locale", "timezone", "library", "sessionId"),
     *("sequence", "channel", "traits", "userAgentData", "webdriver"),
+    "violations",  # the tracking plan's word, nobody else's
 }
+# Fields that mean something to these types only; on others nothing else would keep them.
+MEANT_FOR = {
+    "event": ("track",),
+    "name": ("page", "screen"),
+    "category": ("page", "screen"),
+    "previousId": ("alias",),
+}
+USED = {kind: KNOWN - {name for name, kinds in MEANT_FOR.items() if kind not in kinds} for kind in TYPES}
 PAGE = {"url", "path", "title", "referrer", "search"}
 CAMPAIGN = {"name", "source", "medium", "term", "content"}
 MOST_NAME = 512
@@ -51,7 +61,7 @@ def first_event(context: Context) -> Event:
         timezone=text(context.given.get("timezone"), 64),
         properties=_json(_properties(kind, message)),
         traits=_json(message.get("traits") or context.given.get("traits")),
-        context=_json(_leftovers(context)),
+        context=_json(_leftovers(kind, context)),
     )
 
 
@@ -82,8 +92,8 @@ def _properties(kind: str, message: dict[str, Any]) -> dict[str, Any]:
     return properties
 
 
-def _leftovers(context: Context) -> dict[str, Any]:
-    """What the message's context says beyond the columns, and its unknown fields as `extra`."""
+def _leftovers(kind: str, context: Context) -> dict[str, Any]:
+    """What the message's context says beyond the columns, and the fields that nothing reads as `extra`."""
     given = context.given
     left = {name: value for name, value in given.items() if name not in LIFTED}
     for name, columns in (("page", PAGE), ("campaign", CAMPAIGN)):
@@ -91,7 +101,8 @@ def _leftovers(context: Context) -> dict[str, Any]:
             continue
         if rest := {n: v for n, v in context.part(name).items() if n not in columns}:
             left[name] = rest
-    if extra := {name: value for name, value in context.message.items() if name not in KNOWN}:
+    used = USED.get(kind, KNOWN)
+    if extra := {n: v for n, v in context.message.items() if n not in used and v is not None}:
         left["extra"] = extra
     return left
 

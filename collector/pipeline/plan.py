@@ -10,6 +10,7 @@ import msgspec
 
 from collector.pipeline.context import Context
 from collector.pipeline.drop import Drop, Reason
+from collector.pipeline.masks import mask
 from store.event import Event
 from store.plans import Validator
 
@@ -99,8 +100,8 @@ def _texts(error: jsonschema_rs.ValidationError) -> list[str]:
 
 
 def _text(place: list[str], wanted: str) -> str:
-    """The place first; a long one and a long list are cut."""
-    where = ".".join(place) or "properties"
+    """The place first, its names as privacy leaves them; a long one and a long list are cut."""
+    where = ".".join(map(mask, place)) or "properties"
     return f"{where[:80]}: {wanted}"[:MOST_CHARACTERS]
 
 

@@ -3,40 +3,56 @@
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from collector.pipeline.context import Context
-from collector.pipeline.masks import LONG_NUMBER, REMOVED, is_card, mask, masked, names_secret
+from collector.pipeline.masks import LONG_NUMBER, REMOVED, is_card, is_count, mask, masked, names_secret
 from collector.pipeline.page import address
 from store.event import Event
 
 COLUMNS = ("url", "path", "title", "referrer", "source", "campaign", "term", "content")
+FEW = ("event", "medium", "channel", "library", "locale", "timezone")  # of which few different ones come
 URL = re.compile(r"(?<![\w+.-])[\w+.-]++://[^\s\"\\<>]+")
+# Addresses without `https:` at the beginning of a word: `//host/x?a=b`, `/x#t`, `mailto:?…`, `host/x?a=b`.
+# Neither what may stand before one nor its path holds what ends a word, so that no stretch is tried twice.
+LOOSE = re.compile(
+    r"(?<![^\s\"\\<>])([('\[]*+)((?:mailto|sms|tel|sip|xmpp):|//?|[\w-]++(?:\.[\w-]++)++(?::\d{1,5}+)?(?=[/?#]))"
+    r"([^\s\"\\<>?#]*+)([?#][^\s\"\\<>]++)",
+    re.IGNORECASE,
+)
 # JSON text without any of these, and without a long number, has nothing to take out. In small letters.
 SIGNS = (
-    *("://", "=", "%", "eyj", "bearer", "pass", "pwd", "secret", "token", "authori", "key", "number", "card"),
-    *("cvv", "cvc", "jwt"),
+    *("?", "#", "=", "%", "eyj", "bearer", "pass", "pwd", "secret", "token", "authori", "key"),
+    *("number", "card", "cvv", "cvc", "jwt"),
 )
 SIGNS_OF_EMAIL = ("@", *SIGNS)
+SIGNS_IN_TRAITS = ("://", *SIGNS)  # only in addresses they have no e-mail address
 
+NO_SCHEME = "https:"  # stands in where an address has none, while it is read
+_columns, _few = attrgetter(*COLUMNS), attrgetter(*FEW)
+EXACT_BELOW = 2.0**53  # larger floats are no longer the number that somebody wrote
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 
 
 def privacy(event: Event, context: Context) -> Event:
-    """In the page's columns, in all properties and in the context. Traits keep the customer's own address."""
+    """In the columns that a sender fills, in all properties and in the context. Traits keep the customer's
+    own address."""
     changes = {}
-    for name in COLUMNS:
-        text = getattr(event, name)
+    for name, text in zip(COLUMNS, _columns(event), strict=True):
         if text and (mild := masked(text)) != text:
             changes[name] = mild
+    few = "\n".join(_few(event))
+    if masked(few) != few:
+        changes |= {name: masked(getattr(event, name)) for name in FEW}
     kept = context.rules.query_parameters
     if _is_suspect(event.properties + event.context, SIGNS_OF_EMAIL):
         changes["properties"] = cleaned(event.properties, kept)
         changes["context"] = cleaned(event.context, kept)
-    if event.traits != "{}" and _is_suspect(event.traits, SIGNS):
+    if event.traits != "{}" and _is_suspect(event.traits, SIGNS_IN_TRAITS):
         changes["traits"] = cleaned(event.traits, kept, emails=False)
     return msgspec.structs.replace(event, **changes) if changes else event
 
@@ -78,11 +94,13 @@ def _clean(whole: Any, kept: tuple[str, ...], emails: bool) -> bool:
 def _clean_value(name: Any, value: Any, kept: tuple[str, ...], emails: bool) -> Any:
     if value is None or isinstance(value, bool) or value == "":
         return value  # whether there is a secret, is none
-    if isinstance(name, str) and names_secret(name):
+    if isinstance(name, str) and names_secret(name) and not is_count(name, value):
         return REMOVED
     if isinstance(value, str):
         new = _clean_text(value, kept, emails)
         return value if new == value else new
+    if isinstance(value, float) and value.is_integer() and value < EXACT_BELOW:
+        return "[card]" if is_card(str(int(value))) else value
     if isinstance(value, int) and is_card(str(value)):
         return "[card]"
     return value
@@ -91,6 +109,8 @@ def _clean_value(name: Any, value: Any, kept: tuple[str, ...], emails: bool) -> 
 def _clean_text(text: str, kept: tuple[str, ...], emails: bool) -> str:
     if "://" in text:
         text = URL.sub(lambda found: _clean_address(found.group(), kept), text)
+    if "?" in text or "#" in text:
+        text = LOOSE.sub(lambda found: _clean_loose(found, kept), text)
     return mask(text, emails)
 
 
@@ -98,3 +118,16 @@ def _clean_address(url: str, kept: tuple[str, ...]) -> str:
     if "?" in url or "#" in url or "@" in url:
         url = address(url, kept).url
     return mask(url)
+
+
+def _clean_loose(found: re.Match[str], kept: tuple[str, ...]) -> str:
+    """An address without `https:`; one that begins with a host is told from a question by its `=`."""
+    before, start, path, rest = found.groups()
+    if start.endswith(":"):
+        return f"{before}{start}{path}"
+    if not start.startswith("/") and "=" not in rest:
+        return found.group()
+    left = (
+        f"{NO_SCHEME}//" if not start.startswith("/") else NO_SCHEME if start == "//" else f"{NO_SCHEME}//h"
+    )
+    return before + address(f"{left}{start}{path}{rest}", kept).url.removeprefix(left)

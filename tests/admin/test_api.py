@@ -180,6 +180,26 @@ def test_events_drops_and_health_are_answered(ask: Ask) -> None:
     assert ask("GET", "/health")[1]["events"]["n"] == 11
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/drops/replay", {"ids": [10**30]}),
+        ("POST", "/drops/replay", {"ids": [1, 2**63]}),
+        ("POST", "/drops/replay", {"ids": [0]}),
+        ("POST", "/drops/replay", {"above": 2**63}),
+        ("GET", f"/drops?below={2**63}", None),
+    ],
+)
+def test_a_number_that_no_drop_can_have_is_refused(ask: Ask, method: str, path: str, body: Any) -> None:
+    status, answer = ask(method, path, json=body)
+    assert (status, answer["code"]) == (400, "invalid"), answer
+
+
+def test_the_highest_number_that_a_drop_can_have_is_looked_for(ask: Ask) -> None:
+    status, answer = ask("POST", "/drops/replay", json={"ids": [2**63 - 1], "above": 2**63 - 2})
+    assert (status, answer["replayed"]) == (200, 0)
+
+
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
 def test_every_endpoint_wants_a_token_of_the_project_with_the_right_role(shop: Shop, endpoint: Any) -> None:
     path = endpoint.path.replace("<key>", "buy").replace("<int:customer>", "1")

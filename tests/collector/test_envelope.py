@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import msgspec
 import pytest
 from flask import Request
+from hypothesis import given
+from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder
 
-from collector.envelope import client_ip, sealed, truncated
+from collector.envelope import (
+    ADDRESS_NAME,
+    client_ip,
+    hide_addresses,
+    may_name_addresses,
+    refused,
+    sealed,
+    truncated,
+)
+from store.inbox import Envelope
 from store.projects import WriteKey
 from store.settings import Settings
 
@@ -71,3 +88,99 @@ def test_the_hints_of_a_browser_are_kept_within_bounds(side: str, headers: dict[
     key = WriteKey(id=1, project_id=1, side=side, origins=())
     envelope = sealed(request, key, Settings(), messages=[], sent_at=None, now=1)
     assert envelope.hints == kept
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"context": {"ip": "81.2.69.142"}}, {"context": {"ip": "81.2.69.0"}}),
+        ({"context": {"ip": ["81.2.69.142"]}}, {"context": {"ip": ""}}),
+        *(
+            ({name: "81.2.69.142"}, {name: "81.2.69.0"})
+            for name in (
+                "ip",
+                "IP",
+                "Ip",
+                "$ip",
+                "ip_address",
+                "ipAddress",
+                "request_ip",
+                "clientIp",
+                "userip",
+            )
+        ),
+        *(
+            ({name: "81.2.69.142"}, {name: "81.2.69.0"})
+            for name in (
+                "remote_addr",
+                "REMOTE_ADDR",
+                "remoteAddress",
+                "X-Forwarded-For",
+                "x-real-ip",
+                "ipv4",
+            )
+        ),
+        ({"x" * 99 + "_ip": "81.2.69.142"}, {"x" * 99 + "_ip": "81.2.69.0"}),
+        ({"properties": {"a": [{"ip": "81.2.69.142"}]}}, {"properties": {"a": [{"ip": "81.2.69.0"}]}}),
+        ({"traits": {"ips": ["81.2.69.142", 5]}}, {"traits": {"ips": ["81.2.69.0", 5]}}),
+        ({"ip": {"v4": "81.2.69.142"}}, {"ip": {"v4": "81.2.69.0"}}),
+        ({"forwarded": "for=81.2.69.142, 10.1.2.3:80"}, {"forwarded": "for=81.2.69.0, 10.1.2.0:80"}),
+        ({"ip": "2001:db8:85a3:8d3::7348"}, {"ip": "2001:db8:85a3::"}),
+        ({"ip": "[2001:db8:85a3:8d3::7348]:443"}, {"ip": "[2001:db8:85a3::]:443"}),
+        ({"ip": "::ffff:81.2.69.142"}, {"ip": "81.2.69.0"}),
+        ({"ip": "10:00:00", "address": "Main St. 5"}, {"ip": "10:00:00", "address": "Main St. 5"}),
+        ({"zip": "10115", "trip": "4.1", "ipo": True}, {"zip": "10115", "trip": "4.1", "ipo": True}),
+        ({"version": "1.2.3.4", "n": 5, "e": {}}, {"version": "1.2.3.4", "n": 5, "e": {}}),
+        ([{"ip": "81.2.69.142"}], [{"ip": "81.2.69.0"}]),
+        ("text", "text"),
+    ],
+)
+def test_an_address_that_a_message_names_is_cut_wherever_it_stands(given: Any, kept: Any) -> None:
+    messages = [given]
+    raw = json.dumps(given).encode()
+    hide_addresses(messages)
+    assert messages == [kept]
+    assert may_name_addresses(raw) or given == kept
+
+
+@given(
+    st.text(max_size=12) | st.from_regex(ADDRESS_NAME),
+    st.sampled_from([json.dumps, msgspec.json.encode, partial(json.dumps, ensure_ascii=False)]),
+)
+def test_the_quick_look_misses_no_name_of_an_address(
+    name: str, written: Callable[[Any], str | bytes]
+) -> None:
+    try:
+        raw = written({name: "81.2.69.142"})
+        raw = raw if isinstance(raw, bytes) else raw.encode()
+    except UnicodeEncodeError:  # half a character is no JSON
+        return
+    assert may_name_addresses(raw) or not ADDRESS_NAME.search(name)
+
+
+def test_the_quick_look_passes_ordinary_events_by() -> None:
+    ordinary = {"type": "track", "event": "Signed Up", "description": "a trip", "context": {"locale": "en"}}
+    assert not may_name_addresses(json.dumps(ordinary).encode())
+
+
+@pytest.mark.parametrize(
+    ("message", "kept"),
+    [
+        ('{"ip":"81.2.69.142"}', '{"ip":"81.2.69.0"}'),
+        (["a 2001:db8:85a3:8d3::7348"], ["a 2001:db8:85a3::"]),
+        ({"context": '{"ip":"81.2.69.142"}'}, {"context": '{"ip":"81.2.69.0"}'}),
+        ({"traits": [["81.2.69.142"]], "event": "1.2.3.4"}, {"traits": [["81.2.69.0"]], "event": "1.2.3.4"}),
+        ({"context": {"a": "1.2.3.4"}}, {"context": {"a": "1.2.3.4"}}),
+        (None, None),
+    ],
+)
+def test_what_stands_in_place_of_an_object_is_kept_without_addresses(message: Any, kept: Any) -> None:
+    envelope = Envelope(project=1, received_at=1, side="browser", messages=[])
+    drop = refused(envelope, message, place="door", code="bad_type", field="", reason="no object")
+    assert drop.original["message"] == kept
+
+
+@pytest.mark.parametrize("text", ["1.1.1.", "::", "a:", "1", "1.", ":1", "ip", "ffff:", "1.1.1.1:"])
+def test_hostile_addresses_pass_in_steps_that_grow_with_their_length(text: str) -> None:
+    hostile = text * (1_000_000 // len(text))
+    hide_addresses([{"ip": hostile, hostile: hostile}])

@@ -72,6 +72,34 @@ def test_the_ids_of_the_browser_give_way_to_a_hash(site: Site) -> None:
         ({"context": {"device": {"id": "d1", "type": "ios"}}}, {"context": {"device": {"type": "ios"}}}),
         ({"context": {"ip": "81.2.69.142"}}, {"context": {"ip": "81.2.69.0"}}),
         ({"context": {"locale": "de"}}, {"context": {"locale": "de"}}),
+        ({"ip": ADDRESS, "request_ip": ADDRESS}, {"ip": "81.2.69.0", "request_ip": "81.2.69.0"}),
+        ({"sessionId": "s1", "session_id": "s1", "anonymous_id": "stored-id", "sequence": 7}, {}),
+        (
+            {"context": {"IP": ADDRESS, "Ip": [ADDRESS]}},
+            {"context": {"IP": "81.2.69.0", "Ip": ["81.2.69.0"]}},
+        ),
+        ({"context": {"network": {"ip": ADDRESS}}}, {"context": {"network": {"ip": "81.2.69.0"}}}),
+        ({"context": {"externalIds": [{"id": "stored-id"}], "externalId": "x"}}, {"context": {}}),
+        ({"context": {"device": {"ip": ADDRESS, "idfa": "i"}}}, {"context": {"device": {"ip": "81.2.69.0"}}}),
+        (
+            {"context": {"device": {"adTrackingId": "i", "push": {"token": "t"}}}},
+            {"context": {"device": {"push": {"token": "t"}}}},
+        ),
+        ({"context": {"Device-ID": "i", "os": [{"client_id": 5}]}}, {"context": {"os": [{}]}}),
+        ({"traits": {"anonymous_id": "stored-id", "sequence": 7}}, {"traits": {"sequence": 7}}),
+        ({"properties": {"anonymousId": "stored-id", "ip": ADDRESS}}, {"properties": {"ip": "81.2.69.0"}}),
+        (
+            {"properties": {"session_id": "s-1", "a": [{"ajs_aid": 1}]}},
+            {"properties": {"session_id": "s-1", "a": [{}]}},
+        ),
+        ({"integrations": {"A": {"clientId": "c"}}}, {"integrations": {"A": {}}}),
+        (
+            {"type": "alias", "userId": "42", "previousId": "987654321987", "anonymousId": 987654321987},
+            {"userId": "42"},
+        ),
+        ({"type": "alias", "userId": "42", "previousId": 98765, "anonymousId": "98765"}, {"userId": "42"}),
+        ({"type": "alias", "userId": "42", "previousId": "stored-id "}, {"userId": "42"}),
+        ({"type": "alias", "userId": "42", "previousId": "7", "anonymousId": 7.0}, {"userId": "42"}),
         ({"type": "alias", "userId": "42", "previousId": "stored-id"}, {"userId": "42"}),
         ({"type": "alias", "userId": "42", "previousId": "u-7"}, {"userId": "42", "previousId": "u-7"}),
     ],
@@ -108,6 +136,62 @@ def test_the_whole_address_and_the_sent_ids_never_touch_the_disk(site: Site, eng
     assert written.count("81.2.69.0") == 4  # two envelopes' own, two named by messages
     for secret in (ADDRESS, "stored-id", "s1"):
         assert secret not in written
+
+
+@pytest.mark.parametrize(
+    ("message", "code", "kept_of_it"),
+    [
+        (
+            {"type": "track", "context": [{"ip": ADDRESS, "anonymousId": "stored-id"}]},
+            "bad_type",
+            "[list of 1 items, not kept]",
+        ),
+        (
+            {"type": "page", "context": '{"anonymousId":"stored-id"}'},
+            "bad_type",
+            "[text of 27 characters, not kept]",
+        ),
+        (
+            {"type": "page", "traits": [{"anonymousId": "stored-id"}]},
+            "bad_type",
+            "[list of 1 items, not kept]",
+        ),
+        ({"type": "page", "properties": 81269142}, "bad_type", "[number, not kept]"),
+        ({"type": "nope", "sessionId": "stored-id", "ip": ADDRESS}, "bad_type", '"ip":"81.2.69.0"'),
+        ('{"anonymousId":"stored-id"}', "bad_type", '"[text of 27 characters, not kept]"'),
+        (
+            [{"anonymousId": "stored-id", "context": {"ip": ADDRESS}}],
+            "bad_type",
+            '"[list of 1 items, not kept]"',
+        ),
+        (81269142, "bad_type", '"[number, not kept]"'),
+        (None, "bad_type", "null"),
+        ({"type": "track", "device": {"id": "stored-id"}}, "missing_event", '"device":{}'),
+    ],
+)
+def test_refused_events_are_kept_without_ids_and_with_their_reason(
+    site: Site, engine: Engine, message: Any, code: str, kept_of_it: str
+) -> None:
+    answer = site.post(
+        "/v1/batch", {"batch": [message]}, key=site.browser_key, headers={"X-Forwarded-For": ADDRESS}
+    )
+    assert answer.json["rejected"][0]["code"] == code
+    written = on_disk(engine)
+    assert kept_of_it in written
+    for secret in (ADDRESS, "stored-id", "81269142"):
+        assert secret not in written
+
+
+@pytest.mark.parametrize(
+    "message", ['{"ip":"81.2.69.142"}', [{"request_ip": ADDRESS}], {"context": [{"ip": ADDRESS}]}]
+)
+def test_refused_events_of_other_projects_are_kept_with_addresses_cut(
+    open_site: Any, engine: Engine, message: Any
+) -> None:
+    site: Site = open_site()
+    assert site.post("/v1/batch", {"batch": [message]}).status_code == 400
+    assert "81.2.69.0" in on_disk(engine)
+    assert ADDRESS not in on_disk(engine)
 
 
 def test_one_visitor_is_one_id_for_a_day_and_another_one_the_next(site: Site) -> None:

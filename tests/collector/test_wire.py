@@ -75,6 +75,8 @@ def test_what_is_no_object_is_rejected(message: Any) -> None:
         ("context", None, None),
         ("timestamp", None, None),
         ("timestamp", "", None),
+        ("timestamp", " \t ", None),
+        ("originalTimestamp", "   ", None),
         # What PHP makes of an empty object.
         ("properties", [], None),
         ("traits", [], None),

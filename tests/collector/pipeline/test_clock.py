@@ -12,7 +12,7 @@ from tests.collector.pipeline.conftest import Pipeline
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 OLDEST = NOW - 730 * DAY
-YEAR_2000, YEAR_2100 = 946_684_800_000, 4_102_444_800_000
+YEAR_2000, YEAR_2100, YEAR_9999 = 946_684_800_000, 4_102_444_800_000, 253_370_764_800_000
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,12 @@ YEAR_2000, YEAR_2100 = 946_684_800_000, 4_102_444_800_000
         (NOW + 2 * HOUR, NOW + HOUR, NOW, ("clock_corrected", "clock_ahead")),
         (NOW + HOUR, None, NOW, ("clock_ahead",)),
         ("9999-12-31T00:00:00Z", None, NOW, ("clock_ahead",)),
+        (NOW - SECOND, YEAR_9999, NOW - SECOND, ()),
+        (NOW + SECOND, YEAR_9999, NOW, ("clock_ahead",)),
+        ("9998-12-31T23:59:59Z", YEAR_9999, NOW - SECOND, ("clock_corrected",)),
+        (NOW + 1000 * DAY, NOW + 1000 * DAY + SECOND, NOW - SECOND, ("clock_corrected",)),
+        (NOW - HOUR, NOW + 300 * DAY, NOW - 300 * DAY - HOUR, ("clock_corrected",)),
+        ("   ", None, NOW, ()),
         (NOW, None, NOW, ()),
         (None, NOW, NOW, ()),
     ],

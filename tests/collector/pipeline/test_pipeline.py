@@ -53,6 +53,12 @@ def test_the_steps_run_in_the_order_of_the_design() -> None:
         ({"context": {"screen": {"width": 1}}}, {"context": '{"screen":{"width":1}}'}),
         ({"colour": "red", "integrations": {"All": True}}, {"context": '{"extra":{"colour":"red"}}'}),
         ({"context": {"campaign": {"id": "c7", "source": "a"}}}, {"context": '{"campaign":{"id":"c7"}}'}),
+        ({"name": "N", "category": "C"}, {"context": '{"extra":{"name":"N","category":"C"}}'}),
+        ({"previousId": "p", "groupId": "g"}, {"context": '{"extra":{"previousId":"p"}}', "group_id": "g"}),
+        ({"type": "group", "groupId": "g"}, {"context": '{"extra":{"event":"Signed Up"}}'}),
+        ({"type": "alias", "userId": "u", "previousId": "p", "event": None}, {"context": "{}"}),
+        ({"type": "page", "name": "N", "category": "C", "event": None}, {"context": "{}"}),
+        ({"category": None, "context": {"violations": ["made up"]}}, {"context": "{}"}),
         ({"properties": "text", "context": 5, "traits": None}, {"properties": "{}", "context": "{}"}),
     ],
 )

@@ -57,9 +57,10 @@ def paid(**properties: Any) -> dict[str, Any]:
     "message",
     [
         paid(plan="pro", amount=1),
-        {"type": "page", "name": "Order Paid"},
-        {"type": "identify", "traits": {}},
-        {"type": "screen", "name": "Order Paid"},
+        {"type": "page", "name": "Order Paid", "event": None},
+        {"type": "identify", "traits": {}, "event": None},
+        {"type": "screen", "name": "Order Paid", "event": None},
+        {**paid(plan="pro"), "context": {"violations": ["made up"]}},
         {"event": "Unheard Of"},
     ],
 )
@@ -77,6 +78,23 @@ def test_a_violation_is_marked_and_said_without_the_value(planned: Make) -> None
         "violations": ["amount: must be at least 0", 'plan: must be "free" or "pro"'],
     }
     assert "secret-plan" not in event.context
+
+
+@pytest.mark.parametrize("rule", ["mark", "drop"])
+def test_names_of_properties_are_masked_as_everywhere(planned: Make, rule: str) -> None:
+    pipeline = planned(CLOSED, violations=rule)
+    message = paid(**{"anna@b.example": 1, "4111111111111111": 2, "token=s3cret": 3})
+    texts = ["[card]: is not planned", "[email]: is not planned", "token=[removed]: is not planned"]
+    if rule == "drop":
+        assert pipeline.drop(message).message == "; ".join(texts)
+    else:
+        assert json.loads(pipeline.event(message).context)["violations"] == texts
+
+
+def test_a_name_on_the_way_to_a_wrong_value_is_masked(planned: Make) -> None:
+    schema = {"additionalProperties": {"type": "number"}}
+    event = planned(schema).event(paid(**{"anna@b.example": "x"}))
+    assert json.loads(event.context)["violations"] == ["[email]: must be number"]
 
 
 @pytest.mark.parametrize("properties", [None, "text", [1]])

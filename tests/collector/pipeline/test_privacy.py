@@ -34,7 +34,10 @@ HEX = "9f86d081884c7d659a2feaa0c55ad015"
         ("at 52.4111111111111111 north", "at 52.4111111111111111 north"),
         (f"jwt {JWT}.", "jwt [removed]"),
         ("Authorization: Bearer abc123DEF456==", "Authorization: Bearer [removed]"),
+        ("Bearer abcdefghijklmnop", "Bearer [removed]"),
         ("bearer certificates", "bearer certificates"),
+        ("?max_tokens=512&tokens=abc", "?max_tokens=512&tokens=[removed]"),
+        ("?apikey1=abc", "?apikey1=[removed]"),
         ("?token=abc&b=1", "?token=[removed]&b=1"),
         ("/next?to=%2Freset%3FresetToken%3Dabc&b=1", "/next?to=%2Freset%3FresetToken%3D[removed]&b=1"),
         ("password=x; user=y", "password=[removed]; user=y"),
@@ -86,7 +89,9 @@ def test_a_card_number_has_an_issuer_and_a_check_digit(digits: str, holds: bool)
             (name, True)
             for name in ("cardNumber", "card_number", "Card Number", "cvv", "CVV2", "card.cvc", "jwt")
         ),
-        *((name, False) for name in ("tokens", "tokens_used", "max_tokens", "token_type", "passwordless")),
+        *((name, True) for name in ("tokens", "passwords", "secrets", "refresh_tokens", "apiKeys")),
+        *((name, True) for name in ("apikey1", "accessTokenV2", "token_v2", "secret-3")),
+        *((name, False) for name in ("tokens_used", "token_type", "passwordless", "v2", "access", "keys")),
         *((name, False) for name in ("secretary", "secret_santa", "key", "keyboard", "card", "card_type")),
         *((name, False) for name in ("author", "order_number", "compass", "code", "", "名前")),
     ],
@@ -114,6 +119,23 @@ def test_names_of_properties_tell_which_hold_secrets(name: str, holds: bool) -> 
         ({"anna@b.example": 1, "b": 2}, {"[email]": 1, "b": 2}),
         ({"n": 4111111111111111, "m": 4111111111111112}, {"n": "[card]", "m": 4111111111111112}),
         ({"n": f"card {CARD}"}, {"n": "card [card]"}),
+        ({"n": 4111111111111111.0, "m": 4111111111111112.0}, {"n": "[card]", "m": 4111111111111112.0}),
+        ({"a": [4.111111111111111e15, 1e300, -4.5]}, {"a": ["[card]", 1e300, -4.5]}),
+        ({"u": "//a.example/x?foo=s"}, {"u": "//a.example/x"}),
+        ({"u": "//a.example/x?foo=s&utm_source=b#t"}, {"u": "//a.example/x?utm_source=b"}),
+        ({"u": "/x?foo=s#t"}, {"u": "/x"}),
+        ({"u": "/x#t", "v": "/?s3cret"}, {"u": "/x", "v": "/"}),
+        ({"u": "go to (/x?foo=s now"}, {"u": "go to (/x now"}),
+        ({"u": "/app#/orders/5"}, {"u": "/app#/orders/5"}),
+        ({"u": "mailto:?subject=s&body=t"}, {"u": "mailto:"}),
+        ({"u": "mailto:a@b.example?body=t"}, {"u": "mailto:[email]"}),
+        ({"u": "a.example/x?foo=s"}, {"u": "a.example/x"}),
+        ({"u": "www.a.example:8080/x/?foo=s&gclid=1"}, {"u": "www.a.example:8080/x?gclid=1"}),
+        ({"u": "a.example/x#id=s"}, {"u": "a.example/x"}),
+        (
+            {"q": "24/7? node.js? a/b?c=d Is it and/or? #1 C#"},
+            {"q": "24/7? node.js? a/b?c=d Is it and/or? #1 C#"},
+        ),
         ({"h": {"Authorization": "Basic YTpi"}}, {"h": {"Authorization": "[removed]"}}),
         (
             {"password": "x", "cvv": 123, "token": ["a"]},
@@ -125,6 +147,14 @@ def test_names_of_properties_tell_which_hold_secrets(name: str, holds: bool) -> 
         ),
         ({"search": "?q=shoes&access_token=x"}, {"search": "?q=shoes&access_token=[removed]"}),
         ({"note": f"used {JWT}"}, {"note": "used [removed]"}),
+        (
+            {"tokens": {"in": 5, "out": [7, "9"]}, "max_tokens": "512"},
+            {"tokens": {"in": 5, "out": [7, "9"]}, "max_tokens": "512"},
+        ),
+        (
+            {"tokens": [5, {"a": "s3cret"}], "passwords": [1], "refresh_tokens": "x"},
+            dict.fromkeys(("tokens", "passwords", "refresh_tokens"), "[removed]"),
+        ),
         ({"tokens": 5, "key": "a", "price": 4.5, "x": []}, {"tokens": 5, "key": "a", "price": 4.5, "x": []}),
         ({}, {}),
     ],
@@ -183,8 +213,35 @@ def test_no_column_keeps_a_secret(pipeline: Pipeline) -> None:
     assert json.loads(event.context) == {
         "page": {"initial_referrer": "https://b.example/"},
         "session_token": "[removed]",
-        "extra": {"extra": {"authorization": "[removed]"}},
+        "extra": {"event": "Signed Up", "extra": {"authorization": "[removed]"}},
     }
+
+
+SECRETS = [CARD, JWT, "token=s3cret", "Bearer abc123def456", "anna@b.example"]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ("event", {"event": "{}"}),
+        ("event", {"type": "screen", "name": "{}"}),
+        ("medium", {"context": {"campaign": {"source": "a", "medium": "{}"}}}),
+        ("channel", {"context": {"channel": "{}"}}),
+        ("locale", {"context": {"locale": "{}"}}),
+        ("timezone", {"context": {"timezone": "{}"}}),
+        ("library", {"context": {"library": {"name": "{}"}}}),
+        ("library", {"context": {"library": {"name": "a", "version": "{}"}}}),
+    ],
+)
+def test_the_columns_that_name_things_are_masked_too(
+    pipeline: Pipeline, column: str, message: dict[str, Any], secret: str
+) -> None:
+    given = json.loads(json.dumps(message).replace("{}", secret))
+    found = getattr(pipeline.event(given), column)
+    assert secret not in found
+    if len(secret) <= 32:
+        assert "[" in found
 
 
 def test_an_event_without_anything_to_hide_stays_as_it_is(pipeline: Pipeline) -> None:
@@ -227,6 +284,22 @@ def test_an_event_without_anything_to_hide_stays_as_it_is(pipeline: Pipeline) ->
             "%3D",
             "://",
         ),
+        *(
+            "/",
+            "/x?",
+            "?#",
+            "a.a",
+            "a.a/",
+            "a.a/?",
+            "(",
+            "mailto:",
+            "//a",
+            "a.a:1",
+            "#a/",
+            "/(",
+            "1x",
+            "token1",
+        ),
         *("a+b", "eyJaaaaa.aaaaa", "password", "a://", "Bearer\t", "key=", "key%3D", "key%3D!", "44 4 "),
     ],
 )
@@ -234,6 +307,7 @@ def test_hostile_repetition_passes_in_steps_that_grow_with_its_length(text: str)
     hostile = text * (1_000_000 // len(text))  # would take hours where the steps grew with the square
     mask(hostile)
     cleaned(json.dumps({"a": hostile, "b": [hostile[:1000]] * 100}))
+    cleaned(json.dumps({"a": f" {hostile}", hostile: "?", "c": f"{hostile} ?#"}))
 
 
 def test_hostile_depth_and_breadth_pass(pipeline: Pipeline) -> None:
