@@ -110,19 +110,29 @@ def client_ip(request: Request, proxies: int) -> str:
     return request.remote_addr or ""
 
 
-def may_name_addresses(raw: bytes) -> bool:
-    """Whether JSON may have a name that `hide_addresses` looks at: a quick no for most requests."""
-    raw = raw.lower()
-    return b"\\u" in raw or any(sign in raw for sign in SIGNS)
+def hide_addresses(messages: list[Any], raw: bytes | None = None) -> None:
+    """Cut the client addresses that messages themselves name, wherever they do so.
 
-
-def hide_addresses(messages: list[Any]) -> None:
-    """Cut the client addresses that messages themselves name, wherever they do so."""
+    With `raw`, the JSON that the messages were read from, the search for other names than `context.ip` is
+    left out where the JSON has none.
+    """
+    usual = 0
     for message in messages:
         context = message.get("context") if type(message) is dict else None
         if type(context) is dict and "ip" in context:
             context["ip"] = truncated(context["ip"]) if isinstance(context["ip"], str) else ""
-    _hide_inside(messages)
+            usual += 1
+    if raw is None or may_name_addresses(raw, usual):
+        _hide_inside(messages)
+
+
+def may_name_addresses(raw: bytes, usual: int = 0) -> bool:
+    """Whether JSON may name addresses more often than so many times `"ip"`: a quick no for most."""
+    raw = raw.lower()
+    if b"\\u" in raw or raw.count(b'"ip":') != usual:
+        return True
+    raw = raw.replace(b'"ip":', b"")
+    return any(sign in raw for sign in SIGNS)
 
 
 def _hide_inside(part: Any, is_address: bool = False) -> None:

@@ -8,7 +8,7 @@ from flask import Request, Response
 
 from collector.counters import Traffic
 from collector.door import Door
-from collector.envelope import hide_addresses, may_name_addresses, refused, sealed
+from collector.envelope import hide_addresses, refused, sealed
 from collector.errors import Refusal, json_answer
 from collector.keys import Keys
 from collector.rates import Rates
@@ -83,8 +83,10 @@ class Reception:
             cookieless=cookieless,
             history=history,
         )
-        if door.settings.anonymize_ip and not cookieless and may_name_addresses(raw):
-            hide_addresses([*verdicts.accepted, *(message for _, message in verdicts.rejected)])
+        if door.settings.anonymize_ip and not cookieless:
+            is_shared = kind == "batch" and "context" in body  # one address for all messages
+            everything = [*verdicts.accepted, *(message for _, message in verdicts.rejected)]
+            hide_addresses(everything, None if is_shared else raw)
         receipt = door.inbox.enter(envelope if verdicts.accepted else None, _drops(envelope, verdicts))
         return Entered(verdicts, receipt, door.traffic)
 

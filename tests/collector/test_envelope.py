@@ -158,6 +158,30 @@ def test_the_quick_look_misses_no_name_of_an_address(
     assert may_name_addresses(raw) or not ADDRESS_NAME.search(name)
 
 
+@pytest.mark.parametrize(
+    ("message", "kept"),
+    [
+        ({"context": {"ip": "81.2.69.142"}}, {"context": {"ip": "81.2.69.0"}}),
+        (
+            {"context": {"ip": "81.2.69.142"}, "properties": {"ip": "81.2.69.142"}},
+            {"context": {"ip": "81.2.69.0"}, "properties": {"ip": "81.2.69.0"}},
+        ),
+        (
+            {"context": {"ip": "81.2.69.142", "IP": "81.2.69.142"}},
+            {"context": {"ip": "81.2.69.0", "IP": "81.2.69.0"}},
+        ),
+        ({"context": {}, "traits": {"ip": "81.2.69.142"}}, {"context": {}, "traits": {"ip": "81.2.69.0"}}),
+        (
+            {"context": {"ip": "81.2.69.142", "n": {"client_ip": "81.2.69.142"}}},
+            {"context": {"ip": "81.2.69.0", "n": {"client_ip": "81.2.69.0"}}},
+        ),
+    ],
+)
+def test_the_quick_way_cuts_what_the_whole_one_does(message: Any, kept: Any) -> None:
+    hide_addresses(messages := [message], json.dumps(message, separators=(",", ":")).encode())
+    assert messages == [kept]
+
+
 def test_the_quick_look_passes_ordinary_events_by() -> None:
     ordinary = {"type": "track", "event": "Signed Up", "description": "a trip", "context": {"locale": "en"}}
     assert not may_name_addresses(json.dumps(ordinary).encode())

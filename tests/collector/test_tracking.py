@@ -226,3 +226,10 @@ def test_addresses_are_kept_whole_where_the_settings_say_so(open_site: Any) -> N
     )
     (envelope,) = site.envelopes()
     assert (envelope.ip, envelope.messages[0]["context"]["ip"]) == ("1.2.3.4", "81.2.69.142")
+
+
+def test_an_address_for_a_whole_batch_does_not_shield_others(site: Site) -> None:
+    event = {"type": "track", "event": "x", "userId": "u", "properties": {"ip": "81.2.69.142"}}
+    body = {"context": {"ip": "81.2.69.142"}, "batch": [event, event | {"properties": {}}]}
+    assert site.post("/v1/batch", body).json["accepted"] == 2
+    assert "81.2.69.142" not in str(site.envelopes())
