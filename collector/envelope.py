@@ -22,12 +22,6 @@ HINTS = {"HTTP_SEC_CH_UA": 256, "HTTP_SEC_CH_UA_MOBILE": 8, "HTTP_SEC_CH_UA_PLAT
 ADDRESS_NAME = re.compile(
     r"^[$@#.:/ -]?ip|ips?\Z|ip[_-]?(?:v?[46]|addr)|addr(?:ess(?:es)?)?\Z|forwarded", re.IGNORECASE | re.ASCII
 )
-# One of these is in JSON where such a name is.
-SIGNS = (
-    *(b'"ip', b'"$ip', b'"@ip', b'"#ip', b'".ip', b'":ip', b'"/ip', b'" ip', b'"-ip'),
-    *(name + b'"%c' % after for name in (b"ip", b"ips") for after in b": \t\r\n"),
-    *(b"ip_", b"ip-", b"ipv", b"ip4", b"ip6", b"ipa", b"addr", b"forwarded"),
-)
 IPV4 = re.compile(r"(?<!\d)(?<!\d\.)(\d{1,3}(?:\.\d{1,3}){2})\.\d{1,3}(?!\.?\d)")
 IPV6 = re.compile(
     r"(?<![\dA-F])(?:[\dA-F]{0,4}:){2,7}(?:\d{1,3}(?:\.\d{1,3}){3}|[\dA-F]{0,4})", re.IGNORECASE
@@ -110,29 +104,13 @@ def client_ip(request: Request, proxies: int) -> str:
     return request.remote_addr or ""
 
 
-def hide_addresses(messages: list[Any], raw: bytes | None = None) -> None:
-    """Cut the client addresses that messages themselves name, wherever they do so.
-
-    With `raw`, the JSON that the messages were read from, the search for other names than `context.ip` is
-    left out where the JSON has none.
-    """
-    usual = 0
+def hide_addresses(messages: list[Any]) -> None:
+    """Cut the client addresses that messages themselves name, wherever they do so."""
     for message in messages:
         context = message.get("context") if type(message) is dict else None
         if type(context) is dict and "ip" in context:
             context["ip"] = truncated(context["ip"]) if isinstance(context["ip"], str) else ""
-            usual += 1
-    if raw is None or may_name_addresses(raw, usual):
-        _hide_inside(messages)
-
-
-def may_name_addresses(raw: bytes, usual: int = 0) -> bool:
-    """Whether JSON may name addresses more often than so many times `"ip"`: a quick no for most."""
-    raw = raw.lower()
-    if b"\\u" in raw or raw.count(b'"ip":') != usual:
-        return True
-    raw = raw.replace(b'"ip":', b"")
-    return any(sign in raw for sign in SIGNS)
+    _hide_inside(messages)
 
 
 def _hide_inside(part: Any, is_address: bool = False) -> None:
@@ -141,13 +119,17 @@ def _hide_inside(part: Any, is_address: bool = False) -> None:
     The door does this with every event: it has to be fast. What arrives is nested in bounded depth.
     """
     if type(part) is dict:
+        if not is_address and part.keys() <= HARMLESS:
+            for value in part.values():
+                if (type(value) is dict or type(value) is list) and value:
+                    _hide_inside(value)
+            return
         for name, value in part.items():
-            kind = type(value)
-            if kind is str:
-                if is_address or NAMES[name]:
-                    part[name] = _cut(value)
-            elif (kind is dict or kind is list) and value:
-                _hide_inside(value, is_address or NAMES[name])
+            named = is_address or _names_address(name)
+            if type(value) is dict or type(value) is list:
+                _hide_inside(value, named)
+            elif named and type(value) is str:
+                part[name] = _cut(value)
         return
     for place, value in enumerate(part):
         if type(value) is dict or type(value) is list:
@@ -156,17 +138,18 @@ def _hide_inside(part: Any, is_address: bool = False) -> None:
             part[place] = _cut(value)
 
 
-class _Names(dict[str, bool]):
-    """Which names are those of addresses, learnt as they come; long and further ones are not kept."""
-
-    def __missing__(self, name: str) -> bool:
-        found = ADDRESS_NAME.search(name[-LONGEST_NAME:]) is not None
-        if len(name) <= LONGEST_NAME and len(self) < MOST_NAMES:
-            self[name] = found
-        return found
+# Names that are no address's, learnt as they come; long and further ones are looked at each time.
+HARMLESS: set[str] = set()
 
 
-NAMES = _Names()
+def _names_address(name: str) -> bool:
+    if name in HARMLESS:
+        return False
+    if ADDRESS_NAME.search(name[-LONGEST_NAME:]):
+        return True
+    if len(name) <= LONGEST_NAME and len(HARMLESS) < MOST_NAMES:
+        HARMLESS.add(name)
+    return False
 
 
 def _without_loose_addresses(message: Any) -> Any:

@@ -33,7 +33,7 @@ class Reception:
         request: Request,
         kind: str,
         body: dict[str, Any],
-        raw: bytes,
+        size: int,
         sizes: list[int] | None = None,
         *,
         history: bool = False,
@@ -42,14 +42,14 @@ class Reception:
 
         Returns when all is on disk; raises Refusal or InboxUnavailable.
         """
-        return self.enter(request, kind, body, raw, sizes, history=history).kept()
+        return self.enter(request, kind, body, size, sizes, history=history).kept()
 
     def enter(
         self,
         request: Request,
         kind: str,
         body: dict[str, Any],
-        raw: bytes,
+        size: int,
         sizes: list[int] | None = None,
         *,
         history: bool = False,
@@ -65,7 +65,7 @@ class Reception:
             raise Refusal(403, "server_key_needed", message)
         cookieless = self._visitors.disguise(request, key, body)
         sent_at = body.get("sentAt")
-        verdicts = judged(kind, body, len(raw), sizes)
+        verdicts = judged(kind, body, size, sizes)
         is_empty = not (verdicts.accepted or verdicts.rejected)
         if not is_empty:
             door.inbox.require_room()  # before the rate is charged, which the sender would pay twice
@@ -84,9 +84,7 @@ class Reception:
             history=history,
         )
         if door.settings.anonymize_ip and not cookieless:
-            is_shared = kind == "batch" and "context" in body  # one address for all messages
-            everything = [*verdicts.accepted, *(message for _, message in verdicts.rejected)]
-            hide_addresses(everything, None if is_shared else raw)
+            hide_addresses([*verdicts.accepted, *(message for _, message in verdicts.rejected)])
         receipt = door.inbox.enter(envelope if verdicts.accepted else None, _drops(envelope, verdicts))
         return Entered(verdicts, receipt, door.traffic)
 

@@ -98,7 +98,7 @@ class Shortcut:
         batch = content.get("batch")
         if isinstance(batch, list) and len(batch) > QUICK_EVENTS:
             take_time()
-        return self._reception.enter(request, kind, content, raw, sizes)
+        return self._reception.enter(request, kind, content, len(raw), sizes)
 
     def _settled(self, request: Request, kind: str, entered: Entered) -> Answer:
         try:
