@@ -12,7 +12,8 @@ from server.house import NotMigrated, open_relational
 from server.serving import CannotServe, check_port
 from server.wsgi import SNIPPET
 from store.db import StoreUnavailable
-from store.events import EventStore, folder_is_free
+from store.events import EventStore
+from store.folder import folder_is_free
 from store.inbox import waiting
 from store.settings import BadSetting, Settings
 

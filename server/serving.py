@@ -10,7 +10,8 @@ from contextlib import closing
 
 from server.house import open_relational
 from store.db import StoreUnavailable
-from store.events import EventStore, folder_is_free
+from store.events import EventStore
+from store.folder import folder_is_free
 from store.settings import Settings
 
 CONNECTIONS = 16_384  # browsers keep theirs open between requests

@@ -14,7 +14,7 @@ from statistics import linear_regression
 
 from sqlalchemy.engine import make_url
 
-from store.events import folder_of
+from store.folder import folder_of
 from store.settings import Settings
 
 LOOK_EVERY_S = 2.0

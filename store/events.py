@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import copy
-import fcntl
 import logging
 import queue
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -20,8 +18,10 @@ import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from store.db import StoreUnavailable, make_folder
+from store.binding import in_pieces
+from store.db import StoreUnavailable
 from store.event import Event
+from store.folder import folder_of, own_folder
 
 COLUMN_TYPES: dict[str, pa.DataType] = {
     "project": pa.uint32(),
@@ -41,7 +41,6 @@ MESSAGE_SCHEMA = pa.schema(
     ]
 )
 
-PIECE_CHARACTERS = 30_000  # of a bound list; escaped, each can take four bytes
 LONGEST_TTL_DAYS = 18_000  # 49 years; the engine's times end in 2106
 
 Row = dict[str, Any]
@@ -76,7 +75,7 @@ class EventStore:
         self._dsn, self.database = url, database
         if self.embedded:
             folder = folder_of(url)
-            self._lock_file = _own(folder)
+            self._lock_file = own_folder(folder)
             self._dsn = f"chdb://{folder}"
         elif parts.path.strip("/"):
             self.database = parts.path.strip("/")
@@ -202,14 +201,14 @@ class EventStore:
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Rows that answer `sql`; `{name:Type}` in it are bound from `parameters`."""
-        sql, bound = _in_pieces(sql, parameters or {})
+        sql, bound = in_pieces(sql, parameters or {})
         with self._lent() as client:
             answer = client.query(sql, parameters=bound)
         return [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a statement that answers no rows."""
-        sql, bound = _in_pieces(sql, parameters or {})
+        sql, bound = in_pieces(sql, parameters or {})
         with self._lent() as client:
             client.command(sql, parameters=bound)
 
@@ -272,33 +271,6 @@ class EventStore:
         return {"settings": settings, "form_encode_query_params": True, "secure": secure}
 
 
-def _in_pieces(sql: str, parameters: Mapping[str, Any]) -> tuple[str, Row]:
-    """The same question with long lists bound in pieces: a server refuses values of more than 128 KiB."""
-    bound: Row = {}
-    for name, value in parameters.items():
-        pieces = _pieces(value) if isinstance(value, list) else [value]
-        if len(pieces) == 1:
-            bound[name] = value
-            continue
-        names = [f"{name}_{number}" for number in range(len(pieces))]
-        bound |= dict(zip(names, pieces, strict=True))
-        for slot, kind in set(re.findall(rf"(\{{{name}:([^{{}}]+)\}})", sql)):
-            sql = sql.replace(slot, f"arrayConcat({', '.join(f'{{{one}:{kind}}}' for one in names)})")
-    return sql, bound
-
-
-def _pieces(values: list[Any]) -> list[list[Any]]:
-    pieces: list[list[Any]] = [[]]
-    size = 0
-    for value in values:
-        size += len(str(value)) + 3
-        if size > PIECE_CHARACTERS and pieces[-1]:
-            pieces.append([])
-            size = len(str(value)) + 3
-        pieces[-1].append(value)
-    return pieces
-
-
 def _as_numbers(ids: Sequence[bytes]) -> list[int]:
     return [int.from_bytes(one, "little") for one in ids]
 
@@ -310,36 +282,6 @@ def quoted(name: str) -> str:
     return f"`{name}`"
 
 
-def folder_of(url: str) -> Path:
-    """The folder of an embedded store: `chdb:///data/events` is relative, `chdb:////var/events` absolute."""
-    return Path(url.removeprefix("chdb:///")).absolute()
-
-
-def folder_is_free(url: str) -> bool:
-    """Whether this process could open the event store; only the embedded engine allows one process."""
-    if urlsplit(url).scheme != "chdb":
-        return True
-    try:
-        _own(folder_of(url)).close()
-    except StoreUnavailable:
-        return False
-    return True
-
-
-def _own(folder: Path) -> IO[str]:
-    make_folder(folder)
-    lock = (folder.parent / f".{folder.name}.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        raise StoreUnavailable(
-            f"the event folder {folder} is in use by another Waywiser process; stop that one first, "
-            "or set WAYWISER_EVENTS_URL to a ClickHouse server, which several processes can share"
-        ) from None
-    return lock
-
-
 def _cause(error: Exception) -> str:
     """What the system said, where a chain of errors began with that; else what the error says."""
     first: BaseException = error
@@ -349,4 +291,4 @@ def _cause(error: Exception) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:500]
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:500]

@@ -13,7 +13,7 @@ from server.house import House, now_ms, open_relational
 from server.importing import ImportProblem, Report, load, plan
 from server.progress import Report as Progress
 from server.progress import bar
-from store.events import folder_is_free
+from store.folder import folder_is_free
 from store.inbox import waiting
 from store.plans import KnownPlans
 from store.projects import project_by_key

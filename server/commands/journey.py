@@ -11,7 +11,8 @@ from journeys.saving import save_journey
 from server.filler import Filler
 from server.house import now_ms, open_relational
 from server.progress import bar
-from store.events import EventStore, folder_is_free
+from store.events import EventStore
+from store.folder import folder_is_free
 from store.projects import project_by_key
 from store.settings import Settings
 

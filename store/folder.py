@@ -1,0 +1,41 @@
+"""The folder of the embedded event store, which belongs to one process at a time."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+from store.db import StoreUnavailable, make_folder
+
+
+def folder_of(url: str) -> Path:
+    """The folder of an embedded store: `chdb:///data/events` is relative, `chdb:////var/events` absolute."""
+    return Path(url.removeprefix("chdb:///")).absolute()
+
+
+def folder_is_free(url: str) -> bool:
+    """Whether this process could open the event store; only the embedded engine allows one process."""
+    if urlsplit(url).scheme != "chdb":
+        return True
+    try:
+        own_folder(folder_of(url)).close()
+    except StoreUnavailable:
+        return False
+    return True
+
+
+def own_folder(folder: Path) -> IO[str]:
+    """Take the folder for this process until the answer is closed; raises StoreUnavailable."""
+    make_folder(folder)
+    lock = (folder.parent / f".{folder.name}.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise StoreUnavailable(
+            f"the event folder {folder} is in use by another Waywiser process; stop that one first, "
+            "or set WAYWISER_EVENTS_URL to a ClickHouse server, which several processes can share"
+        ) from None
+    return lock
