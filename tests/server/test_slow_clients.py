@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from types import SimpleNamespace
 from typing import Any
@@ -132,7 +132,8 @@ def served(*several: tuple[dict[str, str], Protocol], app: Any = echo, front: An
             headers=headers,
         )
 
-    asyncio.run(all_at_once())
+    with ThreadPoolExecutor(1) as pool:  # the main thread may have a loop already, which drives a browser
+        pool.submit(asyncio.run, all_at_once()).result()
     return [protocol.answer for _, protocol in several]
 
 
