@@ -39,7 +39,7 @@ def _viewer(reception: Reception, kind: str | None) -> Callable[[], Response]:
         event = decoded(raw)
         event["type"] = kind or event.get("type") or "track"
         body: dict[str, Any] = {"writeKey": event.pop("writeKey", None), "batch": [event]}
-        return answer_of(reception.take(request, "batch", body, len(raw)))
+        return answer_of(reception.enter(request, "batch", body, len(raw)).kept())
 
     return view
 

@@ -28,22 +28,6 @@ class Reception:
         limit = door.settings.rate_limit
         self._rates = Rates(limit, door.clock) if limit else None
 
-    def take(
-        self,
-        request: Request,
-        kind: str,
-        body: dict[str, Any],
-        size: int,
-        sizes: list[int] | None = None,
-        *,
-        history: bool = False,
-    ) -> Verdicts:
-        """Judge the events of a body and keep them.
-
-        Returns when all is on disk; raises Refusal or InboxUnavailable.
-        """
-        return self.enter(request, kind, body, size, sizes, history=history).kept()
-
     def enter(
         self,
         request: Request,

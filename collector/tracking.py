@@ -38,6 +38,7 @@ def receiver(reception: Reception, kind: str, *, history: bool = False) -> Calla
     def receive() -> Response:
         raw = body_of(request)
         body, sizes = decoded_with_sizes(raw)
-        return answer_of(reception.take(request, kind, body, len(raw), sizes, history=history))
+        entered = reception.enter(request, kind, body, len(raw), sizes, history=history)
+        return answer_of(entered.kept())
 
     return receive

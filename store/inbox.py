@@ -217,11 +217,11 @@ def put_together(engine: Engine, ready: Iterable[Sealed], drops: Sequence[DropRo
     """
     with writing(engine) as connection:
         several = iter(ready)
-        while rows := [_row(one) for one in islice(several, 100)]:
-            connection.execute(inbox.insert(), rows)
+        while some := list(islice(several, 100)):
+            put_inside(connection, some)
         for start in range(0, len(drops), 1_000):
             keep_once(connection, drops[start : start + 1_000])
-        return connection.execute(select(func.max(inbox.c.id))).scalar() or 0
+        return put_inside(connection, [])
 
 
 def put_inside(connection: Connection, ready: Sequence[Sealed]) -> int:

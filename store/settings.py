@@ -145,7 +145,9 @@ class Settings:
         "Web server; a slow client holds one of gunicorn's threads, so gunicorn needs a proxy in front that "
         "buffers requests, as nginx does",
     )
-    threads: int = _setting(4, _number(1, 256), "Request threads of one web process")
+    threads: int = _setting(
+        4, _number(1, 256), "Threads of one web process for what is sent, and as many for what is fetched"
+    )
     geoip_db: str = _setting("", _file, "Path of an .mmdb city or country database; no place without one")
     asn_db: str = _setting(
         "",

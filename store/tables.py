@@ -169,7 +169,7 @@ batches = Table(
     "batches",
     metadata,
     Column("number", Id, primary_key=True),
-    Column("family", BigInteger, nullable=False),  # of the batch that it was split from; else its own number
+    Column("family", BigInteger, nullable=False),  # the batch that it was a part of; else its own number
     Column("ranges", JSON, nullable=False),  # of inbox ids: [[first, last], …], each id of which was seen
     Column("claimed_until", BigInteger, nullable=False),
     Column("turn", Integer, nullable=False),  # grows with every claim: who knows it still holds the batch

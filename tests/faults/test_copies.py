@@ -69,7 +69,7 @@ def test_a_copy_left_to_a_batch_that_is_split_later_is_not_lost(
         theirs = batches.claim(now=NOW, most_events=2)
         fails(carrier, theirs, "events", monkeypatch, events)
     assert theirs
-    batches.release(theirs)  # it had all its tries: it is split, and claims nothing any more
+    batches.release(theirs)  # it had all its tries: it is suspect, and claims nothing any more
     while batch := batches.claim(now=LATER, most_events=10):
         carrier.carry(batch)
     stored = Counter(row["message_id"] for row in events.query("select message_id from events"))
