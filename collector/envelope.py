@@ -29,6 +29,7 @@ IPV6 = re.compile(
 OBJECTS = ("context", "properties", "traits")
 MOST_NAMES = 20_000
 LONGEST_NAME = 64  # of a longer one the end tells
+LONGEST_ADDRESS = 64
 
 
 def sealed(
@@ -119,17 +120,12 @@ def _hide_inside(part: Any, is_address: bool = False) -> None:
     The door does this with every event: it has to be fast. What arrives is nested in bounded depth.
     """
     if type(part) is dict:
-        if not is_address and part.keys() <= HARMLESS:
-            for value in part.values():
-                if (type(value) is dict or type(value) is list) and value:
-                    _hide_inside(value)
-            return
         for name, value in part.items():
-            named = is_address or _names_address(name)
-            if type(value) is dict or type(value) is list:
-                _hide_inside(value, named)
-            elif named and type(value) is str:
-                part[name] = _cut(value)
+            if type(value) is str:
+                if is_address or (name not in HARMLESS and _names_address(name)):
+                    part[name] = _cut(value)
+            elif type(value) is dict or type(value) is list:
+                _hide_inside(value, is_address or (name not in HARMLESS and _names_address(name)))
         return
     for place, value in enumerate(part):
         if type(value) is dict or type(value) is list:
@@ -143,8 +139,6 @@ HARMLESS: set[str] = set()
 
 
 def _names_address(name: str) -> bool:
-    if name in HARMLESS:
-        return False
     if ADDRESS_NAME.search(name[-LONGEST_NAME:]):
         return True
     if len(name) <= LONGEST_NAME and len(HARMLESS) < MOST_NAMES:
@@ -164,9 +158,16 @@ def _without_loose_addresses(message: Any) -> Any:
 
 def _cut(text: str) -> str:
     """The text with the networks of all addresses that it holds in their place."""
+    return _cut_again(text) if len(text) <= LONGEST_ADDRESS else _cut_once(text)
+
+
+def _cut_once(text: str) -> str:
     if text.count(":") > 1:
         text = IPV6.sub(lambda found: truncated(found.group()) or found.group(), text)
-    return IPV4.sub(r"\1.0", text)
+    return IPV4.sub(lambda found: f"{found[1]}.0", text)
+
+
+_cut_again = lru_cache(maxsize=20_000)(_cut_once)  # a visitor comes with every event from the same address
 
 
 def whole(address: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
+from wsgiref.types import WSGIEnvironment
 
 from flask import Request, Response
 from sqlalchemy import Engine
+from werkzeug.datastructures import Authorization
 
 from collector.errors import Refusal
 from collector.query import argument
@@ -63,13 +65,21 @@ class Keys:
 
 def _given(request: Request, body: dict[str, Any]) -> Iterator[str]:
     """Every key that a request carries. A browser may add the Basic password of the site itself."""
-    if "HTTP_AUTHORIZATION" in request.environ:
-        with suppress(ValueError):  # bytes that this header may not hold
-            if authorization := request.authorization:
-                yield authorization.username or authorization.token or ""
+    if header := request.environ.get("HTTP_AUTHORIZATION"):
+        yield _authorized(header)
     if isinstance(key := body.get("writeKey"), str):
         yield key
     yield argument(request, "writeKey")
+
+
+@lru_cache(maxsize=1_000)
+def _authorized(header: str) -> str:
+    """The user name or token in a header of this kind; a sender gives the same one with every request."""
+    try:
+        authorization = Authorization.from_header(header)
+    except ValueError:  # bytes that this header may not hold
+        return ""
+    return (authorization.username or authorization.token or "") if authorization else ""
 
 
 def is_allowed(origin: str, allowed: tuple[str, ...]) -> bool:
@@ -95,21 +105,29 @@ def add_cors(request: Request, answer: Response) -> Response:
     A preflight carries no key and is always answered with yes: that an origin is not allowed, or that there
     is nothing at an address, the page can read in the answer to the request itself.
     """
-    origin = request.environ.get("HTTP_ORIGIN")
-    if origin is None or not request.path.startswith(OPEN_TO_PAGES) or not _is_clean(origin):
-        return answer
-    add = answer.headers.add
-    add("Access-Control-Allow-Origin", origin)
-    add("Access-Control-Allow-Credentials", "true")  # beacons always ask with credentials
-    add("Access-Control-Expose-Headers", "Retry-After")
-    add("Vary", "Origin")
-    if request.method == "OPTIONS":
+    opening = cors_headers(request.environ)
+    answer.headers.extend(opening)
+    if opening and request.method == "OPTIONS":
         answer.status_code, answer.data = 200, b""
         asked = request.environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "")
-        add("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
-        add("Access-Control-Allow-Headers", asked if asked and _is_clean(asked) else USUAL_HEADERS)
-        add("Access-Control-Max-Age", "86400")
+        answer.headers.add("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
+        allowed = asked if asked and _is_clean(asked) else USUAL_HEADERS
+        answer.headers.add("Access-Control-Allow-Headers", allowed)
+        answer.headers.add("Access-Control-Max-Age", "86400")
     return answer
+
+
+def cors_headers(environ: WSGIEnvironment) -> list[tuple[str, str]]:
+    """The headers that let a page read an answer; none where no page asks, or nothing is for pages."""
+    origin = environ.get("HTTP_ORIGIN")
+    if origin is None or not environ["PATH_INFO"].startswith(OPEN_TO_PAGES) or not _is_clean(origin):
+        return []
+    return [
+        ("Access-Control-Allow-Origin", origin),
+        ("Access-Control-Allow-Credentials", "true"),  # beacons always ask with credentials
+        ("Access-Control-Expose-Headers", "Retry-After"),
+        ("Vary", "Origin"),
+    ]
 
 
 def _is_clean(text: str) -> bool:

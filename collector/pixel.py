@@ -13,7 +13,7 @@ from flask import Blueprint, Response, request
 from collector.decoding import decoded
 from collector.errors import Refusal, json_answer
 from collector.query import argument
-from collector.reception import Reception, answer_of
+from collector.reception import Reception
 from collector.wire import TYPES
 
 GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
@@ -39,7 +39,7 @@ def _viewer(reception: Reception, kind: str | None) -> Callable[[], Response]:
         event = decoded(raw)
         event["type"] = kind or event.get("type") or "track"
         body: dict[str, Any] = {"writeKey": event.pop("writeKey", None), "batch": [event]}
-        return answer_of(reception.enter(request, "batch", body, len(raw)).kept())
+        return reception.enter(request, "batch", body, len(raw)).kept().answer()
 
     return view
 

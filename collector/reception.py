@@ -13,7 +13,7 @@ from collector.errors import Refusal, json_answer
 from collector.keys import Keys
 from collector.rates import Rates
 from collector.visitors import Visitors
-from collector.wire import Verdicts, judged
+from collector.wire import Rejection, Verdicts, judged
 from store.drops import DropRow
 from store.inbox import Envelope, Receipt
 
@@ -56,7 +56,7 @@ class Reception:
         if self._rates:
             self._rates.charge(key.id, len(verdicts.accepted) + len(verdicts.rejected))
         if is_empty:
-            return Entered(verdicts, None, door.traffic)
+            return Entered(0, [], None, door.traffic)
         envelope = sealed(
             request,
             key,
@@ -70,26 +70,49 @@ class Reception:
         if door.settings.anonymize_ip and not cookieless:
             hide_addresses([*verdicts.accepted, *(message for _, message in verdicts.rejected)])
         receipt = door.inbox.enter(envelope if verdicts.accepted else None, _drops(envelope, verdicts))
-        return Entered(verdicts, receipt, door.traffic)
+        rejected = [rejection for rejection, _ in verdicts.rejected]
+        return Entered(len(verdicts.accepted), rejected, receipt, door.traffic)
 
 
 class Entered(NamedTuple):
-    """Events that are judged and lined up; their receipt says when they are on disk.
+    """What is judged and lined up; its receipt says when it is on disk.
 
-    There is none where there was nothing to keep.
+    There is none where there was nothing to keep. The events themselves are let go: while the disk works,
+    many requests wait, and memory that is used again at once is faster.
     """
 
-    verdicts: Verdicts
+    accepted: int
+    rejected: list[Rejection]
     receipt: Receipt | None
     traffic: Traffic
 
-    def kept(self) -> Verdicts:
+    def kept(self) -> Verdict:
         """Wait until all is on disk, and count it; raises InboxUnavailable. To be called once."""
         if self.receipt:
             self.receipt.result()
-            rejected = [rejection.code for rejection, _ in self.verdicts.rejected]
-            self.traffic.judged(len(self.verdicts.accepted), rejected)
-        return self.verdicts
+            self.traffic.judged(self.accepted, [one.code for one in self.rejected])
+        return _verdict(self.accepted, self.rejected)
+
+
+class Verdict(NamedTuple):
+    """What the sender is told: the status of the answer, and its JSON."""
+
+    status: int
+    body: dict[str, Any]
+
+    def answer(self) -> Response:
+        """As the answer of a view."""
+        return json_answer(*self)
+
+
+def _verdict(accepted: int, rejected: list[Rejection]) -> Verdict:
+    """No success when there were events and all are rejected."""
+    body = {"success": True, "accepted": accepted, "rejected": rejected}
+    if accepted or not rejected:
+        return Verdict(200, body)
+    status = 413 if all(one.code == "too_large" for one in rejected) else 400
+    message = f"no event was accepted: {rejected[0].message}"
+    return Verdict(status, body | {"success": False, "code": "all_rejected", "message": message})
 
 
 def _drops(envelope: Envelope, verdicts: Verdicts) -> list[DropRow]:
@@ -97,14 +120,3 @@ def _drops(envelope: Envelope, verdicts: Verdicts) -> list[DropRow]:
         refused(envelope, message, place="door", code=one.code, field=one.field, reason=one.message)
         for one, message in verdicts.rejected
     ]
-
-
-def answer_of(verdicts: Verdicts) -> Response:
-    """What the sender is told; no success when there were events and all are rejected."""
-    rejected = [rejection for rejection, _ in verdicts.rejected]
-    body = {"success": True, "accepted": len(verdicts.accepted), "rejected": rejected}
-    if verdicts.accepted or not rejected:
-        return json_answer(200, body)
-    status = 413 if all(one.code == "too_large" for one in rejected) else 400
-    message = f"no event was accepted: {rejected[0].message}"
-    return json_answer(status, body | {"success": False, "code": "all_rejected", "message": message})

@@ -14,14 +14,15 @@ from io import BytesIO
 from typing import NamedTuple
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+import msgspec
 from flask import Request, Response
 
 from collector.counters import Traffic
 from collector.decoding import decoded_with_sizes
 from collector.errors import answer_to, later, refused, unavailable
-from collector.keys import add_cors
+from collector.keys import cors_headers
 from collector.limits import GZIP_MAGIC, body_of
-from collector.reception import Entered, Reception, answer_of
+from collector.reception import Entered, Reception
 from collector.tracking import ENDPOINTS
 from store.hurry import TakesTime, in_a_hurry, take_time
 from store.inbox import InboxUnavailable, Receipt
@@ -102,15 +103,21 @@ class Shortcut:
 
     def _settled(self, request: Request, kind: str, entered: Entered) -> Answer:
         try:
-            answer = answer_of(entered.kept())
+            status, said = entered.kept()
         except InboxUnavailable as error:
-            answer = unavailable(error)
-        return self._answered(request, kind, answer)
+            return self._answered(request, kind, unavailable(error))
+        body = msgspec.json.encode(said)
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        return self._counted(request, kind, (status, headers, body))
 
     def _answered(self, request: Request, kind: str | None, answer: Response) -> Answer:
-        add_cors(request, answer)
-        self._traffic.answered(f"tracking.{kind}" if kind else "unknown", answer.status_code)
-        return answer.status_code, answer.headers.to_wsgi_list(), answer.get_data()
+        headers = answer.headers.to_wsgi_list()
+        return self._counted(request, kind, (answer.status_code, headers, answer.get_data()))
+
+    def _counted(self, request: Request, kind: str | None, answer: Answer) -> Answer:
+        status, headers, body = answer
+        self._traffic.answered(f"tracking.{kind}" if kind else "unknown", status)
+        return status, [*headers, *cors_headers(request.environ)], body
 
 
 def _is_usual(environ: WSGIEnvironment, most_bytes: int) -> bool:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from collector.decoding import decoded_with_sizes
 from collector.errors import json_answer
 from collector.limits import body_of
-from collector.reception import Reception, answer_of
+from collector.reception import Reception
 from collector.wire import TYPES
 
 ENDPOINTS = (*TYPES, "batch")
@@ -38,7 +38,6 @@ def receiver(reception: Reception, kind: str, *, history: bool = False) -> Calla
     def receive() -> Response:
         raw = body_of(request)
         body, sizes = decoded_with_sizes(raw)
-        entered = reception.enter(request, kind, body, len(raw), sizes, history=history)
-        return answer_of(entered.kept())
+        return reception.enter(request, kind, body, len(raw), sizes, history=history).kept().answer()
 
     return receive

@@ -18,7 +18,6 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -117,8 +116,7 @@ class Line:
         self._front = front or Plain()
         self._patience = patience
         self._large, self._small = Room(HELD_BYTES), Room(HELD_BYTES)
-        self._settling = threading.Lock()
-        self._settled: list[asyncio.Future[None]] = []
+        self._waiting: dict[Receipt, list[asyncio.Future[None]]] = {}  # requests, by what they wait for
         self._sent: Requests = queue.SimpleQueue()
         self._fetched: Requests = queue.SimpleQueue()
 
@@ -157,24 +155,25 @@ class Line:
         if begun is None:
             return False
         if begun.receipt:
-            done: asyncio.Future[None] = self._loop.create_future()
-            begun.receipt.add_done_callback(partial(self._settle_soon, done))
-            await done
+            await self._kept(begun.receipt)
         protocol.response_bytes(*begun.answer())
         return True
 
-    def _settle_soon(self, done: asyncio.Future[None], _receipt: Receipt) -> None:
-        """The thread that commits calls this for many at once; it wakes the loop once for all of them."""
-        with self._settling:
-            self._settled.append(done)
-            is_first = len(self._settled) == 1
-        if is_first:
-            self._loop.call_soon_threadsafe(self._settle_all)
+    def _kept(self, receipt: Receipt) -> asyncio.Future[None]:
+        """Done when the receipt is; the loop is woken once for all who wait for the same one."""
+        done: asyncio.Future[None] = self._loop.create_future()
+        if waiting := self._waiting.get(receipt):
+            waiting.append(done)
+        else:
+            self._waiting[receipt] = [done]
+            receipt.add_done_callback(self._settle_soon)
+        return done
 
-    def _settle_all(self) -> None:
-        with self._settling:
-            settled, self._settled = self._settled, []
-        for done in settled:
+    def _settle_soon(self, receipt: Receipt) -> None:
+        self._loop.call_soon_threadsafe(self._settle_all, receipt)
+
+    def _settle_all(self, receipt: Receipt) -> None:
+        for done in self._waiting.pop(receipt, ()):
             _settle(done)
 
     async def _body(self, protocol: Any, length: int, add: Callable[[int], None]) -> bytes:

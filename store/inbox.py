@@ -27,7 +27,7 @@ from store.hurry import take_time
 from store.ingestion import add_counts, counts_of_drops
 from store.tables import inbox
 
-Receipt = Future[None]  # done when an envelope is on disk; otherwise it has an InboxUnavailable
+Receipt = Future[None]  # done when an envelope is on disk; otherwise it has an InboxUnavailable; for several
 
 COMMIT_AT_ONCE = 512
 COUNT_EVERY_S = 1.0  # at most, while the inbox seems to be full
@@ -65,9 +65,11 @@ class Sealed(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Waiting:
-    row: dict[str, Any] | None
-    drops: list[dict[str, Any]]
+class _Group:
+    """What is committed together; all of it has one receipt."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    drops: list[dict[str, Any]] = field(default_factory=list)
     receipt: Receipt = field(default_factory=Future)
 
 
@@ -80,13 +82,14 @@ class Inbox:
         self._engine = engine
         self._limit = limit
         self._lacks_room = lacks_room
-        self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._groups: queue.SimpleQueue[_Group | None] = queue.SimpleQueue()
+        self._open: _Group | None = None  # the last of them, which what comes now still joins
         self._depth, self._counted_at = self.depth(), time.monotonic()
         self._writer = threading.Thread(target=self._commit_for_all, name="inbox", daemon=True)
         self._own: PoolProxiedConnection | None = None  # the writer thread's connection to SQLite
         self.trouble = ""  # why the last commit failed; empty when it did not
         self._closed = False
-        self._closing = threading.Lock()
+        self._joining = threading.Lock()
         self._counting = threading.Lock()
         self._writer.start()
 
@@ -104,12 +107,19 @@ class Inbox:
         """
         self.require_room()
         # Encoded here, so that what cannot be encoded fails its own sender and not all who wait.
-        waiting = _Waiting(_row(sealed(envelope)) if envelope else None, values_of(drops))
-        with self._closing:
+        row = _row(sealed(envelope)) if envelope else None
+        refused = values_of(drops)
+        with self._joining:
             if self._closed:
                 raise InboxUnavailable("the collector is stopping")
-            self._waiting.put(waiting)
-        return waiting.receipt
+            group = self._open
+            if group is None or len(group.rows) >= COMMIT_AT_ONCE:
+                group = self._open = _Group()
+                self._groups.put(group)
+            if row:
+                group.rows.append(row)
+            group.drops += refused
+        return group.receipt
 
     def require_room(self) -> None:
         """Raises InboxUnavailable when nothing more may wait, or the disk has no room for it."""
@@ -128,42 +138,31 @@ class Inbox:
 
     def close(self) -> None:
         """Commit what waits and stop."""
-        with self._closing:
+        with self._joining:
             self._closed = True
-            self._waiting.put(None)
+            self._groups.put(None)
         self._writer.join(timeout=10)
 
     def _commit_for_all(self) -> None:
-        closing = False
-        while not closing:
-            group = [self._waiting.get()]
-            while len(group) < COMMIT_AT_ONCE:
-                try:
-                    group.append(self._waiting.get_nowait())
-                except queue.Empty:
-                    break
-            closing = None in group
-            self._commit([one for one in group if one is not None])
+        while group := self._groups.get():
+            with self._joining:
+                if self._open is group:
+                    self._open = None
+            self._commit(group)
         if self._own:
             self._own.close()
 
-    def _commit(self, group: list[_Waiting]) -> None:
-        if not group:
-            return
-        rows = [one.row for one in group if one.row]
-        drops = [drop for one in group for drop in one.drops]
+    def _commit(self, group: _Group) -> None:
         try:
-            self._write(rows, drops)
+            self._write(group.rows, group.drops)
         except Exception as error:  # whatever it is: the thread must live, and nobody may wait for ever
             self.trouble = (str(error) or type(error).__name__).splitlines()[0]
-            for one in group:
-                one.receipt.set_exception(InboxUnavailable(str(error)))
+            group.receipt.set_exception(InboxUnavailable(str(error)))
             return
         self.trouble = ""
-        for one in group:
-            one.receipt.set_result(None)
+        group.receipt.set_result(None)
         with self._counting:
-            self._depth += len(rows)
+            self._depth += len(group.rows)
 
     def _write(self, rows: list[dict[str, Any]], drops: list[dict[str, Any]]) -> None:
         if self._engine.dialect.name == "sqlite" and not drops:
