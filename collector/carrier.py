@@ -109,7 +109,7 @@ class Carrier:
     def _through_pipeline(self, batch: Batch) -> dict[int, Outcome]:
         """What became of the batch, by project."""
         outcomes: dict[int, Outcome] = defaultdict(Outcome)
-        for envelope in batch.envelopes:
+        for envelope in batch.envelopes():
             outcomes[envelope.project].add(run(envelope, self._tools))
         return outcomes
 

@@ -29,7 +29,7 @@ def _drops(batch: Batch, problem: str) -> list[DropRow]:
     try:
         return [
             refused(envelope, message, place="worker", code=CODE, field="", reason=problem)
-            for envelope in batch.envelopes
+            for envelope in batch.envelopes()
             for message in envelope.messages
         ]
     except (msgspec.DecodeError, msgspec.ValidationError):

@@ -14,7 +14,7 @@ LATE_MS = HOUR
 ROBOT = "bot:"
 VIOLATION = "plan_violation"
 
-# What, detail, time of receipt, library: as it stands in the event, to be cleaned once for all equal ones.
+# What, detail, hour of receipt, library: as it stands in the event, to be cleaned once for all equal ones.
 _Found = tuple[str, str, int, str]
 
 
@@ -26,37 +26,37 @@ def tally(project: int, outcome: Outcome, counted: Collection[bytes]) -> dict[Co
     found: Counter[_Found] = Counter(_drops_found(outcome.drops))
     expected = set(counted)
     for event in outcome.events:
-        received, library = event.received_at, event.library
+        hour, library = hour_of(event.received_at), event.library
         if event.event_id in expected:
             expected.remove(event.event_id)
-            found["accepted", "", received, library] += 1
-            if event.marks or event.timestamp < received - LATE_MS:
-                found.update(_remarkable(event))
+            found["accepted", "", hour, library] += 1
+            if event.marks or event.timestamp < event.received_at - LATE_MS:
+                found.update(_remarkable(event, hour))
         else:
-            found["duplicate", "", received, library] += 1
+            found["duplicate", "", hour, library] += 1
     return _summed(project, found)
 
 
-def _remarkable(event: Event) -> Iterable[_Found]:
+def _remarkable(event: Event, hour: int) -> Iterable[_Found]:
     """What is counted of an accepted event besides; a robot once, for its first reason."""
-    received, library = event.received_at, event.library
-    if event.timestamp < received - LATE_MS:
-        yield "late", "", received, library
+    library = event.library
+    if event.timestamp < event.received_at - LATE_MS:
+        yield "late", "", hour, library
     reason = next((mark for mark in event.marks if mark.startswith(ROBOT)), None)
     if reason is not None:
-        yield "bot", reason.removeprefix(ROBOT), received, library
+        yield "bot", reason.removeprefix(ROBOT), hour, library
     if VIOLATION in event.marks:
-        yield "violation", event.event or event.type, received, library
+        yield "violation", event.event or event.type, hour, library
 
 
 def _drops_found(drops: Iterable[DropRow]) -> Iterable[_Found]:
     for drop in drops:
-        yield "dropped", drop.code, drop.received_at, library_of(drop.original)
+        yield "dropped", drop.code, hour_of(drop.received_at), library_of(drop.original)
 
 
 def _summed(project: int, found: Counter[_Found]) -> dict[Count, int]:
     sums: Counter[Count] = Counter()
-    for (what, detail, received, library), n in found.items():
+    for (what, detail, hour, library), n in found.items():
         detail, library = kept_text(detail, MOST_DETAIL), kept_text(library, MOST_LIBRARY)
-        sums[project, hour_of(received), what, detail, library] += n
+        sums[project, hour, what, detail, library] += n
     return sums

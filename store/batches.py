@@ -7,9 +7,8 @@ until one envelope is left, which is to blame and can be set aside.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -31,9 +30,11 @@ BATCH_BYTES = 32 * 1024 * 1024  # of envelopes; a worker needs several times as 
 PROBLEM_CHARACTERS = 4_000
 ONE_AT_A_TIME = 7_261_001  # PostgreSQL's advisory lock under which batches are made
 
-
 FRESH: dict[str, Any] = {"claimed_until": 0, "turn": 0, "attempts": 0}
 MORE: dict[str, Any] = {"turn": batches.c.turn + 1, "attempts": batches.c.attempts + 1}
+
+
+_open = msgspec.json.Decoder(Envelope).decode
 
 
 class WaitingEnvelope(msgspec.Struct, frozen=True):
@@ -59,10 +60,13 @@ class Batch:
     ranges: Ranges
     waiting: Sequence[WaitingEnvelope]
 
-    @cached_property
-    def envelopes(self) -> list[Envelope]:
-        """The envelopes; raises msgspec.DecodeError for one that was damaged on the disk."""
-        return [msgspec.json.decode(one.body, type=Envelope) for one in self.waiting]
+    def envelopes(self) -> Iterator[Envelope]:
+        """The envelopes, opened one after the other: all of them at once would fill the processor's caches.
+
+        Raises msgspec.DecodeError at one that was damaged on the disk.
+        """
+        for one in self.waiting:
+            yield _open(one.body)
 
     @property
     def events(self) -> int:

@@ -221,7 +221,7 @@ class Ledger:
                 .values(customer=bindparam("to"), contested=bindparam("is_contested")),
                 [{"one": one, "to": after[one], "is_contested": one in contested} for one in changed],
             )
-        spans = {one: self._spans(project, before[one].value, component, one) for one in contested}
+        spans = self._spans(project, {before[one].value: one for one in contested}, component)
         self._tell_events(project, sorted({*changed, *contested}), after, spans)
         owners = {after[user] for users in contested.values() for user in users}
         return {after[one] for one in changed} | {before[one].customer for one in changed} | owners
@@ -251,20 +251,26 @@ class Ledger:
         )
         return int(rows[0]["newest"])
 
-    def _spans(self, project: int, value: str, component: Component, anonymous: int) -> list[Span]:
-        """From when on a contested anonymous id belongs to whom, by the events that name both."""
+    def _spans(self, project: int, contested: dict[str, int], component: Component) -> dict[int, list[Span]]:
+        """From when on contested anonymous ids, given by value, belong to whom: by events that name both."""
+        found: dict[int, list[Span]] = {one: [] for one in contested.values()}
+        users = {user for one in found for user in component.contested[one]}
+        if not users:
+            return found
         rows = self._events.query(
-            "select toUnixTimestamp64Milli(timestamp) as since, identity from events "
+            "select toUnixTimestamp64Milli(timestamp) as since, identity, anonymous_id from events "
             "where project = {project:UInt32} and identity in {users:Array(UInt64)} "
-            "and anonymous_id = {value:String} order by timestamp, sequence, event_id",
-            {"project": project, "users": sorted(component.contested[anonymous]), "value": value},
+            "and anonymous_id in {values:Array(String)} order by timestamp, sequence, event_id",
+            {"project": project, "users": sorted(users), "values": sorted(contested)},
         )
-        spans: list[Span] = []
         for row in rows:
-            owner = component.customers[row["identity"]]
+            one = contested[row["anonymous_id"]]
+            if row["identity"] not in component.contested[one]:
+                continue
+            owner, spans = component.customers[row["identity"]], found[one]
             if not spans or spans[-1]["customer"] != owner:
                 spans.append({"since": row["since"], "customer": owner})
-        return spans
+        return found
 
 
 def _reach(connection: Connection, project: int, start: set[int]) -> tuple[set[int], set[tuple[int, int]]]:

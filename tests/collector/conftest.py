@@ -61,7 +61,7 @@ class Site:
         if batch is None:
             return []
         Batches(self.engine).release(batch)
-        return batch.envelopes
+        return list(batch.envelopes())
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def entered(engine: Engine) -> list[Envelope]:
     if batch is None:
         return []
     batches.release(batch)
-    return batch.envelopes
+    return list(batch.envelopes())
 
 
 def stored(events: EventStore) -> list[str]:

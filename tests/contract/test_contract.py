@@ -68,7 +68,7 @@ def test_a_clients_payload_gets_its_verdict_and_becomes_its_events(
     assert all(one["message"] for one in answer.json["rejected"])
 
     batch = Batches(engine).claim(now=NOW, most_events=1000)
-    outcomes = [run(envelope, Tools.opened(Settings())) for envelope in (batch.envelopes if batch else [])]
+    outcomes = [run(envelope, Tools.opened(Settings())) for envelope in (batch.envelopes() if batch else [])]
     events = [event for outcome in outcomes for event in outcome.events]
     found = [
         {name: getattr(event, name) for name in wanted}

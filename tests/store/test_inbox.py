@@ -42,14 +42,14 @@ def drop(code: str) -> DropRow:
 
 
 def names(batch: object) -> list[str]:
-    return [one.messages[0]["messageId"] for one in batch.envelopes]
+    return [one.messages[0]["messageId"] for one in batch.envelopes()]
 
 
 def test_an_envelope_comes_out_as_it_went_in(inbox: Inbox, batches: Batches) -> None:
     sent = envelope("a", 3)
     inbox.put(sent)
     batch = batches.claim(now=1000, most_events=100)
-    assert batch.envelopes == [sent]
+    assert list(batch.envelopes()) == [sent]
     batches.acknowledge(batch)
     assert inbox.depth() == 0
 
