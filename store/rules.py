@@ -29,7 +29,8 @@ class ProjectRules(msgspec.Struct, frozen=True, kw_only=True):
 
     `violations` says what becomes of events that break the tracking plan, `unplanned` of those that it does
     not name. `query_parameters` are kept in addresses beside the campaign's. `data_centres`: whether
-    browsers in data centres count as robots.
+    browsers in data centres count as robots. A session ends after `session_idle_minutes` without a
+    touchpoint, and after `session_cap_hours` in any case.
     """
 
     cookieless: bool = False
@@ -38,6 +39,8 @@ class ProjectRules(msgspec.Struct, frozen=True, kw_only=True):
     channels: tuple[ChannelRule, ...] = ()
     query_parameters: tuple[str, ...] = ()
     data_centres: bool = True
+    session_idle_minutes: int = 30
+    session_cap_hours: int = 24
 
 
 STANDARD = ProjectRules()
