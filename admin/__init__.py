@@ -8,14 +8,18 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from admin import assets, failures, formats, headers, login, refusals
+from admin import assets, failures, formats, headers, login, refusals, refused_merges
 from admin.api import api_room
 from admin.services import Services
 from admin.throttle import Throttle
 from admin.views import (
+    accounts,
     catalog,
     customers,
     editor,
+    erasure,
+    identities,
+    identity_rules,
     ingestion,
     install,
     journey,
@@ -42,6 +46,7 @@ PAGES = (
     journey,
     editor,
     customers,
+    accounts,
     live,
     ingestion,
     keys,
@@ -49,6 +54,9 @@ PAGES = (
     catalog,
     plan,
     rules,
+    identities,
+    identity_rules,
+    erasure,
 )
 
 
@@ -75,6 +83,6 @@ def create_app(services: Services) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     for page in PAGES:
         app.register_blueprint(page.pages)
-    for part in (assets, headers, formats, refusals, failures, login):
+    for part in (assets, headers, formats, refusals, refused_merges, failures, login):
         part.register(app)
     return app

@@ -1,4 +1,4 @@
-"""What the bar above a report asks for: period, unit and segment, all of it in the address."""
+"""What the bar above a report asks for: period, unit, segment and moment, all of it in the address."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 PRESETS = (7, 30, 90)
-UNITS = ("runs", "customers")
+UNITS = ("runs", "customers", "accounts")
 SEGMENTS = {
     "device": "Device",
     "channel": "Channel",
@@ -27,6 +27,7 @@ class Asked:
     days: int | None
     unit: str
     segment: Mapping[str, str]
+    as_of: str = ""  # how the ledger stood then; '' for now
 
     @property
     def end(self) -> str:
@@ -41,16 +42,17 @@ class Asked:
         """The address arguments that ask the same again."""
         frame = {"days": str(self.days)} if self.days else {"from": self.start, "through": self.through}
         unit = {"unit": self.unit} if self.unit != UNITS[0] else {}
-        return {**frame, **unit, **self.segment}
+        moment = {"as_of": self.as_of} if self.as_of else {}
+        return {**frame, **unit, **self.segment, **moment}
 
     def preset(self, days: int) -> dict[str, str]:
         """The arguments for the last `days` days, all else the same."""
         rest = {k: v for k, v in self.args.items() if k not in ("days", "from", "through")}
         return {"days": str(days), **rest}
 
-    def without(self, attribute: str) -> dict[str, str]:
-        """The same question without one attribute of the segment."""
-        return {name: value for name, value in self.args.items() if name != attribute}
+    def without(self, name: str) -> dict[str, str]:
+        """The same question without one attribute of the segment, or without `as_of`: now."""
+        return {one: value for one, value in self.args.items() if one != name}
 
 
 def read(args: Mapping[str, str], zone: ZoneInfo, *, now: int) -> Asked:
@@ -71,6 +73,7 @@ def read(args: Mapping[str, str], zone: ZoneInfo, *, now: int) -> Asked:
         days=(days or PRESETS[1]) if is_preset else None,
         unit=unit if unit in UNITS else UNITS[0],
         segment={name: args[name] for name in SEGMENTS if args.get(name)},
+        as_of=args.get("as_of", ""),
     )
 
 

@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from admin.rows import Row, rows_of
 from journeys.definitions import problems_of
-from store.rules import ProjectRules
+from store.rules import STANDARD, ProjectRules
 
 PATTERNS = ("source", "medium", "campaign", "referrer")
 CHANNEL_FIELDS = ("channel", *PATTERNS)
@@ -19,6 +19,10 @@ PARAMETER = validate.Regexp(
     r"[\w.\-\[\]]{1,100}\Z",
     error="“{input}” is no name of a parameter; write names as they stand in addresses, such as ref",
 )
+
+MINUTES_MEANT, HOURS_MEANT = "write whole minutes from 1 to 1440", "write whole hours from 1 to 168"
+IDLE_MINUTES = validate.Range(1, 1440, error=MINUTES_MEANT)
+CAP_HOURS = validate.Range(1, 168, error=HOURS_MEANT)
 
 
 class ChannelSchema(Schema):
@@ -55,6 +59,20 @@ class RulesSchema(Schema):
     data_centres = fields.Boolean(
         load_default=True, metadata={"description": "browsers in data centres count as robots"}
     )
+    session_idle_minutes = fields.Integer(
+        load_default=STANDARD.session_idle_minutes,
+        strict=True,
+        validate=IDLE_MINUTES,
+        error_messages={"invalid": MINUTES_MEANT},
+        metadata={"description": "a pause longer than this ends a session"},
+    )
+    session_cap_hours = fields.Integer(
+        load_default=STANDARD.session_cap_hours,
+        strict=True,
+        validate=CAP_HOURS,
+        error_messages={"invalid": HOURS_MEANT},
+        metadata={"description": "no session is longer"},
+    )
 
 
 class RulesInvalid(Exception):
@@ -65,15 +83,22 @@ class RulesInvalid(Exception):
         self.problems = dict(problems)
 
 
-def to_rules(data: Mapping[str, Any]) -> ProjectRules:
-    """Rules from what RulesSchema has loaded."""
-    return msgspec.convert(data, ProjectRules)
+def to_rules(data: Mapping[str, Any], kept: ProjectRules) -> ProjectRules:
+    """Rules from what RulesSchema has loaded; what it does not speak of stays as it is kept."""
+    others = {
+        name: getattr(kept, name) for name in ProjectRules.__struct_fields__ if name not in _spoken_of()
+    }
+    return msgspec.structs.replace(msgspec.convert(data, ProjectRules), **others)
 
 
 def shown(rules: ProjectRules) -> dict[str, Any]:
-    """Rules as the API and the form show them."""
+    """Rules as the API and the form show them; the identity rules have a page of their own."""
     data: dict[str, Any] = msgspec.to_builtins(rules)
-    return data
+    return {name: value for name, value in data.items() if name in _spoken_of()}
+
+
+def _spoken_of() -> set[str]:
+    return set(RulesSchema().fields)
 
 
 def from_form(form: Mapping[str, str]) -> dict[str, Any]:
@@ -86,14 +111,21 @@ def from_form(form: Mapping[str, str]) -> dict[str, Any]:
         "channels": channels,
         "query_parameters": form.get("query_parameters", "").replace(",", " ").split(),
         "data_centres": form.get("data_centres") == "on",
+        **{name: _whole_number(form, name) for name in ("session_idle_minutes", "session_cap_hours")},
     }
 
 
-def checked(data: Mapping[str, Any]) -> ProjectRules:
+def _whole_number(form: Mapping[str, str], name: str) -> int | str:
+    """The number in a field, or what stands there instead, to be refused."""
+    text = form.get(name, str(getattr(STANDARD, name))).strip()
+    return int(text) if text.isdecimal() else text
+
+
+def checked(data: Mapping[str, Any], kept: ProjectRules) -> ProjectRules:
     """The rules that a form means, without its empty rows; raises RulesInvalid."""
     filled = [row for row in data["channels"] if any(row.values())]
     try:
-        return to_rules(RulesSchema().load({**data, "channels": filled}))
+        return to_rules(RulesSchema().load({**data, "channels": filled}), kept)
     except ValidationError as error:
         raise RulesInvalid(_places(problems_of(error))) from None
 

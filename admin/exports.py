@@ -108,7 +108,7 @@ def timing(answer: Mapping[str, Any]) -> Table:
 
 def runs(rows: Iterable[Mapping[str, Any]]) -> Table:
     """A row a run."""
-    about = ("customer", "start", "last", "outcome", "furthest", "repeats", "shortcut", "case")
+    about = ("customer", "account", "start", "last", "outcome", "furthest", "repeats", "shortcut", "case")
     names = (*about, "channel", "source", "campaign", "device", "country")
     return (*names, "steps"), (
         (*(run[name] for name in names), " > ".join(step["key"] for step in run["steps"])) for run in rows

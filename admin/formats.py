@@ -14,7 +14,7 @@ ICONS = {"desktop": "device-desktop", "mobile": "device-mobile", "tablet": "devi
 
 def register(app: Flask) -> None:
     """Give templates these filters."""
-    for function in (count, percent, interval, duration, iso):
+    for function in (count, money, percent, interval, duration, iso):
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals["OUTCOMES"] = OUTCOMES
     app.jinja_env.globals["DEVICE_ICONS"] = ICONS
@@ -23,6 +23,11 @@ def register(app: Flask) -> None:
 def count(n: int | None) -> str:
     """1234567 as 1,234,567."""
     return "–" if n is None else f"{n:,}"
+
+
+def money(amount: float | None) -> str:
+    """1234.5 as 1,234.50, and 1234.0 as 1,234."""
+    return "–" if amount is None else f"{amount:,.2f}".removesuffix(".00")
 
 
 def percent(share: float | None) -> str:

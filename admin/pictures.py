@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -73,6 +73,33 @@ def worst_step(answer: Answer) -> Answer | None:
     lost = [(step["dropped_here"] + step["failed_here"], step) for step in answer["steps"][:-1]]
     most = max(lost, key=lambda pair: pair[0], default=(0, None))
     return most[1] if most[0] else None
+
+
+def identities(nodes: Sequence[Answer], edges: Sequence[Answer]) -> dict[str, Any]:
+    """The ids of a customer and the edges at them; the ids of others that an edge names are `apart`."""
+    own = {str(node["identity"]): node for node in nodes}
+    shown = {
+        key: {"id": key, "kind": node["kind"], "value": node["value"], "contested": bool(node["contested"])}
+        for key, node in own.items()
+    }
+    drawn = []
+    for edge in edges:
+        if edge["retracted_at"] and not edge["is_last"]:
+            continue
+        for end, side in (("a", "from"), ("b", "to")):
+            shown.setdefault(str(edge[end]), {"id": str(edge[end]), **edge[side], "apart": True})
+        state = "retracted" if edge["retracted_at"] else "refused" if edge.get("refused") else "standing"
+        drawn.append(
+            {
+                "source": str(edge["a"]),
+                "target": str(edge["b"]),
+                "rule": edge["rule"],
+                "why": edge["why"],
+                "at": edge["at"],
+                "state": state,
+            }
+        )
+    return {"nodes": list(shown.values()), "edges": drawn}
 
 
 def came(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:

@@ -1,17 +1,20 @@
-"""One customer as the page shows it: visits with their events, marks of runs between them, identities."""
+"""One customer as the page shows it: numbers, traits, runs, visits with their events, identities."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import RowMapping
 
 from admin.services import Services
-from journeys.timeline import timeline
+from admin.visits import Visit, visits
+from journeys import profile, traits
+from journeys.accounts import accounts_of
+from journeys.timeline import Wanted, happenings
 from store.journeys import live_journeys
+from store.projects import Project
 
 Event = Mapping[str, Any]
 RULES = {
@@ -20,102 +23,108 @@ RULES = {
     "alias": "an alias was sent",
     "operator": "joined by a member of the team",
 }
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A moment of a run: it began, or it ended with an outcome."""
-
-    at: str
-    began: bool
-    run: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Visit:
-    """The events of one session, newest first, with the marks of runs among them."""
-
-    session: Mapping[str, Any] | None
-    entries: Sequence[tuple[Event | None, Mark | None]]
-    at: str
+NOTHING: Mapping[str, Any] = {"n": 0, "events": [], "sessions": [], "runs": [], "next": None}
 
 
 @dataclass(frozen=True)
 class Portrait:
-    """Everything that the page of a customer shows."""
+    """Everything that the page of a customer shows. `happened` is one page of the timeline.
+
+    `traits` have their history; `then` are their values at the moment that was asked for, None for now.
+    """
 
     facts: Mapping[str, Any]
+    happened: Mapping[str, Any]
     visits: Sequence[Visit]
+    wanted: Wanted
+    runs: Sequence[Mapping[str, Any]]
+    traits: Sequence[Mapping[str, Any]]
+    then: Mapping[str, Any] | None
+    accounts: Sequence[Mapping[str, Any]]
     identities: Sequence[Mapping[str, Any]]
     edges: Sequence[Mapping[str, Any]]
 
+    @property
+    def current(self) -> list[Mapping[str, Any]]:
+        """The runs that are still in time."""
+        return [run for run in self.runs if run["outcome"] == "in_time"]
 
-def of(services: Services, project: int, customer: int, *, before: str | None) -> Portrait | None:
+    @property
+    def past(self) -> list[Mapping[str, Any]]:
+        """The runs that are over."""
+        return [run for run in self.runs if run["outcome"] != "in_time"]
+
+    @property
+    def paid_by(self) -> list[str]:
+        """The names of the events whose amounts make up the revenue."""
+        return sorted({name for one in self.facts["revenue"] for name in one["events"]})
+
+    @property
+    def name(self) -> str:
+        """What the customer is called: by e-mail address, name or user id, where one of them is known."""
+        said = {trait["name"]: trait["value"] for trait in self.traits}
+        users = [one["value"] for one in self.identities if one["kind"] == "user"]
+        known = [said.get("email"), said.get("name"), *users]
+        return next((one for one in known if isinstance(one, str) and one), "")
+
+
+def of(
+    services: Services, project: Project, customer: int, *, wanted: Wanted, at: int | None = None
+) -> Portrait | None:
     """The portrait of a customer, or None when nothing is known of this number."""
-    versions = live_journeys(services.engine, project)
-    facts = timeline(
+    stores = services.events, services.ledger, project.id, customer
+    nodes, edges = services.ledger.describe(project.id, customer)
+    totals = profile.totals(*stores, zone=project.timezone)
+    if not totals["n"] and not nodes:
+        return None
+    versions, now = live_journeys(services.engine, project.id), services.clock()
+    happened = happenings(*stores, versions=versions, wanted=wanted, now=now) if totals["n"] else NOTHING
+    return Portrait(
+        facts={**totals, "revenue": profile.revenue(*stores), "sessions": profile.sessions_count(*stores)},
+        happened=happened,
+        visits=visits(happened),
+        wanted=wanted,
+        runs=profile.runs(services.events, project.id, customer, versions, now=now),
+        traits=traits.history(*stores),
+        then=None if at is None else traits.traits(*stores, at=at),
+        accounts=accounts_of(*stores),
+        identities=[dict(node) for node in nodes] or _carried(happened["events"]),
+        edges=_named(edges),
+    )
+
+
+def older(services: Services, project: Project, customer: int, *, wanted: Wanted) -> Mapping[str, Any]:
+    """A further page of the timeline, as the template of visits needs it."""
+    happened = happenings(
         services.events,
         services.ledger,
-        project,
+        project.id,
         customer,
-        versions=versions,
-        before=before,
+        versions=live_journeys(services.engine, project.id),
+        wanted=wanted,
         now=services.clock(),
     )
-    nodes, edges = services.ledger.describe(project, customer)
-    if not facts["n"] and not nodes:
-        return None
-    identities = [dict(node) for node in nodes] or _carried(facts["events"])
-    return Portrait(facts, visits(facts), identities, _named(edges))
-
-
-def visits(facts: Mapping[str, Any]) -> list[Visit]:
-    """Events grouped by session, newest first; marks stand right above the event that made them."""
-    sessions = {session["id"]: session for session in facts["sessions"]}
-    marks = _marks(facts["runs"])
-    made = []
-    for session, events in groupby(facts["events"], key=lambda event: _session_of(event, facts["sessions"])):
-        entries: list[tuple[Event | None, Mark | None]] = []
-        for event in events:
-            here = marks.pop(event["at"], [])
-            entries += [(None, mark) for mark in here if not mark.began]
-            entries += [(event, None)]
-            entries += [(None, mark) for mark in here if mark.began]
-        first = next(event for event, _ in entries if event is not None)
-        made.append(Visit(sessions.get(session), entries, first["at"]))
-    return made
-
-
-def _session_of(event: Event, sessions: Sequence[Mapping[str, Any]]) -> str:
-    """The session of an event; one that has none of its own belongs where it happened."""
-    if event["session"]:
-        return str(event["session"])
-    around = (one["id"] for one in sessions if one["start"] <= event["at"] <= one["last"])
-    return str(next(around, ""))
+    return {"happened": happened, "visits": visits(happened), "wanted": wanted}
 
 
 def _carried(events: Sequence[Event]) -> list[dict[str, Any]]:
     """Identities as the events carry them: all that is known of one who was never joined."""
     found = {(one["identity"]["kind"], one["identity"]["value"]): one["identity"] for one in events}
-    return [{**identity, "contested": False} for identity in found.values()]
-
-
-def _marks(runs: Sequence[Mapping[str, Any]]) -> dict[str, list[Mark]]:
-    marks: dict[str, list[Mark]] = {}
-    for run in runs:
-        marks.setdefault(run["start"], []).append(Mark(run["start"], True, run))
-        marks.setdefault(run["last"], []).append(Mark(run["last"], False, run))
-    return marks
+    return [
+        {**identity, "identity": int(identity["hash"]), "contested": False} for identity in found.values()
+    ]
 
 
 def _named(edges: Sequence[RowMapping]) -> list[dict[str, Any]]:
-    """Edges with the identities at their ends and the reason in words."""
+    """Edges with both their ends and the reason in words; `is_last` is the newest of its pair."""
+    newest = {(edge["a"], edge["b"]): edge["id"] for edge in sorted(edges, key=lambda edge: edge["id"])}
     return [
         {
             **edge,
             "from": {"kind": edge["a_kind"], "value": edge["a_value"]},
             "to": {"kind": edge["b_kind"], "value": edge["b_value"]},
-            "why": RULES.get(edge["rule"], edge["rule"]),
+            "why": RULES.get(edge["rule"], f"the {edge['rule']} of both is the same"),
+            "is_last": newest[edge["a"], edge["b"]] == edge["id"],
         }
         for edge in edges
     ]

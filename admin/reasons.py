@@ -65,6 +65,11 @@ REASONS = {
         "Set the clock where it is sent. Or set WAYWISER_FUTURE_TIMES to clamp, restart, and run these "
         "again.",
     ),
+    "erased": Said(
+        "Customer erased",
+        "The event came from a customer who was erased. Nothing of it is kept but that it came.",
+        "Nothing needs to be done. If the person is to be counted again, an admin lifts it under Privacy.",
+    ),
     "plan_violation": Said(
         "Against the tracking plan",
         "The event’s properties are not as the tracking plan says, and the project chose to drop such "

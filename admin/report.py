@@ -55,6 +55,7 @@ def open_report(place: Place, key: str) -> Report:
         start=frame.start,
         end=frame.end,
         segment=frame.segment,
+        as_of=frame.as_of,
         now=now,
     )
     versions = versions_of(given.engine, place.project.id, key)

@@ -10,6 +10,7 @@ from flask import current_app
 from sqlalchemy import Engine
 
 from store.drops import Chosen, ReplayReport
+from store.erasure import Whom
 from store.events import EventStore
 from store.identities import Ledger
 from store.settings import Settings
@@ -21,6 +22,7 @@ class Services:
 
     `refill` wakes the job that fills new journey versions; `refresh` recomputes the runs of these
     customers of a project. `replay` runs some drops of a project again, or says what would come of it.
+    `count_customer` says how much there is of one to be erased; `wake_eraser` wakes the job that does it.
     """
 
     engine: Engine
@@ -31,6 +33,8 @@ class Services:
     refill: Callable[[], None]
     refresh: Callable[[int, set[int]], None]
     replay: Callable[[int, Chosen, bool], ReplayReport]
+    count_customer: Callable[[int, Whom], dict[str, int]]
+    wake_eraser: Callable[[], None]
 
 
 def services() -> Services:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [door|pipeline|journeys|memory] [--quick]` measures and prints tables."""
+"""`python -m benchmarks [door|pipeline|journeys|memory|identity] [--quick]` measures and prints tables."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from benchmarks.machine import described
 from benchmarks.tables import say, show
 
 PARTS = ("door", "pipeline", "journeys")
-LONG_PARTS = ("memory",)  # run when they are asked for
-WORDS = f"{', '.join(PARTS)}; and {', '.join(LONG_PARTS)}, which takes long"
+LONG_PARTS = ("memory", "identity")  # run when they are asked for
+WORDS = f"{', '.join(PARTS)}; and {', '.join(LONG_PARTS)}, which take long"
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("part", nargs="*", choices=[*PARTS, *LONG_PARTS, []], metavar="part", help=WORDS)
     parser.add_argument("--quick", action="store_true", help="smaller and shorter, for a first look")
     parser.add_argument(
-        "--events", type=int, help="millions of events for journeys, in place of 1 and 10, or for memory"
+        "--events", type=int, help="millions of events for journeys, in place of 1 and 10, or for others"
     )
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers end and folders go on a kill, too
@@ -37,7 +37,11 @@ def main() -> None:
 
 def _size(part: str, events: int) -> dict[str, Any]:
     """How a part is told how many events to measure with; most have a size of their own."""
-    return {"journeys": {"sizes": (events,)}, "memory": {"events": events}}.get(part, {})
+    return {
+        "journeys": {"sizes": (events,)},
+        "memory": {"events": events},
+        "identity": {"events": events},
+    }.get(part, {})
 
 
 if __name__ == "__main__":

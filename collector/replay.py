@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Engine, RowMapping
 
-from collector.pipeline import Tools, run
+from collector.pipeline import Reason, Tools, run
 from collector.wire import judged
 from store.db import writing
 from store.drops import (
@@ -24,6 +24,7 @@ from store.drops import (
     ReplayReport,
     StillRefused,
     count_drops,
+    empty,
     newest_drop,
     next_drops,
     restate,
@@ -116,6 +117,8 @@ def _settle(engine: Engine, rows: Sequence[RowMapping], tools: Tools, tally: _Ta
             tally.last = put_inside(connection, [one for number, (_, one) in ready.items() if number in gone])
             for row, why in changed:
                 restate(connection, row, place=why.place, code=why.code, field=why.field, message=why.message)
+                if why.code == Reason.ERASED:
+                    empty(connection, [row["id"]])
     tally.looked_at += len(rows)
     tally.reached = rows[-1]["id"]
     tally.replayed += len(gone)

@@ -30,6 +30,7 @@ from store.identities import Ledger
 from store.plans import Plan, no_plan
 from store.rules import ProjectRules
 from store.settings import Settings
+from store.suppression import Lookup, nobody
 
 log = logging.getLogger("waywiser.worker")
 
@@ -53,6 +54,7 @@ class Worker:
         settings: Settings,
         rules: Callable[[int], ProjectRules],
         plans: Callable[[int], Plan] = no_plan,
+        suppressed: Lookup = nobody,
         clock: Callable[[], int],
         after: After,
     ) -> None:
@@ -60,7 +62,7 @@ class Worker:
         self._events = events
         self._settings = settings
         self._clock = clock
-        self._tools = Tools.opened(settings, rules, plans)
+        self._tools = Tools.opened(settings, rules, plans, suppressed)
         self._carrier = Carrier(
             batches=batches,
             claims=claims,

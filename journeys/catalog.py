@@ -7,6 +7,7 @@ from typing import Any
 
 from journeys.period import iso
 from journeys.questions import question
+from journeys.resolution import resolved_now
 from store.events import EventStore
 
 DAYS = 30  # what counts as lately
@@ -26,7 +27,7 @@ def seen(events: EventStore, project_id: int, *, since_ms: int, most: int = 500)
             "first_seen": iso(row["first_seen"]),
             "last_seen": iso(row["last_seen"]),
         }
-        for row in events.query(question("catalog.seen"), values)
+        for row in events.query(question("catalog.seen", resolved=resolved_now()), values)
     ]
 
 
@@ -55,7 +56,7 @@ def listed(
 def pages(events: EventStore, project_id: int, *, since_ms: int, most: int = 200) -> list[dict[str, Any]]:
     """Page paths viewed since then, the most frequent first, with views and customers."""
     values = {"project": project_id, "since": since_ms, "most": most}
-    return events.query(question("catalog.pages"), values)
+    return events.query(question("catalog.pages", resolved=resolved_now()), values)
 
 
 def properties(

@@ -6,6 +6,7 @@ from typing import Any
 
 from journeys.period import iso
 from journeys.questions import question
+from journeys.resolution import resolved_now
 from store.event import identity_hash
 from store.events import EventStore
 from store.identities import Ledger
@@ -30,7 +31,9 @@ def search(
         "since": now - RECENT_MS,
         "most": most,
     }
-    found = [row["customer"] for row in events.query(question("customers.search"), values)]
+    found = [
+        row["customer"] for row in events.query(question("customers.search", resolved=resolved_now()), values)
+    ]
     return sorted(
         _described(events, ledger, project_id, found), key=lambda one: one["last_seen"], reverse=True
     )

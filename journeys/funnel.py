@@ -11,17 +11,20 @@ from journeys.rates import rate
 from journeys.scope import Scope
 
 OUTCOMES = ("succeeded", "failed", "dropped", "in_time")
-UNITS = ("runs", "customers")
+UNITS = ("runs", "customers", "accounts")
 
 
 def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
     """The funnel of a journey as the REST API answers it; durations in seconds.
 
     Sums hold: entered = all outcomes; progressed of a step less progressed of the next = those who
-    ended at the step. Raises ValueError for an unknown unit.
+    ended at the step. `unit` customers takes each customer's furthest run (ties: the earliest), accounts the
+    furthest among those of an account's members: an account has reached a step when a member has. Runs of
+    customers without an account do not count there, and those of a member of two count for both. Raises
+    ValueError for an unknown unit.
     """
     if unit not in UNITS:
-        raise ValueError(f"{unit!r} is no unit; count runs or customers")
+        raise ValueError(f"{unit!r} is no unit; count runs, customers or accounts")
     ends = _rows(scope, "funnel.ends", unit)
     visits = {row["step"]: row for row in _rows(scope, "funnel.steps", unit)}
     count = Counter({(row["position"], row["how"]): row["n"] for row in ends})

@@ -25,7 +25,7 @@ AT_STEP = {
     },
 }
 NUMBERS = (*WHOLE, *AT_STEP)
-NEWEST = (2**62, 2**63, 0)
+NEWEST = (2**62, 2**63, 0, "")
 
 
 class ListError(Exception):
@@ -43,10 +43,11 @@ def listed(
 ) -> dict[str, Any]:
     """The runs behind one number of the funnel, newest first; `total` equals the number.
 
-    `number` is one of NUMBERS; those that speak of a step need `step`, its key. Raises ListError.
+    `number` is one of NUMBERS; those that speak of a step need `step`, its key. `account` is filled where
+    accounts are counted. Raises ListError.
     """
     which, k = _which(scope, number or "entered", step)
-    start, customer, run = _read(cursor) if cursor else NEWEST
+    start, customer, run, account = _read(cursor) if cursor else NEWEST
     total = scope.events.query(*scope.ask("runs.count", unit=unit, which=which, k=k))[0]["n"]
     sql, values = scope.ask(
         "runs.listed",
@@ -55,6 +56,7 @@ def listed(
         after_start=start,
         after_customer=customer,
         after_number=run,
+        after_account=account,
         most=most + 1,
         k=k,
     )
@@ -81,6 +83,7 @@ def _run(scope: Scope, row: dict[str, Any]) -> dict[str, Any]:
     keys = [step.key for step in scope.definition.steps]
     return {
         "customer": str(row["customer"]),
+        "account": row["account"],
         "case": row["case_value"],
         "start": iso(row["start"]),
         "last": iso(row["last"]),
@@ -96,14 +99,14 @@ def _run(scope: Scope, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cursor(row: dict[str, Any]) -> str:
-    place = [row["start"], row["customer"], row["number"]]
+    place = [row["start"], row["customer"], row["number"], row["account"]]
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
 
 
-def _read(cursor: str) -> tuple[int, int, int]:
+def _read(cursor: str) -> tuple[int, int, int, str]:
     try:
-        place = msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[int, int, int])
-        if not all(0 <= number < 2**63 for number in place) or place[2] >= 2**32:
+        place = msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[int, int, int, str])
+        if not all(0 <= number < 2**63 for number in place[:3]) or place[2] >= 2**32:
             raise ValueError("no place in a list")
         return place
     except (binascii.Error, msgspec.DecodeError, ValueError):

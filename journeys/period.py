@@ -25,9 +25,9 @@ class Period:
 def parse_period(start: str | None, end: str | None, zone: ZoneInfo, *, now: int) -> Period:
     """Read `from` and `to`, each a date or a time; the last 30 days up to tonight where they are absent."""
     today = datetime.fromtimestamp(now / 1000, zone).date()
-    last = _moment(end, zone) if end else _midnight(today + timedelta(days=1), zone)
+    last = moment(end, zone) if end else _midnight(today + timedelta(days=1), zone)
     first = (
-        _moment(start, zone)
+        moment(start, zone)
         if start
         else _midnight(datetime.fromtimestamp(last / 1000, zone).date() - timedelta(days=DEFAULT_DAYS), zone)
     )
@@ -36,21 +36,20 @@ def parse_period(start: str | None, end: str | None, zone: ZoneInfo, *, now: int
     return Period(first, last)
 
 
-def iso(moment: int) -> str:
+def iso(at: int) -> str:
     """A moment in milliseconds as an ISO time in UTC."""
-    return (
-        datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    )
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _moment(text: str, zone: ZoneInfo) -> int:
+def moment(text: str, zone: ZoneInfo) -> int:
+    """A date or a time in the time zone as milliseconds since 1970; raises PeriodError."""
     try:
-        moment = _read(text, zone)
+        found = _read(text, zone)
     except (ValueError, OverflowError):
         raise PeriodError(f"{text!r} is no date; write 2026-03-01 or 2026-03-01T12:00:00Z") from None
-    if not FIRST_MS <= moment <= LAST_MS:
+    if not FIRST_MS <= found <= LAST_MS:
         raise PeriodError(f"{text!r} lies outside of the years 1971 to 2199")
-    return moment
+    return found
 
 
 def _read(text: str, zone: ZoneInfo) -> int:

@@ -9,6 +9,7 @@ from journeys.definitions import Definition, DefinitionError
 from journeys.funnel import funnel
 from journeys.period import Period
 from journeys.questions import question
+from journeys.resolution import resolved_now
 from journeys.scope import drafted
 from store.events import EventStore, EventStoreError
 from store.projects import Project
@@ -65,6 +66,7 @@ def _matches(
     params = filters.Params(project=project.id, start=period.start, end=period.end)
     sql = question(
         "preview.matches",
+        resolved=resolved_now(),
         mask=filters.mask(definition, params),
         relevant=filters.relevant(definition, params),
     )

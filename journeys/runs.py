@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from journeys import filters
+from journeys import filters, resolution
 from journeys.definitions import Definition, parse
 from journeys.questions import question
 from store.events import EventStore
@@ -18,8 +18,13 @@ EVENTS_PER_CHUNK = 4_000_000
 MOVES = {"starts": 101, "restarts": 102, "stays": 103, "fails": 104, "expires": 105, "cuts_short": 106}
 
 
-def computed(definition: Definition, params: filters.Params, whose: str) -> str:
-    """SQL that computes runs from events: rows of (customer, runs). `whose` says which customers."""
+def computed(
+    definition: Definition, params: filters.Params, whose: str, *, resolved: str = resolution.VIEW
+) -> str:
+    """SQL that computes runs from events: rows of (customer, runs).
+
+    `whose` says which customers, `resolved` is the SQL of events with their customer.
+    """
     params.values |= MOVES | {
         "idle": definition.idle_timeout,
         "window": definition.window or 0,
@@ -36,7 +41,19 @@ def computed(definition: Definition, params: filters.Params, whose: str) -> str:
         population=filters.all_of(definition.population, params),
         relevant=filters.relevant(definition, params),
         whose=whose,
+        resolved=resolved,
     )
+
+
+def then(definition: Definition, params: filters.Params) -> str:
+    """SQL of the runs as the ledger stood at `as_of`, which `params` bind: rows of (customer, runs).
+
+    Most are stored, as nothing happened to their customers since; those of the others are computed.
+    """
+    changed = resolution.changed()
+    whose = f"identity in ({resolution.members()}) and customer in ({changed})"
+    anew = computed(definition, params, whose, resolved=resolution.resolved_then())
+    return question("runs.then", stored=question("runs.stored"), changed=changed, computed=anew)
 
 
 def recompute(
@@ -65,7 +82,8 @@ def fill(events: EventStore, version: JourneyVersion, *, progress: Callable[[int
         params = filters.Params(project=version.project_id, chunks=total, chunk=chunk)
         whose = "cityHash64(customer) % {chunks:UInt32} = {chunk:UInt32}" if total > 1 else "1"
         emptied = question("runs.stale", stored=question("runs.stored"), whose=whose)
-        _store(events, version, params, computed(definition, params, whose), emptied)
+        found = computed(definition, params, whose, resolved=resolution.resolved_now())
+        _store(events, version, params, found, emptied)
         progress(chunk + 1, total)
 
 

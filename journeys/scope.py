@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from journeys import runs, segments
+from journeys import resolution, runs, segments
 from journeys.definitions import Definition, Step, parse
 from journeys.filters import Params, any_of
-from journeys.period import Period, parse_period
+from journeys.period import Period, PeriodError, moment, parse_period
 from journeys.questions import question
 from store.events import EventStore
 from store.journeys import JourneyVersion, live_journey
@@ -26,6 +26,8 @@ class NoSuchJourney(Exception):
 class Scope:
     """One journey version, the runs that began in `period` and belong to `segment`, as of `now` (ms).
 
+    With `as_of` (ms), identities belong to the customers to whom the ledger gave them at that moment; all
+    else is as it is now, also events that came later.
     `source` is the SQL of rows (customer, runs), and `values` what it binds: the stored runs, or runs
     computed on the spot for a preview.
     """
@@ -39,6 +41,7 @@ class Scope:
     now: int
     source: str = ""
     values: Mapping[str, Any] | None = None
+    as_of: int | None = None
 
     def ask(
         self,
@@ -51,8 +54,9 @@ class Scope:
     ) -> tuple[str, dict[str, Any]]:
         """The SQL of a question over the runs of this scope, and the values that it binds.
 
-        `unit` is `runs`, or `customers` for each customer's furthest run; `which` is a condition on runs,
-        `anchor` a step whose events the question needs to know.
+        `unit` is `runs`, `customers` for each customer's furthest run, or `accounts` for the furthest among
+        those of each account's members; `which` is a condition on runs, `anchor` a step whose events the
+        question needs to know.
         """
         params = Params(**(self.values or {}), **values)
         params.values |= {
@@ -64,13 +68,25 @@ class Scope:
             "idle": self.definition.idle_timeout,
             "window": self.definition.window or 0,
         }
-        source = self.source or question("runs.stored")
+        source = self._runs(params)
         segment = segments.condition(self.segment, params)
         selected = question("runs.selected", source=source, segment=segment)
+        resolved = resolution.resolved_now() if self.as_of is None else resolution.resolved_then()
         if unit == "customers":
             selected = question("runs.furthest", runs=selected)
+        elif unit == "accounts":
+            selected = question("accounts.furthest", runs=selected, resolved=resolved)
         anchored = any_of(anchor.match, params) if anchor else "0"
-        return question(name, runs=selected, which=which, anchor=anchored), params.values
+        return question(name, runs=selected, which=which, anchor=anchored, resolved=resolved), params.values
+
+    def _runs(self, params: Params) -> str:
+        """The SQL of the runs that count: those of a preview, of a moment, or those that are stored."""
+        if self.source:
+            return self.source
+        if self.as_of is None:
+            return question("runs.stored")
+        params.values["as_of"] = resolution.version_at(self.as_of)
+        return runs.then(self.definition, params)
 
     def everyone(self) -> Scope:
         """The same scope without its segment."""
@@ -86,15 +102,27 @@ def open_scope(
     start: str | None = None,
     end: str | None = None,
     segment: Mapping[str, str] | None = None,
+    as_of: str | None = None,
     now: int,
 ) -> Scope:
-    """The scope of a saved journey; raises NoSuchJourney, PeriodError or SegmentError."""
+    """The scope of a saved journey; raises NoSuchJourney, PeriodError or SegmentError.
+
+    `as_of` is a date, of which the beginning counts, or a time.
+    """
     version = live_journey(engine, project.id, key)
     if version is None:
         raise NoSuchJourney(f"there is no journey {key!r} in project {project.key!r}")
     period = parse_period(start, end, project.zone, now=now)
     chosen = segments.checked(segment or {})
-    return Scope(events, project, version, parse(version.definition), period, chosen, now)
+    at = _past(as_of, project, now) if as_of else None
+    return Scope(events, project, version, parse(version.definition), period, chosen, now, as_of=at)
+
+
+def _past(as_of: str, project: Project, now: int) -> int:
+    at = moment(as_of, project.zone)
+    if at > now:
+        raise PeriodError(f"nobody knows yet how the ledger will stand on {as_of}; `as_of` must be past")
+    return at
 
 
 def drafted(
@@ -109,6 +137,6 @@ def drafted(
 ) -> Scope:
     """The scope of a definition that is not saved: its runs are computed when a report asks."""
     params = Params(project=project.id, **values)
-    source = runs.computed(definition, params, whose)
+    source = runs.computed(definition, params, whose, resolved=resolution.resolved_now())
     version = JourneyVersion(0, project.id, 0, 0, dict(definition.source), "draft", 0, 0, "", now)
     return Scope(events, project, version, definition, period, {}, now, source, params.values)

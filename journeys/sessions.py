@@ -1,15 +1,23 @@
-"""Sessions: a customer's touchpoints with no idle gap, worked out from events whenever they are asked for."""
+"""Sessions: a customer's touchpoints with no idle gap, counted from events and stored for all questions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
+from journeys import filters
+from journeys.definitions import Matcher
+from journeys.generations import END_OF_TIME, Generation, Limits, kept, make_live, note
+from journeys.metrics import ENGAGED_FROM_S
 from journeys.questions import question
 from store.events import EventStore
 
-IDLE_MS = 30 * 60 * 1000
-CAP_MS = 24 * 3600 * 1000
+ENGAGEMENT = "Page Engaged"  # the track event by which a browser reports time and depth; no touchpoint
+EVENTS_PER_CHUNK = 1_000_000
+EVERYONE = "1"
+THESE = "identity in {identities:Array(UInt64)} and customer in {customers:Array(UInt64)}"
 
 
 def sessions(
@@ -18,17 +26,108 @@ def sessions(
     *,
     customers: Sequence[int] | None = None,
     identities: Sequence[int] = (),
-    idle: int = IDLE_MS,
-    cap: int = CAP_MS,
+    between: tuple[int, int] = (0, END_OF_TIME),
+    limits: Limits | None = None,
 ) -> list[dict[str, Any]]:
     """Sessions of these customers (all of the project where None), by customer and start.
 
-    `identities` are all identities whose events may belong to the customers. Times in milliseconds;
-    `members` are the event ids in hex; entry, exit, channel and so on are '' where nothing tells.
+    The stored ones; counted from events where `limits` are given, or the first ones are still being
+    counted. `identities` are all identities whose events may belong to the customers. `between` two
+    moments: only those that were under way then. Times in milliseconds, `duration` and `engaged_seconds`
+    in seconds; `n` touchpoints have `members`, the event ids in hex, among which are engagement reports
+    too; entry, exit, channel and so on are '' where nothing tells.
     """
-    values: dict[str, Any] = {"project": project_id, "idle": idle, "cap": cap}
-    whose = "1"
+    params = filters.Params(project=project_id, after=between[0], before=between[1])
+    whose = EVERYONE
     if customers is not None:
-        whose = "identity in {identities:Array(UInt64)} and customer in {customers:Array(UInt64)}"
-        values |= {"customers": list(customers), "identities": list(identities)}
-    return events.query(question("sessions.listed", whose=whose), values)
+        whose = THESE
+        params.values |= {"customers": list(customers), "identities": list(identities)}
+    sql = question("sessions.listed", sessions=source(events, params, whose=whose, limits=limits))
+    return events.query(sql, params.values)
+
+
+def source(
+    events: EventStore, params: filters.Params, *, whose: str = EVERYONE, limits: Limits | None = None
+) -> str:
+    """SQL of sessions, one row each: the stored ones, or as `sessions` says.
+
+    `params` bind the project. `whose` may speak of `identity` and `customer`.
+    """
+    found = kept(events, params.values["project"])
+    if limits is None and found and found[0].state == "live":
+        return question(
+            "sessions.stored", whose="customer in {customers:Array(UInt64)}" if whose == THESE else whose
+        )
+    return computed(limits or (found[-1].limits if found else Limits()), (), params, whose)
+
+
+def computed(limits: Limits, key_events: Sequence[Matcher], params: filters.Params, whose: str) -> str:
+    """SQL that counts sessions from events, one row each. `whose` says which customers."""
+    params.values |= {
+        "engagement": ENGAGEMENT,
+        "engaged_from": ENGAGED_FROM_S,
+        "since": list(limits.since),
+        "idles": list(limits.idle),
+        "caps": list(limits.cap),
+        "longest_cap": max(limits.cap),
+    }
+    return question("sessions.compute", key_event=filters.any_of(key_events, params), whose=whose)
+
+
+def recompute(
+    events: EventStore,
+    generation: Generation,
+    key_events: Sequence[Matcher],
+    customers: Sequence[int],
+    identities: Sequence[int],
+) -> None:
+    """Store the sessions of these customers anew; who has none any more gets an empty row.
+
+    `identities` are all identities whose events may belong to them.
+    """
+    params = filters.Params(
+        project=generation.project_id, customers=list(customers), identities=list(identities)
+    )
+    _store(events, generation, key_events, params, THESE, question("sessions.touched"))
+
+
+def fill(
+    events: EventStore,
+    generation: Generation,
+    key_events: Sequence[Matcher],
+    *,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> None:
+    """Store the sessions of every customer in chunks, and let them answer when they are complete.
+
+    `progress(done, total)` is told after each chunk. What was begun and broke off goes on behind the last
+    finished chunk.
+    """
+    total = generation.chunks_total or _chunks(events, generation.project_id)
+    for chunk in range(generation.chunks_done, total):
+        params = filters.Params(project=generation.project_id, chunks=total, chunk=chunk)
+        whose = "cityHash64(customer) % {chunks:UInt32} = {chunk:UInt32}" if total > 1 else EVERYONE
+        _store(events, generation, key_events, params, whose, question("sessions.stale", whose=whose))
+        generation = replace(generation, chunks_done=chunk + 1, chunks_total=total)
+        note(events, generation)
+        progress(chunk + 1, total)
+    make_live(events, generation)
+
+
+def _store(
+    events: EventStore,
+    generation: Generation,
+    key_events: Sequence[Matcher],
+    params: filters.Params,
+    whose: str,
+    emptied: str,
+) -> None:
+    started = time.time_ns() // 1000  # taken before reading: a later reader of more events wins
+    params.values |= {"generation": generation.number, "version": started}
+    counted = computed(generation.limits, key_events, params, whose)
+    events.command(question("sessions.store", sessions=counted, emptied=emptied), params.values)
+
+
+def _chunks(events: EventStore, project_id: int) -> int:
+    found = events.query(question("sessions.touchpoints"), {"project": project_id})
+    return 1 + int(found[0]["n"]) // EVENTS_PER_CHUNK

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from journeys.definitions import parse
 from journeys.period import iso
+from journeys.profile import runs, totals
 from journeys.questions import question
 from journeys.sessions import sessions
+from journeys.traits import END_OF_TIME, customer_values, traits
 from store.events import EventStore
 from store.identities import Ledger
 from store.journeys import JourneyVersion
 
-END_OF_TIME = 9_000_000_000_000
 RECENT_MS = 24 * 3600 * 1000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which page of a timeline: `before` is the `next` of the page before; of one `kind` and `channel` only.
+
+    A kind is a type of event, such as page; '' means all.
+    """
+
+    before: str | None = None
+    kind: str = ""
+    channel: str = ""
+    most: int = 200
+
+
+NEWEST = Wanted()
 
 
 def timeline(
@@ -24,31 +42,45 @@ def timeline(
     project_id: int,
     customer: int,
     *,
-    versions: list[JourneyVersion] | None = None,
-    before: str | None = None,
+    versions: Sequence[JourneyVersion] = (),
+    wanted: Wanted = NEWEST,
     now: int,
-    most: int = 200,
 ) -> dict[str, Any]:
-    """One customer: newest events first with the session each belongs to, sessions, runs of `versions`.
-
-    `before` is the `next` of the page before. Unknown customers have n = 0.
-    """
-    identities = ledger.identities_of(project_id, [customer])
-    values = {"project": project_id, "customer": customer, "identities": identities}
-    rows = events.query(question("timeline.events"), {**values, **_place(before), "most": most})
-    totals = events.query(question("timeline.totals"), values)[0]
-    visits = sessions(events, project_id, customers=[customer], identities=identities)
-    belongs = {member: visit["id"] for visit in visits for member in visit["members"]}
+    """One customer: how much there is, traits now, a page of `happenings`. Unknown ones have n = 0."""
+    found = totals(events, ledger, project_id, customer)
     return {
         "customer": str(customer),
-        "n": totals["n"],
-        "first_seen": iso(totals["first_seen"]) if totals["n"] else None,
-        "last_seen": iso(totals["last_seen"]) if totals["n"] else None,
-        "traits": _json(totals["traits"]),
+        **{name: found[name] for name in ("n", "first_seen", "last_seen")},
+        "traits": traits(events, ledger, project_id, customer),
+        **happenings(events, ledger, project_id, customer, versions=versions, wanted=wanted, now=now),
+    }
+
+
+def happenings(
+    events: EventStore,
+    ledger: Ledger,
+    project_id: int,
+    customer: int,
+    *,
+    versions: Sequence[JourneyVersion] = (),
+    wanted: Wanted = NEWEST,
+    now: int,
+) -> dict[str, Any]:
+    """A page of a customer's events, newest first, with the session of each; `next` leads to older ones.
+
+    `sessions` are those of these events, and `runs` of `versions` those that were under way meanwhile; both
+    newest first.
+    """
+    values = customer_values(ledger, project_id, customer)
+    rows = _rows(events, values, wanted)
+    visits = _visits(events, values, rows)
+    belongs = {member: visit["id"] for visit in visits for member in visit["members"]}
+    shown = set(filter(None, map(belongs.get, (row["id"] for row in rows))))
+    return {
         "events": [event_of(row) | {"session": belongs.get(row["id"], "")} for row in rows],
-        "next": "{at}.{sequence}.{id}".format_map(rows[-1]) if len(rows) == most else None,
-        "sessions": [_session(visit) for visit in reversed(visits)],
-        "runs": _runs(events, project_id, customer, versions or [], now),
+        "next": "{at}.{sequence}.{id}".format_map(rows[-1]) if len(rows) == wanted.most else None,
+        "sessions": [_session(visit) for visit in reversed(visits) if visit["id"] in shown],
+        "runs": _runs_among(events, project_id, customer, versions, rows, now),
     }
 
 
@@ -87,6 +119,16 @@ def event_of(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _rows(events: EventStore, values: dict[str, Any], wanted: Wanted) -> list[dict[str, Any]]:
+    """The page's events: first which ones, then what is told of them, so a long history costs little."""
+    limits = {"most": wanted.most, "kind": wanted.kind, "channel": wanted.channel}
+    page = events.query(question("timeline.page"), {**values, **_place(wanted.before), **limits})
+    if not page:
+        return []
+    chosen = {"ids": [row["id"] for row in page], "first": page[-1]["at"], "last": page[0]["at"]}
+    return events.query(question("timeline.events"), {**values, **chosen})
+
+
 def _place(cursor: str | None) -> dict[str, Any]:
     """Where a page begins: after the event that the cursor names, or with the newest."""
     found = re.fullmatch(r"(\d{1,15})\.(\d{1,19})\.([0-9a-f]{32})", cursor or "")
@@ -95,30 +137,38 @@ def _place(cursor: str | None) -> dict[str, Any]:
 
 
 def _session(visit: dict[str, Any]) -> dict[str, Any]:
-    kept = ("id", "n", "entry", "exit", "channel", "source", "medium", "campaign", "device", "country")
+    origin = ("entry", "exit", "channel", "source", "medium", "campaign", "device", "country")
+    measured = ("n", "pages", "duration", "engaged_seconds", "scroll", "bounced", "engaged")
+    kept = ("id", *origin, *measured)
     return {**{name: visit[name] for name in kept}, "start": iso(visit["start"]), "last": iso(visit["last"])}
 
 
-def _runs(
-    events: EventStore, project_id: int, customer: int, versions: list[JourneyVersion], now: int
+def _visits(events: EventStore, values: dict[str, Any], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The sessions that these events of one customer may belong to, by their start."""
+    if not rows:
+        return []
+    return sessions(
+        events,
+        values["project"],
+        customers=[values["customer"]],
+        identities=values["identities"],
+        between=(rows[-1]["at"], rows[0]["at"] + 1),
+    )
+
+
+def _runs_among(
+    events: EventStore,
+    project_id: int,
+    customer: int,
+    versions: Sequence[JourneyVersion],
+    rows: list[dict[str, Any]],
+    now: int,
 ) -> list[dict[str, Any]]:
-    known = {version.id: parse(version.definition) for version in versions}
-    values = {"project": project_id, "customer": customer, "versions": list(known)}
-    found = []
-    for row in events.query(question("timeline.runs"), values):
-        definition = known[row["journey_version"]]
-        found.append(
-            {
-                "journey": definition.key,
-                "name": definition.name,
-                "case": row["case_value"],
-                "outcome": definition.outcome(row["outcome"], row["start"], row["last"], now),
-                "start": iso(row["start"]),
-                "last": iso(row["last"]),
-                "furthest": definition.steps[row["furthest"] - 1].name,
-            }
-        )
-    return found
+    """The runs that were under way at one of these events."""
+    if not rows or not versions:
+        return []
+    span = {"start": rows[-1]["at"], "end": rows[0]["at"]}
+    return runs(events, project_id, customer, versions, now=now, **span)
 
 
 def _json(text: str) -> dict[str, Any]:

@@ -7,12 +7,13 @@ import sys
 import click
 
 from journeys.definitions import DefinitionError
-from server.commands import data, journey, people, replay, serve, setup
+from server.commands import customer, data, journey, people, replay, retention, serve, sessions, setup
 from server.house import NotMigrated, collect_garbage_rarely
 from server.importing import ImportProblem
 from server.serving import CannotServe
 from store.db import StoreUnavailable
 from store.drops import ReplayWaits
+from store.erasure import NotErasable
 from store.events import EventStoreError
 from store.projects import ProjectError
 from store.settings import BadSetting
@@ -20,7 +21,7 @@ from store.users import UserError
 
 EXPECTED = (
     *(BadSetting, StoreUnavailable, NotMigrated, CannotServe, EventStoreError),
-    *(ProjectError, UserError, DefinitionError, ImportProblem, ReplayWaits),
+    *(ProjectError, UserError, DefinitionError, ImportProblem, ReplayWaits, NotErasable),
 )
 
 
@@ -30,7 +31,7 @@ def waywiser() -> None:
     """Collects touchpoints, joins customers and shows how their journeys go."""
 
 
-for room in (setup, serve, data, replay, journey, people):
+for room in (setup, serve, data, replay, journey, people, customer, retention, sessions):
     for command in room.COMMANDS:
         waywiser.add_command(command)
 

@@ -1,4 +1,7 @@
-"""Fills new journey versions with their runs in the background; the old version answers until then."""
+"""Fills new journey versions with their runs, and new generations of sessions, in the background.
+
+The old ones answer until then.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,12 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine
 
+from journeys import sessions
+from journeys.generations import ensured, wanted_of
 from journeys.runs import fill
 from store.events import EventStore, EventStoreError
 from store.journeys import JourneyVersion, make_live, note_progress, versions_to_fill
+from store.projects import Project, all_projects
 
 log = logging.getLogger("waywiser.filler")
 PAUSE_S = 2.0
@@ -19,7 +25,7 @@ LONGEST_PAUSE_S = 300.0
 
 
 class Filler:
-    """A thread that fills versions as they appear."""
+    """A thread that fills versions and generations as they appear."""
 
     def __init__(self, engine: Engine, events: EventStore) -> None:
         self._engine = engine
@@ -56,6 +62,36 @@ class Filler:
             raise problem
         return len(waiting)
 
+    def count_sessions(self, progress: Callable[[Project, int, int], None] | None = None) -> int:
+        """Count the sessions of every project that waits for that; returns how many did.
+
+        A count that broke off goes on where it was. Raises the last failure after trying all.
+        """
+        problem: Exception | None = None
+        counted = 0
+        for project in all_projects(self._engine):
+            try:
+                counted += self._count(project, progress)
+            except EventStoreError as error:
+                problem = error
+        if problem:
+            raise problem
+        return counted
+
+    def _count(self, project: Project, progress: Callable[[Project, int, int], None] | None) -> bool:
+        def step(done: int, total: int) -> None:
+            if progress:
+                progress(project, done, total)
+            if self._stopping.is_set() and done < total:
+                raise InterruptedError
+
+        wanted = wanted_of(self._engine, project.id)
+        newest = ensured(self._events, project.id, wanted)[-1]
+        if newest.state == "live":
+            return False
+        sessions.fill(self._events, newest, wanted.key_events, progress=step)
+        return True
+
     def _fill(
         self, version: JourneyVersion, progress: Callable[[JourneyVersion, int, int], None] | None
     ) -> None:
@@ -72,13 +108,20 @@ class Filler:
     def _run(self) -> None:
         pause = PAUSE_S
         while not self._stopping.is_set():
-            try:
-                self.fill_all()
+            if all([self._done(self.fill_all), self._done(self.count_sessions)]):
                 pause = PAUSE_S
-            except InterruptedError:
-                return
-            except Exception:
+            else:
                 pause = min(pause * 2, LONGEST_PAUSE_S)
-                log.exception("filling a journey version failed; it is tried again in %d s", pause)
             self._wake.wait(pause)
             self._wake.clear()
+
+    def _done(self, job: Callable[[], int]) -> bool:
+        """Whether one kind of filling ended well: what is wrong with it must not hold up the other."""
+        try:
+            job()
+        except InterruptedError:  # it goes on at the next start
+            return True
+        except Exception:
+            log.exception("filling failed; it is tried again later")
+            return False
+        return True

@@ -14,10 +14,15 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from collector.worker import Worker
+from journeys import sessions
 from journeys.definitions import DefinitionError
+from journeys.generations import Generation, Wanted, count_again, ensured, wanted_of
 from journeys.runs import CUSTOMERS_AT_ONCE, recompute
+from server.erasing import Eraser, Erasing
 from server.filler import Filler
 from server.housekeeping import Housekeeping
+from server.regrouping import Regrouper
+from server.retaining import tidy
 from store.batches import Batches
 from store.claims import Claims
 from store.db import StoreUnavailable, open_db
@@ -30,6 +35,7 @@ from store.migrate import current, migrate_db, migrate_events, newest
 from store.plans import KnownPlans
 from store.rules import KnownRules
 from store.settings import Settings
+from store.suppression import KnownSuppressions
 
 log = logging.getLogger("waywiser")
 
@@ -102,7 +108,12 @@ class House:
         self.ledger = Ledger(self.engine, self.events)
         self.inbox = open_inbox(self.engine, settings)
         self.filler = Filler(self.engine, self.events)
-        self.housekeeping = Housekeeping(self.engine, self.events, settings, now_ms)
+        self.eraser = Eraser(self.engine, self.events, self.ledger, settings, now_ms, self.refresh)
+        self.erasing = Erasing(self.eraser)
+        self.housekeeping = Housekeeping(
+            self.engine, self.events, settings, now_ms, daily=partial(tidy, self.eraser)
+        )
+        self.regrouper = Regrouper(self.engine, self.events, self.ledger, self.refresh, now_ms)
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="runs")
         self.batches = Batches(self.engine)
         self.worker = Worker(
@@ -113,19 +124,39 @@ class House:
             settings=settings,
             rules=KnownRules(self.engine).of,
             plans=KnownPlans(self.engine).of,
+            suppressed=KnownSuppressions(self.engine).of,
             clock=now_ms,
             after=self.refresh,
         )
 
     def refresh(self, project_id: int, customers: Iterable[int]) -> None:
-        """Compute the runs of these customers anew, for every journey of the project."""
+        """Compute the runs of these customers anew, for every journey of the project, and their sessions."""
         ordered = sorted(customers)
-        versions = kept_versions(self.engine, project_id) if ordered else []
-        for start in range(0, len(ordered) if versions else 0, CUSTOMERS_AT_ONCE):
+        if not ordered:
+            return
+        versions = kept_versions(self.engine, project_id)
+        wanted = wanted_of(self.engine, project_id)
+        recount = partial(self._recount, wanted=wanted)
+        generations = ensured(self.events, project_id, wanted)
+        for start in range(0, len(ordered), CUSTOMERS_AT_ONCE):
             some = ordered[start : start + CUSTOMERS_AT_ONCE]
-            identities = self.ledger.identities_of(project_id, some)
+            whose = {"some": some, "identities": self.ledger.identities_of(project_id, some)}
+            jobs = [partial(self._recompute, one, **whose) for one in versions]
+            jobs += [partial(recount, one, **whose) for one in generations]
             # Much of a small recomputation is planning, which uses one core: two go side by side.
-            list(self._pool.map(partial(self._recompute, some=some, identities=identities), versions))
+            for done in [self._pool.submit(job) for job in jobs]:
+                done.result()
+
+    def _recount(
+        self, generation: Generation, some: list[int], identities: list[int], wanted: Wanted
+    ) -> None:
+        """Sessions that cannot be counted must not hold up the events: all are counted anew later."""
+        try:
+            sessions.recompute(self.events, generation, wanted.key_events, some, identities)
+        except EventStoreError:
+            project = generation.project_id
+            log.exception("the sessions of project %d could not be counted; all are counted anew", project)
+            count_again(self.events, project, wanted)
 
     def _recompute(self, version: JourneyVersion, some: list[int], identities: list[int]) -> None:
         """One journey that cannot be computed must not hold up the events of all others."""
@@ -138,19 +169,24 @@ class House:
             fill_again(self.engine, version.id)
 
     def start_background(self) -> None:
-        """Start the worker, the filling of new journey versions, and the housekeeping."""
+        """Start the worker, the filling of new journey versions, the housekeeping, and the erasing."""
         if self.events.embedded:
             self.batches.release_all()  # the folder's lock says that no other worker is alive
+        self.ledger.catch_up()
         self.worker.start()
         self.filler.start()
+        self.regrouper.start()
         self.housekeeping.start()
+        self.erasing.start()
 
     def close(self) -> None:
         """Stop the door's inbox first, then who reads it, then the stores."""
         self.inbox.close()
         self.worker.stop()
         self.filler.stop()
+        self.regrouper.stop()
         self.housekeeping.stop()
+        self.erasing.stop()
         self._pool.shutdown()
         self.events.close()
         self.engine.dispose()

@@ -1,4 +1,7 @@
-"""Keeps the stores in bounds: forgets once an hour what is older than the settings allow."""
+"""Keeps the stores in bounds: forgets once an hour what is older than the settings allow.
+
+`daily` is asked as often, and sees to it itself that its work is done once a day.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +28,19 @@ class Housekeeping:
     """A thread that tidies up. Each process may have one: what one has done, the others find done."""
 
     def __init__(
-        self, engine: Engine, events: EventStore, settings: Settings, clock: Callable[[], int]
+        self,
+        engine: Engine,
+        events: EventStore,
+        settings: Settings,
+        clock: Callable[[], int],
+        *,
+        daily: Callable[[], None] = lambda: None,
     ) -> None:
         self._engine = engine
         self._events = events
         self._settings = settings
         self._clock = clock
+        self._daily = daily
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
 
@@ -61,6 +71,8 @@ class Housekeeping:
                 self._stopping.wait(BREATH_S)
             if total:
                 log.info("%d %s older than %d days are forgotten", total, what, kept_days)
+        if not self._stopping.is_set():
+            self._daily()
 
     def _run(self) -> None:
         while not self._stopping.is_set():

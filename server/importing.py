@@ -164,8 +164,9 @@ def _verdict(
     verdicts = judged("batch", {"batch": [message for _, message in waiting]}, ROWS_AT_ONCE * 40_000)
     for rejection, original in verdicts.rejected:
         bad.append((waiting[rejection.index][0], original, rejection.message))
-    refused = {row["context"]["sequence"]: why for row, why in sieve(verdicts.accepted)}
-    bad += [(number, message, refused[number]) for number, message in waiting if number in refused]
+    # What is kept is what the sieve leaves of a row: of a customer who was erased next to nothing.
+    refused = {row["context"]["sequence"]: (row, why) for row, why in sieve(verdicts.accepted)}
+    bad += [(number, *refused[number]) for number, _ in waiting if number in refused]
     good = [row for row in verdicts.accepted if row["context"]["sequence"] not in refused]
     report.accepted += len(good)
     report.rejected += len(bad)

@@ -11,6 +11,7 @@ from store.inbox import waiting
 from store.plans import KnownPlans
 from store.rules import KnownRules
 from store.settings import Settings
+from store.suppression import KnownSuppressions
 
 MOST_AT_ONCE = 10_000  # somebody waits for the answer, and the inbox must keep room for what arrives
 
@@ -27,7 +28,8 @@ def run_again(
     most = MOST_AT_ONCE if dry_run else min(MOST_AT_ONCE, settings.inbox_limit // 2 - waiting(engine))
     if most <= 0:
         raise ReplayWaits("half of the inbox is full already; try again when the worker has caught up")
-    tools = Tools.opened(settings, KnownRules(engine).of, KnownPlans(engine).of)
+    known = KnownRules(engine).of, KnownPlans(engine).of, KnownSuppressions(engine).of
+    tools = Tools.opened(settings, *known)
     try:
         return replay(engine, project_id, chosen, tools=tools, most=most, dry_run=dry_run, progress=progress)
     finally:

@@ -100,6 +100,8 @@ def pages(house: House) -> Wsgi:
             refill=house.filler.wake,
             refresh=house.refresh,
             replay=partial(run_again, house.engine, house.settings),
+            count_customer=house.eraser.counted,
+            wake_eraser=house.erasing.wake,
         )
     ).wsgi_app
 

@@ -40,6 +40,7 @@ class Chosen:
 
 
 ALL = Chosen()
+NOTHING = b"{}"  # what is left of the original of a drop whose customer was erased
 
 
 class StillRefused(NamedTuple):
@@ -180,6 +181,16 @@ def restate(
     is_same = (drops.c.id == row["id"]) & (drops.c.original == row["original"])
     said = {"place": place, "code": code, "field": field[:64], "message": message.replace("\0", "")}
     connection.execute(update(drops).where(is_same).values(said))
+
+
+def empty(connection: Connection, ids: Sequence[int]) -> None:
+    """Keep of these drops only that they were, inside the caller's transaction: they name who was erased."""
+    connection.execute(update(drops).where(drops.c.id.in_(ids)).values(original=NOTHING))
+
+
+def delete(connection: Connection, ids: Sequence[int]) -> int:
+    """Delete these drops inside the caller's transaction; returns how many there were."""
+    return connection.execute(drops.delete().where(drops.c.id.in_(ids))).rowcount
 
 
 def _are(project_id: int, chosen: Chosen) -> list[ColumnElement[bool]]:

@@ -6,7 +6,7 @@ import time
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from store.db import writing
 from store.tables import project_rules
@@ -24,13 +24,41 @@ class ChannelRule(msgspec.Struct, frozen=True, kw_only=True):
     referrer: str = ""  # the referring host
 
 
+class IdentifierRule(msgspec.Struct, frozen=True):
+    """How identifiers of one type join: a customer may have `limit` values of it (none: it joins nothing);
+    types of a lower `priority` join first."""
+
+    type: str
+    limit: int = 1
+    priority: int = 100
+
+
+OF_UNKNOWN_TYPES = IdentifierRule("", limit=1, priority=1_000)
+IDENTIFIERS = (
+    IdentifierRule("crm_id", limit=1, priority=10),
+    IdentifierRule("email", limit=5, priority=20),
+    IdentifierRule("phone", limit=5, priority=30),
+    *(
+        IdentifierRule(type, limit=10, priority=40)
+        for type in ("device_id", "android.id", "android.idfa", "ios.id", "ios.idfa")
+    ),
+    *(
+        IdentifierRule(type, limit=10, priority=50)
+        for type in ("android.push_token", "ios.push_token", "ga_client_id", "cross_domain_id")
+    ),
+)
+
+
 class ProjectRules(msgspec.Struct, frozen=True, kw_only=True):
     """The decisions of one project. `cookieless`: visitors get no stored id, only a hash of the day.
 
     `violations` says what becomes of events that break the tracking plan, `unplanned` of those that it does
     not name. `query_parameters` are kept in addresses beside the campaign's. `data_centres`: whether
     browsers in data centres count as robots. A session ends after `session_idle_minutes` without a
-    touchpoint, and after `session_cap_hours` in any case.
+    touchpoint, and after `session_cap_hours` in any case. Events are deleted `retention_days` after they
+    happened (0: as the installation says). `identifiers` say how typed identifiers join; `blocked_ids` are
+    values that join nothing, whatever their kind; nor does an identity with more than `most_neighbours`
+    edges (a user id: ten times as many).
     """
 
     cookieless: bool = False
@@ -41,6 +69,14 @@ class ProjectRules(msgspec.Struct, frozen=True, kw_only=True):
     data_centres: bool = True
     session_idle_minutes: int = 30
     session_cap_hours: int = 24
+    retention_days: int = 0
+    identifiers: tuple[IdentifierRule, ...] = IDENTIFIERS
+    blocked_ids: tuple[str, ...] = ()
+    most_neighbours: int = 100
+
+    def identifier(self, type: str) -> IdentifierRule:
+        """The rule of a type of identifiers; types that it does not name have one value a customer."""
+        return next((one for one in self.identifiers if one.type == type), OF_UNKNOWN_TYPES)
 
 
 STANDARD = ProjectRules()
@@ -53,9 +89,14 @@ def standard(_project_id: int) -> ProjectRules:
 
 def rules_of(engine: Engine, project_id: int) -> ProjectRules:
     """The rules of a project; the defaults where it has decided nothing."""
-    query = select(project_rules.c.rules).where(project_rules.c.project_id == project_id)
     with engine.connect() as connection:
-        row = connection.execute(query).first()
+        return rules_within(connection, project_id)
+
+
+def rules_within(connection: Connection, project_id: int) -> ProjectRules:
+    """The same, as a transaction sees it."""
+    query = select(project_rules.c.rules).where(project_rules.c.project_id == project_id)
+    row = connection.execute(query).first()
     return msgspec.convert(row.rules, ProjectRules) if row else STANDARD
 
 

@@ -131,7 +131,7 @@ class Settings:
     secret_key: str = _setting(
         "",
         _text,
-        "Signs admin sessions; made once and kept in the relational store when unset",
+        "Signs admin sessions and receipts of erasure; made once and kept in the relational store when unset",
         secret=True,
     )
     public_url: str = _setting(
@@ -159,7 +159,10 @@ class Settings:
     )
     anonymize_ip: bool = _setting(True, _flag, "Cut client addresses to /24 or /48 before they are written")
     retention_days: int = _setting(
-        730, _number(1, 36500), "Oldest age of live events, and how long copies of a message are recognised"
+        730,
+        _number(1, 36500),
+        "Days after their receipt that events are kept, where a project has no number of its own, and that "
+        "copies of a message are recognised; also the oldest age of live events",
     )
     future_times: str = _setting(
         "clamp",

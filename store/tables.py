@@ -124,11 +124,16 @@ identities = Table(
     metadata,
     Column("project_id", ForeignKey("projects.id"), primary_key=True),
     Column("identity", BigInteger, primary_key=True),
-    Column("kind", String(16), nullable=False),  # anonymous | user
-    Column("value", Text, nullable=False),
+    Column("kind", String(64), nullable=False),  # anonymous | user | a type of identifier
+    Column("value", Text, nullable=False),  # as it is shown: e-mail addresses and phone numbers are masked
     Column("customer", BigInteger, nullable=False),
     Column("contested", Boolean, nullable=False, default=False),
+    Column("neighbours", Integer, nullable=False, default=0),  # standing edges but operators'
+    Column("changed", BigInteger, nullable=False, default=0),  # the ledger's version that changed it last
+    Column("blocked_at", BigInteger),
+    Column("blocked_by", String(254), nullable=False, default=""),
     Index("ix_identities_customer", "project_id", "customer"),
+    Index("ix_identities_changed", "project_id", "changed"),
     Index(
         "ix_identities_contested",
         "project_id",
@@ -137,6 +142,7 @@ identities = Table(
     ),
 )
 
+# Edges are added and retracted, never deleted. One edge of a pair stands; the retracted ones are its history.
 edges = Table(
     "edges",
     metadata,
@@ -144,12 +150,48 @@ edges = Table(
     Column("project_id", ForeignKey("projects.id"), nullable=False),
     Column("a", BigInteger, nullable=False),
     Column("b", BigInteger, nullable=False),
-    Column("rule", String(16), nullable=False),  # identify | both_ids | alias | operator
+    Column(
+        "rule", String(64), nullable=False
+    ),  # identify | both_ids | alias | operator | an identifier's type
     Column("evidence", String(32), nullable=False),
-    Column("at", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),  # the event's time; the least one that was seen
+    Column("entered_at", BigInteger, nullable=False, default=0),
+    Column("entered_by", String(254), nullable=False, default=""),  # which operator
     Column("retracted_at", BigInteger),
-    UniqueConstraint("project_id", "a", "b"),
+    Column("retracted_by", String(254), nullable=False, default=""),
+    Column("refused", String(16), nullable=False, default=""),  # why it joins nothing now
+    Index(
+        "uq_edges_standing",
+        *("project_id", "a", "b"),
+        unique=True,
+        sqlite_where=text("retracted_at is null"),
+        postgresql_where=text("retracted_at is null"),
+    ),
+    Index("ix_edges_a", "project_id", "a", "b"),
     Index("ix_edges_b", "project_id", "b"),
+    Index(
+        "ix_edges_refused",
+        *("project_id", "id"),
+        sqlite_where=text("refused <> '' and retracted_at is null"),
+        postgresql_where=text("refused <> '' and retracted_at is null"),
+    ),
+    Index(
+        "ix_edges_operator",
+        "project_id",
+        sqlite_where=text("rule = 'operator' and retracted_at is null"),
+        postgresql_where=text("rule = 'operator' and retracted_at is null"),
+    ),
+)
+
+# The ledger of each project: versions are microseconds since 1970, and grow.
+ledgers = Table(
+    "ledgers",
+    metadata,
+    Column("project_id", ForeignKey("projects.id", ondelete="cascade"), primary_key=True),
+    Column("version", BigInteger, nullable=False),  # of its last change
+    Column("told", BigInteger, nullable=False),  # up to which version the event store knows it
+    Column("forgotten", BigInteger, nullable=False, default=0),  # when identities were last deleted
+    Column("rules", String(32), nullable=False, default=""),  # what the customers were worked out by
 )
 
 inbox = Table(

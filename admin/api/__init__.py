@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from admin.api import customers, docs, events, failures, ingestion, journeys, plan, rules
+from admin.api import (
+    accounts,
+    customers,
+    docs,
+    erasure,
+    events,
+    failures,
+    identities,
+    ingestion,
+    journeys,
+    plan,
+    rules,
+    sessions,
+)
 from admin.api.endpoint import Endpoint
 
 ENDPOINTS: list[Endpoint] = [
     *journeys.ENDPOINTS,
     *customers.ENDPOINTS,
+    *identities.ENDPOINTS,
+    *accounts.ENDPOINTS,
     *events.ENDPOINTS,
     *ingestion.ENDPOINTS,
     *plan.ENDPOINTS,
     *rules.ENDPOINTS,
+    *sessions.ENDPOINTS,
+    *erasure.ENDPOINTS,
 ]
 
 

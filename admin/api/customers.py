@@ -1,18 +1,21 @@
-"""Customers over the API: search, what is known of one, and taking a merge back."""
+"""Customers over the API: search, the profile of one with its traits, the timeline."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, validate
+from sqlalchemy import RowMapping
 
 from admin.api.endpoint import Call, Endpoint, Refused
+from journeys import profile, traits
+from journeys.accounts import accounts_of
 from journeys.customers import search
-from journeys.period import iso
-from journeys.timeline import timeline
+from journeys.period import iso, moment
+from journeys.timeline import Wanted, timeline
 from store.journeys import live_journeys
 
-HASH = validate.Range(0, 2**63 - 1)
+WANTED = ("before", "kind", "channel", "most")
 
 
 class SearchAsked(Schema):
@@ -26,6 +29,17 @@ class SearchAsked(Schema):
     query = fields.String(load_default="", metadata={"description": "an id, its start, or part of a trait"})
 
 
+class ProfileAsked(Schema):
+    """What the profile reads."""
+
+    class Meta:
+        """Arguments that the profile does not know do no harm."""
+
+        unknown = EXCLUDE
+
+    at = fields.String(metadata={"description": "date or time: traits as they were then; now where absent"})
+
+
 class TimelineAsked(Schema):
     """What the timeline reads."""
 
@@ -35,16 +49,9 @@ class TimelineAsked(Schema):
         unknown = EXCLUDE
 
     before = fields.String(metadata={"description": "`next` of the answer before"})
+    kind = fields.String(metadata={"description": "only events of this type, such as page or track"})
+    channel = fields.String(metadata={"description": "only events of this channel, such as Email"})
     most = fields.Integer(load_default=200, validate=validate.Range(1, 1000))
-
-
-class Unmerge(Schema):
-    """The two identities whose edge is to be retracted."""
-
-    a = fields.Integer(
-        required=True, validate=HASH, metadata={"description": "`identity` of one end of the edge"}
-    )
-    b = fields.Integer(required=True, validate=HASH, metadata={"description": "`identity` of the other end"})
 
 
 def list_customers(call: Call) -> dict[str, Any]:
@@ -56,32 +63,34 @@ def list_customers(call: Call) -> dict[str, Any]:
 
 
 def read_customer(call: Call, customer: int) -> dict[str, Any]:
-    """The identities of one customer and the edges that join them."""
+    """The profile of one customer: numbers, traits, runs, accounts, identities and their edges."""
     _check(customer)
+    stores = call.services.events, call.services.ledger, call.project.id, customer
     nodes, edges = call.services.ledger.describe(call.project.id, customer)
+    totals = profile.totals(*stores, zone=call.project.timezone)
+    if not totals["n"] and not nodes:
+        raise Refused(404, "not_found", f"there is no customer {customer}")
+    at = moment(call.query["at"], call.project.zone) if call.query.get("at") else None
+    versions = live_journeys(call.services.engine, call.project.id)
     return {
         "customer": str(customer),
-        "identities": [
-            {
-                "identity": str(node["identity"]),
-                "kind": node["kind"],
-                "value": node["value"],
-                "contested": node["contested"],
-            }
-            for node in nodes
-        ],
-        "edges": [
-            {
-                "a": str(edge["a"]),
-                "b": str(edge["b"]),
-                "rule": edge["rule"],
-                "evidence": edge["evidence"],
-                "at": iso(edge["at"]),
-                "retracted_at": iso(edge["retracted_at"]) if edge["retracted_at"] else None,
-            }
-            for edge in edges
-        ],
+        **totals,
+        "sessions": profile.sessions_count(*stores),
+        "revenue": profile.revenue(*stores),
+        "traits_at": iso(call.now if at is None else at),
+        "traits": traits.traits(*stores, at=at),
+        "runs": profile.runs(call.services.events, call.project.id, customer, versions, now=call.now),
+        "accounts": accounts_of(*stores),
+        "identities": [_identity(node) for node in nodes],
+        "edges": [_edge(edge) for edge in edges],
     }
+
+
+def read_traits(call: Call, customer: int) -> dict[str, Any]:
+    """Every trait of one customer: the value now, and the former values with when and by which event."""
+    _check(customer)
+    stores = call.services.events, call.services.ledger, call.project.id, customer
+    return {"customer": str(customer), "traits": traits.history(*stores)}
 
 
 def read_timeline(call: Call, customer: int) -> dict[str, Any]:
@@ -93,8 +102,7 @@ def read_timeline(call: Call, customer: int) -> dict[str, Any]:
         call.project.id,
         customer,
         versions=live_journeys(call.services.engine, call.project.id),
-        before=call.query.get("before"),
-        most=call.query["most"],
+        wanted=Wanted(**{name: call.query[name] for name in WANTED if name in call.query}),
         now=call.now,
     )
     if not found["n"]:
@@ -102,13 +110,24 @@ def read_timeline(call: Call, customer: int) -> dict[str, Any]:
     return found
 
 
-def unmerge(call: Call) -> dict[str, Any]:
-    """Retract the edge between two identities; reports change at once."""
-    changed = call.services.ledger.unmerge(call.project.id, call.body["a"], call.body["b"], now=call.now)
-    if not changed:
-        raise Refused(404, "not_found", "there is no edge between these identities that still stands")
-    call.services.refresh(call.project.id, changed)
-    return {"customers": sorted(str(one) for one in changed)}
+def _identity(node: RowMapping) -> dict[str, Any]:
+    return {
+        "identity": str(node["identity"]),
+        **{name: node[name] for name in ("kind", "value", "contested")},
+    }
+
+
+def _edge(edge: RowMapping) -> dict[str, Any]:
+    """`refused` says why the edge joins nothing, and is empty where it does."""
+    return {
+        "a": str(edge["a"]),
+        "b": str(edge["b"]),
+        "rule": edge["rule"],
+        "evidence": edge["evidence"],
+        "at": iso(edge["at"]),
+        "retracted_at": iso(edge["retracted_at"]) if edge["retracted_at"] else None,
+        "refused": edge.get("refused", ""),
+    }
 
 
 def _check(customer: int) -> None:
@@ -118,12 +137,12 @@ def _check(customer: int) -> None:
 
 ENDPOINTS = [
     Endpoint("GET", "/customers", list_customers, query=SearchAsked),
-    Endpoint("GET", "/customers/<int:customer>", read_customer),
+    Endpoint("GET", "/customers/<int:customer>", read_customer, query=ProfileAsked),
+    Endpoint("GET", "/customers/<int:customer>/traits", read_traits),
     Endpoint(
         "GET",
         "/customers/<int:customer>/timeline",
         read_timeline,
         query=TimelineAsked,
     ),
-    Endpoint("POST", "/identities/unmerge", unmerge, body=Unmerge, role="editor"),
 ]

@@ -26,6 +26,11 @@ from store.journeys import (
     versions_of,
 )
 
+THEN = (
+    "Customers are those that the identity ledger knew at ledger_as_of. All else is as it is now: late "
+    "events count, and runs that were under way then may have ended."
+)
+
 
 class Asked(Schema):
     """What every report reads: the period by start of the runs, and the segment."""
@@ -45,7 +50,18 @@ class Asked(Schema):
     )
 
 
-class FunnelAsked(Asked):
+class ReportAsked(Asked):
+    """What every report over stored runs reads beside: how the ledger stood."""
+
+    as_of = fields.String(
+        metadata={
+            "description": "date (its beginning) or time: with the customers that the identity ledger knew "
+            "then; all else as it is now, late events included"
+        }
+    )
+
+
+class FunnelAsked(ReportAsked):
     """What the funnel reads."""
 
     unit = fields.String(load_default="runs", validate=validate.OneOf(UNITS))
@@ -61,7 +77,7 @@ class RunsAsked(FunnelAsked):
     most = fields.Integer(load_default=50, validate=validate.Range(1, 500))
 
 
-class PathsAsked(Asked):
+class PathsAsked(ReportAsked):
     """What paths read."""
 
     anchor = fields.String(metadata={"description": "key of a step; the first where absent"})
@@ -115,37 +131,42 @@ def preview_journey(call: Call) -> dict[str, Any]:
 
 def read_funnel(call: Call, key: str) -> dict[str, Any]:
     """The funnel: outcomes, steps, drop-offs, rates with their interval."""
-    return funnel(_scope(call, key), unit=call.query["unit"])
+    scope = _scope(call, key)
+    return _dated(scope, funnel(scope, unit=call.query["unit"]))
 
 
 def read_paths(call: Call, key: str) -> dict[str, Any]:
     """Touchpoints inside runs after or before a step, as nodes and links."""
     names = ("anchor", "direction", "depth", "outcome", "collapse")
-    return paths(_scope(call, key), **{name: call.query[name] for name in names if name in call.query})
+    scope = _scope(call, key)
+    return _dated(scope, paths(scope, **{name: call.query[name] for name in names if name in call.query}))
 
 
 def read_variants(call: Call, key: str) -> dict[str, Any]:
     """The different ways through the steps, by how often runs take them."""
-    return variants(_scope(call, key))
+    scope = _scope(call, key)
+    return _dated(scope, variants(scope))
 
 
 def read_timing(call: Call, key: str) -> dict[str, Any]:
     """Seconds between steps and to the goal: median, 90th percentile, histogram."""
-    return timing(_scope(call, key))
+    scope = _scope(call, key)
+    return _dated(scope, timing(scope))
 
 
 def read_runs(call: Call, key: str) -> dict[str, Any]:
     """The runs behind a number of the funnel, the newest first."""
-    query = call.query
+    query, scope = call.query, _scope(call, key)
     outcome, at_step = query.get("outcome"), "_here" if query.get("step") else ""
-    return listed(
-        _scope(call, key),
+    answer = listed(
+        scope,
         number=f"{outcome}{at_step}" if outcome else query["number"],
         step=query.get("step"),
         unit=query["unit"],
         cursor=query.get("cursor"),
         most=query["most"],
     )
+    return _dated(scope, answer)
 
 
 def _scope(call: Call, key: str) -> Scope:
@@ -158,8 +179,16 @@ def _scope(call: Call, key: str) -> Scope:
         start=call.query.get("start"),
         end=call.query.get("end"),
         segment={name.strip(): value.strip() for name, _, value in pairs},
+        as_of=call.query.get("as_of"),
         now=call.now,
     )
+
+
+def _dated(scope: Scope, answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer, which says so where its customers are those of a moment that is past."""
+    if scope.as_of is None:
+        return answer
+    return answer | {"ledger_as_of": iso(scope.as_of), "note": THEN}
 
 
 def _save(call: Call, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -192,7 +221,7 @@ ENDPOINTS = [
     Endpoint("POST", "/journeys/preview", preview_journey, query=Asked, body=DefinitionSchema),
     Endpoint("GET", "/journeys/<key>/funnel", read_funnel, query=FunnelAsked),
     Endpoint("GET", "/journeys/<key>/paths", read_paths, query=PathsAsked),
-    Endpoint("GET", "/journeys/<key>/variants", read_variants, query=Asked),
-    Endpoint("GET", "/journeys/<key>/timing", read_timing, query=Asked),
+    Endpoint("GET", "/journeys/<key>/variants", read_variants, query=ReportAsked),
+    Endpoint("GET", "/journeys/<key>/timing", read_timing, query=ReportAsked),
     Endpoint("GET", "/journeys/<key>/runs", read_runs, query=RunsAsked),
 ]

@@ -18,7 +18,7 @@ def read_rules(call: Call) -> dict[str, Any]:
 
 def write_rules(call: Call) -> dict[str, Any]:
     """Put rules in place of the present ones; they hold for events that arrive afterwards."""
-    rules = data_rules.to_rules(call.body)
+    rules = data_rules.to_rules(call.body, rules_of(call.services.engine, call.project.id))
     try:
         change_rules(call.services.engine, call.project.id, rules, now=call.now)
     except RulesRefused as error:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from admin import portrait
+from admin import pictures, portrait
 from admin.access import Place, needs
 from admin.services import services
 from journeys.customers import search
+from journeys.period import moment
+from journeys.timeline import Wanted
 
 pages = Blueprint("customers", __name__, url_prefix="/p/<project>/customers")
 
@@ -25,26 +27,20 @@ def show(place: Place) -> ResponseReturnValue:
 @pages.get("/<int:customer>")
 @needs("viewer")
 def one(place: Place, customer: int) -> ResponseReturnValue:
-    """Who a customer is and what happened."""
+    """Who a customer is and what happened; older events alone when the page asks for them."""
     if customer >= 2**63:
         abort(404)
-    seen = portrait.of(services(), place.project.id, customer, before=request.args.get("before"))
+    asked = {name: request.args.get(name, "") for name in ("before", "kind", "channel")}
+    wanted = Wanted(asked["before"], asked["kind"], asked["channel"])
+    if request.headers.get("HX-Target") == "older":
+        page = portrait.older(services(), place.project, customer, wanted=wanted)
+        return render_template("customers/visits.html", customer=str(customer), seen=page)
+    asked_at = request.args.get("at", "")
+    at = moment(asked_at, place.project.zone) if asked_at else None
+    seen = portrait.of(services(), place.project, customer, wanted=wanted, at=at)
     if seen is None:
         abort(404)
-    part = "customers/visits.html" if request.headers.get("HX-Target") == "older" else "customers/one.html"
-    return render_template(part, customer=str(customer), seen=seen)
-
-
-@pages.post("/<int:customer>/unmerge")
-@needs("editor")
-def unmerge(place: Place, customer: int) -> ResponseReturnValue:
-    """Part two identities that were taken for one customer, and bring their runs up to date."""
-    given = services()
-    a, b = request.form.get("a", type=int), request.form.get("b", type=int)
-    if a is None or b is None or not 0 <= min(a, b) <= max(a, b) < 2**63:
-        abort(400)
-    changed = given.ledger.unmerge(place.project.id, a, b, now=given.clock())
-    if changed:
-        given.refresh(place.project.id, changed)
-    flash("The two identities are parted." if changed else "These identities were parted already.")
-    return redirect(url_for("customers.one", project=place.project.key, customer=customer))
+    picture = pictures.identities(seen.identities, seen.edges)
+    return render_template(
+        "customers/one.html", customer=str(customer), seen=seen, at=at, asked_at=asked_at, picture=picture
+    )

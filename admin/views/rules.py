@@ -10,6 +10,9 @@ from flask.typing import ResponseReturnValue
 from admin import data_rules, rows
 from admin.access import Place, needs
 from admin.services import services
+from journeys.generations import counting
+from journeys.metrics import MEANINGS
+from journeys.recount import changed_by
 from journeys.saving import RulesRefused, change_rules, longer_journeys
 from store.plans import plan_of
 from store.rules import rules_of
@@ -29,13 +32,16 @@ def show(place: Place) -> ResponseReturnValue:
 def change(place: Place) -> ResponseReturnValue:
     """Keep the rules, or change the rows of the form."""
     data, do = data_rules.from_form(request.form), request.form.get("do", "save")
+    if do == "sessions:preview":
+        return _preview(place, data)
     if do != "save":
         empty = dict.fromkeys(data_rules.CHANNEL_FIELDS, "")
         return _page(place, data, focus=rows.move(data["channels"], "channels", do, empty))
     data["channels"] = [row for row in data["channels"] if any(row.values())]
     given = services()
     try:
-        change_rules(given.engine, place.project.id, data_rules.checked(data), now=given.clock())
+        rules = data_rules.checked(data, rules_of(given.engine, place.project.id))
+        change_rules(given.engine, place.project.id, rules, now=given.clock())
     except data_rules.RulesInvalid as error:
         return _page(place, data, problems=error.problems), 422
     except RulesRefused as error:
@@ -44,8 +50,24 @@ def change(place: Place) -> ResponseReturnValue:
     return redirect(url_for("rules.show", project=place.project.key))
 
 
+def _preview(place: Place, data: dict[str, Any]) -> ResponseReturnValue:
+    """What the limits in the form would make of the sessions; nothing is kept yet."""
+    given = services()
+    try:
+        rules = data_rules.checked(data, rules_of(given.engine, place.project.id))
+    except data_rules.RulesInvalid as error:
+        return _page(place, data, problems=error.problems), 422
+    changes = changed_by(given.events, place.project.id, rules)
+    return _page(place, data, focus="sessions:preview", changes=changes)
+
+
 def _page(
-    place: Place, data: dict[str, Any], *, problems: dict[str, str] | None = None, focus: str = ""
+    place: Place,
+    data: dict[str, Any],
+    *,
+    problems: dict[str, str] | None = None,
+    focus: str = "",
+    changes: dict[str, Any] | None = None,
 ) -> str:
     engine = services().engine
     return render_template(
@@ -53,6 +75,9 @@ def _page(
         rules=data,
         problems=problems or {},
         focus=focus,
+        changes=changes,
+        meanings=MEANINGS,
+        counting=counting(services().events, place.project.id),
         planned=len(plan_of(engine, place.project.id)),
         longer=longer_journeys(engine, place.project.id),
     )

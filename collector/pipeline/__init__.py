@@ -14,8 +14,10 @@ from collector.pipeline.clock import clock
 from collector.pipeline.context import Context, Tools
 from collector.pipeline.device import device
 from collector.pipeline.drop import Drop, Reason
+from collector.pipeline.erased import erased, remains
 from collector.pipeline.identity import identity
 from collector.pipeline.message import first_event
+from collector.pipeline.naming import named_by
 from collector.pipeline.page import page
 from collector.pipeline.place import place
 from collector.pipeline.plan import plan
@@ -36,7 +38,7 @@ log = logging.getLogger("waywiser.pipeline")
 Step = Callable[[Event, Context], Event]
 Decided = tuple[ProjectRules, Plan]  # what the project has decided about its events
 
-STEPS: list[Step] = [clock, bots, page, source, device, place, privacy, identity, session, plan]
+STEPS: list[Step] = [clock, bots, page, source, device, place, privacy, identity, erased, session, plan]
 TRIES = 3  # of a message in which a step fails, before it is set aside
 
 
@@ -63,7 +65,7 @@ def run(envelope: Envelope, tools: Tools, steps: Sequence[Step] = STEPS) -> Outc
         try:
             event, links = _digested(message, position, envelope, tools, decided, steps)
         except Drop as drop:
-            outcome.drops.append(_dropped(envelope, message, drop))
+            outcome.drops.append(_dropped(envelope, message, drop, tools))
         else:
             outcome.events.append(event)
             outcome.links += links
@@ -99,7 +101,10 @@ def _context(message: Any, position: int, envelope: Envelope, tools: Tools, deci
     return Context(message, position, given if isinstance(given, dict) else {}, envelope, tools, *decided)
 
 
-def _dropped(envelope: Envelope, message: Any, drop: Drop) -> DropRow:
+def _dropped(envelope: Envelope, message: Any, drop: Drop, tools: Tools) -> DropRow:
+    gone = tools.suppressed(envelope.project)
+    if drop.reason is Reason.ERASED or (gone and any(map(gone.has, named_by(message)))):
+        return remains(envelope, message, drop)
     return refused(
         envelope, message, place="pipeline", code=drop.reason, field=drop.field, reason=drop.message
     )

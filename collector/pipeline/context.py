@@ -14,17 +14,19 @@ from store.inbox import Envelope
 from store.plans import Plan, no_plan
 from store.rules import ProjectRules, standard
 from store.settings import Settings
+from store.suppression import Lookup, nobody
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What steps need from outside: the settings, the projects' rules and plans, and two databases."""
+    """What steps need: the settings, the projects' rules and plans, who was erased, and two databases."""
 
     settings: Settings
     rules: Callable[[int], ProjectRules]
     places: Database[Place]
     data_centres: Database[bool]
     plans: Callable[[int], Plan] = no_plan
+    suppressed: Lookup = nobody
 
     @classmethod
     def opened(
@@ -32,9 +34,11 @@ class Tools:
         settings: Settings,
         rules: Callable[[int], ProjectRules] = standard,
         plans: Callable[[int], Plan] = no_plan,
+        suppressed: Lookup = nobody,
     ) -> Tools:
         """Open what the settings name."""
-        return cls(settings, rules, places(settings.geoip_db), data_centres(settings.asn_db), plans)
+        databases = places(settings.geoip_db), data_centres(settings.asn_db)
+        return cls(settings, rules, *databases, plans, suppressed)
 
     def close(self) -> None:
         """Close the databases."""

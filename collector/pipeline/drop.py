@@ -13,6 +13,7 @@ class Reason(StrEnum):
     TOO_OLD = "too_old"
     FROM_FUTURE = "from_future"
     MISSING_IDENTITY = "missing_identity"
+    ERASED = "erased"
     STEP_FAILED = "step_failed"
     PLAN_VIOLATION = "plan_violation"
     UNPLANNED = "unplanned"

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import msgspec
 
 from collector.pipeline.context import Context, text
 from collector.pipeline.drop import Drop, Reason
-from collector.pipeline.remembering import remembered_of_two
-from store.event import Event, identity_hash
+from store.event import Event
+from store.identifiers import normal, type_of, usable
 from store.identities import Identity, Link
 
-# What programs write where they know nobody; as an identity it would join strangers.
-JUNK = frozenset(
-    {
-        *("", "null", "(null)", "undefined", "none", "nil", "nan", "n/a", "unknown", "(not set)", "not set"),
-        *("anonymous", "anon", "guest", "true", "false", "0", "-1", "{}", "[]", "[object object]"),
-        "00000000-0000-0000-0000-000000000000",
-    }
-)
+MOST_IDENTIFIERS = 20  # of one event
 
 
 def identity(event: Event, context: Context) -> Event:
@@ -25,36 +21,44 @@ def identity(event: Event, context: Context) -> Event:
     user, anonymous = usable(event.user_id), usable(event.anonymous_id)
     if not user and not anonymous:
         raise Drop(Reason.MISSING_IDENTITY, "neither id names anybody", field="anonymousId")
+    who = Identity("user", user) if user else Identity("anonymous", anonymous)
     if user:
-        _collect_links(event, context, user, anonymous)
-    number = _hash(user, "user") if user else _hash(anonymous, "anonymous")
-    return msgspec.structs.replace(event, identity=number, user_id=user, anonymous_id=anonymous)
+        _collect_links(event, context, who, anonymous)
+    given = context.given
+    if "externalIds" in given or "externalId" in given:
+        # Only to the user where there is one: else parting the user from the browser would part nothing.
+        for identifier in _identifiers(given):
+            _link(event, context, who, identifier, identifier.kind)
+    return msgspec.structs.replace(event, identity=who.hash, user_id=user, anonymous_id=anonymous)
 
 
-def usable(value: str) -> str:
-    """The id as it is kept, empty when it names nobody. No store keeps the NUL character in text."""
-    if not value:
-        return ""
-    value = value.replace("\0", "").strip()
-    return "" if value.lower() in JUNK else value
-
-
-def _collect_links(event: Event, context: Context, user: str, anonymous: str) -> None:
-    known = Identity("user", user)
+def _collect_links(event: Event, context: Context, known: Identity, anonymous: str) -> None:
     if anonymous:
         rule = "identify" if event.type == "identify" else "both_ids"
         _link(event, context, known, Identity("anonymous", anonymous), rule)
     if event.type == "alias" and (previous := usable(text(context.message.get("previousId")))):
         # The former id may have been either kind, and its events may come later: both are entered.
         _link(event, context, known, Identity("anonymous", previous), "alias")
-        if previous != user:
+        if previous != known.value:
             _link(event, context, known, Identity("user", previous), "alias")
+
+
+def _identifiers(given: dict[str, Any]) -> Iterator[Identity]:
+    """The typed identifiers of an event; `externalId` is what RudderStack's clients call the field."""
+    for name in ("externalIds", "externalId"):
+        items = given.get(name)
+        for item in items[:MOST_IDENTIFIERS] if isinstance(items, list) else ():
+            if isinstance(item, dict) and _is_plain(item):
+                type = type_of(text(item.get("type")))
+                value = normal(type, text(item.get("id"))) if type else ""
+                if value:
+                    yield Identity(type, value)
+
+
+def _is_plain(item: dict[str, Any]) -> bool:
+    """Whether this identifies a person, as it is written: no account, nothing encoded."""
+    return item.get("collection") in (None, "", "users") and item.get("encoding") in (None, "", "none")
 
 
 def _link(event: Event, context: Context, a: Identity, b: Identity, rule: str) -> None:
     context.links.append(Link(a, b, rule, event.event_id.hex(), event.timestamp))
-
-
-@remembered_of_two(50_000)
-def _hash(value: str, kind: str) -> int:
-    return identity_hash(kind, value)

@@ -18,7 +18,7 @@ KNOWN = {
 }
 LIFTED = {
     *("page", "campaign", "clickIds", "userAgent", "ip", "locale", "timezone", "library", "sessionId"),
-    *("sequence", "channel", "traits", "userAgentData", "webdriver"),
+    *("sequence", "channel", "traits", "userAgentData", "webdriver", "externalIds", "externalId"),
     "violations",  # the tracking plan's word, nobody else's
 }
 # Fields that mean something to these types only; on others nothing else would keep them.

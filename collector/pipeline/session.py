@@ -1,4 +1,4 @@
-"""Takes the browser's word for which session the event belongs to."""
+"""Takes the client's word for which session the event belongs to; a server may hand on a browser's."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import msgspec
 
 from collector.pipeline.context import Context, text
 from store.event import Event
+from store.identifiers import usable
 
 
 def session(event: Event, context: Context) -> Event:
     """The session key that the client sent; events without one are put into sessions by their times."""
-    key = text(context.given.get("sessionId"), 128)
+    given = context.given.get("sessionId")
+    key = usable(text(given, 128)) if given else ""
     return msgspec.structs.replace(event, session=key) if key else event

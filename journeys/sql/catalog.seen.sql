@@ -6,7 +6,7 @@ select
     uniq(customer) as customers,
     toUnixTimestamp64Milli(min(timestamp)) as first_seen,
     toUnixTimestamp64Milli(max(timestamp)) as last_seen
-from customer_events
+from {{resolved}}
 where project = {project:UInt32} and timestamp >= fromUnixTimestamp64Milli({since:Int64}) and not is_bot
 group by type, event
 order by n desc, type, event

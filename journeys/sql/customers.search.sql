@@ -1,6 +1,6 @@
 -- Which customers have one of these identities, or a trait with this text; the latest match first?
 select customer, max(timestamp) as last_match
-from customer_events
+from {{resolved}}
 where
     project = {project:UInt32}
     and not is_bot

@@ -14,7 +14,7 @@ with
             multiIf(type = 'page', path, event != '', event, type) as label,
             type in ('track', 'page', 'screen') as is_shown,
             toUInt8({{anchor}}) as is_anchor
-        from customer_events
+        from {{resolved}}
         where
             project = {project:UInt32}
             and (is_shown or is_anchor)

@@ -2,7 +2,7 @@
 select step, count() as n, uniq(customer) as customers
 from (
     select customer, arrayJoin(arrayMap(bit -> bit + 1, bitPositionsToArray({{mask}}))) as step
-    from customer_events
+    from {{resolved}}
     where
         project = {project:UInt32} and ({{relevant}}) and not is_bot
         and timestamp >= fromUnixTimestamp64Milli({start:Int64})

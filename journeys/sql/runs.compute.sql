@@ -12,7 +12,7 @@ with
             toUInt8({{failed}}) as failed,
             toUInt8(bitTest(mask, 0) and ({{population}})) as opens,
             channel, source, campaign, device, country
-        from customer_events
+        from {{resolved}}
         where project = {project:UInt32} and ({{relevant}}) and ({{whose}}) and not is_bot
     ),
     histories as (

@@ -3,8 +3,11 @@ select
     customer, number, case_value, start, last, toString(outcome) as outcome, furthest, repeats, shortcut, steps,
     arrayMap(at -> toUnixTimestamp64Milli(at), times) as reached,
     toString(channel) as channel, toString(source) as source, toString(campaign) as campaign,
-    toString(device) as device, toString(country) as country
+    toString(device) as device, toString(country) as country, account
 from ({{runs}})
-where {{which}} and (start, customer, number) < ({after_start:Int64}, {after_customer:UInt64}, {after_number:UInt32})
-order by start desc, customer desc, number desc
+where
+    {{which}}
+    and (start, customer, number, account)
+        < ({after_start:Int64}, {after_customer:UInt64}, {after_number:UInt32}, {after_account:String})
+order by start desc, customer desc, number desc, account desc
 limit {most:UInt32}

@@ -21,7 +21,8 @@ select
     run.source as source,
     run.campaign as campaign,
     run.device as device,
-    run.country as country
+    run.country as country,
+    '' as account
 from ({{source}})
 array join runs as run, arrayEnumerate(runs) as number
 where start >= {start:Int64} and start < {end:Int64} and ({{segment}})

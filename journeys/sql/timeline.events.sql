@@ -1,4 +1,4 @@
--- What did this customer do, the latest first?
+-- What is told of these events of a customer, the latest first?
 select
     lower(hex(event_id)) as id,
     toUnixTimestamp64Milli(timestamp) as at,
@@ -11,7 +11,6 @@ where
     project = {project:UInt32}
     and identity in {identities:Array(UInt64)}
     and customer = {customer:UInt64}
-    and (timestamp, sequence, event_id)
-        < (fromUnixTimestamp64Milli({before:Int64}), {before_sequence:UInt64}, toFixedString(unhex({before_id:String}), 16))
+    and timestamp between fromUnixTimestamp64Milli({first:Int64}) and fromUnixTimestamp64Milli({last:Int64})
+    and event_id in (select toFixedString(unhex(arrayJoin({ids:Array(String)})), 16))
 order by timestamp desc, sequence desc, event_id desc
-limit {most:UInt32}

@@ -19,6 +19,7 @@ from store.plans import KnownPlans
 from store.projects import project_by_key
 from store.rules import KnownRules
 from store.settings import Settings
+from store.suppression import KnownSuppressions
 
 
 @click.command("import")
@@ -49,7 +50,9 @@ def import_file(
             project.id,
             file,
             how,
-            tools=Tools.opened(settings, KnownRules(engine).of, KnownPlans(engine).of),
+            tools=Tools.opened(
+                settings, KnownRules(engine).of, KnownPlans(engine).of, KnownSuppressions(engine).of
+            ),
             now=now_ms(),
             progress=lambda rows: progress("rows read", rows, rows),
         )
@@ -67,6 +70,7 @@ def work_off(settings: Settings, last: int, progress: Progress) -> None:
             total = house.batches.depth()
             house.worker.drain(lambda: progress("stored", total - house.batches.depth(), total))
             progress("stored", total, total)
+            house.filler.count_sessions(lambda _one, done, parts: progress("sessions counted", done, parts))
         return
     engine = open_relational(settings)
     total = waiting(engine, up_to=last)

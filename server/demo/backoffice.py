@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from server.demo.people import Person
 from server.demo.world import Message, World
 
 CONTEXT: Message = {"library": {"name": "waywiser-python", "version": "0.1.0"}}
@@ -32,9 +33,11 @@ def note(world: World, at: int, user_id: str, event: str, properties: Message) -
 
 def bill(world: World, subscription: Subscription, *, at: int, reason: str) -> None:
     """Report a paid invoice; `reason` is `first`, `cycle` or `renewal`."""
+    amount = PRICES[subscription.plan] * (10 if subscription.yearly else 1)
     properties: Message = {
         "invoice": f"INV-{next(world.invoices)}",
-        "amount": PRICES[subscription.plan] * (10 if subscription.yearly else 1),
+        "amount": amount,
+        "revenue": amount,
         "currency": subscription.currency,
         "plan": subscription.plan,
         "period": "year" if subscription.yearly else "month",
@@ -42,3 +45,15 @@ def bill(world: World, subscription: Subscription, *, at: int, reason: str) -> N
         "channel": "billing",
     }
     note(world, at, subscription.user_id, "Invoice Paid", properties)
+
+
+def tell_plan(world: World, person: Person, *, at: int, plan: str) -> None:
+    """Tell of the account which plan it is on."""
+    message: Message = {
+        "type": "group",
+        "groupId": person.account_id,
+        "userId": person.user_id,
+        "traits": {"plan": plan},
+        "context": CONTEXT,
+    }
+    world.log.append((at, message, None))

@@ -1,6 +1,6 @@
 """A trial from sign-up to the first paid invoice, or to where it ends instead."""
 
-from server.demo.backoffice import Subscription, bill, note
+from server.demo.backoffice import Subscription, bill, note, tell_plan
 from server.demo.browser import Browser, Visit
 from server.demo.calendar import DAY, HOUR
 from server.demo.mailing import write_to
@@ -103,6 +103,8 @@ def pay(world: World, person: Person, browser: Browser, *, at: int) -> None:
     paid, end = visit.at, world.calendar.end
     subscription = Subscription(person.user_id, plan, yearly, person.place.currency)
     bill(world, subscription, at=paid, reason="first")
+    tell_plan(world, person, at=paid, plan=plan)
+    person.traits = {**person.traits, "plan": plan}  # the next sign-in tells it
     for due in range(paid + 30 * DAY, paid if yearly else end, 30 * DAY):
         bill(world, subscription, at=due, reason="cycle")
     keep_using(world, person, start=paid, stop=end, pace=2.6)

@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 import admin
 from journeys.definitions import parse
 from journeys.runs import fill, recompute
+from server.erasing import Eraser
 from server.replaying import run_again
 from store.db import open_db
 from store.event import Event, event_id, identity_hash
@@ -166,6 +167,7 @@ def open_shop(engine: Engine, events: EventStore) -> Shop:
     ledger.join(project.id, [Link(ada, phone, "identify", "e1", NOW)])
     refreshed: list[tuple[int, set[int]]] = []
     refilled: list[bool] = []
+    eraser = Eraser(engine, events, ledger, Settings(), lambda: NOW, lambda _project, _customers: None)
     services = admin.Services(
         engine=engine,
         events=events,
@@ -175,6 +177,8 @@ def open_shop(engine: Engine, events: EventStore) -> Shop:
         refill=lambda: refilled.append(True),
         refresh=lambda one, customers: refreshed.append((one, customers)),
         replay=partial(run_again, engine, Settings()),
+        count_customer=eraser.counted,
+        wake_eraser=lambda: None,
     )
     save_version(engine, project.id, dict(parse(JOURNEY).source), by="the test", now=NOW)
     fill_all(services)

@@ -80,6 +80,7 @@ def test_lists_come_in_pages_that_hold_every_run_once(ask: Ask) -> None:
         ("/journeys/buy/funnel?from=soon", 400, "bad_question"),
         ("/journeys/buy/funnel?from=2026-03-01&to=2026-02-01", 400, "bad_question"),
         ("/journeys/buy/funnel?unit=people", 400, "invalid"),
+        ("/journeys/buy/funnel?as_of=2026-03-02", 400, "bad_question"),
         ("/journeys/buy/funnel?segment=shoe:42", 400, "bad_question"),
         ("/journeys/buy/runs?number=dropped_here", 400, "bad_question"),
         ("/journeys/buy/runs?cursor=rubbish", 400, "bad_question"),
@@ -145,6 +146,15 @@ def test_a_list_can_ask_for_an_outcome_at_a_step(ask: Ask) -> None:
     for step in funnel["steps"]:
         found = ask("GET", f"/journeys/buy/runs?from=2026-02-01&outcome=dropped&step={step['key']}")[1]
         assert found["total"] == step["dropped_here"]
+
+
+@pytest.mark.parametrize("report", ["funnel", "paths", "timing", "variants", "runs"])
+def test_a_report_as_of_a_moment_says_so(ask: Ask, report: str) -> None:
+    now = ask("GET", f"/journeys/buy/{report}?from=2026-02-01")[1]
+    then = ask("GET", f"/journeys/buy/{report}?from=2026-02-01&as_of=2026-03-01T11:00:00Z")[1]
+    assert "ledger_as_of" not in now
+    assert then["ledger_as_of"] == "2026-03-01T11:00:00.000Z"
+    assert "late events count" in then["note"]
 
 
 def test_a_preview_equals_what_saving_gives(ask: Ask) -> None:

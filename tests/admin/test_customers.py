@@ -1,11 +1,26 @@
-"""Customers: found by id and trait, shown with their timeline, parted again by an editor."""
+"""Customers: found by id and trait, shown with profile, timeline and identity graph."""
 
 from __future__ import annotations
 
+import html
+import json
+import re
+from typing import Any
+
+import pytest
+
 from store.event import identity_hash
-from tests.admin.conftest import Shop, happened
+from tests.admin.conftest import DAY, NOW, Shop, happened
+from tests.admin.test_api import Ask, asking
 
 ADA = identity_hash("user", "ada")
+FAY = identity_hash("user", "fay")
+
+
+def picture_of(page: str) -> dict[str, Any]:
+    """What the identity graph on a page is drawn from."""
+    found = re.search(r'data-chart="identities"[^>]*data-values=\'([^\']*)\'', page)
+    return json.loads(html.unescape(found[1])) if found else {}
 
 
 def test_search_finds_by_id_and_by_its_start(shop: Shop) -> None:
@@ -28,17 +43,6 @@ def test_a_customer_of_another_project_is_not_there(shop: Shop) -> None:
     assert shop.client("viewer").get("/p/shop/customers/4711").status_code == 404
 
 
-def test_unmerge_parts_the_identities_and_asks_for_new_runs(own_shop: Shop) -> None:
-    phone = identity_hash("anonymous", "ada-phone")
-    answer = own_shop.client("editor").post(f"/p/shop/customers/{ADA}/unmerge", data={"a": ADA, "b": phone})
-    assert answer.location == f"/p/shop/customers/{ADA}"
-    assert own_shop.refreshed == [(own_shop.project.id, {ADA, phone})]
-    assert "taken back" in own_shop.client("viewer").get(f"/p/shop/customers/{phone}").text
-    assert (
-        own_shop.client("editor").post(f"/p/shop/customers/{ADA}/unmerge", data={"a": "x"}).status_code == 400
-    )
-
-
 def test_many_events_come_page_by_page(own_shop: Shop, add_events) -> None:
     add_events([happened("Step", "fay", day=1 + n / 1000, properties={"n": n}) for n in range(250)])
     fay = identity_hash("user", "fay")
@@ -48,3 +52,122 @@ def test_many_events_come_page_by_page(own_shop: Shop, add_events) -> None:
     rest = own_shop.client("viewer").get(link, headers={"HX-Request": "true", "HX-Target": "older"}).text
     assert rest.count('<li class="happening') == 50
     assert "<html" not in rest
+
+
+@pytest.mark.parametrize(
+    ("query", "labels"),
+    [
+        ("", {"Order Paid", "/shop", "/shop/hats", "Cart Filled"}),
+        ("?kind=page", {"/shop", "/shop/hats"}),
+        ("?kind=track&channel=Direct", {"Order Paid", "Cart Filled"}),
+        ("?channel=Email", set()),
+    ],
+)
+def test_the_timeline_shows_the_chosen_kind_and_channel(shop: Shop, query: str, labels: set[str]) -> None:
+    page = shop.client("viewer").get(f"/p/shop/customers/{ADA}{query}").text
+    assert set(re.findall(r"<summary><b>([^<]+)</b>", page)) == labels
+    assert ("No events of this kind" in page) == (not labels)
+    assert "page (2)" in page
+
+
+def test_older_events_keep_to_the_chosen_kind(own_shop: Shop, add_events) -> None:
+    rows = [happened("Step", "fay", day=1 + n / 1000) for n in range(201)]
+    rows += [happened("/shop", "fay", day=2 + n / 1000, kind="page") for n in range(10)]
+    add_events(rows)
+    first = own_shop.client("viewer").get(f"/p/shop/customers/{FAY}?kind=track").text
+    link = html.unescape(re.search(r'hx-get="([^"]*before[^"]*)"', first)[1])
+    rest = own_shop.client("viewer").get(link, headers={"HX-Request": "true", "HX-Target": "older"}).text
+    assert re.findall(r"<summary><b>([^<]+)</b>", rest) == ["Step"]
+
+
+def test_runs_stand_as_bands_beside_the_events_they_last_over(shop: Shop) -> None:
+    page = shop.client("viewer").get(f"/p/shop/customers/{ADA}").text
+    lines = re.findall(r'<span class="bands".*?</span>', page)
+    assert len(lines) == 4 + 2, "an event a line, and the two marks"
+    assert [line.count("is-succeeded") for line in lines] == [1] * 6
+    assert "is-last" in lines[0]
+    assert "is-first" in lines[-1]
+
+
+def test_a_run_under_way_says_its_step_and_the_time_left(shop: Shop) -> None:
+    page = shop.client("viewer").get(f"/p/shop/customers/{identity_hash('user', 'dee')}").text
+    assert "Under way now" in page
+    assert "step 1 of 3" in page
+    assert "2.5 days" in page
+    assert "Under way now" not in shop.client("viewer").get(f"/p/shop/customers/{ADA}").text
+
+
+def test_traits_are_shown_with_former_values_and_as_they_were(own_shop: Shop, add_events) -> None:
+    told = [(5, {"plan": "trial"}), (3, {"plan": "<b>pro</b>"})]
+    add_events([happened("", "fay", day=day, kind="identify", traits=traits) for day, traits in told])
+    browser = own_shop.client("viewer")
+    page = browser.get(f"/p/shop/customers/{FAY}").text
+    assert "The value now" in page
+    assert "1 former value" in page
+    assert page.index("&lt;b&gt;pro&lt;/b&gt;") < page.index("trial")
+    then = browser.get(f"/p/shop/customers/{FAY}?at=2026-02-25T00:00").text
+    card = then[then.index('id="traits"') : then.index("As they were on")]
+    assert "The value as it was on" in card
+    assert ("trial" in card, "pro&lt;" in card) == (True, False)
+    assert browser.get(f"/p/shop/customers/{FAY}?at=yesterday").status_code == 400
+
+
+def test_revenue_says_which_events_it_is_made_of(own_shop: Shop, add_events) -> None:
+    order = {"total": 1234.5, "currency": "EUR"}
+    refund = {"total": 100, "currency": "EUR"}
+    add_events(
+        [
+            happened("Order Completed", "fay", day=2, properties=order),
+            happened("Order Refunded", "fay", day=1, properties=refund),
+        ]
+    )
+    page = own_shop.client("viewer").get(f"/p/shop/customers/{FAY}").text
+    assert "1,134.50 EUR" in page
+    assert "100 given back in 1 refund" in page
+    assert "Revenue is the sum of Order Completed, Order Refunded" in page
+
+
+def test_the_identity_graph_tells_standing_edges_from_those_that_join_nothing(own_shop: Shop) -> None:
+    phone = identity_hash("anonymous", "ada-phone")
+    before = picture_of(own_shop.client("viewer").get(f"/p/shop/customers/{ADA}").text)
+    assert {(one["kind"], one["value"]) for one in before["nodes"]} == {
+        ("user", "ada"),
+        ("anonymous", "ada-phone"),
+    }
+    assert [(one["rule"], one["state"]) for one in before["edges"]] == [("identify", "standing")]
+    own_shop.services.ledger.unmerge(own_shop.project.id, ADA, phone, now=NOW)
+    after = picture_of(own_shop.client("viewer").get(f"/p/shop/customers/{ADA}").text)
+    assert [one["state"] for one in after["edges"]] == ["retracted"]
+    assert {one["value"]: one.get("apart", False) for one in after["nodes"]} == {
+        "ada": False,
+        "ada-phone": True,
+    }
+
+
+def test_the_api_answers_the_whole_profile(own_shop: Shop, add_events) -> None:
+    told = [(5, {"plan": "trial"}), (3, {"plan": "pro"})]
+    rows = [happened("", "fay", day=day, kind="identify", traits=traits) for day, traits in told]
+    rows.append(happened("Order Completed", "fay", day=2, properties={"total": 5, "currency": "EUR"}))
+    rows.append(happened("/shop", "fay", day=1, kind="page"))
+    add_events(rows)
+    ask: Ask = asking(own_shop)
+    status, found = ask("GET", f"/customers/{FAY}")
+    assert status == 200
+    assert (found["n"], found["active_days"], found["sessions"]) == (4, 4, 2)
+    assert (found["first_seen"], found["last_seen"]) == (
+        "2026-02-24T12:00:00.000Z",
+        "2026-02-28T12:00:00.000Z",
+    )
+    assert found["traits"] == {"plan": "pro"}
+    assert [(one["currency"], one["amount"]) for one in found["revenue"]] == [("EUR", 5)]
+    assert [(run["journey"], run["outcome"], run["step"]) for run in found["runs"]] == [
+        ("buy", "in_time", "look")
+    ]
+    assert found["runs"][0]["seconds_left"] == 2 * DAY // 1000
+    then = ask("GET", f"/customers/{FAY}?at=2026-02-25")[1]
+    assert (then["traits"], then["traits_at"]) == ({"plan": "trial"}, "2026-02-25T00:00:00.000Z")
+    assert ask("GET", f"/customers/{FAY}?at=soon")[0] == 400
+    plan = ask("GET", f"/customers/{FAY}/traits")[1]["traits"][0]
+    assert (plan["value"], [one["value"] for one in plan["former"]]) == ("pro", ["trial"])
+    assert ask("GET", "/customers/4711")[0] == 404
+    assert ask("GET", f"/customers/{FAY}/timeline?kind=page")[1]["events"][0]["label"] == "/shop"

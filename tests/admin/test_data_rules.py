@@ -155,6 +155,8 @@ def test_the_api_reads_and_replaces_all_rules(own_shop: Shop) -> None:
         "channels": [],
         "query_parameters": [],
         "data_centres": True,
+        "session_idle_minutes": 30,
+        "session_cap_hours": 24,
     }
     channel = {"channel": "Fairs", "source": "fair", "medium": "", "campaign": "", "referrer": ""}
     status, kept = ask("PUT", "/rules", json={"channels": [channel], "data_centres": False})

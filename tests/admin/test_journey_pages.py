@@ -50,6 +50,21 @@ def test_a_segment_narrows_every_tab(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("tab", ["funnel", "paths", "timing", "variants", "runs"])
+def test_a_page_as_of_a_moment_says_so_and_leads_back(shop: Shop, tab: str) -> None:
+    text = page(shop, tab, "days=30&device=mobile&as_of=2026-02-28T10:00:00Z")
+    assert "As the ledger stood on" in text
+    assert "2026-02-28 10:00 UTC" in text
+    tabs = re.findall(r'href="(/p/shop/journeys/buy/[a-z]+\?[^"]+)"', text)
+    assert tabs
+    assert all("as_of=2026-02-28T10" in one for one in tabs), "tabs, lists and files keep the moment"
+    back = re.search(r'href="(\?[^"]+)">Back to now', text)
+    assert back
+    assert "as_of" not in back[1]
+    assert "device=mobile" in back[1]
+    assert "As the ledger stood on" not in page(shop, tab)
+
+
+@pytest.mark.parametrize("tab", ["funnel", "paths", "timing", "variants", "runs"])
 def test_every_tab_has_its_file(shop: Shop, tab: str) -> None:
     answer = shop.client("viewer").get(f"/p/shop/journeys/buy/{tab}.csv?days=30")
     rows = list(csv.reader(io.StringIO(answer.text)))
@@ -74,6 +89,8 @@ def test_the_file_of_runs_holds_them_all(shop: Shop) -> None:
         ("/p/shop/journeys/buy/funnel?from=2026-02-01&through=2026-01-01", 400, "ends before it begins"),
         ("/p/shop/journeys/buy/nothing.csv", 404, "no such page"),
         ("/p/shop/journeys/buy/runs?cursor=rubbish", 400, "cursor"),
+        ("/p/shop/journeys/buy/funnel?as_of=yore", 400, "is no date"),
+        ("/p/shop/journeys/buy/funnel?as_of=2026-03-02", 400, "knows yet how the ledger will stand"),
     ],
 )
 def test_what_cannot_be_asked_is_said_in_a_sentence(shop: Shop, path: str, status: int, words: str) -> None:

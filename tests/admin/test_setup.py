@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import Engine
 
 import admin
+from server.erasing import Eraser
 from server.replaying import run_again
 from store.events import EventStore
 from store.identities import Ledger
@@ -31,6 +32,7 @@ FORM = {
 def fresh(engine: Engine, events: EventStore) -> Flask:
     """An admin that nobody has set up."""
     ledger = Ledger(engine, events)
+    eraser = Eraser(engine, events, ledger, Settings(), lambda: NOW, lambda _project, _customers: None)
     services = admin.Services(
         engine=engine,
         events=events,
@@ -40,6 +42,8 @@ def fresh(engine: Engine, events: EventStore) -> Flask:
         refill=lambda: None,
         refresh=lambda _project, _customers: None,
         replay=partial(run_again, engine, Settings()),
+        count_customer=eraser.counted,
+        wake_eraser=lambda: None,
     )
     app = admin.create_app(services)
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)

@@ -19,6 +19,7 @@ import server.demo
 from collector.worker import Worker
 from journeys.definitions import parse_yaml
 from journeys.runs import recompute
+from server.erasing import Eraser
 from server.filler import Filler
 from server.replaying import run_again
 from store.batches import Batches
@@ -64,6 +65,7 @@ def empty_company(engine: Engine, events: EventStore) -> Company:
         for version in kept_versions(engine, project):
             recompute(events, version, ordered, ledger.identities_of(project, ordered))
 
+    eraser = Eraser(engine, events, ledger, Settings(), now_ms, refresh)
     return Company(
         admin.Services(
             engine,
@@ -74,6 +76,8 @@ def empty_company(engine: Engine, events: EventStore) -> Company:
             lambda: filler.fill_all() and None,
             refresh,
             partial(run_again, engine, Settings()),
+            eraser.counted,
+            lambda: None,
         ),
         filler,
     )

@@ -32,6 +32,8 @@ PATHS = [
     "settings/keys",
     "settings/people",
     "settings/rules",
+    "settings/rules/identity",
+    "identities",
     "events",
     "events/one?event=Invoice+Paid",
     "plan",

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from journeys.customers import search
 from journeys.sessions import sessions
-from journeys.timeline import recent, timeline
+from journeys.timeline import Wanted, recent, timeline
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
 from store.identities import Identity, Ledger, Link
@@ -51,7 +51,7 @@ def test_pages_of_a_timeline_hold_every_event_once_also_at_one_moment(
     seen: list[str] = []
     cursor = None
     for _ in range(10):
-        page = timeline(events, ledger, 1, anna, before=cursor, most=4, now=START)
+        page = timeline(events, ledger, 1, anna, wanted=Wanted(before=cursor, most=4), now=START)
         seen += [one["label"] for one in page["events"]]
         cursor = page["next"]
         if cursor is None:

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from store.components import customers_from
 from store.event import Event, event_id
 from store.events import EventStore
+from store.graph import rows_of
 from store.identities import Identity, Ledger, Link
 from store.projects import create_project
 
@@ -158,15 +158,7 @@ def test_any_order_of_the_same_links_gives_the_same_customers(
         for a, b in order:
             ledger.join(project, [link(a, b)])
         nodes = {one.hash: one for pair in links for one in pair}
-        rows = ledger._known(project, list(nodes))
-        found.append({nodes[one].value: (customer, contested) for one, customer, contested in rows})
+        with engine.connect() as connection:
+            rows = rows_of(connection, project, list(nodes))
+        found.append({nodes[one].value: (row.customer, row.contested) for one, row in rows.items()})
     assert found[0] == found[1]
-
-
-@given(links)
-def test_users_join_only_through_edges_among_users(pairs: list[tuple[Identity, Identity]]) -> None:
-    kinds = {one.hash: one.kind for pair in pairs for one in pair}
-    among_users = [(a.hash, b.hash) for a, b in pairs if a.kind == b.kind == "user"]
-    alone = customers_from({h: k for h, k in kinds.items() if k == "user"}, among_users)
-    together = customers_from(kinds, [(a.hash, b.hash) for a, b in pairs])
-    assert {h: c for h, c in together.customers.items() if kinds[h] == "user"} == alone.customers

@@ -4,9 +4,10 @@ import { draw } from "./charts/draw.js";
 import { columns } from "./charts/columns.js";
 import { funnel } from "./charts/funnel.js";
 import { histogram } from "./charts/histogram.js";
+import { identities } from "./charts/identities.js";
 import { sankey } from "./charts/sankey.js";
 
-const kinds = { columns, funnel, histogram, sankey };
+const kinds = { columns, funnel, histogram, identities, sankey };
 
 htmx.onLoad((part) => draw(part, kinds));
 document.addEventListener("waywiser:theme", () => draw(document, kinds));

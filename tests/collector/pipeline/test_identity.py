@@ -82,3 +82,74 @@ def test_ids_that_come_together_become_links(
         (Identity(*a), Identity(*b), rule) for a, b, rule in links
     ]
     assert {(link.evidence, link.at) for link in found} <= {(event_id("m1").hex(), NOW)}
+
+
+def typed(*pairs: tuple[Any, Any], **more: Any) -> dict[str, Any]:
+    return {"context": {"externalIds": [{"type": type, "id": id, **more} for type, id in pairs]}}
+
+
+MAIL = Identity("email", "ada@acme.example")
+
+
+@pytest.mark.parametrize(
+    ("message", "identifiers"),
+    [
+        (typed(("email", " Ada@Acme.example "), collection="users", encoding="none"), [MAIL]),
+        (typed(("Email", "ada@acme.example")), [MAIL]),
+        ({"context": {"externalId": [{"type": "email", "id": "ada@acme.example"}]}}, [MAIL]),
+        (typed(("crm_id", 4711)), [Identity("crm_id", "4711")]),
+        (typed(("phone", "+49 (170) 12-34 56")), [Identity("phone", "+49170123456")]),
+        (typed(("phone", "0049 170 123456")), [Identity("phone", "+49170123456")]),
+        (typed(("phone", "0170/123456")), [Identity("phone", "0170123456")]),
+        (typed(("Loyalty Card", "x-1")), [Identity("loyalty_card", "x-1")]),
+        (typed(("ios.idfa", "A1-B2")), [Identity("ios.idfa", "A1-B2")]),
+        (typed(("email", "ada@acme.example"), ("crm_id", "7")), [MAIL, Identity("crm_id", "7")]),
+        (
+            typed(*(("device_id", f"d{n}") for n in range(30))),
+            [Identity("device_id", f"d{n}") for n in range(20)],
+        ),
+        (typed(("user", "u2"), ("user_id", "u2"), ("anonymous", "a2"), ("anonymousId", "a2")), []),
+        (typed(("operator", "x"), ("alias", "x"), ("Both_IDs", "x"), ("identify", "x")), []),
+        (typed(("account", "a1"), collection="accounts"), []),
+        (typed(("crm_id", "MTIz"), encoding="base64"), []),
+        (typed(("crm_id", "null"), ("crm_id", ""), ("crm_id", None), ("crm_id", {"a": 1})), []),
+        (typed(("", "x"), (None, "x"), (7, ""), ("$$", "x")), []),
+        (typed(("crm_id", "x" * 257)), []),
+        (typed(("ios.idfa", "00000000-0000-0000-0000-000000000000"), ("device_id", "000000000000000")), []),
+        (typed(*(("email", one) for one in ("ada", "@acme.example", "ada@acme", "a b@acme.example"))), []),
+        (
+            typed(*(("email", one) for one in ("test@test.com", "user@example.com", "noreply@acme.example"))),
+            [],
+        ),
+        (
+            typed(
+                *(("email", one) for one in ("No-Reply@acme.example", "a@a.com", "donotreply@acme.example"))
+            ),
+            [],
+        ),
+        (typed(*(("phone", one) for one in ("123", "+0000000000", "1234567890", "no phone"))), []),
+        ({"context": {"externalIds": "ada"}}, []),
+        ({"context": {"externalIds": {"email": "ada@acme.example"}}}, []),
+        ({"context": {"externalIds": ["ada", None, 7]}}, []),
+    ],
+)
+def test_typed_identifiers_become_links_of_their_type(
+    pipeline: Pipeline, message: dict[str, Any], identifiers: list[Identity]
+) -> None:
+    links = pipeline.outcome(MESSAGE | message).links
+    assert [(link.a, link.b, link.rule) for link in links] == [
+        (Identity(*ANONYMOUS), one, one.kind) for one in identifiers
+    ]
+
+
+def test_typed_identifiers_link_to_the_user_where_there_is_one(pipeline: Pipeline) -> None:
+    links = pipeline.outcome(MESSAGE | {"userId": "u1"} | typed(("email", "ada@acme.example"))).links
+    assert [(link.a, link.b, link.rule) for link in links] == [
+        (Identity(*USER), Identity(*ANONYMOUS), "both_ids"),
+        (Identity(*USER), MAIL, "email"),
+    ]
+
+
+def test_identifiers_are_not_kept_on_the_event(pipeline: Pipeline) -> None:
+    event = pipeline.event({"context": typed(("phone", "+49170123456"))["context"] | {"app": {"name": "x"}}})
+    assert event.context == '{"app":{"name":"x"}}'

@@ -25,6 +25,7 @@ def test_the_steps_run_in_the_order_of_the_design() -> None:
         "place",
         "privacy",
         "identity",
+        "erased",
         "session",
         "plan",
     ]

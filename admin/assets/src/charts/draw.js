@@ -1,16 +1,18 @@
 // Makes, redraws and resizes the ECharts instances of elements that say data-chart="kind".
-import { BarChart, CustomChart, SankeyChart } from "echarts/charts";
+import { BarChart, CustomChart, GraphChart, SankeyChart } from "echarts/charts";
 import { AriaComponent, GridComponent, TooltipComponent } from "echarts/components";
 import { getInstanceByDom, init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { palette } from "./palette.js";
 
-use([BarChart, CustomChart, SankeyChart, AriaComponent, GridComponent, TooltipComponent, CanvasRenderer]);
+use([BarChart, CustomChart, GraphChart, SankeyChart, AriaComponent, GridComponent, TooltipComponent, CanvasRenderer]);
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 const sizes = new ResizeObserver((entries) => {
-  for (const { target } of entries) getInstanceByDom(target)?.resize();
+  for (const { target, contentRect: room } of entries) {
+    if (room.width && room.height) getInstanceByDom(target)?.resize(); // a graph without room cannot be laid out
+  }
 });
 
 export function draw(part, kinds) {
@@ -18,7 +20,7 @@ export function draw(part, kinds) {
     getInstanceByDom(element)?.dispose();
     const data = JSON.parse(element.dataset.values);
     const chart = init(element);
-    const option = kinds[element.dataset.chart](data, palette(), element.clientWidth);
+    const option = kinds[element.dataset.chart](data, palette(), element.clientWidth, element.clientHeight);
     for (const series of option.series) series.animationDuration = still.matches ? 0 : 350;
     chart.setOption({
       aria: { enabled: true, label: { description: element.getAttribute("aria-label") ?? "" } },

@@ -1,0 +1,67 @@
+"""Accounts over the API: the list of all, and one with its members, traits and journeys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from admin.api.endpoint import Call, Endpoint, Refused
+from journeys import accounts
+from store.journeys import live_journeys
+
+
+class AccountsAsked(Schema):
+    """What the list reads."""
+
+    class Meta:
+        """Arguments that the list does not know do no harm."""
+
+        unknown = EXCLUDE
+
+    query = fields.String(load_default="", metadata={"description": "part of an id, a name or another trait"})
+    most = fields.Integer(load_default=50, validate=validate.Range(1, 500))
+    skip = fields.Integer(
+        load_default=0,
+        validate=validate.Range(0, 1_000_000),
+        metadata={"description": "`next` of the answer before"},
+    )
+
+
+class AccountAsked(Schema):
+    """What the account reads."""
+
+    class Meta:
+        """Arguments that the account does not know do no harm."""
+
+        unknown = EXCLUDE
+
+    most = fields.Integer(
+        load_default=accounts.MOST_MEMBERS,
+        validate=validate.Range(1, 10_000),
+        metadata={"description": "how many members at most"},
+    )
+
+
+def list_accounts(call: Call) -> dict[str, Any]:
+    """Accounts that group events name, with their number of members; those told of last first."""
+    asked = {"most": call.query["most"], "skipped": call.query["skip"]}
+    return accounts.accounts(call.services.events, call.project.id, call.query["query"], **asked)
+
+
+def read_account(call: Call, account: str) -> dict[str, Any]:
+    """One account: its traits with their history, its members, how far they came in each journey."""
+    given = call.services
+    versions = live_journeys(given.engine, call.project.id)
+    found = accounts.account(
+        given.events, given.ledger, call.project.id, account, versions=versions, most=call.query["most"]
+    )
+    if found is None:
+        raise Refused(404, "not_found", f"there is no account {account!r}")
+    return {**found, "history": accounts.history(given.events, call.project.id, account)}
+
+
+ENDPOINTS = [
+    Endpoint("GET", "/accounts", list_accounts, query=AccountsAsked),
+    Endpoint("GET", "/accounts/<path:account>", read_account, query=AccountAsked),
+]

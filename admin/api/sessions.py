@@ -1,0 +1,105 @@
+"""Sessions over the API: their facts, numbers about them, and counting them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from admin.api.endpoint import Call, Endpoint
+from admin.data_rules import CAP_HOURS, IDLE_MINUTES
+from journeys.generations import kept
+from journeys.metrics import MEANINGS
+from journeys.period import Period, parse_period
+from journeys.recount import planned
+from journeys.session_numbers import listed, summary
+
+
+class Asked(Schema):
+    """What every question about sessions reads: the period in which they began."""
+
+    class Meta:
+        """Arguments that are not known do no harm."""
+
+        unknown = EXCLUDE
+
+    start = fields.String(
+        data_key="from", metadata={"description": "date or time, inclusive; 30 days before `to` where absent"}
+    )
+    end = fields.String(data_key="to", metadata={"description": "date or time, exclusive; now where absent"})
+
+
+class ListAsked(Asked):
+    """What the list of sessions reads."""
+
+    cursor = fields.String(metadata={"description": "`next` of the answer before"})
+    most = fields.Integer(load_default=100, validate=validate.Range(1, 1000))
+
+
+class RebuildAsked(Schema):
+    """By which limits sessions are to be counted anew; those of the rules where nothing is said."""
+
+    start = fields.String(data_key="from", metadata={"description": "from when on the limits hold; always"})
+    end = fields.String(data_key="to", metadata={"description": "until when the limits hold; for ever"})
+    idle_minutes = fields.Integer(validate=IDLE_MINUTES)
+    cap_hours = fields.Integer(validate=CAP_HOURS)
+    dry_run = fields.Boolean(load_default=False, metadata={"description": "only say what would change"})
+
+
+def list_sessions(call: Call) -> dict[str, Any]:
+    """The sessions that began in the period, the newest first, each with all its facts."""
+    cursor, most = call.query.get("cursor"), call.query["most"]
+    return listed(call.services.events, call.project.id, _period(call, call.query), cursor=cursor, most=most)
+
+
+def summarise_sessions(call: Call) -> dict[str, Any]:
+    """How many sessions, bounce rate and engaged rate with their interval, median and p90 of the duration."""
+    found = summary(call.services.events, call.project.id, _period(call, call.query))
+    return {**found, "meanings": MEANINGS}
+
+
+def rebuild_sessions(call: Call) -> dict[str, Any]:
+    """Count all sessions anew, with other limits in a period where they are given, or say what would change.
+
+    The old sessions answer until the new ones are complete.
+    """
+    body, events = call.body, call.services.events
+    recount = planned(
+        events,
+        call.services.engine,
+        call.project,
+        start=body.get("start"),
+        end=body.get("end"),
+        idle_minutes=body.get("idle_minutes"),
+        cap_hours=body.get("cap_hours"),
+    )
+    answer = {"dry_run": body["dry_run"], **recount.changes(events)}
+    if not body["dry_run"]:
+        recount.begin(events)
+        call.services.refill()
+    return answer
+
+
+def read_progress(call: Call) -> dict[str, Any]:
+    """How far the counting of sessions is, and whether stored ones answer already."""
+    found = kept(call.services.events, call.project.id)
+    newest = found[-1] if found else None
+    return {
+        "answers": bool(found) and found[0].state == "live",
+        "counting": newest is None or newest.state == "filling",
+        "done": newest.chunks_done if newest else 0,
+        "total": newest.chunks_total if newest else 0,
+    }
+
+
+def _period(call: Call, asked: Mapping[str, Any]) -> Period:
+    return parse_period(asked.get("start"), asked.get("end"), call.project.zone, now=call.now)
+
+
+ENDPOINTS = [
+    Endpoint("GET", "/sessions", list_sessions, query=ListAsked),
+    Endpoint("GET", "/sessions/summary", summarise_sessions, query=Asked),
+    Endpoint("GET", "/sessions/rebuild", read_progress),
+    Endpoint("POST", "/sessions/rebuild", rebuild_sessions, body=RebuildAsked, role="admin"),
+]

@@ -1,0 +1,192 @@
+"""A project's identity rules, for the page and the API alike: which ids join, how many, and what never."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from admin.data_rules import RulesInvalid
+from admin.formats import count
+from admin.rows import Row, rows_of
+from admin.services import Services
+from journeys.definitions import problems_of
+from store.previews import RulesPreview
+from store.projects import Project
+from store.regrouping import Regrouping, ask_for
+from store.rules import IdentifierRule, ProjectRules, rules_of, save_rules
+
+log = logging.getLogger("waywiser.audit")
+FIELDS = ("identifiers", "blocked_ids", "most_neighbours")
+TYPE_FIELDS = ("type", "limit")
+MOST_BLOCKED = 1_000
+
+
+class IdentifierSchema(Schema):
+    """One type of identifiers, as events give it in `context.externalIds`."""
+
+    type = fields.String(
+        required=True,
+        validate=[
+            validate.Regexp(
+                r"[a-z0-9][a-z0-9_.\-]{0,62}\Z",
+                error="write the type as events give it, in small letters, such as email or crm_id",
+            ),
+            validate.NoneOf(
+                ("user", "anonymous"), error="user and anonymous ids have rules of their own; name another"
+            ),
+        ],
+    )
+    limit = fields.Integer(
+        required=True,
+        validate=validate.Range(0, 1_000, error="give a whole number from 0 to 1,000"),
+        metadata={"description": "how many values of this type one customer may have; 0: it never joins"},
+    )
+    priority = fields.Integer(
+        required=True,
+        validate=validate.Range(0, 1_000),
+        metadata={"description": "lower ones are joined first"},
+    )
+
+
+class IdentityRulesSchema(Schema):
+    """All identity rules of a project; what is left out goes back to its default."""
+
+    identifiers = fields.List(
+        fields.Nested(IdentifierSchema),
+        validate=validate.Length(max=100, error="give at most 100 types"),
+        metadata={"description": "types of identifiers; of others a customer has one value each"},
+    )
+    blocked_ids = fields.List(
+        fields.String(
+            validate=validate.Length(
+                1, 512, error="a blocked value has at least one and at most 512 characters"
+            )
+        ),
+        validate=validate.Length(max=MOST_BLOCKED, error=f"block at most {MOST_BLOCKED:,} values"),
+        metadata={"description": "values that never join, whatever their type"},
+    )
+    most_neighbours = fields.Integer(
+        validate=validate.Range(2, 100_000, error="give a whole number from 2 to 100,000"),
+        metadata={"description": "an id that is linked to more others than this joins none of them"},
+    )
+
+    @validates_schema(skip_on_field_errors=True)
+    def _each_type_once(self, data: Mapping[str, Any], **_: Any) -> None:
+        seen: set[str] = set()
+        for index, one in enumerate(data.get("identifiers", [])):
+            if one["type"] in seen:
+                raise ValidationError(
+                    {"identifiers": {index: {"type": ["this type is listed above already"]}}}
+                )
+            seen.add(one["type"])
+
+
+def changed(rules: ProjectRules, data: Mapping[str, Any]) -> ProjectRules:
+    """The project's rules with these identity rules, as IdentityRulesSchema has loaded them."""
+    standard = {name: getattr(ProjectRules(), name) for name in FIELDS}
+    if "identifiers" in data:
+        standard["identifiers"] = msgspec.convert(data["identifiers"], tuple[IdentifierRule, ...])
+    if "blocked_ids" in data:
+        standard["blocked_ids"] = tuple(dict.fromkeys(one.strip() for one in data["blocked_ids"]))
+    if "most_neighbours" in data:
+        standard["most_neighbours"] = data["most_neighbours"]
+    return msgspec.structs.replace(rules, **standard)
+
+
+def shown(rules: ProjectRules) -> dict[str, Any]:
+    """The identity rules as the API shows them."""
+    return {name: msgspec.to_builtins(getattr(rules, name)) for name in FIELDS}
+
+
+def as_form(rules: ProjectRules) -> dict[str, Any]:
+    """The identity rules as the form shows them: types in the order in which they are joined."""
+    ordered = sorted(rules.identifiers, key=lambda one: one.priority)
+    return {
+        "identifiers": [{"type": one.type, "limit": str(one.limit)} for one in ordered],
+        "blocked_ids": "\n".join(rules.blocked_ids),
+        "most_neighbours": str(rules.most_neighbours),
+    }
+
+
+def from_form(form: Mapping[str, str]) -> dict[str, Any]:
+    """What the form holds, as `as_form` writes it; empty rows are kept while one edits."""
+    rows: list[Row] = rows_of(form, "identifiers", TYPE_FIELDS)
+    return {
+        "identifiers": rows,
+        "blocked_ids": form.get("blocked_ids", ""),
+        "most_neighbours": form.get("most_neighbours", "").strip(),
+    }
+
+
+def checked(data: Mapping[str, Any], rules: ProjectRules) -> ProjectRules:
+    """The project's rules with what a form means, its rows numbered by their order; raises RulesInvalid."""
+    rows: Sequence[Row] = [row for row in data["identifiers"] if any(row.values())]
+    asked = {
+        "identifiers": [
+            {"type": row["type"].lower(), "limit": row["limit"], "priority": number}
+            for number, row in enumerate(rows, start=1)
+        ],
+        "blocked_ids": [line.strip() for line in data["blocked_ids"].splitlines() if line.strip()],
+        "most_neighbours": data["most_neighbours"],
+    }
+    try:
+        return changed(rules, IdentityRulesSchema().load(asked))
+    except ValidationError as error:
+        raise RulesInvalid(_places(problems_of(error))) from None
+
+
+def _places(problems: Mapping[str, str]) -> dict[str, str]:
+    """Problems by the form's fields: the lines of blocked values share one."""
+    return {("blocked_ids" if at.startswith("blocked_ids") else at): text for at, text in problems.items()}
+
+
+def stamp(rules: ProjectRules) -> str:
+    """A mark of identity rules: what is applied is what was looked at."""
+    return hashlib.sha256(msgspec.json.encode(shown(rules))).hexdigest()[:32]
+
+
+def preview(given: Services, project: int, rules: ProjectRules) -> RulesPreview:
+    """What these rules would do to all that is known."""
+    return given.ledger.preview_rules(project, rules)
+
+
+def told(found: RulesPreview) -> str:
+    """What rules would do, in sentences."""
+    known = f"{_n(found.identities, 'identity is', 'identities are')} known."
+    if not found.changed:
+        return f"No customer would change. {known}"
+    parts = []
+    if found.merged:
+        parts.append(f"join others into {_n(found.merged, 'customer', 'customers')}")
+    if found.split:
+        parts.append(f"split {_n(found.split, 'customer', 'customers')}")
+    does = f"They would {' and '.join(parts)}; " if parts else ""
+    moved = f"{_n(found.changed, 'identity', 'identities')} would belong to another customer"
+    sums = f"{count(found.customers_before)} customers would be {count(found.customers_after)}."
+    return f"{does}{moved}. {sums} {known}"
+
+
+def apply(given: Services, project: Project, rules: ProjectRules, *, by: str) -> Regrouping:
+    """Keep these rules and have all that is known worked out by them, in the background."""
+    before, now = rules_of(given.engine, project.id), given.clock()
+    save_rules(given.engine, project.id, rules, now=now)
+    log.info(
+        "project %s: identity rules changed by %s from %s to %s",
+        project.key,
+        by,
+        *map(_text, (before, rules)),
+    )
+    return ask_for(given.engine, project.id, by=by, now=now)
+
+
+def _text(rules: ProjectRules) -> str:
+    return msgspec.json.encode(shown(rules)).decode()
+
+
+def _n(n: int, one: str, many: str) -> str:
+    return f"{count(n)} {one if n == 1 else many}"

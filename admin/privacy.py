@@ -1,0 +1,76 @@
+"""What pages and API do for people's privacy: export, erase, let come back, and how long events are kept."""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+from flask import Response
+
+from admin.services import Services
+from journeys.export import export
+from store.erasure import Erasure, Whom, begin
+from store.event import identity_hash
+from store.identifiers import normal, usable
+from store.projects import Project
+from store.retention import Report, horizon_of, would_delete
+from store.rules import rules_of, save_rules
+from store.suppression import lift
+
+log = logging.getLogger("waywiser.privacy")
+
+MOST_DAYS = 36_500
+STAGES = {
+    "count": "waits to begin",
+    "events": "deletes events, runs and sessions",
+    "ledger": "takes the ids out of the ledger",
+    "drops": "deletes refused events",
+    "settle": "waits until every worker knows of it",
+    "wait": "waits until what came before is worked off",
+    "rewrite": "writes files anew",
+    "done": "done",
+}
+
+
+def download(services: Services, project: Project, customer: int) -> Response:
+    """A customer's export as a file that is written while it is read."""
+    parts = export(services.engine, services.events, services.ledger, project, customer, now=services.clock())
+    name = f"{project.key}-customer-{customer}.json"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(parts, mimetype="application/json", headers=headers)
+
+
+def erase(services: Services, project: Project, whom: Whom, *, by: str, rewrite: bool) -> Erasure:
+    """Ask for an erasure, and have it begun."""
+    job = begin(services.engine, project.id, whom, by=by, now=services.clock(), rewrite=rewrite)
+    log.info("%s asked for erasure %d in %s", by, job.id, project.key)
+    services.wake_eraser()
+    return job
+
+
+def lift_by_id(services: Services, project: Project, kind: str, value: str, *, by: str) -> int:
+    """Let the person of an id come back; returns how many ids that are."""
+    id = usable(value) if kind in ("user", "anonymous") else normal(kind, value)
+    lifted = lift(services.engine, project.id, [identity_hash(kind, id)]) if id else 0
+    if lifted:
+        log.info("%s let somebody who was erased come back to %s: %d ids", by, project.key, lifted)
+    return lifted
+
+
+def would_delete_now(services: Services, project: Project, days: int = 0) -> Report:
+    """What retention would delete now, with other days where they are given."""
+    horizon = horizon_of(services.engine, services.settings, project.id, now=services.clock(), days=days)
+    return would_delete(services.engine, services.events, horizon)
+
+
+def keep_for(services: Services, project: Project, days: int, *, by: str) -> None:
+    """Set for how many days a project keeps its events."""
+    rules = msgspec.structs.replace(rules_of(services.engine, project.id), retention_days=days)
+    save_rules(services.engine, project.id, rules, now=services.clock())
+    log.info("%s set the retention of %s to %d days", by, project.key, days)
+
+
+def stage_in_words(job: Erasure) -> str:
+    """What an erasure does now."""
+    stage = job.stage.removesuffix(" again")
+    return STAGES.get(stage, "looks for what came meanwhile")

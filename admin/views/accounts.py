@@ -1,0 +1,42 @@
+"""Accounts: the list of all, and the page of one with its members and how far they came."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from admin.access import Place, needs
+from admin.services import services
+from journeys import accounts
+from store.journeys import live_journeys
+
+pages = Blueprint("accounts", __name__, url_prefix="/p/<project>/accounts")
+MOST = 50
+
+
+@pages.get("")
+@needs("viewer")
+def show(place: Place) -> ResponseReturnValue:
+    """Accounts found by id or trait; without a text, those told of last."""
+    text = request.args.get("q", "").strip()[:200]
+    skipped = min(max(request.args.get("skip", 0, type=int), 0), 1_000_000)
+    found = accounts.accounts(services().events, place.project.id, text, most=MOST, skipped=skipped)
+    return render_template("accounts/list.html", text=text, found=found, skipped=skipped)
+
+
+@pages.get("/one")
+@needs("viewer")
+def one(place: Place) -> ResponseReturnValue:
+    """One account, named by `id`: its traits, its members, and how far they came in each journey."""
+    given, key = services(), request.args.get("id", "")
+    seen = accounts.account(
+        given.events,
+        given.ledger,
+        place.project.id,
+        key,
+        versions=live_journeys(given.engine, place.project.id),
+    )
+    if seen is None:
+        abort(404)
+    traits = accounts.history(given.events, place.project.id, key)
+    return render_template("accounts/one.html", seen=seen, traits=traits)

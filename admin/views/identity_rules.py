@@ -1,0 +1,77 @@
+"""Identity rules: which ids make one customer; what a change would do, and how far its application is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from admin import joining, rows
+from admin.access import Place, needs
+from admin.data_rules import RulesInvalid
+from admin.services import services
+from store.refusals import nodes_of
+from store.regrouping import regrouping_of
+from store.rules import ProjectRules, rules_of
+
+pages = Blueprint("identity_rules", __name__, url_prefix="/p/<project>/settings/rules/identity")
+
+
+@pages.get("")
+@needs("admin")
+def show(place: Place) -> ResponseReturnValue:
+    """The identity rules as they are."""
+    return _page(place, joining.as_form(rules_of(services().engine, place.project.id)))
+
+
+@pages.get("/progress")
+@needs("admin")
+def progress(place: Place) -> ResponseReturnValue:
+    """How far the application of changed rules is."""
+    job = regrouping_of(services().engine, place.project.id)
+    return render_template("identity_rules/progress.html", job=job)
+
+
+@pages.post("")
+@needs("admin")
+def change(place: Place) -> ResponseReturnValue:
+    """Change the rows of the form, say what the rules would change, or apply what was said."""
+    data, do = joining.from_form(request.form), request.form.get("do", "preview")
+    if do not in ("preview", "save"):
+        empty = dict.fromkeys(joining.TYPE_FIELDS, "")
+        return _page(place, data, focus=rows.move(data["identifiers"], "identifiers", do, empty))
+    given = services()
+    try:
+        rules = joining.checked(data, rules_of(given.engine, place.project.id))
+    except RulesInvalid as error:
+        return _page(place, data, problems=error.problems), 422
+    if do == "preview" or request.form.get("previewed") != joining.stamp(rules):
+        return _page(place, data, asked=rules)
+    joining.apply(given, place.project, rules, by=place.user.email)
+    flash("The rules are kept. They are being applied to all that is known.")
+    return redirect(url_for("identity_rules.show", project=place.project.key))
+
+
+def _page(
+    place: Place,
+    data: dict[str, Any],
+    *,
+    problems: dict[str, str] | None = None,
+    focus: str = "",
+    asked: ProjectRules | None = None,
+) -> str:
+    given = services()
+    preview = joining.preview(given, place.project.id, asked) if asked else None
+    names = [node for one in preview.examples for node in (one.before, one.after)] if preview else []
+    return render_template(
+        "identity_rules/page.html",
+        rules=data,
+        problems=problems or {},
+        focus=focus,
+        preview=preview,
+        told=joining.told(preview) if preview else "",
+        names=nodes_of(given.engine, place.project.id, names),
+        previewed=joining.stamp(asked) if asked else "",
+        job=regrouping_of(given.engine, place.project.id),
+    )

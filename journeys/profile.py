@@ -1,0 +1,146 @@
+"""Profiles: what is known of one customer in numbers, and every run it made with how it stands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from journeys.definitions import Definition, parse
+from journeys.filters import Params
+from journeys.period import iso
+from journeys.questions import question
+from journeys.sessions import THESE, source
+from journeys.traits import customer_values
+from store.events import EventStore
+from store.identities import Ledger
+from store.journeys import JourneyVersion
+
+MOST_RUNS = 500
+# Orders that a browser and a server may both tell of: told again under the same id, they count once.
+ORDERS = ("Order Completed", "purchase")
+REFUNDS = ("Order Refunded", "refund")
+# The words of Segment's and Google's shops for what is not paid, or not paid yet: their amounts do not count.
+UNPAID = (
+    *(
+        "Products Searched",
+        "Product List Viewed",
+        "Product List Filtered",
+        "Product Clicked",
+        "Product Viewed",
+    ),
+    *("Product Added", "Product Removed", "Cart Viewed", "Cart Shared", "Product Shared"),
+    *("Product Added to Wishlist", "Product Removed from Wishlist", "Wishlist Product Added to Cart"),
+    *("Promotion Viewed", "Promotion Clicked", "Coupon Entered", "Coupon Applied", "Coupon Removed"),
+    *("Checkout Started", "Checkout Step Viewed", "Checkout Step Completed", "Payment Info Entered"),
+    *("Order Updated", "Order Cancelled"),
+    *("view_item", "view_item_list", "select_item", "add_to_cart", "remove_from_cart", "view_cart"),
+    *("add_to_wishlist", "begin_checkout", "add_shipping_info", "add_payment_info"),
+    *("view_promotion", "select_promotion"),
+)
+
+
+def totals(
+    events: EventStore, ledger: Ledger, project_id: int, customer: int, *, zone: str = "UTC"
+) -> dict[str, Any]:
+    """How many events a customer has, first and last seen (ISO; None where n is 0), and on how many days.
+
+    Days are those of the time zone. `kinds` and `channels` are those of the events, each with its number,
+    the most first.
+    """
+    values = {**customer_values(ledger, project_id, customer), "zone": zone}
+    row, *parts = events.query(question("profile.totals"), values)
+    return {
+        "n": row["n"],
+        "first_seen": iso(row["first_seen"]) if row["n"] else None,
+        "last_seen": iso(row["last_seen"]) if row["n"] else None,
+        "active_days": row["active_days"],
+        "kinds": _counted(parts, "kind"),
+        "channels": _counted(parts, "channel"),
+    }
+
+
+def _counted(parts: Sequence[Mapping[str, Any]], name: str) -> list[dict[str, Any]]:
+    counts: Counter[str] = Counter()
+    for part in parts:
+        counts[part[name]] += part["n"]
+    return [{"value": value, "n": n} for value, n in counts.most_common() if value]
+
+
+def revenue(events: EventStore, ledger: Ledger, project_id: int, customer: int) -> list[dict[str, Any]]:
+    """What a customer paid, less what it got back, one entry a currency ('' where none was named).
+
+    A track event counts with its property `revenue`, or with `total` or `value` where it names a
+    `currency`. Refunds count below nothing, events of UNPAID not at all, an order told twice once; robots
+    never. `events` are the names of those that counted.
+    """
+    names = {"orders": list(ORDERS), "refunds": list(REFUNDS), "unpaid": list(UNPAID)}
+    rows = events.query(
+        question("profile.revenue"), {**customer_values(ledger, project_id, customer), **names}
+    )
+    return [
+        {
+            "currency": row["currency"],
+            "amount": row["net"],
+            "refunded": row["refunded"],
+            **{name: row[name] for name in ("payments", "refunds", "events")},
+        }
+        for row in rows
+    ]
+
+
+def sessions_count(events: EventStore, ledger: Ledger, project_id: int, customer: int) -> int:
+    """How many sessions a customer has had in all."""
+    identities = ledger.identities_of(project_id, [customer])
+    params = Params(project=project_id, customers=[customer], identities=identities)
+    sql = question("profile.sessions", sessions=source(events, params, whose=THESE))
+    return int(events.query(sql, params.values)[0]["n"])
+
+
+def runs(
+    events: EventStore,
+    project_id: int,
+    customer: int,
+    versions: Sequence[JourneyVersion],
+    *,
+    now: int,
+    start: int = 0,
+    end: int = 2**62,
+    most: int = MOST_RUNS,
+) -> list[dict[str, Any]]:
+    """The runs of a customer that touch a time (ms, both ends included), the latest begun first.
+
+    One that is still in time has `seconds_left`: how long until it is dropped if nothing happens.
+    """
+    known = {version.id: parse(version.definition) for version in versions}
+    values = {"project": project_id, "customer": customer, "versions": list(known)}
+    limits = {"start": start, "end": end, "most": most}
+    rows = events.query(question("profile.runs"), {**values, **limits})
+    return [_run(known[row["journey_version"]], row, now) for row in rows]
+
+
+def _run(definition: Definition, row: Mapping[str, Any], now: int) -> dict[str, Any]:
+    outcome = definition.outcome(row["outcome"], row["start"], row["last"], now)
+    step = definition.steps[row["furthest"] - 1]
+    return {
+        "journey": definition.key,
+        "name": definition.name,
+        "case": row["case_value"],
+        "outcome": outcome,
+        "start": iso(row["start"]),
+        "last": iso(row["last"]),
+        "furthest": step.name,
+        "step": step.key,
+        "position": row["furthest"],
+        "steps": len(definition.steps),
+        "since": iso(row["reached"]),
+        "seconds_left": _left(definition, row, now) // 1000 if outcome == "in_time" else None,
+    }
+
+
+def _left(definition: Definition, row: Mapping[str, Any], now: int) -> int:
+    """Milliseconds until an open run is dropped: by idleness, or because its whole time is up."""
+    ends: list[int] = [row["last"] + definition.idle_timeout]
+    if definition.window is not None:
+        ends.append(row["start"] + definition.window)
+    return max(0, min(ends) - now)

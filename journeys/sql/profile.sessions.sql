@@ -1,0 +1,3 @@
+-- How many sessions are these?
+select count() as n
+from ({{sessions}})

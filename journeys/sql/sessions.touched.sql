@@ -1,0 +1,2 @@
+-- Which customers are these?
+select arrayJoin({customers:Array(UInt64)}) as customer

@@ -1,0 +1,35 @@
+"""Empties refused events that name who was erased: the door refuses before it knows whose they are."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from collector.pipeline.naming import named_in_drop
+from store.db import writing
+from store.drops import NOTHING, Chosen, all_drops, empty
+from store.projects import all_projects
+from store.suppression import KnownSuppressions, Suppressed
+
+AT_ONCE = 500
+
+
+def empty_erased_drops(engine: Engine, *, since: int | None = None) -> int:
+    """Keep of such drops only that they were; of all, or of what came since then. Returns how many."""
+    known, done = KnownSuppressions(engine), 0
+    for project in all_projects(engine):
+        if suppressed := known.of(project.id):
+            done += _empty(engine, project.id, suppressed, Chosen(since=since))
+    return done
+
+
+def _empty(engine: Engine, project: int, suppressed: Suppressed, chosen: Chosen) -> int:
+    numbers = [
+        row["id"]
+        for row in all_drops(engine, project, chosen)
+        if bytes(row["original"]) != NOTHING
+        and any(map(suppressed.has, named_in_drop(bytes(row["original"]))))
+    ]
+    for start in range(0, len(numbers), AT_ONCE):
+        with writing(engine) as connection:
+            empty(connection, numbers[start : start + AT_ONCE])
+    return len(numbers)

@@ -1,0 +1,293 @@
+"""One change of a project's ledger: what is entered or retracted, and the customers that follow from it."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, bindparam, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.components import Component, customers_from
+from store.graph import (
+    Reached,
+    Stops,
+    chunks,
+    edges_at,
+    edges_of,
+    neighbours_of,
+    reach,
+    rows_of,
+)
+from store.links import Identity, Link, Pair
+from store.rules import ProjectRules, rules_within
+from store.tables import edges, identities, ledgers
+
+Rules = Callable[[int], ProjectRules]
+UNTIMED = ("identify", "both_ids", "alias")
+
+
+@contextmanager
+def changing(
+    engine: Engine, project: int, rules: Rules | None, *, now: int | None, least: int = 0, keep: bool = True
+) -> Iterator[Change]:
+    """A transaction that changes a ledger; whoever else changes the same one waits. Undone unless `keep`."""
+    writer = engine.connect().execution_options(waywiser_write=True)
+    with writer as connection, connection.begin() as transaction:
+        _lock(connection, project)
+        decided = rules(project) if rules else rules_within(connection, project)
+        change = Change(connection, project, decided, now=now, least=least)
+        yield change
+        if keep:
+            change.close()
+        else:
+            transaction.rollback()
+
+
+class Change:
+    """A change inside a transaction. `touched` are the customers that gained or lost an identity by it."""
+
+    def __init__(
+        self, connection: Connection, project: int, rules: ProjectRules, *, now: int | None, least: int
+    ) -> None:
+        last = connection.scalar(select(ledgers.c.version).where(ledgers.c.project_id == project))
+        clock = time.time_ns() // 1000 if now is None else now * 1000
+        self.connection = connection
+        self.project = project
+        self.now = time.time_ns() // 1_000_000 if now is None else now
+        self.version = max(clock, (last or 0) + 1, least + 1)
+        self.touched: set[int] = set()
+        self._rules = rules
+        self._stops = Stops(rules)
+        self._is_made = False
+        self._insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+
+    def enter(self, links: Mapping[Pair, Link]) -> None:
+        """Enter links that are new, or happened before what is entered of their pair. What an operator has
+        parted stays apart."""
+        there: dict[Pair, Any] = {}
+        for row in edges_of(self.connection, self.project, links.keys()):
+            if row.retracted_at is None or (row.a, row.b) not in there:
+                there[row.a, row.b] = row
+        fresh = {pair: link for pair, link in links.items() if pair not in there}
+        self.name(one for link in fresh.values() for one in (link.a, link.b))
+        self.add([self._edge(pair, link.rule, link.evidence, link.at) for pair, link in fresh.items()])
+        start = self._counted(fresh, 1)
+        earlier = [row for pair, row in there.items() if _is_earlier(links[pair], row)]
+        self._move_back({row.id: links[row.a, row.b] for row in earlier})
+        # When somebody was seen makes no difference to edges among users and anonymous ids.
+        self.settle(start | {one for row in earlier if row.rule not in UNTIMED for one in (row.a, row.b)})
+
+    def name(self, nodes: Iterable[Identity]) -> None:
+        """Let the ledger know identities; those that it has stay as they are."""
+        rows = [
+            {
+                "project_id": self.project,
+                **{"identity": number, "kind": one.kind, "value": one.shown, "customer": number},
+            }
+            for number, one in {one.hash: one for one in nodes}.items()
+        ]
+        if rows:
+            self.connection.execute(self._insert(identities).on_conflict_do_nothing(), rows)
+
+    def add(self, rows: list[dict[str, Any]]) -> None:
+        """Write edges."""
+        if rows:
+            self.connection.execute(edges.insert(), rows)
+
+    def join_by_operator(self, pair: Pair, by: str) -> bool:
+        """An operator's edge, in place of another that stands; False where an operator's stands already."""
+        rows = [row for row in edges_of(self.connection, self.project, [pair]) if row.retracted_at is None]
+        if pair[0] == pair[1] or any(row.rule == "operator" for row in rows):
+            return False
+        start = self._retract(rows, by)
+        self.add([self._edge(pair, "operator", "", self.now, by)])
+        self.settle(start | set(pair))
+        return True
+
+    def part(self, pair: Pair, by: str, *, for_ever: bool) -> bool:
+        """Retract the edge of a pair. Where none stands: keep the pair apart `for_ever`, or leave it."""
+        rows = edges_of(self.connection, self.project, [pair])
+        there = [row for row in rows if row.retracted_at is None]
+        if not there and (rows or not for_ever):
+            return False
+        if not there:
+            self.add([self._edge(pair, "operator", "", self.now, by) | self._retraction(by)])
+            return True
+        both = rows_of(self.connection, self.project, pair)
+        self.touched |= {row.customer for row in both.values()}
+        self.settle(self._retract(there, by) | set(pair))
+        # Also whose own name stays: what the other one did is no longer theirs.
+        both = rows_of(self.connection, self.project, pair)
+        self.touched |= {row.customer for row in both.values()}
+        return True
+
+    def take_back(self, pair: Pair, by: str) -> bool:
+        """Undo the last answer about a pair: what it retracted stands again. False where there is none."""
+        rows = edges_of(self.connection, self.project, [pair])
+        there = [row for row in rows if row.retracted_at is None]
+        if any(row.rule != "operator" for row in there) or not rows:
+            return False
+        if there:
+            was = [row for row in rows if row.rule != "operator" and row.retracted_at == there[0].entered_at]
+        else:
+            last = max(rows, key=lambda row: (row.retracted_at, row.id))
+            was = [last] if last.entered_at != last.retracted_at else []
+        if not there and not was:
+            return False
+        start = self._retract(there, by)
+        again = [self._edge(pair, row.rule, row.evidence, row.at, by) for row in was[-1:]]
+        self.add(again)
+        start |= self._counted({pair for row in again if row["rule"] != "operator"}, 1)
+        self.settle(start | set(pair))
+        return True
+
+    def block(self, identity: int, by: str, *, at: int | None) -> bool:
+        """Block a value, or with no time: take that back. False where it was so already, or is not known."""
+        row = rows_of(self.connection, self.project, [identity]).get(identity)
+        if row is None or (row.blocked_at is None) == (at is None):
+            return False
+        beside = neighbours_of(self.connection, self.project, [identity])
+        here = identities.c.project_id == self.project, identities.c.identity == identity
+        self.connection.execute(update(identities).where(*here).values(blocked_at=at, blocked_by=by))
+        self.touched.add(row.customer)
+        self.settle({identity, *beside})
+        return True
+
+    def forget(self, some: Collection[int]) -> None:
+        """Delete identities with all their edges, and work out anew who is left."""
+        beside = neighbours_of(self.connection, self.project, some) - set(some)
+        gone = {one: row.customer for one, row in rows_of(self.connection, self.project, some).items()}
+        start = self._counted(
+            {
+                (row.a, row.b)
+                for row in edges_at(self.connection, self.project, some)
+                if row.rule != "operator"
+            },
+            -1,
+        )
+        for chunk in chunks(sorted(some)):
+            touching = or_(edges.c.a.in_(chunk), edges.c.b.in_(chunk))
+            self.connection.execute(delete(edges).where(edges.c.project_id == self.project, touching))
+            own = identities.c.project_id == self.project, identities.c.identity.in_(chunk)
+            self.connection.execute(delete(identities).where(*own))
+        self.touched |= set(gone.values())
+        self._is_made = True
+        self.settle((start | beside) - set(some))
+        self.close(forgotten=self.version)
+
+    def settle(self, start: Collection[int]) -> Reached:
+        """Work out anew the customers around these identities."""
+        if not start:
+            return Reached()
+        reached = reach(self.connection, self.project, start, self._stops)
+        component = customers_from(
+            reached.kinds, reached.known_edges(), rules=self._rules, stopped=reached.stopped
+        )
+        self._write(reached, component)
+        return reached
+
+    def close(self, *, forgotten: int | None = None) -> None:
+        """Note the version of what was changed."""
+        if not self._is_made:
+            return
+        values = {"version": self.version} | ({} if forgotten is None else {"forgotten": forgotten})
+        row = {"project_id": self.project, "told": 0, "forgotten": 0, "rules": ""} | values
+        statement = self._insert(ledgers).values(row)
+        self.connection.execute(statement.on_conflict_do_update(index_elements=["project_id"], set_=values))
+
+    def _write(self, reached: Reached, component: Component) -> None:
+        after, contested = component.customers, component.contested
+        changed = [
+            one
+            for one, row in reached.rows.items()
+            if after[one] != row.customer or (one in contested) != row.contested
+        ]
+        # A contested identity's spans follow from its users and their events, so it is told in any case.
+        stamped = {*changed, *contested}
+        if stamped:
+            self.connection.execute(
+                update(identities)
+                .where(identities.c.project_id == self.project, identities.c.identity == bindparam("one"))
+                .values(customer=bindparam("to"), contested=bindparam("is_contested"), changed=self.version),
+                [{"one": one, "to": after[one], "is_contested": one in contested} for one in stamped],
+            )
+            self._is_made = True
+        refused = [
+            {"one": row.id, "why": component.refused.get(pair, "")}
+            for pair, row in reached.edges.items()
+            if component.refused.get(pair, "") != row.refused
+        ]
+        if refused:
+            self.connection.execute(
+                update(edges).where(edges.c.id == bindparam("one")).values(refused=bindparam("why")), refused
+            )
+        self.touched |= {after[one] for one in changed} | {reached.rows[one].customer for one in changed}
+        self.touched |= {after[user] for users in contested.values() for user in users}
+
+    def _edge(self, pair: Pair, rule: str, evidence: str, at: int, by: str = "") -> dict[str, Any]:
+        return {
+            "project_id": self.project,
+            **{"a": pair[0], "b": pair[1]},
+            **{"rule": rule, "evidence": evidence, "at": at},
+            **{"entered_at": self.now, "entered_by": by, "retracted_at": None, "retracted_by": ""},
+        }
+
+    def _retraction(self, by: str) -> dict[str, Any]:
+        return {"retracted_at": self.now, "retracted_by": by}
+
+    def _retract(self, rows: list[Any], by: str) -> set[int]:
+        """Retract standing edges; returns where the customers are to be worked out anew."""
+        for row in rows:
+            self.connection.execute(update(edges).where(edges.c.id == row.id).values(self._retraction(by)))
+        return self._counted({(row.a, row.b) for row in rows if row.rule != "operator"}, -1)
+
+    def _move_back(self, links: dict[int, Link]) -> None:
+        """Keep the earlier event as the evidence of these edges, given by id."""
+        if links:
+            named = {"at": "earlier", "evidence": "proof", "rule": "reason"}
+            self.connection.execute(
+                update(edges)
+                .where(edges.c.id == bindparam("one"))
+                .values({column: bindparam(name) for column, name in named.items()}),
+                [
+                    {"one": one, "earlier": link.at, "proof": link.evidence, "reason": link.rule}
+                    for one, link in links.items()
+                ],
+            )
+
+    def _counted(self, pairs: Collection[Pair], by: int) -> set[int]:
+        """Count edges at their ends; returns the ends, and what stands beside one that is stopped or freed
+        by that."""
+        counts = Counter(one for pair in pairs for one in pair)
+        if not counts:
+            return set()
+        self.connection.execute(
+            update(identities)
+            .where(identities.c.project_id == self.project, identities.c.identity == bindparam("one"))
+            .values(neighbours=identities.c.neighbours + bindparam("more")),
+            [{"one": one, "more": n * by} for one, n in counts.items()],
+        )
+        rows = rows_of(self.connection, self.project, counts.keys())
+        turned = {
+            one
+            for one, row in rows.items()
+            if self._stops.has_too_many(row.kind, row.neighbours)
+            != self._stops.has_too_many(row.kind, row.neighbours - counts[one] * by)
+        }
+        return {*counts, *(neighbours_of(self.connection, self.project, turned) if turned else ())}
+
+
+def _is_earlier(link: Link, row: Any) -> bool:
+    """Whether a link happened before the event that a standing edge is known by."""
+    stands = row.retracted_at is None and row.rule != "operator"
+    return stands and (link.at, link.evidence) < (row.at, row.evidence)
+
+
+def _lock(connection: Connection, project: int) -> None:
+    """One writer of a project's ledger at a time; SQLite has only one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"select pg_advisory_xact_lock({int(project)}, 77)")

@@ -1,0 +1,127 @@
+"""Deletes from the event store: at once for every question, from the disk when the files are rewritten.
+
+A deleted row is masked. Its bytes go when the engine merges its part with others, or when `rewrite` is
+called; the engine keeps the former part for some minutes more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from store.events import EventStore
+
+AT_ONCE = 5_000
+COUNTS = {
+    "events": """
+        select count() as n from customer_events where project = {project:UInt32} and (
+            identity in {own:Array(UInt64)}
+            or identity in {shared:Array(UInt64)} and customer = {customer:UInt64}
+        )""",
+    "traits": """
+        select uniqExactArray(JSONExtractKeys(traits)) as n from customer_events
+        where project = {project:UInt32} and (
+            identity in {own:Array(UInt64)}
+            or identity in {shared:Array(UInt64)} and customer = {customer:UInt64}
+        )""",
+    "runs": """
+        select sum(length(runs)) as n from journey_runs final
+        where project = {project:UInt32} and customer in {own:Array(UInt64)}""",
+    "sessions": """
+        select count() as n from sessions
+        where project = {project:UInt32} and customer in {own:Array(UInt64)}""",
+}
+
+
+def count_of_customer(
+    events: EventStore, project: int, customer: int, own: Sequence[int], shared: Sequence[int]
+) -> dict[str, int]:
+    """How many events, runs, sessions and names of traits there are of a customer."""
+    values = {
+        "project": project,
+        "customer": customer,
+        "own": list(own),
+        "shared": list(shared),
+    }
+    return {kind: int(events.query(sql, values)[0]["n"]) for kind, sql in COUNTS.items()}
+
+
+def delete_shared_events(events: EventStore, project: int, customer: int, shared: Sequence[int]) -> None:
+    """Delete what a customer did with ids that others use too; theirs stays."""
+    if not shared:
+        return
+    values: dict[str, Any] = {"project": project, "customer": customer, "shared": list(shared)}
+    rows = events.query(
+        "select reinterpretAsUInt128(event_id) as id from customer_events where project = {project:UInt32} "
+        "and identity in {shared:Array(UInt64)} and customer = {customer:UInt64}",
+        values,
+    )
+    ids = [row["id"] for row in rows]
+    for start in range(0, len(ids), AT_ONCE):
+        events.command(
+            "delete from events where project = {project:UInt32} and identity in {shared:Array(UInt64)} "
+            "and reinterpretAsUInt128(event_id) in {ids:Array(UInt128)}",
+            {**values, "ids": ids[start : start + AT_ONCE]},
+        )
+
+
+def delete_identities(events: EventStore, project: int, own: Collection[int]) -> None:
+    """Delete all rows of these identities and of the customers of these names, in whatever table."""
+    values = {"project": project, "own": sorted(own)}
+    for table, columns in _tables_of_customers(events).items():
+        whose = [f"{name} in {{own:Array(UInt64)}}" for name in ("identity", "customer") if name in columns]
+        if "spans.customer" in columns or "spans" in columns:
+            whose.append("hasAny(spans.customer, {own:Array(UInt64)})")
+        condition = f"project = {{project:UInt32}} and ({' or '.join(whose)})"
+        if events.query(f"select 1 from {table} where {condition} limit 1", values):  # noqa: S608
+            events.command(f"delete from {table} where {condition}", values)  # noqa: S608
+
+
+def delete_customers(events: EventStore, project: int, customers: Collection[int]) -> None:
+    """Delete what is kept by customer, as runs and sessions are: nothing is left that it is about."""
+    values = {"project": project, "customers": sorted(customers)}
+    for table, columns in _tables_of_customers(events).items():
+        if "identity" not in columns:
+            events.command(
+                f"delete from {table} where project = {{project:UInt32}} "  # noqa: S608
+                "and customer in {customers:Array(UInt64)}",
+                values,
+            )
+
+
+def unname_browsers(events: EventStore, project: int, own: Collection[int], browsers: Sequence[str]) -> None:
+    """Take these anonymous ids out of the events of others, who were signed in in the same browser."""
+    values = {"project": project, "own": sorted(own), "browsers": list(browsers)}
+    theirs = (
+        "project = {project:UInt32} and anonymous_id in {browsers:Array(String)} "
+        "and identity not in {own:Array(UInt64)}"
+    )
+    if browsers and events.query(f"select 1 from events where {theirs} limit 1", values):  # noqa: S608
+        done = "settings mutations_sync = 2"
+        events.command(f"alter table events update anonymous_id = '' where {theirs} {done}", values)
+
+
+def rewrite(events: EventStore) -> int:
+    """Write every part anew that has deleted rows; returns how many there were."""
+    masked = events.query(
+        "select table, count() as n from system.parts where database = currentDatabase() and active "
+        "and has_lightweight_delete group by table order by table"
+    )
+    for row in masked:
+        events.command(f"alter table {row['table']} apply deleted mask settings mutations_sync = 2")
+    return sum(row["n"] for row in masked)
+
+
+def _tables_of_customers(events: EventStore) -> dict[str, set[str]]:
+    """Every table that names a customer or an identity, with its columns: also one that is made later."""
+    rows = events.query(
+        "select table, groupArray(name) as columns from system.columns where database = currentDatabase() "
+        "and table in (select name from system.tables where database = currentDatabase() "
+        "and engine like '%MergeTree') group by table order by table"
+    )
+    found = {row["table"]: set(row["columns"]) for row in rows}
+    return {
+        name: columns
+        for name, columns in found.items()
+        if "project" in columns and columns & {"identity", "customer"}
+    }

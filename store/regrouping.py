@@ -1,0 +1,104 @@
+"""Changed identity rules that are being applied to all that is known: who asked, and how far it is."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from sqlalchemy import Engine, select, update
+
+from store.db import writing
+from store.events import EventStore
+from store.tables import kept
+
+PREFIX = "regrouping."
+LEASE_MS = 15 * 60_000  # who has said nothing for so long is taken for dead
+SKEW_US = 10 * 60_000_000  # how far the clocks of several machines may be apart
+CHANGED = """
+select distinct arrayJoin(arrayConcat([identity, customer], spans.customer)) as one
+from identity_customers
+where
+    project = {project:UInt32}
+    and identity in (
+        select identity from identity_customers where project = {project:UInt32} and version >= {since:UInt64}
+    )
+"""
+OPEN = ("waiting", "grouping", "counting")
+
+
+class Regrouping(msgspec.Struct, frozen=True, kw_only=True):
+    """One project's identities worked out anew by its present rules.
+
+    It waits, groups the identities, and counts the runs of the customers that changed: `done` of `total`
+    identities or customers. `since` is the first version that it may have made, in microseconds.
+    """
+
+    project: int
+    by: str
+    asked_at: int
+    since: int
+    state: Literal["waiting", "grouping", "counting", "done"] = "waiting"
+    done: int = 0
+    total: int = 0
+    held_until: int = 0
+    ended_at: int = 0
+    tries: int = 0
+    problem: str = ""  # why the last try failed; it is tried again
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is left to do."""
+        return self.state in OPEN
+
+
+def ask_for(engine: Engine, project: int, *, by: str, now: int) -> Regrouping:
+    """Have the identities of a project worked out anew; one that is under way begins again."""
+    before = regrouping_of(engine, project)
+    since, tries = (before.since, before.tries) if before and before.is_open else (now * 1_000 - SKEW_US, 0)
+    job = Regrouping(project=project, by=by, asked_at=now, since=since, tries=tries)
+    with writing(engine) as connection:
+        connection.execute(kept.delete().where(kept.c.name == _name(project)))
+        connection.execute(kept.insert().values(name=_name(project), value=_text(job)))
+    return job
+
+
+def regrouping_of(engine: Engine, project: int) -> Regrouping | None:
+    """The last one of a project, open or done."""
+    with engine.connect() as connection:
+        text = connection.scalar(select(kept.c.value).where(kept.c.name == _name(project)))
+    return msgspec.json.decode(text, type=Regrouping) if text else None
+
+
+def claim_one(engine: Engine, *, now: int) -> Regrouping | None:
+    """Take one that nobody holds, or whose holder is dead; None where there is none."""
+    query = select(kept.c.value).where(kept.c.name.startswith(PREFIX, autoescape=True))
+    with engine.connect() as connection:
+        jobs = [msgspec.json.decode(text, type=Regrouping) for text in connection.scalars(query)]
+    for job in jobs:
+        if job.is_open and job.held_until <= now:
+            begun = {"state": "grouping", "done": 0, "total": 0, "tries": job.tries + 1}
+            held = msgspec.structs.replace(job, held_until=now + LEASE_MS, **begun)
+            if put_in_place(engine, job, held):
+                return held
+    return None
+
+
+def put_in_place(engine: Engine, known: Regrouping, new: Regrouping) -> bool:
+    """Keep what has become of it; False where somebody has asked anew or taken it over."""
+    same = kept.c.name == _name(known.project), kept.c.value == _text(known)
+    with writing(engine) as connection:
+        return connection.execute(update(kept).where(*same).values(value=_text(new))).rowcount == 1
+
+
+def changed_since(events: EventStore, project: int, since: int) -> set[int]:
+    """Every customer that gained or lost an identity from this version on, under old and new names."""
+    rows = events.query(CHANGED, {"project": project, "since": max(0, since)})
+    return {int(row["one"]) for row in rows}
+
+
+def _name(project: int) -> str:
+    return f"{PREFIX}{project}"
+
+
+def _text(job: Regrouping) -> str:
+    return msgspec.json.encode(job).decode()

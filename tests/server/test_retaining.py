@@ -1,0 +1,274 @@
+"""Retention: what is too old goes, what is made of it is counted anew, and a dry run says the same before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import Engine, select
+
+from server import retaining
+from server.erasing import Eraser
+from server.retaining import once_a_day, retain, tidy
+from store import kept
+from store.db import writing
+from store.drops import DropRow, keep_drops, recent_drops
+from store.event import Event, event_id, identity_hash
+from store.events import EventStore
+from store.identities import Identity, Ledger, Link
+from store.projects import Project, create_project
+from store.retention import Report, horizon_of, reports_of, would_delete
+from store.rules import ProjectRules, save_rules
+from store.settings import Settings
+from store.suppression import key_of, suppress
+from store.tables import identities
+
+NOW = 1_772_366_400_000  # 2026-03-01 12:00 UTC
+DAY = 86_400_000
+
+
+@dataclass
+class Keeper:
+    """Two projects and what retention works on."""
+
+    eraser: Eraser
+    mine: Project
+    other: Project
+    refreshed: set[int] = field(default_factory=set)
+
+    def happened(self, who: str, *, day: float, came: float | None = None, project: int = 0) -> None:
+        number = project or self.mine.id
+        name = f"{number} {who} {day}"
+        came = day if came is None else came
+        row = Event(
+            project=number,
+            event_id=event_id(name),
+            message_id=name,
+            type="track",
+            event="E",
+            timestamp=NOW - int(day * DAY),
+            received_at=NOW - int(came * DAY),
+            identity=identity_hash("user", who),
+            user_id=who,
+        )
+        self.eraser.events.insert([row], token=name)
+
+    def left(self) -> list[str]:
+        rows = self.eraser.events.query("select message_id from events order by message_id")
+        return [row["message_id"] for row in rows]
+
+    def keeps(self, days: int, project: Project | None = None) -> None:
+        rules = ProjectRules(retention_days=days)
+        save_rules(self.eraser.engine, (project or self.mine).id, rules, now=NOW)
+
+    def would(self) -> Report:
+        on = self.eraser
+        horizon = horizon_of(on.engine, on.settings, self.mine.id, now=NOW)
+        return would_delete(on.engine, on.events, horizon)
+
+    def retain(self) -> Report:
+        return retain(self.eraser, [self.mine, self.other])[self.mine.id]
+
+
+@pytest.fixture
+def keeper(engine: Engine, events: EventStore) -> Keeper:
+    mine = create_project(engine, key="shop", name="Shop", now=NOW)
+    other = create_project(engine, key="other", name="Other", now=NOW)
+    refreshed: set[int] = set()
+    eraser = Eraser(
+        engine,
+        events,
+        Ledger(engine, events),
+        Settings(),
+        lambda: NOW,
+        lambda _project, some: refreshed.update(some),
+    )
+    return Keeper(eraser, mine, other, refreshed)
+
+
+@pytest.mark.parametrize(
+    ("days", "left"),
+    [
+        (30, ["29"]),
+        (100, ["29", "31"]),
+        (0, ["29", "31", "800, came 10"]),
+    ],
+)
+def test_a_projects_days_count_from_the_event_and_the_installations_from_its_receipt(
+    keeper: Keeper, days: int, left: list[str]
+) -> None:
+    for day, came in ((29, 29), (31, 31), (800, 10), (801, 801)):
+        keeper.happened("ada", day=day, came=came)
+    keeper.keeps(days)
+    foreseen = keeper.would()
+    assert len(keeper.left()) == 4
+    assert keeper.retain() == foreseen
+    expected = [f"{keeper.mine.id} ada {name.split(',')[0]}" for name in left]
+    assert keeper.left() == expected
+    assert foreseen.total == 4 - len(left)
+
+
+def test_another_project_keeps_what_is_as_old(keeper: Keeper) -> None:
+    keeper.happened("ada", day=50)
+    keeper.happened("ada", day=50, project=keeper.other.id)
+    keeper.keeps(30)
+    keeper.retain()
+    assert keeper.left() == [f"{keeper.other.id} ada 50"]
+
+
+def test_a_part_that_holds_nothing_else_goes_as_a_whole(keeper: Keeper) -> None:
+    keeper.happened("ada", day=50)
+    keeper.happened("ada", day=1)
+    keeper.keeps(30)
+    keeper.retain()
+    masked = (
+        "select has_lightweight_delete as masked, rows from system.parts where active and table = 'events' "
+    )
+    parts = keeper.eraser.events.query(masked + "and database = currentDatabase()")
+    assert parts == [{"masked": 0, "rows": 1}]
+
+
+def test_the_report_counts_by_month_and_is_kept(keeper: Keeper) -> None:
+    for who, day in (("ada", 40), ("bob", 41), ("bob", 70), ("bob", 1)):
+        keeper.happened(who, day=day)
+    with writing(keeper.eraser.engine) as connection:
+        keep_drops(connection, [drop(keeper.mine.id, age) for age in (100, 31, 29)])
+    keeper.keeps(30)
+    report = keeper.retain()
+    assert report.events == {"2025-12": 1, "2026-01": 2}
+    assert (report.drops, report.customers) == (2, 1)
+    assert reports_of(keeper.eraser.engine, keeper.mine.id) == [(NOW, report)]
+    assert [row["message"] for row in recent_drops(keeper.eraser.engine, keeper.mine.id)] == ["29"]
+    assert keeper.retain().is_empty
+    assert len(reports_of(keeper.eraser.engine, keeper.mine.id)) == 1
+
+
+def drop(project: int, age: int) -> DropRow:
+    at = NOW - age * DAY
+    return DropRow(
+        project=project, received_at=at, place="door", code="bad_type", message=f"{age}", original={}
+    )
+
+
+def known(engine: Engine) -> set[str]:
+    with engine.connect() as connection:
+        return set(connection.scalars(select(identities.c.value)))
+
+
+def test_identities_go_with_the_last_event_of_their_customer(keeper: Keeper) -> None:
+    ids = {
+        name: Identity("user" if len(name) == 3 else "anonymous", name) for name in ("ada", "a1", "bob", "b1")
+    }
+    links = [
+        Link(ids["ada"], ids["a1"], "identify", "e", NOW),
+        Link(ids["bob"], ids["b1"], "identify", "e", NOW),
+    ]
+    keeper.eraser.ledger.join(keeper.mine.id, links)
+    keeper.happened("ada", day=40)
+    keeper.happened("bob", day=40)
+    keeper.happened("bob", day=1)
+    keeper.keeps(30)
+    assert keeper.would().identities == 2
+    keeper.retain()
+    assert known(keeper.eraser.engine) == {"bob", "b1"}
+
+
+def stored_run(keeper: Keeper, who: str, *days: float) -> None:
+    times = ", ".join(f"fromUnixTimestamp64Milli({NOW - int(day * DAY)}, 'UTC')" for day in days)
+    keeper.eraser.events.command(
+        "insert into journey_runs select {project:UInt32}, 1, {customer:UInt64}, now64(3), 1, "
+        f"[('', [{times}][1], [{times}][-1], 'dropped', 1, 0, false, [1, 2], [{times}], '', '', '', '', '')]",
+        {"project": keeper.mine.id, "customer": identity_hash("user", who)},
+    )
+
+
+def test_customers_whose_runs_tell_of_what_is_gone_are_counted_anew(keeper: Keeper) -> None:
+    for who, days in (("ada", (40, 1)), ("bob", (5, 1)), ("cyd", (40, 39))):
+        for day in days:
+            keeper.happened(who, day=day)
+        stored_run(keeper, who, *days)
+    keeper.keeps(30)
+    assert keeper.would().runs == 2
+    keeper.retain()
+    assert keeper.refreshed == {identity_hash("user", "ada")}
+    rows = keeper.eraser.events.query("select customer from journey_runs final order by customer")
+    assert {row["customer"] for row in rows} == {identity_hash("user", who) for who in ("ada", "bob")}
+
+
+@pytest.mark.parametrize("stage", ["delete_events", "_bring_up_to_date", "keep_report"])
+def test_a_run_that_is_cut_off_is_made_good_the_next_time(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    for day in (40, 1):
+        keeper.happened("ada", day=day)
+    keeper.happened("bob", day=40)
+    ids = Identity("user", "bob"), Identity("anonymous", "b1")
+    keeper.eraser.ledger.join(keeper.mine.id, [Link(*ids, "identify", "e", NOW)])
+    stored_run(keeper, "ada", 40, 1)
+    stored_run(keeper, "bob", 40)
+    keeper.keeps(30)
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise OSError("the power is off")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(retaining, stage, fails)
+        with pytest.raises(OSError, match="the power"):
+            keeper.retain()
+    keeper.retain()
+    assert keeper.left() == [f"{keeper.mine.id} ada 1"]
+    assert identity_hash("user", "ada") in keeper.refreshed
+    assert known(keeper.eraser.engine) == set()
+
+
+def test_it_runs_once_a_day_and_again_when_it_failed(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: Counter[str] = Counter()
+
+    def counted(_on: Eraser, _projects: list[Project]) -> None:
+        runs["all"] += 1
+        if runs["all"] == 1:
+            raise OSError("away")
+
+    monkeypatch.setattr(retaining, "retain", counted)
+    with pytest.raises(OSError, match="away"):
+        once_a_day(keeper.eraser)
+    for _ in range(3):
+        once_a_day(keeper.eraser)
+    assert runs["all"] == 2
+    tomorrow = Eraser(**{**vars(keeper.eraser), "clock": lambda: NOW + DAY})
+    once_a_day(tomorrow)
+    once_a_day(tomorrow)
+    assert runs["all"] == 3
+
+
+def test_files_with_deleted_rows_are_written_anew_once_a_week(keeper: Keeper) -> None:
+    keeper.happened("ada", day=1)
+    keeper.eraser.events.command("delete from events where 1")
+    once_a_day(keeper.eraser)
+    masked = "select count() as n from system.parts where active and has_lightweight_delete "
+    assert keeper.eraser.events.query(masked + "and database = currentDatabase()")[0]["n"] == 0
+
+
+@pytest.mark.parametrize("age", [0, 1])
+def test_refused_events_of_erased_people_are_emptied(keeper: Keeper, age: int) -> None:
+    """What the door refused within hours at each round, older ones once a day."""
+    engine = keeper.eraser.engine
+    originals = [{"message": {"userId": who}} for who in ("ada", "bob")]
+    rows = [msgspec.structs.replace(drop(keeper.mine.id, age), original=one) for one in originals]
+    key = key_of(engine)
+    with writing(engine) as connection:
+        keep_drops(connection, rows)
+        suppress(connection, key, keeper.mine.id, [identity_hash("user", "ada")], erasure=1)
+    if age == 0:
+        kept.claim(engine, "emptying.2026-03-01")
+    tidy(keeper.eraser)
+    left = sorted(bytes(row["original"]) for row in recent_drops(engine, keeper.mine.id))
+    assert left == [b'{"message":{"userId":"bob"}}', b"{}"]
+
+
+def test_a_report_can_be_read_back(keeper: Keeper) -> None:
+    report = Report(days=3, before=4, by_receipt=True, events={"2026-01": 2}, runs=1)
+    assert msgspec.convert(msgspec.to_builtins(report), Report) == report

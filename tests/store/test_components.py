@@ -1,0 +1,30 @@
+"""The rule that makes customers of edges, without any store."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store.components import Edge, customers_from
+from store.links import Identity
+
+USERS = [Identity("user", f"u{n}") for n in range(4)]
+BROWSERS = [Identity("anonymous", f"a{n}") for n in range(4)]
+
+links = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(BROWSERS), st.sampled_from(USERS)),
+        st.tuples(st.sampled_from(USERS), st.sampled_from(USERS)).filter(lambda pair: pair[0] != pair[1]),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(links)
+def test_users_join_only_through_edges_among_users(pairs: list[tuple[Identity, Identity]]) -> None:
+    kinds = {one.hash: one.kind for pair in pairs for one in pair}
+    among_users = [Edge(a.hash, b.hash, "alias", 0) for a, b in pairs if a.kind == b.kind == "user"]
+    alone = customers_from({h: k for h, k in kinds.items() if k == "user"}, among_users)
+    together = customers_from(kinds, [Edge(a.hash, b.hash, "alias", 0) for a, b in pairs])
+    assert {h: c for h, c in together.customers.items() if kinds[h] == "user"} == alone.customers
