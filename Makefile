@@ -12,6 +12,8 @@ ADMIN_ASSETS := admin/static/manifest.json
 SNIPPET := js_snippet/dist/w.js
 CLIENTS := tests/clients/node_modules/.installed
 DEMO := WAYWISER_DATABASE_URL=sqlite:///data/demo/waywiser.db WAYWISER_EVENTS_URL=chdb:///data/demo/events
+# Files of tests in as many processes as there are cores, each with stores of its own.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 CODE := collector store journeys admin server migrations tests benchmarks
 
 .PHONY: help setup demo run test test-deep test-faults check lock format bench bench-door bench-journeys screenshots clean chromium
@@ -30,7 +32,7 @@ run: setup ## Run Waywiser empty; the browser walks through the set-up
 
 test: setup $(INSTALLED_DEV) $(CLIENTS) chromium ## Run every check and every test
 	@$(MAKE) --no-print-directory static
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q $(SIDE_BY_SIDE)
 	$(BIN)/pytest -q sdk_py/tests
 	$(BIN)/pytest -q js_snippet/test
 

@@ -1,20 +1,21 @@
 """Runs drops through again: what would be accepted now goes back into the river, the rest says why it stays.
 
-An event is counted once however often it is run again. A drop leaves in the transaction that puts its
-envelope into the inbox, so neither a crash nor a second replay finds both or none. A message without an id
-gets one that its drop determines, and the worker knows copies of a message by their ids, as of any message.
+An event is counted once however often it is run again: as dropped until then, as accepted from then on. A
+drop leaves in the transaction that puts its envelope into the inbox, so neither a crash nor a second replay
+finds both or none. A message without an id gets one that its drop determines, and the worker knows copies of
+a message by their ids, as of any message.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, RowMapping
+from sqlalchemy import Connection, Engine, RowMapping
 
 from collector.pipeline import Reason, Tools, run
 from collector.wire import judged
@@ -31,6 +32,7 @@ from store.drops import (
     take_drops,
 )
 from store.inbox import Envelope, Sealed, put_inside, sealed
+from store.ingestion import add_counts, counts_of_drops, take_back
 
 AT_ONCE = 200  # drops of one transaction; the door waits for it where both write to SQLite
 
@@ -116,14 +118,32 @@ def _settle(engine: Engine, rows: Sequence[RowMapping], tools: Tools, tally: _Ta
             gone = take_drops(connection, [row for row, _ in ready.values()])
             tally.last = put_inside(connection, [one for number, (_, one) in ready.items() if number in gone])
             for row, why in changed:
-                restate(connection, row, place=why.place, code=why.code, field=why.field, message=why.message)
-                if why.code == Reason.ERASED:
-                    empty(connection, [row["id"]])
+                _restate(connection, row, why)
+            _recount(connection, [row for row, _ in ready.values() if row["id"] in gone])
     tally.looked_at += len(rows)
     tally.reached = rows[-1]["id"]
     tally.replayed += len(gone)
     for _, why in refused:
         tally.refuse(why)
+
+
+def _restate(connection: Connection, row: RowMapping, why: Refused) -> None:
+    """Write down why a drop stays one; of an erased person's nothing else is kept."""
+    if restate(connection, row, place=why.place, code=why.code, field=why.field, message=why.message):
+        _recount(connection, [row], now=[{**row, "code": why.code}])
+    if why.code == Reason.ERASED:
+        empty(connection, [row["id"]])
+
+
+def _recount(
+    connection: Connection, rows: Sequence[RowMapping], now: Sequence[Mapping[Any, Any]] = ()
+) -> None:
+    """Let the ingestion counts say what the drops are now, and no longer what they were.
+
+    Those of imports are not counted there.
+    """
+    take_back(connection, counts_of_drops([row for row in rows if row["place"] != "import"]))
+    add_counts(connection, counts_of_drops([row for row in now if row["place"] != "import"]))
 
 
 def verdict(row: RowMapping, tools: Tools) -> Sealed | Refused:

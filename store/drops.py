@@ -176,11 +176,11 @@ def take_drops(connection: Connection, rows: Sequence[RowMapping]) -> set[int]:
 
 def restate(
     connection: Connection, row: RowMapping, *, place: str, code: str, field: str, message: str
-) -> None:
-    """Write down why a drop is refused now, inside the caller's transaction."""
+) -> bool:
+    """Write down why a drop is refused now, inside the caller's transaction; False where it is gone."""
     is_same = (drops.c.id == row["id"]) & (drops.c.original == row["original"])
     said = {"place": place, "code": code, "field": field[:64], "message": message.replace("\0", "")}
-    connection.execute(update(drops).where(is_same).values(said))
+    return connection.execute(update(drops).where(is_same).values(said)).rowcount > 0
 
 
 def empty(connection: Connection, ids: Sequence[int]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, case, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Engine, case, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.tables import ingestion
@@ -55,6 +55,19 @@ def add_counts(connection: Connection, counts: Mapping[Count, int]) -> None:
     connection.execute(sums, rows)
 
 
+def take_back(connection: Connection, counts: Mapping[Count, int]) -> None:
+    """Take from the sums, inside the caller's transaction, what is counted anew under another name.
+
+    A library that was summed up with others is taken from those.
+    """
+    for key, n in sorted(counts.items()):
+        for library in (key[-1], OTHER_LIBRARIES):
+            names = zip(ingestion.primary_key.columns, (*key[:-1], library), strict=True)
+            enough = [column == value for column, value in names] + [ingestion.c.n >= n]
+            if connection.execute(update(ingestion).where(*enough).values(n=ingestion.c.n - n)).rowcount:
+                break
+
+
 def _bounded(counts: Mapping[Count, int]) -> Mapping[Count, int]:
     """The largest sums as they are, the rest without their libraries."""
     if len(counts) <= MOST_SUMS:
@@ -66,7 +79,7 @@ def _bounded(counts: Mapping[Count, int]) -> Mapping[Count, int]:
     return bounded
 
 
-def counts_of_drops(values: Sequence[Mapping[str, Any]]) -> dict[Count, int]:
+def counts_of_drops(values: Sequence[Mapping[Any, Any]]) -> dict[Count, int]:
     """The counts of refused events, from the columns that `store.drops.values_of` makes."""
     return Counter(
         (

@@ -19,6 +19,8 @@ DRIVEN = re.compile(
     re.IGNORECASE,
 )
 NAMELESS = ("no-user-agent",)
+# They fetch the pictures of a mail when a person opens it, so the pixel counts that person.
+MAIL_PROXIES = re.compile(r"GoogleImageProxy|YahooMailProxy")
 
 
 def bots(event: Event, context: Context) -> Event:
@@ -35,6 +37,8 @@ def bots(event: Event, context: Context) -> Event:
 
 def _reasons(event: Event, context: Context) -> tuple[str, ...]:
     agent = user_agent(event, context)
+    if MAIL_PROXIES.search(agent):
+        return ()
     reasons = named(agent) if agent else NAMELESS
     brands = hints(event, context).brands
     if brands and _is_driven(brands) and "headless" not in reasons:

@@ -35,8 +35,8 @@ EVENT = {"type": "track", "event": "Signed Up", "userId": "u1"}
         (b"{}", "missing_batch"),
         (b'{"batch":{}}', "missing_batch"),
         (b"\x1f\x8bnonsense", "bad_compression"),
-        (gzip.compress(b'{"batch":[]}')[:-9], "bad_compression"),
-        (gzip.compress(b"") * 100_000, "bad_compression"),
+        (gzip.compress(b'{"batch":[]}', mtime=0)[:-9], "bad_compression"),
+        (gzip.compress(b"", mtime=0) * 100_000, "bad_compression"),
     ],
 )
 def test_a_body_that_is_no_batch_is_a_400(site: Site, body: bytes, code: str) -> None:

@@ -21,6 +21,7 @@ from store.drops import Chosen, DropRow, ReplayReport, drops_by_code, keep_drops
 from store.events import EventStore
 from store.identities import Ledger
 from store.inbox import Envelope, waiting
+from store.ingestion import HOUR, by_detail, hour_of
 from store.projects import create_project
 from store.rules import STANDARD, ProjectRules
 from store.settings import Settings
@@ -230,6 +231,38 @@ def test_after_a_fix_the_events_are_counted_with_their_own_times(
         {"id": "m-new", "at": NOW, "received": NOW, "side": "server"},
         {"id": "m-old", "at": NOW - 800 * DAY, "received": NOW, "side": "server"},
     ]
+
+
+def test_the_ingestion_counts_name_every_event_once_as_what_it_is_now(
+    engine: Engine, make_worker: Make, site: Site
+) -> None:
+    def counts() -> dict[tuple[str, str], int]:
+        rows = by_detail(engine, site.project, hour_of(NOW), hour_of(NOW) + HOUR)
+        return {(what, detail): n for what, detail, n in rows if n}
+
+    old = {**GOOD, "timestamp": NOW - 800 * DAY, "context": {"library": {"name": "lib", "version": "1"}}}
+    site.post("/v1/batch", {"batch": [old, old, NOBODY, GOOD]})
+    make_worker().drain()
+    assert counts() == {
+        ("accepted", ""): 1,
+        ("dropped", "missing_identity"): 1,
+        ("dropped", "too_old"): 2,
+    }
+    first = recent_drops(engine, site.project, Chosen(code="too_old"))[-1]["id"]
+    again(engine, Chosen(ids=(first,)), settings=Settings(retention_days=1000))
+    make_worker(settings=Settings(retention_days=1000)).drain()
+    assert counts() == {
+        ("accepted", ""): 2,
+        ("late", ""): 1,
+        ("dropped", "missing_identity"): 1,
+        ("dropped", "too_old"): 1,
+    }
+    again(engine, settings=Settings(retention_days=1000, old_times="drop"))
+    make_worker().drain()  # with the limit that it had: refused anew
+    assert counts()["dropped", "too_old"] == 1
+    again(engine, settings=Settings(old_times="keep", future_times="drop"))
+    make_worker(settings=Settings(old_times="keep")).drain()
+    assert sum(n for (what, _), n in counts().items() if what in ("accepted", "dropped")) == 4
 
 
 def test_an_event_that_meanwhile_arrived_under_the_same_id_is_counted_once(

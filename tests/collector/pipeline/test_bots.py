@@ -33,6 +33,8 @@ CHROME_HINTS = '"Chromium";v="126", "Google Chrome";v="126", "Not/A)Brand";v="8"
         (JSDOM, ("bot:headless",)),
         (CHROME.replace("Safari", "Cypress/13.6 Electron/118 Safari"), ("bot:headless",)),
         (CHROME, ()),
+        ("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)", ()),
+        ("YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html", ()),
         ("", ("bot:no-user-agent",)),
     ],
 )
