@@ -14,6 +14,7 @@ from store.identifiers import normal, type_of, usable
 from store.identities import Identity, Link
 
 MOST_IDENTIFIERS = 20  # of one event
+IDENTIFIERS = ("externalIds", "externalId")  # the latter is what RudderStack's clients call the field
 
 
 def identity(event: Event, context: Context) -> Event:
@@ -25,7 +26,7 @@ def identity(event: Event, context: Context) -> Event:
     if user:
         _collect_links(event, context, who, anonymous)
     given = context.given
-    if "externalIds" in given or "externalId" in given:
+    if any(name in given for name in IDENTIFIERS):
         # Only to the user where there is one: else parting the user from the browser would part nothing.
         for identifier in _identifiers(given):
             _link(event, context, who, identifier, identifier.kind)
@@ -44,8 +45,8 @@ def _collect_links(event: Event, context: Context, known: Identity, anonymous: s
 
 
 def _identifiers(given: dict[str, Any]) -> Iterator[Identity]:
-    """The typed identifiers of an event; `externalId` is what RudderStack's clients call the field."""
-    for name in ("externalIds", "externalId"):
+    """The typed identifiers of an event."""
+    for name in IDENTIFIERS:
         items = given.get(name)
         for item in items[:MOST_IDENTIFIERS] if isinstance(items, list) else ():
             if isinstance(item, dict) and _is_plain(item):

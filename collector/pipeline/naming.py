@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from collector.pipeline.context import text
+from collector.pipeline.identity import IDENTIFIERS
 from store.event import identity_hash
 from store.identifiers import normal, type_of, usable
 
@@ -25,9 +26,11 @@ def named_by(message: Any) -> set[int]:
     if not isinstance(message, dict):
         return _loosely_named(msgspec.json.encode(message))
     found = {one for field in KINDS for one in _of(field, message.get(field))}
-    context = message.get("context")
-    typed = context.get("externalIds") if isinstance(context, dict) else None
-    return found | _typed(typed) if isinstance(typed, list) else found
+    if isinstance(context := message.get("context"), dict):
+        for field in IDENTIFIERS:
+            typed = context.get(field)
+            found |= _typed(typed) if isinstance(typed, list) else set()
+    return found
 
 
 def named_in_drop(original: bytes) -> set[int]:

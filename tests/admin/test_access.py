@@ -19,6 +19,7 @@ VALUES: dict[str, Any] = {
     "key_id": 999,
     "token_id": 999,
     "user_id": 999,
+    "erasure": 999,
     "filename": "manifest.json",
 }
 ORDER = {"viewer": 1, "editor": 2, "admin": 3}

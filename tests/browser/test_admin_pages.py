@@ -106,7 +106,7 @@ def test_the_bar_keeps_the_question_in_the_address(inside: Inside) -> None:
     page.goto(f"{project}/journeys/trial-to-paid/funnel?days=90")
     page.get_by_label("Count", exact=True).select_option("customers")
     expect(page).to_have_url(re.compile(r"unit=customers"))
-    page.locator(".bar-more summary").click()
+    page.locator(".bar-more summary", has_text="Segment").click()
     page.get_by_label("Device at the start").select_option("mobile")
     expect(page.locator(".chip")).to_contain_text("mobile")
     page.get_by_role("link", name="Timing").click()
@@ -210,8 +210,9 @@ def test_customers_are_found_while_typing(inside: Inside) -> None:
     expect(page).to_have_url(re.compile("q=u-1000"))
     page.locator("#found tbody a").first.click()
     expect(page.locator("h2", has_text="Links between ids")).to_be_visible()
-    page.once("dialog", lambda dialog: dialog.accept())
-    page.get_by_role("button", name="Un-merge").first.click()
+    page.get_by_role("link", name="Un-merge").first.click()
+    expect(page.get_by_role("main")).to_contain_text("separate")
+    page.get_by_role("button", name="Un-merge").click()
     expect(page.get_by_role("status").first).to_contain_text("parted")
 
 
