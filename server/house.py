@@ -169,11 +169,16 @@ class House:
             fill_again(self.engine, version.id)
 
     def start_background(self) -> None:
-        """Start the worker, the filling of new journey versions, the housekeeping, and the erasing."""
+        """Start the worker and all jobs."""
+        self.start_jobs()
+        self.worker.start()
+
+    def start_jobs(self) -> None:
+        """Make up for what a former process left, and start what runs beside a worker: the filling of new
+        journey versions, the regrouping of identities, the housekeeping, and the erasing."""
         if self.events.embedded:
             self.batches.release_all()  # the folder's lock says that no other worker is alive
         self.ledger.catch_up()
-        self.worker.start()
         self.filler.start()
         self.regrouper.start()
         self.housekeeping.start()

@@ -6,7 +6,7 @@ where
     and not is_bot
     and (
         identity in {identities:Array(UInt64)}
-        or anonymous_id = {text:String}
+        or ({text:String} != '' and anonymous_id = {text:String})
         or (type in ('identify', 'group') and {text:String} != '' and positionCaseInsensitive(traits, {text:String}) > 0)
         or ({text:String} = '' and timestamp >= fromUnixTimestamp64Milli({since:Int64}))
     )

@@ -11,7 +11,7 @@ with
             type = 'track' and event = {engagement:String} as is_engagement,
             side = 'server' as is_server,
             type in ('page', 'screen') as is_page,
-            {idles:Array(Int64)}[arrayLastIndex(since -> since <= t, {since:Array(Int64)})] as idle,
+            {idles:Array(Int64)}[greatest(1, arrayLastIndex(since -> since <= t, {since:Array(Int64)}))] as idle,
             (
                 is_engagement, is_server, is_page, toUInt8({{key_event}}),
                 multiIf(not is_page, '', type = 'page', path, event),
@@ -106,7 +106,7 @@ with
         select
             customer, key, member.1 as number, member.2 as t, member.3 as event_id, member.4 as fact, member.5 as part,
             intDiv(
-                t - part, {caps:Array(Int64)}[arrayLastIndex(since -> since <= part, {since:Array(Int64)})]
+                t - part, {caps:Array(Int64)}[greatest(1, arrayLastIndex(since -> since <= part, {since:Array(Int64)}))]
             ) as lap
         from parted
     )

@@ -38,16 +38,13 @@ def worker() -> None:
     settings = Settings.read()
     start_logging(settings)
     with House(settings) as house:
-        if house.events.embedded:
-            house.batches.release_all()
 
         def stop(_signal: int, _frame: Any) -> None:
             house.worker.stop()
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        house.filler.start()
-        house.housekeeping.start()
+        house.start_jobs()
         if settings.metrics_port:
             _serve_metrics(house)
         house.worker.run()
