@@ -37,6 +37,8 @@ UNPAID = (
     *("view_item", "view_item_list", "select_item", "add_to_cart", "remove_from_cart", "view_cart"),
     *("add_to_wishlist", "begin_checkout", "add_shipping_info", "add_payment_info"),
     *("view_promotion", "select_promotion"),
+    *("generate_lead", "qualify_lead", "disqualify_lead", "working_lead", "close_unconvert_lead"),
+    "Payment Failed",
 )
 
 

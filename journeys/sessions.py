@@ -9,7 +9,7 @@ from typing import Any
 
 from journeys import filters
 from journeys.definitions import Matcher
-from journeys.generations import END_OF_TIME, Generation, Limits, kept, make_live, note
+from journeys.generations import END_OF_TIME, Generation, Limits, counting, kept, make_live, note
 from journeys.metrics import ENGAGED_FROM_S
 from journeys.questions import question
 from store.events import EventStore
@@ -101,17 +101,21 @@ def fill(
     """Store the sessions of every customer in chunks, and let them answer when they are complete.
 
     `progress(done, total)` is told after each chunk. What was begun and broke off goes on behind the last
-    finished chunk.
+    finished chunk. How far it is stands in the store alone, as several processes may fill; one whose place a
+    later generation has taken is left as it is.
     """
-    total = generation.chunks_total or _chunks(events, generation.project_id)
-    for chunk in range(generation.chunks_done, total):
-        params = filters.Params(project=generation.project_id, chunks=total, chunk=chunk)
+    project = generation.project_id
+    while (current := counting(events, project)) and current.number == generation.number:
+        done, total = current.chunks_done, current.chunks_total or _chunks(events, project)
+        if done >= total:
+            return make_live(events, current)
+        params = filters.Params(project=project, chunks=total, chunk=done)
         whose = "cityHash64(customer) % {chunks:UInt32} = {chunk:UInt32}" if total > 1 else EVERYONE
-        _store(events, generation, key_events, params, whose, question("sessions.stale", whose=whose))
-        generation = replace(generation, chunks_done=chunk + 1, chunks_total=total)
-        note(events, generation)
-        progress(chunk + 1, total)
-    make_live(events, generation)
+        _store(events, current, key_events, params, whose, question("sessions.stale", whose=whose))
+        if counting(events, project) == current:  # else it was begun anew, or another process was faster
+            note(events, replace(current, chunks_done=done + 1, chunks_total=total))
+            progress(done + 1, total)
+    return None
 
 
 def _store(

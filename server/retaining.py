@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from server.erasing import Eraser
 from server.sweeping import empty_erased_drops
 from store import kept
-from store.deletion import delete_customers, rewrite
+from store.deletion import delete_answers, delete_customers, rewrite
 from store.events import EventStore
 from store.projects import Project, all_projects
 from store.retention import (
@@ -82,9 +82,12 @@ def retain(on: Eraser, projects: Sequence[Project]) -> dict[int, Report]:
 
 
 def _forget(on: Eraser, horizon: Horizon, gone: Sequence[int]) -> None:
+    """Forget ids in both stores; the ledger last, which says where to go on after a crash."""
     theirs = identities_of_customers(on.engine, horizon.project, gone)
     for start in range(0, len(theirs), AT_ONCE):
-        on.ledger.forget(horizon.project, theirs[start : start + AT_ONCE])
+        some = theirs[start : start + AT_ONCE]
+        delete_answers(on.events, horizon.project, some)
+        on.ledger.forget(horizon.project, some)
 
 
 def _bring_up_to_date(

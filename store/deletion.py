@@ -77,6 +77,17 @@ def delete_identities(events: EventStore, project: int, own: Collection[int]) ->
             events.command(f"delete from {table} where {condition}", values)  # noqa: S608
 
 
+def delete_answers(events: EventStore, project: int, own: Collection[int]) -> None:
+    """Delete what the ledger has told of these identities, now and formerly; their events stay."""
+    for table, columns in _tables_of_customers(events).items():
+        if {"identity", "version"} <= set(columns):
+            events.command(
+                f"delete from {table} where project = {{project:UInt32}} "  # noqa: S608
+                "and identity in {own:Array(UInt64)}",
+                {"project": project, "own": sorted(own)},
+            )
+
+
 def delete_customers(events: EventStore, project: int, customers: Collection[int]) -> None:
     """Delete what is kept by customer, as runs and sessions are: nothing is left that it is about."""
     values = {"project": project, "customers": sorted(customers)}

@@ -11,3 +11,9 @@ select
         from session_generations
         where project = {project:UInt32} and generation = {generation:UInt32}
     ))
+-- One that answers is never put back to being filled.
+where {state:String} = 'live' or (
+    select argMax(state, version) != 'live'
+    from session_generations
+    where project = {project:UInt32} and generation = {generation:UInt32}
+)

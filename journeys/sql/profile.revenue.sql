@@ -33,7 +33,7 @@ with
         from told
         where isNotNull(amount)
         order by timestamp, sequence, event_id
-        limit 1 by if(order_id = '', hex(event_id), concat(event, ':', order_id))
+        limit 1 by if(order_id = '', hex(event_id), concat('order:', order_id))
     )
 select
     currency,

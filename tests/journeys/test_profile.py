@@ -208,6 +208,15 @@ def test_days_are_those_of_the_projects_time_zone(events: EventStore, ledger: Le
             {"USD": 1, "EUR": 2},
         ),
         ([("Paid", {"revenue": 0.1})] * 3, {"": 0.3}),
+        ([("generate_lead", {"value": 500, "currency": "EUR"})], {}),
+        ([("Payment Failed", {"value": 99, "currency": "GBP"})], {}),
+        (
+            [
+                ("Order Completed", {"total": 10, "currency": "USD", "order_id": "o1"}),
+                ("purchase", {"value": 10, "currency": "USD", "transaction_id": "o1"}),
+            ],
+            {"USD": 10},
+        ),
     ],
 )
 def test_revenue_is_what_events_carry_less_refunds_by_currency(

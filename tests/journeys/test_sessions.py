@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -267,6 +268,28 @@ def test_a_generation_that_two_processes_begin_is_filled_once(events: EventStore
     count_again(events, 1, STANDARD)
     assert [(one.number, one.state) for one in kept(events, 1)] == [(1, "live"), (2, "filling")]
     assert found(events) == [[1]]
+
+
+def test_a_filler_that_comes_late_leaves_the_answer_alone(events: EventStore) -> None:
+    events.insert([event(1, 0)], token="t")
+    begun = ensured(events, 1, STANDARD)[0]
+    fill(events, begun, ())
+    note(events, replace(begun, chunks_done=0, chunks_total=2))
+    fill(events, begun, ())
+    assert [(one.number, one.state) for one in kept(events, 1)] == [(1, "live")]
+    assert found(events) == [[1]]
+
+
+def test_a_generation_whose_place_a_later_one_has_taken_never_answers(events: EventStore) -> None:
+    events.insert([event(1, 0), event(2, 20)], token="t")
+    fill(events, ensured(events, 1, STANDARD)[0], ())
+    second = ensured(events, 1, Wanted(ProjectRules(session_idle_minutes=10), ()))[-1]
+    third = ensured(events, 1, Wanted(ProjectRules(session_idle_minutes=15), ()))[-1]
+    fill(events, second, ())
+    assert [(one.number, one.state) for one in kept(events, 1)] == [(1, "live"), (3, "filling")]
+    assert found(events) == [[1, 2]]
+    fill(events, third, ())
+    assert found(events) == [[1], [2]]
 
 
 def test_a_count_that_broke_off_goes_on_behind_the_last_chunk(

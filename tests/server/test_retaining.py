@@ -174,6 +174,12 @@ def test_identities_go_with_the_last_event_of_their_customer(keeper: Keeper) -> 
     assert keeper.would().identities == 2
     keeper.retain()
     assert known(keeper.eraser.engine) == {"bob", "b1"}
+    for table in ("identity_customers", "identity_history"):
+        told = keeper.eraser.events.query(f"select distinct identity from {table}")
+        assert {row["identity"] for row in told} <= {ids["bob"].hash, ids["b1"].hash}
+    keeper.happened("ada", day=0)  # she comes back, as nobody who was ever known
+    owners = keeper.eraser.events.query("select distinct customer from customer_events where user_id = 'ada'")
+    assert owners == [{"customer": ids["ada"].hash}]
 
 
 def stored_run(keeper: Keeper, who: str, *days: float) -> None:
