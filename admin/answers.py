@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from admin.formats import count
 from admin.services import Services
-from store.identities import Ledger
-from store.previews import Parted
+from store.identity import Ledger
+from store.identity.previews import Parted
 from store.projects import Project
 
 log = logging.getLogger("waywiser.audit")

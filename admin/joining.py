@@ -15,9 +15,9 @@ from admin.formats import count
 from admin.rows import Row, rows_of
 from admin.services import Services
 from journeys.definitions import problems_of
-from store.previews import RulesPreview
+from store.identity.previews import RulesPreview
+from store.identity.regrouping import Regrouping, ask_for
 from store.projects import Project
-from store.regrouping import Regrouping, ask_for
 from store.rules import IdentifierRule, ProjectRules, rules_of, save_rules
 
 log = logging.getLogger("waywiser.audit")

@@ -9,13 +9,13 @@ from flask import Response
 
 from admin.services import Services
 from journeys.export import export
-from store.erasure import Erasure, Whom, begin
 from store.event import identity_hash
-from store.identifiers import normal, usable
+from store.identity.identifiers import normal, usable
+from store.privacy.erasure import Erasure, Whom, begin
+from store.privacy.retention import Report, horizon_of, would_delete
+from store.privacy.suppression import lift
 from store.projects import Project
-from store.retention import Report, horizon_of, would_delete
 from store.rules import rules_of, save_rules
-from store.suppression import lift
 
 log = logging.getLogger("waywiser.privacy")
 

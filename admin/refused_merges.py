@@ -12,7 +12,7 @@ from flask import Flask
 from admin.portrait import RULES
 from admin.services import Services, services
 from journeys.activity import Activity, activity_of, carried_by
-from store.refusals import Node, Refused, count_unanswered, nodes_of, refused, refused_counts
+from store.identity.refusals import Node, Refused, count_unanswered, nodes_of, refused, refused_counts
 
 ON_A_PAGE = 50
 UNANSWERED = "unanswered"

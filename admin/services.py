@@ -10,9 +10,9 @@ from flask import current_app
 from sqlalchemy import Engine
 
 from store.drops import Chosen, ReplayReport
-from store.erasure import Whom
 from store.events import EventStore
-from store.identities import Ledger
+from store.identity import Ledger
+from store.privacy.erasure import Whom
 from store.settings import Settings
 
 

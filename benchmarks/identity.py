@@ -21,7 +21,7 @@ from journeys.questions import question
 from journeys.resolution import resolved_now
 from store.db import open_db
 from store.events import EventStore
-from store.identities import Identity, Ledger, Link
+from store.identity import Identity, Ledger, Link
 from store.migrate import migrate_db, migrate_events
 from store.projects import create_project
 

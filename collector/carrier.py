@@ -24,7 +24,7 @@ from store.claims import Claims
 from store.drops import DropRow
 from store.event import Event
 from store.events import EventStore
-from store.identities import Ledger
+from store.identity import Ledger
 from store.ingestion import Count
 
 After = Callable[[int, set[int]], None]

@@ -26,11 +26,11 @@ from store.batches import LEASE_MS, TRIES, Batch, Batches, NotHeld
 from store.claims import Claims
 from store.db import StoreUnavailable
 from store.events import EventStore, EventStoreError
-from store.identities import Ledger
+from store.identity import Ledger
 from store.plans import Plan, no_plan
+from store.privacy.suppression import Lookup, nobody
 from store.rules import ProjectRules
 from store.settings import Settings
-from store.suppression import Lookup, nobody
 
 log = logging.getLogger("waywiser.worker")
 

@@ -10,7 +10,7 @@ from journeys.period import iso
 from journeys.questions import question
 from journeys.traits import account_history, account_traits, customer_values
 from store.events import EventStore
-from store.identities import Ledger
+from store.identity import Ledger
 from store.journeys import JourneyVersion
 
 MOST_MEMBERS = 500

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from journeys.questions import question
 from store.events import EventStore
-from store.identities import Ledger
+from store.identity import Ledger
 
 
 class Activity(NamedTuple):

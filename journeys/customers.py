@@ -9,7 +9,7 @@ from journeys.questions import question
 from journeys.resolution import resolved_now
 from store.event import identity_hash
 from store.events import EventStore
-from store.identities import Ledger
+from store.identity import Ledger
 
 RECENT_MS = 7 * 24 * 3600 * 1000
 

@@ -12,7 +12,7 @@ from journeys.period import iso
 from journeys.questions import question
 from journeys.traits import history
 from store.events import EventStore
-from store.identities import Ledger
+from store.identity import Ledger
 from store.journeys import live_journeys
 from store.projects import Project
 

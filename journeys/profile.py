@@ -13,7 +13,7 @@ from journeys.questions import question
 from journeys.sessions import THESE, source
 from journeys.traits import customer_values
 from store.events import EventStore
-from store.identities import Ledger
+from store.identity import Ledger
 from store.journeys import JourneyVersion
 
 MOST_RUNS = 500

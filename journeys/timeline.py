@@ -14,7 +14,7 @@ from journeys.questions import question
 from journeys.sessions import sessions
 from journeys.traits import END_OF_TIME, customer_values, traits
 from store.events import EventStore
-from store.identities import Ledger
+from store.identity import Ledger
 from store.journeys import JourneyVersion
 
 RECENT_MS = 24 * 3600 * 1000

@@ -10,7 +10,7 @@ from typing import Any
 from journeys.period import iso
 from journeys.questions import question
 from store.events import EventStore
-from store.identities import Ledger
+from store.identity import Ledger
 
 END_OF_TIME = 9_000_000_000_000
 MOST_TRAITS = 1_000

@@ -13,8 +13,8 @@ from server.importing import ImportProblem
 from server.serving import CannotServe
 from store.db import StoreUnavailable
 from store.drops import ReplayWaits
-from store.erasure import NotErasable
 from store.events import EventStoreError
+from store.privacy.erasure import NotErasable
 from store.projects import ProjectError
 from store.settings import BadSetting
 from store.users import UserError

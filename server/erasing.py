@@ -17,15 +17,17 @@ from sqlalchemy import Engine, select
 from collector.pipeline.naming import named_in_drop, named_in_envelope
 from journeys.period import iso
 from store.db import writing
-from store.deletion import (
+from store.drops import all_drops, delete
+from store.events import EventStore
+from store.identity import Ledger
+from store.privacy.deletion import (
     count_of_customer,
     delete_identities,
     delete_shared_events,
     rewrite,
     unname_browsers,
 )
-from store.drops import all_drops, delete
-from store.erasure import (
+from store.privacy.erasure import (
     DONE,
     Erasure,
     Known,
@@ -38,12 +40,10 @@ from store.erasure import (
     newest_envelope,
     note,
 )
-from store.events import EventStore
-from store.identities import Ledger
+from store.privacy.signing import Signer, fresh_salt
+from store.privacy.suppression import REMEMBER_S, key_of, suppress
 from store.projects import project_by_id
 from store.settings import Settings
-from store.signing import Signer, fresh_salt
-from store.suppression import REMEMBER_S, key_of, suppress
 from store.tables import inbox
 
 log = logging.getLogger("waywiser.erasure")

@@ -28,14 +28,14 @@ from store.claims import Claims
 from store.db import StoreUnavailable, open_db
 from store.disk import is_short
 from store.events import EventStore, EventStoreError
-from store.identities import Ledger
+from store.identity import Ledger
 from store.inbox import Inbox
 from store.journeys import JourneyVersion, fill_again, kept_versions
 from store.migrate import current, migrate_db, migrate_events, newest
 from store.plans import KnownPlans
+from store.privacy.suppression import KnownSuppressions
 from store.rules import KnownRules
 from store.settings import Settings
-from store.suppression import KnownSuppressions
 
 log = logging.getLogger("waywiser")
 

@@ -10,8 +10,15 @@ from msgspec.structs import replace
 from sqlalchemy import Engine
 
 from store.events import EventStore
-from store.identities import Ledger
-from store.regrouping import LEASE_MS, Regrouping, changed_since, claim_one, put_in_place, regrouping_of
+from store.identity import Ledger
+from store.identity.regrouping import (
+    LEASE_MS,
+    Regrouping,
+    changed_since,
+    claim_one,
+    put_in_place,
+    regrouping_of,
+)
 
 log = logging.getLogger("waywiser.regrouping")
 PAUSE_S = 2.0

@@ -9,9 +9,9 @@ from collector.replay import Progress, replay
 from store.drops import Chosen, ReplayReport, ReplayWaits
 from store.inbox import waiting
 from store.plans import KnownPlans
+from store.privacy.suppression import KnownSuppressions
 from store.rules import KnownRules
 from store.settings import Settings
-from store.suppression import KnownSuppressions
 
 MOST_AT_ONCE = 10_000  # somebody waits for the answer, and the inbox must keep room for what arrives
 

@@ -13,10 +13,9 @@ from datetime import UTC, datetime
 from server.erasing import Eraser
 from server.sweeping import empty_erased_drops
 from store import kept
-from store.deletion import delete_answers, delete_customers, rewrite
 from store.events import EventStore
-from store.projects import Project, all_projects
-from store.retention import (
+from store.privacy.deletion import delete_answers, delete_customers, rewrite
+from store.privacy.retention import (
     Horizon,
     Report,
     customers_gone,
@@ -28,6 +27,7 @@ from store.retention import (
     stale_customers,
     would_delete,
 )
+from store.projects import Project, all_projects
 
 log = logging.getLogger("waywiser.retention")
 

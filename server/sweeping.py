@@ -7,8 +7,8 @@ from sqlalchemy import Engine
 from collector.pipeline.naming import named_in_drop
 from store.db import writing
 from store.drops import NOTHING, Chosen, all_drops, empty
+from store.privacy.suppression import KnownSuppressions, Suppressed
 from store.projects import all_projects
-from store.suppression import KnownSuppressions, Suppressed
 
 AT_ONCE = 500
 

@@ -11,8 +11,8 @@ from admin import privacy
 from admin.api.endpoint import Call, Endpoint, Refused
 from journeys.export import is_known
 from journeys.period import iso
-from store.erasure import Erasure, NotErasable, Whom, erasure_of, erasures_of, find_whom
-from store.retention import Report, reports_of
+from store.privacy.erasure import Erasure, NotErasable, Whom, erasure_of, erasures_of, find_whom
+from store.privacy.retention import Report, reports_of
 from store.rules import rules_of
 
 

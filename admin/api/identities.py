@@ -13,8 +13,8 @@ from admin.api.endpoint import Call, Endpoint, Refused
 from admin.joining import IdentityRulesSchema
 from admin.refused_merges import REASONS, UNANSWERED
 from journeys.period import iso
-from store.refusals import refused
-from store.regrouping import Regrouping, regrouping_of
+from store.identity.refusals import refused
+from store.identity.regrouping import Regrouping, regrouping_of
 from store.rules import rules_of
 
 HASH = validate.Range(0, 2**63 - 1)

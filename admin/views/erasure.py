@@ -12,10 +12,10 @@ from admin import privacy
 from admin.access import Place, needs
 from admin.services import services
 from journeys.export import is_known
-from store.erasure import NotErasable, Whom, erasure_of, erasures_of, find_whom
-from store.retention import Report, reports_of
+from store.privacy.erasure import NotErasable, Whom, erasure_of, erasures_of, find_whom
+from store.privacy.retention import Report, reports_of
+from store.privacy.suppression import suppressed_count
 from store.rules import rules_of
-from store.suppression import suppressed_count
 
 pages = Blueprint("erasure", __name__, url_prefix="/p/<project>")
 

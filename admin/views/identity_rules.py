@@ -11,8 +11,8 @@ from admin import joining, rows
 from admin.access import Place, needs
 from admin.data_rules import RulesInvalid
 from admin.services import services
-from store.refusals import nodes_of
-from store.regrouping import regrouping_of
+from store.identity.refusals import nodes_of
+from store.identity.regrouping import regrouping_of
 from store.rules import ProjectRules, rules_of
 
 pages = Blueprint("identity_rules", __name__, url_prefix="/p/<project>/settings/rules/identity")

@@ -26,7 +26,7 @@ from collector.pipeline.session import session
 from collector.pipeline.source import source
 from store.drops import DropRow
 from store.event import Event
-from store.identities import Link
+from store.identity import Link
 from store.inbox import Envelope
 from store.plans import Plan
 from store.rules import ProjectRules

@@ -9,12 +9,12 @@ from typing import Any
 from collector.pipeline.database import Database
 from collector.pipeline.networks import data_centres
 from collector.pipeline.place import Place, places
-from store.identities import Link
+from store.identity import Link
 from store.inbox import Envelope
 from store.plans import Plan, no_plan
+from store.privacy.suppression import Lookup, nobody
 from store.rules import ProjectRules, standard
 from store.settings import Settings
-from store.suppression import Lookup, nobody
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from collector.pipeline.context import Context, text
 from collector.pipeline.drop import Drop, Reason
 from store.drops import DropRow
 from store.event import Event, identity_hash
-from store.identities import Link
+from store.identity import Link
 from store.inbox import Envelope
-from store.suppression import Suppressed
+from store.privacy.suppression import Suppressed
 
 
 def erased(event: Event, context: Context) -> Event:

@@ -10,8 +10,8 @@ import msgspec
 from collector.pipeline.context import Context, text
 from collector.pipeline.drop import Drop, Reason
 from store.event import Event
-from store.identifiers import normal, type_of, usable
-from store.identities import Identity, Link
+from store.identity import Identity, Link
+from store.identity.identifiers import normal, type_of, usable
 
 MOST_IDENTIFIERS = 20  # of one event
 IDENTIFIERS = ("externalIds", "externalId")  # the latter is what RudderStack's clients call the field

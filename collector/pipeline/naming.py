@@ -13,7 +13,7 @@ import msgspec
 from collector.pipeline.context import text
 from collector.pipeline.identity import IDENTIFIERS
 from store.event import identity_hash
-from store.identifiers import normal, type_of, usable
+from store.identity.identifiers import normal, type_of, usable
 
 # A former id may have been of either kind.
 KINDS = {"userId": ("user",), "anonymousId": ("anonymous",), "previousId": ("user", "anonymous")}

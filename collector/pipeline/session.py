@@ -6,7 +6,7 @@ import msgspec
 
 from collector.pipeline.context import Context, text
 from store.event import Event
-from store.identifiers import usable
+from store.identity.identifiers import usable
 
 
 def session(event: Event, context: Context) -> Event:

@@ -14,12 +14,12 @@ from server.erasing import STAGES, Erasing
 from server.house import House, now_ms, open_relational
 from server.progress import Report as Progress
 from server.progress import bar
-from store.erasure import NotErasable, Whom, begin, erasure_of, find_whom
 from store.event import identity_hash
 from store.folder import folder_is_free
+from store.privacy.erasure import NotErasable, Whom, begin, erasure_of, find_whom
+from store.privacy.signing import Signer
 from store.projects import Project, project_by_key
 from store.settings import Settings
-from store.signing import Signer
 
 KINDS = ("user", "anonymous")
 PROJECT = click.option("--project", "project_key", required=True, help="Project of the customer.")

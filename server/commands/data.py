@@ -16,10 +16,10 @@ from server.progress import bar
 from store.folder import folder_is_free
 from store.inbox import waiting
 from store.plans import KnownPlans
+from store.privacy.suppression import KnownSuppressions
 from store.projects import project_by_key
 from store.rules import KnownRules
 from store.settings import Settings
-from store.suppression import KnownSuppressions
 
 
 @click.command("import")

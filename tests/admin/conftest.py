@@ -23,7 +23,7 @@ from server.replaying import run_again
 from store.db import open_db
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
-from store.identities import Identity, Ledger, Link
+from store.identity import Identity, Ledger, Link
 from store.journeys import kept_versions, make_live, save_version, versions_to_fill
 from store.migrate import migrate_events
 from store.projects import Project, create_project, create_write_key

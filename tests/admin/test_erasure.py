@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from server.erasing import Eraser, Erasing
-from store.erasure import erasures_of
 from store.event import identity_hash
+from store.privacy.erasure import erasures_of
+from store.privacy.signing import Signer
+from store.privacy.suppression import suppressed_count
 from store.rules import rules_of
-from store.signing import Signer
-from store.suppression import suppressed_count
 from tests.admin.conftest import NOW, Shop
 from tests.admin.test_api import asking
 

@@ -13,9 +13,9 @@ import pytest
 
 from admin import joining
 from server.regrouping import Regrouper
-from store.identities import Identity, Link
-from store.refusals import count_unanswered
-from store.regrouping import claim_one, regrouping_of
+from store.identity import Identity, Link
+from store.identity.refusals import count_unanswered
+from store.identity.regrouping import claim_one, regrouping_of
 from store.rules import IdentifierRule, ProjectRules, rules_of, save_rules
 from tests.admin.conftest import NOW, Shop
 from tests.admin.test_api import asking

@@ -13,7 +13,7 @@ import admin
 from server.erasing import Eraser
 from server.replaying import run_again
 from store.events import EventStore
-from store.identities import Ledger
+from store.identity import Ledger
 from store.projects import find_api_token, find_write_key, write_keys_of
 from store.settings import Settings
 from store.users import sign_in, users_of

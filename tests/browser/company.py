@@ -25,7 +25,7 @@ from server.replaying import run_again
 from store.batches import Batches
 from store.drops import DropRow
 from store.events import EventStore
-from store.identities import Ledger
+from store.identity import Ledger
 from store.inbox import Envelope, Inbox
 from store.journeys import kept_versions, save_version
 from store.plans import KnownPlans

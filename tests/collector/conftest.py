@@ -15,7 +15,7 @@ from collector import Door, create_app
 from collector.worker import Worker
 from store.batches import Batches
 from store.events import EventStore
-from store.identities import Ledger
+from store.identity import Ledger
 from store.inbox import Envelope, Inbox
 from store.plans import KnownPlans
 from store.projects import create_project, create_write_key

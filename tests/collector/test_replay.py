@@ -19,7 +19,7 @@ from store.batches import Batches
 from store.db import writing
 from store.drops import Chosen, DropRow, ReplayReport, drops_by_code, keep_drops, recent_drops
 from store.events import EventStore
-from store.identities import Ledger
+from store.identity import Ledger
 from store.inbox import Envelope, waiting
 from store.ingestion import HOUR, by_detail, hour_of
 from store.projects import create_project

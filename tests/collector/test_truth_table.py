@@ -12,8 +12,8 @@ from sqlalchemy import Engine
 
 from collector.pipeline import Tools, run
 from store.events import EventStore
-from store.graph import rows_of
-from store.identities import Identity, Ledger
+from store.identity import Identity, Ledger
+from store.identity.graph import rows_of
 from store.inbox import Envelope
 from store.projects import create_project
 from store.rules import ProjectRules

@@ -21,7 +21,7 @@ from store.claims import Claims
 from store.drops import drops_by_code, recent_drops
 from store.event import identity_hash
 from store.events import EventStore, EventStoreError
-from store.identities import Ledger
+from store.identity import Ledger
 from store.inbox import Envelope, Inbox
 from store.projects import create_project
 from store.settings import Settings

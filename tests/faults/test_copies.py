@@ -14,7 +14,7 @@ from collector.pipeline import Tools
 from store.batches import LEASE_MS, TRIES, Batch, Batches
 from store.claims import Claims
 from store.events import EventStore
-from store.identities import Ledger
+from store.identity import Ledger
 from store.inbox import Envelope, Inbox
 from store.plans import KnownPlans
 from store.projects import create_project

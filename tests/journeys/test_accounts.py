@@ -16,7 +16,7 @@ from journeys.runs import fill
 from journeys.scope import Scope, open_scope
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
-from store.identities import Identity, Ledger, Link
+from store.identity import Identity, Ledger, Link
 from store.journeys import live_journeys, make_live, save_version
 from store.projects import create_project, project_by_id
 

@@ -21,7 +21,7 @@ from journeys.segments import choices
 from journeys.timing import timing
 from journeys.variants import variants
 from store.events import EventStore
-from store.identities import Identity, Ledger, Link
+from store.identity import Identity, Ledger, Link
 from store.journeys import JourneyVersion, make_live, save_version
 from store.migrate import migrate_events
 from store.projects import Project, create_project

@@ -14,7 +14,7 @@ from journeys.export import export, is_known
 from journeys.runs import fill
 from store.event import identity_hash
 from store.events import EventStore
-from store.identities import Identity, Ledger, Link
+from store.identity import Identity, Ledger, Link
 from store.journeys import make_live, save_version, versions_to_fill
 from store.projects import Project, create_project
 from tests.admin.conftest import JOURNEY, NOW, shop_events

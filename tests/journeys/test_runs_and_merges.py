@@ -16,7 +16,7 @@ from journeys.definitions import parse
 from journeys.runs import fill, recompute
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
-from store.identities import Identity, Ledger, Link
+from store.identity import Identity, Ledger, Link
 from store.journeys import JourneyVersion
 from store.projects import create_project
 from tests.journeys.test_runs_rule import EXAMPLES, numbers, stored

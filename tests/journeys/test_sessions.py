@@ -18,7 +18,7 @@ from journeys.period import Period
 from journeys.sessions import fill, recompute, sessions
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
-from store.identities import Identity, Ledger, Link
+from store.identity import Identity, Ledger, Link
 from store.projects import create_project
 from store.rules import ProjectRules
 

@@ -15,7 +15,7 @@ from journeys.generations import Wanted, ensured, kept
 from journeys.sessions import fill, recompute, sessions
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
-from store.identities import Identity, Ledger, Link
+from store.identity import Identity, Ledger, Link
 from store.projects import create_project
 from store.rules import ProjectRules
 from tests.journeys.test_runs_rule import EXAMPLES

@@ -10,7 +10,7 @@ from journeys.sessions import sessions
 from journeys.timeline import Wanted, recent, timeline
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
-from store.identities import Identity, Ledger, Link
+from store.identity import Identity, Ledger, Link
 from store.projects import create_project
 
 START = 1_760_000_000_000

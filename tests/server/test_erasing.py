@@ -13,21 +13,21 @@ from collector.worker import Worker
 from server import erasing
 from server.erasing import Eraser, Erasing
 from server.replaying import run_again
-from store import suppression
 from store.batches import Batches
 from store.db import writing
 from store.drops import ALL, DropRow, keep_drops, recent_drops
-from store.erasure import Whom, begin, erasure_of, erasures_of, find_whom
 from store.event import identity_hash
 from store.events import EventStore
-from store.identities import Ledger
+from store.identity import Ledger
 from store.inbox import Envelope, put_together, sealed
 from store.plans import KnownPlans
+from store.privacy import suppression
+from store.privacy.erasure import Whom, begin, erasure_of, erasures_of, find_whom
+from store.privacy.signing import Signer
+from store.privacy.suppression import KnownSuppressions, lift, suppressed_count
 from store.projects import create_project
 from store.rules import KnownRules
 from store.settings import Settings
-from store.signing import Signer
-from store.suppression import KnownSuppressions, lift, suppressed_count
 
 NOW = 1_760_000_000_000  # 2025-10-09T08:53:20Z
 ADA, BOB = identity_hash("user", "ada"), identity_hash("user", "bob")

@@ -18,12 +18,12 @@ from store.db import writing
 from store.drops import DropRow, keep_drops, recent_drops
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
-from store.identities import Identity, Ledger, Link
+from store.identity import Identity, Ledger, Link
+from store.privacy.retention import Report, horizon_of, reports_of, would_delete
+from store.privacy.suppression import key_of, suppress
 from store.projects import Project, create_project
-from store.retention import Report, horizon_of, reports_of, would_delete
 from store.rules import ProjectRules, save_rules
 from store.settings import Settings
-from store.suppression import key_of, suppress
 from store.tables import identities
 
 NOW = 1_772_366_400_000  # 2026-03-01 12:00 UTC

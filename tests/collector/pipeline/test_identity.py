@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from store.event import event_id, identity_hash
-from store.identities import Identity
+from store.identity import Identity
 from tests.collector.conftest import NOW
 from tests.collector.pipeline.conftest import MESSAGE, Pipeline
 

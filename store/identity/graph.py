@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, func, literal, or_, select, text
 
-from store.components import Edge
 from store.event import identity_hash
-from store.identifiers import normal
-from store.links import Pair
+from store.identity.components import Edge
+from store.identity.identifiers import normal
+from store.identity.links import Pair
 from store.rules import ProjectRules
 from store.tables import edges, identities
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import msgspec
 from sqlalchemy import ColumnElement, Engine, and_, func, select
 
-from store.graph import rows_of, standing
+from store.identity.graph import rows_of, standing
 from store.tables import edges, identities
 
 

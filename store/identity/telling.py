@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, select, tuple_, update
 
 from store.db import writing
 from store.events import EventStore
-from store.graph import AT_ONCE, edges_at, rows_of
+from store.identity.graph import AT_ONCE, edges_at, rows_of
 from store.tables import identities, ledgers
 
 Span = dict[str, int]

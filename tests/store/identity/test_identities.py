@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 
 from store.event import Event, event_id
 from store.events import EventStore
-from store.graph import rows_of
-from store.identities import Identity, Ledger, Link
+from store.identity import Identity, Ledger, Link
+from store.identity.graph import rows_of
 from store.projects import create_project
 
 numbers = count(1)

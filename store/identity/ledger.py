@@ -12,17 +12,17 @@ from functools import partial
 
 from sqlalchemy import Engine, RowMapping, select
 
-from store import lookups
-from store.changes import Change, Rules, changing
 from store.events import EventStore
-from store.graph import chunks, neighbours_of, rows_of
-from store.known import Known
-from store.links import Link, Pair, earliest
-from store.previews import Parted, RulesPreview, pages, preview, preview_rules
-from store.refusals import Refused, refused, refused_counts
+from store.identity import lookups
+from store.identity.changes import Change, Rules, changing
+from store.identity.graph import chunks, neighbours_of, rows_of
+from store.identity.known import Known
+from store.identity.links import Link, Pair, earliest
+from store.identity.previews import Parted, RulesPreview, pages, preview, preview_rules
+from store.identity.refusals import Refused, refused, refused_counts
+from store.identity.telling import newest_told, tell, untold
 from store.rules import ProjectRules
 from store.tables import identities, ledgers
-from store.telling import newest_told, tell, untold
 
 LINKS_AT_ONCE = 1_000  # a transaction keeps the door waiting
 MOST_CHANGES = 50_000  # made elsewhere, that are read one by one

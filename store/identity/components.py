@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from store.links import Pair
+from store.identity.links import Pair
 from store.rules import STANDARD, ProjectRules
 
 OWN_KINDS = ("user", "anonymous")

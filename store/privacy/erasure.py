@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Engine, Row, RowMapping, func, or_, select, update
 
-from store.components import OWN_KINDS
 from store.db import writing
 from store.events import EventStore
-from store.identities import Ledger
-from store.suppression import key_of, suppress
+from store.identity import Ledger
+from store.identity.components import OWN_KINDS
+from store.privacy.suppression import key_of, suppress
 from store.tables import edges, identities, inbox
 from store.tables_privacy import erasures
 

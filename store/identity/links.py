@@ -8,7 +8,7 @@ from functools import lru_cache
 import msgspec
 
 from store.event import identity_hash
-from store.identifiers import shown
+from store.identity.identifiers import shown
 
 Pair = tuple[int, int]
 LONGEST_REMEMBERED = 100  # characters; longer ids are rare and would fill the memory

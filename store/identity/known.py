@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-from store.links import Link, Pair
+from store.identity.links import Link, Pair
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Iterator
 import msgspec
 from sqlalchemy import Connection, Engine, func, select
 
-from store.changes import Change, Rules, changing
-from store.components import customers_from
 from store.events import EventStore
-from store.graph import AT_ONCE, Stops, chunks, reach
+from store.identity.changes import Change, Rules, changing
+from store.identity.components import customers_from
+from store.identity.graph import AT_ONCE, Stops, chunks, reach
 from store.rules import ProjectRules
 from store.tables import identities
 

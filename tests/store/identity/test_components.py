@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.components import Edge, customers_from
-from store.links import Identity
+from store.identity.components import Edge, customers_from
+from store.identity.links import Identity
 
 USERS = [Identity("user", f"u{n}") for n in range(4)]
 BROWSERS = [Identity("anonymous", f"a{n}") for n in range(4)]

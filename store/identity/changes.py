@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store.components import Component, customers_from
-from store.graph import (
+from store.identity.components import Component, customers_from
+from store.identity.graph import (
     Reached,
     Stops,
     chunks,
@@ -22,7 +22,7 @@ from store.graph import (
     reach,
     rows_of,
 )
-from store.links import Identity, Link, Pair
+from store.identity.links import Identity, Link, Pair
 from store.rules import ProjectRules, rules_within
 from store.tables import edges, identities, ledgers
 

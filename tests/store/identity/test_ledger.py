@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event, select
 
-import store.ledger
-from store.changes import Change
+import store.identity.ledger
 from store.event import Event, event_id
 from store.events import EventStore
-from store.graph import rows_of
-from store.ledger import Ledger
-from store.links import Identity, Link
+from store.identity.changes import Change
+from store.identity.graph import rows_of
+from store.identity.ledger import Ledger
+from store.identity.links import Identity, Link
 from store.projects import create_project
 from store.rules import IdentifierRule, ProjectRules, save_rules
 from store.tables import edges
@@ -350,7 +350,7 @@ def test_changed_rules_do_what_their_preview_says(
 def test_page_by_page_rules_do_the_same(
     ledger: Ledger, db: Engine, project: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.previews.PAGE", 2)
+    monkeypatch.setattr("store.identity.previews.PAGE", 2)
     visitors = [Identity("anonymous", f"p{n}") for n in range(6)]
     ledger.join(project, [link(one, MAIL) for one in visitors])
     rules = ProjectRules(most_neighbours=5)
@@ -424,14 +424,14 @@ def test_a_crash_between_both_stores_loses_nothing(
 
     ledger = Ledger(db, events)
     with monkeypatch.context() as patch:
-        patch.setattr(store.ledger, "tell", cut)
+        patch.setattr(store.identity.ledger, "tell", cut)
         with pytest.raises(Cut):
             ledger.join(project, [link(A1, ADA)])
     assert told(events, project) == {}
     Ledger(db, events).join(project, [link(A2, BOB)])
     assert told(events, project) == {A1.hash: ADA.hash, A2.hash: BOB.hash}
     with monkeypatch.context() as patch:
-        patch.setattr(store.ledger, "tell", cut)
+        patch.setattr(store.identity.ledger, "tell", cut)
         with pytest.raises(Cut):
             ledger.unmerge(project, A1.hash, ADA.hash, now=AT)
     again = Ledger(db, events)

@@ -8,9 +8,9 @@ from sqlalchemy import Engine, RowMapping, or_, select
 
 from store.event import identity_hash
 from store.events import EventStore
-from store.graph import chunks, neighbours_of
-from store.identifiers import normal
-from store.links import Identity
+from store.identity.graph import chunks, neighbours_of
+from store.identity.identifiers import normal
+from store.identity.links import Identity
 from store.tables import edges, identities
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from store.ledger import Ledger
-from store.links import Identity, Link
+from store.identity.ledger import Ledger
+from store.identity.links import Identity, Link
 
 __all__ = ["Identity", "Ledger", "Link"]
