@@ -175,7 +175,7 @@ class TimedHouse(House):
             (self.events, "known_messages", "look for duplicates"),
             (self.ledger, "join", "identity ledger"),
             (self.ledger, "customers_of", "identity ledger"),
-            (self.worker._carrier, "_through_pipeline", "pipeline"),
+            (self.worker._carrier, "digest", "pipeline"),
         ):
             setattr(owner, name, timed(getattr(owner, name), self.took, stage))
 

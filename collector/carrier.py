@@ -13,11 +13,11 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from collector.pipeline import Outcome, Tools, run
+from collector.pipeline import Outcome, Tools, run_all
 from collector.tally import tally
 from store.batches import Batch, Batches, NotHeld
 from store.claims import Claims
@@ -28,6 +28,7 @@ from store.identity import Ledger
 from store.ingestion import Count
 
 After = Callable[[int, set[int]], None]
+Outcomes = dict[int, Outcome]  # by project
 
 
 @dataclass
@@ -49,50 +50,43 @@ class _Sorted:
     counted: set[bytes]
 
 
+@dataclass(kw_only=True)
 class Carrier:
     """Carries batches. `after(project, customers)` is called for whom a batch touched.
 
     `claims` are needed where several workers share the event store.
     """
 
-    def __init__(
-        self,
-        *,
-        batches: Batches,
-        claims: Claims | None,
-        events: EventStore,
-        ledger: Ledger,
-        tools: Tools,
-        clock: Callable[[], int],
-        after: After,
-    ) -> None:
-        self._batches = batches
-        self._claims = claims
-        self._events = events
-        self._ledger = ledger
-        self._tools = tools
-        self._clock = clock
-        self._after = after
+    batches: Batches
+    claims: Claims | None
+    events: EventStore
+    ledger: Ledger
+    tools: Tools
+    clock: Callable[[], int]
+    after: After
 
-    def carry(self, batch: Batch) -> Carried:
-        """Store a batch and forget it. Raises what goes wrong; then nothing is forgotten.
+    def digest(self, batch: Batch) -> Outcomes:
+        """Take a batch through the pipeline. Nothing is stored, so this may happen ahead of its turn."""
+        return run_all(batch.envelopes(), self.tools)
+
+    def store(self, batch: Batch, outcomes: Outcomes) -> Carried:
+        """Store what became of a batch and forget it. Raises what goes wrong; then nothing is forgotten.
 
         Raises NotHeld when another worker has taken the batch meanwhile.
         """
-        outcomes = self._through_pipeline(batch)
         parts = {project: self._sorted(batch, project, one.events) for project, one in outcomes.items()}
         fresh = [event for part in parts.values() for event in part.fresh]
         stored = [event for part in parts.values() for event in part.stored]
         if fresh or stored:
-            self._batches.renew(batch, now=self._clock())  # or learn that it is another worker's by now
-            self._events.insert(
+            self.batches.renew(batch, now=self.clock())  # or learn that it is another worker's by now
+            self.events.insert(
                 fresh, stored=stored, token=batch.token, mark=batch.mark, is_repeat=batch.is_repeat
             )
         for project, outcome in outcomes.items():
             if customers := self._touched(project, outcome, is_repeat=batch.is_repeat):
-                self._after(project, customers)
+                self.after(project, customers)
         carried = _summed(outcomes, parts)
-        if not self._batches.acknowledge(batch, carried.drops, carried.counts):
+        if not self.batches.acknowledge(batch, carried.drops, carried.counts):
             raise NotHeld
         return carried
 
@@ -101,17 +95,10 @@ class Carrier:
 
         So a later replay of these messages counts none of them again.
         """
-        for outcome in self._through_pipeline(batch).values():
-            ids = self._events.stored_before(outcome.events)
+        for outcome in self.digest(batch).values():
+            ids = self.events.stored_before(outcome.events)
             if stored := [event for event in outcome.events if event.event_id in ids]:
-                self._events.insert([], stored=stored, token=batch.token, mark=batch.mark, is_repeat=True)
-
-    def _through_pipeline(self, batch: Batch) -> dict[int, Outcome]:
-        """What became of the batch, by project."""
-        outcomes: dict[int, Outcome] = defaultdict(Outcome)
-        for envelope in batch.envelopes():
-            outcomes[envelope.project].add(run(envelope, self._tools))
-        return outcomes
+                self.events.insert([], stored=stored, token=batch.token, mark=batch.mark, is_repeat=True)
 
     def _sorted(self, batch: Batch, project: int, events: list[Event]) -> _Sorted:
         """Which events are without copies: of each other, of other batches', and of what is stored."""
@@ -120,16 +107,16 @@ class Carrier:
             first.setdefault(event.event_id, event)
         if not first:
             return _Sorted([], [], set())
-        if self._claims:
-            for taken in self._claims.claim(project, list(first), batch=batch.number):
+        if self.claims:
+            for taken in self.claims.claim(project, list(first), batch=batch.number):
                 del first[taken]
         mine = set()
-        for known, by_batch in self._events.known_messages(project, list(first)).items():
+        for known, by_batch in self.events.known_messages(project, list(first)).items():
             if by_batch == batch.mark:
                 mine.add(known)
             else:
                 first.pop(known, None)
-        stored = self._events.stored_before(list(first.values())) if batch.is_repeat else set()
+        stored = self.events.stored_before(list(first.values())) if batch.is_repeat else set()
         return _Sorted(
             fresh=[event for id, event in first.items() if id not in mine and id not in stored],
             stored=[event for id, event in first.items() if id in stored and id not in mine],
@@ -138,10 +125,10 @@ class Carrier:
 
     def _touched(self, project: int, outcome: Outcome, *, is_repeat: bool) -> set[int]:
         """Enter the links; returns the customers whose events or identities changed."""
-        customers = self._ledger.join(project, outcome.links)
-        customers |= self._ledger.customers_of(project, {event.identity for event in outcome.events})
+        customers = self.ledger.join(project, outcome.links)
+        customers |= self.ledger.customers_of(project, {event.identity for event in outcome.events})
         if is_repeat:
-            customers |= set(self._ledger.identities_of(project, sorted(customers)))
+            customers |= set(self.ledger.identities_of(project, sorted(customers)))
         return customers
 
 

@@ -1,5 +1,7 @@
 """Takes batches from the inbox to the event store, and deals with those that cannot be stored.
 
+While more waits than one batch holds, the next one goes through the pipeline while the one before is stored.
+
 A store that is away is waited for. A batch that fails while the stores work is to blame itself: after three
 tries it is tried in ever smaller parts, and the one envelope that fails by itself is set aside.
 """
@@ -18,19 +20,13 @@ import msgspec
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from collector.carrier import After, Carrier
+from collector.ahead import Ahead, Digested
+from collector.carrier import Carrier
 from collector.counters import Counters
-from collector.pipeline import Tools
 from collector.poison import CODE, set_aside
-from store.batches import LEASE_MS, TRIES, Batch, Batches, NotHeld
-from store.claims import Claims
+from store.batches import LEASE_MS, TRIES, Batch, NotHeld
 from store.db import StoreUnavailable
-from store.events import EventStore, EventStoreError
-from store.identity import Ledger
-from store.plans import Plan, no_plan
-from store.privacy.suppression import Lookup, nobody
-from store.rules import ProjectRules
-from store.settings import Settings
+from store.events import EventStoreError
 
 log = logging.getLogger("waywiser.worker")
 
@@ -42,36 +38,13 @@ STORE_IS_AWAY = (OperationalError, InterfaceError, NoConnection, StoreUnavailabl
 
 
 class Worker:
-    """Takes batches until it is stopped. `after(project, customers)` is called for whom a batch touched."""
+    """Takes batches of up to so many events until it is stopped."""
 
-    def __init__(
-        self,
-        *,
-        batches: Batches,
-        claims: Claims | None,
-        events: EventStore,
-        ledger: Ledger,
-        settings: Settings,
-        rules: Callable[[int], ProjectRules],
-        plans: Callable[[int], Plan] = no_plan,
-        suppressed: Lookup = nobody,
-        clock: Callable[[], int],
-        after: After,
-    ) -> None:
-        self._batches = batches
-        self._events = events
-        self._settings = settings
-        self._clock = clock
-        self._tools = Tools.opened(settings, rules, plans, suppressed)
-        self._carrier = Carrier(
-            batches=batches,
-            claims=claims,
-            events=events,
-            ledger=ledger,
-            tools=self._tools,
-            clock=clock,
-            after=after,
-        )
+    def __init__(self, carrier: Carrier, *, most_events: int) -> None:
+        self._carrier = carrier
+        self._batches = carrier.batches
+        self._clock = carrier.clock
+        self._ahead = Ahead(carrier, most_events=most_events)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._in_hand: Batch | None = None
@@ -96,30 +69,35 @@ class Worker:
         lease.start()
         while not self._stopping.is_set():
             self._stopping.wait(self._turn())
+        try:
+            self._ahead.give_back()
+        except Exception as error:
+            log.warning("a batch could not be given back; it is taken again when its lease ends: %s", error)
         lease.join()
-        self._tools.close()
+        self._carrier.tools.close()
 
     def drain(self, told: Callable[[], None] | None = None) -> None:
         """Work off what waits now; `told` is called after each batch. Raises what goes wrong."""
-        while batch := self._claim():
-            if not self._is_set_aside(batch):
-                self._carry(batch)
-            if told:
-                told()
+        try:
+            while digested := self._ahead.next():
+                self._carry(digested)
+                if told:
+                    told()
+        finally:
+            self._ahead.give_back()
 
     def _turn(self) -> float:
         """One batch, if there is one; returns how many seconds to pause."""
         try:
             self._give_back()
-            batch = self._claim()
+            digested = self._ahead.next()
         except Exception as error:  # a worker outlives every failure of the stores
             return self._pause_after(error)
-        if batch is None:
+        if digested is None:
             return GATHER_SECONDS
-        self._in_hand = batch
+        self._in_hand = batch = digested.batch
         try:
-            if not self._is_set_aside(batch):
-                self._carry(batch)
+            self._carry(digested)
         except NotHeld:
             log.warning("a batch was taken by another worker while this one was paused; that one stores it")
         except Exception as error:
@@ -131,12 +109,13 @@ class Worker:
         # A small batch says that the sender is slower than we: wait for the next ones together.
         return 0 if batch.suspect or batch.events >= LARGE_BATCH else GATHER_SECONDS
 
-    def _claim(self) -> Batch | None:
-        return self._batches.claim(now=self._clock(), most_events=self._settings.batch_events)
-
-    def _carry(self, batch: Batch) -> None:
+    def _carry(self, digested: Digested) -> None:
+        batch, outcomes = digested
+        if batch.is_hopeless:  # the envelope that ended every worker that took it
+            self._put_aside(batch, batch.problem or "every worker that took it ended at once")
+            return
         began = time.monotonic()
-        carried = self._carrier.carry(batch)
+        carried = self._carrier.store(batch, outcomes.result())
         self.counters.count(
             now=self._clock(),
             accepted=carried.accepted,
@@ -146,16 +125,10 @@ class Worker:
             seconds=time.monotonic() - began,
         )
 
-    def _is_set_aside(self, batch: Batch) -> bool:
-        """Whether this is an envelope that ended every worker that took it, and is put aside now."""
-        if batch.is_hopeless:
-            self._put_aside(batch, batch.problem or "every worker that took it ended at once")
-        return batch.is_hopeless
-
     def _failed(self, batch: Batch, error: Exception) -> None:
         """Give the batch back, or put it aside if it is to blame: if it fails although the stores work."""
         problem = "".join(traceback.format_exception(error))
-        is_to_blame = not _says_store_is_away(error) and self._events.takes_inserts()
+        is_to_blame = not _says_store_is_away(error) and self._carrier.events.takes_inserts()
         if is_to_blame and batch.is_alone and batch.attempts >= TRIES:
             self._to_give_back.append(lambda: self._give_up(batch, problem))
             return
@@ -203,7 +176,7 @@ class Worker:
     def _keep_lease(self) -> None:
         """Tell the other workers, while a batch takes long, that this one is alive."""
         while not self._stopping.wait(LEASE_MS / 3000) or self._in_hand:
-            if batch := self._in_hand:
+            for batch in filter(None, (self._in_hand, self._ahead.in_hand)):
                 try:
                     self._batches.renew(batch, now=self._clock())
                 except NotHeld:

@@ -13,6 +13,8 @@ from types import TracebackType
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from collector.carrier import Carrier
+from collector.pipeline import Tools
 from collector.worker import Worker
 from journeys import sessions
 from journeys.definitions import DefinitionError
@@ -116,18 +118,17 @@ class House:
         self.regrouper = Regrouper(self.engine, self.events, self.ledger, self.refresh, now_ms)
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="runs")
         self.batches = Batches(self.engine)
-        self.worker = Worker(
+        known = KnownRules(self.engine).of, KnownPlans(self.engine).of, KnownSuppressions(self.engine).of
+        carrier = Carrier(
             batches=self.batches,
             claims=None if self.events.embedded else Claims(self.engine),
             events=self.events,
             ledger=self.ledger,
-            settings=settings,
-            rules=KnownRules(self.engine).of,
-            plans=KnownPlans(self.engine).of,
-            suppressed=KnownSuppressions(self.engine).of,
+            tools=Tools.opened(settings, *known),
             clock=now_ms,
             after=self.refresh,
         )
+        self.worker = Worker(carrier, most_events=settings.batch_events)
 
     def refresh(self, project_id: int, customers: Iterable[int]) -> None:
         """Compute the runs of these customers anew, for every journey of the project, and their sessions."""

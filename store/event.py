@@ -1,4 +1,4 @@
-"""The frozen row that travels down the river; its fields are the columns of the event table."""
+"""The row that travels down the river; its fields are the columns of the event table."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import hashlib
 import msgspec
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One event. Times are whole milliseconds since 1970 in UTC; empty text means not known."""
+class Event(msgspec.Struct, kw_only=True, gc=False):
+    """One event. Times are whole milliseconds since 1970 in UTC; empty text means not known.
+
+    The steps of the pipeline fill it in; behind them nobody changes it (decision 0008).
+    """
 
     project: int
     event_id: bytes

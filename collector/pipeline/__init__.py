@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from collector.envelope import refused
 from collector.pipeline.bots import bots
 from collector.pipeline.clock import clock
-from collector.pipeline.context import Context, Tools
+from collector.pipeline.context import Context, Decided, Tools
 from collector.pipeline.device import device
 from collector.pipeline.drop import Drop, Reason
 from collector.pipeline.erased import erased, remains
@@ -28,15 +28,12 @@ from store.drops import DropRow
 from store.event import Event
 from store.identity import Link
 from store.inbox import Envelope
-from store.plans import Plan
-from store.rules import ProjectRules
 
-__all__ = ["STEPS", "Context", "Drop", "Outcome", "Reason", "Step", "Tools", "run"]
+__all__ = ["STEPS", "Context", "Drop", "Outcome", "Reason", "Step", "Tools", "run", "run_all"]
 
 log = logging.getLogger("waywiser.pipeline")
 
 Step = Callable[[Event, Context], Event]
-Decided = tuple[ProjectRules, Plan]  # what the project has decided about its events
 
 STEPS: list[Step] = [clock, bots, page, source, device, place, privacy, identity, erased, session, plan]
 TRIES = 3  # of a message in which a step fails, before it is set aside
@@ -44,32 +41,34 @@ TRIES = 3  # of a message in which a step fails, before it is set aside
 
 @dataclass
 class Outcome:
-    """What became of an envelope: its events, what was refused of it, and the links that it proves."""
+    """What became of envelopes: their events, what was refused of them, and the links that they prove."""
 
     events: list[Event] = field(default_factory=list)
     drops: list[DropRow] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
 
-    def add(self, other: Outcome) -> None:
-        """Take in what became of a further envelope of the same project."""
-        self.events += other.events
-        self.drops += other.drops
-        self.links += other.links
-
 
 def run(envelope: Envelope, tools: Tools, steps: Sequence[Step] = STEPS) -> Outcome:
     """Take every message of an envelope through the steps. Equal envelopes have equal outcomes."""
-    outcome = Outcome()
-    decided = tools.rules(envelope.project), tools.plans(envelope.project)
-    for position, message in enumerate(envelope.messages):
-        try:
-            event, links = _digested(message, position, envelope, tools, decided, steps)
-        except Drop as drop:
-            outcome.drops.append(_dropped(envelope, message, drop, tools))
-        else:
-            outcome.events.append(event)
-            outcome.links += links
-    return outcome
+    return run_all([envelope], tools, steps)[envelope.project]
+
+
+def run_all(envelopes: Iterable[Envelope], tools: Tools, steps: Sequence[Step] = STEPS) -> dict[int, Outcome]:
+    """The same for many envelopes; what became of them by project."""
+    outcomes: dict[int, tuple[Decided, Outcome]] = {}
+    for envelope in envelopes:
+        if (known := outcomes.get(envelope.project)) is None:
+            known = outcomes[envelope.project] = tools.decided(envelope.project), Outcome()
+        decided, outcome = known
+        for position, message in enumerate(envelope.messages):
+            try:
+                event, links = _digested(message, position, envelope, tools, decided, steps)
+            except Drop as drop:
+                outcome.drops.append(_dropped(envelope, message, drop, decided))
+            else:
+                outcome.events.append(event)
+                outcome.links += links
+    return {project: outcome for project, (_, outcome) in outcomes.items()}
 
 
 def _digested(
@@ -98,11 +97,11 @@ def _context(message: Any, position: int, envelope: Envelope, tools: Tools, deci
     if not isinstance(message, dict):
         raise Drop(Reason.BAD_MESSAGE, "a message must be a JSON object")
     given = message.get("context")
-    return Context(message, position, given if isinstance(given, dict) else {}, envelope, tools, *decided)
+    return Context(message, position, given if isinstance(given, dict) else {}, envelope, tools, decided)
 
 
-def _dropped(envelope: Envelope, message: Any, drop: Drop, tools: Tools) -> DropRow:
-    gone = tools.suppressed(envelope.project)
+def _dropped(envelope: Envelope, message: Any, drop: Drop, decided: Decided) -> DropRow:
+    gone = decided.suppressed
     if drop.reason is Reason.ERASED or (gone and any(map(gone.has, named_by(message)))):
         return remains(envelope, message, drop)
     return refused(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-import msgspec
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
 from collector.pipeline.agent import hints, user_agent
@@ -27,12 +26,10 @@ def bots(event: Event, context: Context) -> Event:
     """Only browsers are judged: a server's own name is no visitor's."""
     if event.side != "browser" or context.envelope.history:
         return event
-    reasons = _reasons(event, context)
-    if not reasons:
-        return event
-    return msgspec.structs.replace(
-        event, is_bot=True, marks=(*event.marks, *(f"bot:{one}" for one in reasons))
-    )
+    if reasons := _reasons(event, context):
+        event.is_bot = True
+        event.marks += tuple(f"bot:{one}" for one in reasons)
+    return event
 
 
 def _reasons(event: Event, context: Context) -> tuple[str, ...]:
@@ -45,7 +42,7 @@ def _reasons(event: Event, context: Context) -> tuple[str, ...]:
         reasons += ("headless",)
     if context.given.get("webdriver") is True:
         reasons += ("webdriver",)
-    if context.rules.data_centres and _is_in_data_centre(event, context):
+    if context.decided.rules.data_centres and _is_in_data_centre(event, context):
         reasons += ("data-centre",)
     return reasons
 

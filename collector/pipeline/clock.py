@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from collector.moments import moment
 from collector.pipeline.context import Context
 from collector.pipeline.drop import Drop, Reason
@@ -32,7 +30,8 @@ def clock(event: Event, context: Context) -> Event:
     if given is None:
         return event
     if context.envelope.history:
-        return msgspec.structs.replace(event, timestamp=_plausible(given, YEAR_1900, received + DAY))
+        event.timestamp = _plausible(given, YEAR_1900, received + DAY)
+        return event
     settings = context.tools.settings
     at, marks = _corrected(_plausible(given, YEAR_2000, None), received, _sent_at(context))
     if at > received:
@@ -41,7 +40,9 @@ def clock(event: Event, context: Context) -> Event:
     elif at < received - settings.retention_days * DAY:
         at, more = _from_long_ago(at, received, settings)
         marks += more
-    return msgspec.structs.replace(event, timestamp=at, marks=event.marks + marks)
+    event.timestamp = at
+    event.marks += marks
+    return event
 
 
 def _given(message: dict[str, Any]) -> int | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from collector.pipeline.database import Database
 from collector.pipeline.networks import data_centres
@@ -12,9 +14,18 @@ from collector.pipeline.place import Place, places
 from store.identity import Link
 from store.inbox import Envelope
 from store.plans import Plan, no_plan
-from store.privacy.suppression import Lookup, nobody
+from store.privacy.suppression import Lookup, Suppressed, nobody
 from store.rules import ProjectRules, standard
 from store.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a project has decided about its events, and who was erased from it."""
+
+    rules: ProjectRules
+    plan: Plan
+    suppressed: Suppressed
 
 
 @dataclass(frozen=True)
@@ -40,14 +51,17 @@ class Tools:
         databases = places(settings.geoip_db), data_centres(settings.asn_db)
         return cls(settings, rules, *databases, plans, suppressed)
 
+    def decided(self, project: int) -> Decided:
+        """What a project has decided, as far as this process knows by now."""
+        return Decided(self.rules(project), self.plans(project), self.suppressed(project))
+
     def close(self) -> None:
         """Close the databases."""
         self.places.close()
         self.data_centres.close()
 
 
-@dataclass(slots=True)
-class Context:
+class Context(msgspec.Struct, gc=False):
     """One event's surroundings. `query`, set by the page step, holds the parameters kept of its address."""
 
     message: dict[str, Any]
@@ -55,10 +69,9 @@ class Context:
     given: dict[str, Any]  # the message's own `context`
     envelope: Envelope
     tools: Tools
-    rules: ProjectRules
-    plan: Plan
-    query: dict[str, str] = field(default_factory=dict)
-    links: list[Link] = field(default_factory=list)
+    decided: Decided
+    query: dict[str, str] = {}
+    links: list[Link] = []
 
     def part(self, name: str) -> dict[str, Any]:
         """An object inside the message's context; empty when it is absent or no object."""
@@ -68,7 +81,7 @@ class Context:
 
 def text(value: Any, most: int = 2048) -> str:
     """A value as text for a column; empty for what is neither text nor number."""
-    if isinstance(value, str):
+    if type(value) is str:
         return value[:most]
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)[:most]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import msgspec
 import user_agents
 
 from collector.pipeline.agent import SILENT, Hints, hints, user_agent
@@ -43,10 +42,11 @@ HANDHELD = {"Android", "iOS"}
 def device(event: Event, context: Context) -> Event:
     """From the client hints where they were sent, and from the user agent."""
     agent, hinted = user_agent(event, context), hints(event, context)
-    if not agent and hinted == SILENT:
+    if not agent and hinted is SILENT:
         return event
-    kind, browser, system = families(agent) if hinted == SILENT else _hinted(agent, hinted)
-    return msgspec.structs.replace(event, device=kind, browser=browser, os=system)
+    told = families(agent) if hinted is SILENT else _hinted(agent, hinted)
+    event.device, event.browser, event.os = told
+    return event
 
 
 @lru_cache(maxsize=20_000)

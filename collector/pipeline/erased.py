@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from collector.pipeline.context import Context, text
 from collector.pipeline.drop import Drop, Reason
 from store.drops import DropRow
@@ -17,7 +15,7 @@ from store.privacy.suppression import Suppressed
 
 def erased(event: Event, context: Context) -> Event:
     """Whose event it is decides; an erased id that somebody else's event names besides is taken out of it."""
-    suppressed = context.tools.suppressed(event.project)
+    suppressed = context.decided.suppressed
     if not suppressed:
         return event
     links = [link for link in context.links if not _names(link, suppressed)]
@@ -26,7 +24,7 @@ def erased(event: Event, context: Context) -> Event:
         raise Drop(Reason.ERASED, "this customer was erased; only this line is kept of the event")
     context.links[:] = links
     if event.user_id and event.anonymous_id and suppressed.has(_browser(event)):
-        return msgspec.structs.replace(event, anonymous_id="")
+        event.anonymous_id = ""
     return event
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
 from collector.pipeline.context import Context, text
 from collector.pipeline.drop import Drop, Reason
 from store.event import Event
@@ -30,7 +28,8 @@ def identity(event: Event, context: Context) -> Event:
         # Only to the user where there is one: else parting the user from the browser would part nothing.
         for identifier in _identifiers(given):
             _link(event, context, who, identifier, identifier.kind)
-    return msgspec.structs.replace(event, identity=who.hash, user_id=user, anonymous_id=anonymous)
+    event.identity, event.user_id, event.anonymous_id = who.hash, user, anonymous
+    return event
 
 
 def _collect_links(event: Event, context: Context, known: Identity, anonymous: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 import msgspec
@@ -94,17 +95,22 @@ def _properties(kind: str, message: dict[str, Any]) -> dict[str, Any]:
 
 def _leftovers(kind: str, context: Context) -> dict[str, Any]:
     """What the message's context says beyond the columns, and the fields that nothing reads as `extra`."""
-    given = context.given
-    left = {name: value for name, value in given.items() if name not in LIFTED}
+    given, message = context.given, context.message
+    left = _without(given, LIFTED)
     for name, columns in (("page", PAGE), ("campaign", CAMPAIGN)):
-        if not given.get(name):
-            continue
-        if rest := {n: v for n, v in context.part(name).items() if n not in columns}:
+        if name in given and (rest := _without(context.part(name), columns)):
             left[name] = rest
-    used = USED.get(kind, KNOWN)
-    if extra := {n: v for n, v in context.message.items() if n not in used and v is not None}:
-        left["extra"] = extra
+    extra = _without(message, USED.get(kind, KNOWN))
+    if any(value is not None for value in extra.values()):
+        left["extra"] = {name: value for name, value in extra.items() if value is not None}
     return left
+
+
+def _without(part: dict[str, Any], names: Set[str]) -> dict[str, Any]:
+    """What an object has beside these names; mostly nothing, which is found out quickly."""
+    if part.keys() <= names:
+        return {}
+    return {name: value for name, value in part.items() if name not in names}
 
 
 def _json(value: Any) -> str:

@@ -6,8 +6,6 @@ import re
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-import msgspec
-
 from collector.pipeline.context import Context, text
 from collector.pipeline.paths import clean_path, route
 from collector.pipeline.remembering import remembered, remembered_of_two
@@ -38,20 +36,18 @@ def page(event: Event, context: Context) -> Event:
         given = {**given, **properties} if isinstance(properties, dict) else given
     if not given:
         return event
-    kept = context.rules.query_parameters
+    kept = context.decided.rules.query_parameters
     here = address(text(given.get("url"), 8192), kept)
-    search = text(given.get("search"), 8192)
-    context.query = here.query or (address("?" + search.lstrip("?"), kept).query if search else {})
-    came_from = address(text(given.get("referrer"), 8192), kept)
-    return msgspec.structs.replace(
-        event,
-        url=here.url,
-        host=here.host,
-        path=_path(given.get("path"), here.path),
-        title=text(given.get("title"), 512),
-        referrer=came_from.url,
-        referrer_host=came_from.host,
-    )
+    context.query = here.query
+    if not here.query and (search := text(given.get("search"), 8192)):
+        context.query = address("?" + search.lstrip("?"), kept).query
+    event.url, event.host = here.url, here.host
+    event.path = _path(given.get("path"), here.path)
+    event.title = text(given.get("title"), 512)
+    if came_from := text(given.get("referrer"), 8192):
+        there = address(came_from, kept)
+        event.referrer, event.referrer_host = there.url, there.host
+    return event
 
 
 @remembered_of_two(20_000)

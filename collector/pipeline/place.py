@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import msgspec
 from geoip2.database import Reader
 
 from collector.envelope import truncated
@@ -38,8 +37,9 @@ def place(event: Event, context: Context) -> Event:
     ip = client_address(event, context)
     if not ip:
         return event
-    country, region, city = context.tools.places.find(ip)
-    return msgspec.structs.replace(event, ip=ip[:64], country=country, region=region, city=city)
+    event.ip = ip[:64]
+    event.country, event.region, event.city = context.tools.places.find(ip)
+    return event
 
 
 def client_address(event: Event, context: Context) -> str:

@@ -43,7 +43,7 @@ EXPECTED = {
 
 def plan(event: Event, context: Context) -> Event:
     """Check the properties as they were sent; events that the plan does not name go by the project's rule."""
-    checks = context.plan.checks
+    checks = context.decided.plan.checks
     if not checks or event.type != "track":
         return event
     if event.event not in checks:
@@ -53,10 +53,11 @@ def plan(event: Event, context: Context) -> Event:
     texts = violations(check, given if isinstance(given, dict) else {}) if check else []
     if not texts:
         return event
-    if context.rules.violations == "drop":
+    if context.decided.rules.violations == "drop":
         raise Drop(Reason.PLAN_VIOLATION, "; ".join(texts), field="properties")
     known = {**msgspec.json.decode(event.context), "violations": texts}
-    return _marked(event, VIOLATION, context=msgspec.json.encode(known).decode())
+    event.context = msgspec.json.encode(known).decode()
+    return _marked(event, VIOLATION)
 
 
 def violations(check: Validator, properties: dict[str, Any]) -> list[str]:
@@ -71,7 +72,7 @@ def violations(check: Validator, properties: dict[str, Any]) -> list[str]:
 
 
 def _unplanned(event: Event, context: Context) -> Event:
-    match context.rules.unplanned:
+    match context.decided.rules.unplanned:
         case "drop":
             raise Drop(Reason.UNPLANNED, "the tracking plan does not name this event", field="event")
         case "mark":
@@ -79,8 +80,9 @@ def _unplanned(event: Event, context: Context) -> Event:
     return event
 
 
-def _marked(event: Event, mark: str, **changes: str) -> Event:
-    return msgspec.structs.replace(event, marks=(*event.marks, mark), **changes)
+def _marked(event: Event, mark: str) -> Event:
+    event.marks += (mark,)
+    return event
 
 
 def _texts(error: jsonschema_rs.ValidationError) -> list[str]:

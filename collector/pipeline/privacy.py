@@ -48,7 +48,7 @@ def privacy(event: Event, context: Context) -> Event:
     few = "\n".join(_few(event))
     if masked(few) != few:
         changes |= {name: masked(getattr(event, name)) for name in FEW}
-    kept = context.rules.query_parameters
+    kept = context.decided.rules.query_parameters
     if _is_suspect(event.properties + event.context, SIGNS_OF_EMAIL):
         changes["properties"] = cleaned(event.properties, kept)
         changes["context"] = cleaned(event.context, kept)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from collector.pipeline.context import Context, text
 from store.event import Event
 from store.identity.identifiers import usable
@@ -12,5 +10,6 @@ from store.identity.identifiers import usable
 def session(event: Event, context: Context) -> Event:
     """The session key that the client sent; events without one are put into sessions by their times."""
     given = context.given.get("sessionId")
-    key = usable(text(given, 128)) if given else ""
-    return msgspec.structs.replace(event, session=key) if key else event
+    if given:
+        event.session = usable(text(given, 128))
+    return event

@@ -7,8 +7,6 @@ from fnmatch import translate
 from functools import lru_cache
 from typing import Any
 
-import msgspec
-
 from collector.pipeline.channels import channel_of
 from collector.pipeline.context import Context, text
 from collector.pipeline.sites import CLICK_IDS, site
@@ -31,10 +29,10 @@ def source(event: Event, context: Context) -> Event:
         found["click_id"] = "=".join(click_id)
     if not (found.get("source") or found.get("medium")):
         found |= _without_campaign(event, click_id)
-    channel = _channel(event, context, found)
-    if not found and not channel:
-        return event
-    return msgspec.structs.replace(event, channel=channel, **found)
+    event.channel = _channel(event, context, found)
+    for column, value in found.items():
+        setattr(event, column, value)
+    return event
 
 
 def _campaign(context: Context) -> dict[str, Any]:
@@ -71,9 +69,9 @@ def _without_campaign(event: Event, click_id: tuple[str, str] | None) -> dict[st
 def _channel(event: Event, context: Context, found: dict[str, Any]) -> str:
     """The project's own rules before what the client says, and that before Google's groups."""
     is_landing = event.type == "page" and event.side == "browser" and not event.referrer_host
-    if context.rules.channels and (found or is_landing):
+    if context.decided.rules.channels and (found or is_landing):
         asked = (found or STRAIGHT) | {"referrer": _referrer(event).removeprefix("www.")}
-        for rule in context.rules.channels:
+        for rule in context.decided.rules.channels:
             if follows(rule, asked):
                 return rule.channel
     said = text(context.given.get("channel"), 64).strip()

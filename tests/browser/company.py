@@ -16,6 +16,8 @@ from werkzeug.serving import make_server
 
 import admin
 import server.demo
+from collector.carrier import Carrier
+from collector.pipeline import Tools
 from collector.worker import Worker
 from journeys.definitions import parse_yaml
 from journeys.runs import recompute
@@ -108,17 +110,16 @@ def send(company: Company, messages: list[dict[str, object]], *, drops: list[Dro
     given = company.services
     assert company.project is not None
     inbox = Inbox(given.engine)
-    worker = Worker(
+    carrier = Carrier(
         batches=Batches(given.engine),
         claims=None,
         events=given.events,
         ledger=given.ledger,
-        settings=given.settings,
-        rules=KnownRules(given.engine).of,
-        plans=KnownPlans(given.engine).of,
+        tools=Tools.opened(given.settings, KnownRules(given.engine).of, KnownPlans(given.engine).of),
         clock=now_ms,
         after=given.refresh,
     )
+    worker = Worker(carrier, most_events=given.settings.batch_events)
     by_side: dict[str, list[dict[str, object]]] = {"browser": [], "server": []}
     for message in messages:
         library = str((message.get("context") or {}).get("library", {}).get("name", ""))  # type: ignore[attr-defined]

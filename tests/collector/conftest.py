@@ -12,6 +12,8 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from collector import Door, create_app
+from collector.carrier import Carrier
+from collector.pipeline import Tools
 from collector.worker import Worker
 from store.batches import Batches
 from store.events import EventStore
@@ -109,17 +111,17 @@ def make_worker(engine: Engine, inbox: Inbox, events: EventStore, clock: Clock) 
     """Makes workers on the test's stores; parts can be replaced."""
 
     def make(**parts: Any) -> Worker:
+        settings: Settings = parts.pop("settings", Settings())
+        plans = parts.pop("plans", KnownPlans(engine).of)
         own: dict[str, Any] = {
             "batches": Batches(engine),
             "claims": None,
             "events": events,
             "ledger": Ledger(engine, events),
-            "settings": Settings(),
-            "rules": KnownRules(engine).of,
-            "plans": KnownPlans(engine).of,
+            "tools": Tools.opened(settings, KnownRules(engine).of, plans),
             "clock": clock,
             "after": lambda project, customers: None,
         }
-        return Worker(**(own | parts))
+        return Worker(Carrier(**(own | parts)), most_events=settings.batch_events)
 
     return make

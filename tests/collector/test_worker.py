@@ -24,7 +24,6 @@ from store.events import EventStore, EventStoreError
 from store.identity import Ledger
 from store.inbox import Envelope, Inbox
 from store.projects import create_project
-from store.settings import Settings
 from store.tables import claims, ingestion
 from tests.collector.conftest import NOW, Clock
 
@@ -439,9 +438,7 @@ def test_copies_that_two_workers_hold_at_the_same_moment_count_once(
         create_project(engine, key="one", name="One", now=NOW)
     inbox, batches, ledger = Inbox(engine), Batches(engine), Ledger(engine, events)
     put(inbox, *(track(n) for n in range(10)))
-    put(inbox, *(track(n) for n in range(5, 15)))
-    few = Settings(batch_events=10)
-    parts = {"batches": batches, "claims": Claims(engine), "ledger": ledger, "settings": few}
+    parts = {"batches": batches, "claims": Claims(engine), "ledger": ledger}
     second = make_worker(**parts)
 
     class Overtaken:
@@ -451,6 +448,7 @@ def test_copies_that_two_workers_hold_at_the_same_moment_count_once(
             return getattr(events, name)
 
         def insert(self, rows: Any, **named: Any) -> None:
+            put(inbox, *(track(n) for n in range(5, 15)))
             second.drain()
             events.insert(rows, **named)
 

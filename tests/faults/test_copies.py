@@ -71,7 +71,7 @@ def test_a_copy_left_to_a_batch_that_is_split_later_is_not_lost(
     assert theirs
     batches.release(theirs)  # it had all its tries: it is suspect, and claims nothing any more
     while batch := batches.claim(now=LATER, most_events=10):
-        carrier.carry(batch)
+        carrier.store(batch, carrier.digest(batch))
     stored = Counter(row["message_id"] for row in events.query("select message_id from events"))
     assert stored == {"first": 1, "both": 1, "second": 1}
 
@@ -95,4 +95,4 @@ def fails(
     with monkeypatch.context() as during:
         during.setattr(events, "insert_table", insert)
         with pytest.raises(Failed):
-            carrier.carry(batch)
+            carrier.store(batch, carrier.digest(batch))

@@ -9,6 +9,8 @@ import msgspec
 import pytest
 from sqlalchemy import Engine
 
+from collector.carrier import Carrier
+from collector.pipeline import Tools
 from collector.worker import Worker
 from server import erasing
 from server.erasing import Eraser, Erasing
@@ -80,18 +82,18 @@ class Place:
 
     def worker(self) -> Worker:
         """A worker that knows of no suppression yet."""
-        return Worker(
-            batches=Batches(self.engine),
+        engine = self.engine
+        known = KnownRules(engine).of, KnownPlans(engine).of, KnownSuppressions(engine).of
+        carrier = Carrier(
+            batches=Batches(engine),
             claims=None,
             events=self.events,
             ledger=self.ledger,
-            settings=Settings(),
-            rules=KnownRules(self.engine).of,
-            plans=KnownPlans(self.engine).of,
-            suppressed=KnownSuppressions(self.engine).of,
+            tools=Tools.opened(Settings(), *known),
             clock=self.clock,
             after=lambda _project, _customers: None,
         )
+        return Worker(carrier, most_events=20_000)
 
     def work(self) -> None:
         self.worker().drain()

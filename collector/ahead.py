@@ -1,0 +1,61 @@
+"""Takes batches through the pipeline: one ahead of its turn, where more waits than one batch holds.
+
+The pipeline needs the interpreter and the stores mostly do not, so the two go well side by side.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+from collector.carrier import Carrier, Outcomes
+from store.batches import Batch
+
+
+class Digested(NamedTuple):
+    """A claimed batch and what became of it; `outcomes` raises what went wrong with it."""
+
+    batch: Batch
+    outcomes: Future[Outcomes]
+
+
+class Ahead:
+    """Hands out batches in the order in which they are claimed, at most one of them claimed early.
+
+    Only a batch that is tried for the first time lets another one begin: an envelope that ends the whole
+    process must not take the batches of others with it again and again.
+    """
+
+    def __init__(self, carrier: Carrier, *, most_events: int) -> None:
+        self._carrier = carrier
+        self._most_events = most_events
+        self._early: Future[Digested | None] | None = None
+        self.in_hand: Batch | None = None  # claimed, and not handed out yet
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead")
+
+    def next(self) -> Digested | None:
+        """The next batch, None where nothing waits. Raises what goes wrong with the claim."""
+        early, self._early = self._early, None
+        digested = early.result() if early else self._digested()
+        self.in_hand = None
+        if digested and digested.batch.events >= self._most_events / 2 and not digested.batch.is_repeat:
+            self._early = self._pool.submit(self._digested)
+        return digested
+
+    def give_back(self) -> None:
+        """Give the batch back that was claimed early, so that nobody need wait for it."""
+        early, self._early = self._early, None
+        if early and not early.exception() and (digested := early.result()):
+            self._carrier.batches.release(digested.batch, problem="", is_to_blame=False)
+        self.in_hand = None
+
+    def _digested(self) -> Digested | None:
+        carrier, outcomes = self._carrier, Future[Outcomes]()
+        batch = self.in_hand = carrier.batches.claim(now=carrier.clock(), most_events=self._most_events)
+        if batch is None:
+            return None
+        try:
+            outcomes.set_result({} if batch.is_hopeless else carrier.digest(batch))
+        except Exception as error:  # it is this batch's own, and is raised when its turn has come
+            outcomes.set_exception(error)
+        return Digested(batch, outcomes)
