@@ -19,6 +19,7 @@ DRIVEN = re.compile(
 )
 NAMELESS = ("no-user-agent",)
 # They fetch the pictures of a mail when a person opens it, so the pixel counts that person.
+MAIL_PROXY = ("mail-proxy",)
 MAIL_PROXIES = re.compile(r"GoogleImageProxy|YahooMailProxy")
 
 
@@ -34,9 +35,9 @@ def bots(event: Event, context: Context) -> Event:
 
 def _reasons(event: Event, context: Context) -> tuple[str, ...]:
     agent = user_agent(event, context)
-    if MAIL_PROXIES.search(agent):
-        return ()
     reasons = named(agent) if agent else NAMELESS
+    if reasons is MAIL_PROXY:
+        return ()
     brands = hints(event, context).brands
     if brands and _is_driven(brands) and "headless" not in reasons:
         reasons += ("headless",)
@@ -59,7 +60,12 @@ def _is_driven(brands: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=20_000)
 def named(agent: str) -> tuple[str, ...]:
-    """What a user agent gives away: its name in the list crawler-user-agents, and whether it is driven."""
+    """What a user agent gives away: its name in the list crawler-user-agents, and whether it is driven.
+
+    MAIL_PROXY for one that does what a person wants.
+    """
+    if MAIL_PROXIES.search(agent):
+        return MAIL_PROXY
     found = _any_robot().search(agent)
     name = re.sub(r"[^a-z0-9.-]+", " ", found.group().lower()).strip() if found else ""
     return (*([name] if name else []), *(["headless"] if DRIVEN.search(agent) else []))

@@ -49,8 +49,8 @@ def _given(message: dict[str, Any]) -> int | None:
     value = message.get("timestamp")
     if _is_absent(value):
         value = message.get("originalTimestamp")
-    if _is_absent(value):
-        return None
+        if _is_absent(value):
+            return None
     try:
         return moment(value)
     except (ValueError, OverflowError):
@@ -58,7 +58,7 @@ def _given(message: dict[str, Any]) -> int | None:
 
 
 def _is_absent(value: Any) -> bool:
-    return value is None or value == "" or (isinstance(value, str) and value.isspace())
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _plausible(at: int, least: int, most: int | None) -> int:
@@ -68,9 +68,12 @@ def _plausible(at: int, least: int, most: int | None) -> int:
 
 
 def _sent_at(context: Context) -> int | None:
+    given = context.message.get("sentAt")
+    if given is None:
+        return context.envelope.sent_at
     try:
-        return moment(context.message["sentAt"])
-    except (KeyError, ValueError, OverflowError):
+        return moment(given)
+    except (ValueError, OverflowError):
         return context.envelope.sent_at
 
 

@@ -83,6 +83,8 @@ def text(value: Any, most: int = 2048) -> str:
     """A value as text for a column; empty for what is neither text nor number."""
     if type(value) is str:
         return value[:most]
+    if value is None:
+        return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)[:most]
     return ""

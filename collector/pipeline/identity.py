@@ -8,7 +8,7 @@ from typing import Any
 from collector.pipeline.context import Context, text
 from collector.pipeline.drop import Drop, Reason
 from store.event import Event
-from store.identity import Identity, Link
+from store.identity import Identity, Link, named
 from store.identity.identifiers import normal, type_of, usable
 
 MOST_IDENTIFIERS = 20  # of one event
@@ -17,25 +17,27 @@ IDENTIFIERS = ("externalIds", "externalId")  # the latter is what RudderStack's 
 
 def identity(event: Event, context: Context) -> Event:
     """A user id before an anonymous id; an event with neither is dropped."""
-    user, anonymous = usable(event.user_id), usable(event.anonymous_id)
-    if not user and not anonymous:
+    user, browser = named("user", event.user_id), named("anonymous", event.anonymous_id)
+    who = user or browser
+    if who is None:
         raise Drop(Reason.MISSING_IDENTITY, "neither id names anybody", field="anonymousId")
-    who = Identity("user", user) if user else Identity("anonymous", anonymous)
     if user:
-        _collect_links(event, context, who, anonymous)
+        _collect_links(event, context, user, browser)
     given = context.given
     if any(name in given for name in IDENTIFIERS):
         # Only to the user where there is one: else parting the user from the browser would part nothing.
         for identifier in _identifiers(given):
             _link(event, context, who, identifier, identifier.kind)
-    event.identity, event.user_id, event.anonymous_id = who.hash, user, anonymous
+    event.identity = who.hash
+    event.user_id = user.value if user else ""
+    event.anonymous_id = browser.value if browser else ""
     return event
 
 
-def _collect_links(event: Event, context: Context, known: Identity, anonymous: str) -> None:
-    if anonymous:
+def _collect_links(event: Event, context: Context, known: Identity, browser: Identity | None) -> None:
+    if browser:
         rule = "identify" if event.type == "identify" else "both_ids"
-        _link(event, context, known, Identity("anonymous", anonymous), rule)
+        _link(event, context, known, browser, rule)
     if event.type == "alias" and (previous := usable(text(context.message.get("previousId")))):
         # The former id may have been either kind, and its events may come later: both are entered.
         _link(event, context, known, Identity("anonymous", previous), "alias")

@@ -13,8 +13,10 @@ from collector.pipeline.masks import LONG_NUMBER, REMOVED, is_card, is_count, ma
 from collector.pipeline.page import address
 from store.event import Event
 
-COLUMNS = ("url", "path", "title", "referrer", "source", "campaign", "term", "content")
-FEW = ("event", "medium", "channel", "library", "locale", "timezone")  # of which few different ones come
+COLUMNS = (
+    *("url", "path", "title", "referrer", "source", "campaign", "term", "content"),
+    *("event", "medium", "channel", "library", "locale", "timezone"),
+)
 URL = re.compile(r"(?<![\w+.-])[\w+.-]++://[^\s\"\\<>]+")
 # Addresses without `https:` at the beginning of a word: `//host/x?a=b`, `/x#t`, `mailto:?…`, `host/x?a=b`.
 # Neither what may stand before one nor its path holds what ends a word, so that no stretch is tried twice.
@@ -32,7 +34,7 @@ SIGNS_OF_EMAIL = ("@", *SIGNS)
 SIGNS_IN_TRAITS = ("://", *SIGNS)  # only in addresses they have no e-mail address
 
 NO_SCHEME = "https:"  # stands in where an address has none, while it is read
-_columns, _few = attrgetter(*COLUMNS), attrgetter(*FEW)
+_columns = attrgetter(*COLUMNS)
 EXACT_BELOW = 2.0**53  # larger floats are no longer the number that somebody wrote
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -41,20 +43,17 @@ _encode = msgspec.json.Encoder().encode
 def privacy(event: Event, context: Context) -> Event:
     """In the columns that a sender fills, in all properties and in the context. Traits keep the customer's
     own address."""
-    changes = {}
-    for name, text in zip(COLUMNS, _columns(event), strict=True):
-        if text and (mild := masked(text)) != text:
-            changes[name] = mild
-    few = "\n".join(_few(event))
-    if masked(few) != few:
-        changes |= {name: masked(getattr(event, name)) for name in FEW}
+    told = "\n".join(_columns(event))
+    if masked(told) != told:
+        for name in COLUMNS:
+            setattr(event, name, masked(getattr(event, name)))
     kept = context.decided.rules.query_parameters
     if _is_suspect(event.properties + event.context, SIGNS_OF_EMAIL):
-        changes["properties"] = cleaned(event.properties, kept)
-        changes["context"] = cleaned(event.context, kept)
+        event.properties = cleaned(event.properties, kept)
+        event.context = cleaned(event.context, kept)
     if event.traits != "{}" and _is_suspect(event.traits, SIGNS_IN_TRAITS):
-        changes["traits"] = cleaned(event.traits, kept, emails=False)
-    return msgspec.structs.replace(event, **changes) if changes else event
+        event.traits = cleaned(event.traits, kept, emails=False)
+    return event
 
 
 def cleaned(json: str, kept: tuple[str, ...] = (), *, emails: bool = True) -> str:

@@ -12,14 +12,14 @@ H = TypeVar("H", bound=Hashable)
 LONGEST = 300  # characters; longer texts are rare, seldom come twice, and would fill the memory
 
 
-def remembered(entries: int) -> Callable[[Callable[[str], T]], Callable[[str], T]]:
+def remembered(entries: int, longest: int = LONGEST) -> Callable[[Callable[[str], T]], Callable[[str], T]]:
     """An `lru_cache` for functions of a text, which does not keep long texts."""
 
     def wrap(function: Callable[[str], T]) -> Callable[[str], T]:
         known = lru_cache(entries)(function)
 
         def ask(text: str) -> T:
-            return known(text) if len(text) <= LONGEST else function(text)
+            return known(text) if len(text) <= longest else function(text)
 
         return ask
 

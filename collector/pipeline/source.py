@@ -23,8 +23,10 @@ STRAIGHT = {"source": "(direct)", "medium": "(none)"}  # as rules of the project
 
 def source(event: Event, context: Context) -> Event:
     """Source, medium, campaign and channel of an event that begins a visit; the others keep them empty."""
-    found = _campaign(context)
-    click_id = _click_id(context)
+    given, found = context.given, {}
+    click_id = None
+    if context.query or "campaign" in given or "clickIds" in given:
+        found, click_id = _campaign(context), _click_id(context)
     if click_id:
         found["click_id"] = "=".join(click_id)
     if not (found.get("source") or found.get("medium")):
@@ -74,12 +76,11 @@ def _channel(event: Event, context: Context, found: dict[str, Any]) -> str:
         for rule in context.decided.rules.channels:
             if follows(rule, asked):
                 return rule.channel
-    said = text(context.given.get("channel"), 64).strip()
-    if said.lower() not in TECHNICAL:
-        return said
+    said = context.given.get("channel")
+    if said is not None and (named := text(said, 64).strip()).lower() not in TECHNICAL:
+        return named
     if found:
-        named = (found.get(name, "") for name in ("source", "medium", "campaign"))
-        return channel_of(*named)
+        return channel_of(*(found.get(name, "") for name in ("source", "medium", "campaign")))
     return "Direct" if is_landing else ""
 
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from store.identity.ledger import Ledger
-from store.identity.links import Identity, Link
+from store.identity.links import Identity, Link, named
 
-__all__ = ["Identity", "Ledger", "Link"]
+__all__ = ["Identity", "Ledger", "Link", "named"]

@@ -8,23 +8,24 @@ from functools import lru_cache
 import msgspec
 
 from store.event import identity_hash
-from store.identity.identifiers import shown
+from store.identity.identifiers import shown, usable
 
 Pair = tuple[int, int]
 LONGEST_REMEMBERED = 100  # characters; longer ids are rare and would fill the memory
 
 
-class Identity(msgspec.Struct, frozen=True):
-    """One id that an event can carry; `kind` is `user`, `anonymous`, or a type of identifiers."""
+class Identity(msgspec.Struct, frozen=True, gc=False):
+    """One id that an event can carry; `kind` is `user`, `anonymous`, or a type of identifiers.
+
+    `hash`, which follows from both, is the number that names it in both stores.
+    """
 
     kind: str
     value: str
+    hash: int = 0
 
-    @property
-    def hash(self) -> int:
-        """The number that names it in both stores."""
-        few = len(self.value) <= LONGEST_REMEMBERED
-        return _remembered(self.kind, self.value) if few else identity_hash(self.kind, self.value)
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "hash", identity_hash(self.kind, self.value))
 
     @property
     def shown(self) -> str:
@@ -32,7 +33,7 @@ class Identity(msgspec.Struct, frozen=True):
         return shown(self.kind, self.value)
 
 
-class Link(msgspec.Struct, frozen=True):
+class Link(msgspec.Struct, frozen=True, gc=False):
     """A reason to believe that two identities are one customer; `at` in milliseconds."""
 
     a: Identity
@@ -59,6 +60,14 @@ def earliest(links: Iterable[Link]) -> dict[Pair, Link]:
     return first
 
 
-@lru_cache(50_000)
-def _remembered(kind: str, value: str) -> int:
-    return identity_hash(kind, value)
+def named(kind: str, given: str) -> Identity | None:
+    """The identity that an id names; None where it names nobody."""
+    return _remembered(kind, given) if len(given) <= LONGEST_REMEMBERED else _named(kind, given)
+
+
+def _named(kind: str, given: str) -> Identity | None:
+    value = usable(given)
+    return Identity(kind, value) if value else None
+
+
+_remembered = lru_cache(50_000)(_named)
