@@ -28,7 +28,7 @@ from store.settings import Settings
 
 TURNS = 5
 
-Took = dict[str, tuple[float, float]]  # wall and processor seconds by name
+Took = dict[str, float]  # wall seconds by name; the first goes on beside the others
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,15 @@ def _clocked(step: Callable[..., Any], took: dict[str, float], name: str) -> Cal
     return call
 
 
-def drained(count: int) -> Drained:
-    """Fill an inbox and let the worker empty it; only its work is timed."""
+def drained(count: int, *, refreshed: bool) -> Drained:
+    """Fill an inbox and let the worker empty it; only its work is timed.
+
+    `refreshed` says whether sessions and the runs of three journeys are computed, too.
+    """
     with tempfile.TemporaryDirectory(prefix="waywiser-worker-") as folder:
         settings = in_folder(folder)
         migrate(settings)
-        with closing(TimedHouse(settings)) as house:
+        with closing(TimedHouse(settings, refreshed=refreshed)) as house:
             project = with_demo_journeys(house)
             return _drained(house, list(envelopes(project, messages(count))))
 
@@ -133,8 +136,6 @@ def _drained(house: TimedHouse, all_envelopes: list[Envelope]) -> Drained:
     house.worker.drain()
     marks, half = house.marks, len(house.marks) // 2
     seconds, cpu = marks[-1].wall - marks[0].wall, marks[-1].cpu - marks[0].cpu
-    stages = dict(sorted(house.took.items(), key=lambda one: -one[1][1]))
-    known = [sum(one) for one in zip(*stages.values(), strict=True)]
     return Drained(
         events=marks[-1].events - marks[0].events,
         envelopes=len(all_envelopes) - warm_up,
@@ -142,7 +143,7 @@ def _drained(house: TimedHouse, all_envelopes: list[Envelope]) -> Drained:
         touched=house.touched,
         seconds=seconds,
         cpu=cpu,
-        stages={**stages, "all else": (seconds - known[0], cpu - known[1])},
+        stages=dict(sorted(house.took.items(), key=lambda one: -one[1])),
         halves=(_pace(marks[0], marks[half]), _pace(marks[half], marks[-1])),
         memory=(marks[0].memory, marks[half].memory, marks[-1].memory),
     )
@@ -155,8 +156,9 @@ def _pace(one: Mark, later: Mark) -> float:
 class TimedHouse(House):
     """A house whose worker's stages are timed; after each batch a mark says how far it is."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, refreshed: bool) -> None:
         self.took: Took = {}
+        self._refreshed = refreshed
         super().__init__(settings)
         acknowledge = self.batches.acknowledge
 
@@ -175,7 +177,7 @@ class TimedHouse(House):
             (self.events, "known_messages", "look for duplicates"),
             (self.ledger, "join", "identity ledger"),
             (self.ledger, "customers_of", "identity ledger"),
-            (self.worker._carrier, "digest", "pipeline"),
+            (self.worker._carrier, "digest", "pipeline, with reading the envelopes"),
         ):
             setattr(owner, name, timed(getattr(owner, name), self.took, stage))
 
@@ -192,17 +194,17 @@ class TimedHouse(House):
         """Compute runs anew, timed."""
         some = list(customers)
         self.touched += len(some)
-        timed(super().refresh, self.took, "runs anew")(project_id, some)
+        if self._refreshed:
+            timed(super().refresh, self.took, "runs and sessions anew")(project_id, some)
 
 
 def timed(function: Callable[..., Any], took: Took, name: str) -> Callable[..., Any]:
-    """The same function, whose wall and processor seconds are added up under `name`."""
+    """The same function, whose wall seconds are added up under `name`."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         with Stopwatch() as watch:
             answer = function(*args, **kwargs)
-        wall, cpu = took.get(name, (0.0, 0.0))
-        took[name] = wall + watch.wall, cpu + watch.cpu
+        took[name] = took.get(name, 0.0) + watch.wall
         return answer
 
     return call

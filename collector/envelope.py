@@ -120,12 +120,17 @@ def _hide_inside(part: Any, is_address: bool = False) -> None:
     The door does this with every event: it has to be fast. What arrives is nested in bounded depth.
     """
     if type(part) is dict:
+        if not is_address and part.keys() <= HARMLESS:  # mostly
+            for value in part.values():
+                if type(value) is dict or type(value) is list:
+                    _hide_inside(value)
+            return
         for name, value in part.items():
             if type(value) is str:
-                if is_address or (name not in HARMLESS and _names_address(name)):
+                if is_address or (name not in HARMLESS and names_address(name)):
                     part[name] = _cut(value)
             elif type(value) is dict or type(value) is list:
-                _hide_inside(value, is_address or (name not in HARMLESS and _names_address(name)))
+                _hide_inside(value, is_address or (name not in HARMLESS and names_address(name)))
         return
     for place, value in enumerate(part):
         if type(value) is dict or type(value) is list:
@@ -138,7 +143,8 @@ def _hide_inside(part: Any, is_address: bool = False) -> None:
 HARMLESS: set[str] = set()
 
 
-def _names_address(name: str) -> bool:
+def names_address(name: str) -> bool:
+    """Whether addresses may stand under a name."""
     if ADDRESS_NAME.search(name[-LONGEST_NAME:]):
         return True
     if len(name) <= LONGEST_NAME and len(HARMLESS) < MOST_NAMES:

@@ -7,15 +7,21 @@ from typing import Any, NamedTuple
 from flask import Request, Response
 
 from collector.counters import Traffic
+from collector.decoding import decoded_with_sizes
 from collector.door import Door
 from collector.envelope import hide_addresses, refused, sealed
 from collector.errors import Refusal, json_answer
 from collector.keys import Keys
 from collector.rates import Rates
+from collector.usual import usual
 from collector.visitors import Visitors
 from collector.wire import Rejection, Verdicts, judged
 from store.drops import DropRow
+from store.hurry import take_time
 from store.inbox import Envelope, Receipt
+from store.projects import WriteKey
+
+QUICK_EVENTS = 100  # so many can be taken in a hurry: with the slowest contents, in some milliseconds
 
 
 class Reception:
@@ -27,6 +33,20 @@ class Reception:
         self._visitors = Visitors(door)
         limit = door.settings.rate_limit
         self._rates = Rates(limit, door.clock) if limit else None
+
+    def take(self, request: Request, kind: str, raw: bytes, *, history: bool = False) -> Entered:
+        """Read a body and `enter` its events; a batch that is usual in everything goes in as it came."""
+        anonymize = self._door.settings.anonymize_ip
+        batch = usual(raw, anonymize=anonymize) if kind == "batch" else None
+        if batch and len(batch.messages) > QUICK_EVENTS:
+            take_time()
+        if batch and not self._visitors.are_cookieless(key := self._admitted(request, batch.fields, history)):
+            verdicts = Verdicts(accepted=batch.messages)
+            return self._lined_up(request, key, verdicts, batch.fields["sentAt"], history=history)
+        body, sizes = decoded_with_sizes(raw)
+        if isinstance(events := body.get("batch"), list) and len(events) > QUICK_EVENTS:
+            take_time()
+        return self.enter(request, kind, body, len(raw), sizes, history=history)
 
     def enter(
         self,
@@ -42,14 +62,32 @@ class Reception:
 
         In a hurry it raises TakesTime before it has charged or lined up anything.
         """
-        door = self._door
-        key = self.keys.admit(request, body)
-        if history and key.side != "server":
-            message = "history is imported with a server key, and this is a browser's"
-            raise Refusal(403, "server_key_needed", message)
+        key = self._admitted(request, body, history)
         cookieless = self._visitors.disguise(request, key, body)
         sent_at = body.get("sentAt")
         verdicts = judged(kind, body, size, sizes)
+        if self._door.settings.anonymize_ip and not cookieless:
+            hide_addresses([*verdicts.accepted, *(message for _, message in verdicts.rejected)])
+        return self._lined_up(request, key, verdicts, sent_at, cookieless=cookieless, history=history)
+
+    def _admitted(self, request: Request, fields: dict[str, Any], history: bool) -> WriteKey:
+        key = self.keys.admit(request, fields)
+        if history and key.side != "server":
+            message = "history is imported with a server key, and this is a browser's"
+            raise Refusal(403, "server_key_needed", message)
+        return key
+
+    def _lined_up(
+        self,
+        request: Request,
+        key: WriteKey,
+        verdicts: Verdicts,
+        sent_at: Any,
+        *,
+        cookieless: bool = False,
+        history: bool = False,
+    ) -> Entered:
+        door = self._door
         is_empty = not (verdicts.accepted or verdicts.rejected)
         if not is_empty:
             door.inbox.require_room()  # before the rate is charged, which the sender would pay twice
@@ -67,8 +105,6 @@ class Reception:
             cookieless=cookieless,
             history=history,
         )
-        if door.settings.anonymize_ip and not cookieless:
-            hide_addresses([*verdicts.accepted, *(message for _, message in verdicts.rejected)])
         receipt = door.inbox.enter(envelope if verdicts.accepted else None, _drops(envelope, verdicts))
         rejected = [rejection for rejection, _ in verdicts.rejected]
         return Entered(len(verdicts.accepted), rejected, receipt, door.traffic)

@@ -18,7 +18,6 @@ import msgspec
 from flask import Request, Response
 
 from collector.counters import Traffic
-from collector.decoding import decoded_with_sizes
 from collector.errors import answer_to, later, refused, unavailable
 from collector.keys import cors_headers
 from collector.limits import GZIP_MAGIC, body_of
@@ -30,7 +29,6 @@ from store.inbox import InboxUnavailable, Receipt
 MOST_BYTES = 256 * 1024
 # What can be begun in a hurry: with the slowest contents that were found, it takes some milliseconds.
 QUICK_BYTES = 64 * 1024
-QUICK_EVENTS = 100
 QUICK_QUERY = 2_048  # characters
 KINDS = {f"/v1/{path}": kind for kind in ENDPOINTS for path in (kind, kind[0])}
 
@@ -86,20 +84,12 @@ class Shortcut:
         try:
             if raw.startswith(GZIP_MAGIC):
                 take_time()
-            entered = self._entered(request, kind)
+            entered = self._reception.take(request, kind, body_of(request))
         except Exception as error:
             answer = answer_to(error)
             environ["wsgi.input"].seek(0)
             return Begun(None, partial(self._answered, request, kind, answer)) if answer else None
         return Begun(entered.receipt, partial(self._settled, request, kind, entered))
-
-    def _entered(self, request: Request, kind: str) -> Entered:
-        raw = body_of(request)
-        content, sizes = decoded_with_sizes(raw)
-        batch = content.get("batch")
-        if isinstance(batch, list) and len(batch) > QUICK_EVENTS:
-            take_time()
-        return self._reception.enter(request, kind, content, len(raw), sizes)
 
     def _settled(self, request: Request, kind: str, entered: Entered) -> Answer:
         try:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, request
 
-from collector.decoding import decoded_with_sizes
 from collector.errors import json_answer
 from collector.limits import body_of
 from collector.reception import Reception
@@ -36,8 +35,6 @@ def receiver(reception: Reception, kind: str, *, history: bool = False) -> Calla
     """The view of an endpoint that takes events of this kind in the body of a request."""
 
     def receive() -> Response:
-        raw = body_of(request)
-        body, sizes = decoded_with_sizes(raw)
-        return reception.enter(request, kind, body, len(raw), sizes, history=history).kept().answer()
+        return reception.take(request, kind, body_of(request), history=history).kept().answer()
 
     return receive

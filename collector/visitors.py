@@ -97,12 +97,16 @@ class Visitors:
         self._salts = Salts(door.engine)
         self._salts.forget_before(door.clock() // DAY_MS)  # what a process left that was stopped meanwhile
 
+    def are_cookieless(self, key: WriteKey) -> bool:
+        """Whether those who come with this key are; servers' keys are left alone."""
+        return key.side == "browser" and self._door.rules(key.project_id).cookieless
+
     def disguise(self, request: Request, key: WriteKey, body: dict[str, Any]) -> bool:
         """Give all messages of the body the visitor's hash of the day, where the project is cookieless.
 
-        Returns whether it is; then no whole client address may be kept either. Server keys are left alone.
+        Returns whether it is; then no whole client address may be kept either.
         """
-        if key.side != "browser" or not self._door.rules(key.project_id).cookieless:
+        if not self.are_cookieless(key):
             return False
         address = whole(client_ip(request, self._door.settings.trusted_proxies))
         agent = request.environ.get("HTTP_USER_AGENT", "")

@@ -46,7 +46,7 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Verdicts(msgspec.Struct):
     """What becomes of the messages of one request; each rejection stands beside what was sent."""
 
-    accepted: list[Message] = msgspec.field(default_factory=list)
+    accepted: list[Any] = msgspec.field(default_factory=list)
     rejected: list[tuple[Rejection, Any]] = msgspec.field(default_factory=list)
 
 
@@ -107,9 +107,10 @@ def _checked(message: Any, shared: Message, must_measure: bool) -> Message:
     if must_measure and _size(message) > EVENT_BYTES:
         raise Fault("too_large", "", f"an event may hold {EVENT_BYTES} bytes")
     for name in IDS:
-        value = message.get(name)
-        if (type(value) is not str or not value or value.isspace()) and name in message:
-            _tidy_id(message, name)
+        if name in message:
+            value = message[name]
+            if type(value) is not str or not value or value.isspace():
+                _tidy_id(message, name)
     for name in TIMES:
         if name in message and _gives_time(message, name):
             break

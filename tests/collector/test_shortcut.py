@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from collector import Shortcut
-from collector.shortcut import QUICK_BYTES, QUICK_EVENTS, QUICK_QUERY
+from collector.reception import QUICK_EVENTS
+from collector.shortcut import QUICK_BYTES, QUICK_QUERY
 from store.inbox import waiting
 from store.rules import ProjectRules, save_rules
 from store.settings import Settings
