@@ -27,6 +27,9 @@ STAGES = {
     "drops": "deletes refused events",
     "settle": "waits until every worker knows of it",
     "wait": "waits until what came before is worked off",
+    "fills": "waits until counts end that are under way",
+    "wait for fills": "waits until counts end that are under way",
+    "leftovers": "deletes what such counts brought back",
     "rewrite": "writes files anew",
     "done": "done",
 }

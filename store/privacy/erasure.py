@@ -80,9 +80,10 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     is_rewriting: bool
     stage: str
     whom: Whom | None
-    waits_for: dict[str, int]
+    waits_for: dict[str, Any]
     counts: dict[str, dict[str, int]]
     problem: str
+    held_until: int
     finished_at: int | None
     receipt: dict[str, Any] | None
 
@@ -201,11 +202,11 @@ def advance(engine: Engine, job: Erasure, *, now: int, **values: Any) -> Erasure
     return _erasure(row)
 
 
-def note(engine: Engine, number: int, *, problem: str, held_until: int) -> None:
-    """Give an erasure back, with the reason why it is not done."""
-    mine = (erasures.c.id == number) & (erasures.c.stage != DONE)
+def note(engine: Engine, job: Erasure, *, problem: str, held_until: int) -> None:
+    """Give an erasure back, with the reason why it is not done; not one that another process took over."""
+    mine = erasures.c.id == job.id, erasures.c.stage == job.stage, erasures.c.held_until == job.held_until
     with writing(engine) as connection:
-        connection.execute(update(erasures).where(mine).values(problem=problem, held_until=held_until))
+        connection.execute(update(erasures).where(*mine).values(problem=problem, held_until=held_until))
 
 
 def erasure_of(engine: Engine, project: int, number: int) -> Erasure | None:
@@ -237,6 +238,7 @@ def _erasure(row: Row[Any]) -> Erasure:
         waits_for=row.waits_for,
         counts=row.counts,
         problem=row.problem,
+        held_until=row.held_until,
         finished_at=row.finished_at,
         receipt=row.receipt,
     )

@@ -42,6 +42,10 @@ class Suppressed:
             self._answers[identity] = answer
         return answer
 
+    def without(self, some: Iterable[int]) -> list[int]:
+        """Those of these identities that were not erased, in their order by number."""
+        return sorted(one for one in some if not (self and self.has(one)))
+
 
 NOBODY = Suppressed(0, b"")
 Lookup = Callable[[int], Suppressed]

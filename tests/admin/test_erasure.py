@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from typing import Any
 
 import pytest
@@ -24,10 +25,12 @@ PRIVACY = "/p/shop/settings/privacy"
 def finish(shop: Shop) -> None:
     """Let the job do its work; the inbox is empty."""
     given = shop.services
-    later = Eraser(
-        given.engine, given.events, given.ledger, given.settings, lambda: NOW + 60_000, given.refresh
-    )
-    Erasing(later).turn()
+    stores = given.engine, given.events, given.ledger, given.settings
+    now, seconds = count(NOW + 60_000, 60_000), count(0.0, 60.0)
+    later = Eraser(*stores, now.__next__, given.refresh, seconds.__next__)
+    keeper = Erasing(later)
+    keeper.turn()  # learns of it
+    keeper.turn()
 
 
 def erase(shop: Shop) -> Any:
