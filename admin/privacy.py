@@ -12,7 +12,8 @@ from journeys.export import export
 from store.event import identity_hash
 from store.identity.identifiers import normal, usable
 from store.privacy.erasure import Erasure, Whom, begin
-from store.privacy.retention import Report, horizon_of, would_delete
+from store.privacy.horizon import horizon_of
+from store.privacy.retention import Report, would_delete
 from store.privacy.suppression import lift
 from store.projects import Project
 from store.rules import rules_of, save_rules
