@@ -26,6 +26,7 @@ STAGES = {
     "events": "deletes events, runs and sessions",
     "ledger": "takes the ids out of the ledger",
     "drops": "deletes refused events",
+    "rules": "takes the ids out of the identity rules",
     "settle": "waits until every worker knows of it",
     "wait": "waits until what came before is worked off",
     "fills": "waits until counts end that are under way",

@@ -14,6 +14,7 @@ from store.events import EventStore
 from store.identity import Ledger
 from store.privacy.deletion import count_of_customer
 from store.privacy.erasure import Whom, ledger_counts
+from store.rules import rules_of
 from store.settings import Settings
 from store.tables import inbox
 
@@ -37,7 +38,8 @@ class Eraser:
     first_seen: dict[int, float] = field(default_factory=dict)
 
     def counted(self, project: int, whom: Whom, *, is_again: bool = False) -> dict[str, int]:
-        """How much there is of a customer, by kind; `waiting` are messages in the inbox.
+        """How much there is of a customer, by kind; `waiting` are messages in the inbox, `blocked` values in
+        the identity rules.
 
         Again: only what came since all was deleted, and not the runs of former events that came back.
         """
@@ -46,6 +48,7 @@ class Eraser:
         )
         found |= ledger_counts(self.engine, project, whom.numbers)
         found["drops"] = len(self.drops_of(project, whom))
+        found["blocked"] = sum(map(whom.is_named_by, rules_of(self.engine, project).blocked_ids))
         found["waiting"] = self._waiting(project, set(whom.numbers))
         return found
 

@@ -27,6 +27,7 @@ from store.privacy.erasure import DONE, Erasure, Known, Whom, envelopes_left, ne
 from store.privacy.signing import Signer, fresh_salt
 from store.privacy.suppression import REMEMBER_S, key_of, suppress
 from store.projects import project_by_id
+from store.rules import forget_blocked
 
 SETTLE_S = REMEMBER_S + 1  # until then some worker may not know of the suppression
 
@@ -70,6 +71,12 @@ def _delete_drops(at: Eraser, job: Erasure) -> Values:
     for start in range(0, len(numbers), AT_ONCE):
         with writing(at.engine) as connection:
             delete(connection, numbers[start : start + AT_ONCE])
+    return {}
+
+
+def _leave_rules(at: Eraser, job: Erasure) -> Values:
+    """Take the customer's ids out of the values that never join: as they are suppressed, none joins."""
+    forget_blocked(at.engine, job.project, _whom(job).is_named_by, now=at.clock())
     return {}
 
 
@@ -158,6 +165,7 @@ STAGES: dict[str, Stage] = {
     "events": _delete_events,
     "ledger": _leave_ledger,
     "drops": _delete_drops,
+    "rules": _leave_rules,
     "settle": _settle,
     "wait": _wait,
     "look again": _look_again,
@@ -165,6 +173,7 @@ STAGES: dict[str, Stage] = {
     "events again": _delete_events,
     "ledger again": _leave_ledger,
     "drops again": _delete_drops,
+    "rules again": _leave_rules,
     "fills": _note_fills,
     "wait for fills": _wait_for_fills,
     "leftovers": _delete_leftovers,

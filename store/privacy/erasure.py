@@ -10,9 +10,11 @@ import msgspec
 from sqlalchemy import ColumnElement, Engine, Row, RowMapping, func, or_, select, update
 
 from store.db import writing
+from store.event import identity_hash
 from store.events import EventStore
 from store.identity import Ledger
 from store.identity.components import OWN_KINDS
+from store.identity.identifiers import normal
 from store.privacy.suppression import key_of, suppress
 from store.tables import edges, identities, inbox
 from store.tables_privacy import erasures
@@ -63,6 +65,15 @@ class Whom(msgspec.Struct, frozen=True, kw_only=True):
         users = sorted(one.value for one in self.own if one.kind == "user")
         others = sorted(one.value for one in self.own if one.kind != "user" and one.value)
         return next(iter((*users, *others)), str(self.customer))
+
+    def is_named_by(self, text: str) -> bool:
+        """Whether this is one of its own ids, in whatever way it is written."""
+        said = text.strip()
+        return any(
+            said.casefold() == one.value.casefold()
+            or identity_hash(one.kind, normal(one.kind, said)) == one.identity
+            for one in self.own
+        )
 
     @property
     def browsers(self) -> list[str]:

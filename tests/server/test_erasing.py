@@ -42,7 +42,7 @@ from store.privacy.erasure import (
 from store.privacy.signing import Signer
 from store.privacy.suppression import KnownSuppressions, lift, suppressed_count
 from store.projects import create_project
-from store.rules import KnownRules
+from store.rules import KnownRules, ProjectRules, rules_of, save_rules
 from store.settings import Settings
 
 NOW = 1_760_000_000_000  # 2025-10-09T08:53:20Z
@@ -252,6 +252,7 @@ def test_nothing_is_left_of_the_customer_and_the_others_are_untouched(place: Pla
         "edges": 1,
         "drops": 3,
         "waiting": 1,
+        "blocked": 0,
     }
 
 
@@ -480,6 +481,19 @@ def test_an_erasure_waits_until_what_came_before_is_worked_off(small: Place) -> 
     small.work()
     small.finish()
     assert small.traces("ada") == []
+
+
+def test_ids_that_the_rules_block_are_taken_out_of_them(small: Place) -> None:
+    mails = [{"type": "email", "id": "Ada@Home.example"}]
+    small.send({"userId": "ada", "context": {"externalIds": mails}})
+    blocked = ("ada@home.EXAMPLE", "LAPTOP", "test@acme.example", "bob")
+    save_rules(small.engine, small.project, ProjectRules(blocked_ids=blocked), now=NOW)
+    small.ledger.apply_rules(small.project)
+    number = identity_hash("user", "ada")
+    assert small.erase(number)["counts"]["blocked"] == 1
+    assert rules_of(small.engine, small.project).blocked_ids == ("LAPTOP", "test@acme.example", "bob")
+    small.erase(LAPTOP)
+    assert rules_of(small.engine, small.project).blocked_ids == ("test@acme.example", "bob")
 
 
 def test_one_who_has_a_single_id_is_erased_too(small: Place) -> None:
