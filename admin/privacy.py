@@ -39,7 +39,9 @@ STAGES = {
 
 def download(services: Services, project: Project, customer: int) -> Response:
     """A customer's export as a file that is written while it is read."""
-    parts = export(services.engine, services.events, services.ledger, project, customer, now=services.clock())
+    stores = services.engine, services.events, services.ledger
+    refused = services.refused_of(project.id, customer)
+    parts = export(*stores, project, customer, refused=refused, now=services.clock())
     name = f"{project.key}-customer-{customer}.json"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(parts, mimetype="application/json", headers=headers)

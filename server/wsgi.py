@@ -102,6 +102,7 @@ def pages(house: House) -> Wsgi:
             replay=partial(run_again, house.engine, house.settings),
             count_customer=house.eraser.counted,
             wake_eraser=house.erasing.chore.wake,
+            refused_of=house.eraser.refused_of,
         )
     ).wsgi_app
 

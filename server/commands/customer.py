@@ -43,7 +43,9 @@ def export_customer(id: str, project_key: str, output: Path | None) -> None:
     with House(settings) as house:
         project = project_by_key(house.engine, project_key)
         number = _number(house, project, id)
-        parts = export(house.engine, house.events, house.ledger, project, number, now=now_ms())
+        stores = house.engine, house.events, house.ledger
+        refused = house.eraser.refused_of(project.id, number)
+        parts = export(*stores, project, number, refused=refused, now=now_ms())
         with click.open_file(str(output) if output else "-", "w", encoding="utf-8") as file:
             file.writelines(parts)
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, RowMapping, select
 
 from collector.pipeline.naming import named_in_drop, named_in_envelope
 from store.drops import all_drops
 from store.events import EventStore
 from store.identity import Ledger
 from store.privacy.deletion import count_of_customer
-from store.privacy.erasure import Whom, ledger_counts
+from store.privacy.erasure import NotErasable, Whom, find_whom, ledger_counts
 from store.rules import rules_of
 from store.settings import Settings
 from store.tables import inbox
@@ -54,13 +55,22 @@ class Eraser:
 
     def drops_of(self, project: int, whom: Whom) -> list[int]:
         """The numbers of the drops that name one of the customer's identities."""
-        own, kept = set(whom.numbers), all_drops(self.engine, project)
-        return [row["id"] for row in kept if own & named_in_drop(bytes(row["original"]))]
+        return [row["id"] for row in self._drops_of(project, whom)]
+
+    def refused_of(self, project: int, customer: int) -> Iterator[RowMapping]:
+        """The drops that name a customer, as an erasure would delete them; none of an id that is shared."""
+        with suppress(NotErasable):
+            if whom := find_whom(self.events, self.ledger, project, customer):
+                yield from self._drops_of(project, whom)
 
     def waited(self, erasure: int) -> float:
         """For how many seconds this process has known of an erasure."""
         now = self.seconds()
         return now - self.first_seen.setdefault(erasure, now)
+
+    def _drops_of(self, project: int, whom: Whom) -> Iterator[RowMapping]:
+        own, kept = set(whom.numbers), all_drops(self.engine, project)
+        return (row for row in kept if own & named_in_drop(bytes(row["original"])))
 
     def _waiting(self, project: int, own: set[int]) -> int:
         """How many messages in the inbox name one of these identities."""
