@@ -6,17 +6,20 @@ import threading
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from sqlalchemy import Engine
 
+from collector.pipeline import Tools
 from collector.worker import Worker
 from journeys import filters, runs
 from journeys.definitions import parse
 from server import erasing
 from server.erasing import Eraser, Erasing
+from server.importing import load, plan
 from server.replaying import run_again
 from store.batches import Batches
 from store.db import writing
@@ -285,6 +288,37 @@ def test_a_refused_event_of_an_erased_customer_is_emptied_by_a_replay(small: Pla
     assert run_again(small.engine, Settings(), small.project, ALL, False).replayed == 0
     assert small.traces("ada") == []
     assert [row["code"] for row in recent_drops(small.engine, small.project)] == ["erased"]
+
+
+HISTORY = """event,timestamp,user_id,anonymous_id,message_id
+E,2025-01-05T10:00:00Z,,laptop,h1
+E,2025-01-05T10:01:00Z,ada,,h2
+,2025-01-05T10:02:00Z,ada,,h3
+,2025-01-05T10:03:00Z,bob,,h4
+E,2025-01-05T10:04:00Z,bob,,h5
+"""
+
+
+def test_an_import_keeps_nothing_of_an_erased_customers_rows_bad_ones_included(
+    small: Place, tmp_path: Path
+) -> None:
+    small.erase()
+    file = tmp_path / "history.csv"
+    file.write_text(HISTORY)
+    suppressed = KnownSuppressions(small.engine).of
+    tools = Tools.opened(Settings(), KnownRules(small.engine).of, KnownPlans(small.engine).of, suppressed)
+    how = plan(file, {}, zone="UTC", where={})
+    report = load(small.engine, small.project, file, how, tools=tools, now=NOW, progress=lambda _rows: None)
+    tools.close()
+    assert (report.accepted, report.rejected) == (1, 4)
+    said = [(row["code"], row["field"]) for row in recent_drops(small.engine, small.project)]
+    expected = [("bad_row", "row 5"), ("erased", "row 2"), ("erased", "row 3"), ("erased", "row 4")]
+    assert sorted(said) == expected
+    assert small.traces("ada", "laptop") == []
+    assert run_again(small.engine, Settings(), small.project, ALL, False).replayed == 0
+    assert [(row["code"], row["field"]) for row in recent_drops(small.engine, small.project)] == said
+    small.work()
+    assert small.stored() == ["bob", "bob", "eve"]
 
 
 def test_somebody_else_in_the_same_browser_is_counted_without_the_erased_id(small: Place) -> None:
