@@ -56,11 +56,11 @@ def erase(services: Services, project: Project, whom: Whom, *, by: str, rewrite:
 
 
 def lift_by_id(services: Services, project: Project, kind: str, value: str, *, by: str) -> int:
-    """Let the person of an id come back; returns how many ids that are."""
+    """Let the person of an id come back; returns how many customers that are."""
     id = usable(value) if kind in ("user", "anonymous") else normal(kind, value)
     lifted = lift(services.engine, project.id, [identity_hash(kind, id)]) if id else 0
     if lifted:
-        log.info("%s let somebody who was erased come back to %s: %d ids", by, project.key, lifted)
+        log.info("%s let somebody who was erased come back to %s", by, project.key)
     return lifted
 
 

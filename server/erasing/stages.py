@@ -109,10 +109,11 @@ def _look_again(at: Eraser, job: Erasure) -> Values:
             continue
         if all(node["kind"] != "user" or node["identity"] in own for node in mine):
             own |= {node["identity"]: Known(node["identity"], node["kind"], node["value"]) for node in mine}
+    whom = msgspec.structs.replace(whom, own=tuple(own.values()))
     key = key_of(at.engine)
     with writing(at.engine) as connection:
-        suppress(connection, key, job.project, own, erasure=job.id)
-    return {"whom": msgspec.to_builtins(msgspec.structs.replace(whom, own=tuple(own.values())))}
+        suppress(connection, key, job.project, whom.may_be_named, erasure=job.id)
+    return {"whom": msgspec.to_builtins(whom)}
 
 
 def _note_fills(at: Eraser, _job: Erasure) -> Values:

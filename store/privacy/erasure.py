@@ -60,6 +60,14 @@ class Whom(msgspec.Struct, frozen=True, kw_only=True):
         return sorted({one.identity for one in self.own} | {self.customer})
 
     @property
+    def may_be_named(self) -> set[int]:
+        """Its identities, and its ids as the other kind too: an alias does not say which of them it means."""
+        either = {
+            identity_hash(kind, one.value) for one in self.own if one.kind in OWN_KINDS for kind in OWN_KINDS
+        }
+        return either | set(self.numbers)
+
+    @property
     def name(self) -> str:
         """The id that is typed to confirm: a user id where there is one."""
         users = sorted(one.value for one in self.own if one.kind == "user")
@@ -183,7 +191,7 @@ def begin(engine: Engine, project: int, whom: Whom, *, by: str, now: int, rewrit
             if known.whom and known.whom.customer == whom.customer:
                 return known
         made = connection.execute(erasures.insert().values(row).returning(erasures)).one()
-        suppress(connection, key, project, whom.numbers, erasure=made.id)
+        suppress(connection, key, project, whom.may_be_named, erasure=made.id)
         return _erasure(made)
 
 
