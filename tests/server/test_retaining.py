@@ -76,6 +76,11 @@ class Keeper:
 
 @pytest.fixture
 def keeper(engine: Engine, events: EventStore) -> Keeper:
+    """On SQLite."""
+    return open_keeper(engine, events)
+
+
+def open_keeper(engine: Engine, events: EventStore) -> Keeper:
     mine = create_project(engine, key="shop", name="Shop", now=NOW)
     other = create_project(engine, key="other", name="Other", now=NOW)
     refreshed: set[int] = set()
@@ -219,6 +224,10 @@ def test_what_all_who_shared_it_leave_at_once_goes_with_them(keeper: Keeper) -> 
     assert keeper.would().identities == 4
     keeper.retain()
     assert known(keeper.eraser.engine) == set()
+
+
+def test_it_is_the_same_on_postgresql(pg_engine: Engine, events: EventStore) -> None:
+    test_an_id_that_several_shared_goes_with_the_last_of_them(open_keeper(pg_engine, events))
 
 
 def test_what_an_operator_has_blocked_stays_blocked(keeper: Keeper) -> None:
