@@ -18,7 +18,7 @@ from server.erasing import Eraser
 from server.sweeping import empty_erased_drops
 from store import kept
 from store.identity.graph import chunks
-from store.privacy.deletion import delete_answers, delete_customers, rewrite
+from store.privacy.deletion import delete_answers, delete_customers, inserts_under_way, rewrite
 from store.privacy.horizon import Horizon, horizon_of
 from store.privacy.leaving import leaving
 from store.privacy.retention import (
@@ -74,8 +74,9 @@ def retain(on: Eraser, projects: Sequence[Project]) -> dict[int, Report]:
     tasks = [_forget(on, one) for one in due]
     if due:
         delete_events(events, due)
+    fills = set(inserts_under_way(events))  # they may have read what is deleted
     for task in tasks:
-        _bring_up_to_date(on, task)
+        _bring_up_to_date(on, task, fills)
     for one in horizons:
         while delete_drops(engine, one):
             pass
@@ -121,13 +122,18 @@ def _forget(on: Eraser, horizon: Horizon) -> Task:
     return task
 
 
-def _bring_up_to_date(on: Eraser, task: Task) -> None:
-    """Count anew whose events were deleted in part, and keep nothing of who has none."""
+def _bring_up_to_date(on: Eraser, task: Task, fills: set[str]) -> None:
+    """Count anew whose events were deleted in part, and keep nothing of who has none.
+
+    A fill that is under way yet may bring back rows of those; then the next time looks for them.
+    """
     project = task.horizon.project
     if stale := task.stale - task.gone:
         on.refresh(project, stale)
+    is_over = fills.isdisjoint(inserts_under_way(on.events))
     for some in chunks(sorted(task.gone), AT_ONCE):
         delete_customers(on.events, project, some)
         if back := customers_seen(on.events, project, some):  # they returned at this very moment
             on.refresh(project, back)
-    kept.give_up(on.engine, _mark(task.horizon))
+    if is_over:
+        kept.give_up(on.engine, _mark(task.horizon))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +21,7 @@ from store.drops import DropRow, keep_drops, recent_drops
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
 from store.identity import Identity, Ledger, Link
+from store.privacy.deletion import inserts_under_way
 from store.privacy.horizon import horizon_of
 from store.privacy.retention import Report, reports_of, would_delete
 from store.privacy.suppression import key_of, suppress
@@ -287,6 +290,30 @@ def test_who_returns_after_the_ids_are_deleted_is_counted_and_linked_anew(
     assert USERS["ada"].hash in keeper.refreshed, "her runs were deleted at the same moment"
 
 
+def test_rows_that_a_fill_brings_back_go_the_next_time(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper.happened("ada", day=40)
+    keeper.keeps(30)
+    delete, slowly = retaining.delete_events, "from numbers(4) where sleepEachRow(0.7) = 0"
+    filling = threading.Thread(target=stored_run, args=(keeper, "ada", 40), kwargs={"after": slowly})
+
+    def while_it_fills(*given: Any) -> None:
+        filling.start()
+        while not inserts_under_way(keeper.eraser.events):
+            time.sleep(0.01)
+        delete(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(retaining, "delete_events", while_it_fills)
+        keeper.retain()
+    filling.join()
+    rows = "select distinct customer from journey_runs"
+    assert keeper.eraser.events.query(rows) == [{"customer": USERS["ada"].hash}]
+    keeper.retain()
+    assert keeper.eraser.events.query(rows) == []
+
+
 def test_only_those_are_looked_at_of_whom_something_is_deleted(keeper: Keeper) -> None:
     """Imported history stays, as it came yesterday: its customers are not counted anew every night."""
     for who in ("ada", "bob"):
@@ -300,11 +327,12 @@ def test_only_those_are_looked_at_of_whom_something_is_deleted(keeper: Keeper) -
     assert keeper.refreshed == set()
 
 
-def stored_run(keeper: Keeper, who: str, *days: float) -> None:
+def stored_run(keeper: Keeper, who: str, *days: float, after: str = "") -> None:
     times = ", ".join(f"fromUnixTimestamp64Milli({NOW - int(day * DAY)}, 'UTC')" for day in days)
     keeper.eraser.events.command(
         "insert into journey_runs select {project:UInt32}, 1, {customer:UInt64}, now64(3), 1, "
-        f"[('', [{times}][1], [{times}][-1], 'dropped', 1, 0, false, [1, 2], [{times}], '', '', '', '', '')]",
+        f"[('', [{times}][1], [{times}][-1], 'dropped', 1, 0, false, [1, 2], [{times}], '', '', '', '', '')] "
+        f"{after}",
         {"project": keeper.mine.id, "customer": identity_hash("user", who)},
     )
 
