@@ -18,7 +18,14 @@ from server.erasing import Eraser
 from server.sweeping import empty_erased_drops
 from store import kept
 from store.identity.graph import chunks
-from store.privacy.deletion import delete_answers, delete_customers, inserts_under_way, rewrite
+from store.journeys import kept_versions
+from store.privacy.deletion import (
+    delete_answers,
+    delete_customers,
+    delete_former_runs,
+    inserts_under_way,
+    rewrite,
+)
 from store.privacy.horizon import Horizon, horizon_of
 from store.privacy.leaving import leaving
 from store.privacy.retention import (
@@ -130,6 +137,9 @@ def _bring_up_to_date(on: Eraser, task: Task, fills: set[str]) -> None:
     project = task.horizon.project
     if stale := task.stale - task.gone:
         on.refresh(project, stale)
+        versions = [one.id for one in kept_versions(on.engine, project)]
+        for some in chunks(sorted(stale), AT_ONCE):
+            delete_former_runs(on.events, project, some, versions)
     is_over = fills.isdisjoint(inserts_under_way(on.events))
     for some in chunks(sorted(task.gone), AT_ONCE):
         delete_customers(on.events, project, some)

@@ -117,6 +117,19 @@ def delete_customers(events: EventStore, project: int, customers: Collection[int
             )
 
 
+def delete_former_runs(
+    events: EventStore, project: int, customers: Collection[int], versions: Collection[int]
+) -> None:
+    """Delete the runs of customers of all but these journey versions: nobody counts the others anew."""
+    values = {"project": project, "customers": sorted(customers), "versions": sorted(versions)}
+    former = (
+        "project = {project:UInt32} and customer in {customers:Array(UInt64)} "
+        "and journey_version not in {versions:Array(UInt32)}"
+    )
+    if events.query(f"select 1 from journey_runs where {former} limit 1", values):  # noqa: S608
+        events.command(f"delete from journey_runs where {former}", values)  # noqa: S608
+
+
 def unname_browsers(events: EventStore, project: int, own: Collection[int], browsers: Sequence[str]) -> None:
     """Take these anonymous ids out of the events of others, who were signed in in the same browser."""
     values = {"project": project, "own": sorted(own), "browsers": list(browsers)}

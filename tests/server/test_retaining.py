@@ -21,6 +21,7 @@ from store.drops import DropRow, keep_drops, recent_drops
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
 from store.identity import Identity, Ledger, Link
+from store.journeys import save_version
 from store.privacy.deletion import inserts_under_way
 from store.privacy.horizon import horizon_of
 from store.privacy.retention import Report, reports_of, would_delete
@@ -29,6 +30,7 @@ from store.projects import Project, create_project
 from store.rules import ProjectRules, save_rules
 from store.settings import Settings
 from store.tables import identities
+from tests.admin.conftest import JOURNEY
 
 NOW = 1_772_366_400_000  # 2026-03-01 12:00 UTC
 DAY = 86_400_000
@@ -41,6 +43,7 @@ class Keeper:
     eraser: Eraser
     mine: Project
     other: Project
+    version: int  # of the one journey of the first
     refreshed: set[int] = field(default_factory=set)
 
     def happened(self, who: str, *, day: float, came: float | None = None, project: int = 0) -> None:
@@ -95,7 +98,8 @@ def open_keeper(engine: Engine, events: EventStore) -> Keeper:
         lambda: NOW,
         lambda _project, some: refreshed.update(some),
     )
-    return Keeper(eraser, mine, other, refreshed)
+    version = save_version(engine, mine.id, JOURNEY, by="the test", now=NOW)
+    return Keeper(eraser, mine, other, version.id, refreshed)
 
 
 @pytest.mark.parametrize(
@@ -327,13 +331,31 @@ def test_only_those_are_looked_at_of_whom_something_is_deleted(keeper: Keeper) -
     assert keeper.refreshed == set()
 
 
-def stored_run(keeper: Keeper, who: str, *days: float, after: str = "") -> None:
+def test_runs_of_versions_that_were_replaced_tell_nothing_of_what_is_gone(keeper: Keeper) -> None:
+    for who, days in (("ada", (40, 1)), ("bob", (5, 1))):
+        for day in days:
+            keeper.happened(who, day=day)
+        for version in (keeper.version, keeper.version + 1):
+            stored_run(keeper, who, *days, version=version)
+    keeper.keeps(30)
+    keeper.retain()
+    rows = keeper.eraser.events.query("select customer, journey_version as version from journey_runs")
+    left = {(row["customer"], row["version"] - keeper.version) for row in rows}
+    assert left == {(USERS["ada"].hash, 0), (USERS["bob"].hash, 0), (USERS["bob"].hash, 1)}
+
+
+def stored_run(keeper: Keeper, who: str, *days: float, version: int = 0, after: str = "") -> None:
     times = ", ".join(f"fromUnixTimestamp64Milli({NOW - int(day * DAY)}, 'UTC')" for day in days)
     keeper.eraser.events.command(
-        "insert into journey_runs select {project:UInt32}, 1, {customer:UInt64}, now64(3), 1, "
+        "insert into journey_runs "
+        "select {project:UInt32}, {version:UInt32}, {customer:UInt64}, now64(3), 1, "
         f"[('', [{times}][1], [{times}][-1], 'dropped', 1, 0, false, [1, 2], [{times}], '', '', '', '', '')] "
         f"{after}",
-        {"project": keeper.mine.id, "customer": identity_hash("user", who)},
+        {
+            "project": keeper.mine.id,
+            "customer": identity_hash("user", who),
+            "version": version or keeper.version,
+        },
     )
 
 
