@@ -15,8 +15,10 @@ from admin.formats import count
 from admin.rows import Row, rows_of
 from admin.services import Services
 from journeys.definitions import problems_of
+from store.event import identity_hash
 from store.identity.previews import RulesPreview
 from store.identity.regrouping import Regrouping, ask_for
+from store.privacy.suppression import hashed, key_of
 from store.projects import Project
 from store.rules import IdentifierRule, ProjectRules, rules_of, save_rules
 
@@ -175,17 +177,18 @@ def apply(given: Services, project: Project, rules: ProjectRules, *, by: str) ->
     """Keep these rules and have all that is known worked out by them, in the background."""
     before, now = rules_of(given.engine, project.id), given.clock()
     save_rules(given.engine, project.id, rules, now=now)
-    log.info(
-        "project %s: identity rules changed by %s from %s to %s",
-        project.key,
-        by,
-        *map(_text, (before, rules)),
-    )
+    texts = (_text(given, project, one) for one in (before, rules))
+    log.info("project %s: identity rules changed by %s from %s to %s", project.key, by, *texts)
     return ask_for(given.engine, project.id, by=by, now=now)
 
 
-def _text(rules: ProjectRules) -> str:
-    return msgspec.json.encode(shown(rules)).decode()
+def _text(given: Services, project: Project, rules: ProjectRules) -> str:
+    """The rules as the log keeps them: of blocked values, which name people, keyed hashes that stay equal."""
+    key = key_of(given.engine)
+    hashes = (
+        hashed(key, project.id, identity_hash("blocked", value.casefold())) for value in rules.blocked_ids
+    )
+    return msgspec.json.encode(shown(rules) | {"blocked_ids": [one.hex() for one in hashes]}).decode()
 
 
 def _n(n: int, one: str, many: str) -> str:

@@ -12,7 +12,8 @@ from journeys.export import export
 from store.event import identity_hash
 from store.identity.identifiers import normal, usable
 from store.privacy.erasure import Erasure, Whom, begin
-from store.privacy.retention import Report, horizon_of, would_delete
+from store.privacy.horizon import horizon_of
+from store.privacy.retention import Report, would_delete
 from store.privacy.suppression import lift
 from store.projects import Project
 from store.rules import rules_of, save_rules
@@ -25,8 +26,12 @@ STAGES = {
     "events": "deletes events, runs and sessions",
     "ledger": "takes the ids out of the ledger",
     "drops": "deletes refused events",
+    "rules": "takes the ids out of the identity rules",
     "settle": "waits until every worker knows of it",
     "wait": "waits until what came before is worked off",
+    "fills": "waits until counts end that are under way",
+    "wait for fills": "waits until counts end that are under way",
+    "leftovers": "deletes what such counts brought back",
     "rewrite": "writes files anew",
     "done": "done",
 }
@@ -34,7 +39,9 @@ STAGES = {
 
 def download(services: Services, project: Project, customer: int) -> Response:
     """A customer's export as a file that is written while it is read."""
-    parts = export(services.engine, services.events, services.ledger, project, customer, now=services.clock())
+    stores = services.engine, services.events, services.ledger
+    refused = services.refused_of(project.id, customer)
+    parts = export(*stores, project, customer, refused=refused, now=services.clock())
     name = f"{project.key}-customer-{customer}.json"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(parts, mimetype="application/json", headers=headers)
@@ -49,11 +56,11 @@ def erase(services: Services, project: Project, whom: Whom, *, by: str, rewrite:
 
 
 def lift_by_id(services: Services, project: Project, kind: str, value: str, *, by: str) -> int:
-    """Let the person of an id come back; returns how many ids that are."""
+    """Let the person of an id come back; returns how many customers that are."""
     id = usable(value) if kind in ("user", "anonymous") else normal(kind, value)
     lifted = lift(services.engine, project.id, [identity_hash(kind, id)]) if id else 0
     if lifted:
-        log.info("%s let somebody who was erased come back to %s: %d ids", by, project.key, lifted)
+        log.info("%s let somebody who was erased come back to %s", by, project.key)
     return lifted
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app
-from sqlalchemy import Engine
+from sqlalchemy import Engine, RowMapping
 
 from store.drops import Chosen, ReplayReport
 from store.events import EventStore
@@ -23,6 +23,7 @@ class Services:
     `refill` wakes the job that fills new journey versions; `refresh` recomputes the runs of these
     customers of a project. `replay` runs some drops of a project again, or says what would come of it.
     `count_customer` says how much there is of one to be erased; `wake_eraser` wakes the job that does it.
+    `refused_of` finds the drops that name a customer of a project.
     """
 
     engine: Engine
@@ -35,6 +36,7 @@ class Services:
     replay: Callable[[int, Chosen, bool], ReplayReport]
     count_customer: Callable[[int, Whom], dict[str, int]]
     wake_eraser: Callable[[], None]
+    refused_of: Callable[[int, int], Iterable[RowMapping]]
 
 
 def services() -> Services:

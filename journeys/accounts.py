@@ -70,8 +70,7 @@ def accounts_of(
     events: EventStore, ledger: Ledger, project_id: int, customer: int, *, most: int = 50
 ) -> list[dict[str, Any]]:
     """The accounts that a customer is a member of, the first joined first."""
-    values = customer_values(ledger, project_id, customer)
-    rows = events.query(question("accounts.joined"), {**values, "most": most})
+    rows = joined(events, ledger, project_id, customer, most=most)
     if not rows:
         return []
     asked = {"project": project_id, "accounts": [row["account"] for row in rows]}
@@ -84,6 +83,14 @@ def accounts_of(
         }
         for row in rows
     ]
+
+
+def joined(
+    events: EventStore, ledger: Ledger, project_id: int, customer: int, *, most: int
+) -> list[dict[str, Any]]:
+    """The keys of these accounts, with when the first and the `last` event said so, in milliseconds."""
+    values = customer_values(ledger, project_id, customer)
+    return events.query(question("accounts.joined"), {**values, "most": most})
 
 
 def _listed(row: dict[str, Any]) -> dict[str, Any]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Engine, RowMapping
 
+from journeys import filters
+from journeys.accounts import joined
+from journeys.generations import wanted_of
 from journeys.period import iso
 from journeys.questions import question
+from journeys.sessions import THESE, source
 from journeys.traits import history
 from store.events import EventStore
 from store.identity import Ledger
@@ -18,15 +22,26 @@ from store.projects import Project
 
 FORMAT = "waywiser customer 1"
 AT_ONCE = 2_000
+MOST = 2**31
 TIMES = ("timestamp", "received_at")
 OBJECTS = ("properties", "traits", "context")
 EDGE_TIMES = ("at", "entered_at", "retracted_at")
 
 
 def export(
-    engine: Engine, events: EventStore, ledger: Ledger, project: Project, customer: int, *, now: int
+    engine: Engine,
+    events: EventStore,
+    ledger: Ledger,
+    project: Project,
+    customer: int,
+    *,
+    refused: Iterable[RowMapping],
+    now: int,
 ) -> Iterator[str]:
-    """The pieces of the document; `docs/privacy.md` says what stands in it. Times are ISO 8601 in UTC."""
+    """The pieces of the document; `docs/privacy.md` says what stands in it. Times are ISO 8601 in UTC.
+
+    `refused` are the drops that name the customer.
+    """
     nodes, edges = ledger.describe(project.id, customer)
     identities = ledger.identities_of(project.id, [customer])
     values = {"project": project.id, "customer": customer, "identities": identities}
@@ -38,19 +53,15 @@ def export(
         "identities": [_identity(node) for node in nodes],
         "edges": [_edge(edge) for edge in edges],
         "traits": history(events, ledger, project.id, customer),
-        "groups": [_timed(row, "first", "last") for row in events.query(question("export.groups"), values)],
-        "sessions": [
-            _timed(row, "start", "last") for row in events.query(question("export.sessions"), values)
-        ],
+        "groups": [_group(row) for row in joined(events, ledger, project.id, customer, most=MOST)],
+        "sessions": [_timed(row, "start", "last") for row in _sessions(engine, events, values)],
         "runs": list(_runs(engine, events, project.id, values)),
     }
     yield "{\n" + "".join(f"{json.dumps(name)}: {_json(part)},\n" for name, part in parts.items())
-    yield '"events": ['
-    before = "\n"
-    for row in _events(events, values):
-        yield before + _json(_event(row))
-        before = ",\n"
-    yield "\n]\n}\n"
+    yield from _listed("refused", map(_refused, refused))
+    yield ",\n"
+    yield from _listed("events", map(_event, _events(events, values)))
+    yield "\n}\n"
 
 
 def is_known(events: EventStore, ledger: Ledger, project_id: int, customer: int) -> bool:
@@ -59,6 +70,23 @@ def is_known(events: EventStore, ledger: Ledger, project_id: int, customer: int)
     identities = ledger.identities_of(project_id, [customer])
     values = {"project": project_id, "customer": customer, "identities": identities}
     return bool(nodes or next(_events(events, values), None))
+
+
+def _listed(name: str, rows: Iterable[Any]) -> Iterator[str]:
+    yield f"{json.dumps(name)}: ["
+    before = "\n"
+    for row in rows:
+        yield before + _json(row)
+        before = ",\n"
+    yield "\n]"
+
+
+def _sessions(engine: Engine, events: EventStore, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The stored sessions; counted from the events while the first ones are not complete yet."""
+    params = filters.Params(**values, customers=[values["customer"]])
+    key_events = wanted_of(engine, values["project"]).key_events
+    counted = source(events, params, whose=THESE, key_events=key_events)
+    return events.query(question("export.sessions", sessions=counted), params.values)
 
 
 def _events(events: EventStore, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -92,6 +120,23 @@ def _runs(
             "furthest": steps[row["furthest"] - 1],
             "steps": [{"step": steps[number - 1], "at": iso(at)} for number, at in reached],
         }
+
+
+def _group(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"group_id": row["account"], "first": iso(row["since"]), "last": iso(row["last"])}
+
+
+def _refused(row: RowMapping) -> dict[str, Any]:
+    """A refused event; a request that could not be read is not told, as it may speak of others too."""
+    try:
+        message = json.loads(bytes(row["original"])).get("message")
+    except (ValueError, AttributeError):
+        message = None
+    return {
+        "received_at": iso(row["received_at"]),
+        **{name: row[name] for name in ("code", "field", "message")},
+        "original": message if isinstance(message, dict) else None,
+    }
 
 
 def _identity(node: RowMapping) -> dict[str, Any]:

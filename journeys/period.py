@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 DEFAULT_DAYS = 30
+START_OF_1970 = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_MS, LAST_MS = 31_536_000_000, 7_258_118_400_000  # the beginnings of 1971 and 2200
 
 
@@ -56,8 +57,13 @@ def _read(text: str, zone: ZoneInfo) -> int:
     if len(text) == len("2026-03-01"):
         return _midnight(date.fromisoformat(text), zone)
     moment = datetime.fromisoformat(text)
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp() * 1000)
+    return _since_1970(moment if moment.tzinfo else moment.replace(tzinfo=zone))
 
 
 def _midnight(day: date, zone: ZoneInfo) -> int:
-    return int(datetime.combine(day, time(), zone).timestamp() * 1000)
+    return _since_1970(datetime.combine(day, time(), zone))
+
+
+def _since_1970(moment: datetime) -> int:
+    """Whole milliseconds. A fraction of a second in binary may lie just below what was written."""
+    return (moment - START_OF_1970) // timedelta(milliseconds=1)

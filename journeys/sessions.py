@@ -47,18 +47,24 @@ def sessions(
 
 
 def source(
-    events: EventStore, params: filters.Params, *, whose: str = EVERYONE, limits: Limits | None = None
+    events: EventStore,
+    params: filters.Params,
+    *,
+    whose: str = EVERYONE,
+    limits: Limits | None = None,
+    key_events: Sequence[Matcher] = (),
 ) -> str:
     """SQL of sessions, one row each: the stored ones, or as `sessions` says.
 
-    `params` bind the project. `whose` may speak of `identity` and `customer`.
+    `params` bind the project. `whose` may speak of `identity` and `customer`. `key_events` make a session
+    engaged where it is counted.
     """
     found = kept(events, params.values["project"])
     if limits is None and found and found[0].state == "live":
         return question(
             "sessions.stored", whose="customer in {customers:Array(UInt64)}" if whose == THESE else whose
         )
-    return computed(limits or (found[-1].limits if found else Limits()), (), params, whose)
+    return computed(limits or (found[-1].limits if found else Limits()), key_events, params, whose)
 
 
 def computed(limits: Limits, key_events: Sequence[Matcher], params: filters.Params, whose: str) -> str:

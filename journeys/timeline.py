@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from journeys.lists import ListError
 from journeys.period import iso
 from journeys.profile import runs, totals
 from journeys.questions import question
@@ -69,7 +70,7 @@ def happenings(
     """A page of a customer's events, newest first, with the session of each; `next` leads to older ones.
 
     `sessions` are those of these events, and `runs` of `versions` those that were under way meanwhile; both
-    newest first.
+    newest first. Raises ListError for a `before` that no page gave.
     """
     values = customer_values(ledger, project_id, customer)
     rows = _rows(events, values, wanted)
@@ -131,9 +132,15 @@ def _rows(events: EventStore, values: dict[str, Any], wanted: Wanted) -> list[di
 
 def _place(cursor: str | None) -> dict[str, Any]:
     """Where a page begins: after the event that the cursor names, or with the newest."""
-    found = re.fullmatch(r"(\d{1,15})\.(\d{1,19})\.([0-9a-f]{32})", cursor or "")
-    at, sequence, event = found.groups() if found else (END_OF_TIME, 0, "")
-    return {"before": int(at), "before_sequence": int(sequence), "before_id": event}
+    at, sequence, event = _read(cursor) if cursor else (END_OF_TIME, 0, "")
+    return {"before": at, "before_sequence": sequence, "before_id": event}
+
+
+def _read(cursor: str) -> tuple[int, int, str]:
+    found = re.fullmatch(r"(-?\d{1,13})\.(\d{1,20})\.([0-9a-f]{32})", cursor, re.ASCII)
+    if found is None or abs(int(found[1])) > END_OF_TIME or int(found[2]) >= 2**64:
+        raise ListError("`before` is not the `next` that this timeline gave; start again without it")
+    return int(found[1]), int(found[2]), found[3]
 
 
 def _session(visit: dict[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,6 @@ The old ones answer until then.
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from collections.abc import Callable
 
@@ -15,39 +13,30 @@ from sqlalchemy import Engine
 from journeys import sessions
 from journeys.generations import ensured, wanted_of
 from journeys.runs import fill
+from server.chore import Chore
 from store.events import EventStore, EventStoreError
 from store.journeys import JourneyVersion, make_live, note_progress, versions_to_fill
 from store.projects import Project, all_projects
 
-log = logging.getLogger("waywiser.filler")
 PAUSE_S = 2.0
 LONGEST_PAUSE_S = 300.0
 
 
 class Filler:
-    """A thread that fills versions and generations as they appear."""
+    """Fills versions and generations as they appear; what was cut off is done at the next start."""
 
     def __init__(self, engine: Engine, events: EventStore) -> None:
         self._engine = engine
         self._events = events
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="filler", daemon=True)
+        self.chore = Chore("filler", self.turn, every=PAUSE_S, longest=LONGEST_PAUSE_S)
 
-    def start(self) -> None:
-        """Begin to look for versions that wait."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Look at once instead of at the next turn."""
-        self._wake.set()
-
-    def stop(self) -> None:
-        """Finish the chunk under way and end; an unfinished version is filled anew at the next start."""
-        self._stopping.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=60)
+    def turn(self) -> None:
+        """Fill all that waits. What is wrong with versions must not hold up the sessions."""
+        try:
+            self.fill_all()
+        finally:
+            if not self.chore.is_stopping:
+                self.count_sessions()
 
     def fill_all(self, progress: Callable[[JourneyVersion, int, int], None] | None = None) -> int:
         """Fill every version that waits; returns how many. Raises the last failure after trying all."""
@@ -82,8 +71,8 @@ class Filler:
         def step(done: int, total: int) -> None:
             if progress:
                 progress(project, done, total)
-            if self._stopping.is_set() and done < total:
-                raise InterruptedError
+            if done < total:
+                self.chore.check()
 
         wanted = wanted_of(self._engine, project.id)
         newest = ensured(self._events, project.id, wanted)[-1]
@@ -99,29 +88,8 @@ class Filler:
             note_progress(self._engine, version.id, done=done, total=total)
             if progress:
                 progress(version, done, total)
-            if self._stopping.is_set() and done < total:
-                raise InterruptedError
+            if done < total:
+                self.chore.check()
 
         fill(self._events, version, progress=step)
         make_live(self._engine, version, now=time.time_ns() // 1_000_000)
-
-    def _run(self) -> None:
-        pause = PAUSE_S
-        while not self._stopping.is_set():
-            if all([self._done(self.fill_all), self._done(self.count_sessions)]):
-                pause = PAUSE_S
-            else:
-                pause = min(pause * 2, LONGEST_PAUSE_S)
-            self._wake.wait(pause)
-            self._wake.clear()
-
-    def _done(self, job: Callable[[], int]) -> bool:
-        """Whether one kind of filling ended well: what is wrong with it must not hold up the other."""
-        try:
-            job()
-        except InterruptedError:  # it goes on at the next start
-            return True
-        except Exception:
-            log.exception("filling failed; it is tried again later")
-            return False
-        return True

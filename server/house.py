@@ -109,6 +109,7 @@ class House:
         migrate_events(self.events)
         self.ledger = Ledger(self.engine, self.events)
         self.inbox = open_inbox(self.engine, settings)
+        self._suppressed = KnownSuppressions(self.engine).of
         self.filler = Filler(self.engine, self.events)
         self.eraser = Eraser(self.engine, self.events, self.ledger, settings, now_ms, self.refresh)
         self.erasing = Erasing(self.eraser)
@@ -116,9 +117,11 @@ class House:
             self.engine, self.events, settings, now_ms, daily=partial(tidy, self.eraser)
         )
         self.regrouper = Regrouper(self.engine, self.events, self.ledger, self.refresh, now_ms)
+        jobs = self.filler, self.regrouper, self.housekeeping, self.erasing
+        self._chores = [job.chore for job in jobs]
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="runs")
         self.batches = Batches(self.engine)
-        known = KnownRules(self.engine).of, KnownPlans(self.engine).of, KnownSuppressions(self.engine).of
+        known = KnownRules(self.engine).of, KnownPlans(self.engine).of, self._suppressed
         carrier = Carrier(
             batches=self.batches,
             claims=None if self.events.embedded else Claims(self.engine),
@@ -131,8 +134,11 @@ class House:
         self.worker = Worker(carrier, most_events=settings.batch_events)
 
     def refresh(self, project_id: int, customers: Iterable[int]) -> None:
-        """Compute the runs of these customers anew, for every journey of the project, and their sessions."""
-        ordered = sorted(customers)
+        """Compute the runs of these customers anew, for every journey of the project, and their sessions.
+
+        Of who was erased meanwhile nothing is counted any more.
+        """
+        ordered = self._suppressed(project_id).without(customers)
         if not ordered:
             return
         versions = kept_versions(self.engine, project_id)
@@ -180,19 +186,15 @@ class House:
         if self.events.embedded:
             self.batches.release_all()  # the folder's lock says that no other worker is alive
         self.ledger.catch_up()
-        self.filler.start()
-        self.regrouper.start()
-        self.housekeeping.start()
-        self.erasing.start()
+        for chore in self._chores:
+            chore.start()
 
     def close(self) -> None:
         """Stop the door's inbox first, then who reads it, then the stores."""
         self.inbox.close()
         self.worker.stop()
-        self.filler.stop()
-        self.regrouper.stop()
-        self.housekeeping.stop()
-        self.erasing.stop()
+        for chore in self._chores:
+            chore.stop()
         self._pool.shutdown()
         self.events.close()
         self.engine.dispose()

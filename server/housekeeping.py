@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
-from types import TracebackType
 
 from sqlalchemy import Engine
 
+from server.chore import Chore
 from store.events import EventStore
 from store.forgetting import forget_claims, forget_counts, forget_drops
 from store.settings import Settings
@@ -25,7 +24,7 @@ COUNTS_DAYS = 400  # of the ingestion page: a year and a month to compare
 
 
 class Housekeeping:
-    """A thread that tidies up. Each process may have one: what one has done, the others find done."""
+    """Tidies up. Each process may have one: what one has done, the others find done."""
 
     def __init__(
         self,
@@ -41,18 +40,7 @@ class Housekeeping:
         self._settings = settings
         self._clock = clock
         self._daily = daily
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
-
-    def start(self) -> None:
-        """Tidy up now, and every hour from now on."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the bite in hand."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=60)
+        self.chore = Chore("housekeeping", self.tidy, every=EVERY_S)
 
     def tidy(self) -> None:
         """Forget all that is too old now."""
@@ -66,27 +54,10 @@ class Housekeeping:
         ):
             before = self._clock() - kept_days * DAY_MS
             total = 0
-            while not self._stopping.is_set() and (gone := forget(self._engine, before)):
+            while not self.chore.is_stopping and (gone := forget(self._engine, before)):
                 total += gone
-                self._stopping.wait(BREATH_S)
+                self.chore.breathe(BREATH_S)
             if total:
                 log.info("%d %s older than %d days are forgotten", total, what, kept_days)
-        if not self._stopping.is_set():
+        if not self.chore.is_stopping:
             self._daily()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.tidy()
-            except Exception as error:  # whatever a store says, the next hour may be better
-                log.warning("tidying up failed; it is tried again in an hour: %s", error)
-            self._stopping.wait(EVERY_S)
-
-    def __enter__(self) -> Housekeeping:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()

@@ -11,17 +11,20 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import msgspec
 from sqlalchemy import Engine
 
 from collector.envelope import refused
-from collector.pipeline import Tools, run
+from collector.pipeline import Reason, Tools, run
+from collector.pipeline.naming import named_by
 from collector.wire import judged
 from server.history import BadRow, Row, UnreadableFile, columns, rows
 from store.drops import DropRow
 from store.inbox import Envelope, Sealed, put_together, sealed
+from store.privacy.suppression import Suppressed
 
 ROWS_AT_ONCE = 500
 FRAME = struct.Struct(">QQQ")
@@ -39,7 +42,16 @@ GUESSES = {
 NAMES = {"user_id": "userId", "anonymous_id": "anonymousId", "message_id": "messageId", "group_id": "groupId"}
 
 
-Sieve = Callable[[list[Row]], list[tuple[Row, str]]]
+class Bad(NamedTuple):
+    """A row that is put aside: its number, what is kept of it, and why."""
+
+    number: int
+    original: Any
+    why: str
+    code: str = "bad_row"
+
+
+Sieve = Callable[[list[Row]], list[DropRow]]
 
 
 class ImportProblem(Exception):
@@ -119,15 +131,15 @@ def load(
     """
     report = Report()
     drops: list[DropRow] = []
+    suppressed = tools.suppressed(project_id)
 
-    def sieve(messages: list[Row]) -> list[tuple[Row, str]]:
-        outcome = run(_envelope(project_id, now, how, messages), tools)
-        return [(drop.original["message"], drop.message) for drop in outcome.drops]
+    def sieve(messages: list[Row]) -> list[DropRow]:
+        return run(_envelope(project_id, now, how, messages), tools).drops
 
     with tempfile.TemporaryFile() as spool:
         try:
             for messages, bad in _judged(path, how, sieve, report):
-                drops += [_drop(project_id, now, how, path, *one) for one in bad]
+                drops += [_drop(project_id, now, how, path, _emptied(one, suppressed)) for one in bad]
                 if messages:
                     _write(spool, sealed(_envelope(project_id, now, how, messages)))
                 progress(report.rows)
@@ -138,16 +150,14 @@ def load(
     return report
 
 
-def _judged(
-    path: Path, how: Plan, sieve: Sieve, report: Report
-) -> Iterator[tuple[list[Row], list[tuple[int, Any, str]]]]:
+def _judged(path: Path, how: Plan, sieve: Sieve, report: Report) -> Iterator[tuple[list[Row], list[Bad]]]:
     seen: Counter[bytes] = Counter()
     waiting: list[tuple[int, Row]] = []
-    bad: list[tuple[int, Any, str]] = []
+    bad: list[Bad] = []
     for number, row in rows(path):
         report.rows += 1
         if isinstance(row, BadRow):
-            bad.append((number, {}, str(row)))
+            bad.append(Bad(number, {}, str(row)))
         elif any(str(row.get(column, "")) != value for column, value in how.where.items()):
             report.skipped += 1
         else:
@@ -159,18 +169,20 @@ def _judged(
 
 
 def _verdict(
-    waiting: list[tuple[int, Row]], bad: list[tuple[int, Any, str]], sieve: Sieve, report: Report
-) -> tuple[list[Row], list[tuple[int, Any, str]]]:
+    waiting: list[tuple[int, Row]], bad: list[Bad], sieve: Sieve, report: Report
+) -> tuple[list[Row], list[Bad]]:
     verdicts = judged("batch", {"batch": [message for _, message in waiting]}, ROWS_AT_ONCE * 40_000)
     for rejection, original in verdicts.rejected:
-        bad.append((waiting[rejection.index][0], original, rejection.message))
+        bad.append(Bad(waiting[rejection.index][0], original, rejection.message))
     # What is kept is what the sieve leaves of a row: of a customer who was erased next to nothing.
-    refused = {row["context"]["sequence"]: (row, why) for row, why in sieve(verdicts.accepted)}
-    bad += [(number, *refused[number]) for number, _ in waiting if number in refused]
-    good = [row for row in verdicts.accepted if row["context"]["sequence"] not in refused]
+    dropped = {drop.original["message"]["context"]["sequence"]: drop for drop in sieve(verdicts.accepted)}
+    for number, drop in dropped.items():
+        code = {"code": drop.code} if drop.code == Reason.ERASED else {}
+        bad.append(Bad(number, drop.original["message"], drop.message, **code))
+    good = [row for row in verdicts.accepted if row["context"]["sequence"] not in dropped]
     report.accepted += len(good)
     report.rejected += len(bad)
-    report.problems += [(number, why) for number, _, why in sorted(bad, key=lambda one: one[0])]
+    report.problems += [(one.number, one.why) for one in sorted(bad, key=lambda one: one.number)]
     del report.problems[1000:]
     return good, bad
 
@@ -228,10 +240,19 @@ def _envelope(project_id: int, now: int, how: Plan, messages: list[Row]) -> Enve
     return Envelope(project=project_id, received_at=now, side=how.side, history=True, messages=messages)
 
 
-def _drop(project_id: int, now: int, how: Plan, path: Path, number: int, original: Any, why: str) -> DropRow:
-    reason = f"{path.name}, row {number}: {why}"
+def _emptied(bad: Bad, suppressed: Suppressed) -> Bad:
+    """A row as it is kept: next to nothing where it names who was erased, whatever is wrong with it."""
+    is_erased = suppressed and any(map(suppressed.has, named_by(bad.original)))
+    return bad._replace(original={"context": {}}, code=Reason.ERASED) if is_erased else bad
+
+
+def _drop(project_id: int, now: int, how: Plan, path: Path, bad: Bad) -> DropRow:
+    number, reason = f"row {bad.number}", f"{path.name}, row {bad.number}: {bad.why}"
     envelope = _envelope(project_id, now, how, [])
-    return refused(envelope, original, place="import", code="bad_row", field=f"row {number}", reason=reason)
+    row = refused(envelope, bad.original, place="import", code=bad.code, field=number, reason=reason)
+    if bad.code != Reason.ERASED:
+        return row
+    return msgspec.structs.replace(row, original={"message": bad.original})  # nothing is left to run again
 
 
 def _write(spool: IO[bytes], one: Sealed) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 
 from msgspec.structs import replace
 from sqlalchemy import Engine
 
+from server.chore import Chore
 from store.events import EventStore
 from store.identity import Ledger
 from store.identity.regrouping import (
@@ -32,7 +32,7 @@ class Overtaken(Exception):
 
 
 class Regrouper:
-    """A thread that applies the rules of projects that ask for it; what was cut off begins again."""
+    """Applies the rules of projects that ask for it; what was cut off begins again."""
 
     def __init__(
         self,
@@ -44,18 +44,12 @@ class Regrouper:
     ) -> None:
         self._engine, self._events, self._ledger = engine, events, ledger
         self._refresh, self._clock = refresh, clock
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="regrouper", daemon=True)
+        self.chore = Chore("regrouping", self.turn, every=PAUSE_S, longest=LONGEST_PAUSE_S)
 
-    def start(self) -> None:
-        """Begin to look for projects that wait."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Finish the customers under way and end; the rest is done at the next start."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=60)
+    def turn(self) -> None:
+        """Apply the rules of every project that waits."""
+        while self.do_one():
+            pass
 
     def do_one(self) -> bool:
         """Apply the rules of one project that waits; False when none does."""
@@ -101,9 +95,9 @@ class Regrouper:
     def _went_on(self, job: Regrouping, done: int, total: int) -> Regrouping:
         """Keep how far it is; where the process ends, let it begin again at the next start."""
         job = self._note(job, replace(job, done=done, total=total))
-        if self._stopping.is_set():
+        if self.chore.is_stopping:
             self._note(job, replace(job, state="waiting", held_until=0))
-            raise InterruptedError
+            self.chore.check()
         return job
 
     def _note(self, known: Regrouping, new: Regrouping) -> Regrouping:
@@ -121,17 +115,3 @@ class Regrouper:
             put_in_place(
                 self._engine, job, replace(job, state="waiting", held_until=later, problem=problem[:300])
             )
-
-    def _run(self) -> None:
-        pause = PAUSE_S
-        while not self._stopping.is_set():
-            try:
-                while self.do_one():
-                    pass
-                pause = PAUSE_S
-            except InterruptedError:
-                return
-            except Exception:
-                pause = min(pause * 2, LONGEST_PAUSE_S)
-                log.exception("identity rules could not be applied; it is tried again in %d s", pause)
-            self._stopping.wait(pause)

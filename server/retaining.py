@@ -7,22 +7,34 @@ a customer without events is found again; stale runs and sessions are known by e
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+
+from sqlalchemy import Connection
 
 from server.erasing import Eraser
 from server.sweeping import empty_erased_drops
 from store import kept
-from store.events import EventStore
-from store.privacy.deletion import delete_answers, delete_customers, rewrite
+from store.identity.graph import chunks
+from store.journeys import kept_versions
+from store.privacy.deletion import (
+    delete_answers,
+    delete_customers,
+    delete_former_runs,
+    inserts_under_way,
+    rewrite,
+)
+from store.privacy.horizon import Horizon, horizon_of
+from store.privacy.leaving import leaving
 from store.privacy.retention import (
-    Horizon,
+    CUSTOMERS_AT_ONCE,
     Report,
     customers_gone,
+    customers_seen,
     delete_drops,
     delete_events,
-    horizon_of,
-    identities_of_customers,
     keep_report,
     stale_customers,
     would_delete,
@@ -33,6 +45,7 @@ log = logging.getLogger("waywiser.retention")
 
 AT_ONCE = 10_000
 DAILY, EMPTYING, WEEKLY = "retention.", "emptying.", "rewriting."
+STALE = "stale."
 RECENT_MS = 3 * 3_600_000  # housekeeping comes by every hour
 
 
@@ -64,14 +77,14 @@ def retain(on: Eraser, projects: Sequence[Project]) -> dict[int, Report]:
     engine, events, now = on.engine, on.events, on.clock()
     horizons = [horizon_of(engine, on.settings, one.id, now=now) for one in projects]
     reports = {one.project: would_delete(engine, events, one) for one in horizons}
-    due = [one for one in horizons if reports[one.project].total]
-    gone = {one.project: customers_gone(events, one) for one in due}
-    for one in due:
-        _forget(on, one, gone[one.project])
+    due = [one for one in horizons if reports[one.project].total or kept.has(engine, _mark(one))]
+    tasks = [_forget(on, one) for one in due]
     if due:
         delete_events(events, due)
+    fills = set(inserts_under_way(events))  # they may have read what is deleted
+    for task in tasks:
+        _bring_up_to_date(on, task, fills)
     for one in horizons:
-        _bring_up_to_date(events, one, gone.get(one.project, []), on.refresh)
         while delete_drops(engine, one):
             pass
         report = reports[one.project]
@@ -81,19 +94,56 @@ def retain(on: Eraser, projects: Sequence[Project]) -> dict[int, Report]:
     return reports
 
 
-def _forget(on: Eraser, horizon: Horizon, gone: Sequence[int]) -> None:
-    """Forget ids in both stores; the ledger last, which says where to go on after a crash."""
-    theirs = identities_of_customers(on.engine, horizon.project, gone)
-    for start in range(0, len(theirs), AT_ONCE):
-        some = theirs[start : start + AT_ONCE]
-        delete_answers(on.events, horizon.project, some)
-        on.ledger.forget(horizon.project, some)
+@dataclass
+class Task:
+    """What is left to do when a project's events are deleted: whom to count anew, and whom not to keep."""
+
+    horizon: Horizon
+    stale: set[int]
+    gone: set[int] = field(default_factory=set)
 
 
-def _bring_up_to_date(
-    events: EventStore, horizon: Horizon, gone: Sequence[int], refresh: Callable[[int, set[int]], None]
-) -> None:
-    if stale := stale_customers(events, horizon) - set(gone):
-        refresh(horizon.project, stale)
-    for start in range(0, len(gone), AT_ONCE):
-        delete_customers(events, horizon.project, gone[start : start + AT_ONCE])
+def _mark(horizon: Horizon) -> str:
+    """The name of the note that this project's runs and sessions may tell of events that are deleted."""
+    return f"{STALE}{horizon.project}"
+
+
+def _forget(on: Eraser, horizon: Horizon) -> Task:
+    """Forget ids in both stores, whose customers have no event any more as it is when that happens.
+
+    The ledger comes last: it says where to go on after a crash.
+    """
+    is_broken = not kept.claim(on.engine, _mark(horizon))
+    task = Task(horizon, stale_customers(on.events, horizon, after_a_break=is_broken))
+    if is_broken:
+        task.gone = task.stale - customers_seen(on.events, horizon.project, task.stale)
+
+    def choose(some: Sequence[int], connection: Connection) -> set[int]:
+        found = leaving(connection, on.events, horizon, some)
+        delete_answers(on.events, horizon.project, found.identities)
+        task.gone |= found.customers
+        return found.identities
+
+    for some in chunks(customers_gone(on.events, horizon), CUSTOMERS_AT_ONCE):
+        task.stale |= on.ledger.forget_chosen(horizon.project, partial(choose, some))
+    return task
+
+
+def _bring_up_to_date(on: Eraser, task: Task, fills: set[str]) -> None:
+    """Count anew whose events were deleted in part, and keep nothing of who has none.
+
+    A fill that is under way yet may bring back rows of those; then the next time looks for them.
+    """
+    project = task.horizon.project
+    if stale := task.stale - task.gone:
+        on.refresh(project, stale)
+        versions = [one.id for one in kept_versions(on.engine, project)]
+        for some in chunks(sorted(stale), AT_ONCE):
+            delete_former_runs(on.events, project, some, versions)
+    is_over = fills.isdisjoint(inserts_under_way(on.events))
+    for some in chunks(sorted(task.gone), AT_ONCE):
+        delete_customers(on.events, project, some)
+        if back := customers_seen(on.events, project, some):  # they returned at this very moment
+            on.refresh(project, back)
+    if is_over:
+        kept.give_up(on.engine, _mark(task.horizon))

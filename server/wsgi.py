@@ -68,7 +68,7 @@ def admin_only() -> Line:
     """The pages and the REST API alone, with the filling of new journey versions."""
     settings = _settings()
     house = _opened(settings)
-    house.filler.start()
+    house.filler.chore.start()
     return Line(pages(house), threads=settings.threads)
 
 
@@ -97,11 +97,12 @@ def pages(house: House) -> Wsgi:
             ledger=house.ledger,
             settings=house.settings,
             clock=now_ms,
-            refill=house.filler.wake,
+            refill=house.filler.chore.wake,
             refresh=house.refresh,
             replay=partial(run_again, house.engine, house.settings),
             count_customer=house.eraser.counted,
-            wake_eraser=house.erasing.wake,
+            wake_eraser=house.erasing.chore.wake,
+            refused_of=house.eraser.refused_of,
         )
     ).wsgi_app
 

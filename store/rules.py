@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, select, update
 
 from store.db import writing
 from store.tables import project_rules
@@ -106,6 +107,17 @@ def save_rules(engine: Engine, project_id: int, rules: ProjectRules, *, now: int
     with writing(engine) as connection:
         connection.execute(project_rules.delete().where(project_rules.c.project_id == project_id))
         connection.execute(project_rules.insert().values(values))
+
+
+def forget_blocked(engine: Engine, project_id: int, is_named: Callable[[str], bool], *, now: int) -> None:
+    """Take the values that are named so out of what a project has blocked."""
+    with writing(engine) as connection:
+        rules = rules_within(connection, project_id)
+        left = tuple(value for value in rules.blocked_ids if not is_named(value))
+        if left != rules.blocked_ids:
+            kept = msgspec.to_builtins(msgspec.structs.replace(rules, blocked_ids=left))
+            mine = project_rules.c.project_id == project_id
+            connection.execute(update(project_rules).where(mine).values(rules=kept, changed_at=now))
 
 
 class KnownRules:

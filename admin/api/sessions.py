@@ -27,7 +27,9 @@ class Asked(Schema):
     start = fields.String(
         data_key="from", metadata={"description": "date or time, inclusive; 30 days before `to` where absent"}
     )
-    end = fields.String(data_key="to", metadata={"description": "date or time, exclusive; now where absent"})
+    end = fields.String(
+        data_key="to", metadata={"description": "date or time, exclusive; the end of today where absent"}
+    )
 
 
 class ListAsked(Asked):

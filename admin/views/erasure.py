@@ -81,7 +81,7 @@ def lift(place: Place) -> ResponseReturnValue:
     lifted = privacy.lift_by_id(services(), place.project, kind, value, by=place.user.email)
     if not lifted:
         return _page(place, problems={"value": "No such id is suppressed. Write it as it was sent."}), 422
-    flash(f"Lifted for {lifted} {'id' if lifted == 1 else 'ids'}: their events are counted from now on.")
+    flash("Lifted for all ids that were erased together: their events are counted from now on.")
     return redirect(url_for("erasure.show", project=place.project.key))
 
 

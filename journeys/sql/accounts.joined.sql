@@ -1,5 +1,8 @@
--- Of which accounts is this customer a member, and since when?
-select group_id as account, toUnixTimestamp64Milli(min(timestamp)) as since
+-- Of which accounts is this customer a member, since when, and when was that told last?
+select
+    group_id as account,
+    toUnixTimestamp64Milli(min(timestamp)) as since,
+    toUnixTimestamp64Milli(max(timestamp)) as last
 from customer_events
 where
     project = {project:UInt32}

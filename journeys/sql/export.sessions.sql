@@ -6,6 +6,5 @@ select
     touchpoints, pages, server_touchpoints, entry, exit,
     channel, source, medium, campaign, device, country,
     engaged_seconds, scroll, bounced, engaged
-from sessions
-where project = {project:UInt32} and customer = {customer:UInt64}
+from ({{sessions}}) as sessions
 order by sessions.start, id

@@ -16,6 +16,7 @@ from server.progress import Report as Progress
 from server.progress import bar
 from store.event import identity_hash
 from store.folder import folder_is_free
+from store.identity.identifiers import normal, usable
 from store.privacy.erasure import NotErasable, Whom, begin, erasure_of, find_whom
 from store.privacy.signing import Signer
 from store.projects import Project, project_by_key
@@ -43,7 +44,9 @@ def export_customer(id: str, project_key: str, output: Path | None) -> None:
     with House(settings) as house:
         project = project_by_key(house.engine, project_key)
         number = _number(house, project, id)
-        parts = export(house.engine, house.events, house.ledger, project, number, now=now_ms())
+        stores = house.engine, house.events, house.ledger
+        refused = house.eraser.refused_of(project.id, number)
+        parts = export(*stores, project, number, refused=refused, now=now_ms())
         with click.open_file(str(output) if output else "-", "w", encoding="utf-8") as file:
             file.writelines(parts)
 
@@ -134,7 +137,7 @@ def _identity(text: str) -> int:
     kind, sign, value = text.partition(":")
     if not sign:
         raise click.BadParameter(f"{text!r} is not of the form KIND:VALUE, such as user:ada")
-    return identity_hash(kind, value)
+    return identity_hash(kind, usable(value) if kind in KINDS else normal(kind, value))
 
 
 def _for_one_process(settings: Settings) -> Settings:

@@ -11,7 +11,8 @@ from server.house import House, now_ms
 from server.retaining import retain
 from store.db import StoreUnavailable
 from store.folder import folder_is_free
-from store.privacy.retention import Report, horizon_of, would_delete
+from store.privacy.horizon import horizon_of
+from store.privacy.retention import Report, would_delete
 from store.projects import all_projects, project_by_key
 from store.settings import Settings
 

@@ -159,6 +159,8 @@ class Change:
 
     def forget(self, some: Collection[int]) -> None:
         """Delete identities with all their edges, and work out anew who is left."""
+        if not some:
+            return
         beside = neighbours_of(self.connection, self.project, some) - set(some)
         gone = {one: row.customer for one, row in rows_of(self.connection, self.project, some).items()}
         start = self._counted(
@@ -177,6 +179,11 @@ class Change:
         self.touched |= set(gone.values())
         self._is_made = True
         self.settle((start | beside) - set(some))
+        self.close(forgotten=self.version)
+
+    def disown(self) -> None:
+        """Change nothing, but let nobody rely on what is remembered of this ledger."""
+        self._is_made = True
         self.close(forgotten=self.version)
 
     def settle(self, start: Collection[int]) -> Reached:

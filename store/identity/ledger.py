@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
-from sqlalchemy import Engine, RowMapping, select
+from sqlalchemy import Connection, Engine, RowMapping, select
 
 from store.events import EventStore
 from store.identity import lookups
@@ -121,6 +121,17 @@ class Ledger:
         """Delete identities with their edges, here and not in the event store; returns the customers that
         changed."""
         return self._changed(project, lambda change: change.forget(some), now)
+
+    def forget_chosen(
+        self, project: int, choose: Callable[[Connection], Collection[int]], *, now: int | None = None
+    ) -> set[int]:
+        """The same for those that `choose` names while nobody else can change the ledger.
+
+        What processes remember of links they read anew before. So a link of an event that comes too late for
+        `choose` to see it is entered again, and waits for that until the others are deleted.
+        """
+        self._changed(project, Change.disown, now)
+        return self._changed(project, lambda change: change.forget(choose(change.connection)), now)
 
     def refused(
         self, project: int, *, most: int = 100, after: int | None = None, reason: str = ""

@@ -25,19 +25,36 @@ COUNTS = {
             or identity in {shared:Array(UInt64)} and customer = {customer:UInt64}
         )""",
     "runs": """
-        select sum(length(runs)) as n from journey_runs final
-        where project = {project:UInt32} and customer in {own:Array(UInt64)}""",
+        select count() as n from journey_runs final array join runs as run
+        where project = {project:UInt32} and customer in {own:Array(UInt64)}
+        and ({is_again:UInt8} = 0 or run.start in (
+            select timestamp from events where project = {project:UInt32} and identity in {any:Array(UInt64)}
+        ))""",
     "sessions": """
         select count() as n from sessions
-        where project = {project:UInt32} and customer in {own:Array(UInt64)}""",
+        where project = {project:UInt32} and customer in {own:Array(UInt64)}
+        and ({is_again:UInt8} = 0 or start in (
+            select timestamp from events where project = {project:UInt32} and identity in {any:Array(UInt64)}
+        ))""",
 }
 
 
 def count_of_customer(
-    events: EventStore, project: int, customer: int, own: Sequence[int], shared: Sequence[int]
+    events: EventStore,
+    project: int,
+    customer: int,
+    own: Sequence[int],
+    shared: Sequence[int],
+    *,
+    is_again: bool = False,
 ) -> dict[str, int]:
-    """How many events, runs, sessions and names of traits there are of a customer."""
+    """How many events, runs, sessions and names of traits there are of a customer.
+
+    Again: of runs and sessions those that tell of events that are there. Others were counted before.
+    """
     values = {
+        "is_again": int(is_again),
+        "any": [*own, *shared],
         "project": project,
         "customer": customer,
         "own": list(own),
@@ -100,6 +117,19 @@ def delete_customers(events: EventStore, project: int, customers: Collection[int
             )
 
 
+def delete_former_runs(
+    events: EventStore, project: int, customers: Collection[int], versions: Collection[int]
+) -> None:
+    """Delete the runs of customers of all but these journey versions: nobody counts the others anew."""
+    values = {"project": project, "customers": sorted(customers), "versions": sorted(versions)}
+    former = (
+        "project = {project:UInt32} and customer in {customers:Array(UInt64)} "
+        "and journey_version not in {versions:Array(UInt32)}"
+    )
+    if events.query(f"select 1 from journey_runs where {former} limit 1", values):  # noqa: S608
+        events.command(f"delete from journey_runs where {former}", values)  # noqa: S608
+
+
 def unname_browsers(events: EventStore, project: int, own: Collection[int], browsers: Sequence[str]) -> None:
     """Take these anonymous ids out of the events of others, who were signed in in the same browser."""
     values = {"project": project, "own": sorted(own), "browsers": list(browsers)}
@@ -110,6 +140,18 @@ def unname_browsers(events: EventStore, project: int, own: Collection[int], brow
     if browsers and events.query(f"select 1 from events where {theirs} limit 1", values):  # noqa: S608
         done = "settings mutations_sync = 2"
         events.command(f"alter table events update anonymous_id = '' where {theirs} {done}", values)
+
+
+def inserts_under_way(events: EventStore) -> list[str]:
+    """The statements, by id, that write rows at this moment: each may have read what is deleted since.
+
+    The event store itself knows, whichever process sent them; one that begins later reads what is left.
+    """
+    rows = events.query(
+        "select query_id from system.processes "
+        "where query_kind = 'Insert' and current_database = currentDatabase()"
+    )
+    return [row["query_id"] for row in rows]
 
 
 def rewrite(events: EventStore) -> int:

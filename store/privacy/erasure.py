@@ -10,9 +10,11 @@ import msgspec
 from sqlalchemy import ColumnElement, Engine, Row, RowMapping, func, or_, select, update
 
 from store.db import writing
+from store.event import identity_hash
 from store.events import EventStore
 from store.identity import Ledger
 from store.identity.components import OWN_KINDS
+from store.identity.identifiers import normal
 from store.privacy.suppression import key_of, suppress
 from store.tables import edges, identities, inbox
 from store.tables_privacy import erasures
@@ -58,11 +60,28 @@ class Whom(msgspec.Struct, frozen=True, kw_only=True):
         return sorted({one.identity for one in self.own} | {self.customer})
 
     @property
+    def may_be_named(self) -> set[int]:
+        """Its identities, and its ids as the other kind too: an alias does not say which of them it means."""
+        either = {
+            identity_hash(kind, one.value) for one in self.own if one.kind in OWN_KINDS for kind in OWN_KINDS
+        }
+        return either | set(self.numbers)
+
+    @property
     def name(self) -> str:
         """The id that is typed to confirm: a user id where there is one."""
         users = sorted(one.value for one in self.own if one.kind == "user")
         others = sorted(one.value for one in self.own if one.kind != "user" and one.value)
         return next(iter((*users, *others)), str(self.customer))
+
+    def is_named_by(self, text: str) -> bool:
+        """Whether this is one of its own ids, in whatever way it is written."""
+        said = text.strip()
+        return any(
+            said.casefold() == one.value.casefold()
+            or identity_hash(one.kind, normal(one.kind, said)) == one.identity
+            for one in self.own
+        )
 
     @property
     def browsers(self) -> list[str]:
@@ -80,9 +99,10 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     is_rewriting: bool
     stage: str
     whom: Whom | None
-    waits_for: dict[str, int]
+    waits_for: dict[str, Any]
     counts: dict[str, dict[str, int]]
     problem: str
+    held_until: int
     finished_at: int | None
     receipt: dict[str, Any] | None
 
@@ -171,7 +191,7 @@ def begin(engine: Engine, project: int, whom: Whom, *, by: str, now: int, rewrit
             if known.whom and known.whom.customer == whom.customer:
                 return known
         made = connection.execute(erasures.insert().values(row).returning(erasures)).one()
-        suppress(connection, key, project, whom.numbers, erasure=made.id)
+        suppress(connection, key, project, whom.may_be_named, erasure=made.id)
         return _erasure(made)
 
 
@@ -201,11 +221,11 @@ def advance(engine: Engine, job: Erasure, *, now: int, **values: Any) -> Erasure
     return _erasure(row)
 
 
-def note(engine: Engine, number: int, *, problem: str, held_until: int) -> None:
-    """Give an erasure back, with the reason why it is not done."""
-    mine = (erasures.c.id == number) & (erasures.c.stage != DONE)
+def note(engine: Engine, job: Erasure, *, problem: str, held_until: int) -> None:
+    """Give an erasure back, with the reason why it is not done; not one that another process took over."""
+    mine = erasures.c.id == job.id, erasures.c.stage == job.stage, erasures.c.held_until == job.held_until
     with writing(engine) as connection:
-        connection.execute(update(erasures).where(mine).values(problem=problem, held_until=held_until))
+        connection.execute(update(erasures).where(*mine).values(problem=problem, held_until=held_until))
 
 
 def erasure_of(engine: Engine, project: int, number: int) -> Erasure | None:
@@ -237,6 +257,7 @@ def _erasure(row: Row[Any]) -> Erasure:
         waits_for=row.waits_for,
         counts=row.counts,
         problem=row.problem,
+        held_until=row.held_until,
         finished_at=row.finished_at,
         receipt=row.receipt,
     )

@@ -1,12 +1,8 @@
-"""Retention: which events of a project are too old, how many that are, and their deletion.
-
-A project's own number of days counts from when an event happened. Where it has none, the installation's
-number holds and counts from when the event came, so that imported history is not lost in the first night.
-"""
+"""Retention: how many events of a project are too old, whom that concerns, and their deletion."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from sqlalchemy import Engine, select
@@ -14,54 +10,27 @@ from sqlalchemy import Engine, select
 from store.db import writing
 from store.drops import Chosen, count_drops, newest_drop
 from store.events import EventStore, EventStoreError
-from store.rules import rules_of
-from store.settings import Settings
-from store.tables import drops, identities
+from store.identity.graph import chunks
+from store.privacy.horizon import Horizon
+from store.privacy.leaving import Leaving, leaving
+from store.tables import drops
 from store.tables_privacy import retention_reports
 
-DAY_MS = 86_400_000
 DROPS_AT_ONCE = 500
+CUSTOMERS_AT_ONCE = 2_000
 
-# A run or session is stale when an event that it was made of is there no more.
-STALE = """
-select distinct customer from (
-    select customer, fromUnixTimestamp64Milli(arrayJoin(moments), 'UTC') as moment from (
-        select
-            customer,
-            arrayMap(
-                at -> toUnixTimestamp64Milli(at),
-                arrayFlatten(arrayMap(run -> arrayPushBack(run.times, run.last), runs))
-            ) as moments
-        from journey_runs final
-        where project = {project:UInt32}
-        union all
-        select customer, [toUnixTimestamp64Milli(start), toUnixTimestamp64Milli(last)] as moments
-        from sessions
-        where project = {project:UInt32}
-    )
-)
-where moment < fromUnixTimestamp64Milli({before:Int64}) and (customer, moment) not in (
-    select customer, timestamp from customer_events
-    where project = {project:UInt32} and timestamp < fromUnixTimestamp64Milli({before:Int64})
-)
+# Who has runs or sessions that began before? What an event is part of began before that event.
+BEGUN_BEFORE = """
+select customer from journey_runs final
+where
+    project = {project:UInt32}
+    and arrayExists(run -> run.start < fromUnixTimestamp64Milli({before:Int64}, 'UTC'), runs)
+union all
+select customer from customer_sessions final
+where
+    project = {project:UInt32}
+    and arrayExists(start -> start < fromUnixTimestamp64Milli({before:Int64}, 'UTC'), sessions.start)
 """
-
-
-class Horizon(msgspec.Struct, frozen=True, kw_only=True):
-    """What of a project is too old: it happened, or came where `by_receipt`, `before` this time in ms."""
-
-    project: int
-    days: int
-    before: int
-    by_receipt: bool
-
-    @property
-    def condition(self) -> str:
-        """SQL that holds for the events that are too old."""
-        # Nothing happens long after it came, so this also bounds which partitions are looked at.
-        old = f"timestamp < fromUnixTimestamp64Milli({self.before})"
-        came = f" and received_at < fromUnixTimestamp64Milli({self.before})" if self.by_receipt else ""
-        return f"(project = {self.project} and {old}{came})"
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,13 +57,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.total or self.drops)
 
 
-def horizon_of(engine: Engine, settings: Settings, project: int, *, now: int, days: int = 0) -> Horizon:
-    """The horizon of a project, or what it would be with other days of its own."""
-    own = days or rules_of(engine, project).retention_days
-    kept_days = own or settings.retention_days
-    return Horizon(project=project, days=kept_days, before=now - kept_days * DAY_MS, by_receipt=not own)
-
-
 def would_delete(engine: Engine, events: EventStore, horizon: Horizon) -> Report:
     """What is too old now; changes nothing."""
     month = "formatDateTime(timestamp, '%Y-%m', 'UTC')"
@@ -112,13 +74,16 @@ def would_delete(engine: Engine, events: EventStore, horizon: Horizon) -> Report
     )
     if not counted:
         return report
-    gone = customers_gone(events, horizon)
+    left = Leaving()
+    with engine.connect() as connection:
+        for some in chunks(customers_gone(events, horizon), CUSTOMERS_AT_ONCE):
+            left.add(leaving(connection, events, horizon, some))
     return msgspec.structs.replace(
         report,
         runs=_begun_before(events, horizon, "arrayJoin(runs).start as start from journey_runs final"),
         sessions=_begun_before(events, horizon, "start from sessions"),
-        customers=len(gone),
-        identities=len(identities_of_customers(engine, horizon.project, gone)),
+        customers=len(left.customers),
+        identities=len(left.identities),
     )
 
 
@@ -141,17 +106,14 @@ def customers_gone(events: EventStore, horizon: Horizon) -> list[int]:
     return [int(row["customer"]) for row in rows]
 
 
-def identities_of_customers(engine: Engine, project: int, customers: Sequence[int]) -> list[int]:
-    """The identities in the ledger that belong to these customers alone."""
-    found: list[int] = []
-    with engine.connect() as connection:
-        for start in range(0, len(customers), 10_000):
-            mine = identities.c.customer.in_(customers[start : start + 10_000])
-            query = select(identities.c.identity).where(
-                identities.c.project_id == project, mine, identities.c.contested.is_(False)
-            )
-            found += connection.scalars(query)
-    return found
+def customers_seen(events: EventStore, project: int, some: Collection[int]) -> set[int]:
+    """Those of these customers of whom there are events."""
+    rows = events.query(
+        "select distinct customer from customer_events "
+        "where project = {project:UInt32} and customer in {some:Array(UInt64)}",
+        {"project": project, "some": list(some)},
+    )
+    return {int(row["customer"]) for row in rows}
 
 
 def delete_events(events: EventStore, horizons: Sequence[Horizon]) -> None:
@@ -171,9 +133,16 @@ def delete_events(events: EventStore, horizons: Sequence[Horizon]) -> None:
             events.command(f"delete {rest}")
 
 
-def stale_customers(events: EventStore, horizon: Horizon) -> set[int]:
-    """Customers whose runs or sessions tell of events that are deleted."""
-    rows = events.query(STALE, {"project": horizon.project, "before": horizon.before})
+def stale_customers(events: EventStore, horizon: Horizon, *, after_a_break: bool = False) -> set[int]:
+    """Customers whose runs or sessions may tell of events that are too old, and are there yet.
+
+    After a break nobody knows whose are deleted already: then all who have runs or sessions from before.
+    """
+    theirs = f"customer in (select customer from customer_events where {horizon.condition})"  # noqa: S608
+    rows = events.query(
+        f"select distinct customer from ({BEGUN_BEFORE}) where {'1' if after_a_break else theirs}",  # noqa: S608
+        {"project": horizon.project, "before": horizon.before},
+    )
     return {int(row["customer"]) for row in rows}
 
 

@@ -42,6 +42,10 @@ class Suppressed:
             self._answers[identity] = answer
         return answer
 
+    def without(self, some: Iterable[int]) -> list[int]:
+        """Those of these identities that were not erased, in their order by number."""
+        return sorted(one for one in some if not (self and self.has(one)))
+
 
 NOBODY = Suppressed(0, b"")
 Lookup = Callable[[int], Suppressed]
@@ -75,19 +79,25 @@ def suppress(
 
 
 def lift(engine: Engine, project_id: int, some: Sequence[int]) -> int:
-    """Let these identities come back, and all that were erased with one of them; returns how many."""
+    """Let whoever had these identities come back, with all ids that were erased together.
+
+    Returns how many customers these are.
+    """
     key = key_of(engine)
     hashes = [hashed(key, project_id, one) for one in some]
     same = suppressions.c.project_id == project_id
-    together = select(suppressions.c.erasure).where(same, suppressions.c.hash.in_(hashes))
+    theirs = select(suppressions.c.erasure).where(same, suppressions.c.hash.in_(hashes)).distinct()
     with writing(engine) as connection:
-        gone = connection.execute(suppressions.delete().where(same, suppressions.c.erasure.in_(together)))
-        return gone.rowcount
+        together = connection.scalars(theirs).all()
+        connection.execute(suppressions.delete().where(same, suppressions.c.erasure.in_(together)))
+        return len(together)
 
 
 def suppressed_count(engine: Engine, project_id: int) -> int:
-    """How many identities of a project are suppressed."""
-    query = select(func.count()).where(suppressions.c.project_id == project_id)
+    """How many erased customers of a project may not come back."""
+    query = select(func.count(suppressions.c.erasure.distinct())).where(
+        suppressions.c.project_id == project_id
+    )
     with engine.connect() as connection:
         return connection.execute(query).scalar_one()
 

@@ -179,6 +179,7 @@ def open_shop(engine: Engine, events: EventStore) -> Shop:
         replay=partial(run_again, engine, Settings()),
         count_customer=eraser.counted,
         wake_eraser=lambda: None,
+        refused_of=eraser.refused_of,
     )
     save_version(engine, project.id, dict(parse(JOURNEY).source), by="the test", now=NOW)
     fill_all(services)

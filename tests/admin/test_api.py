@@ -93,6 +93,7 @@ def test_lists_come_in_pages_that_hold_every_run_once(ask: Ask) -> None:
         ("/journeys/buy/paths?anchor=none", 400, "bad_question"),
         ("/journeys/buy/paths?depth=99", 400, "invalid"),
         ("/customers/1/timeline", 404, "not_found"),
+        ("/customers/1/timeline?before=rubbish", 400, "bad_question"),
         ("/nowhere", 404, "not_found"),
     ],
 )

@@ -70,6 +70,14 @@ def test_the_timeline_shows_the_chosen_kind_and_channel(shop: Shop, query: str, 
     assert "page (2)" in page
 
 
+def test_a_place_in_the_timeline_that_no_page_gave_is_refused_in_a_sentence(shop: Shop) -> None:
+    client, address = shop.client("viewer"), f"/p/shop/customers/{ADA}?before=rubbish"
+    for headers in ({}, {"HX-Request": "true", "HX-Target": "older"}):
+        answer = client.get(address, headers=headers)
+        assert answer.status_code == 400
+        assert "start again without it" in answer.text
+
+
 def test_older_events_keep_to_the_chosen_kind(own_shop: Shop, add_events) -> None:
     rows = [happened("Step", "fay", day=1 + n / 1000) for n in range(201)]
     rows += [happened("/shop", "fay", day=2 + n / 1000, kind="page") for n in range(10)]

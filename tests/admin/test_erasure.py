@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from typing import Any
 
 import pytest
@@ -24,10 +25,12 @@ PRIVACY = "/p/shop/settings/privacy"
 def finish(shop: Shop) -> None:
     """Let the job do its work; the inbox is empty."""
     given = shop.services
-    later = Eraser(
-        given.engine, given.events, given.ledger, given.settings, lambda: NOW + 60_000, given.refresh
-    )
-    Erasing(later).turn()
+    stores = given.engine, given.events, given.ledger, given.settings
+    now, seconds = count(NOW + 60_000, 60_000), count(0.0, 60.0)
+    later = Eraser(*stores, now.__next__, given.refresh, seconds.__next__)
+    keeper = Erasing(later)
+    keeper.turn()  # learns of it
+    keeper.turn()
 
 
 def erase(shop: Shop) -> Any:
@@ -104,7 +107,7 @@ def test_an_erased_customer_is_gone_and_the_receipt_can_be_fetched(own_shop: Sho
 def test_an_admin_lets_somebody_come_back(own_shop: Shop) -> None:
     erase(own_shop)
     admin = own_shop.client("admin")
-    wrong = admin.post(f"{PRIVACY}/lift", data={"kind": "anonymous", "value": "ada"})
+    wrong = admin.post(f"{PRIVACY}/lift", data={"kind": "anonymous", "value": "bob"})
     assert (wrong.status_code, "No such id is suppressed" in wrong.text) == (422, True)
     assert admin.post(f"{PRIVACY}/lift", data={"kind": "user", "value": " ada "}).status_code == 302
     assert suppressed_count(own_shop.services.engine, own_shop.project.id) == 0
@@ -148,7 +151,7 @@ def test_the_api_exports_erases_and_gives_the_receipt(own_shop: Shop) -> None:
     assert ask("GET", f"/customers/{ADA}/export")[0] == 404
     assert ask("DELETE", f"/customers/{ADA}")[0] == 404
     assert ask("POST", "/suppressions/lift", json={"kind": "anonymous", "value": "ada-phone"})[1] == {
-        "lifted": 2
+        "lifted": 1
     }
     assert ask("POST", "/suppressions/lift", json={"value": "ada"})[0] == 404
     assert ask("GET", "/erasures/99")[0] == 404

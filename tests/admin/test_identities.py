@@ -321,6 +321,7 @@ def test_rules_are_looked_at_then_applied_in_the_background(
         kept = client.post(RULES, data=form | {"do": "save", "previewed": mark[1]})
     assert kept.location == RULES
     assert "admin@shop.example" in caplog.text
+    assert "ada-phone" not in caplog.text, "an erasure could not take it out of a log"
     assert "being applied" in client.get(RULES).text
     assert customer(divided, PHONE) == customer(divided, ADA)
     assert apply_waiting(divided) == 1

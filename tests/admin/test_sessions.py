@@ -60,6 +60,16 @@ def test_the_list_holds_every_session_of_the_summary_once(counted: Shop) -> None
     assert (fay["duration"], fay["pages"], fay["bounced"], fay["engaged"]) == (1200.0, 2, False, True)
 
 
+def test_the_period_holds_its_first_millisecond_and_not_its_last(counted: Shop) -> None:
+    ask = asking(counted, "viewer")
+    starts = {one["start"] for one in ask("GET", f"/sessions{ALWAYS}")[1]["sessions"]}
+    first, last = min(starts), max(starts)
+    asked = f"?from={first}&to={last}"
+    found = [one["start"] for one in ask("GET", f"/sessions{asked}")[1]["sessions"]]
+    assert set(found) == starts - {last}
+    assert ask("GET", f"/sessions/summary{asked}")[1]["n"] == len(found)
+
+
 def test_a_period_without_sessions_has_no_rates(counted: Shop) -> None:
     empty = asking(counted)("GET", "/sessions/summary?from=2020-01-01&to=2020-02-01")[1]
     assert (empty["n"], empty["bounce_rate"]["value"], empty["duration"]) == (

@@ -44,6 +44,7 @@ def fresh(engine: Engine, events: EventStore) -> Flask:
         replay=partial(run_again, engine, Settings()),
         count_customer=eraser.counted,
         wake_eraser=lambda: None,
+        refused_of=eraser.refused_of,
     )
     app = admin.create_app(services)
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)

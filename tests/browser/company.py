@@ -80,6 +80,7 @@ def empty_company(engine: Engine, events: EventStore) -> Company:
             partial(run_again, engine, Settings()),
             eraser.counted,
             lambda: None,
+            eraser.refused_of,
         ),
         filler,
     )

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, RowMapping
 
 from journeys import export as room
+from journeys import generations, sessions
+from journeys.accounts import accounts_of
 from journeys.definitions import parse
 from journeys.export import export, is_known
 from journeys.runs import fill
-from store.event import identity_hash
+from server.erasing import Eraser
+from store.db import writing
+from store.drops import DropRow, keep_drops
+from store.event import Event, event_id, identity_hash
 from store.events import EventStore
 from store.identity import Identity, Ledger, Link
 from store.journeys import make_live, save_version, versions_to_fill
 from store.projects import Project, create_project
+from store.settings import Settings
 from tests.admin.conftest import JOURNEY, NOW, shop_events
 
 ADA = identity_hash("user", "ada")
@@ -36,9 +44,16 @@ def shop(engine: Engine, events: EventStore) -> tuple[Project, Ledger]:
     return project, ledger
 
 
-def document(engine: Engine, events: EventStore, shop: tuple[Project, Ledger], customer: int) -> Any:
+def document(
+    engine: Engine,
+    events: EventStore,
+    shop: tuple[Project, Ledger],
+    customer: int,
+    refused: Iterable[RowMapping] = (),
+) -> Any:
     project, ledger = shop
-    return json.loads("".join(export(engine, events, ledger, project, customer, now=NOW)))
+    pieces = export(engine, events, ledger, project, customer, refused=refused, now=NOW)
+    return json.loads("".join(pieces))
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 2_000])
@@ -84,6 +99,75 @@ def test_edges_that_were_taken_back_are_told_too(
     ledger.unmerge(project.id, ADA, identity_hash("anonymous", "ada-phone"), now=NOW)
     (edge,) = document(engine, events, shop, ADA)["edges"]
     assert edge["retracted_at"] == "2026-03-01T12:00:00.000Z"
+
+
+def test_sessions_are_told_before_the_first_are_counted_and_are_the_same_afterwards(
+    engine: Engine, events: EventStore, shop: tuple[Project, Ledger]
+) -> None:
+    project, _ = shop
+    before = document(engine, events, shop, ADA)["sessions"]
+    wanted = generations.wanted_of(engine, project.id)
+    newest = generations.ensured(events, project.id, wanted)[-1]
+    sessions.fill(events, newest, wanted.key_events)
+    assert [one["start"] for one in before][-1:] == ["2026-02-20T12:00:00.000Z"]
+    assert document(engine, events, shop, ADA)["sessions"] == before
+
+
+def test_groups_are_the_accounts_that_the_customers_page_shows(
+    engine: Engine, events: EventStore, shop: tuple[Project, Ledger]
+) -> None:
+    project, ledger = shop
+    common = {"project": project.id, "received_at": NOW, "identity": ADA, "user_id": "ada"}
+    given = [("group", "acme", False), ("track", "only-named", False), ("group", "of-a-robot", True)]
+    rows = [
+        Event(
+            event_id=event_id(group),
+            message_id=group,
+            type=type,
+            timestamp=NOW - place,
+            group_id=group,
+            is_bot=is_bot,
+            **common,
+        )
+        for place, (type, group, is_bot) in enumerate(given)
+    ]
+    events.insert(rows, token="groups")
+    found = document(engine, events, shop, ADA)["groups"]
+    at = "2026-03-01T12:00:00.000Z"
+    assert found == [{"group_id": "acme", "first": at, "last": at}]
+    shown = accounts_of(events, ledger, project.id, ADA)
+    assert [one["account"] for one in shown] == [one["group_id"] for one in found]
+
+
+def test_refused_events_that_name_the_customer_are_told_but_no_request_that_may_name_others(
+    engine: Engine, events: EventStore, shop: tuple[Project, Ledger]
+) -> None:
+    project, ledger = shop
+    body = base64.b64encode(b'[{"userId": "ada"}, {"userId": "bob"').decode()
+    originals: list[dict[str, Any]] = [
+        {"message": {"userId": "ada", "properties": 1}},
+        {"message": {"userId": "bob"}},
+        {"body": body},
+    ]
+    rows = [
+        DropRow(
+            project=project.id,
+            received_at=NOW,
+            place="door",
+            code="bad_type",
+            field="properties",
+            message="must be an object",
+            original=one,
+        )
+        for one in originals
+    ]
+    with writing(engine) as connection:
+        keep_drops(connection, rows)
+    eraser = Eraser(engine, events, ledger, Settings(), lambda: NOW, lambda _project, _some: None)
+    found = document(engine, events, shop, ADA, eraser.refused_of(project.id, ADA))["refused"]
+    said = {"received_at": "2026-03-01T12:00:00.000Z", "code": "bad_type", "field": "properties"}
+    said |= {"message": "must be an object"}
+    assert found == [said | {"original": originals[0]["message"]}, said | {"original": None}]
 
 
 def test_one_of_whom_nothing_is_kept_is_not_known(events: EventStore, shop: tuple[Project, Ledger]) -> None:

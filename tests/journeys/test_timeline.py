@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from journeys.customers import search
+from journeys.lists import ListError
 from journeys.sessions import sessions
 from journeys.timeline import Wanted, recent, timeline
 from store.event import Event, event_id, identity_hash
@@ -58,6 +59,27 @@ def test_pages_of_a_timeline_hold_every_event_once_also_at_one_moment(
             break
     assert len(seen) == len(set(seen)) == 23
     assert page["n"] == 23
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "yesterday",
+        "1.2",
+        f"{'9' * 15}.0.{'0' * 32}",
+        f"{'9' * 13}.0.{'0' * 32}",
+        f"1.{2**64}.{'0' * 32}",
+        f"1.2.{'g' * 32}",
+    ],
+)
+def test_a_place_that_no_page_gave_is_refused(events: EventStore, ledger: Ledger, cursor: str) -> None:
+    with pytest.raises(ListError, match="start again without it"):
+        timeline(events, ledger, 1, 1, wanted=Wanted(before=cursor), now=START)
+
+
+def test_the_greatest_place_that_a_page_may_give_is_read(events: EventStore, ledger: Ledger) -> None:
+    for cursor in (f"9000000000000.{2**64 - 1}.{'f' * 32}", f"-1.0.{'0' * 32}"):
+        assert timeline(events, ledger, 1, 1, wanted=Wanted(before=cursor), now=START)["events"] == []
 
 
 def test_a_gap_ends_a_session_and_a_server_event_joins_the_open_one(

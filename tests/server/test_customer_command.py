@@ -55,7 +55,7 @@ def test_a_customer_is_exported_erased_and_not_brought_back_by_an_import(place: 
 def _verifies(place: Installation, receipt: str) -> None:
     file = place.folder / "receipt.json"
     file.write_text(receipt)
-    ids = ("--id", "user:ada", "--id", "anonymous:laptop")
+    ids = ("--id", "user: ada", "--id", "anonymous:laptop")
     assert (
         "as it was signed, and about these ids"
         in place.run("customer", "verify-receipt", "receipt.json", *ids).stdout

@@ -126,8 +126,10 @@ def test_the_thread_tidies_at_once_and_ends_when_it_is_asked(engine: Engine, eve
         gone.set()
         return NOW
 
-    with Housekeeping(engine, events, Settings(), clock):
-        assert gone.wait(30)
+    keeper = Housekeeping(engine, events, Settings(), clock)
+    keeper.chore.start()
+    assert gone.wait(30)
+    keeper.chore.stop()
     assert left(engine) == ["1"]
     assert not [thread for thread in threading.enumerate() if thread.name == "housekeeping"]
 
@@ -137,13 +139,14 @@ def test_an_event_store_that_is_away_is_waited_for(
 ) -> None:
     away = events.sibling("not_there_at_all")
     away.close()
-    with Housekeeping(engine, away, Settings(), lambda: NOW) as keeper:
-        for _ in range(300):
-            if caplog.records:
-                break
-            threading.Event().wait(0.1)
-    assert "it is tried again in an hour" in caplog.text
-    assert keeper is not None
+    keeper = Housekeeping(engine, away, Settings(), lambda: NOW)
+    keeper.chore.start()
+    for _ in range(300):
+        if caplog.records:
+            break
+        threading.Event().wait(0.1)
+    keeper.chore.stop()
+    assert "it is tried again in 3600 s" in caplog.text
 
 
 def message(name: str, *, age: int) -> Event:

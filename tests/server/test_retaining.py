@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,12 +21,16 @@ from store.drops import DropRow, keep_drops, recent_drops
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
 from store.identity import Identity, Ledger, Link
-from store.privacy.retention import Report, horizon_of, reports_of, would_delete
+from store.journeys import save_version
+from store.privacy.deletion import inserts_under_way
+from store.privacy.horizon import horizon_of
+from store.privacy.retention import Report, reports_of, would_delete
 from store.privacy.suppression import key_of, suppress
 from store.projects import Project, create_project
 from store.rules import ProjectRules, save_rules
 from store.settings import Settings
 from store.tables import identities
+from tests.admin.conftest import JOURNEY
 
 NOW = 1_772_366_400_000  # 2026-03-01 12:00 UTC
 DAY = 86_400_000
@@ -37,6 +43,7 @@ class Keeper:
     eraser: Eraser
     mine: Project
     other: Project
+    version: int  # of the one journey of the first
     refreshed: set[int] = field(default_factory=set)
 
     def happened(self, who: str, *, day: float, came: float | None = None, project: int = 0) -> None:
@@ -75,6 +82,11 @@ class Keeper:
 
 @pytest.fixture
 def keeper(engine: Engine, events: EventStore) -> Keeper:
+    """On SQLite."""
+    return open_keeper(engine, events)
+
+
+def open_keeper(engine: Engine, events: EventStore) -> Keeper:
     mine = create_project(engine, key="shop", name="Shop", now=NOW)
     other = create_project(engine, key="other", name="Other", now=NOW)
     refreshed: set[int] = set()
@@ -86,7 +98,8 @@ def keeper(engine: Engine, events: EventStore) -> Keeper:
         lambda: NOW,
         lambda _project, some: refreshed.update(some),
     )
-    return Keeper(eraser, mine, other, refreshed)
+    version = save_version(engine, mine.id, JOURNEY, by="the test", now=NOW)
+    return Keeper(eraser, mine, other, version.id, refreshed)
 
 
 @pytest.mark.parametrize(
@@ -182,12 +195,167 @@ def test_identities_go_with_the_last_event_of_their_customer(keeper: Keeper) -> 
     assert owners == [{"customer": ids["ada"].hash}]
 
 
-def stored_run(keeper: Keeper, who: str, *days: float) -> None:
+def linked(keeper: Keeper, *links: tuple[Identity, Identity, str]) -> None:
+    ledger, project = keeper.eraser.ledger, keeper.mine.id
+    ledger.join(project, [Link(a, b, rule, f"e{i}", NOW - i) for i, (a, b, rule) in enumerate(links)])
+
+
+USERS = {name: Identity("user", name) for name in ("ada", "bob", "cyd")}
+SHARED = Identity("anonymous", "shared")
+MAIL = Identity("email", "both@acme.example")
+
+
+def test_an_id_that_several_shared_goes_with_the_last_of_them(keeper: Keeper) -> None:
+    linked(keeper, *((USERS[who], SHARED, "identify") for who in ("ada", "bob")))
+    linked(keeper, *((USERS[who], MAIL, "email") for who in ("ada", "bob")))
+    for who, day in (("ada", 40), ("bob", 40), ("bob", 20)):
+        keeper.happened(who, day=day)
+    keeper.keeps(30)
+    assert keeper.would().identities == 1
+    keeper.retain()
+    assert known(keeper.eraser.engine) == {"bob", "shared", MAIL.shown}
+    assert USERS["bob"].hash in keeper.refreshed, "what was shared is his alone now"
+    keeper.keeps(10)
+    assert keeper.would().identities == 3
+    keeper.retain()
+    assert known(keeper.eraser.engine) == set()
+
+
+def test_what_all_who_shared_it_leave_at_once_goes_with_them(keeper: Keeper) -> None:
+    linked(keeper, *((USERS[who], SHARED, "identify") for who in ("ada", "bob")))
+    linked(keeper, *((USERS[who], MAIL, "email") for who in ("ada", "bob")))
+    for who in ("ada", "bob", "cyd"):
+        keeper.happened(who, day=40)
+    keeper.happened("cyd", day=1)
+    keeper.keeps(30)
+    assert keeper.would().identities == 4
+    keeper.retain()
+    assert known(keeper.eraser.engine) == set()
+
+
+def test_it_is_the_same_on_postgresql(pg_engine: Engine, events: EventStore) -> None:
+    test_an_id_that_several_shared_goes_with_the_last_of_them(open_keeper(pg_engine, events))
+
+
+def test_what_an_operator_has_blocked_stays_blocked(keeper: Keeper) -> None:
+    linked(keeper, (USERS["ada"], MAIL, "email"))
+    keeper.eraser.ledger.block(keeper.mine.id, MAIL.hash, by="op", now=NOW)
+    keeper.happened("ada", day=40)
+    keeper.keeps(30)
+    keeper.retain()
+    assert known(keeper.eraser.engine) == {MAIL.shown}
+
+
+def test_who_returns_while_it_runs_keeps_ids_runs_and_sessions(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Her event comes after it was looked who leaves, and before the ids are deleted."""
+    linked(keeper, (USERS["ada"], Identity("anonymous", "a1"), "identify"))
+    keeper.happened("ada", day=40)
+    stored_run(keeper, "ada", 40)
+    keeper.keeps(30)
+    look = retaining.customers_gone
+
+    def returning(*given: Any) -> list[int]:
+        found = look(*given)
+        keeper.happened("ada", day=0)
+        stored_run(keeper, "ada", 0)
+        return found
+
+    monkeypatch.setattr(retaining, "customers_gone", returning)
+    keeper.retain()
+    assert known(keeper.eraser.engine) == {"ada", "a1"}
+    told = keeper.eraser.events.query("select identity from identity_customers where customer != identity")
+    assert {row["identity"] for row in told} == {identity_hash("anonymous", "a1")}
+    rows = keeper.eraser.events.query("select distinct customer from journey_runs")
+    assert rows == [{"customer": USERS["ada"].hash}]
+
+
+def test_who_returns_after_the_ids_are_deleted_is_counted_and_linked_anew(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker of another process, which remembers that it has entered the link."""
+    link = Link(USERS["ada"], Identity("anonymous", "a1"), "identify", "e", NOW)
+    worker = Ledger(keeper.eraser.engine, keeper.eraser.events)
+    worker.join(keeper.mine.id, [link])
+    keeper.happened("ada", day=40)
+    stored_run(keeper, "ada", 40)
+    keeper.keeps(30)
+    delete = retaining.delete_events
+
+    def returning(*given: Any) -> None:
+        keeper.happened("ada", day=0)
+        worker.join(keeper.mine.id, [link])
+        delete(*given)
+
+    monkeypatch.setattr(retaining, "delete_events", returning)
+    keeper.retain()
+    assert known(keeper.eraser.engine) == {"ada", "a1"}
+    assert USERS["ada"].hash in keeper.refreshed, "her runs were deleted at the same moment"
+
+
+def test_rows_that_a_fill_brings_back_go_the_next_time(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper.happened("ada", day=40)
+    keeper.keeps(30)
+    delete, slowly = retaining.delete_events, "from numbers(4) where sleepEachRow(0.7) = 0"
+    filling = threading.Thread(target=stored_run, args=(keeper, "ada", 40), kwargs={"after": slowly})
+
+    def while_it_fills(*given: Any) -> None:
+        filling.start()
+        while not inserts_under_way(keeper.eraser.events):
+            time.sleep(0.01)
+        delete(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(retaining, "delete_events", while_it_fills)
+        keeper.retain()
+    filling.join()
+    rows = "select distinct customer from journey_runs"
+    assert keeper.eraser.events.query(rows) == [{"customer": USERS["ada"].hash}]
+    keeper.retain()
+    assert keeper.eraser.events.query(rows) == []
+
+
+def test_only_those_are_looked_at_of_whom_something_is_deleted(keeper: Keeper) -> None:
+    """Imported history stays, as it came yesterday: its customers are not counted anew every night."""
+    for who in ("ada", "bob"):
+        keeper.happened(who, day=900, came=1)
+        stored_run(keeper, who, 900)
+    keeper.happened("ada", day=901, came=901)
+    keeper.retain()
+    assert keeper.refreshed == {USERS["ada"].hash}
+    keeper.refreshed.clear()
+    keeper.retain()
+    assert keeper.refreshed == set()
+
+
+def test_runs_of_versions_that_were_replaced_tell_nothing_of_what_is_gone(keeper: Keeper) -> None:
+    for who, days in (("ada", (40, 1)), ("bob", (5, 1))):
+        for day in days:
+            keeper.happened(who, day=day)
+        for version in (keeper.version, keeper.version + 1):
+            stored_run(keeper, who, *days, version=version)
+    keeper.keeps(30)
+    keeper.retain()
+    rows = keeper.eraser.events.query("select customer, journey_version as version from journey_runs")
+    left = {(row["customer"], row["version"] - keeper.version) for row in rows}
+    assert left == {(USERS["ada"].hash, 0), (USERS["bob"].hash, 0), (USERS["bob"].hash, 1)}
+
+
+def stored_run(keeper: Keeper, who: str, *days: float, version: int = 0, after: str = "") -> None:
     times = ", ".join(f"fromUnixTimestamp64Milli({NOW - int(day * DAY)}, 'UTC')" for day in days)
     keeper.eraser.events.command(
-        "insert into journey_runs select {project:UInt32}, 1, {customer:UInt64}, now64(3), 1, "
-        f"[('', [{times}][1], [{times}][-1], 'dropped', 1, 0, false, [1, 2], [{times}], '', '', '', '', '')]",
-        {"project": keeper.mine.id, "customer": identity_hash("user", who)},
+        "insert into journey_runs "
+        "select {project:UInt32}, {version:UInt32}, {customer:UInt64}, now64(3), 1, "
+        f"[('', [{times}][1], [{times}][-1], 'dropped', 1, 0, false, [1, 2], [{times}], '', '', '', '', '')] "
+        f"{after}",
+        {
+            "project": keeper.mine.id,
+            "customer": identity_hash("user", who),
+            "version": version or keeper.version,
+        },
     )
 
 
