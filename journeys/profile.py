@@ -73,8 +73,9 @@ def revenue(events: EventStore, ledger: Ledger, project_id: int, customer: int) 
     """What a customer paid, less what it got back, one entry a currency ('' where none was named).
 
     A track event counts with its property `revenue`, or with `total` or `value` where it names a
-    `currency`. Refunds count below nothing, events of UNPAID not at all, an order told twice once; robots
-    never. `events` are the names of those that counted.
+    `currency`. Refunds count below nothing, in the currency of their order where they name none, events of
+    UNPAID not at all, an order or a refund told twice once; robots never. `events` are the names of those
+    that counted.
     """
     names = {"orders": list(ORDERS), "refunds": list(REFUNDS), "unpaid": list(UNPAID)}
     rows = events.query(

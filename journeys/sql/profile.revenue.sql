@@ -1,4 +1,4 @@
--- How much did this customer pay and get back, by currency? An order that is told twice counts once.
+-- How much did this customer pay and get back, by currency? An order or a refund that is told twice counts once.
 with
     told as (
         select
@@ -8,15 +8,24 @@ with
                 properties,
                 'Tuple(
                     revenue Nullable(String), total Nullable(String), value Nullable(String),
-                    currency String, order_id String, transaction_id String
+                    currency String, order_id String, transaction_id String, refund_id String
                 )'
             ) as said,
-            upper(said.currency) as currency,
-            toDecimal128OrNull(
-                if(currency = '', said.revenue, coalesce(said.revenue, said.total, said.value)), 4
-            ) as amount,
-            if(event in {orders:Array(String)}, if(said.order_id != '', said.order_id, said.transaction_id), '')
-                as order_id,
+            upper(said.currency) as named,
+            replaceRegexpAll(
+                if(named = '' and not is_refund, said.revenue, coalesce(said.revenue, said.total, said.value)),
+                '[\\s\\x{00a0}\\x{202f}\'’\\p{Sc}]', ''
+            ) as written,
+            -- Groups of three are no decimals, except behind a single point, as JSON writes numbers.
+            multiIf(
+                match(written, '^[+-]?\\d{1,3}(,\\d{3})+(\\.\\d+)?$'), replaceAll(written, ',', ''),
+                match(written, '^[+-]?\\d{1,3}(\\.\\d{3}){2,}$'), replaceAll(written, '.', ''),
+                match(written, '^[+-]?(\\d+|\\d{1,3}(\\.\\d{3})+),\\d+$'),
+                    replaceOne(replaceAll(written, '.', ''), ',', '.'),
+                written
+            ) as plain,
+            toDecimal128OrNull(plain, 4) as amount,
+            if(said.order_id != '', said.order_id, said.transaction_id) as order_id,
             timestamp, sequence, event_id
         from customer_events
         where
@@ -29,11 +38,37 @@ with
             and multiSearchAny(properties, ['"revenue"', '"total"', '"value"'])
     ),
     counted as (
-        select *
+        select
+            multiIf(
+                is_refund and said.refund_id != '', concat('refund:', said.refund_id),
+                is_refund and order_id != '', concat('back:', toString(abs(amount)), ':', order_id),
+                event in {orders:Array(String)} and order_id != '', concat('order:', order_id),
+                event_id
+            ) as telling,
+            argMin(
+                (assumeNotNull(amount), named, is_refund, order_id, toString(event)), (timestamp, sequence, event_id)
+            ) as first
         from told
         where isNotNull(amount)
-        order by timestamp, sequence, event_id
-        limit 1 by if(order_id = '', hex(event_id), concat('order:', order_id))
+        group by telling
+    ),
+    priced as (
+        -- A refund that names no currency has that of its order, else the only one that was paid in.
+        select
+            first.1 as amount,
+            first.2 as named,
+            first.3 as is_refund,
+            first.4 as order_id,
+            first.5 as event,
+            groupUniqArrayIf(2)(named, not is_refund and named != '') over () as paid_in,
+            maxIf(named, not is_refund) over (partition by order_id) as ordered_in,
+            multiIf(
+                not is_refund or named != '', named,
+                order_id != '' and ordered_in != '', ordered_in,
+                length(paid_in) = 1, paid_in[1],
+                ''
+            ) as currency
+        from counted
     )
 select
     currency,
@@ -41,7 +76,7 @@ select
     toFloat64(sum(if(is_refund, abs(amount), 0))) as refunded,
     countIf(not is_refund) as payments,
     countIf(is_refund) as refunds,
-    arraySort(groupUniqArray(100)(toString(event))) as events
-from counted
+    arraySort(groupUniqArray(100)(event)) as events
+from priced
 group by currency
 order by payments desc, currency
