@@ -30,7 +30,7 @@ class Wanted:
     before: str | None = None
     kind: str = ""
     channel: str = ""
-    most: int = 200
+    most: int = 100
 
 
 NEWEST = Wanted()
@@ -65,11 +65,12 @@ def happenings(
     versions: Sequence[JourneyVersion] = (),
     wanted: Wanted = NEWEST,
     now: int,
+    known: Sequence[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """A page of a customer's events, newest first, with the session of each; `next` leads to older ones.
 
     `sessions` are those of these events, and `runs` of `versions` those that were under way meanwhile; both
-    newest first.
+    newest first. Where all runs of the customer are `known`, nobody is asked for them.
     """
     values = customer_values(ledger, project_id, customer)
     rows = _rows(events, values, wanted)
@@ -80,7 +81,9 @@ def happenings(
         "events": [event_of(row) | {"session": belongs.get(row["id"], "")} for row in rows],
         "next": "{at}.{sequence}.{id}".format_map(rows[-1]) if len(rows) == wanted.most else None,
         "sessions": [_session(visit) for visit in reversed(visits) if visit["id"] in shown],
-        "runs": _runs_among(events, project_id, customer, versions, rows, now),
+        "runs": _runs_among(events, project_id, customer, versions, rows, now)
+        if known is None
+        else _touching(known, rows),
     }
 
 
@@ -169,6 +172,14 @@ def _runs_among(
         return []
     span = {"start": rows[-1]["at"], "end": rows[0]["at"]}
     return runs(events, project_id, customer, versions, now=now, **span)
+
+
+def _touching(runs: Sequence[dict[str, Any]], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of these runs that were under way at one of these events."""
+    if not rows:
+        return []
+    first, last = iso(rows[-1]["at"]), iso(rows[0]["at"])
+    return [run for run in runs if run["start"] <= last and run["last"] >= first]
 
 
 def _json(text: str) -> dict[str, Any]:

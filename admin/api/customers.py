@@ -75,7 +75,6 @@ def read_customer(call: Call, customer: int) -> dict[str, Any]:
     return {
         "customer": str(customer),
         **totals,
-        "sessions": profile.sessions_count(*stores),
         "revenue": profile.revenue(*stores),
         "traits_at": iso(call.now if at is None else at),
         "traits": traits.traits(*stores, at=at),

@@ -30,6 +30,9 @@ def one(place: Place, customer: int) -> ResponseReturnValue:
     """Who a customer is and what happened; older events alone when the page asks for them."""
     if customer >= 2**63:
         abort(404)
+    if request.headers.get("HX-Target") == "more-past":
+        past = portrait.further_past(services(), place.project, customer)
+        return render_template("customers/past_rows.html", past=past)
     asked = {name: request.args.get(name, "") for name in ("before", "kind", "channel")}
     wanted = Wanted(asked["before"], asked["kind"], asked["channel"])
     if request.headers.get("HX-Target") == "older":

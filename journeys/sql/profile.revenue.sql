@@ -38,28 +38,20 @@ with
             and multiSearchAny(properties, ['"revenue"', '"total"', '"value"'])
     ),
     counted as (
-        select
-            multiIf(
-                is_refund and said.refund_id != '', concat('refund:', said.refund_id),
-                is_refund and order_id != '', concat('back:', toString(abs(amount)), ':', order_id),
-                event in {orders:Array(String)} and order_id != '', concat('order:', order_id),
-                event_id
-            ) as telling,
-            argMin(
-                (assumeNotNull(amount), named, is_refund, order_id, toString(event)), (timestamp, sequence, event_id)
-            ) as first
+        select amount, named, is_refund, order_id, event
         from told
-        where isNotNull(amount)
-        group by telling
+        order by timestamp, sequence, event_id
+        limit 1 by isNull(amount), multiIf(
+            is_refund and said.refund_id != '', concat('refund:', said.refund_id),
+            is_refund and order_id != '', concat('back:', toString(abs(amount)), ':', order_id),
+            event in {orders:Array(String)} and order_id != '', concat('order:', order_id),
+            event_id
+        )
     ),
     priced as (
         -- A refund that names no currency has that of its order, else the only one that was paid in.
         select
-            first.1 as amount,
-            first.2 as named,
-            first.3 as is_refund,
-            first.4 as order_id,
-            first.5 as event,
+            *,
             groupUniqArrayIf(2)(named, not is_refund and named != '') over () as paid_in,
             maxIf(named, not is_refund) over (partition by order_id) as ordered_in,
             multiIf(
@@ -76,7 +68,8 @@ select
     toFloat64(sum(if(is_refund, abs(amount), 0))) as refunded,
     countIf(not is_refund) as payments,
     countIf(is_refund) as refunds,
-    arraySort(groupUniqArray(100)(event)) as events
+    arraySort(groupUniqArray(100)(toString(event))) as events
 from priced
+where isNotNull(amount)  -- not earlier: the engine would read amounts of all events to find those that have one
 group by currency
 order by payments desc, currency

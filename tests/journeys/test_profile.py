@@ -174,6 +174,7 @@ def test_days_are_those_of_the_projects_time_zone(events: EventStore, ledger: Le
         "first_seen": "2025-10-09T23:00:00.000Z",
         "last_seen": "2025-10-10T01:00:00.000Z",
         "active_days": 1,
+        "sessions": 2,
         "kinds": [{"value": "page", "n": 2}],
         "channels": [],
     }
@@ -182,6 +183,7 @@ def test_days_are_those_of_the_projects_time_zone(events: EventStore, ledger: Le
         "first_seen": None,
         "last_seen": None,
         "active_days": 0,
+        "sessions": 0,
         "kinds": [],
         "channels": [],
     }
