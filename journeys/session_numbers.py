@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from typing import Any
+from typing import Any, NamedTuple
 
-import msgspec
-
+from journeys.cursors import EventId, Number, Time, read, written
 from journeys.filters import Params
 from journeys.generations import Limits
-from journeys.lists import ListError
 from journeys.period import Period, iso
 from journeys.questions import question
 from journeys.rates import rate
 from journeys.sessions import EVERYONE, source
 from store.events import EventStore, Row
 
-NEWEST = (2**62, 2**63, "f" * 32)
+
+class Place(NamedTuple):
+    """Where a list of sessions goes on: after this one."""
+
+    start: Time
+    customer: Number
+    id: EventId
+
+
+NEWEST = Place(2**62, 2**63, "f" * 32)
 SAMPLE_EVENTS = 1_000_000  # of which a preview counts the sessions, about
 
 FACTS = (
@@ -73,14 +78,14 @@ def listed(
 ) -> dict[str, Any]:
     """The sessions that began in the period, the newest first. Raises ListError."""
     params = Params(project=project_id, start=period.start, end=period.end, most=most + 1)
-    start, customer, id = _read(cursor) if cursor else NEWEST
+    start, customer, id = read(cursor, Place) if cursor else NEWEST
     params.values |= {"after_start": start, "after_customer": customer, "after_id": id}
     rows = events.query(question("session_numbers.listed", sessions=source(events, params)), params.values)
     return {
         "from": iso(period.start),
         "to": iso(period.end),
         "sessions": [_session(row) for row in rows[:most]],
-        "next": _cursor(rows[most - 1]) if len(rows) > most else None,
+        "next": _place(rows[most - 1]) if len(rows) > most else None,
     }
 
 
@@ -93,16 +98,5 @@ def _session(row: Row) -> dict[str, Any]:
     }
 
 
-def _cursor(row: Row) -> str:
-    place = [row["start"], row["customer"], row["id"]]
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
-
-
-def _read(cursor: str) -> tuple[int, int, str]:
-    try:
-        place = msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[int, int, str])
-        if not all(0 <= number < 2**63 for number in place[:2]) or len(bytes.fromhex(place[2])) != 16:
-            raise ValueError("no place in a list")
-        return place
-    except (binascii.Error, msgspec.DecodeError, ValueError):
-        raise ListError("the cursor is not one that this list gave; start again without it") from None
+def _place(row: Row) -> str:
+    return written(Place(row["start"], row["customer"], row["id"]))

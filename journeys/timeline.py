@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from journeys.cursors import EventId, Number, Time, read, written
 from journeys.period import iso
 from journeys.profile import runs, totals
 from journeys.questions import question
@@ -18,6 +18,17 @@ from store.identity import Ledger
 from store.journeys import JourneyVersion
 
 RECENT_MS = 24 * 3600 * 1000
+
+
+class Place(NamedTuple):
+    """Where a timeline goes on: before this event."""
+
+    at: Time
+    sequence: Number
+    id: EventId
+
+
+NEWEST_PLACE = Place(END_OF_TIME, 0, "0" * 32)
 
 
 @dataclass(frozen=True)
@@ -79,7 +90,7 @@ def happenings(
     shown = set(filter(None, map(belongs.get, (row["id"] for row in rows))))
     return {
         "events": [event_of(row) | {"session": belongs.get(row["id"], "")} for row in rows],
-        "next": "{at}.{sequence}.{id}".format_map(rows[-1]) if len(rows) == wanted.most else None,
+        "next": _next(rows) if len(rows) == wanted.most else None,
         "sessions": [_session(visit) for visit in reversed(visits) if visit["id"] in shown],
         "runs": _runs_among(events, project_id, customer, versions, rows, now)
         if known is None
@@ -134,9 +145,12 @@ def _rows(events: EventStore, values: dict[str, Any], wanted: Wanted) -> list[di
 
 def _place(cursor: str | None) -> dict[str, Any]:
     """Where a page begins: after the event that the cursor names, or with the newest."""
-    found = re.fullmatch(r"(\d{1,15})\.(\d{1,19})\.([0-9a-f]{32})", cursor or "")
-    at, sequence, event = found.groups() if found else (END_OF_TIME, 0, "")
-    return {"before": int(at), "before_sequence": int(sequence), "before_id": event}
+    at, sequence, event = read(cursor, Place) if cursor else NEWEST_PLACE
+    return {"before": at, "before_sequence": sequence, "before_id": event}
+
+
+def _next(rows: list[dict[str, Any]]) -> str:
+    return written(Place(*(rows[-1][name] for name in Place._fields)))
 
 
 def _session(visit: dict[str, Any]) -> dict[str, Any]:
