@@ -18,7 +18,7 @@ MOST_FORMER = 50  # values of one trait
 MOST_VALUES = 10_000  # of all traits; those of now come before all former ones
 # A group event's traits are those of the account.
 OF_CUSTOMER = "identity in {identities:Array(UInt64)} and customer = {customer:UInt64} and type != 'group' "
-OF_ACCOUNT = "type = 'group' and group_id = {account:String}"
+OF_ACCOUNT = "type = 'group' and group_id = {account:String} and not is_bot"
 
 
 def traits(

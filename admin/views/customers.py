@@ -20,8 +20,9 @@ pages = Blueprint("customers", __name__, url_prefix="/p/<project>/customers")
 def show(place: Place) -> ResponseReturnValue:
     """Customers found by id or trait; without a text, those seen last."""
     given, text = services(), request.args.get("q", "").strip()[:200]
-    found = search(given.events, given.ledger, place.project.id, text, now=given.clock())
-    return render_template("customers/search.html", text=text, found=found)
+    cursor = request.args.get("cursor")
+    found = search(given.events, given.ledger, place.project.id, text, now=given.clock(), cursor=cursor)
+    return render_template("customers/search.html", text=text, found=found, cursor=cursor)
 
 
 @pages.get("/<int:customer>")
