@@ -11,7 +11,6 @@ from admin import data_rules, rows
 from admin.access import Place, needs
 from admin.services import services
 from journeys.generations import counting
-from journeys.metrics import MEANINGS
 from journeys.recount import changed_by
 from journeys.saving import RulesRefused, change_rules, longer_journeys
 from store.plans import plan_of
@@ -76,7 +75,6 @@ def _page(
         problems=problems or {},
         focus=focus,
         changes=changes,
-        meanings=MEANINGS,
         counting=counting(services().events, place.project.id),
         planned=len(plan_of(engine, place.project.id)),
         longer=longer_journeys(engine, place.project.id),
