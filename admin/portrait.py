@@ -16,7 +16,6 @@ from journeys.timeline import Wanted, happenings
 from store.journeys import live_journeys
 from store.projects import Project
 
-Event = Mapping[str, Any]
 RULES = {
     "identify": "identified as this person",
     "both_ids": "an event carried both ids",
@@ -98,7 +97,7 @@ def of(
         traits=traits.history(*stores),
         then=None if at is None else traits.traits(*stores, at=at),
         accounts=accounts_of(*stores),
-        identities=[dict(node) for node in nodes] or _carried(happened["events"]),
+        identities=[dict(node) for node in nodes] or _carried(services, project, customer),
         edges=_named(edges),
     )
 
@@ -127,11 +126,11 @@ def _over(runs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [run for run in runs if run["outcome"] != "in_time"]
 
 
-def _carried(events: Sequence[Event]) -> list[dict[str, Any]]:
-    """Identities as the events carry them: all that is known of one who was never joined."""
-    found = {(one["identity"]["kind"], one["identity"]["value"]): one["identity"] for one in events}
+def _carried(services: Services, project: Project, customer: int) -> list[dict[str, Any]]:
+    """The identity of a customer as its events carry it: all that is known of one who was never joined."""
     return [
-        {**identity, "identity": int(identity["hash"]), "contested": False} for identity in found.values()
+        {"kind": one.kind, "value": one.value, "identity": one.hash, "contested": False}
+        for one in services.ledger.carried(project.id, [customer])
     ]
 
 

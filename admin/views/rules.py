@@ -16,6 +16,11 @@ from journeys.saving import RulesRefused, change_rules, longer_journeys
 from store.plans import plan_of
 from store.rules import rules_of
 
+KEPT = (
+    "The rules are kept. They hold for events that arrive from now on, after some seconds; where the limits "
+    "of sessions were changed, all sessions are counted anew."
+)
+
 pages = Blueprint("rules", __name__, url_prefix="/p/<project>/settings/rules")
 
 
@@ -45,7 +50,7 @@ def change(place: Place) -> ResponseReturnValue:
         return _page(place, data, problems=error.problems), 422
     except RulesRefused as error:
         return _page(place, data, problems={"cookieless": str(error)}), 422
-    flash("The rules are kept. They hold for events that arrive from now on, after some seconds.")
+    flash(KEPT)
     return redirect(url_for("rules.show", project=place.project.key))
 
 

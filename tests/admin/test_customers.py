@@ -70,6 +70,13 @@ def test_the_timeline_shows_the_chosen_kind_and_channel(shop: Shop, query: str, 
     assert "page (2)" in page
 
 
+def test_a_customer_keeps_its_name_when_no_event_is_of_the_chosen_kind(shop: Shop) -> None:
+    dee = identity_hash("user", "dee")
+    for query in ("", "?channel=Email"):
+        page = shop.client("viewer").get(f"/p/shop/customers/{dee}{query}").text
+        assert "<h1>dee</h1>" in page, query
+
+
 def test_older_events_keep_to_the_chosen_kind(own_shop: Shop, add_events) -> None:
     rows = [happened("Step", "fay", day=1 + n / 1000) for n in range(101)]
     rows += [happened("/shop", "fay", day=2 + n / 1000, kind="page") for n in range(10)]
