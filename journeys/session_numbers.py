@@ -13,6 +13,7 @@ from journeys.period import Period, iso
 from journeys.questions import question
 from journeys.rates import rate
 from journeys.sessions import EVERYONE, THESE, source
+from journeys.timeline import up_to
 from store.events import EventStore, Row
 
 
@@ -117,7 +118,10 @@ def listed(
     cursor: str | None = None,
     most: int = 100,
 ) -> dict[str, Any]:
-    """The sessions that began in the period, the newest first. Raises ListError."""
+    """The sessions that began in the period, the newest first. Raises ListError.
+
+    `timeline` is the `before` of the page of the customer's timeline that begins with the session.
+    """
     params = Params(project=project_id, start=period.start, end=period.end, most=most + 1)
     start, customer, id = read(cursor, Place) if cursor else NEWEST
     params.values |= {"after_start": start, "after_customer": customer, "after_id": id}
@@ -178,6 +182,7 @@ def _session(row: Row) -> dict[str, Any]:
         "customer": str(row["customer"]),
         "start": iso(row["start"]),
         "last": iso(row["last"]),
+        "timeline": up_to(row["last"]),
         **{name: row[name] for name in FACTS},
     }
 

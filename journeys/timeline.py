@@ -98,6 +98,11 @@ def happenings(
     }
 
 
+def up_to(at: int) -> str:
+    """The `before` of a page that begins with what happened last up to a moment in milliseconds."""
+    return written(Place(at + 1, 0, "0" * 32))
+
+
 def recent(
     events: EventStore, project_id: int, *, now: int, most: int = 100, since: int | None = None
 ) -> list[dict[str, Any]]:

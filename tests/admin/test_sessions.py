@@ -121,6 +121,19 @@ def test_the_page_says_what_its_numbers_mean_and_leads_to_the_list_of_each(count
     )
 
 
+def test_a_session_of_the_list_opens_where_the_timeline_begins_with_it(own_shop: Shop) -> None:
+    viewer = own_shop.client("viewer")
+    visited = (("/a", 2.0), ("/b", 2 - 20 * MINUTE), ("/c", 1.0))
+    rows = [happened(path, "fay", day=day, kind="page") for path, day in visited]
+    own_shop.services.events.insert(rows, token="more")
+    count(own_shop)
+    page = viewer.get(f"{LIST}&customer={FAY}").text
+    links = re.findall(r'<td class="text-nowrap"><a href="([^"#]+)#timeline"', page)
+    shown = [re.findall(r"<summary><b>([^<]+)</b>", viewer.get(html.unescape(link)).text) for link in links]
+    assert shown == [["/c", "/b", "/a"], ["/b", "/a"]]
+    assert "Back to the newest" in viewer.get(html.unescape(links[1])).text
+
+
 def test_the_number_on_the_page_of_a_customer_opens_all_its_sessions(counted: Shop) -> None:
     viewer = counted.client("viewer")
     page = viewer.get(f"/p/shop/customers/{FAY}").text
