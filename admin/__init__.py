@@ -30,6 +30,7 @@ from admin.views import (
     plan,
     projects,
     rules,
+    sessions,
     setup,
     sign_in,
 )
@@ -47,6 +48,7 @@ PAGES = (
     editor,
     customers,
     accounts,
+    sessions,
     live,
     ingestion,
     keys,

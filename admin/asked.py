@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from journeys.period import NO_AS_OF, PeriodError
+
 PRESETS = (7, 30, 90)
 UNITS = ("runs", "customers", "accounts")
 SEGMENTS = {
@@ -75,6 +77,13 @@ def read(args: Mapping[str, str], zone: ZoneInfo, *, now: int) -> Asked:
         segment={name: args[name] for name in SEGMENTS if args.get(name)},
         as_of=args.get("as_of", ""),
     )
+
+
+def read_now(args: Mapping[str, str], zone: ZoneInfo, *, now: int) -> Asked:
+    """Read the bar of a page that knows no other moment than now; raises PeriodError for `as_of`."""
+    if args.get("as_of"):
+        raise PeriodError(NO_AS_OF)
+    return read(args, zone, now=now)
 
 
 def last_days(days: int, zone: ZoneInfo, *, now: int) -> tuple[str, str]:

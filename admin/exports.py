@@ -12,6 +12,7 @@ from flask import Response
 from admin import questions
 from journeys.funnel import funnel as count_funnel
 from journeys.scope import Scope
+from journeys.session_numbers import FACTS
 from journeys.timing import timing as take_times
 from journeys.variants import variants as find_variants
 
@@ -113,6 +114,12 @@ def runs(rows: Iterable[Mapping[str, Any]]) -> Table:
     return (*names, "steps"), (
         (*(run[name] for name in names), " > ".join(step["key"] for step in run["steps"])) for run in rows
     )
+
+
+def sessions(rows: Iterable[Mapping[str, Any]]) -> Table:
+    """A row a session."""
+    names = ("customer", "start", "last", *FACTS)
+    return names, ([row[name] for name in names] for row in rows)
 
 
 def intake(answer: Mapping[str, Any], part: str) -> Table:

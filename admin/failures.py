@@ -8,7 +8,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from admin import access
-from journeys.lists import ListError
+from journeys.cursors import ListError
 from journeys.paths import PathError
 from journeys.period import PeriodError
 from journeys.scope import NoSuchJourney

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Flask
+
+from journeys.metrics import MEANINGS
 
 OUTCOMES = {"succeeded": "Succeeded", "failed": "Failed", "dropped": "Dropped", "in_time": "In time"}
 ICONS = {"desktop": "device-desktop", "mobile": "device-mobile", "tablet": "device-tablet", "tv": "device-tv"}
@@ -14,9 +17,10 @@ ICONS = {"desktop": "device-desktop", "mobile": "device-mobile", "tablet": "devi
 
 def register(app: Flask) -> None:
     """Give templates these filters."""
-    for function in (count, money, percent, interval, duration, iso):
+    for function in (count, money, percent, interval, duration, iso, day_in):
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals["OUTCOMES"] = OUTCOMES
+    app.jinja_env.globals["MEANINGS"] = MEANINGS
     app.jinja_env.globals["DEVICE_ICONS"] = ICONS
 
 
@@ -71,3 +75,8 @@ def iso(moment: int | str | datetime) -> str:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def day_in(moment: str, zone: ZoneInfo) -> str:
+    """The day of a moment (ISO) in a time zone, such as 2026-03-01."""
+    return datetime.fromisoformat(moment).astimezone(zone).date().isoformat()

@@ -16,13 +16,13 @@ from journeys.timeline import Wanted, happenings
 from store.journeys import live_journeys
 from store.projects import Project
 
-Event = Mapping[str, Any]
 RULES = {
     "identify": "identified as this person",
     "both_ids": "an event carried both ids",
     "alias": "an alias was sent",
     "operator": "joined by a member of the team",
 }
+FIRST_PAST = 5  # runs that are over which a page shows at once
 NOTHING: Mapping[str, Any] = {"n": 0, "events": [], "sessions": [], "runs": [], "next": None}
 
 
@@ -52,7 +52,12 @@ class Portrait:
     @property
     def past(self) -> list[Mapping[str, Any]]:
         """The runs that are over."""
-        return [run for run in self.runs if run["outcome"] != "in_time"]
+        return _over(self.runs)
+
+    @property
+    def at_once(self) -> list[Mapping[str, Any]]:
+        """The runs that are over which the page shows at once."""
+        return self.past[:FIRST_PAST]
 
     @property
     def paid_by(self) -> list[str]:
@@ -78,17 +83,21 @@ def of(
     if not totals["n"] and not nodes:
         return None
     versions, now = live_journeys(services.engine, project.id), services.clock()
-    happened = happenings(*stores, versions=versions, wanted=wanted, now=now) if totals["n"] else NOTHING
+    runs = profile.runs(services.events, project.id, customer, versions, now=now)
+    known = runs if len(runs) < profile.MOST_RUNS else None
+    happened: Mapping[str, Any] = NOTHING
+    if totals["n"]:
+        happened = happenings(*stores, versions=versions, wanted=wanted, now=now, known=known)
     return Portrait(
-        facts={**totals, "revenue": profile.revenue(*stores), "sessions": profile.sessions_count(*stores)},
+        facts={**totals, "revenue": profile.revenue(*stores)},
         happened=happened,
         visits=visits(happened),
         wanted=wanted,
-        runs=profile.runs(services.events, project.id, customer, versions, now=now),
+        runs=runs,
         traits=traits.history(*stores),
         then=None if at is None else traits.traits(*stores, at=at),
         accounts=accounts_of(*stores),
-        identities=[dict(node) for node in nodes] or _carried(happened["events"]),
+        identities=[dict(node) for node in nodes] or _carried(services, project, customer),
         edges=_named(edges),
     )
 
@@ -107,11 +116,21 @@ def older(services: Services, project: Project, customer: int, *, wanted: Wanted
     return {"happened": happened, "visits": visits(happened), "wanted": wanted}
 
 
-def _carried(events: Sequence[Event]) -> list[dict[str, Any]]:
-    """Identities as the events carry them: all that is known of one who was never joined."""
-    found = {(one["identity"]["kind"], one["identity"]["value"]): one["identity"] for one in events}
+def further_past(services: Services, project: Project, customer: int) -> Sequence[Mapping[str, Any]]:
+    """The runs that are over, behind those that the page shows at once."""
+    versions, now = live_journeys(services.engine, project.id), services.clock()
+    return _over(profile.runs(services.events, project.id, customer, versions, now=now))[FIRST_PAST:]
+
+
+def _over(runs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [run for run in runs if run["outcome"] != "in_time"]
+
+
+def _carried(services: Services, project: Project, customer: int) -> list[dict[str, Any]]:
+    """The identity of a customer as its events carry it: all that is known of one who was never joined."""
     return [
-        {**identity, "identity": int(identity["hash"]), "contested": False} for identity in found.values()
+        {"kind": one.kind, "value": one.value, "identity": one.hash, "contested": False}
+        for one in services.ledger.carried(project.id, [customer])
     ]
 
 

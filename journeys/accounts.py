@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+from journeys.cursors import Number, Time, read, written
 from journeys.definitions import parse
 from journeys.period import iso
 from journeys.questions import question
@@ -14,21 +15,49 @@ from store.identity import Ledger
 from store.journeys import JourneyVersion
 
 MOST_MEMBERS = 500
+HEARD_OF_MS = 400 * 86_400_000  # how long ago an account may have been told of to be listed
+
+
+class Place(NamedTuple):
+    """Where a list of accounts goes on: after this one."""
+
+    last_told: Time
+    account: str
+
+
+class MemberPlace(NamedTuple):
+    """Where a list of members goes on: after this one."""
+
+    since: Time
+    customer: Number
+
+
+NEWEST = Place(2**62, "")
+NEWEST_MEMBER = MemberPlace(2**62, 2**63)
 
 
 def accounts(
-    events: EventStore, project_id: int, text: str = "", *, most: int = 50, skipped: int = 0
+    events: EventStore,
+    project_id: int,
+    text: str = "",
+    *,
+    now: int,
+    cursor: str | None = None,
+    most: int = 50,
 ) -> dict[str, Any]:
-    """Accounts with this text in their id or in a trait, those told of last first.
+    """Accounts with this text in their id or in a trait, told of in the last 400 days, the last first.
 
-    `next` is how many to skip for the following ones, or None. Members are customers, as identities resolve
-    now; whoever was ever grouped into an account is a member.
+    `next` leads to further ones. Members are customers, as identities resolve now; whoever was ever grouped
+    into an account is a member. Raises ListError.
     """
-    limits = {"most": most + 1, "skipped": skipped}
-    rows = events.query(question("accounts.listed"), {"project": project_id, "text": text.strip(), **limits})
+    after = read(cursor, Place) if cursor else NEWEST
+    values = {"project": project_id, "text": text.strip(), "since": now - HEARD_OF_MS, "most": most + 1}
+    place = {"after_told": after.last_told, "after_account": after.account}
+    rows = events.query(question("accounts.listed"), {**values, **place})
+    last = Place(rows[most - 1]["last_told"], rows[most - 1]["account"]) if len(rows) > most else None
     return {
-        "accounts": [_listed(row) for row in rows[:most]],
-        "next": skipped + most if len(rows) > most else None,
+        "accounts": _described(events, project_id, rows[:most]),
+        "next": written(last) if last else None,
     }
 
 
@@ -39,24 +68,30 @@ def account(
     key: str,
     *,
     versions: Sequence[JourneyVersion] = (),
+    cursor: str | None = None,
     most: int = MOST_MEMBERS,
 ) -> dict[str, Any] | None:
     """One account with its traits, its members and how far they came in each journey; None if unknown.
 
-    Members are those seen last first; `n` counts them all, while at most `most` are listed.
+    `members` are at most `most`, who joined last first, and `next` leads to further ones; `n` counts all.
+    Raises ListError.
     """
     values = {"project": project_id, "accounts": [key]}
-    members = events.query(question("accounts.members"), {**values, "most": 2**31})
-    if not members:
+    after = read(cursor, MemberPlace) if cursor else NEWEST_MEMBER
+    place = {"after_since": after.since, "after_customer": after.customer, "most": most + 1}
+    rows = events.query(question("accounts.members"), {**values, **place})
+    if not rows:
         return None
     traits = account_traits(events, project_id, key)
+    last = MemberPlace(rows[most - 1]["since"], rows[most - 1]["customer"]) if len(rows) > most else None
     return {
         "account": key,
         "name": _name(traits.get("name"), key),
         "traits": traits,
-        "first_told": iso(min(row["since"] for row in members)),
-        "n": len(members),
-        "members": _members(events, ledger, project_id, members, most),
+        "first_told": iso(rows[0]["first_told"]),
+        "n": rows[0]["n"],
+        "members": _members(events, ledger, project_id, rows[:most]),
+        "next": written(last) if last else None,
         "journeys": _journeys(events, values, versions),
     }
 
@@ -93,33 +128,42 @@ def joined(
     return events.query(question("accounts.joined"), {**values, "most": most})
 
 
-def _listed(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "account": row["account"],
-        "name": _name(row["name"], row["account"]),
-        "members": row["members"],
-        "first_told": iso(row["first_told"]),
-        "last_told": iso(row["last_told"]),
-    }
+def _described(events: EventStore, project_id: int, listed: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    values = {"project": project_id, "accounts": [row["account"] for row in listed]}
+    rows = events.query(question("accounts.described"), values) if listed else []
+    known = {row["account"]: row for row in rows}
+    return [
+        {
+            "account": row["account"],
+            "name": _name(known[row["account"]]["name"], row["account"]),
+            "members": known[row["account"]]["members"],
+            "first_told": iso(known[row["account"]]["first_told"]),
+            "last_told": iso(row["last_told"]),
+        }
+        for row in listed
+        if row["account"] in known
+    ]
 
 
 def _members(
-    events: EventStore, ledger: Ledger, project_id: int, members: list[dict[str, Any]], most: int
+    events: EventStore, ledger: Ledger, project_id: int, members: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    since = {row["customer"]: row["since"] for row in members[:most]}
-    identities = ledger.identities_of(project_id, list(since))
-    values = {"project": project_id, "customers": list(since), "identities": identities}
+    customers = [row["customer"] for row in members]
+    identities = ledger.identities_of(project_id, customers)
+    values = {"project": project_id, "customers": customers, "identities": identities}
+    seen = {row["customer"]: row for row in events.query(question("accounts.seen"), values)}
     return [
         {
             "customer": str(row["customer"]),
-            "user_id": row["user_id"] or "",
-            "email": row["email"],
-            "since": iso(since[row["customer"]]),
-            "n": row["n"],
-            "last_seen": iso(row["last_seen"]),
-            "last_touchpoint": row["last_touchpoint"],
+            "user_id": one["user_id"] or "",
+            "email": one["email"],
+            "since": iso(row["since"]),
+            "n": one["n"],
+            "last_seen": iso(one["last_seen"]),
+            "last_touchpoint": one["last_touchpoint"],
         }
-        for row in events.query(question("accounts.seen"), values)
+        for row in members
+        if (one := seen.get(row["customer"]))
     ]
 
 

@@ -2,59 +2,94 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+from journeys.cursors import Number, Time, read, written
 from journeys.period import iso
 from journeys.questions import question
-from journeys.resolution import resolved_now
 from store.event import identity_hash
 from store.events import EventStore
 from store.identity import Ledger
 
-RECENT_MS = 7 * 24 * 3600 * 1000
+DAY_MS = 86_400_000
+RECENT_MS = 7 * DAY_MS
+TRAITS_MS = 400 * DAY_MS  # how long ago a trait may have been told to be searched
+CARRIED = ("user", "anonymous")  # the kinds of identities that events carry themselves
+MOST_MATCHES = 1_000  # identities among which customers are looked for
+
+
+class Place(NamedTuple):
+    """Where a list of customers goes on: after this one."""
+
+    last_match: Time
+    customer: Number
+
+
+NEWEST = Place(2**62, 2**63)
 
 
 def search(
-    events: EventStore, ledger: Ledger, project_id: int, text: str, *, now: int, most: int = 50
-) -> list[dict[str, Any]]:
+    events: EventStore,
+    ledger: Ledger,
+    project_id: int,
+    text: str,
+    *,
+    now: int,
+    cursor: str | None = None,
+    most: int = 50,
+) -> dict[str, Any]:
     """Customers with this id (or its start, where the ledger knows it) or a trait that contains it.
 
-    Without a text: those of the last seven days. The latest seen come first; `n` counts all their events.
+    Without a text: those of the last seven days. The latest match comes first; `n` counts all events of each,
+    `known_by` its ids, of which five are given. `next` leads to further ones. Traits are those of the last
+    400 days, and of all that match a thousand identities are looked at, those of the latest match first.
+    Raises ListError.
     """
     text = text.strip()
-    hashes = [identity_hash(kind, text) for kind in ("user", "anonymous")] if text else []
-    hashes += [row["identity"] for row in ledger.find(project_id, text)] if text else []
-    values = {
-        "project": project_id,
-        "identities": hashes,
-        "text": text,
-        "since": now - RECENT_MS,
-        "most": most,
+    values = {"project": project_id, "text": text, "since": now - (TRAITS_MS if text else RECENT_MS)}
+    named, owners = _known(ledger, project_id, text) if text else ([], [])
+    sql = question("customers.told") if text else question("customers.active")
+    rows = events.query(sql, {**values, "most": MOST_MATCHES})
+    identities = [*named, *ledger.identities_of(project_id, owners), *(row["identity"] for row in rows)]
+    whose = {"named": named, "owners": owners, "identities": sorted(set(identities))}
+    after = read(cursor, Place) if cursor else NEWEST
+    place = {"after_match": after.last_match, "after_customer": after.customer, "most": most + 1}
+    found = events.query(question("customers.search"), {**values, **whose, **place})
+    last = Place(found[most - 1]["last_match"], found[most - 1]["customer"]) if len(found) > most else None
+    return {
+        "customers": _described(events, ledger, project_id, [row["customer"] for row in found[:most]]),
+        "next": written(last) if last else None,
     }
-    found = [
-        row["customer"] for row in events.query(question("customers.search", resolved=resolved_now()), values)
-    ]
-    return sorted(
-        _described(events, ledger, project_id, found), key=lambda one: one["last_seen"], reverse=True
-    )
+
+
+def _known(ledger: Ledger, project_id: int, text: str) -> tuple[list[int], list[int]]:
+    """Identities of this name, or one that begins so, and who has other identifiers, as e-mails are."""
+    named, owners = [identity_hash(kind, text) for kind in CARRIED], set[int]()
+    for row in ledger.find(project_id, text):
+        if row["kind"] in CARRIED:
+            named.append(row["identity"])
+        else:
+            owners.add(row["customer"])
+    return named, sorted(owners)
 
 
 def _described(
-    events: EventStore, ledger: Ledger, project_id: int, customers: list[int]
+    events: EventStore, ledger: Ledger, project_id: int, customers: Sequence[int]
 ) -> list[dict[str, Any]]:
-    """Each customer with the ids it is known by (user ids first), and what it did in all."""
+    """Each customer, in this order, with the ids it is known by (user ids first), and what it did in all."""
     identities = ledger.identities_of(project_id, customers)
-    values = {"project": project_id, "identities": identities, "customers": customers}
-    found: dict[int, dict[str, Any]] = {}
-    for row in events.query(question("customers.names"), values):
-        one = found.setdefault(
-            row["customer"],
-            {
+    values = {"project": project_id, "identities": identities, "customers": list(customers)}
+    found: dict[int, dict[str, Any]] = {customer: {} for customer in customers}
+    for row in events.query(question("customers.names"), values) if customers else []:
+        one = found[row["customer"]]
+        if not one:
+            one |= {
                 "customer": str(row["customer"]),
                 "n": row["n"],
                 "last_seen": iso(row["last_seen"]),
+                "known_by": row["known_by"],
                 "identities": [],
-            },
-        )
+            }
         one["identities"].append({"kind": row["kind"], "value": row["value"]})
-    return list(found.values())
+    return [one for one in found.values() if one]

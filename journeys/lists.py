@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from typing import Any
+from typing import Any, NamedTuple
 
-import msgspec
-
+from journeys.cursors import ListError, Number, Time, read, written
 from journeys.period import iso
 from journeys.scope import Scope
 
@@ -25,11 +22,18 @@ AT_STEP = {
     },
 }
 NUMBERS = (*WHOLE, *AT_STEP)
-NEWEST = (2**62, 2**63, 0, "")
 
 
-class ListError(Exception):
-    """A list cannot be made as asked; the message says why."""
+class Place(NamedTuple):
+    """Where a list of runs goes on: after this one."""
+
+    start: Time
+    customer: Number
+    number: Number
+    account: str
+
+
+NEWEST = Place(2**62, 2**63, 0, "")
 
 
 def listed(
@@ -47,7 +51,7 @@ def listed(
     accounts are counted. Raises ListError.
     """
     which, k = _which(scope, number or "entered", step)
-    start, customer, run, account = _read(cursor) if cursor else NEWEST
+    start, customer, run, account = read(cursor, Place) if cursor else NEWEST
     total = scope.events.query(*scope.ask("runs.count", unit=unit, which=which, k=k))[0]["n"]
     sql, values = scope.ask(
         "runs.listed",
@@ -63,7 +67,7 @@ def listed(
     rows = scope.events.query(sql, values)
     return {
         "total": total,
-        "next": _cursor(rows[most - 1]) if len(rows) > most else None,
+        "next": _place(rows[most - 1]) if len(rows) > most else None,
         "runs": [_run(scope, row) for row in rows[:most]],
     }
 
@@ -98,16 +102,5 @@ def _run(scope: Scope, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _cursor(row: dict[str, Any]) -> str:
-    place = [row["start"], row["customer"], row["number"], row["account"]]
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
-
-
-def _read(cursor: str) -> tuple[int, int, int, str]:
-    try:
-        place = msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[int, int, int, str])
-        if not all(0 <= number < 2**63 for number in place[:3]) or place[2] >= 2**32:
-            raise ValueError("no place in a list")
-        return place
-    except (binascii.Error, msgspec.DecodeError, ValueError):
-        raise ListError("the cursor is not one that this list gave; start again without it") from None
+def _place(row: dict[str, Any]) -> str:
+    return written(Place(row["start"], row["customer"], row["number"], row["account"]))

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 DEFAULT_DAYS = 30
 START_OF_1970 = datetime(1970, 1, 1, tzinfo=UTC)
+NO_AS_OF = "`as_of` is a question to journeys; these numbers are known as they are now, so leave it out"
 FIRST_MS, LAST_MS = 31_536_000_000, 7_258_118_400_000  # the beginnings of 1971 and 2200
 
 

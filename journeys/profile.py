@@ -45,18 +45,21 @@ UNPAID = (
 def totals(
     events: EventStore, ledger: Ledger, project_id: int, customer: int, *, zone: str = "UTC"
 ) -> dict[str, Any]:
-    """How many events a customer has, first and last seen (ISO; None where n is 0), and on how many days.
+    """How many events, sessions and active days a customer has, first and last seen (ISO; None where n is 0).
 
     Days are those of the time zone. `kinds` and `channels` are those of the events, each with its number,
     the most first.
     """
     values = {**customer_values(ledger, project_id, customer), "zone": zone}
-    row, *parts = events.query(question("profile.totals"), values)
+    params = Params(**values, customers=[customer])
+    sql = question("profile.totals", sessions=source(events, params, whose=THESE))
+    row, *parts = events.query(sql, params.values)
     return {
         "n": row["n"],
         "first_seen": iso(row["first_seen"]) if row["n"] else None,
         "last_seen": iso(row["last_seen"]) if row["n"] else None,
         "active_days": row["active_days"],
+        "sessions": row["sessions"],
         "kinds": _counted(parts, "kind"),
         "channels": _counted(parts, "channel"),
     }
@@ -73,8 +76,9 @@ def revenue(events: EventStore, ledger: Ledger, project_id: int, customer: int) 
     """What a customer paid, less what it got back, one entry a currency ('' where none was named).
 
     A track event counts with its property `revenue`, or with `total` or `value` where it names a
-    `currency`. Refunds count below nothing, events of UNPAID not at all, an order told twice once; robots
-    never. `events` are the names of those that counted.
+    `currency`. Refunds count below nothing, in the currency of their order where they name none, events of
+    UNPAID not at all, an order or a refund told twice once; robots never. `events` are the names of those
+    that counted.
     """
     names = {"orders": list(ORDERS), "refunds": list(REFUNDS), "unpaid": list(UNPAID)}
     rows = events.query(
@@ -89,14 +93,6 @@ def revenue(events: EventStore, ledger: Ledger, project_id: int, customer: int) 
         }
         for row in rows
     ]
-
-
-def sessions_count(events: EventStore, ledger: Ledger, project_id: int, customer: int) -> int:
-    """How many sessions a customer has had in all."""
-    identities = ledger.identities_of(project_id, [customer])
-    params = Params(project=project_id, customers=[customer], identities=identities)
-    sql = question("profile.sessions", sessions=source(events, params, whose=THESE))
-    return int(events.query(sql, params.values)[0]["n"])
 
 
 def runs(

@@ -2,48 +2,89 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-import msgspec
-
+from journeys.cursors import EventId, Number, Time, read, written
 from journeys.filters import Params
 from journeys.generations import Limits
-from journeys.lists import ListError
 from journeys.period import Period, iso
 from journeys.questions import question
 from journeys.rates import rate
-from journeys.sessions import EVERYONE, source
+from journeys.sessions import EVERYONE, THESE, source
+from journeys.timeline import up_to
 from store.events import EventStore, Row
 
-NEWEST = (2**62, 2**63, "f" * 32)
+
+class Place(NamedTuple):
+    """Where a list of sessions goes on: after this one."""
+
+    start: Time
+    customer: Number
+    id: EventId
+
+
+NEWEST = Place(2**62, 2**63, "f" * 32)
 SAMPLE_EVENTS = 1_000_000  # of which a preview counts the sessions, about
 
+ATTRIBUTES = ("channel", "source", "campaign", "device", "country")
 FACTS = (
     *("id", "duration", "touchpoints", "pages", "server_touchpoints", "entry", "exit", "channel", "source"),
     *("medium", "campaign", "device", "country", "engaged_seconds", "scroll", "bounced", "engaged"),
 )
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """Which sessions are meant: those of all these attributes, as far as they are given.
+
+    `(none)` stands for an attribute that is empty. `identities` are all that may belong to the `customer`.
+    """
+
+    channel: str = ""
+    source: str = ""
+    campaign: str = ""
+    device: str = ""
+    country: str = ""
+    bounced: bool | None = None
+    engaged: bool | None = None
+    customer: int | None = None
+    identities: Sequence[int] = ()
+
+
+ALL = Chosen()
+
+
 def summary(
-    events: EventStore, project_id: int, period: Period, *, limits: Limits | None = None, chunks: int = 1
+    events: EventStore,
+    project_id: int,
+    period: Period,
+    *,
+    chosen: Chosen = ALL,
+    limits: Limits | None = None,
+    chunks: int = 1,
 ) -> dict[str, Any]:
     """How many sessions began in the period, of how many customers; rates with their interval, durations.
 
-    With `limits`, as they would count; with `chunks`, of one customer in so many. Seconds are None where
-    there is no session.
+    `engaged_seconds` are those of all together. With `limits`, as they would count; with `chunks`, of one
+    customer in so many. Seconds are None where there is no session.
     """
     params = Params(project=project_id, start=period.start, end=period.end, chunks=chunks)
-    whose = "cityHash64(customer) % {chunks:UInt32} = 0" if chunks > 1 else EVERYONE
-    counted = source(events, params, whose=whose, limits=limits)
-    row = events.query(question("session_numbers.summary", sessions=counted), params.values)[0]
+    whose = "cityHash64(customer) % {chunks:UInt32} = 0" if chunks > 1 else _whose(chosen, params)
+    slots = {
+        "sessions": source(events, params, whose=whose, limits=limits),
+        "chosen": _condition(chosen, params),
+    }
+    row = events.query(question("session_numbers.summary", **slots), params.values)[0]
     n = row["n"]
     return {
         "from": iso(period.start),
         "to": iso(period.end),
         "n": n,
         "customers": row["customers"],
+        "bounced": row["bounced"],
+        "engaged": row["engaged"],
         "bounce_rate": rate(row["bounced"], n),
         "engaged_rate": rate(row["engaged"], n),
         "duration": {name: row[name] if n else None for name in ("median", "p90")},
@@ -69,19 +110,71 @@ def preview(events: EventStore, project_id: int, period: Period, limits: Limits)
 
 
 def listed(
-    events: EventStore, project_id: int, period: Period, *, cursor: str | None = None, most: int = 100
+    events: EventStore,
+    project_id: int,
+    period: Period,
+    *,
+    chosen: Chosen = ALL,
+    cursor: str | None = None,
+    most: int = 100,
 ) -> dict[str, Any]:
-    """The sessions that began in the period, the newest first. Raises ListError."""
+    """The sessions that began in the period, the newest first. Raises ListError.
+
+    `timeline` is the `before` of the page of the customer's timeline that begins with the session.
+    """
     params = Params(project=project_id, start=period.start, end=period.end, most=most + 1)
-    start, customer, id = _read(cursor) if cursor else NEWEST
+    start, customer, id = read(cursor, Place) if cursor else NEWEST
     params.values |= {"after_start": start, "after_customer": customer, "after_id": id}
-    rows = events.query(question("session_numbers.listed", sessions=source(events, params)), params.values)
+    slots = {
+        "sessions": source(events, params, whose=_whose(chosen, params)),
+        "chosen": _condition(chosen, params),
+    }
+    rows = events.query(question("session_numbers.listed", **slots), params.values)
     return {
         "from": iso(period.start),
         "to": iso(period.end),
         "sessions": [_session(row) for row in rows[:most]],
-        "next": _cursor(rows[most - 1]) if len(rows) > most else None,
+        "next": _place(rows[most - 1]) if len(rows) > most else None,
     }
+
+
+def every(
+    events: EventStore, project_id: int, period: Period, *, chosen: Chosen = ALL
+) -> Iterator[dict[str, Any]]:
+    """All sessions of the list, page by page."""
+    cursor: str | None = None
+    while True:
+        page = listed(events, project_id, period, chosen=chosen, cursor=cursor, most=5_000)
+        yield from page["sessions"]
+        cursor = page["next"]
+        if cursor is None:
+            return
+
+
+def choices(
+    events: EventStore, project_id: int, period: Period, *, most: int = 50
+) -> dict[str, list[dict[str, Any]]]:
+    """For each attribute the values that sessions of the period have, with their number of sessions."""
+    params = Params(project=project_id, start=period.start, end=period.end, most=most)
+    sql = question("session_numbers.choices", sessions=source(events, params))
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in ATTRIBUTES}
+    for row in events.query(sql, params.values):
+        found[row["attribute"]].append({"value": row["value"] or "(none)", "n": row["n"]})
+    return found
+
+
+def _whose(chosen: Chosen, params: Params) -> str:
+    if chosen.customer is None:
+        return EVERYONE
+    params.values |= {"customers": [chosen.customer], "identities": list(chosen.identities)}
+    return THESE
+
+
+def _condition(chosen: Chosen, params: Params) -> str:
+    params.values |= {name: getattr(chosen, name) for name in ATTRIBUTES}
+    flags = {"bounced": chosen.bounced, "engaged": chosen.engaged}
+    params.values |= {name: -1 if flag is None else int(flag) for name, flag in flags.items()}
+    return question("session_numbers.chosen")
 
 
 def _session(row: Row) -> dict[str, Any]:
@@ -89,20 +182,10 @@ def _session(row: Row) -> dict[str, Any]:
         "customer": str(row["customer"]),
         "start": iso(row["start"]),
         "last": iso(row["last"]),
+        "timeline": up_to(row["last"]),
         **{name: row[name] for name in FACTS},
     }
 
 
-def _cursor(row: Row) -> str:
-    place = [row["start"], row["customer"], row["id"]]
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
-
-
-def _read(cursor: str) -> tuple[int, int, str]:
-    try:
-        place = msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[int, int, str])
-        if not all(0 <= number < 2**63 for number in place[:2]) or len(bytes.fromhex(place[2])) != 16:
-            raise ValueError("no place in a list")
-        return place
-    except (binascii.Error, msgspec.DecodeError, ValueError):
-        raise ListError("the cursor is not one that this list gave; start again without it") from None
+def _place(row: Row) -> str:
+    return written(Place(row["start"], row["customer"], row["id"]))

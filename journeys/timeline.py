@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from journeys.lists import ListError
+from journeys.cursors import EventId, Number, Time, read, written
 from journeys.period import iso
 from journeys.profile import runs, totals
 from journeys.questions import question
@@ -21,6 +20,17 @@ from store.journeys import JourneyVersion
 RECENT_MS = 24 * 3600 * 1000
 
 
+class Place(NamedTuple):
+    """Where a timeline goes on: before this event."""
+
+    at: Time
+    sequence: Number
+    id: EventId
+
+
+NEWEST_PLACE = Place(END_OF_TIME, 0, "0" * 32)
+
+
 @dataclass(frozen=True)
 class Wanted:
     """Which page of a timeline: `before` is the `next` of the page before; of one `kind` and `channel` only.
@@ -31,7 +41,7 @@ class Wanted:
     before: str | None = None
     kind: str = ""
     channel: str = ""
-    most: int = 200
+    most: int = 100
 
 
 NEWEST = Wanted()
@@ -66,11 +76,13 @@ def happenings(
     versions: Sequence[JourneyVersion] = (),
     wanted: Wanted = NEWEST,
     now: int,
+    known: Sequence[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """A page of a customer's events, newest first, with the session of each; `next` leads to older ones.
 
     `sessions` are those of these events, and `runs` of `versions` those that were under way meanwhile; both
-    newest first. Raises ListError for a `before` that no page gave.
+    newest first. Where all runs of the customer are `known`, nobody is asked for them. Raises ListError for a
+    `before` that no page gave.
     """
     values = customer_values(ledger, project_id, customer)
     rows = _rows(events, values, wanted)
@@ -79,10 +91,17 @@ def happenings(
     shown = set(filter(None, map(belongs.get, (row["id"] for row in rows))))
     return {
         "events": [event_of(row) | {"session": belongs.get(row["id"], "")} for row in rows],
-        "next": "{at}.{sequence}.{id}".format_map(rows[-1]) if len(rows) == wanted.most else None,
+        "next": _next(rows) if len(rows) == wanted.most else None,
         "sessions": [_session(visit) for visit in reversed(visits) if visit["id"] in shown],
-        "runs": _runs_among(events, project_id, customer, versions, rows, now),
+        "runs": _runs_among(events, project_id, customer, versions, rows, now)
+        if known is None
+        else _touching(known, rows),
     }
+
+
+def up_to(at: int) -> str:
+    """The `before` of a page that begins with what happened last up to a moment in milliseconds."""
+    return written(Place(at + 1, 0, "0" * 32))
 
 
 def recent(
@@ -132,15 +151,12 @@ def _rows(events: EventStore, values: dict[str, Any], wanted: Wanted) -> list[di
 
 def _place(cursor: str | None) -> dict[str, Any]:
     """Where a page begins: after the event that the cursor names, or with the newest."""
-    at, sequence, event = _read(cursor) if cursor else (END_OF_TIME, 0, "")
+    at, sequence, event = read(cursor, Place) if cursor else NEWEST_PLACE
     return {"before": at, "before_sequence": sequence, "before_id": event}
 
 
-def _read(cursor: str) -> tuple[int, int, str]:
-    found = re.fullmatch(r"(-?\d{1,13})\.(\d{1,20})\.([0-9a-f]{32})", cursor, re.ASCII)
-    if found is None or abs(int(found[1])) > END_OF_TIME or int(found[2]) >= 2**64:
-        raise ListError("`before` is not the `next` that this timeline gave; start again without it")
-    return int(found[1]), int(found[2]), found[3]
+def _next(rows: list[dict[str, Any]]) -> str:
+    return written(Place(*(rows[-1][name] for name in Place._fields)))
 
 
 def _session(visit: dict[str, Any]) -> dict[str, Any]:
@@ -176,6 +192,14 @@ def _runs_among(
         return []
     span = {"start": rows[-1]["at"], "end": rows[0]["at"]}
     return runs(events, project_id, customer, versions, now=now, **span)
+
+
+def _touching(runs: Sequence[dict[str, Any]], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of these runs that were under way at one of these events."""
+    if not rows:
+        return []
+    first, last = iso(rows[-1]["at"]), iso(rows[0]["at"])
+    return [run for run in runs if run["start"] <= last and run["last"] >= first]
 
 
 def _json(text: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from journeys.period import iso
@@ -13,12 +14,11 @@ from store.events import EventStore
 from store.identity import Ledger
 
 END_OF_TIME = 9_000_000_000_000
-MOST_TRAITS = 1_000
-MOST_FORMER = 50
-MOST_CHANGES = 5_000
+MOST_FORMER = 50  # values of one trait
+MOST_VALUES = 10_000  # of all traits; those of now come before all former ones
 # A group event's traits are those of the account.
 OF_CUSTOMER = "identity in {identities:Array(UInt64)} and customer = {customer:UInt64} and type != 'group' "
-OF_ACCOUNT = "type = 'group' and group_id = {account:String}"
+OF_ACCOUNT = "type = 'group' and group_id = {account:String} and not is_bot"
 
 
 def traits(
@@ -27,7 +27,7 @@ def traits(
     """The value of each trait of a customer now, or as it was at a moment in milliseconds.
 
     The latest by event time counts, of all identities; ties go by sequence, then by event id. A trait whose
-    latest value is null is not there.
+    latest value is null is not there. Of more than 10,000 traits those told last are.
     """
     return _values(events, OF_CUSTOMER, customer_values(ledger, project_id, customer), at)
 
@@ -35,8 +35,9 @@ def traits(
 def history(events: EventStore, ledger: Ledger, project_id: int, customer: int) -> list[dict[str, Any]]:
     """Every trait of a customer by name: its value, since when and by which event, and the former values.
 
-    `former` holds at most 50, the latest first, each with `at`, `until` and its event; `changes` counts all
-    values that the trait has had. A value of None was sent as null: the trait was taken away.
+    `former` holds at most 50, the latest first, each with `at`, `until` and its event; of all traits together
+    there are at most 10,000 values, and the oldest former ones are left out before any value of now.
+    `changes` counts all values that the trait has had. A value of None was sent as null: it was taken away.
     """
     return _history(events, OF_CUSTOMER, customer_values(ledger, project_id, customer))
 
@@ -62,16 +63,17 @@ def customer_values(ledger: Ledger, project_id: int, customer: int) -> dict[str,
 def _values(events: EventStore, whose: str, values: Mapping[str, Any], at: int | None) -> dict[str, Any]:
     until = END_OF_TIME if at is None else at
     rows = events.query(
-        question("traits.values", whose=whose), {**values, "until": until, "most": MOST_TRAITS}
+        question("traits.values", whose=whose), {**values, "until": until, "most": MOST_VALUES}
     )
     found = {row["name"]: json.loads(row["value"]) for row in rows}
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: found[name] for name in sorted(found) if found[name] is not None}
 
 
 def _history(events: EventStore, whose: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    limits = {"most": MOST_FORMER + 1, "rows": MOST_CHANGES}
+    limits = {"most": MOST_FORMER + 1, "rows": MOST_VALUES}
     rows = events.query(question("traits.changes", whose=whose), {**values, **limits})
-    return [_trait(name, list(changes)) for name, changes in groupby(rows, key=lambda row: str(row["name"]))]
+    rows.sort(key=itemgetter("name"))  # within a trait they stay newest first
+    return [_trait(name, list(changes)) for name, changes in groupby(rows, key=itemgetter("name"))]
 
 
 def _trait(name: str, changes: list[dict[str, Any]]) -> dict[str, Any]:

@@ -21,11 +21,7 @@ class AccountsAsked(Schema):
 
     query = fields.String(load_default="", metadata={"description": "part of an id, a name or another trait"})
     most = fields.Integer(load_default=50, validate=validate.Range(1, 500))
-    skip = fields.Integer(
-        load_default=0,
-        validate=validate.Range(0, 1_000_000),
-        metadata={"description": "`next` of the answer before"},
-    )
+    cursor = fields.String(metadata={"description": "`next` of the answer before"})
 
 
 class AccountAsked(Schema):
@@ -41,12 +37,15 @@ class AccountAsked(Schema):
         validate=validate.Range(1, 10_000),
         metadata={"description": "how many members at most"},
     )
+    cursor = fields.String(metadata={"description": "`next` of the answer before: further members"})
 
 
 def list_accounts(call: Call) -> dict[str, Any]:
     """Accounts that group events name, with their number of members; those told of last first."""
-    asked = {"most": call.query["most"], "skipped": call.query["skip"]}
-    return accounts.accounts(call.services.events, call.project.id, call.query["query"], **asked)
+    asked = {"most": call.query["most"], "cursor": call.query.get("cursor")}
+    return accounts.accounts(
+        call.services.events, call.project.id, call.query["query"], now=call.now, **asked
+    )
 
 
 def read_account(call: Call, account: str) -> dict[str, Any]:
@@ -54,7 +53,13 @@ def read_account(call: Call, account: str) -> dict[str, Any]:
     given = call.services
     versions = live_journeys(given.engine, call.project.id)
     found = accounts.account(
-        given.events, given.ledger, call.project.id, account, versions=versions, most=call.query["most"]
+        given.events,
+        given.ledger,
+        call.project.id,
+        account,
+        versions=versions,
+        cursor=call.query.get("cursor"),
+        most=call.query["most"],
     )
     if found is None:
         raise Refused(404, "not_found", f"there is no account {account!r}")

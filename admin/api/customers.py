@@ -27,6 +27,7 @@ class SearchAsked(Schema):
         unknown = EXCLUDE
 
     query = fields.String(load_default="", metadata={"description": "an id, its start, or part of a trait"})
+    cursor = fields.String(metadata={"description": "`next` of the answer before"})
 
 
 class ProfileAsked(Schema):
@@ -56,10 +57,14 @@ class TimelineAsked(Schema):
 
 def list_customers(call: Call) -> dict[str, Any]:
     """Customers with this id or trait; those of the last seven days where nothing is asked."""
-    found = search(
-        call.services.events, call.services.ledger, call.project.id, call.query["query"], now=call.now
+    return search(
+        call.services.events,
+        call.services.ledger,
+        call.project.id,
+        call.query["query"],
+        now=call.now,
+        cursor=call.query.get("cursor"),
     )
-    return {"customers": found}
 
 
 def read_customer(call: Call, customer: int) -> dict[str, Any]:
@@ -75,7 +80,6 @@ def read_customer(call: Call, customer: int) -> dict[str, Any]:
     return {
         "customer": str(customer),
         **totals,
-        "sessions": profile.sessions_count(*stores),
         "revenue": profile.revenue(*stores),
         "traits_at": iso(call.now if at is None else at),
         "traits": traits.traits(*stores, at=at),

@@ -8,8 +8,8 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from admin.api.endpoint import Refused
+from journeys.cursors import ListError
 from journeys.definitions import DefinitionError, problems_of
-from journeys.lists import ListError
 from journeys.paths import PathError
 from journeys.period import PeriodError
 from journeys.scope import NoSuchJourney

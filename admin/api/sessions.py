@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint
+from admin.api.periods import PeriodAsked, period_of
 from admin.data_rules import CAP_HOURS, IDLE_MINUTES
 from journeys.generations import kept
 from journeys.metrics import MEANINGS
-from journeys.period import Period, parse_period
 from journeys.recount import planned
-from journeys.session_numbers import listed, summary
+from journeys.session_numbers import ATTRIBUTES, Chosen, listed, summary
+
+FLAGS = ("bounced", "engaged")
 
 
-class Asked(Schema):
-    """What every question about sessions reads: the period in which they began."""
+class Asked(PeriodAsked):
+    """What every question about sessions reads: the period in which they began, and which of them."""
 
-    class Meta:
-        """Arguments that are not known do no harm."""
-
-        unknown = EXCLUDE
-
-    start = fields.String(
-        data_key="from", metadata={"description": "date or time, inclusive; 30 days before `to` where absent"}
-    )
-    end = fields.String(
-        data_key="to", metadata={"description": "date or time, exclusive; the end of today where absent"}
+    channel = fields.String(metadata={"description": "of this channel; `(none)` for sessions without one"})
+    source = fields.String(metadata={"description": "of this source; `(none)` for sessions without one"})
+    campaign = fields.String(metadata={"description": "of this campaign; `(none)` for sessions without one"})
+    device = fields.String(metadata={"description": "of this kind of device; `(none)` where unknown"})
+    country = fields.String(metadata={"description": "from this country; `(none)` where unknown"})
+    bounced = fields.Boolean(metadata={"description": MEANINGS["bounced"]})
+    engaged = fields.Boolean(metadata={"description": MEANINGS["engaged"]})
+    customer = fields.Integer(
+        validate=validate.Range(0, 2**63 - 1), metadata={"description": "of this customer alone"}
     )
 
 
@@ -52,12 +52,13 @@ class RebuildAsked(Schema):
 def list_sessions(call: Call) -> dict[str, Any]:
     """The sessions that began in the period, the newest first, each with all its facts."""
     cursor, most = call.query.get("cursor"), call.query["most"]
-    return listed(call.services.events, call.project.id, _period(call, call.query), cursor=cursor, most=most)
+    frame = call.services.events, call.project.id, period_of(call)
+    return listed(*frame, chosen=_chosen(call), cursor=cursor, most=most)
 
 
 def summarise_sessions(call: Call) -> dict[str, Any]:
     """How many sessions, bounce rate and engaged rate with their interval, median and p90 of the duration."""
-    found = summary(call.services.events, call.project.id, _period(call, call.query))
+    found = summary(call.services.events, call.project.id, period_of(call), chosen=_chosen(call))
     return {**found, "meanings": MEANINGS}
 
 
@@ -95,8 +96,11 @@ def read_progress(call: Call) -> dict[str, Any]:
     }
 
 
-def _period(call: Call, asked: Mapping[str, Any]) -> Period:
-    return parse_period(asked.get("start"), asked.get("end"), call.project.zone, now=call.now)
+def _chosen(call: Call) -> Chosen:
+    given = {name: call.query[name] for name in (*ATTRIBUTES, *FLAGS, "customer") if name in call.query}
+    if "customer" in given:
+        given["identities"] = call.services.ledger.identities_of(call.project.id, [given["customer"]])
+    return Chosen(**given)
 
 
 ENDPOINTS = [

@@ -19,9 +19,11 @@ MOST = 50
 def show(place: Place) -> ResponseReturnValue:
     """Accounts found by id or trait; without a text, those told of last."""
     text = request.args.get("q", "").strip()[:200]
-    skipped = min(max(request.args.get("skip", 0, type=int), 0), 1_000_000)
-    found = accounts.accounts(services().events, place.project.id, text, most=MOST, skipped=skipped)
-    return render_template("accounts/list.html", text=text, found=found, skipped=skipped)
+    given, cursor = services(), request.args.get("cursor")
+    found = accounts.accounts(
+        given.events, place.project.id, text, now=given.clock(), cursor=cursor, most=MOST
+    )
+    return render_template("accounts/list.html", text=text, found=found, cursor=cursor)
 
 
 @pages.get("/one")
@@ -35,8 +37,10 @@ def one(place: Place) -> ResponseReturnValue:
         place.project.id,
         key,
         versions=live_journeys(given.engine, place.project.id),
+        cursor=request.args.get("cursor"),
+        most=MOST,
     )
     if seen is None:
         abort(404)
     traits = accounts.history(given.events, place.project.id, key)
-    return render_template("accounts/one.html", seen=seen, traits=traits)
+    return render_template("accounts/one.html", seen=seen, traits=traits, cursor=request.args.get("cursor"))

@@ -20,8 +20,9 @@ pages = Blueprint("customers", __name__, url_prefix="/p/<project>/customers")
 def show(place: Place) -> ResponseReturnValue:
     """Customers found by id or trait; without a text, those seen last."""
     given, text = services(), request.args.get("q", "").strip()[:200]
-    found = search(given.events, given.ledger, place.project.id, text, now=given.clock())
-    return render_template("customers/search.html", text=text, found=found)
+    cursor = request.args.get("cursor")
+    found = search(given.events, given.ledger, place.project.id, text, now=given.clock(), cursor=cursor)
+    return render_template("customers/search.html", text=text, found=found, cursor=cursor)
 
 
 @pages.get("/<int:customer>")
@@ -30,6 +31,9 @@ def one(place: Place, customer: int) -> ResponseReturnValue:
     """Who a customer is and what happened; older events alone when the page asks for them."""
     if customer >= 2**63:
         abort(404)
+    if request.headers.get("HX-Target") == "more-past":
+        past = portrait.further_past(services(), place.project, customer)
+        return render_template("customers/past_rows.html", past=past)
     asked = {name: request.args.get(name, "") for name in ("before", "kind", "channel")}
     wanted = Wanted(asked["before"], asked["kind"], asked["channel"])
     if request.headers.get("HX-Target") == "older":

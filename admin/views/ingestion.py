@@ -100,8 +100,10 @@ def csv(place: Place, tab: str) -> ResponseReturnValue:
 
 def _frame(place: Place) -> asked.Asked:
     """The last seven days, unless the address asks for others."""
-    given = request.args if {"days", "from", "through"} & set(request.args) else {"days": "7"}
-    return asked.read(given, place.project.zone, now=services().clock())
+    given = request.args.to_dict()
+    if not {"days", "from", "through"} & given.keys():
+        given["days"] = "7"
+    return asked.read_now(given, place.project.zone, now=services().clock())
 
 
 def _troubles(inbox: InboxState, room: Room | None) -> list[str]:

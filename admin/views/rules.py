@@ -11,11 +11,15 @@ from admin import data_rules, rows
 from admin.access import Place, needs
 from admin.services import services
 from journeys.generations import counting
-from journeys.metrics import MEANINGS
 from journeys.recount import changed_by
 from journeys.saving import RulesRefused, change_rules, longer_journeys
 from store.plans import plan_of
 from store.rules import rules_of
+
+KEPT = (
+    "The rules are kept. They hold for events that arrive from now on, after some seconds; where the limits "
+    "of sessions were changed, all sessions are counted anew."
+)
 
 pages = Blueprint("rules", __name__, url_prefix="/p/<project>/settings/rules")
 
@@ -46,7 +50,7 @@ def change(place: Place) -> ResponseReturnValue:
         return _page(place, data, problems=error.problems), 422
     except RulesRefused as error:
         return _page(place, data, problems={"cookieless": str(error)}), 422
-    flash("The rules are kept. They hold for events that arrive from now on, after some seconds.")
+    flash(KEPT)
     return redirect(url_for("rules.show", project=place.project.key))
 
 
@@ -76,7 +80,6 @@ def _page(
         problems=problems or {},
         focus=focus,
         changes=changes,
-        meanings=MEANINGS,
         counting=counting(services().events, place.project.id),
         planned=len(plan_of(engine, place.project.id)),
         longer=longer_journeys(engine, place.project.id),

@@ -20,4 +20,4 @@ where
     and customer in {customers:Array(UInt64)}
     and not is_bot
 group by customer
-order by last_seen desc, customer
+order by customer

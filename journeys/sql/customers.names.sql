@@ -4,6 +4,7 @@ select
     if(user_id != '', 'user', 'anonymous') as kind,
     if(user_id != '', user_id, anonymous_id) as value,
     sum(count()) over (partition by customer) as n,
+    count() over (partition by customer) as known_by,
     max(toUnixTimestamp64Milli(max(timestamp))) over (partition by customer) as last_seen
 from customer_events
 where

@@ -8,6 +8,6 @@ from ({{runs}})
 where
     {{which}}
     and (start, customer, number, account)
-        < ({after_start:Int64}, {after_customer:UInt64}, {after_number:UInt32}, {after_account:String})
+        < ({after_start:Int64}, {after_customer:UInt64}, {after_number:UInt64}, {after_account:String})
 order by start desc, customer desc, number desc, account desc
 limit {most:UInt32}

@@ -12,6 +12,7 @@ from ({{sessions}}) as found
 where
     found.start >= fromUnixTimestamp64Milli({start:Int64})
     and found.start < fromUnixTimestamp64Milli({end:Int64})
+    and {{chosen}}
     and (toUnixTimestamp64Milli(found.start), customer, lower(hex(found.id)))
         < ({after_start:Int64}, {after_customer:UInt64}, {after_id:String})
 order by start desc, customer desc, id desc

@@ -11,3 +11,4 @@ from ({{sessions}}) as found
 where
     found.start >= fromUnixTimestamp64Milli({start:Int64})
     and found.start < fromUnixTimestamp64Milli({end:Int64})
+    and {{chosen}}

@@ -1,4 +1,4 @@
--- When did each trait get another value, by which event; the latest change of each first?
+-- When did each trait get another value, by which event? The values of now first, then former ones, the latest first.
 with
     said as (
         select
@@ -22,9 +22,10 @@ select
     toUnixTimestamp64Milli(timestamp) as at,
     lower(hex(event_id)) as id,
     if(event != '', event, toString(type)) as label,
-    count() over (partition by name) as changes
+    count() over (partition by name) as changes,
+    row_number() over (partition by name order by timestamp, sequence, event_id) as number
 from compared
 where value != former
-order by name, timestamp desc, sequence desc, event_id desc
+order by number < changes, timestamp desc, sequence desc, event_id desc
 limit {most:UInt32} by name
 limit {rows:UInt32}

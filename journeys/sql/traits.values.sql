@@ -1,4 +1,4 @@
--- What was the last value of each trait up to a moment?
+-- What was the last value of each trait up to a moment, of those told last where there are too many?
 select
     member.1 as name,
     argMax(member.2, (timestamp, sequence, event_id)) as value
@@ -12,5 +12,5 @@ from (
         and ({{whose}})
 )
 group by name
-order by name
+order by max(timestamp) desc, name
 limit {most:UInt32}

@@ -17,7 +17,7 @@ from store.identity import lookups
 from store.identity.changes import Change, Rules, changing
 from store.identity.graph import chunks, neighbours_of, rows_of
 from store.identity.known import Known
-from store.identity.links import Link, Pair, earliest
+from store.identity.links import Identity, Link, Pair, earliest
 from store.identity.previews import Parted, RulesPreview, pages, preview, preview_rules
 from store.identity.refusals import Refused, refused, refused_counts
 from store.identity.telling import newest_told, tell, untold
@@ -84,6 +84,10 @@ class Ledger:
     def find(self, project: int, value: str, *, limit: int = 20) -> list[RowMapping]:
         """Identities whose value starts with `value`; an e-mail address or phone number only as a whole."""
         return lookups.find(self._engine, project, value, limit=limit)
+
+    def carried(self, project: int, some: Sequence[int]) -> list[Identity]:
+        """These identities by kind and value, as events carry them, where any does."""
+        return lookups.carried(self._events, project, some)
 
     def unmerge(self, project: int, a: int, b: int, *, by: str = "", now: int) -> set[int]:
         """Retract the edge between two identities: they stay apart until an operator merges them.

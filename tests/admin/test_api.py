@@ -227,7 +227,7 @@ def test_a_token_sees_nothing_of_another_project(shop: Shop) -> None:
     stranger = asking(shop, project=shop.other.id)
     assert stranger("GET", "/journeys")[1] == {"journeys": []}
     assert stranger("GET", "/journeys/buy/funnel")[0] == 404
-    assert stranger("GET", "/customers?query=ada")[1] == {"customers": []}
+    assert stranger("GET", "/customers?query=ada")[1] == {"customers": [], "next": None}
     assert stranger("GET", "/events/recent")[1] == {"events": []}
     ada = identity_hash("user", "ada")
     assert stranger("GET", f"/customers/{ada}/timeline")[0] == 404

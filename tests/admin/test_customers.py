@@ -44,7 +44,7 @@ def test_a_customer_of_another_project_is_not_there(shop: Shop) -> None:
 
 
 def test_many_events_come_page_by_page(own_shop: Shop, add_events) -> None:
-    add_events([happened("Step", "fay", day=1 + n / 1000, properties={"n": n}) for n in range(250)])
+    add_events([happened("Step", "fay", day=1 + n / 1000, properties={"n": n}) for n in range(150)])
     fay = identity_hash("user", "fay")
     first = own_shop.client("viewer").get(f"/p/shop/customers/{fay}").text
     assert "Show older events" in first
@@ -78,14 +78,38 @@ def test_a_place_in_the_timeline_that_no_page_gave_is_refused_in_a_sentence(shop
         assert "start again without it" in answer.text
 
 
+def test_a_customer_keeps_its_name_when_no_event_is_of_the_chosen_kind(shop: Shop) -> None:
+    dee = identity_hash("user", "dee")
+    for query in ("", "?channel=Email"):
+        page = shop.client("viewer").get(f"/p/shop/customers/{dee}{query}").text
+        assert "<h1>dee</h1>" in page, query
+
+
 def test_older_events_keep_to_the_chosen_kind(own_shop: Shop, add_events) -> None:
-    rows = [happened("Step", "fay", day=1 + n / 1000) for n in range(201)]
+    rows = [happened("Step", "fay", day=1 + n / 1000) for n in range(101)]
     rows += [happened("/shop", "fay", day=2 + n / 1000, kind="page") for n in range(10)]
     add_events(rows)
     first = own_shop.client("viewer").get(f"/p/shop/customers/{FAY}?kind=track").text
     link = html.unescape(re.search(r'hx-get="([^"]*before[^"]*)"', first)[1])
     rest = own_shop.client("viewer").get(link, headers={"HX-Request": "true", "HX-Target": "older"}).text
     assert re.findall(r"<summary><b>([^<]+)</b>", rest) == ["Step"]
+
+
+def test_past_runs_behind_the_first_five_come_on_demand(own_shop: Shop, add_events) -> None:
+    for n in range(8):
+        add_events(
+            [
+                happened("/shop", "fay", day=10 * n + 5, kind="page"),
+                happened("Cart Filled", "fay", day=10 * n + 4.9),
+            ]
+        )
+    browser, address = own_shop.client("viewer"), f"/p/shop/customers/{FAY}"
+    page = browser.get(address).text
+    assert page.count("furthest Fills the cart (2 of 3)") == 5
+    assert "Show 3 more" in page
+    rest = browser.get(address, headers={"HX-Request": "true", "HX-Target": "more-past"}).text
+    assert rest.count("furthest Fills the cart (2 of 3)") == 3
+    assert "<html" not in rest
 
 
 def test_runs_stand_as_bands_beside_the_events_they_last_over(shop: Shop) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from journeys.metrics import MEANINGS
 from journeys.recount import planned
 from journeys.sessions import sessions
 from server.filler import Filler
+from store.event import identity_hash
 from store.rules import ProjectRules, rules_of
+from store.tables import projects
 from tests.admin.conftest import Shop, happened
 from tests.admin.test_api import asking
 
+FAY = identity_hash("user", "fay")
 PAGE = "/p/shop/settings/rules"
 FORM = {"violations": "mark", "unplanned": "allow"}
 MINUTE = 1 / 1440
@@ -68,6 +74,113 @@ def test_the_period_holds_its_first_millisecond_and_not_its_last(counted: Shop) 
     found = [one["start"] for one in ask("GET", f"/sessions{asked}")[1]["sessions"]]
     assert set(found) == starts - {last}
     assert ask("GET", f"/sessions/summary{asked}")[1]["n"] == len(found)
+
+
+LIST = "/p/shop/sessions?from=2020-01-01&through=2029-12-31"
+
+
+def rows_of(page: str) -> int:
+    """How many sessions a page lists."""
+    return page.count('<td class="text-nowrap"><a href="/p/shop/customers/')
+
+
+@pytest.mark.parametrize(
+    ("asked", "query"),
+    [
+        ("", ""),
+        ("&which=bounced", "&bounced=true"),
+        ("&which=stayed", "&bounced=false"),
+        ("&which=engaged", "&engaged=true"),
+        ("&which=unengaged", "&engaged=false"),
+        ("&device=mobile", "&device=mobile"),
+        ("&channel=Direct&which=bounced", "&channel=Direct&bounced=1"),
+        ("&channel=Email", "&channel=Email"),
+        ("&country=(none)", "&country=(none)"),
+        (f"&customer={FAY}", f"&customer={FAY}"),
+    ],
+)
+def test_every_filter_gives_the_same_sessions_to_page_list_numbers_and_file(
+    counted: Shop, asked: str, query: str
+) -> None:
+    ask, viewer = asking(counted), counted.client("viewer")
+    listed = ask("GET", f"/sessions{ALWAYS}{query}")[1]["sessions"]
+    found = ask("GET", f"/sessions/summary{ALWAYS}{query}")[1]
+    assert found["n"] == len(listed)
+    assert (found["bounced"], found["engaged"]) == tuple(
+        sum(one[name] for one in listed) for name in ("bounced", "engaged")
+    )
+    page = viewer.get(LIST + asked).text
+    assert rows_of(page) == len(listed)
+    assert ("No session is like that" in page) == (not listed)
+    table = viewer.get(LIST.replace("sessions?", "sessions/sessions.csv?") + asked).text.splitlines()
+    assert len(table) == 1 + len(listed)
+    assert table[0].startswith("customer,start,last,id,duration,touchpoints")
+
+
+def test_the_page_says_what_its_numbers_mean_and_leads_to_the_list_of_each(counted: Shop) -> None:
+    viewer = counted.client("viewer")
+    page = viewer.get(LIST).text
+    for name in ("session", "bounced", "bounce_rate", "engaged", "engaged_rate", "engaged_seconds"):
+        assert html.escape(MEANINGS[name]) in page, name
+    links = re.findall(r'href="([^"]+)#list" aria-label="(\d+) (?:bounced |engaged )?sessions"', page)
+    assert len(links) == 3
+    for link, n in links:
+        assert rows_of(viewer.get(html.unescape(link)).text) == int(n)
+    assert (
+        "No session in this period" in viewer.get("/p/shop/sessions?from=2019-01-01&through=2019-01-02").text
+    )
+
+
+def test_a_session_of_the_list_opens_where_the_timeline_begins_with_it(own_shop: Shop) -> None:
+    viewer = own_shop.client("viewer")
+    visited = (("/a", 2.0), ("/b", 2 - 20 * MINUTE), ("/c", 1.0))
+    rows = [happened(path, "fay", day=day, kind="page") for path, day in visited]
+    own_shop.services.events.insert(rows, token="more")
+    count(own_shop)
+    page = viewer.get(f"{LIST}&customer={FAY}").text
+    links = re.findall(r'<td class="text-nowrap"><a href="([^"#]+)#timeline"', page)
+    shown = [re.findall(r"<summary><b>([^<]+)</b>", viewer.get(html.unescape(link)).text) for link in links]
+    assert shown == [["/c", "/b", "/a"], ["/b", "/a"]]
+    assert "Back to the newest" in viewer.get(html.unescape(links[1])).text
+
+
+def test_the_number_on_the_page_of_a_customer_opens_all_its_sessions(counted: Shop) -> None:
+    viewer = counted.client("viewer")
+    page = viewer.get(f"/p/shop/customers/{FAY}").text
+    link = re.search(r'href="([^"]+)" aria-label="1 sessions"', page)
+    assert link
+    assert rows_of(viewer.get(html.unescape(link[1])).text) == 1
+    assert "20 min" in page
+    assert '<span class="tag is-accent" title="A session of at least 10 engaged' in page
+
+
+@pytest.mark.parametrize(
+    "path", ["/sessions", "/sessions/summary", "/ingestion", "/ingestion/loss", "/robots"]
+)
+def test_what_is_known_of_now_alone_refuses_to_be_asked_as_of_a_moment(own_shop: Shop, path: str) -> None:
+    status, refused = asking(own_shop)("GET", f"{path}?as_of=2026-02-01")
+    assert (status, refused["field"]) == (400, "as_of")
+    assert "leave it out" in refused["message"]
+
+
+@pytest.mark.parametrize("page", ["sessions", "live/health", "live/health/loss", "live/robots"])
+def test_pages_that_show_now_alone_refuse_to_be_asked_as_of_a_moment(own_shop: Shop, page: str) -> None:
+    answer = own_shop.client("viewer").get(f"/p/shop/{page}?as_of=2026-02-01")
+    assert answer.status_code == 400
+    assert "leave it out" in answer.text
+
+
+def test_the_preview_of_other_limits_speaks_of_days_of_the_project(counted: Shop) -> None:
+    engine = counted.services.engine
+    with engine.begin() as connection:
+        connection.execute(update(projects).values(timezone="Pacific/Kiritimati"))  # 14 hours ahead of UTC
+    rows = [happened("/a", "fay", day=40.0, kind="page"), happened("/a", "fay", day=0.04, kind="page")]
+    counted.services.events.insert(rows, token="far")
+    count(counted)
+    tried = FORM | {"session_idle_minutes": "10", "session_cap_hours": "12", "do": "sessions:preview"}
+    caption = re.search(r"<caption>.*</caption>", counted.client("admin").post(PAGE, data=tried).text)
+    assert caption
+    assert "from 2026-01-21 to 2026-03-02 (Pacific/Kiritimati)" in caption[0], "a day later than in UTC"
 
 
 def test_a_period_without_sessions_has_no_rates(counted: Shop) -> None:

@@ -38,6 +38,9 @@ PAGES = {
     "customers": "/p/fernhill/customers",
     "customers-found": "/p/fernhill/customers?q=u-100",
     "accounts": "/p/fernhill/accounts",
+    "sessions": "/p/fernhill/sessions",
+    "sessions-bounced": "/p/fernhill/sessions?days=90&which=bounced&device=mobile",
+    "sessions-empty": "/p/fernhill/sessions?from=2020-01-01&through=2020-01-02",
     "funnel-accounts": "/p/fernhill/journeys/trial-to-paid/funnel?days=90&unit=accounts",
     "live": "/p/fernhill/live",
     "drops": "/p/fernhill/live/drops",
@@ -126,6 +129,10 @@ def _walk(browser: Browser, address: str, look: str, wanted: str) -> None:
         page.goto(f"{address}{PAGES['customers-found']}")
         page.locator("tbody a").first.click()
         _shoot(page, "customer", look)
+    if re.search(wanted, "account"):
+        page.goto(address + PAGES["accounts"])
+        page.locator("tbody a").first.click()
+        _shoot(page, "account", look)
     if re.search(wanted, "editor-preview"):
         page.goto(address + PAGES["editor-edit"])
         page.locator("aside").get_by_role("button", name="Preview").click()

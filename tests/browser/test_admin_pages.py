@@ -23,6 +23,8 @@ PATHS = [
     "editor/trial-to-paid",
     "customers",
     "customers?q=u-100",
+    "accounts",
+    "sessions?days=90",
     "live",
     "live/drops",
     "live/health",
@@ -99,6 +101,30 @@ def test_from_a_drop_off_to_a_person(inside: Inside) -> None:
     expect(page.locator("main")).to_contain_text("Trial to paid: run began")
     page.locator(".happening summary").first.click()
     expect(page.locator(".happening dl").first).to_be_visible()
+
+
+def test_a_day_that_is_being_written_asks_nothing_before_it_is_meant(inside: Inside) -> None:
+    page, project = inside
+    address = f"{project}/sessions?days=90"
+    page.goto(address)
+    page.get_by_label("Began from").focus()
+    page.keyboard.type("01022020")
+    page.wait_for_timeout(500)
+    expect(page).to_have_url(address)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"from=2020-01-02"))
+
+
+def test_a_moment_is_asked_for_by_its_button(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/customers?q=u-100")
+    page.locator("tbody a").first.click()
+    address = page.url
+    page.get_by_label("As they were on").fill("2026-01-02T03:04")
+    page.wait_for_timeout(500)
+    expect(page).to_have_url(address)
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page).to_have_url(re.compile(r"at=2026-01-02T03"))
 
 
 def test_the_bar_keeps_the_question_in_the_address(inside: Inside) -> None:

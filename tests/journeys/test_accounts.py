@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from journeys.accounts import account, accounts, accounts_of, history
+from journeys.cursors import ListError
 from journeys.definitions import parse
 from journeys.funnel import funnel
 from journeys.lists import listed
@@ -21,6 +22,7 @@ from store.journeys import live_journeys, make_live, save_version
 from store.projects import create_project, project_by_id
 
 START = 1_760_000_000_000
+NOW = START + 1000
 ANNA, BEN = (identity_hash("user", who) for who in ("anna", "ben"))
 BROWSER = identity_hash("anonymous", "b")
 
@@ -71,11 +73,11 @@ def names(found: dict[str, Any]) -> list[tuple[str, str, int]]:
 
 
 def test_accounts_are_listed_with_their_members_counted_once(events: EventStore, ledger: Ledger) -> None:
-    assert names(accounts(events, 1)) == [("globex", "globex", 1), ("acme", "Acme", 3)]
+    assert names(accounts(events, 1, now=NOW)) == [("globex", "globex", 1), ("acme", "Acme", 3)]
     ledger.join(1, [Link(Identity("anonymous", "b"), Identity("user", "anna"), "identify", "e", START)])
-    assert names(accounts(events, 1)) == [("globex", "globex", 1), ("acme", "Acme", 2)]
+    assert names(accounts(events, 1, now=NOW)) == [("globex", "globex", 1), ("acme", "Acme", 2)]
     ledger.unmerge(1, ANNA, BROWSER, now=START)
-    assert names(accounts(events, 1))[1] == ("acme", "Acme", 3)
+    assert names(accounts(events, 1, now=NOW))[1] == ("acme", "Acme", 3)
 
 
 @pytest.mark.parametrize(
@@ -85,31 +87,62 @@ def test_accounts_are_listed_with_their_members_counted_once(events: EventStore,
 def test_accounts_are_found_by_id_and_trait(
     events: EventStore, ledger: Ledger, text: str, expected: list[str]
 ) -> None:
-    assert [one["account"] for one in accounts(events, 1, text)["accounts"]] == expected
+    assert [one["account"] for one in accounts(events, 1, text, now=NOW)["accounts"]] == expected
 
 
 def test_accounts_come_page_by_page(events: EventStore, ledger: Ledger) -> None:
-    first = accounts(events, 1, most=1)
-    assert ([one["account"] for one in first["accounts"]], first["next"]) == (["globex"], 1)
-    rest = accounts(events, 1, most=1, skipped=1)
+    first = accounts(events, 1, now=NOW, most=1)
+    assert [one["account"] for one in first["accounts"]] == ["globex"]
+    rest = accounts(events, 1, now=NOW, most=1, cursor=first["next"])
     assert ([one["account"] for one in rest["accounts"]], rest["next"]) == (["acme"], None)
+    with pytest.raises(ListError):
+        accounts(events, 1, now=NOW, cursor="nonsense")
 
 
-def test_an_account_has_the_latest_traits_and_its_members_seen_last_first(
+def test_accounts_that_nothing_has_named_for_long_are_not_listed_but_can_be_opened(
+    events: EventStore, ledger: Ledger
+) -> None:
+    later = NOW + 401 * 86_400_000
+    assert accounts(events, 1, now=later)["accounts"] == []
+    assert account(events, ledger, 1, "acme") is not None
+
+
+def test_members_come_page_by_page_and_are_counted_in_all(events: EventStore, ledger: Ledger) -> None:
+    seen: list[str] = []
+    cursor = None
+    for _ in range(3):
+        page = account(events, ledger, 1, "acme", most=1, cursor=cursor)
+        assert page is not None
+        assert page["n"] == 3
+        seen += [one["customer"] for one in page["members"]]
+        cursor = page["next"]
+    assert (seen, cursor) == ([str(BEN), str(BROWSER), str(ANNA)], None)
+
+
+def test_what_a_robot_tells_is_no_trait_of_the_account(events: EventStore, ledger: Ledger) -> None:
+    told = event(50, "robot", group="acme", is_bot=True, traits={"plan": "stolen", "name": "Robots"})
+    events.insert([told], token="robot")
+    found = account(events, ledger, 1, "acme")
+    assert found is not None
+    assert (found["name"], found["traits"]["plan"]) == ("Acme", "team")
+    assert "stolen" not in str(history(events, 1, "acme"))
+
+
+def test_an_account_has_the_latest_traits_and_its_members_who_joined_last_first(
     events: EventStore, ledger: Ledger
 ) -> None:
     found = account(events, ledger, 1, "acme")
     assert found is not None
     assert (found["name"], found["n"], found["traits"]) == ("Acme", 3, {"name": "Acme", "plan": "team"})
     assert [(one["customer"], one["last_touchpoint"]) for one in found["members"]] == [
-        (str(ANNA), "/pricing"),
         (str(BEN), ""),
         (str(BROWSER), ""),
+        (str(ANNA), "/pricing"),
     ]
     assert [(one["user_id"], one["email"]) for one in found["members"]] == [
-        ("anna", ""),
         ("ben", "ben@acme.example"),
         ("", ""),
+        ("anna", ""),
     ]
     plan = next(trait for trait in history(events, 1, "acme") if trait["name"] == "plan")
     assert (plan["value"], [one["value"] for one in plan["former"]]) == ("team", ["trial"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from journeys.scope import Scope, open_scope
 from journeys.segments import choices
 from journeys.timing import timing
 from journeys.variants import variants
+from store.event import Event
 from store.events import EventStore
 from store.identity import Identity, Ledger, Link
 from store.journeys import JourneyVersion, make_live, save_version
@@ -82,7 +84,18 @@ class Ground:
     def told(self, as_of: int | None = None) -> Answer:
         """The funnel, its runs, and the paths inside them."""
         scope = self.scope(as_of)
-        return {"funnel": funnel(scope), "runs": listed(scope, most=1_000), "paths": paths(scope)}
+        return {
+            "funnel": funnel(scope),
+            "runs": listed(scope, most=1_000),
+            "paths": paths(scope),
+            "accounts": funnel(scope, unit="accounts"),
+            "runs of accounts": listed(scope, unit="accounts", most=1_000),
+        }
+
+    def group(self, who: Identity, account: str, number: int) -> Event:
+        """An event that makes somebody a member of an account."""
+        told = row(self.project.id, number, Told("", START, *sides(who)))
+        return msgspec.structs.replace(told, type="group", event="", group_id=account)
 
     def owners(self, resolved: str, *, as_of: int = 0) -> dict[str, int]:
         """Whose each event is."""
@@ -126,6 +139,8 @@ def test_a_report_as_of_a_moment_is_the_one_given_then(
 ) -> None:
     ground = Ground(engine, events)
     rows = [row(ground.project.id, number, one) for number, one in enumerate(history)]
+    members = [*((one, "acme") for one in (BROWSERS[0], USERS[1])), (USERS[0], "globex")]
+    rows += [ground.group(who, account, 100 + n) for n, (who, account) in enumerate(members)]
     events.insert(rows, token=str(ground.project.id))
     ground.refresh(sorted({one.identity for one in rows}))
     given = [(moment(), ground.told())]
@@ -137,7 +152,8 @@ def test_a_report_as_of_a_moment_is_the_one_given_then(
         assert ground.owners(resolution.resolved_then(), as_of=given[-1][0]) == owners
     for as_of, answer in given:
         assert ground.told(as_of) == answer
-        assert answer["runs"]["total"] == len(answer["runs"]["runs"]) == answer["funnel"]["entered"]
+        for runs, counted in (("runs", "funnel"), ("runs of accounts", "accounts")):
+            assert answer[runs]["total"] == len(answer[runs]["runs"]) == answer[counted]["entered"]
 
 
 def test_a_merge_and_its_taking_back_are_seen_from_either_side(engine: Engine, events: EventStore) -> None:
@@ -163,6 +179,32 @@ def test_a_merge_and_its_taking_back_are_seen_from_either_side(engine: Engine, e
             == len(found["runs"])
             == int(number in ("entered", "succeeded", "progressed", "visited"))
         )
+
+
+def test_an_account_counts_what_was_its_members_at_the_moment(engine: Engine, events: EventStore) -> None:
+    ground = Ground(engine, events)
+    told = [Told("a", START, "b0", ""), Told("c", START + 1_000, "b0", "")]
+    rows = [row(ground.project.id, number, one) for number, one in enumerate(told)]
+    rows.append(ground.group(USERS[0], "acme", 50))
+    events.insert(rows, token="t")
+    ground.refresh([one.identity for one in rows])
+    apart = moment()
+    ground.enter("join", BROWSERS[0], USERS[0])
+    merged = moment()
+    ground.enter("unmerge", BROWSERS[0], USERS[0])
+    for as_of, n in ((apart, 0), (merged, 1), (None, 0)):
+        scope = ground.scope(as_of)
+        assert funnel(scope, unit="accounts")["outcomes"]["succeeded"] == n
+        for number, step in [*((one, None) for one in WHOLE), *((one, "c") for one in AT_STEP)]:
+            found = listed(scope, number=number, step=step, unit="accounts")
+            assert found["total"] == len(found["runs"])
+            assert {run["account"] for run in found["runs"]} <= {"acme"}
+        assert listed(scope, number="succeeded", unit="accounts")["total"] == n
+
+
+def sides(who: Identity) -> tuple[str, str]:
+    """The anonymous and the user id of an identity, of which one is empty."""
+    return (who.value, "") if who.kind == "anonymous" else ("", who.value)
 
 
 def test_other_projects_do_not_matter(engine: Engine, events: EventStore) -> None:

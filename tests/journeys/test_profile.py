@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from journeys import profile
+from journeys import traits as traits_of
 from journeys.definitions import parse
 from journeys.runs import recompute
 from journeys.traits import history, traits
@@ -106,6 +107,22 @@ def test_the_history_of_a_trait_has_only_its_changes_each_with_its_event(
     assert [one["value"] for one in found["city"]["former"]] == ["Rome"]
 
 
+def test_the_value_now_is_there_however_long_the_history_which_is_cut_from_its_old_end(
+    events: EventStore, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traits_of, "MOST_VALUES", 5)
+    rows = [event(n, n, traits={"a": n, "b": n // 2}) for n in range(1, 9)]
+    rows += [event(20, 20, traits={"z": "last"}), event(21, -DAY, traits={"old": 1})]
+    events.insert(rows, token="t")
+    found = {trait["name"]: trait for trait in history(events, ledger, 1, ANNA)}
+    assert {name: trait["value"] for name, trait in found.items()} == {"a": 8, "b": 4, "old": 1, "z": "last"}
+    assert [one["value"] for one in found["a"]["former"]] == [7]
+    assert (found["a"]["changes"], found["b"]["changes"], found["b"]["former"]) == (8, 5, [])
+    assert list(found) == sorted(found)
+    monkeypatch.setattr(traits_of, "MOST_VALUES", 2)
+    assert traits(events, ledger, 1, ANNA) == {"a": 8, "z": "last"}
+
+
 def test_at_one_moment_the_greater_sequence_and_then_the_greater_event_id_wins(
     events: EventStore, ledger: Ledger
 ) -> None:
@@ -157,6 +174,7 @@ def test_days_are_those_of_the_projects_time_zone(events: EventStore, ledger: Le
         "first_seen": "2025-10-09T23:00:00.000Z",
         "last_seen": "2025-10-10T01:00:00.000Z",
         "active_days": 1,
+        "sessions": 2,
         "kinds": [{"value": "page", "n": 2}],
         "channels": [],
     }
@@ -165,6 +183,7 @@ def test_days_are_those_of_the_projects_time_zone(events: EventStore, ledger: Le
         "first_seen": None,
         "last_seen": None,
         "active_days": 0,
+        "sessions": 0,
         "kinds": [],
         "channels": [],
     }
@@ -198,9 +217,9 @@ def test_days_are_those_of_the_projects_time_zone(events: EventStore, ledger: Le
             [
                 ("Order Completed", {"total": 10, "currency": "USD", "order_id": "o1"}),
                 ("Order Refunded", {"total": 3, "currency": "USD", "order_id": "o1"}),
-                ("Order Refunded", {"total": -3, "currency": "USD", "order_id": "o1"}),
+                ("Order Refunded", {"total": -2, "currency": "USD", "order_id": "o1"}),
             ],
-            {"USD": 4},
+            {"USD": 5},
         ),
         ([("Order Refunded", {"total": 3, "currency": "USD"})], {"USD": -3}),
         (
@@ -216,6 +235,69 @@ def test_days_are_those_of_the_projects_time_zone(events: EventStore, ledger: Le
                 ("purchase", {"value": 10, "currency": "USD", "transaction_id": "o1"}),
             ],
             {"USD": 10},
+        ),
+        (
+            [
+                ("Order Completed", {"total": 10, "currency": "USD", "order_id": "o1"}),
+                ("Order Refunded", {"total": 3, "currency": "USD", "order_id": "o1"}),
+                ("refund", {"value": "-3.00", "currency": "USD", "transaction_id": "o1"}),
+            ],
+            {"USD": 7},
+        ),
+        (
+            [
+                ("Order Completed", {"total": 10, "currency": "USD", "order_id": "o1"}),
+                ("refund", {"value": 3, "currency": "USD", "transaction_id": "o1", "refund_id": "r1"}),
+                ("refund", {"value": 3, "currency": "USD", "transaction_id": "o1", "refund_id": "r2"}),
+                ("refund", {"value": 3, "currency": "USD", "refund_id": "r2"}),
+            ],
+            {"USD": 4},
+        ),
+        ([("refund", {"value": 3, "currency": "USD"})] * 2, {"USD": -6}),
+        (
+            [
+                ("Order Completed", {"total": 10, "currency": "USD", "order_id": "o1"}),
+                ("Order Completed", {"total": 20, "currency": "EUR", "order_id": "o2"}),
+                ("Order Refunded", {"total": 3, "order_id": "o2"}),
+            ],
+            {"USD": 10, "EUR": 17},
+        ),
+        (
+            [
+                ("Paid", {"revenue": 10, "currency": "USD"}),
+                ("Order Refunded", {"total": 3, "order_id": "o9"}),
+            ],
+            {"USD": 7},
+        ),
+        (
+            [
+                ("Paid", {"revenue": 10, "currency": "USD"}),
+                ("Paid", {"revenue": 10, "currency": "EUR"}),
+                ("Order Refunded", {"value": 3}),
+            ],
+            {"USD": 10, "EUR": 10, "": -3},
+        ),
+        ([("Order Refunded", {"order_id": "o1"})], {}),
+        *(
+            ([("Paid", {"revenue": text})], expected)
+            for text, expected in [
+                ("1,200.50", {"": 1200.5}),
+                ("1.200,50", {"": 1200.5}),
+                ("1200,5", {"": 1200.5}),
+                ("1,200", {"": 1200}),
+                ("1.200", {"": 1.2}),
+                ("1,234,567", {"": 1234567}),
+                ("1.234.567", {"": 1234567}),
+                ("1 200,50 €", {"": 1200.5}),
+                ("$1,200.50", {"": 1200.5}),
+                ("1\u00a0200.50", {"": 1200.5}),
+                ("1’200.50", {"": 1200.5}),
+                ("-1,200.50", {"": -1200.5}),
+                ("12,34,56", {}),
+                ("1,2,3.4.5", {}),
+                ("12 items", {}),
+                ("", {}),
+            ]
         ),
     ],
 )
@@ -245,6 +327,19 @@ def test_revenue_says_which_events_counted_and_leaves_robots_out(events: EventSt
             "events": ["Invoice Paid", "Order Completed", "Order Refunded"],
         }
     ]
+
+
+def test_a_currency_is_found_also_when_the_refund_is_told_before_the_order(
+    events: EventStore, ledger: Ledger
+) -> None:
+    rows = [
+        paid(1, "Order Refunded", {"total": 3, "order_id": "o1"}),
+        paid(2, "Order Completed", {"total": "1,000.00", "currency": "USD", "order_id": "o1"}),
+        paid(3, "Paid", {"revenue": 5, "currency": "EUR"}),
+    ]
+    events.insert(rows, token="t")
+    found = {one["currency"]: one for one in profile.revenue(events, ledger, 1, ANNA)}
+    assert (found["USD"]["amount"], found["USD"]["refunds"], found["EUR"]["amount"]) == (997, 1, 5)
 
 
 JOURNEY = {

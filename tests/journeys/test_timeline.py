@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
+from journeys.cursors import ListError, written
 from journeys.customers import search
-from journeys.lists import ListError
 from journeys.sessions import sessions
-from journeys.timeline import Wanted, recent, timeline
+from journeys.timeline import Place, Wanted, recent, timeline
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
 from store.identity import Identity, Ledger, Link
@@ -65,11 +65,11 @@ def test_pages_of_a_timeline_hold_every_event_once_also_at_one_moment(
     "cursor",
     [
         "yesterday",
-        "1.2",
-        f"{'9' * 15}.0.{'0' * 32}",
-        f"{'9' * 13}.0.{'0' * 32}",
-        f"1.{2**64}.{'0' * 32}",
-        f"1.2.{'g' * 32}",
+        "WzFd",
+        written(Place(9_000_000_000_001, 0, "0" * 32)),
+        written(Place(1, 2**63, "0" * 32)),
+        written(Place(1, -1, "0" * 32)),
+        written(Place(1, 2, "g" * 32)),
     ],
 )
 def test_a_place_that_no_page_gave_is_refused(events: EventStore, ledger: Ledger, cursor: str) -> None:
@@ -78,8 +78,9 @@ def test_a_place_that_no_page_gave_is_refused(events: EventStore, ledger: Ledger
 
 
 def test_the_greatest_place_that_a_page_may_give_is_read(events: EventStore, ledger: Ledger) -> None:
-    for cursor in (f"9000000000000.{2**64 - 1}.{'f' * 32}", f"-1.0.{'0' * 32}"):
-        assert timeline(events, ledger, 1, 1, wanted=Wanted(before=cursor), now=START)["events"] == []
+    for place in (Place(9_000_000_000_000, 2**63 - 1, "f" * 32), Place(-1, 0, "0" * 32)):
+        asked = Wanted(before=written(place))
+        assert timeline(events, ledger, 1, 1, wanted=asked, now=START)["events"] == []
 
 
 def test_a_gap_ends_a_session_and_a_server_event_joins_the_open_one(
@@ -129,8 +130,40 @@ def test_search_finds_by_id_and_trait_and_shows_what_came_last(events: EventStor
     events.insert(rows, token="t")
     ledger.join(1, [Link(Identity("anonymous", "b1"), Identity("user", "anna"), "identify", "e", START)])
     anna = str(identity_hash("user", "anna"))
+
+    def found(text: str, now: int = START) -> list[str]:
+        return [one["customer"] for one in search(events, ledger, 1, text, now=now)["customers"]]
+
     for text in ("anna", "an", "b1", "anna@SHOP"):
-        assert [one["customer"] for one in search(events, ledger, 1, text, now=START)] == [anna], text
-    assert len(search(events, ledger, 1, "", now=START)) == 2
-    assert search(events, ledger, 1, "%", now=START) == []
+        assert found(text) == [anna], text
+    assert len(found("")) == 2
+    assert found("%") == []
+    first = search(events, ledger, 1, "", now=START, most=1)
+    rest = search(events, ledger, 1, "", now=START, most=1, cursor=first["next"])
+    assert [one["customer"] for one in (*first["customers"], *rest["customers"])] == found("")
+    assert rest["next"] is None
+    much_later = START + 500 * 86_400_000
+    assert found("anna", now=much_later) == [anna], "an id is found whenever it was seen"
+    assert found("", now=much_later) == found("@SHOP", now=much_later) == []
     assert [one["label"] for one in recent(events, 1, now=START + 5)] == ["E3", "identify", "E1"]
+
+
+def test_a_customer_of_many_ids_says_how_many_it_is_known_by(events: EventStore, ledger: Ledger) -> None:
+    events.insert([event(n, n, browser=f"b{n}") for n in range(9)], token="t")
+    links = [
+        Link(Identity("anonymous", f"b{n}"), Identity("user", "anna"), "identify", "e", START)
+        for n in range(9)
+    ]
+    ledger.join(1, links)
+    (anna,) = search(events, ledger, 1, "b3", now=START)["customers"]
+    assert (anna["known_by"], len(anna["identities"]), anna["n"]) == (9, 5, 9)
+
+
+def test_customers_are_found_by_an_identifier_that_only_the_ledger_has(
+    events: EventStore, ledger: Ledger
+) -> None:
+    events.insert([event(1, 0, user="anna"), event(2, 1, user="ben")], token="t")
+    link = Link(Identity("user", "anna"), Identity("email", "anna@shop.example"), "email", "e", START)
+    ledger.join(1, [link])
+    found = search(events, ledger, 1, "anna@shop.example", now=START + 500 * 86_400_000)["customers"]
+    assert [one["customer"] for one in found] == [str(identity_hash("user", "anna"))]

@@ -20,9 +20,19 @@ export function clicks(notice) {
   document.addEventListener("change", (event) => {
     if (event.target.matches?.("[data-redraw]")) event.target.form?.querySelector("[value='check']")?.click();
     const form = event.target.closest?.("form[data-submit-on-change]");
-    if (form && event.target.checkValidity()) form.requestSubmit();
+    if (form && !isBeingWritten(event.target) && event.target.checkValidity()) form.requestSubmit();
+  });
+  document.addEventListener("focusout", (event) => {
+    if (event.target !== written) return;
+    written = null;
+    const form = event.target.closest("form[data-submit-on-change]");
+    if (event.target.value !== event.target.defaultValue && event.target.checkValidity()) form?.requestSubmit();
   });
   document.addEventListener("keydown", (event) => {
+    if (event.target.matches?.("[data-submit-on-change] input[type='date']") && event.key !== "Tab") {
+      written = event.target;
+      if (event.key === "Enter" && event.target.checkValidity()) event.target.form.requestSubmit();
+    }
     if (event.key === "Escape") {
       for (const open of document.querySelectorAll("details[data-popup][open]")) open.removeAttribute("open");
     }
@@ -34,6 +44,14 @@ export function clicks(notice) {
       button.click();
     }
   });
+}
+
+// The day that is being written by keyboard: each key changes it, and only leaving it or Enter means it.
+let written = null;
+
+// A moment has a button beside it, because its day and its time are chosen one after the other.
+function isBeingWritten(field) {
+  return field === written || field.type === "datetime-local";
 }
 
 function toggleMenu(button) {

@@ -1,0 +1,35 @@
+"""The period that questions over the API are about, where they know no other moment than now."""
+
+from __future__ import annotations
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
+
+from admin.api.endpoint import Call
+from journeys.period import NO_AS_OF, Period, parse_period
+
+
+def _refused(_: object) -> None:
+    raise ValidationError(NO_AS_OF)
+
+
+class PeriodAsked(Schema):
+    """A period; `as_of` is refused, lest somebody takes the numbers of now for those of then."""
+
+    class Meta:
+        """Arguments that are not known do no harm."""
+
+        unknown = EXCLUDE
+
+    start = fields.String(
+        data_key="from", metadata={"description": "date or time, inclusive; 30 days before `to` where absent"}
+    )
+    end = fields.String(
+        data_key="to", metadata={"description": "date or time, exclusive; the end of today where absent"}
+    )
+    as_of = fields.Raw(validate=_refused, metadata={"description": "not supported here: refused"})
+
+
+def period_of(call: Call) -> Period:
+    """The period that the call asks for; raises PeriodError."""
+    asked = call.query
+    return parse_period(asked.get("start"), asked.get("end"), call.project.zone, now=call.now)

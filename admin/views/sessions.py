@@ -1,0 +1,88 @@
+"""Sessions: numbers about those of a period, and the list of all behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from admin import asked, exports
+from admin.access import Place, needs
+from admin.services import services
+from journeys.period import Period, parse_period
+from journeys.session_numbers import Chosen, choices, every, listed, summary
+
+pages = Blueprint("sessions", __name__, url_prefix="/p/<project>/sessions")
+MOST = 50
+# What the list may be limited to, beside attributes.
+WHICH: dict[str, tuple[str, dict[str, bool]]] = {
+    "": ("All sessions", {}),
+    "bounced": ("Bounced", {"bounced": True}),
+    "stayed": ("Did not bounce", {"bounced": False}),
+    "engaged": ("Engaged", {"engaged": True}),
+    "unengaged": ("Not engaged", {"engaged": False}),
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the page was asked: the frame of its bar, which sessions, and of which customer ('' for all)."""
+
+    place: Place
+    asked: asked.Asked
+    period: Period
+    which: str
+    customer: str
+
+    def link(self, door: str = "show", /, **other: str | None) -> str:
+        """The address of the same question, with these arguments in place of its own."""
+        own = {**self.asked.args, "which": self.which or None, "customer": self.customer or None}
+        values: dict[str, Any] = {**own, **other}
+        return url_for(f"sessions.{door}", project=self.place.project.key, **values)
+
+    @property
+    def chosen(self) -> Chosen:
+        """The sessions that are meant."""
+        customer = int(self.customer) if self.customer else None
+        ledger, project = services().ledger, self.place.project.id
+        identities = [] if customer is None else ledger.identities_of(project, [customer])
+        given: dict[str, Any] = {**self.asked.segment, **WHICH[self.which][1]}
+        return Chosen(**given, customer=customer, identities=identities)
+
+
+@pages.get("")
+@needs("viewer")
+def show(place: Place) -> ResponseReturnValue:
+    """The numbers of a period, and one page of its sessions."""
+    question, cursor = _question(place), request.args.get("cursor")
+    frame = services().events, place.project.id, question.period
+    chosen = question.chosen
+    return render_template(
+        "sessions/page.html",
+        question=question,
+        found=summary(*frame, chosen=chosen),
+        page=listed(*frame, chosen=chosen, cursor=cursor, most=MOST),
+        choices=choices(*frame),
+        which=WHICH,
+        cursor=cursor,
+    )
+
+
+@pages.get("/sessions.csv")
+@needs("viewer")
+def csv(place: Place) -> ResponseReturnValue:
+    """All sessions of the list as a file."""
+    question = _question(place)
+    rows = every(services().events, place.project.id, question.period, chosen=question.chosen)
+    return exports.csv_file("sessions", exports.sessions(rows))
+
+
+def _question(place: Place) -> Question:
+    now, zone = services().clock(), place.project.zone
+    frame = asked.read_now(request.args, zone, now=now)
+    period = parse_period(frame.start, frame.end, zone, now=now)
+    which, customer = request.args.get("which", ""), request.args.get("customer", "")
+    is_number = customer.isdecimal() and len(customer) < 20 and int(customer) < 2**63
+    return Question(place, frame, period, which if which in WHICH else "", customer if is_number else "")

@@ -1,3 +1,0 @@
--- How many sessions are these?
-select count() as n
-from ({{sessions}})
