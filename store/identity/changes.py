@@ -28,6 +28,7 @@ from store.tables import edges, identities, ledgers
 
 Rules = Callable[[int], ProjectRules]
 UNTIMED = ("identify", "both_ids", "alias")
+MOST_TRIES = 4  # to work out customers within walls; the last one knows none
 
 
 @contextmanager
@@ -179,16 +180,36 @@ class Change:
         self.settle((start | beside) - set(some))
         self.close(forgotten=self.version)
 
-    def settle(self, start: Collection[int]) -> Reached:
-        """Work out anew the customers around these identities."""
+    def settle(self, start: Collection[int], *, walled: bool = True) -> Reached:
+        """Work out anew the customers around these identities; what only touches walls stays as it is.
+
+        Where a wall turns out to be none any more, what was beyond it is worked out too.
+        """
         if not start:
             return Reached()
-        reached = reach(self.connection, self.project, start, self._stops)
-        component = customers_from(
-            reached.kinds, reached.known_edges(), rules=self._rules, stopped=reached.stopped
-        )
-        self._write(reached, component)
+        opened = set(start)
+        for tries in range(1, MOST_TRIES + 1):
+            asked = walled and tries < MOST_TRIES
+            reached = reach(self.connection, self.project, opened, self._stops, walled=asked)
+            component = customers_from(
+                reached.kinds, reached.known_edges(), rules=self._rules, stopped=reached.stopped
+            )
+            if not (wrong := reached.misjudged(component.refused)):
+                break
+            opened |= wrong
+        self._write(reached, component, opened)
         return reached
+
+    def see_again(self, some: Collection[int]) -> None:
+        """Take note of further signs of people on contested ids: their spans may have moved, nothing else."""
+        rows = rows_of(self.connection, self.project, some)
+        contested = {one for one, row in rows.items() if row.contested}
+        claims = [
+            row for row in edges_at(self.connection, self.project, contested) if row.refused == "shared"
+        ]
+        ends = rows_of(self.connection, self.project, {one for row in claims for one in (row.a, row.b)})
+        self._stamp({one: (rows[one].customer, True) for one in contested})
+        self.touched |= {row.customer for row in ends.values() if row.kind == "user"}
 
     def close(self, *, forgotten: int | None = None) -> None:
         """Note the version of what was changed."""
@@ -199,23 +220,17 @@ class Change:
         statement = self._insert(ledgers).values(row)
         self.connection.execute(statement.on_conflict_do_update(index_elements=["project_id"], set_=values))
 
-    def _write(self, reached: Reached, component: Component) -> None:
-        after, contested = component.customers, component.contested
-        changed = [
+    def _write(self, reached: Reached, component: Component, start: Collection[int]) -> None:
+        after, rows = component.customers, reached.rows
+        contested = {one: users for one, users in component.contested.items() if one in rows}
+        changed = {
             one
-            for one, row in reached.rows.items()
+            for one, row in rows.items()
             if after[one] != row.customer or (one in contested) != row.contested
-        ]
-        # A contested identity's spans follow from its users and their events, so it is told in any case.
-        stamped = {*changed, *contested}
-        if stamped:
-            self.connection.execute(
-                update(identities)
-                .where(identities.c.project_id == self.project, identities.c.identity == bindparam("one"))
-                .values(customer=bindparam("to"), contested=bindparam("is_contested"), changed=self.version),
-                [{"one": one, "to": after[one], "is_contested": one in contested} for one in stamped],
-            )
-            self._is_made = True
+        }
+        # A contested identity's spans follow from its users, whose names count, and from their events.
+        moved = {one for one, users in contested.items() if one in changed or one in start or users & changed}
+        self._stamp({one: (after[one], one in contested) for one in changed | moved})
         refused = [
             {"one": row.id, "why": component.refused.get(pair, "")}
             for pair, row in reached.edges.items()
@@ -225,8 +240,23 @@ class Change:
             self.connection.execute(
                 update(edges).where(edges.c.id == bindparam("one")).values(refused=bindparam("why")), refused
             )
-        self.touched |= {after[one] for one in changed} | {reached.rows[one].customer for one in changed}
-        self.touched |= {after[user] for users in contested.values() for user in users}
+        self.touched |= {after[one] for one in changed} | {rows[one].customer for one in changed}
+        self.touched |= {after[user] for one in moved for user in contested[one]}
+        self.touched |= {after[user] for user in reached.claimants(changed)}
+
+    def _stamp(self, owned: Mapping[int, tuple[int, bool]]) -> None:
+        """Write whose identities are, and whether they are contested, so that the event store is told."""
+        if owned:
+            self.connection.execute(
+                update(identities)
+                .where(identities.c.project_id == self.project, identities.c.identity == bindparam("one"))
+                .values(customer=bindparam("to"), contested=bindparam("is_contested"), changed=self.version),
+                [
+                    {"one": one, "to": customer, "is_contested": is_contested}
+                    for one, (customer, is_contested) in owned.items()
+                ],
+            )
+            self._is_made = True
 
     def _edge(self, pair: Pair, rule: str, evidence: str, at: int, by: str = "") -> dict[str, Any]:
         return {

@@ -49,14 +49,14 @@ class Ledger:
             return set()
         with self._guard:
             known = self._known(project)
-            moving = {one for pair in first for one in pair if one in known.contested}
+            again = {one for pair in first for one in pair if one in known.contested}
             fresh = {pair: link for pair, link in first.items() if known.is_news(pair, link)}
         touched: set[int] = set()
         for some in chunks(sorted(fresh), LINKS_AT_ONCE):
             part = {pair: fresh[pair] for pair in some}
             touched |= self._changed(project, partial(Change.enter, links=part), now)
-        if moving:  # each further sign of a person moves their spans
-            touched |= self._changed(project, lambda change: change.settle(moving), now)
+        if again:
+            touched |= self._changed(project, lambda change: change.see_again(again), now)
         with self._guard:
             known.entered(fresh)
         return touched
@@ -257,7 +257,7 @@ class Ledger:
 
 
 def _settle_page(change: Change, start: set[int], reached: set[int]) -> None:
-    reached |= change.settle(start).rows.keys()
+    reached |= change.settle(start, walled=False).rows.keys()
 
 
 def _pair(a: int, b: int) -> Pair:

@@ -21,11 +21,7 @@ def identities_of(engine: Engine, project: int, customers: Sequence[int]) -> lis
         for some in chunks(list(customers)):
             own = identities.c.project_id == project, identities.c.customer.in_(some)
             found.update(connection.scalars(select(identities.c.identity).where(*own)))
-        shared = select(identities.c.identity).where(
-            identities.c.project_id == project, identities.c.contested.is_(True)
-        )
-        if any_contested := set(connection.scalars(shared)):
-            found |= any_contested & neighbours_of(connection, project, found)
+        found |= neighbours_of(connection, project, found, contested=True)
     return sorted(found)
 
 

@@ -96,7 +96,7 @@ def preview_rules(engine: Engine, project: int, rules: ProjectRules) -> RulesPre
         stops = Stops(rules)
         done: set[int] = set()
         for page in pages(connection, project):
-            reached = reach(connection, project, set(page) - done, stops)
+            reached = reach(connection, project, set(page) - done, stops, walled=False)
             found = customers_from(
                 reached.kinds, reached.known_edges(), rules=rules, stopped=reached.stopped
             ).customers
