@@ -141,15 +141,6 @@ def begin(events: EventStore, project_id: int, wanted: Wanted, limits: Limits | 
     return fresh
 
 
-def count_again(events: EventStore, project_id: int, wanted: Wanted) -> None:
-    """See to it that all sessions are counted anew, because stored ones may be out of date."""
-    newest = ensured(events, project_id, wanted)[-1]
-    if newest.state == "live":
-        begin(events, project_id, wanted)
-    else:
-        note(events, replace(newest, chunks_done=0, chunks_total=0))
-
-
 def note(events: EventStore, generation: Generation, *, is_first: bool = False) -> None:
     """Write down how a generation stands; its beginning changes nothing of one that stands already."""
     values = {

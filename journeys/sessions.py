@@ -12,7 +12,7 @@ from journeys.definitions import Matcher
 from journeys.generations import END_OF_TIME, Generation, Limits, counting, kept, make_live, note
 from journeys.metrics import ENGAGED_FROM_S
 from journeys.questions import question
-from store.events import EventStore
+from store.events import EventStore, EventStoreError
 
 ENGAGEMENT = "Page Engaged"  # the track event by which a browser reports time and depth; no touchpoint
 EVENTS_PER_CHUNK = 1_000_000
@@ -97,12 +97,14 @@ def fill(
     key_events: Sequence[Matcher],
     *,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    otherwise: Callable[[Generation, list[int]], None] | None = None,
 ) -> None:
     """Store the sessions of every customer in chunks, and let them answer when they are complete.
 
     `progress(done, total)` is told after each chunk. What was begun and broke off goes on behind the last
     finished chunk. How far it is stands in the store alone, as several processes may fill; one whose place a
-    later generation has taken is left as it is.
+    later generation has taken is left as it is. The customers of a chunk that cannot be counted are handed to
+    `otherwise`, where it is given.
     """
     project = generation.project_id
     while (current := counting(events, project)) and current.number == generation.number:
@@ -111,7 +113,14 @@ def fill(
             return make_live(events, current)
         params = filters.Params(project=project, chunks=total, chunk=done)
         whose = "cityHash64(customer) % {chunks:UInt32} = {chunk:UInt32}" if total > 1 else EVERYONE
-        _store(events, current, key_events, params, whose, question("sessions.stale", whose=whose))
+        try:
+            _store(events, current, key_events, params, whose, question("sessions.stale", whose=whose))
+        except EventStoreError:
+            if otherwise is None:
+                raise
+            bound = {"project": project, "generation": current.number, "chunks": total, "chunk": done}
+            rows = events.query(question("sessions.members", whose=whose), bound)
+            otherwise(current, [row["customer"] for row in rows])
         if counting(events, project) == current:  # else it was begun anew, or another process was faster
             note(events, replace(current, chunks_done=done + 1, chunks_total=total))
             progress(done + 1, total)

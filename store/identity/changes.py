@@ -23,8 +23,9 @@ from store.identity.graph import (
     rows_of,
 )
 from store.identity.links import Identity, Link, Pair
+from store.identity.touched import keep_touched
 from store.rules import ProjectRules, rules_within
-from store.tables import edges, identities, ledgers
+from store.tables import edges, identities, ledgers, touched
 
 Rules = Callable[[int], ProjectRules]
 UNTIMED = ("identify", "both_ids", "alias")
@@ -64,6 +65,7 @@ class Change:
         self._rules = rules
         self._stops = Stops(rules)
         self._is_made = False
+        self._gone: set[int] = set()
         self._insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
     def enter(self, links: Mapping[Pair, Link]) -> None:
@@ -175,7 +177,10 @@ class Change:
             self.connection.execute(delete(edges).where(edges.c.project_id == self.project, touching))
             own = identities.c.project_id == self.project, identities.c.identity.in_(chunk)
             self.connection.execute(delete(identities).where(*own))
+            whose = touched.c.project_id == self.project, touched.c.customer.in_(chunk)
+            self.connection.execute(delete(touched).where(*whose))
         self.touched |= set(gone.values())
+        self._gone |= set(some)
         self._is_made = True
         self.settle((start | beside) - set(some))
         self.close(forgotten=self.version)
@@ -212,11 +217,12 @@ class Change:
         self.touched |= {row.customer for row in ends.values() if row.kind == "user"}
 
     def close(self, *, forgotten: int | None = None) -> None:
-        """Note the version of what was changed."""
+        """Note the version of what was changed, and whose runs and sessions are to be computed anew."""
+        keep_touched(self.connection, self.project, self.touched - self._gone, version=self.version)
         if not self._is_made:
             return
         values = {"version": self.version} | ({} if forgotten is None else {"forgotten": forgotten})
-        row = {"project_id": self.project, "told": 0, "forgotten": 0, "rules": ""} | values
+        row = {"project_id": self.project, "told": 0, "forgotten": 0} | values
         statement = self._insert(ledgers).values(row)
         self.connection.execute(statement.on_conflict_do_update(index_elements=["project_id"], set_=values))
 

@@ -7,7 +7,7 @@ hash among its user identities (or its anonymous one), so the order of arrival m
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from sqlalchemy import Engine, RowMapping, select
@@ -21,6 +21,7 @@ from store.identity.links import Link, Pair, earliest
 from store.identity.previews import Parted, RulesPreview, pages, preview, preview_rules
 from store.identity.refusals import Refused, refused, refused_counts
 from store.identity.telling import newest_told, tell, untold
+from store.identity.touched import Failed, failed_of, forget_touched, left, note_failures
 from store.rules import ProjectRules
 from store.tables import identities, ledgers
 
@@ -174,6 +175,29 @@ class Ledger:
         """Tell the event store what a crash has kept from it."""
         for project in untold(self._engine):
             tell(self._engine, self._events, project)
+
+    def told(self, project: int) -> int:
+        """Up to which version of the ledger the event store knows a project: what is computed from it now
+        holds for all changes up to there."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(ledgers.c.told).where(ledgers.c.project_id == project)) or 0
+
+    def computed(self, project: int, customers: Collection[int], *, version: int) -> None:
+        """Note that the runs and sessions of these customers are right up to this version."""
+        forget_touched(self._engine, project, customers, version=version)
+
+    def left(self, *, before: int, most: int) -> Iterator[tuple[int, set[int]]]:
+        """Customers by project, in portions, whom a change before this moment (ms) has touched, and whose
+        runs and sessions nobody has computed since: their process ended, or it failed."""
+        return left(self._engine, before=before, most=most)
+
+    def could_not(self, project: int, problems: Mapping[int, str], *, now: int) -> None:
+        """Note customers who could not be counted, and why; they are among those `left`, some times."""
+        note_failures(self._engine, project, problems, now=now)
+
+    def failed(self, project: int) -> list[Failed]:
+        """Customers who could not be counted when it was tried last."""
+        return failed_of(self._engine, project)
 
     def _changed(self, project: int, act: Callable[[Change], object], now: int | None) -> set[int]:
         """Make a change, then tell the event store."""
