@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -60,22 +59,19 @@ class Wanted:
     rules: ProjectRules
     key_events: tuple[Matcher, ...]
 
-    @property
-    def print(self) -> str:
-        """A short name of the key events, to see whether they changed."""
-        written = msgspec.json.encode([repr(one) for one in self.key_events])
-        return hashlib.blake2b(written, digest_size=8).hexdigest()
-
 
 @dataclass(frozen=True)
 class Generation:
-    """One generation; `state` is filling or live. The newest live one answers questions."""
+    """One generation; `state` is filling or live. The newest live one answers questions.
+
+    It keeps the limits and key events that it was begun with: all its sessions are counted by the same.
+    """
 
     project_id: int
     number: int
     idle_minutes: int
     cap_hours: int
-    key_events: str
+    key_events: tuple[Matcher, ...]
     limits: Limits
     state: str = "filling"
     chunks_done: int = 0
@@ -83,7 +79,7 @@ class Generation:
 
     def fits(self, wanted: Wanted) -> bool:
         """Whether it was begun under these decisions."""
-        return self.key_events == wanted.print and self._limits_fit(wanted)
+        return _text(self.key_events) == _text(wanted.key_events) and self._limits_fit(wanted)
 
     def follows(self, wanted: Wanted) -> Generation:
         """The next generation, under these decisions; limits of single periods stay while the rules stay."""
@@ -104,7 +100,8 @@ def wanted_of(engine: Engine, project_id: int) -> Wanted:
         except DefinitionError:  # of an older program; it has no runs either
             continue
         found += [matcher for step in definition.steps[1:] for matcher in step.match]
-    return Wanted(rules_of(engine, project_id), tuple(dict.fromkeys(found)))
+    once = {_text((one,)): one for one in found}  # a condition may hold a list
+    return Wanted(rules_of(engine, project_id), tuple(once.values()))
 
 
 def kept(events: EventStore, project_id: int) -> list[Generation]:
@@ -148,7 +145,7 @@ def note(events: EventStore, generation: Generation, *, is_first: bool = False) 
         "generation": generation.number,
         "idle_minutes": generation.idle_minutes,
         "cap_hours": generation.cap_hours,
-        "key_events": generation.key_events,
+        "key_events": _text(generation.key_events),
         "since": list(generation.limits.since),
         "idle": list(generation.limits.idle),
         "cap": list(generation.limits.cap),
@@ -171,13 +168,22 @@ def make_live(events: EventStore, generation: Generation) -> None:
 def _begun(project_id: int, number: int, wanted: Wanted, limits: Limits) -> Generation:
     rules = wanted.rules
     minutes, hours = rules.session_idle_minutes, rules.session_cap_hours
-    return Generation(project_id, number, minutes, hours, wanted.print, limits)
+    return Generation(project_id, number, minutes, hours, wanted.key_events, limits)
 
 
 def _generation(row: Row) -> Generation:
     limits = Limits(*(_numbers(row[name]) for name in ("since", "idle", "cap")))
-    names = ("idle_minutes", "cap_hours", "key_events", "state", "chunks_done", "chunks_total")
-    return Generation(row["project"], row["generation"], limits=limits, **{name: row[name] for name in names})
+    try:
+        key_events = msgspec.json.decode(row["key_events"], type=tuple[Matcher, ...])
+    except msgspec.DecodeError:  # of an older program, which kept a mark of them: it is counted anew
+        key_events = ()
+    names = ("idle_minutes", "cap_hours", "state", "chunks_done", "chunks_total")
+    told = {name: row[name] for name in names}
+    return Generation(row["project"], row["generation"], key_events=key_events, limits=limits, **told)
+
+
+def _text(key_events: tuple[Matcher, ...]) -> str:
+    return msgspec.json.encode(key_events).decode()
 
 
 def _numbers(values: Iterable[int]) -> tuple[int, ...]:

@@ -58,7 +58,8 @@ def source(
         return question(
             "sessions.stored", whose="customer in {customers:Array(UInt64)}" if whose == THESE else whose
         )
-    return computed(limits or (found[-1].limits if found else Limits()), (), params, whose)
+    held, key_events = (found[-1].limits, found[-1].key_events) if found else (Limits(), ())
+    return computed(limits or held, key_events, params, whose)
 
 
 def computed(limits: Limits, key_events: Sequence[Matcher], params: filters.Params, whose: str) -> str:
@@ -77,7 +78,6 @@ def computed(limits: Limits, key_events: Sequence[Matcher], params: filters.Para
 def recompute(
     events: EventStore,
     generation: Generation,
-    key_events: Sequence[Matcher],
     customers: Sequence[int],
     identities: Sequence[int],
 ) -> None:
@@ -88,13 +88,12 @@ def recompute(
     params = filters.Params(
         project=generation.project_id, customers=list(customers), identities=list(identities)
     )
-    _store(events, generation, key_events, params, THESE, question("sessions.touched"))
+    _store(events, generation, params, THESE, question("sessions.touched"))
 
 
 def fill(
     events: EventStore,
     generation: Generation,
-    key_events: Sequence[Matcher],
     *,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     otherwise: Callable[[Generation, list[int]], None] | None = None,
@@ -114,7 +113,7 @@ def fill(
         params = filters.Params(project=project, chunks=total, chunk=done)
         whose = "cityHash64(customer) % {chunks:UInt32} = {chunk:UInt32}" if total > 1 else EVERYONE
         try:
-            _store(events, current, key_events, params, whose, question("sessions.stale", whose=whose))
+            _store(events, current, params, whose, question("sessions.stale", whose=whose))
         except EventStoreError:
             if otherwise is None:
                 raise
@@ -130,14 +129,13 @@ def fill(
 def _store(
     events: EventStore,
     generation: Generation,
-    key_events: Sequence[Matcher],
     params: filters.Params,
     whose: str,
     emptied: str,
 ) -> None:
     started = time.time_ns() // 1000  # taken before reading: a later reader of more events wins
     params.values |= {"generation": generation.number, "version": started}
-    counted = computed(generation.limits, key_events, params, whose)
+    counted = computed(generation.limits, generation.key_events, params, whose)
     events.command(question("sessions.store", sessions=counted, emptied=emptied), params.values)
 
 

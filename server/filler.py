@@ -91,14 +91,13 @@ class Filler:
         def each(generation: Generation, customers: list[int]) -> None:
             for start in range(0, len(customers), CUSTOMERS_AT_ONCE):
                 some = customers[start : start + CUSTOMERS_AT_ONCE]
-                blamed = count_each(self._events, self._ledger, generation, wanted.key_events, some)
+                blamed = count_each(self._events, self._ledger, generation, some)
                 set_aside(self._ledger, project.id, blamed, now=time.time_ns() // 1_000_000)
 
-        wanted = wanted_of(self._engine, project.id)
-        newest = ensured(self._events, project.id, wanted)[-1]
+        newest = ensured(self._events, project.id, wanted_of(self._engine, project.id))[-1]
         if newest.state == "live":
             return False
-        sessions.fill(self._events, newest, wanted.key_events, progress=step, otherwise=each)
+        sessions.fill(self._events, newest, progress=step, otherwise=each)
         return True
 
     def _fill(

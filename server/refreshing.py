@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from sqlalchemy import Engine
 
 from journeys import sessions
-from journeys.definitions import DefinitionError, Matcher
-from journeys.generations import Generation, Wanted, ensured, wanted_of
+from journeys.definitions import DefinitionError
+from journeys.generations import Generation, ensured, wanted_of
 from journeys.runs import CUSTOMERS_AT_ONCE, recompute
 from store.events import EventStore, EventStoreError
 from store.identity import Ledger
@@ -56,14 +56,13 @@ class Refresher:
         if not ordered:
             return
         versions = kept_versions(self._engine, project_id)
-        wanted = wanted_of(self._engine, project_id)
-        generations = ensured(self._events, project_id, wanted)
+        generations = ensured(self._events, project_id, wanted_of(self._engine, project_id))
         for start in range(0, len(ordered), CUSTOMERS_AT_ONCE):
             some = ordered[start : start + CUSTOMERS_AT_ONCE]
             known = self._ledger.told(project_id)
             identities = self._ledger.identities_of(project_id, some)
             jobs = [partial(self._recompute, one, some, identities) for one in versions]
-            counts = [partial(self._recount, one, some, identities, wanted) for one in generations]
+            counts = [partial(self._recount, one, some, identities) for one in generations]
             # Much of a small recomputation is planning, which uses one core: two go side by side.
             counted = [self._pool.submit(job) for job in counts]
             for done in [self._pool.submit(job) for job in jobs]:
@@ -86,14 +85,12 @@ class Refresher:
                 break
         return made
 
-    def _recount(
-        self, generation: Generation, some: list[int], identities: list[int], wanted: Wanted
-    ) -> dict[int, str]:
+    def _recount(self, generation: Generation, some: list[int], identities: list[int]) -> dict[int, str]:
         """Store the sessions of these customers; returns who cannot be counted, and why."""
         try:
-            sessions.recompute(self._events, generation, wanted.key_events, some, identities)
+            sessions.recompute(self._events, generation, some, identities)
         except EventStoreError:
-            return count_each(self._events, self._ledger, generation, wanted.key_events, some)
+            return count_each(self._events, self._ledger, generation, some)
         return {}
 
     def _recompute(self, version: JourneyVersion, some: list[int], identities: list[int]) -> None:
@@ -122,7 +119,6 @@ def count_each(
     events: EventStore,
     ledger: Ledger,
     generation: Generation,
-    key_events: Sequence[Matcher],
     customers: list[int],
 ) -> dict[int, str]:
     """Store the sessions of customers who cannot be counted all together; returns who is to blame, and why.
@@ -135,7 +131,7 @@ def count_each(
         some = waiting.pop()
         try:
             known = ledger.identities_of(generation.project_id, some)
-            sessions.recompute(events, generation, key_events, some, known)
+            sessions.recompute(events, generation, some, known)
         except EventStoreError as error:
             if not events.takes_inserts():
                 raise

@@ -82,7 +82,7 @@ def rebuild_sessions(call: Call) -> dict[str, Any]:
 
 
 def read_progress(call: Call) -> dict[str, Any]:
-    """How far the counting of sessions is, whether stored ones answer already, and whose cannot be counted."""
+    """How far the counting of sessions is, whether stored ones answer, and whose cannot be counted."""
     found = kept(call.services.events, call.project.id)
     newest = found[-1] if found else None
     return {
