@@ -76,11 +76,14 @@ class Change:
             if row.retracted_at is None or (row.a, row.b) not in there:
                 there[row.a, row.b] = row
         fresh = {pair: link for pair, link in links.items() if pair not in there}
-        self.name(one for link in fresh.values() for one in (link.a, link.b))
+        # What is kept apart gets its evidence too: it stands where the operator's answer is taken back.
+        apart = [row for row in there.values() if _is_note(row)]
+        new = [*fresh.values(), *(links[row.a, row.b] for row in apart)]
+        self.name(one for link in new for one in (link.a, link.b))
         self.add([self._edge(pair, link.rule, link.evidence, link.at) for pair, link in fresh.items()])
         start = self._counted(fresh, 1)
         earlier = [row for pair, row in there.items() if _is_earlier(links[pair], row)]
-        self._move_back({row.id: links[row.a, row.b] for row in earlier})
+        self._move_back({row.id: links[row.a, row.b] for row in earlier + apart})
         # When somebody was seen makes no difference to edges among users and anonymous ids.
         self.settle(start | {one for row in earlier if row.rule not in UNTIMED for one in (row.a, row.b)})
 
@@ -138,9 +141,10 @@ class Change:
             was = [row for row in rows if row.rule != "operator" and row.retracted_at == there[0].entered_at]
         else:
             last = max(rows, key=lambda row: (row.retracted_at, row.id))
-            was = [last] if last.entered_at != last.retracted_at else []
-        if not there and not was:
-            return False
+            if _is_note(last):  # nothing has linked the two since
+                self.connection.execute(delete(edges).where(edges.c.id == last.id))
+                return True
+            was = [last]
         start = self._retract(there, by)
         again = [self._edge(pair, row.rule, row.evidence, row.at, by) for row in was[-1:]]
         self.add(again)
@@ -321,6 +325,11 @@ def _is_earlier(link: Link, row: Any) -> bool:
     """Whether a link happened before the event that a standing edge is known by."""
     stands = row.retracted_at is None and row.rule != "operator"
     return stands and (link.at, link.evidence) < (row.at, row.evidence)
+
+
+def _is_note(row: Any) -> bool:
+    """Whether an edge never stood: it only says that an operator keeps the pair apart."""
+    return bool(row.rule == "operator" and row.entered_at == row.retracted_at)
 
 
 def _lock(connection: Connection, project: int) -> None:

@@ -416,6 +416,24 @@ def test_an_answer_that_is_taken_back_restores_the_edge_that_stood(
         assert rows_of(connection, project, [A1.hash])[A1.hash].neighbours == 2
 
 
+@pytest.mark.parametrize("seen_meanwhile", [False, True])
+def test_two_that_were_kept_apart_before_anything_linked_them_join_when_that_is_taken_back(
+    ledger: Ledger, db: Engine, events: EventStore, project: int, seen_meanwhile: bool
+) -> None:
+    other = Ledger(db, events)
+    ledger.keep_apart(project, A1.hash, ADA.hash, by="op", now=AT)
+    for one in (ledger, other):
+        assert one.join(project, [link(A1, ADA, AT + 5)] if seen_meanwhile else []) == set()
+    ledger.take_back(project, A1.hash, ADA.hash, by="op", now=AT + 9)
+    if not seen_meanwhile:
+        assert rows_in(db, project) == []
+        assert other.join(project, [link(A1, ADA, AT + 5)]) == {A1.hash, ADA.hash}
+    assert groups(db, project, (A1, ADA)) == {together(A1, ADA)}
+    standing = [row for row in rows_in(db, project) if row.retracted_at is None]
+    assert [(row.rule, row.at) for row in standing] == [("identify", AT + 5)]
+    assert ledger.take_back(project, A1.hash, ADA.hash, by="op", now=AT + 20) == set()
+
+
 def test_a_crash_between_both_stores_loses_nothing(
     db: Engine, events: EventStore, project: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
