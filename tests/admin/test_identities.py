@@ -388,7 +388,7 @@ def test_types_are_joined_in_the_order_of_the_form(own_shop: Shop) -> None:
     assert mark
     client.post(RULES, data=FORM | types | {"do": "save", "previewed": mark[1]})
     kept = rules_of(own_shop.services.engine, own_shop.project.id)
-    assert kept.identifiers == (IdentifierRule("crm_id", 1, 1), IdentifierRule("email", 7, 2))
+    assert kept.identifiers == (IdentifierRule("crm_id", 1, 10), IdentifierRule("email", 7, 20))
 
 
 def test_data_rules_and_identity_rules_leave_each_other_alone(own_shop: Shop) -> None:
