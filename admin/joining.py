@@ -176,6 +176,8 @@ def preview(given: Services, project: int, rules: ProjectRules) -> RulesPreview:
 def told(found: RulesPreview) -> str:
     """What rules would do, in sentences."""
     known = f"{_n(found.identities, 'identity is', 'identities are')} known."
+    if is_sample := found.looked_at < found.identities:
+        known = f"{known} A sample of {count(found.looked_at)} was looked at, and these are its numbers."
     if not found.changed:
         return f"No customer would change. {known}"
     parts = []
@@ -185,6 +187,8 @@ def told(found: RulesPreview) -> str:
         parts.append(f"split {_n(found.split, 'customer', 'customers')}")
     does = f"They would {' and '.join(parts)}; " if parts else ""
     moved = f"{_n(found.changed, 'identity', 'identities')} would belong to another customer"
+    if is_sample:
+        return f"{does}{moved}. {known}"
     sums = f"{count(found.customers_before)} customers would be {count(found.customers_after)}."
     return f"{does}{moved}. {sums} {known}"
 

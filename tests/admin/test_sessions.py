@@ -88,7 +88,10 @@ def test_other_limits_are_tried_before_they_are_set(counted: Shop) -> None:
     assert ask("POST", "/sessions/rebuild", json={"from": "2026-03-02", "to": "2026-03-01"})[0] == 400
     ask("POST", "/sessions/rebuild", json={"idle_minutes": 10, "from": "2026-02-01"})
     assert counted.refilled
-    assert ask("GET", "/sessions/rebuild")[1] == {"answers": True, "counting": True, "done": 0, "total": 0}
+    assert ask("GET", "/sessions/rebuild")[1] == {
+        **{"answers": True, "counting": True, "done": 0, "total": 0},
+        "failed": [],
+    }
     assert ask("GET", f"/sessions/summary{ALWAYS}")[1]["n"] == tried["before"]["n"]
     assert count(counted) == 1
     assert ask("GET", f"/sessions/summary{ALWAYS}")[1]["n"] == tried["after"]["n"]

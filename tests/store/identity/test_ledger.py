@@ -364,6 +364,64 @@ def test_page_by_page_rules_do_the_same(
     assert len(groups(db, project, (*visitors, MAIL))) == 1
 
 
+def test_of_very_many_identities_a_preview_looks_at_some(
+    ledger: Ledger, db: Engine, project: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.identity.previews.PAGE", 4)
+    monkeypatch.setattr("store.identity.previews.MOST_LOOKED_AT", 10)
+    pairs = [(Identity("anonymous", f"q{n}"), Identity("crm_id", f"{n}")) for n in range(20)]
+    ledger.join(project, [link(*pair) for pair in pairs])
+    found = ledger.preview_rules(project, ProjectRules(identifiers=(IdentifierRule("crm_id", 0),)))
+    assert found.identities == 40
+    assert 10 <= found.looked_at < 20
+    assert found.split * 2 == found.looked_at
+    assert found.customers_after - found.customers_before == found.split
+
+
+@pytest.mark.parametrize("value", ["q1", "Q1", "a%", "a_b", "x" * 300, "Ada@acme.example", "𝄞", ""])
+def test_the_search_finds_the_start_of_a_value(ledger: Ledger, project: int, value: str) -> None:
+    names = ["q1", "q12", "q2", "Q1", "a%1", "axb", "a_b1", "𝄞 clef", "x" * 300, "x" * 299 + "y"]
+    ledger.join(project, [link(Identity("user", name), MAIL) for name in names])
+    found = {row["value"] for row in ledger.find(project, value)}
+    short = {name for name in names if name.startswith(value) and len(name) <= 256}
+    whole = {name for name in names if name == value}
+    assert found - {MAIL.shown} == short | whole
+    assert (MAIL.shown in found) == (value in ("", "Ada@acme.example"))
+
+
+def test_the_search_asks_an_index(engine: Engine, events: EventStore) -> None:
+    project = new_project(engine)
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
+        if statement.lower().startswith("select"):
+            seen.append((statement, given))
+
+    event.listen(engine, "before_cursor_execute", note)
+    Ledger(engine, events).find(project, "ada")
+    event.remove(engine, "before_cursor_execute", note)
+    with engine.connect() as connection:
+        plans = [
+            str(connection.exec_driver_sql(f"explain query plan {sql}", given).all()) for sql, given in seen
+        ]
+    assert len(plans) == 2
+    assert all("SEARCH identities USING" in plan for plan in plans), plans
+    assert "ix_identities_value" in plans[1]
+
+
+def test_whose_events_may_belong_to_a_customer_is_not_asked_of_all_shared_browsers(
+    engine: Engine, events: EventStore
+) -> None:
+    project = new_project(engine)
+    ledger = Ledger(engine, events)
+    shared = [Identity("anonymous", f"s{n}") for n in range(50)]
+    ledger.join(project, [link(one, who) for one in shared for who in (ADA, BOB)])
+    ledger.join(project, [link(A1, ADA), link(A1, EVE)])
+    assert set(ledger.identities_of(project, [EVE.hash])) == {EVE.hash, A1.hash}
+    asked = statements(engine, lambda: ledger.identities_of(project, [EVE.hash]))
+    assert all("edges" in one for one in asked if "contested" in one)
+
+
 def test_another_process_learns_what_changed_and_asks_little_for_what_did_not(
     db: Engine, events: EventStore, project: int
 ) -> None:
