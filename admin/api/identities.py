@@ -55,7 +55,10 @@ class OfOne(Schema):
 
 
 def list_refused(call: Call) -> dict[str, Any]:
-    """Links that join nothing because a rule refused them, the newest first."""
+    """Links that join nothing because a rule refused them, the newest first; a shared browser is one of them.
+
+    Its `a` is the browser, its `others` all ids that it was seen with; `b` is the newest of these.
+    """
     most = call.query["most"]
     rows = refused(
         call.services.engine,
@@ -63,6 +66,7 @@ def list_refused(call: Call) -> dict[str, Any]:
         most=most + 1,
         after=call.query.get("cursor"),
         reason=call.query["reason"],
+        gathered=True,
     )
     shown = refused_merges.waiting(call.services, call.project.id, rows[:most])
     return {
@@ -147,6 +151,7 @@ def _refused(one: refused_merges.Waiting) -> dict[str, Any]:
         "id": str(one.id),
         "a": _side(one.a),
         "b": _side(one.b),
+        "others": [_side(other) for other in one.others],
         "rule": one.rule,
         "reason": one.reason,
         "says": one.said.meaning,

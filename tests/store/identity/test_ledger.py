@@ -19,6 +19,7 @@ from store.identity.changes import Change
 from store.identity.graph import rows_of
 from store.identity.ledger import Ledger
 from store.identity.links import Identity, Link
+from store.identity.refusals import count_unanswered, refused, refused_counts
 from store.projects import create_project
 from store.rules import IdentifierRule, ProjectRules, save_rules
 from store.tables import edges
@@ -265,6 +266,25 @@ def test_an_operator_says_whose_a_shared_browser_is(ledger: Ledger, db: Engine, 
     ledger.merge(project, A1.hash, ADA.hash, by="op", now=AT)
     assert groups(db, project, (A1, ADA, BOB, MAIL)) == {together(A1, ADA, MAIL), together(BOB)}
     assert refusals(ledger, project) == [({"a1", "bob"}, "identify", "two_users")]
+
+
+def test_the_edges_of_a_shared_browser_can_be_gathered_in_one(
+    ledger: Ledger, db: Engine, project: int
+) -> None:
+    people = (ADA, BOB, EVE)
+    ledger.join(project, [link(one, who) for one in (A1, A2) for who in people])
+    ledger.join(project, [link(A1, MAIL), link(ADA, OTHER), link(BOB, OTHER)])
+    assert len(refused(db, project)) == 8
+    found = refused(db, project, gathered=True)
+    assert [one.id for one in found] == sorted((one.id for one in found), reverse=True)
+    others = {one.a.value: {other.value for other in one.others} for one in found if one.reason == "shared"}
+    names = {one.value for one in people}
+    assert others == {"a1": names | {MAIL.shown}, "a2": names}
+    assert refused_counts(db, project, gathered=True) == {"shared": 2, "two_users": 1}
+    assert count_unanswered(db, project, most=9) == 3
+    ledger.keep_apart(project, A2.hash, EVE.hash, now=AT)
+    ledger.keep_apart(project, A2.hash, BOB.hash, now=AT)
+    assert refused_counts(db, project, gathered=True) == {"shared": 1, "two_users": 1}
 
 
 def test_every_edge_stays_as_history_with_who_did_what_when(ledger: Ledger, db: Engine, project: int) -> None:
