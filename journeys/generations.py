@@ -10,14 +10,13 @@ import msgspec
 from sqlalchemy import Engine
 
 from journeys.definitions import Definition, DefinitionError, Matcher, parse
-from journeys.period import Period
+from journeys.period import END_OF_TIME, Period
 from journeys.questions import question
 from store.events import EventStore, Row
 from store.journeys import live_journeys
 from store.rules import STANDARD, ProjectRules, rules_of
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
-END_OF_TIME = 9_000_000_000_000
 
 
 @dataclass(frozen=True)

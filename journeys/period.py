@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 DEFAULT_DAYS = 30
+BEGINNING_OF_TIME, END_OF_TIME = -2_208_988_800_000, 9_000_000_000_000  # that the event store can tell
 FIRST_MS, LAST_MS = 31_536_000_000, 7_258_118_400_000  # the beginnings of 1971 and 2200
 
 

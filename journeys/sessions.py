@@ -9,8 +9,9 @@ from typing import Any
 
 from journeys import filters
 from journeys.definitions import Matcher
-from journeys.generations import END_OF_TIME, Generation, Limits, counting, kept, make_live, note
+from journeys.generations import Generation, Limits, counting, kept, make_live, note
 from journeys.metrics import ENGAGED_FROM_S
+from journeys.period import BEGINNING_OF_TIME, END_OF_TIME
 from journeys.questions import question
 from store.events import EventStore, EventStoreError
 
@@ -26,7 +27,7 @@ def sessions(
     *,
     customers: Sequence[int] | None = None,
     identities: Sequence[int] = (),
-    between: tuple[int, int] = (0, END_OF_TIME),
+    between: tuple[int, int] = (BEGINNING_OF_TIME, END_OF_TIME),
     limits: Limits | None = None,
 ) -> list[dict[str, Any]]:
     """Sessions of these customers (all of the project where None), by customer and start.

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
-from journeys.period import iso
+from journeys.period import END_OF_TIME, iso
 from journeys.questions import question
 from store.events import EventStore
 from store.identity import Ledger
 
-END_OF_TIME = 9_000_000_000_000
 MOST_TRAITS = 1_000
 MOST_FORMER = 50
 MOST_CHANGES = 5_000

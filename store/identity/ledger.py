@@ -16,8 +16,8 @@ from store.events import EventStore
 from store.identity import lookups
 from store.identity.changes import Change, Rules, changing
 from store.identity.graph import chunks, neighbours_of, rows_of
-from store.identity.known import Known
 from store.identity.links import Link, Pair, earliest
+from store.identity.memory import Memory
 from store.identity.previews import Parted, RulesPreview, pages, preview, preview_rules
 from store.identity.refusals import Refused, refused, refused_counts
 from store.identity.telling import newest_told, tell, untold
@@ -40,7 +40,7 @@ class Ledger:
         self._engine = engine
         self._events = events
         self._rules = rules
-        self._remembered: dict[int, Known] = {}
+        self._remembered: dict[int, Memory] = {}
         self._guard = threading.Lock()
 
     def join(self, project: int, links: Iterable[Link], *, now: int | None = None) -> set[int]:
@@ -225,7 +225,7 @@ class Ledger:
 
         return act
 
-    def _known(self, project: int) -> Known:
+    def _known(self, project: int) -> Memory:
         """What is remembered of a project, brought up to what other processes have changed."""
         with self._engine.connect() as connection:
             mark = connection.execute(select(ledgers).where(ledgers.c.project_id == project)).first()
@@ -246,7 +246,7 @@ class Ledger:
                     identities.c.project_id == project, identities.c.contested.is_(True)
                 )
                 version = mark.version if mark else newest_told(self._events, project)
-                known = Known(version, connection.scalars(contested))
+                known = Memory(version, connection.scalars(contested))
                 self._remembered[project] = known
         if mark is not None and mark.told < mark.version:
             tell(self._engine, self._events, project)
@@ -268,7 +268,7 @@ class Ledger:
                 found |= self._learned(project, known, chunk)
             return found, asked & known.contested
 
-    def _learned(self, project: int, known: Known, some: Sequence[int]) -> set[int]:
+    def _learned(self, project: int, known: Memory, some: Sequence[int]) -> set[int]:
         """The customers of identities, remembered from now on; one that the ledger has not is its own."""
         found = {one: (one, False) for one in some}
         columns = select(identities.c.identity, identities.c.customer, identities.c.contested)

@@ -14,7 +14,8 @@ from sqlalchemy import Engine
 from journeys.definitions import Matcher
 from journeys.generations import Generation, Limits, Wanted, begin, ensured, kept, note
 from journeys.metrics import MEANINGS
-from journeys.period import Period
+from journeys.period import END_OF_TIME, Period
+from journeys.session_numbers import preview
 from journeys.sessions import fill, recompute, sessions
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
@@ -311,6 +312,17 @@ def test_a_count_that_broke_off_goes_on_behind_the_last_chunk(
     fill(events, waiting, progress=lambda done, _total: steps.append(done))
     assert steps == [3, 4, 5]
     assert len(sessions(events, 1)) == 40
+
+
+def test_sessions_before_1970_are_listed_and_previewed_too(events: EventStore) -> None:
+    long_ago = -START // MINUTE - 60 * 24 * 365
+    events.insert([event(1, long_ago), event(2, long_ago + 5), event(3, 0)], token="t")
+    assert found(events) == [[1, 2], [3]]
+    fill(events, ensured(events, 1, STANDARD)[0])
+    assert found(events) == [[1, 2], [3]]
+    shorter = Limits((0,), (MINUTE,), (HOUR,))
+    changes = preview(events, 1, Period(0, END_OF_TIME), shorter)
+    assert (changes["before"]["n"], changes["after"]["n"]) == (2, 3)
 
 
 def test_other_limits_may_hold_in_a_period(events: EventStore) -> None:
