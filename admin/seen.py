@@ -38,6 +38,13 @@ def version_of(shown: Mapping[str, Any]) -> str:
     return hashlib.sha256(msgspec.json.encode(shown)).hexdigest()[:32]
 
 
+def opened_with(form: Mapping[str, str], present: Mapping[str, Any], conflict: str) -> dict[str, str]:
+    """How a form of rules opens: with the version that its person has seen, which is the present one at first
+    and after a conflict, of which they are told."""
+    version = version_of(present)
+    return {"conflict": conflict, "seen": version if conflict else form.get("seen", version)}
+
+
 def unless_changed(
     alter: Callable[[ProjectRules], ProjectRules],
     shown: Callable[[ProjectRules], Mapping[str, Any]],

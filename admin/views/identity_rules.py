@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from admin import joining, rows
 from admin.access import Place, needs
 from admin.data_rules import RulesInvalid
-from admin.seen import RulesChanged
+from admin.seen import RulesChanged, opened_with
 from admin.services import services
 from store.identity.refusals import nodes_of
 from store.identity.regrouping import regrouping_of
@@ -67,7 +67,7 @@ def _page(
     conflict: str = "",
 ) -> str:
     given = services()
-    present = joining.stamp(rules_of(given.engine, place.project.id))
+    present = joining.shown(rules_of(given.engine, place.project.id))
     preview = joining.preview(given, place.project.id, asked) if asked else None
     names = [node for one in preview.examples for node in (one.before, one.after)] if preview else []
     return render_template(
@@ -75,8 +75,7 @@ def _page(
         rules=data,
         problems=problems or {},
         focus=focus,
-        conflict=conflict,
-        seen=present if conflict else request.form.get("seen", present),
+        **opened_with(request.form, present, conflict),
         preview=preview,
         told=joining.told(preview) if preview else "",
         names=nodes_of(given.engine, place.project.id, names),

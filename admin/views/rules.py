@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from admin import data_rules, rows
 from admin.access import Place, needs
-from admin.seen import RulesChanged, unless_changed, version_of
+from admin.seen import RulesChanged, opened_with, unless_changed
 from admin.services import services
 from journeys.generations import counting
 from journeys.metrics import MEANINGS
@@ -76,15 +76,14 @@ def _page(
     conflict: str = "",
 ) -> str:
     engine = services().engine
-    present = version_of(data_rules.shown(rules_of(engine, place.project.id)))
+    present = data_rules.shown(rules_of(engine, place.project.id))
     return render_template(
         "rules/page.html",
         rules=data,
         problems=problems or {},
         focus=focus,
         changes=changes,
-        conflict=conflict,
-        seen=present if conflict else request.form.get("seen", present),
+        **opened_with(request.form, present, conflict),
         meanings=MEANINGS,
         counting=counting(services().events, place.project.id),
         planned=len(plan_of(engine, place.project.id)),
