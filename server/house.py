@@ -109,7 +109,7 @@ class House:
         self.housekeeping = Housekeeping(
             self.engine, self.events, settings, now_ms, daily=partial(tidy, self.eraser)
         )
-        self.regrouper = Regrouper(self.engine, self.events, self.ledger, self.refresh, now_ms)
+        self.regrouper = Regrouper(self.engine, self.ledger, self.refresh, now_ms)
         self.batches = Batches(self.engine)
         self.worker = Worker(
             batches=self.batches,

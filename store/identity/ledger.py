@@ -21,7 +21,7 @@ from store.identity.memory import Memory
 from store.identity.previews import Parted, RulesPreview, pages, preview, preview_rules
 from store.identity.refusals import Refused, refused, refused_counts
 from store.identity.telling import newest_told, tell, untold
-from store.identity.touched import Failed, failed_of, forget_touched, left, note_failures
+from store.identity.touched import Failed, failed_of, forget_touched, left, note_failures, waiting
 from store.rules import ProjectRules
 from store.tables import identities, ledgers
 
@@ -185,6 +185,10 @@ class Ledger:
     def computed(self, project: int, customers: Collection[int], *, version: int) -> None:
         """Note that the runs and sessions of these customers are right up to this version."""
         forget_touched(self._engine, project, customers, version=version)
+
+    def waiting(self, project: int) -> set[int]:
+        """Customers of a project whom changes have touched and nobody has computed since."""
+        return waiting(self._engine, project)
 
     def left(self, *, before: int, most: int) -> Iterator[tuple[int, set[int]]]:
         """Customers by project, in portions, whom a change before this moment (ms) has touched, and whose

@@ -58,6 +58,12 @@ def left(engine: Engine, *, before: int, most: int) -> Iterator[tuple[int, set[i
             after = some[-1]
 
 
+def waiting(engine: Engine, project: int) -> set[int]:
+    """Customers of a project whom changes have touched and nobody has computed since."""
+    with engine.connect() as connection:
+        return set(connection.scalars(select(touched.c.customer).where(touched.c.project_id == project)))
+
+
 def forget_touched(engine: Engine, project: int, customers: Collection[int], *, version: int) -> None:
     """These customers are as the ledger's changes up to this version make them."""
     done = touched.c.project_id == project, touched.c.version <= version

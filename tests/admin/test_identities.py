@@ -74,7 +74,7 @@ def undo(shop: Shop, page: str) -> str:
 def apply_waiting(shop: Shop) -> int:
     """Apply changed rules as the background job does; returns for how many projects."""
     given = shop.services
-    job = Regrouper(given.engine, given.events, given.ledger, given.refresh, given.clock)
+    job = Regrouper(given.engine, given.ledger, given.refresh, given.clock)
     return sum(1 for _ in iter(job.do_one, False))
 
 
