@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from admin.data_rules import RulesInvalid
 from admin.formats import count
 from admin.rows import Row, rows_of
+from admin.seen import unless_changed, version_of
 from admin.services import Services
 from journeys.definitions import problems_of
 from store.event import identity_hash
@@ -20,12 +20,13 @@ from store.identity.previews import RulesPreview
 from store.identity.regrouping import Regrouping, ask_for
 from store.privacy.suppression import hashed, key_of
 from store.projects import Project
-from store.rules import IdentifierRule, ProjectRules, rules_of, save_rules
+from store.rules import IdentifierRule, ProjectRules, alter_rules
 
 log = logging.getLogger("waywiser.audit")
 FIELDS = ("identifiers", "blocked_ids", "most_neighbours")
 TYPE_FIELDS = ("type", "limit")
 MOST_BLOCKED = 1_000
+HIGHEST_PRIORITY = 1_000
 
 
 class IdentifierSchema(Schema):
@@ -50,7 +51,7 @@ class IdentifierSchema(Schema):
     )
     priority = fields.Integer(
         required=True,
-        validate=validate.Range(0, 1_000),
+        validate=validate.Range(0, HIGHEST_PRIORITY),
         metadata={"description": "lower ones are joined first"},
     )
 
@@ -128,10 +129,11 @@ def from_form(form: Mapping[str, str]) -> dict[str, Any]:
 def checked(data: Mapping[str, Any], rules: ProjectRules) -> ProjectRules:
     """The project's rules with what a form means, its rows numbered by their order; raises RulesInvalid."""
     rows: Sequence[Row] = [row for row in data["identifiers"] if any(row.values())]
+    types = [row["type"].lower() for row in rows]
     asked = {
         "identifiers": [
-            {"type": row["type"].lower(), "limit": row["limit"], "priority": number}
-            for number, row in enumerate(rows, start=1)
+            {"type": type, "limit": row["limit"], "priority": priority}
+            for type, row, priority in zip(types, rows, _priorities(types, rules), strict=True)
         ],
         "blocked_ids": [line.strip() for line in data["blocked_ids"].splitlines() if line.strip()],
         "most_neighbours": data["most_neighbours"],
@@ -142,6 +144,22 @@ def checked(data: Mapping[str, Any], rules: ProjectRules) -> ProjectRules:
         raise RulesInvalid(_places(problems_of(error))) from None
 
 
+def _priorities(types: Sequence[str], rules: ProjectRules) -> Sequence[int]:
+    """The priorities of types in the order of the form: those that they have, as long as none was moved.
+
+    Types of equal priority keep that; a new one at the end comes after all others.
+    """
+    known = {one.type: one.priority for one in rules.identifiers}
+    before = [one.type for one in sorted(rules.identifiers, key=lambda one: one.priority)]
+    there = [type for type in types if type in known]
+    fresh = len(types) - len(there)
+    last = max((known[type] for type in there), default=0)
+    is_moved = there != [type for type in before if type in there] or there != list(types[: len(there)])
+    if is_moved or last + fresh > HIGHEST_PRIORITY:
+        return range(1, len(types) + 1)
+    return [known[type] for type in there] + [last + n for n in range(1, fresh + 1)]
+
+
 def _places(problems: Mapping[str, str]) -> dict[str, str]:
     """Problems by the form's fields: the lines of blocked values share one."""
     return {("blocked_ids" if at.startswith("blocked_ids") else at): text for at, text in problems.items()}
@@ -149,7 +167,7 @@ def _places(problems: Mapping[str, str]) -> dict[str, str]:
 
 def stamp(rules: ProjectRules) -> str:
     """A mark of identity rules: what is applied is what was looked at."""
-    return hashlib.sha256(msgspec.json.encode(shown(rules))).hexdigest()[:32]
+    return version_of(shown(rules))
 
 
 def preview(given: Services, project: int, rules: ProjectRules) -> RulesPreview:
@@ -160,6 +178,8 @@ def preview(given: Services, project: int, rules: ProjectRules) -> RulesPreview:
 def told(found: RulesPreview) -> str:
     """What rules would do, in sentences."""
     known = f"{_n(found.identities, 'identity is', 'identities are')} known."
+    if is_sample := found.looked_at < found.identities:
+        known = f"{known} A sample of {count(found.looked_at)} was looked at, and these are its numbers."
     if not found.changed:
         return f"No customer would change. {known}"
     parts = []
@@ -169,14 +189,20 @@ def told(found: RulesPreview) -> str:
         parts.append(f"split {_n(found.split, 'customer', 'customers')}")
     does = f"They would {' and '.join(parts)}; " if parts else ""
     moved = f"{_n(found.changed, 'identity', 'identities')} would belong to another customer"
+    if is_sample:
+        return f"{does}{moved}. {known}"
     sums = f"{count(found.customers_before)} customers would be {count(found.customers_after)}."
     return f"{does}{moved}. {sums} {known}"
 
 
-def apply(given: Services, project: Project, rules: ProjectRules, *, by: str) -> Regrouping:
-    """Keep these rules and have all that is known worked out by them, in the background."""
-    before, now = rules_of(given.engine, project.id), given.clock()
-    save_rules(given.engine, project.id, rules, now=now)
+def apply(given: Services, project: Project, rules: ProjectRules, *, by: str, seen: str = "") -> Regrouping:
+    """Keep these identity rules and have all that is known worked out by them, in the background.
+
+    Raises RulesChanged where the present ones are not those that were `seen`.
+    """
+    now, mine = given.clock(), {name: getattr(rules, name) for name in FIELDS}
+    alter = unless_changed(lambda others: msgspec.structs.replace(others, **mine), shown, seen)
+    before, rules = alter_rules(given.engine, project.id, alter, now=now)
     texts = (_text(given, project, one) for one in (before, rules))
     log.info("project %s: identity rules changed by %s from %s to %s", project.key, by, *texts)
     return ask_for(given.engine, project.id, by=by, now=now)

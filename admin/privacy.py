@@ -16,7 +16,7 @@ from store.privacy.horizon import horizon_of
 from store.privacy.retention import Report, would_delete
 from store.privacy.suppression import lift
 from store.projects import Project
-from store.rules import rules_of, save_rules
+from store.rules import alter_rules
 
 log = logging.getLogger("waywiser.privacy")
 
@@ -72,8 +72,12 @@ def would_delete_now(services: Services, project: Project, days: int = 0) -> Rep
 
 def keep_for(services: Services, project: Project, days: int, *, by: str) -> None:
     """Set for how many days a project keeps its events."""
-    rules = msgspec.structs.replace(rules_of(services.engine, project.id), retention_days=days)
-    save_rules(services.engine, project.id, rules, now=services.clock())
+    alter_rules(
+        services.engine,
+        project.id,
+        lambda rules: msgspec.structs.replace(rules, retention_days=days),
+        now=services.clock(),
+    )
     log.info("%s set the retention of %s to %d days", by, project.key, days)
 
 

@@ -74,6 +74,7 @@ class Waiting:
     rule: str
     at: int
     entered_at: int
+    others: list[Side]  # all that a shared browser was seen with, the newest first; else none
 
 
 def said_of(reason: str) -> Said:
@@ -89,11 +90,11 @@ def wanted_by(rule: str) -> str:
 def page(given: Services, project: int, *, reason: str, after: int | None) -> dict[str, Any]:
     """Some refused merges, and how many there are by reason; blocked ones only where they are asked for."""
     chosen = reason if reason in REASONS else UNANSWERED
-    rows = refused(given.engine, project, most=ON_A_PAGE + 1, after=after, reason=chosen)
+    rows = refused(given.engine, project, most=ON_A_PAGE + 1, after=after, reason=chosen, gathered=True)
     return {
         "refused": waiting(given, project, rows[:ON_A_PAGE]),
         "next": rows[ON_A_PAGE - 1].id if len(rows) > ON_A_PAGE else None,
-        "counts": refused_counts(given.engine, project),
+        "counts": refused_counts(given.engine, project, gathered=True),
         "reasons": REASONS,
     }
 
@@ -118,7 +119,7 @@ def sides_of(given: Services, project: int, nodes: Sequence[Node]) -> dict[int, 
 
 def waiting(given: Services, project: int, found: Sequence[Refused]) -> list[Waiting]:
     """Refused edges with their sides and reasons."""
-    sides = sides_of(given, project, [node for one in found for node in (one.a, one.b)])
+    sides = sides_of(given, project, [node for one in found for node in (one.a, one.b, *one.others)])
     return [
         Waiting(
             id=one.id,
@@ -131,6 +132,7 @@ def waiting(given: Services, project: int, found: Sequence[Refused]) -> list[Wai
             rule=one.rule,
             at=one.at,
             entered_at=one.entered_at,
+            others=[sides[node.identity] for node in one.others],
         )
         for one in found
     ]

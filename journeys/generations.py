@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,14 +10,13 @@ import msgspec
 from sqlalchemy import Engine
 
 from journeys.definitions import Definition, DefinitionError, Matcher, parse
-from journeys.period import Period
+from journeys.period import END_OF_TIME, Period
 from journeys.questions import question
 from store.events import EventStore, Row
 from store.journeys import live_journeys
 from store.rules import STANDARD, ProjectRules, rules_of
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
-END_OF_TIME = 9_000_000_000_000
 
 
 @dataclass(frozen=True)
@@ -60,22 +58,19 @@ class Wanted:
     rules: ProjectRules
     key_events: tuple[Matcher, ...]
 
-    @property
-    def print(self) -> str:
-        """A short name of the key events, to see whether they changed."""
-        written = msgspec.json.encode([repr(one) for one in self.key_events])
-        return hashlib.blake2b(written, digest_size=8).hexdigest()
-
 
 @dataclass(frozen=True)
 class Generation:
-    """One generation; `state` is filling or live. The newest live one answers questions."""
+    """One generation; `state` is filling or live. The newest live one answers questions.
+
+    It keeps the limits and key events that it was begun with: all its sessions are counted by the same.
+    """
 
     project_id: int
     number: int
     idle_minutes: int
     cap_hours: int
-    key_events: str
+    key_events: tuple[Matcher, ...]
     limits: Limits
     state: str = "filling"
     chunks_done: int = 0
@@ -83,7 +78,7 @@ class Generation:
 
     def fits(self, wanted: Wanted) -> bool:
         """Whether it was begun under these decisions."""
-        return self.key_events == wanted.print and self._limits_fit(wanted)
+        return _text(self.key_events) == _text(wanted.key_events) and self._limits_fit(wanted)
 
     def follows(self, wanted: Wanted) -> Generation:
         """The next generation, under these decisions; limits of single periods stay while the rules stay."""
@@ -104,7 +99,8 @@ def wanted_of(engine: Engine, project_id: int) -> Wanted:
         except DefinitionError:  # of an older program; it has no runs either
             continue
         found += [matcher for step in definition.steps[1:] for matcher in step.match]
-    return Wanted(rules_of(engine, project_id), tuple(dict.fromkeys(found)))
+    once = {_text((one,)): one for one in found}  # a condition may hold a list
+    return Wanted(rules_of(engine, project_id), tuple(once.values()))
 
 
 def kept(events: EventStore, project_id: int) -> list[Generation]:
@@ -141,15 +137,6 @@ def begin(events: EventStore, project_id: int, wanted: Wanted, limits: Limits | 
     return fresh
 
 
-def count_again(events: EventStore, project_id: int, wanted: Wanted) -> None:
-    """See to it that all sessions are counted anew, because stored ones may be out of date."""
-    newest = ensured(events, project_id, wanted)[-1]
-    if newest.state == "live":
-        begin(events, project_id, wanted)
-    else:
-        note(events, replace(newest, chunks_done=0, chunks_total=0))
-
-
 def note(events: EventStore, generation: Generation, *, is_first: bool = False) -> None:
     """Write down how a generation stands; its beginning changes nothing of one that stands already."""
     values = {
@@ -157,7 +144,7 @@ def note(events: EventStore, generation: Generation, *, is_first: bool = False) 
         "generation": generation.number,
         "idle_minutes": generation.idle_minutes,
         "cap_hours": generation.cap_hours,
-        "key_events": generation.key_events,
+        "key_events": _text(generation.key_events),
         "since": list(generation.limits.since),
         "idle": list(generation.limits.idle),
         "cap": list(generation.limits.cap),
@@ -180,13 +167,22 @@ def make_live(events: EventStore, generation: Generation) -> None:
 def _begun(project_id: int, number: int, wanted: Wanted, limits: Limits) -> Generation:
     rules = wanted.rules
     minutes, hours = rules.session_idle_minutes, rules.session_cap_hours
-    return Generation(project_id, number, minutes, hours, wanted.print, limits)
+    return Generation(project_id, number, minutes, hours, wanted.key_events, limits)
 
 
 def _generation(row: Row) -> Generation:
     limits = Limits(*(_numbers(row[name]) for name in ("since", "idle", "cap")))
-    names = ("idle_minutes", "cap_hours", "key_events", "state", "chunks_done", "chunks_total")
-    return Generation(row["project"], row["generation"], limits=limits, **{name: row[name] for name in names})
+    try:
+        key_events = msgspec.json.decode(row["key_events"], type=tuple[Matcher, ...])
+    except msgspec.DecodeError:  # of an older program, which kept a mark of them: it is counted anew
+        key_events = ()
+    names = ("idle_minutes", "cap_hours", "state", "chunks_done", "chunks_total")
+    told = {name: row[name] for name in names}
+    return Generation(row["project"], row["generation"], key_events=key_events, limits=limits, **told)
+
+
+def _text(key_events: tuple[Matcher, ...]) -> str:
+    return msgspec.json.encode(key_events).decode()
 
 
 def _numbers(values: Iterable[int]) -> tuple[int, ...]:

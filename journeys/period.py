@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 DEFAULT_DAYS = 30
 START_OF_1970 = datetime(1970, 1, 1, tzinfo=UTC)
 NO_AS_OF = "`as_of` is a question to journeys; these numbers are known as they are now, so leave it out"
+BEGINNING_OF_TIME, END_OF_TIME = -2_208_988_800_000, 9_000_000_000_000  # that the event store can tell
 FIRST_MS, LAST_MS = 31_536_000_000, 7_258_118_400_000  # the beginnings of 1971 and 2200
 
 

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from journeys.generations import (
-    END_OF_TIME,
     HOUR_MS,
     MINUTE_MS,
     Generation,
@@ -19,7 +18,7 @@ from journeys.generations import (
     ensured,
     wanted_of,
 )
-from journeys.period import Period, PeriodError, moment
+from journeys.period import END_OF_TIME, Period, PeriodError, moment
 from journeys.session_numbers import preview
 from store.events import EventStore
 from store.projects import Project

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import Engine
 
 from journeys.definitions import UNITS_MS, Definition, DefinitionError, parse
 from store.journeys import JourneyVersion, kept_versions, save_version
-from store.rules import ProjectRules, rules_of, save_rules
+from store.rules import ProjectRules, alter_rules, rules_of
 
 DAY_MS = UNITS_MS["d"]
 TOO_LONG = (
@@ -31,15 +33,26 @@ def save_journey(
     return save_version(engine, project_id, dict(definition.source), by=by, now=now)
 
 
-def change_rules(engine: Engine, project_id: int, rules: ProjectRules, *, now: int) -> None:
-    """Keep these rules; raises RulesRefused where journeys of the project need more than they leave."""
+def change_rules(
+    engine: Engine, project_id: int, alter: Callable[[ProjectRules], ProjectRules], *, now: int
+) -> ProjectRules:
+    """Keep what `alter` makes of the rules that stand, and return it.
+
+    Raises RulesRefused where journeys of the project need more than the rules leave.
+    """
+    return alter_rules(engine, project_id, lambda rules: _fitting(engine, project_id, alter(rules)), now=now)[
+        1
+    ]
+
+
+def _fitting(engine: Engine, project_id: int, rules: ProjectRules) -> ProjectRules:
     if rules.cookieless and (names := longer_journeys(engine, project_id)):
         listed = ", ".join(names)
         raise RulesRefused(
             f"cookieless visitors are known for one day only, and these journeys need more: {listed}. "
             "Set their limits to 24h or less, or delete them, and try again."
         )
-    save_rules(engine, project_id, rules, now=now)
+    return rules
 
 
 def longer_journeys(engine: Engine, project_id: int) -> list[str]:

@@ -100,7 +100,9 @@ def preview(events: EventStore, project_id: int, period: Period, limits: Limits)
     found = events.query(question("session_numbers.touchpoints"), {"project": project_id})[0]
     chunks = 1 + int(found["n"]) // SAMPLE_EVENTS
     if found["n"]:
-        start, end = max(period.start, found["first"]), min(period.end, found["last"] + 1)
+        # A period from 0 on is of all times, also of those before 1970.
+        start = found["first"] if period.start == 0 else max(period.start, found["first"])
+        end = min(period.end, found["last"] + 1)
         period = Period(start, max(start, end))
     return {
         "sampled": 1 / chunks,

@@ -9,10 +9,11 @@ from typing import Any
 
 from journeys import filters
 from journeys.definitions import Matcher
-from journeys.generations import END_OF_TIME, Generation, Limits, counting, kept, make_live, note
+from journeys.generations import Generation, Limits, counting, kept, make_live, note
 from journeys.metrics import ENGAGED_FROM_S
+from journeys.period import BEGINNING_OF_TIME, END_OF_TIME
 from journeys.questions import question
-from store.events import EventStore
+from store.events import EventStore, EventStoreError
 
 ENGAGEMENT = "Page Engaged"  # the track event by which a browser reports time and depth; no touchpoint
 EVENTS_PER_CHUNK = 1_000_000
@@ -26,7 +27,7 @@ def sessions(
     *,
     customers: Sequence[int] | None = None,
     identities: Sequence[int] = (),
-    between: tuple[int, int] = (0, END_OF_TIME),
+    between: tuple[int, int] = (BEGINNING_OF_TIME, END_OF_TIME),
     limits: Limits | None = None,
 ) -> list[dict[str, Any]]:
     """Sessions of these customers (all of the project where None), by customer and start.
@@ -64,7 +65,8 @@ def source(
         return question(
             "sessions.stored", whose="customer in {customers:Array(UInt64)}" if whose == THESE else whose
         )
-    return computed(limits or (found[-1].limits if found else Limits()), key_events, params, whose)
+    held, keys = (found[-1].limits, found[-1].key_events) if found else (Limits(), key_events)
+    return computed(limits or held, keys, params, whose)
 
 
 def computed(limits: Limits, key_events: Sequence[Matcher], params: filters.Params, whose: str) -> str:
@@ -83,7 +85,6 @@ def computed(limits: Limits, key_events: Sequence[Matcher], params: filters.Para
 def recompute(
     events: EventStore,
     generation: Generation,
-    key_events: Sequence[Matcher],
     customers: Sequence[int],
     identities: Sequence[int],
 ) -> None:
@@ -94,21 +95,22 @@ def recompute(
     params = filters.Params(
         project=generation.project_id, customers=list(customers), identities=list(identities)
     )
-    _store(events, generation, key_events, params, THESE, question("sessions.touched"))
+    _store(events, generation, params, THESE, question("sessions.touched"))
 
 
 def fill(
     events: EventStore,
     generation: Generation,
-    key_events: Sequence[Matcher],
     *,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    otherwise: Callable[[Generation, list[int]], None] | None = None,
 ) -> None:
     """Store the sessions of every customer in chunks, and let them answer when they are complete.
 
     `progress(done, total)` is told after each chunk. What was begun and broke off goes on behind the last
     finished chunk. How far it is stands in the store alone, as several processes may fill; one whose place a
-    later generation has taken is left as it is.
+    later generation has taken is left as it is. The customers of a chunk that cannot be counted are handed to
+    `otherwise`, where it is given.
     """
     project = generation.project_id
     while (current := counting(events, project)) and current.number == generation.number:
@@ -117,7 +119,14 @@ def fill(
             return make_live(events, current)
         params = filters.Params(project=project, chunks=total, chunk=done)
         whose = "cityHash64(customer) % {chunks:UInt32} = {chunk:UInt32}" if total > 1 else EVERYONE
-        _store(events, current, key_events, params, whose, question("sessions.stale", whose=whose))
+        try:
+            _store(events, current, params, whose, question("sessions.stale", whose=whose))
+        except EventStoreError:
+            if otherwise is None:
+                raise
+            bound = {"project": project, "generation": current.number, "chunks": total, "chunk": done}
+            rows = events.query(question("sessions.members", whose=whose), bound)
+            otherwise(current, [row["customer"] for row in rows])
         if counting(events, project) == current:  # else it was begun anew, or another process was faster
             note(events, replace(current, chunks_done=done + 1, chunks_total=total))
             progress(done + 1, total)
@@ -127,14 +136,13 @@ def fill(
 def _store(
     events: EventStore,
     generation: Generation,
-    key_events: Sequence[Matcher],
     params: filters.Params,
     whose: str,
     emptied: str,
 ) -> None:
     started = time.time_ns() // 1000  # taken before reading: a later reader of more events wins
     params.values |= {"generation": generation.number, "version": started}
-    counted = computed(generation.limits, key_events, params, whose)
+    counted = computed(generation.limits, generation.key_events, params, whose)
     events.command(question("sessions.store", sessions=counted, emptied=emptied), params.values)
 
 

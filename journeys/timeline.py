@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from journeys.cursors import EventId, Number, Time, read, written
-from journeys.period import iso
+from journeys.period import END_OF_TIME, iso
 from journeys.profile import runs, totals
 from journeys.questions import question
 from journeys.sessions import sessions
-from journeys.traits import END_OF_TIME, customer_values, traits
+from journeys.traits import customer_values, traits
 from store.events import EventStore
 from store.identity import Ledger
 from store.journeys import JourneyVersion

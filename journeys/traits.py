@@ -8,12 +8,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from journeys.period import iso
+from journeys.period import END_OF_TIME, iso
 from journeys.questions import question
 from store.events import EventStore
 from store.identity import Ledger
 
-END_OF_TIME = 9_000_000_000_000
 MOST_FORMER = 50  # values of one trait
 MOST_VALUES = 10_000  # of all traits; those of now come before all former ones
 # A group event's traits are those of the account.

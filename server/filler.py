@@ -11,10 +11,12 @@ from collections.abc import Callable
 from sqlalchemy import Engine
 
 from journeys import sessions
-from journeys.generations import ensured, wanted_of
-from journeys.runs import fill
+from journeys.generations import Generation, ensured, wanted_of
+from journeys.runs import CUSTOMERS_AT_ONCE, fill
 from server.chore import Chore
+from server.refreshing import count_each, set_aside
 from store.events import EventStore, EventStoreError
+from store.identity import Ledger
 from store.journeys import JourneyVersion, make_live, note_progress, versions_to_fill
 from store.projects import Project, all_projects
 
@@ -28,6 +30,7 @@ class Filler:
     def __init__(self, engine: Engine, events: EventStore) -> None:
         self._engine = engine
         self._events = events
+        self._ledger = Ledger(engine, events)
         self.chore = Chore("filler", self.turn, every=PAUSE_S, longest=LONGEST_PAUSE_S)
 
     def turn(self) -> None:
@@ -74,11 +77,16 @@ class Filler:
             if done < total:
                 self.chore.check()
 
-        wanted = wanted_of(self._engine, project.id)
-        newest = ensured(self._events, project.id, wanted)[-1]
+        def each(generation: Generation, customers: list[int]) -> None:
+            for start in range(0, len(customers), CUSTOMERS_AT_ONCE):
+                some = customers[start : start + CUSTOMERS_AT_ONCE]
+                blamed = count_each(self._events, self._ledger, generation, some)
+                set_aside(self._ledger, project.id, blamed, now=time.time_ns() // 1_000_000)
+
+        newest = ensured(self._events, project.id, wanted_of(self._engine, project.id))[-1]
         if newest.state == "live":
             return False
-        sessions.fill(self._events, newest, wanted.key_events, progress=step)
+        sessions.fill(self._events, newest, progress=step, otherwise=each)
         return True
 
     def _fill(

@@ -6,7 +6,6 @@ import gc
 import logging
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
 
@@ -16,23 +15,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from collector.carrier import Carrier
 from collector.pipeline import Tools
 from collector.worker import Worker
-from journeys import sessions
-from journeys.definitions import DefinitionError
-from journeys.generations import Generation, Wanted, count_again, ensured, wanted_of
-from journeys.runs import CUSTOMERS_AT_ONCE, recompute
 from server.erasing import Eraser, Erasing
 from server.filler import Filler
 from server.housekeeping import Housekeeping
+from server.refreshing import Refresher
 from server.regrouping import Regrouper
 from server.retaining import tidy
 from store.batches import Batches
 from store.claims import Claims
 from store.db import StoreUnavailable, open_db
 from store.disk import is_short
-from store.events import EventStore, EventStoreError
+from store.events import EventStore
 from store.identity import Ledger
 from store.inbox import Inbox
-from store.journeys import JourneyVersion, fill_again, kept_versions
 from store.migrate import current, migrate_db, migrate_events, newest
 from store.plans import KnownPlans
 from store.privacy.suppression import KnownSuppressions
@@ -111,15 +106,15 @@ class House:
         self.inbox = open_inbox(self.engine, settings)
         self._suppressed = KnownSuppressions(self.engine).of
         self.filler = Filler(self.engine, self.events)
+        self.refresher = Refresher(self.engine, self.events, self.ledger, self._suppressed, now_ms)
         self.eraser = Eraser(self.engine, self.events, self.ledger, settings, now_ms, self.refresh)
         self.erasing = Erasing(self.eraser)
         self.housekeeping = Housekeeping(
             self.engine, self.events, settings, now_ms, daily=partial(tidy, self.eraser)
         )
-        self.regrouper = Regrouper(self.engine, self.events, self.ledger, self.refresh, now_ms)
-        jobs = self.filler, self.regrouper, self.housekeeping, self.erasing
+        self.regrouper = Regrouper(self.engine, self.ledger, self.refresh, now_ms)
+        jobs = self.refresher, self.filler, self.regrouper, self.housekeeping, self.erasing
         self._chores = [job.chore for job in jobs]
-        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="runs")
         self.batches = Batches(self.engine)
         known = KnownRules(self.engine).of, KnownPlans(self.engine).of, self._suppressed
         carrier = Carrier(
@@ -134,46 +129,8 @@ class House:
         self.worker = Worker(carrier, most_events=settings.batch_events)
 
     def refresh(self, project_id: int, customers: Iterable[int]) -> None:
-        """Compute the runs of these customers anew, for every journey of the project, and their sessions.
-
-        Of who was erased meanwhile nothing is counted any more.
-        """
-        ordered = self._suppressed(project_id).without(customers)
-        if not ordered:
-            return
-        versions = kept_versions(self.engine, project_id)
-        wanted = wanted_of(self.engine, project_id)
-        recount = partial(self._recount, wanted=wanted)
-        generations = ensured(self.events, project_id, wanted)
-        for start in range(0, len(ordered), CUSTOMERS_AT_ONCE):
-            some = ordered[start : start + CUSTOMERS_AT_ONCE]
-            whose = {"some": some, "identities": self.ledger.identities_of(project_id, some)}
-            jobs = [partial(self._recompute, one, **whose) for one in versions]
-            jobs += [partial(recount, one, **whose) for one in generations]
-            # Much of a small recomputation is planning, which uses one core: two go side by side.
-            for done in [self._pool.submit(job) for job in jobs]:
-                done.result()
-
-    def _recount(
-        self, generation: Generation, some: list[int], identities: list[int], wanted: Wanted
-    ) -> None:
-        """Sessions that cannot be counted must not hold up the events: all are counted anew later."""
-        try:
-            sessions.recompute(self.events, generation, wanted.key_events, some, identities)
-        except EventStoreError:
-            project = generation.project_id
-            log.exception("the sessions of project %d could not be counted; all are counted anew", project)
-            count_again(self.events, project, wanted)
-
-    def _recompute(self, version: JourneyVersion, some: list[int], identities: list[int]) -> None:
-        """One journey that cannot be computed must not hold up the events of all others."""
-        try:
-            recompute(self.events, version, some, identities)
-        except (EventStoreError, DefinitionError):
-            log.exception(
-                "the runs of %s could not be computed; it is filled again", version.definition["key"]
-            )
-            fill_again(self.engine, version.id)
+        """Compute the runs of these customers anew, for every journey of the project, and their sessions."""
+        self.refresher.refresh(project_id, customers)
 
     def start_background(self) -> None:
         """Start the worker and all jobs."""
@@ -195,7 +152,7 @@ class House:
         self.worker.stop()
         for chore in self._chores:
             chore.stop()
-        self._pool.shutdown()
+        self.refresher.close()
         self.events.close()
         self.engine.dispose()
 

@@ -9,12 +9,10 @@ from msgspec.structs import replace
 from sqlalchemy import Engine
 
 from server.chore import Chore
-from store.events import EventStore
 from store.identity import Ledger
 from store.identity.regrouping import (
     LEASE_MS,
     Regrouping,
-    changed_since,
     claim_one,
     put_in_place,
     regrouping_of,
@@ -37,12 +35,11 @@ class Regrouper:
     def __init__(
         self,
         engine: Engine,
-        events: EventStore,
         ledger: Ledger,
         refresh: Callable[[int, set[int]], None],
         clock: Callable[[], int],
     ) -> None:
-        self._engine, self._events, self._ledger = engine, events, ledger
+        self._engine, self._ledger = engine, ledger
         self._refresh, self._clock = refresh, clock
         self.chore = Chore("regrouping", self.turn, every=PAUSE_S, longest=LONGEST_PAUSE_S)
 
@@ -68,10 +65,9 @@ class Regrouper:
         return True
 
     def _apply(self, job: Regrouping) -> None:
-        job, changed = self._group(job)
-        if job.tries > 1:  # also what was changed by a try that was cut off before it could count the runs
-            changed |= changed_since(self._events, job.project, job.since)
-        ordered = sorted(changed)
+        job = self._group(job)
+        # Also whom a try has changed that was cut off before it could count the runs.
+        ordered = sorted(self._ledger.waiting(job.project))
         job = self._note(job, replace(job, state="counting", done=0, total=len(ordered), problem=""))
         for start in range(0, len(ordered), CUSTOMERS_AT_ONCE):
             some = ordered[start : start + CUSTOMERS_AT_ONCE]
@@ -82,15 +78,15 @@ class Regrouper:
             "project %d: identity rules of %s applied, %d customers changed", job.project, job.by, job.total
         )
 
-    def _group(self, job: Regrouping) -> tuple[Regrouping, set[int]]:
-        """Work out the customers; returns those that changed."""
+    def _group(self, job: Regrouping) -> Regrouping:
+        """Work out the customers."""
 
         def heard(done: int, total: int) -> None:
             nonlocal job
             job = self._went_on(job, done, total)
 
-        changed = self._ledger.apply_rules(job.project, progress=heard)
-        return job, changed
+        self._ledger.apply_rules(job.project, progress=heard)
+        return job
 
     def _went_on(self, job: Regrouping, done: int, total: int) -> Regrouping:
         """Keep how far it is; where the process ends, let it begin again at the next start."""

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, select, update
 
 from store.db import writing
-from store.tables import project_rules
+from store.tables import project_rules, projects
 
 REMEMBER_S = 5.0  # a changed rule counts this much later
 
@@ -103,10 +103,29 @@ def rules_within(connection: Connection, project_id: int) -> ProjectRules:
 
 def save_rules(engine: Engine, project_id: int, rules: ProjectRules, *, now: int) -> None:
     """Keep these rules in place of the former ones."""
-    values = {"project_id": project_id, "rules": msgspec.to_builtins(rules), "changed_at": now}
     with writing(engine) as connection:
-        connection.execute(project_rules.delete().where(project_rules.c.project_id == project_id))
-        connection.execute(project_rules.insert().values(values))
+        _put(connection, project_id, rules, now)
+
+
+def alter_rules(
+    engine: Engine, project_id: int, alter: Callable[[ProjectRules], ProjectRules], *, now: int
+) -> tuple[ProjectRules, ProjectRules]:
+    """Make new rules of those that stand, which nobody else can change meanwhile; returns both.
+
+    Whatever `alter` raises leaves them as they are.
+    """
+    with writing(engine) as connection:
+        connection.execute(select(projects.c.id).where(projects.c.id == project_id).with_for_update())
+        before = rules_within(connection, project_id)
+        after = alter(before)
+        _put(connection, project_id, after, now)
+    return before, after
+
+
+def _put(connection: Connection, project_id: int, rules: ProjectRules, now: int) -> None:
+    values = {"project_id": project_id, "rules": msgspec.to_builtins(rules), "changed_at": now}
+    connection.execute(project_rules.delete().where(project_rules.c.project_id == project_id))
+    connection.execute(project_rules.insert().values(values))
 
 
 def forget_blocked(engine: Engine, project_id: int, is_named: Callable[[str], bool], *, now: int) -> None:

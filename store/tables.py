@@ -31,6 +31,8 @@ metadata = MetaData(
 # SQLite numbers rows by itself only for INTEGER keys.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
+SHORT = "length(value) <= 256"
+
 kept = Table(
     "kept",
     metadata,
@@ -134,6 +136,13 @@ identities = Table(
     Column("blocked_by", String(254), nullable=False, default=""),
     Index("ix_identities_customer", "project_id", "customer"),
     Index("ix_identities_changed", "project_id", "changed"),
+    Index(  # PostgreSQL refuses an index of long values
+        "ix_identities_value",
+        *("project_id", "value"),
+        sqlite_where=text(SHORT),
+        postgresql_where=text(SHORT),
+        postgresql_ops={"value": "text_pattern_ops"},
+    ),
     Index(
         "ix_identities_contested",
         "project_id",
@@ -191,7 +200,18 @@ ledgers = Table(
     Column("version", BigInteger, nullable=False),  # of its last change
     Column("told", BigInteger, nullable=False),  # up to which version the event store knows it
     Column("forgotten", BigInteger, nullable=False, default=0),  # when identities were last deleted
-    Column("rules", String(32), nullable=False, default=""),  # what the customers were worked out by
+)
+
+# Customers that a change of the ledger has touched, until their runs and sessions are computed anew.
+touched = Table(
+    "touched",
+    metadata,
+    Column("project_id", ForeignKey("projects.id", ondelete="cascade"), primary_key=True),
+    Column("customer", BigInteger, primary_key=True),
+    Column("version", BigInteger, nullable=False),  # of the last change
+    Column("tried_at", BigInteger, nullable=False, default=0),  # when it failed for this customer alone
+    Column("tries", Integer, nullable=False, default=0),  # that failed
+    Column("problem", Text, nullable=False, default=""),
 )
 
 inbox = Table(

@@ -8,6 +8,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from admin.api.endpoint import Refused
+from admin.seen import RulesChanged
 from journeys.cursors import ListError
 from journeys.definitions import DefinitionError, problems_of
 from journeys.paths import PathError
@@ -23,6 +24,7 @@ def add_to(room: Blueprint) -> None:
     room.register_error_handler(ValidationError, _invalid)
     room.register_error_handler(DefinitionError, _invalid)
     room.register_error_handler(NoSuchJourney, lambda e: shape(404, "not_found", str(e)))
+    room.register_error_handler(RulesChanged, lambda e: shape(409, "rules_changed", str(e), "version"))
     room.register_error_handler(EventStoreError, lambda e: shape(503, "event_store", str(e)))
     room.register_error_handler(HTTPException, _http)
     for kind in (ListError, PathError, PeriodError, SegmentError):

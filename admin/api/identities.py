@@ -12,6 +12,7 @@ from admin.answers import Answer
 from admin.api.endpoint import Call, Endpoint, Refused
 from admin.joining import IdentityRulesSchema
 from admin.refused_merges import REASONS, UNANSWERED
+from admin.seen import Versioned, version_of
 from journeys.period import iso
 from store.identity.refusals import refused
 from store.identity.regrouping import Regrouping, regrouping_of
@@ -54,7 +55,10 @@ class OfOne(Schema):
 
 
 def list_refused(call: Call) -> dict[str, Any]:
-    """Links that join nothing because a rule refused them, the newest first."""
+    """Links that join nothing because a rule refused them, the newest first; a shared browser is one of them.
+
+    Its `a` is the browser, its `others` all ids that it was seen with; `b` is the newest of these.
+    """
     most = call.query["most"]
     rows = refused(
         call.services.engine,
@@ -62,6 +66,7 @@ def list_refused(call: Call) -> dict[str, Any]:
         most=most + 1,
         after=call.query.get("cursor"),
         reason=call.query["reason"],
+        gathered=True,
     )
     shown = refused_merges.waiting(call.services, call.project.id, rows[:most])
     return {
@@ -116,7 +121,8 @@ def preview_identity_rules(call: Call) -> dict[str, Any]:
 def write_identity_rules(call: Call) -> dict[str, Any]:
     """Put identity rules in place of the present ones; all that is known is worked out anew by them."""
     rules = joining.changed(rules_of(call.services.engine, call.project.id), call.body)
-    job = joining.apply(call.services, call.project, rules, by=f"API token {call.caller}")
+    by, seen = f"API token {call.caller}", call.query["version"]
+    job = joining.apply(call.services, call.project, rules, by=by, seen=seen)
     return _rules(joining.shown(rules), job)
 
 
@@ -145,6 +151,7 @@ def _refused(one: refused_merges.Waiting) -> dict[str, Any]:
         "id": str(one.id),
         "a": _side(one.a),
         "b": _side(one.b),
+        "others": [_side(other) for other in one.others],
         "rule": one.rule,
         "reason": one.reason,
         "says": one.said.meaning,
@@ -169,7 +176,7 @@ def _side(side: refused_merges.Side) -> dict[str, Any]:
 def _rules(shown: dict[str, Any], job: Regrouping | None) -> dict[str, Any]:
     names = ("state", "done", "total", "by", "problem")
     applied = {name: getattr(job, name) for name in names} | {"asked_at": iso(job.asked_at)} if job else None
-    return {**shown, "applied": applied}
+    return {**shown, "version": version_of(shown), "applied": applied}
 
 
 ENDPOINTS = [
@@ -180,7 +187,14 @@ ENDPOINTS = [
     Endpoint("POST", "/identities/block", block, body=OfOne, role="editor"),
     Endpoint("POST", "/identities/unblock", unblock, body=OfOne, role="editor"),
     Endpoint("GET", "/identities/rules", read_identity_rules),
-    Endpoint("PUT", "/identities/rules", write_identity_rules, body=IdentityRulesSchema, role="admin"),
+    Endpoint(
+        "PUT",
+        "/identities/rules",
+        write_identity_rules,
+        query=Versioned,
+        body=IdentityRulesSchema,
+        role="admin",
+    ),
     Endpoint(
         "POST", "/identities/rules/preview", preview_identity_rules, body=IdentityRulesSchema, role="admin"
     ),

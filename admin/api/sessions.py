@@ -85,7 +85,7 @@ def rebuild_sessions(call: Call) -> dict[str, Any]:
 
 
 def read_progress(call: Call) -> dict[str, Any]:
-    """How far the counting of sessions is, and whether stored ones answer already."""
+    """How far the counting of sessions is, whether stored ones answer, and whose cannot be counted."""
     found = kept(call.services.events, call.project.id)
     newest = found[-1] if found else None
     return {
@@ -93,6 +93,10 @@ def read_progress(call: Call) -> dict[str, Any]:
         "counting": newest is None or newest.state == "filling",
         "done": newest.chunks_done if newest else 0,
         "total": newest.chunks_total if newest else 0,
+        "failed": [
+            {"customer": str(one.customer), "tries": one.tries, "problem": one.problem}
+            for one in call.services.ledger.failed(call.project.id)
+        ],
     }
 
 

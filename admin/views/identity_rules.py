@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from admin import joining, rows
 from admin.access import Place, needs
 from admin.data_rules import RulesInvalid
+from admin.seen import RulesChanged, opened_with
 from admin.services import services
 from store.identity.refusals import nodes_of
 from store.identity.regrouping import regrouping_of
@@ -48,7 +49,10 @@ def change(place: Place) -> ResponseReturnValue:
         return _page(place, data, problems=error.problems), 422
     if do == "preview" or request.form.get("previewed") != joining.stamp(rules):
         return _page(place, data, asked=rules)
-    joining.apply(given, place.project, rules, by=place.user.email)
+    try:
+        joining.apply(given, place.project, rules, by=place.user.email, seen=request.form.get("seen", ""))
+    except RulesChanged as error:
+        return _page(place, data, conflict=str(error)), 409
     flash("The rules are kept. They are being applied to all that is known.")
     return redirect(url_for("identity_rules.show", project=place.project.key))
 
@@ -60,8 +64,10 @@ def _page(
     problems: dict[str, str] | None = None,
     focus: str = "",
     asked: ProjectRules | None = None,
+    conflict: str = "",
 ) -> str:
     given = services()
+    present = joining.shown(rules_of(given.engine, place.project.id))
     preview = joining.preview(given, place.project.id, asked) if asked else None
     names = [node for one in preview.examples for node in (one.before, one.after)] if preview else []
     return render_template(
@@ -69,6 +75,7 @@ def _page(
         rules=data,
         problems=problems or {},
         focus=focus,
+        **opened_with(request.form, present, conflict),
         preview=preview,
         told=joining.told(preview) if preview else "",
         names=nodes_of(given.engine, place.project.id, names),

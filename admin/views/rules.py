@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from admin import data_rules, rows
 from admin.access import Place, needs
+from admin.seen import RulesChanged, opened_with, unless_changed
 from admin.services import services
 from journeys.generations import counting
 from journeys.recount import changed_by
@@ -44,8 +45,12 @@ def change(place: Place) -> ResponseReturnValue:
     data["channels"] = [row for row in data["channels"] if any(row.values())]
     given = services()
     try:
-        rules = data_rules.checked(data, rules_of(given.engine, place.project.id))
-        change_rules(given.engine, place.project.id, rules, now=given.clock())
+        alter = unless_changed(
+            lambda kept: data_rules.checked(data, kept), data_rules.shown, request.form.get("seen", "")
+        )
+        change_rules(given.engine, place.project.id, alter, now=given.clock())
+    except RulesChanged as error:
+        return _page(place, data, conflict=str(error)), 409
     except data_rules.RulesInvalid as error:
         return _page(place, data, problems=error.problems), 422
     except RulesRefused as error:
@@ -72,14 +77,17 @@ def _page(
     problems: dict[str, str] | None = None,
     focus: str = "",
     changes: dict[str, Any] | None = None,
+    conflict: str = "",
 ) -> str:
     engine = services().engine
+    present = data_rules.shown(rules_of(engine, place.project.id))
     return render_template(
         "rules/page.html",
         rules=data,
         problems=problems or {},
         focus=focus,
         changes=changes,
+        **opened_with(request.form, present, conflict),
         counting=counting(services().events, place.project.id),
         planned=len(plan_of(engine, place.project.id)),
         longer=longer_journeys(engine, place.project.id),

@@ -23,11 +23,13 @@ from store.identity.graph import (
     rows_of,
 )
 from store.identity.links import Identity, Link, Pair
+from store.identity.touched import keep_touched
 from store.rules import ProjectRules, rules_within
-from store.tables import edges, identities, ledgers
+from store.tables import edges, identities, ledgers, touched
 
 Rules = Callable[[int], ProjectRules]
 UNTIMED = ("identify", "both_ids", "alias")
+MOST_TRIES = 4  # to work out customers within walls; the last one knows none
 
 
 @contextmanager
@@ -63,6 +65,7 @@ class Change:
         self._rules = rules
         self._stops = Stops(rules)
         self._is_made = False
+        self._gone: set[int] = set()
         self._insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
     def enter(self, links: Mapping[Pair, Link]) -> None:
@@ -73,11 +76,14 @@ class Change:
             if row.retracted_at is None or (row.a, row.b) not in there:
                 there[row.a, row.b] = row
         fresh = {pair: link for pair, link in links.items() if pair not in there}
-        self.name(one for link in fresh.values() for one in (link.a, link.b))
+        # What is kept apart gets its evidence too: it stands where the operator's answer is taken back.
+        apart = [row for row in there.values() if _is_note(row)]
+        new = [*fresh.values(), *(links[row.a, row.b] for row in apart)]
+        self.name(one for link in new for one in (link.a, link.b))
         self.add([self._edge(pair, link.rule, link.evidence, link.at) for pair, link in fresh.items()])
         start = self._counted(fresh, 1)
         earlier = [row for pair, row in there.items() if _is_earlier(links[pair], row)]
-        self._move_back({row.id: links[row.a, row.b] for row in earlier})
+        self._move_back({row.id: links[row.a, row.b] for row in earlier + apart})
         # When somebody was seen makes no difference to edges among users and anonymous ids.
         self.settle(start | {one for row in earlier if row.rule not in UNTIMED for one in (row.a, row.b)})
 
@@ -135,9 +141,10 @@ class Change:
             was = [row for row in rows if row.rule != "operator" and row.retracted_at == there[0].entered_at]
         else:
             last = max(rows, key=lambda row: (row.retracted_at, row.id))
-            was = [last] if last.entered_at != last.retracted_at else []
-        if not there and not was:
-            return False
+            if _is_note(last):  # nothing has linked the two since
+                self.connection.execute(delete(edges).where(edges.c.id == last.id))
+                return True
+            was = [last]
         start = self._retract(there, by)
         again = [self._edge(pair, row.rule, row.evidence, row.at, by) for row in was[-1:]]
         self.add(again)
@@ -176,7 +183,10 @@ class Change:
             self.connection.execute(delete(edges).where(edges.c.project_id == self.project, touching))
             own = identities.c.project_id == self.project, identities.c.identity.in_(chunk)
             self.connection.execute(delete(identities).where(*own))
+            whose = touched.c.project_id == self.project, touched.c.customer.in_(chunk)
+            self.connection.execute(delete(touched).where(*whose))
         self.touched |= set(gone.values())
+        self._gone |= set(some)
         self._is_made = True
         self.settle((start | beside) - set(some))
         self.close(forgotten=self.version)
@@ -186,43 +196,58 @@ class Change:
         self._is_made = True
         self.close(forgotten=self.version)
 
-    def settle(self, start: Collection[int]) -> Reached:
-        """Work out anew the customers around these identities."""
+    def settle(self, start: Collection[int], *, walled: bool = True) -> Reached:
+        """Work out anew the customers around these identities; what only touches walls stays as it is.
+
+        Where a wall turns out to be none any more, what was beyond it is worked out too.
+        """
         if not start:
             return Reached()
-        reached = reach(self.connection, self.project, start, self._stops)
-        component = customers_from(
-            reached.kinds, reached.known_edges(), rules=self._rules, stopped=reached.stopped
-        )
-        self._write(reached, component)
+        opened = set(start)
+        for tries in range(1, MOST_TRIES + 1):
+            asked = walled and tries < MOST_TRIES
+            reached = reach(self.connection, self.project, opened, self._stops, walled=asked)
+            component = customers_from(
+                reached.kinds, reached.known_edges(), rules=self._rules, stopped=reached.stopped
+            )
+            if not (wrong := reached.misjudged(component.refused)):
+                break
+            opened |= wrong
+        self._write(reached, component, opened)
         return reached
 
+    def see_again(self, some: Collection[int]) -> None:
+        """Take note of further signs of people on contested ids: their spans may have moved, nothing else."""
+        rows = rows_of(self.connection, self.project, some)
+        contested = {one for one, row in rows.items() if row.contested}
+        claims = [
+            row for row in edges_at(self.connection, self.project, contested) if row.refused == "shared"
+        ]
+        ends = rows_of(self.connection, self.project, {one for row in claims for one in (row.a, row.b)})
+        self._stamp({one: (rows[one].customer, True) for one in contested})
+        self.touched |= {row.customer for row in ends.values() if row.kind == "user"}
+
     def close(self, *, forgotten: int | None = None) -> None:
-        """Note the version of what was changed."""
+        """Note the version of what was changed, and whose runs and sessions are to be computed anew."""
+        keep_touched(self.connection, self.project, self.touched - self._gone, version=self.version)
         if not self._is_made:
             return
         values = {"version": self.version} | ({} if forgotten is None else {"forgotten": forgotten})
-        row = {"project_id": self.project, "told": 0, "forgotten": 0, "rules": ""} | values
+        row = {"project_id": self.project, "told": 0, "forgotten": 0} | values
         statement = self._insert(ledgers).values(row)
         self.connection.execute(statement.on_conflict_do_update(index_elements=["project_id"], set_=values))
 
-    def _write(self, reached: Reached, component: Component) -> None:
-        after, contested = component.customers, component.contested
-        changed = [
+    def _write(self, reached: Reached, component: Component, start: Collection[int]) -> None:
+        after, rows = component.customers, reached.rows
+        contested = {one: users for one, users in component.contested.items() if one in rows}
+        changed = {
             one
-            for one, row in reached.rows.items()
+            for one, row in rows.items()
             if after[one] != row.customer or (one in contested) != row.contested
-        ]
-        # A contested identity's spans follow from its users and their events, so it is told in any case.
-        stamped = {*changed, *contested}
-        if stamped:
-            self.connection.execute(
-                update(identities)
-                .where(identities.c.project_id == self.project, identities.c.identity == bindparam("one"))
-                .values(customer=bindparam("to"), contested=bindparam("is_contested"), changed=self.version),
-                [{"one": one, "to": after[one], "is_contested": one in contested} for one in stamped],
-            )
-            self._is_made = True
+        }
+        # A contested identity's spans follow from its users, whose names count, and from their events.
+        moved = {one for one, users in contested.items() if one in changed or one in start or users & changed}
+        self._stamp({one: (after[one], one in contested) for one in changed | moved})
         refused = [
             {"one": row.id, "why": component.refused.get(pair, "")}
             for pair, row in reached.edges.items()
@@ -232,8 +257,23 @@ class Change:
             self.connection.execute(
                 update(edges).where(edges.c.id == bindparam("one")).values(refused=bindparam("why")), refused
             )
-        self.touched |= {after[one] for one in changed} | {reached.rows[one].customer for one in changed}
-        self.touched |= {after[user] for users in contested.values() for user in users}
+        self.touched |= {after[one] for one in changed} | {rows[one].customer for one in changed}
+        self.touched |= {after[user] for one in moved for user in contested[one]}
+        self.touched |= {after[user] for user in reached.claimants(changed)}
+
+    def _stamp(self, owned: Mapping[int, tuple[int, bool]]) -> None:
+        """Write whose identities are, and whether they are contested, so that the event store is told."""
+        if owned:
+            self.connection.execute(
+                update(identities)
+                .where(identities.c.project_id == self.project, identities.c.identity == bindparam("one"))
+                .values(customer=bindparam("to"), contested=bindparam("is_contested"), changed=self.version),
+                [
+                    {"one": one, "to": customer, "is_contested": is_contested}
+                    for one, (customer, is_contested) in owned.items()
+                ],
+            )
+            self._is_made = True
 
     def _edge(self, pair: Pair, rule: str, evidence: str, at: int, by: str = "") -> dict[str, Any]:
         return {
@@ -292,6 +332,11 @@ def _is_earlier(link: Link, row: Any) -> bool:
     """Whether a link happened before the event that a standing edge is known by."""
     stands = row.retracted_at is None and row.rule != "operator"
     return stands and (link.at, link.evidence) < (row.at, row.evidence)
+
+
+def _is_note(row: Any) -> bool:
+    """Whether an edge never stood: it only says that an operator keeps the pair apart."""
+    return bool(row.rule == "operator" and row.entered_at == row.retracted_at)
 
 
 def _lock(connection: Connection, project: int) -> None:

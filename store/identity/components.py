@@ -138,19 +138,21 @@ def _join_anonymous(groups: Groups, direct: list[Edge]) -> dict[int, set[int]]:
     for edge in direct:
         user, visitor = (edge.a, edge.b) if groups.kinds[edge.a] == "user" else (edge.b, edge.a)
         claims[groups.root(visitor)].append((edge, user))
-    owned = [(visitor, claim, {groups.root(user) for _, user in claim}) for visitor, claim in claims.items()]
     shared: dict[int, set[int]] = {}
-    for visitor, claim, owners in owned:
+    joined: list[tuple[int, int]] = []  # only when all are judged: joining changes what stands for a group
+    for visitor, claim in claims.items():
+        owners = {groups.root(user) for _, user in claim}
         if visitor in groups.user:  # an operator has said whose it is
-            others = [edge for edge, user in claim if groups.root(user) != groups.root(visitor)]
+            others = [edge for edge, user in claim if groups.root(user) != visitor]
             groups.refused |= {edge.pair: "two_users" for edge in others}
         elif len(owners) > 1:
             groups.contested.add(visitor)
             groups.refused |= {edge.pair: "shared" for edge, _ in claim}
             shared[visitor] = {user for _, user in claim}
-    for visitor, claim, owners in owned:
-        if visitor not in shared and len(owners) == 1 and visitor not in groups.user:
-            groups.unite(visitor, claim[0][1])
+        else:
+            joined.append((visitor, claim[0][1]))
+    for visitor, user in joined:
+        groups.unite(visitor, user)
     return {
         one: shared[root]
         for one, kind in groups.kinds.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ T = TypeVar("T")
 MOST_STOPPED = 100  # within one reach, for edges between two of them to be looked at
 AT_ONCE = 10_000  # SQLite binds at most 32,766 values
 USERS_MAY_HAVE = 10  # times as many neighbours: people clear their browsers' memories
+WALLS = ("shared", "two_users")  # refusals that keep what happens on one side from the other
 
 # SQLite takes no index for pairs in a list; a cross join says that the list comes first.
 OF_PAIRS = text(
@@ -31,28 +32,59 @@ OF_PAIRS = text(
 
 @dataclass
 class Reached:
-    """Identities (rows by hash) with the edges that stand between them, and which of them join nothing."""
+    """Identities (rows by hash) with the edges that stand between them, and which of them join nothing.
+
+    What stands `beyond` a wall is known by its customer alone; `owners` are the kinds of these customers.
+    """
 
     rows: dict[int, Any] = field(default_factory=dict)
+    beyond: dict[int, Any] = field(default_factory=dict)
+    owners: dict[int, str] = field(default_factory=dict)
     edges: dict[Pair, Any] = field(default_factory=dict)
     stopped: dict[int, str] = field(default_factory=dict)
 
     @property
     def kinds(self) -> dict[int, str]:
         """What each identity is."""
-        return {one: row.kind for one, row in self.rows.items()}
+        return self.owners | {one: row.kind for one, row in (self.beyond | self.rows).items()}
 
     def add(self, found: Iterable[Any]) -> None:
         """Take in rows of edges."""
         self.edges.update(((row.a, row.b), row) for row in found)
 
     def known_edges(self) -> list[Edge]:
-        """The edges both of whose ends are known."""
-        return [
+        """The edges both of whose ends are known; what is beyond a wall is joined with its customer."""
+        kinds = self.kinds
+        known = [
             Edge(row.a, row.b, row.rule, row.at)
             for row in self.edges.values()
-            if row.a in self.rows and row.b in self.rows
+            if row.a in kinds and row.b in kinds
         ]
+        known += [
+            Edge(one, row.customer, "operator", 0)
+            for one, row in self.beyond.items()
+            if row.customer != one and row.customer in kinds
+        ]
+        return known
+
+    def claimants(self, some: Collection[int]) -> set[int]:
+        """Who claimed those of these identities that were contested until now."""
+        return {
+            other
+            for row in self.edges.values()
+            if row.refused == "shared"
+            for one, other in ((row.a, row.b), (row.b, row.a))
+            if one in some and one in self.rows and self.rows[one].contested
+        }
+
+    def misjudged(self, refused: Mapping[Pair, str]) -> set[int]:
+        """The ends of walls that are none any more, or for another reason."""
+        return {
+            one
+            for pair, row in self.edges.items()
+            if (row.a in self.beyond or row.b in self.beyond) and refused.get(pair, "") != row.refused
+            for one in pair
+        }
 
 
 class Stops:
@@ -81,23 +113,36 @@ class Stops:
         return bool(self._values) and value.casefold() in self._values
 
 
-def reach(connection: Connection, project: int, start: Collection[int], stops: Stops) -> Reached:
-    """All that can be reached from `start` by standing edges, without passing what joins nothing."""
+def reach(
+    connection: Connection, project: int, start: Collection[int], stops: Stops, *, walled: bool = True
+) -> Reached:
+    """All that can be reached from `start` by standing edges, without passing what joins nothing.
+
+    Where edges are `walled`, a refused edge is no way on: what is beyond it keeps its customer as long as the
+    edge stays refused, whatever becomes of this side. A contested id is looked at with all who claim it.
+    """
     found = Reached()
-    frontier = set(start)
-    while frontier:
-        rows = rows_of(connection, project, frontier)
+    ahead, beyond = set(start), set[int]()
+    while ahead or beyond:
+        rows = rows_of(connection, project, ahead | beyond)
+        reached = {one: row for one, row in rows.items() if one in ahead or row.contested}
         stopped = {one: why for one, row in rows.items() if (why := stops.why(row))}
-        found.rows |= rows
+        found.rows |= reached
         found.stopped |= stopped
-        nearby = edges_at(connection, project, rows.keys() - stopped.keys())
-        if busy := {one for one, why in stopped.items() if why == "neighbours"}:
+        found.beyond = {one: row for one, row in (found.beyond | rows).items() if one not in found.rows}
+        nearby = edges_at(connection, project, reached.keys() - stopped.keys())
+        if busy := {one for one in reached if stopped.get(one) == "neighbours"}:
             nearby += _of_operators(connection, project, busy)
         found.add(nearby)
-        frontier = {one for row in nearby for one in (row.a, row.b)} - found.rows.keys()
+        walls = {(row.a, row.b) for row in nearby if walled and row.refused in WALLS}
+        ways = [(row.a, row.b) for row in nearby if (row.a, row.b) not in walls]
+        ahead = {one for pair in ways for one in pair} - found.rows.keys()
+        beyond = {one for pair in walls for one in pair} - found.rows.keys() - found.beyond.keys() - ahead
     if 1 < len(found.stopped) <= MOST_STOPPED:
         among = edges_of(connection, project, list(combinations(sorted(found.stopped), 2)))
         found.add(row for row in among if row.retracted_at is None)
+    owners = {row.customer for row in found.beyond.values()} - found.rows.keys() - found.beyond.keys()
+    found.owners = {one: row.kind for one, row in rows_of(connection, project, owners).items()}
     return found
 
 
@@ -134,12 +179,17 @@ def edges_of(connection: Connection, project: int, pairs: Collection[Pair]) -> l
     return list(connection.execute(OF_PAIRS, {"rows": rows, "project": project}))
 
 
-def neighbours_of(connection: Connection, project: int, some: Collection[int]) -> set[int]:
-    """What stands beside these identities."""
+def neighbours_of(
+    connection: Connection, project: int, some: Collection[int], *, contested: bool = False
+) -> set[int]:
+    """What stands beside these identities; of that what is contested, where only this is asked for."""
     found: set[int] = set()
     for chunk in chunks(sorted(some)):
         for end, other in ((edges.c.a, edges.c.b), (edges.c.b, edges.c.a)):
             query = select(other).where(edges.c.project_id == project, end.in_(chunk), standing())
+            if contested:
+                same = (identities.c.project_id == edges.c.project_id) & (identities.c.identity == other)
+                query = query.join(identities, same).where(identities.c.contested.is_(True))
             found.update(connection.scalars(query))
     return found
 

@@ -7,7 +7,7 @@ hash among its user identities (or its anonymous one), so the order of arrival m
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from sqlalchemy import Connection, Engine, RowMapping, select
@@ -16,11 +16,12 @@ from store.events import EventStore
 from store.identity import lookups
 from store.identity.changes import Change, Rules, changing
 from store.identity.graph import chunks, neighbours_of, rows_of
-from store.identity.known import Known
 from store.identity.links import Identity, Link, Pair, earliest
+from store.identity.memory import Memory
 from store.identity.previews import Parted, RulesPreview, pages, preview, preview_rules
 from store.identity.refusals import Refused, refused, refused_counts
 from store.identity.telling import newest_told, tell, untold
+from store.identity.touched import Failed, failed_of, forget_touched, left, note_failures, waiting
 from store.rules import ProjectRules
 from store.tables import identities, ledgers
 
@@ -39,7 +40,7 @@ class Ledger:
         self._engine = engine
         self._events = events
         self._rules = rules
-        self._remembered: dict[int, Known] = {}
+        self._remembered: dict[int, Memory] = {}
         self._guard = threading.Lock()
 
     def join(self, project: int, links: Iterable[Link], *, now: int | None = None) -> set[int]:
@@ -49,14 +50,14 @@ class Ledger:
             return set()
         with self._guard:
             known = self._known(project)
-            moving = {one for pair in first for one in pair if one in known.contested}
+            again = {one for pair in first for one in pair if one in known.contested}
             fresh = {pair: link for pair, link in first.items() if known.is_news(pair, link)}
         touched: set[int] = set()
         for some in chunks(sorted(fresh), LINKS_AT_ONCE):
             part = {pair: fresh[pair] for pair in some}
             touched |= self._changed(project, partial(Change.enter, links=part), now)
-        if moving:  # each further sign of a person moves their spans
-            touched |= self._changed(project, lambda change: change.settle(moving), now)
+        if again:
+            touched |= self._changed(project, lambda change: change.see_again(again), now)
         with self._guard:
             known.entered(fresh)
         return touched
@@ -190,6 +191,33 @@ class Ledger:
         for project in untold(self._engine):
             tell(self._engine, self._events, project)
 
+    def told(self, project: int) -> int:
+        """Up to which version of the ledger the event store knows a project: what is computed from it now
+        holds for all changes up to there."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(ledgers.c.told).where(ledgers.c.project_id == project)) or 0
+
+    def computed(self, project: int, customers: Collection[int], *, version: int) -> None:
+        """Note that the runs and sessions of these customers are right up to this version."""
+        forget_touched(self._engine, project, customers, version=version)
+
+    def waiting(self, project: int) -> set[int]:
+        """Customers of a project whom changes have touched and nobody has computed since."""
+        return waiting(self._engine, project)
+
+    def left(self, *, before: int, most: int) -> Iterator[tuple[int, set[int]]]:
+        """Customers by project, in portions, whom a change before this moment (ms) has touched, and whose
+        runs and sessions nobody has computed since: their process ended, or it failed."""
+        return left(self._engine, before=before, most=most)
+
+    def could_not(self, project: int, problems: Mapping[int, str], *, now: int) -> None:
+        """Note customers who could not be counted, and why; they are among those `left`, some times."""
+        note_failures(self._engine, project, problems, now=now)
+
+    def failed(self, project: int) -> list[Failed]:
+        """Customers who could not be counted when it was tried last."""
+        return failed_of(self._engine, project)
+
     def _changed(self, project: int, act: Callable[[Change], object], now: int | None) -> set[int]:
         """Make a change, then tell the event store."""
         with self._guard:
@@ -216,7 +244,7 @@ class Ledger:
 
         return act
 
-    def _known(self, project: int) -> Known:
+    def _known(self, project: int) -> Memory:
         """What is remembered of a project, brought up to what other processes have changed."""
         with self._engine.connect() as connection:
             mark = connection.execute(select(ledgers).where(ledgers.c.project_id == project)).first()
@@ -237,7 +265,7 @@ class Ledger:
                     identities.c.project_id == project, identities.c.contested.is_(True)
                 )
                 version = mark.version if mark else newest_told(self._events, project)
-                known = Known(version, connection.scalars(contested))
+                known = Memory(version, connection.scalars(contested))
                 self._remembered[project] = known
         if mark is not None and mark.told < mark.version:
             tell(self._engine, self._events, project)
@@ -259,7 +287,7 @@ class Ledger:
                 found |= self._learned(project, known, chunk)
             return found, asked & known.contested
 
-    def _learned(self, project: int, known: Known, some: Sequence[int]) -> set[int]:
+    def _learned(self, project: int, known: Memory, some: Sequence[int]) -> set[int]:
         """The customers of identities, remembered from now on; one that the ledger has not is its own."""
         found = {one: (one, False) for one in some}
         columns = select(identities.c.identity, identities.c.customer, identities.c.contested)
@@ -272,7 +300,7 @@ class Ledger:
 
 
 def _settle_page(change: Change, start: set[int], reached: set[int]) -> None:
-    reached |= change.settle(start).rows.keys()
+    reached |= change.settle(start, walled=False).rows.keys()
 
 
 def _pair(a: int, b: int) -> Pair:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Engine, RowMapping, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, select, text
 
 from store.event import identity_hash
 from store.events import EventStore
 from store.identity.graph import chunks, neighbours_of
 from store.identity.identifiers import normal
 from store.identity.links import Identity
-from store.tables import edges, identities
+from store.tables import SHORT, edges, identities
+
+MOST_FOUND = 1_000
 
 
 def identities_of(engine: Engine, project: int, customers: Sequence[int]) -> list[int]:
@@ -21,11 +23,7 @@ def identities_of(engine: Engine, project: int, customers: Sequence[int]) -> lis
         for some in chunks(list(customers)):
             own = identities.c.project_id == project, identities.c.customer.in_(some)
             found.update(connection.scalars(select(identities.c.identity).where(*own)))
-        shared = select(identities.c.identity).where(
-            identities.c.project_id == project, identities.c.contested.is_(True)
-        )
-        if any_contested := set(connection.scalars(shared)):
-            found |= any_contested & neighbours_of(connection, project, found)
+        found |= neighbours_of(connection, project, found, contested=True)
     return sorted(found)
 
 
@@ -54,18 +52,26 @@ def describe(engine: Engine, project: int, customer: int) -> tuple[list[RowMappi
 
 
 def find(engine: Engine, project: int, value: str, *, limit: int) -> list[RowMapping]:
-    """Identities whose value starts with `value`; an e-mail address or phone number only as a whole."""
-    start = value.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    """Identities whose value starts with `value`; an e-mail address, a phone number or a value of more than
+    256 characters only as a whole. Of very many that start so, some are found."""
     whole = [identity_hash(kind, normal(kind, value)) for kind in ("email", "phone")]
-    named = or_(identities.c.value.like(f"{start}%", escape="\\"), identities.c.identity.in_(whole))
-    query = (
-        select(identities)
-        .where(identities.c.project_id == project, named)
-        .order_by(identities.c.kind.desc(), identities.c.value)
-        .limit(limit)
-    )
+    whole += [identity_hash(kind, value) for kind in ("user", "anonymous")]
+    of_project = select(identities).where(identities.c.project_id == project)
     with engine.connect() as connection:
-        return list(connection.execute(query).mappings())
+        exact = connection.execute(of_project.where(identities.c.identity.in_(whole))).mappings()
+        found = {row["identity"]: row for row in exact}
+        others = of_project.where(text(SHORT), *_starts(connection, value)).limit(MOST_FOUND)
+        found |= {row["identity"]: row for row in connection.execute(others).mappings()}
+    ordered = sorted(found.values(), key=lambda row: row["value"])
+    ordered.sort(key=lambda row: row["kind"], reverse=True)  # users first
+    return sorted(ordered, key=lambda row: row["value"] != value)[:limit]
+
+
+def _starts(connection: Connection, value: str) -> list[ColumnElement[bool]]:
+    """Conditions that a value starts so, as each store finds it by its index; wildcards mean themselves."""
+    if connection.dialect.name == "postgresql":
+        return [identities.c.value.startswith(value, autoescape=True)]
+    return [identities.c.value >= value, identities.c.value < value + chr(0x10FFFF)]
 
 
 def carried(events: EventStore, project: int, some: Sequence[int]) -> list[Identity]:

@@ -16,6 +16,7 @@ from store.rules import ProjectRules
 from store.tables import identities
 
 PAGE = 2_000  # identities that are looked at together
+MOST_LOOKED_AT = 50_000  # some seconds; identities come in the order of their hashes, so these are a sample
 MOST_EXAMPLES = 20
 
 
@@ -41,9 +42,11 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 
 class RulesPreview(msgspec.Struct, frozen=True, kw_only=True):
     """What other rules would do: `merged` customers would consist of several of today's, `split` ones of
-    today would fall apart, `changed` identities would belong to another customer."""
+    today would fall apart, `changed` identities would belong to another customer. Of very many identities
+    only some are looked at, with all that they are linked to: the numbers are of these."""
 
     identities: int
+    looked_at: int
     customers_before: int
     customers_after: int
     merged: int
@@ -85,7 +88,7 @@ def preview(
 
 
 def preview_rules(engine: Engine, project: int, rules: ProjectRules) -> RulesPreview:
-    """What these rules would do to all identities that the ledger knows."""
+    """What these rules would do to the identities that the ledger knows, or to some of very many."""
     changed: dict[int, Example] = {}
     with engine.connect() as connection:
         before = connection.execute(
@@ -95,8 +98,9 @@ def preview_rules(engine: Engine, project: int, rules: ProjectRules) -> RulesPre
         ).one()
         stops = Stops(rules)
         done: set[int] = set()
+        looked_at = 0
         for page in pages(connection, project):
-            reached = reach(connection, project, set(page) - done, stops)
+            reached = reach(connection, project, set(page) - done, stops, walled=False)
             found = customers_from(
                 reached.kinds, reached.known_edges(), rules=rules, stopped=reached.stopped
             ).customers
@@ -105,9 +109,12 @@ def preview_rules(engine: Engine, project: int, rules: ProjectRules) -> RulesPre
                     changed[one] = Example(
                         identity=one, kind=row.kind, value=row.value, before=row.customer, after=found[one]
                     )
+            looked_at += len(reached.rows)
+            if looked_at >= MOST_LOOKED_AT:
+                break
             done |= reached.rows.keys()
             done = {one for one in done if one > page[-1]}  # the others do not come again
-        return _compared(connection, project, before[0], before[1], changed)
+        return _compared(connection, project, before[0], looked_at, before[1], changed)
 
 
 def pages(connection: Connection, project: int) -> Iterator[list[int]]:
@@ -124,7 +131,12 @@ def pages(connection: Connection, project: int) -> Iterator[list[int]]:
 
 
 def _compared(
-    connection: Connection, project: int, n: int, customers: int, changed: dict[int, Example]
+    connection: Connection,
+    project: int,
+    n: int,
+    looked_at: int,
+    customers: int,
+    changed: dict[int, Example],
 ) -> RulesPreview:
     concerned = {name for one in changed.values() for name in (one.before, one.after)}
     afters, befores = defaultdict(set), defaultdict(set)
@@ -134,6 +146,7 @@ def _compared(
         befores[after].add(before)
     return RulesPreview(
         identities=n,
+        looked_at=min(looked_at, n),
         customers_before=customers,
         customers_after=customers - len(afters) + len(befores),
         merged=sum(len(some) > 1 for some in befores.values()),

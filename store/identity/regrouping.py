@@ -8,21 +8,10 @@ import msgspec
 from sqlalchemy import Engine, select, update
 
 from store.db import writing
-from store.events import EventStore
 from store.tables import kept
 
 PREFIX = "regrouping."
 LEASE_MS = 15 * 60_000  # who has said nothing for so long is taken for dead
-SKEW_US = 10 * 60_000_000  # how far the clocks of several machines may be apart
-CHANGED = """
-select distinct arrayJoin(arrayConcat([identity, customer], spans.customer)) as one
-from identity_customers
-where
-    project = {project:UInt32}
-    and identity in (
-        select identity from identity_customers where project = {project:UInt32} and version >= {since:UInt64}
-    )
-"""
 OPEN = ("waiting", "grouping", "counting")
 
 
@@ -30,13 +19,12 @@ class Regrouping(msgspec.Struct, frozen=True, kw_only=True):
     """One project's identities worked out anew by its present rules.
 
     It waits, groups the identities, and counts the runs of the customers that changed: `done` of `total`
-    identities or customers. `since` is the first version that it may have made, in microseconds.
+    identities or customers.
     """
 
     project: int
     by: str
     asked_at: int
-    since: int
     state: Literal["waiting", "grouping", "counting", "done"] = "waiting"
     done: int = 0
     total: int = 0
@@ -54,8 +42,8 @@ class Regrouping(msgspec.Struct, frozen=True, kw_only=True):
 def ask_for(engine: Engine, project: int, *, by: str, now: int) -> Regrouping:
     """Have the identities of a project worked out anew; one that is under way begins again."""
     before = regrouping_of(engine, project)
-    since, tries = (before.since, before.tries) if before and before.is_open else (now * 1_000 - SKEW_US, 0)
-    job = Regrouping(project=project, by=by, asked_at=now, since=since, tries=tries)
+    tries = before.tries if before and before.is_open else 0
+    job = Regrouping(project=project, by=by, asked_at=now, tries=tries)
     with writing(engine) as connection:
         connection.execute(kept.delete().where(kept.c.name == _name(project)))
         connection.execute(kept.insert().values(name=_name(project), value=_text(job)))
@@ -88,12 +76,6 @@ def put_in_place(engine: Engine, known: Regrouping, new: Regrouping) -> bool:
     same = kept.c.name == _name(known.project), kept.c.value == _text(known)
     with writing(engine) as connection:
         return connection.execute(update(kept).where(*same).values(value=_text(new))).rowcount == 1
-
-
-def changed_since(events: EventStore, project: int, since: int) -> set[int]:
-    """Every customer that gained or lost an identity from this version on, under old and new names."""
-    rows = events.query(CHANGED, {"project": project, "since": max(0, since)})
-    return {int(row["one"]) for row in rows}
 
 
 def _name(project: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -11,11 +11,39 @@ from sqlalchemy import Connection, Engine, select, tuple_, update
 
 from store.db import writing
 from store.events import EventStore
-from store.identity.graph import AT_ONCE, edges_at, rows_of
+from store.identity.graph import AT_ONCE, chunks, edges_at, rows_of
 from store.tables import identities, ledgers
 
 Span = dict[str, int]
+CONTESTED_AT_ONCE = 500  # each may have a hundred people
 SPANS = pa.list_(pa.struct([("since", pa.timestamp("ms", "UTC")), ("customer", pa.uint64())]))
+
+# Only where another person takes over does a span begin: the engine leaves all other events out.
+SPANS_ASKED = """
+with claims as (
+    select
+        arrayJoin(arrayZip({values:Array(String)}, {users:Array(UInt64)}, {owners:Array(UInt64)})) as claim,
+        claim.1 as anonymous_id, claim.2 as identity, claim.3 as owner
+)
+select anonymous_id, toUnixTimestamp64Milli(timestamp) as since, owner
+from (
+    select
+        anonymous_id, timestamp, sequence, event_id, owner,
+        lagInFrame(owner) over (
+            partition by anonymous_id order by timestamp, sequence, event_id rows unbounded preceding
+        ) as before
+    from (
+        select anonymous_id, identity, timestamp, sequence, event_id
+        from events
+        where
+            project = {project:UInt32}
+            and (anonymous_id, identity) in (select anonymous_id, identity from claims)
+    ) as seen
+    inner join claims using (anonymous_id, identity)
+)
+where owner != before
+order by anonymous_id, timestamp, sequence, event_id
+"""
 
 
 def tell(engine: Engine, events: EventStore, project: int) -> None:
@@ -80,27 +108,25 @@ def _spans(
     connection: Connection, events: EventStore, project: int, rows: Sequence[Any]
 ) -> dict[int, list[Span]]:
     """From when on contested anonymous ids belong to whom: by the events that name both."""
-    values = {row.value: row.identity for row in rows if row.contested}
-    claims = _claims(connection, project, set(values.values()))
-    users = sorted({user for owners in claims.values() for user in owners})
+    values = {row.identity: row.value for row in rows if row.contested}
     found: dict[int, list[Span]] = defaultdict(list)
-    if not users:
-        return found
-    seen = events.query(
-        "select toUnixTimestamp64Milli(timestamp) as since, identity, anonymous_id from events "
-        "where project = {project:UInt32} and identity in {users:Array(UInt64)} "
-        "and anonymous_id in {values:Array(String)} order by timestamp, sequence, event_id",
-        {"project": project, "users": users, "values": sorted(values)},
-    )
-    for one in seen:
-        contested = values[one["anonymous_id"]]
-        owner, spans = claims[contested].get(one["identity"]), found[contested]
-        if owner is not None and (not spans or spans[-1]["customer"] != owner):
-            spans.append({"since": one["since"], "customer": owner})
+    for some in chunks(sorted(values), CONTESTED_AT_ONCE):
+        claims = [
+            (values[one], user, owner)
+            for one, owners in _claims(connection, project, some).items()
+            for user, owner in owners.items()
+        ]
+        if not claims:
+            continue
+        names, users, owners = (list(column) for column in zip(*claims, strict=True))
+        bound = {"project": project, "values": names, "users": users, "owners": owners}
+        numbers = {values[one]: one for one in some}
+        for span in events.query(SPANS_ASKED, bound):
+            found[numbers[span["anonymous_id"]]].append({"since": span["since"], "customer": span["owner"]})
     return found
 
 
-def _claims(connection: Connection, project: int, contested: set[int]) -> dict[int, dict[int, int]]:
+def _claims(connection: Connection, project: int, contested: Collection[int]) -> dict[int, dict[int, int]]:
     """The users who claim contested identities, each with the customer that the user is now."""
     claims: dict[int, dict[int, int]] = {one: {} for one in contested}
     pairs = [

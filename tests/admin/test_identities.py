@@ -74,7 +74,7 @@ def undo(shop: Shop, page: str) -> str:
 def apply_waiting(shop: Shop) -> int:
     """Apply changed rules as the background job does; returns for how many projects."""
     given = shop.services
-    job = Regrouper(given.engine, given.events, given.ledger, given.refresh, given.clock)
+    job = Regrouper(given.engine, given.ledger, given.refresh, given.clock)
     return sum(1 for _ in iter(job.do_one, False))
 
 
@@ -94,8 +94,36 @@ def test_the_list_shows_both_sides_with_what_their_customers_did(divided: Shop) 
 def test_beside_a_shared_browser_stand_the_events_that_carry_its_id(divided: Shop) -> None:
     divided.services.ledger.join(divided.project.id, [Link(BEN, PHONE, "identify", "e4", NOW)], now=NOW)
     page = unescape(divided.client("viewer").get(f"{LIST}?reason=shared").text)
-    assert page.count("ada-phone</a>") == 2
-    assert page.count("1 event, last") == 2
+    assert page.count("ada-phone</a>") == 1
+    assert page.count("1 event, last") == 1
+
+
+def test_a_shared_browser_is_one_row_with_all_who_used_it(divided: Shop) -> None:
+    ledger, project = divided.services.ledger, divided.project.id
+    more = [BEN, Identity("user", "cyd"), Identity("email", "kiosk@acme.example")]
+    other = Identity("anonymous", "kiosk")
+    links = [Link(who, PHONE, "identify", f"e{n}", NOW + n) for n, who in enumerate(more)]
+    links += [Link(who, other, "identify", "e9", NOW + 9) for who in (ADA, BEN)]
+    ledger.join(project, links, now=NOW)
+    page = unescape(divided.client("editor").get(f"{LIST}?reason=shared").text)
+    assert page.count("<tr>") == 3  # with the head
+    assert "Shared browser (2)" in page
+    assert "It is cyd’s" in page
+    ask = asking(divided)
+    found = ask("GET", "/identities/refused?reason=shared")[1]["refused"]
+    assert {one["a"]["value"] for one in found} == {"ada-phone", "kiosk"}
+    phone = next(one for one in found if one["a"]["value"] == "ada-phone")
+    assert {one["value"] for one in phone["others"]} == {"ada", "ben", "cyd", "k…@acme.example"}
+    assert phone["b"] == phone["others"][0]
+    assert len(found) + 1 == len(ask("GET", "/identities/refused")[1]["refused"])
+    first = ask("GET", "/identities/refused?reason=shared&most=1")[1]
+    second = ask("GET", f"/identities/refused?reason=shared&most=1&cursor={first['next']}")[1]
+    assert [*first["refused"], *second["refused"]] == found
+    assert second["next"] is None
+    menu = divided.client("viewer").get("/p/shop/journeys").text
+    assert re.search(r'identities".*?ms-auto">3<', menu, re.DOTALL)
+    link = next(one for one in re.findall(r'href="([^"]+)"', page) if "do=merge" in one)
+    assert "Merge these two?" in divided.client("editor").get(link).text
 
 
 def test_two_people_are_merged_by_their_user_ids(divided: Shop) -> None:
@@ -389,7 +417,7 @@ def test_types_are_joined_in_the_order_of_the_form(own_shop: Shop) -> None:
     assert mark
     client.post(RULES, data=FORM | types | {"do": "save", "previewed": mark[1]})
     kept = rules_of(own_shop.services.engine, own_shop.project.id)
-    assert kept.identifiers == (IdentifierRule("crm_id", 1, 1), IdentifierRule("email", 7, 2))
+    assert kept.identifiers == (IdentifierRule("crm_id", 1, 10), IdentifierRule("email", 7, 20))
 
 
 def test_data_rules_and_identity_rules_leave_each_other_alone(own_shop: Shop) -> None:

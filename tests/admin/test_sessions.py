@@ -211,7 +211,10 @@ def test_other_limits_are_tried_before_they_are_set(counted: Shop) -> None:
     assert ask("POST", "/sessions/rebuild", json={"from": "2026-03-02", "to": "2026-03-01"})[0] == 400
     ask("POST", "/sessions/rebuild", json={"idle_minutes": 10, "from": "2026-02-01"})
     assert counted.refilled
-    assert ask("GET", "/sessions/rebuild")[1] == {"answers": True, "counting": True, "done": 0, "total": 0}
+    assert ask("GET", "/sessions/rebuild")[1] == {
+        **{"answers": True, "counting": True, "done": 0, "total": 0},
+        "failed": [],
+    }
     assert ask("GET", f"/sessions/summary{ALWAYS}")[1]["n"] == tried["before"]["n"]
     assert count(counted) == 1
     assert ask("GET", f"/sessions/summary{ALWAYS}")[1]["n"] == tried["after"]["n"]
@@ -282,3 +285,25 @@ def test_a_new_step_of_a_journey_counts_as_engagement_after_all_are_counted_anew
         one["pages"] > 0 for one in found
     )
     assert ask("GET", f"/sessions/summary{ALWAYS}")[1]["engaged_rate"]["value"] > before
+
+
+def test_a_preview_and_the_first_count_know_which_events_engage(own_shop: Shop) -> None:
+    ask = asking(own_shop)
+    steps = [
+        {"key": "x", "name": "X", "match": [{"page": "/none"}]},
+        {"key": "y", "name": "Y", "match": [{"page": "/shop*", "where": WHERE}]},
+    ]
+    assert ask("POST", "/journeys", json={"key": "all", "name": "All", "steps": steps})[0] == 201
+    Filler(own_shop.services.engine, own_shop.services.events).fill_all()
+    tried = ask("POST", "/sessions/rebuild", json={"dry_run": True})[1]
+    first = ask("GET", f"/sessions/summary{ALWAYS}")[1]
+    count(own_shop)
+    stored = ask("GET", f"/sessions/summary{ALWAYS}")[1]
+    assert tried["before"]["engaged_rate"] == tried["after"]["engaged_rate"] == stored["engaged_rate"]
+    assert first["engaged_rate"] == stored["engaged_rate"]
+    assert stored["engaged_rate"]["value"] > 0
+    again = ask("POST", "/sessions/rebuild", json={"dry_run": True})[1]
+    assert again["before"]["engaged_rate"] == again["after"]["engaged_rate"]
+
+
+WHERE = [{"field": "device", "op": "in", "value": ["mobile", "desktop"]}]

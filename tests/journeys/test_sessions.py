@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import Engine
 
 from journeys.definitions import Matcher
-from journeys.generations import Generation, Limits, Wanted, begin, count_again, ensured, kept, note
+from journeys.generations import Generation, Limits, Wanted, begin, ensured, kept, note
 from journeys.metrics import MEANINGS
-from journeys.period import Period
+from journeys.period import END_OF_TIME, Period
+from journeys.session_numbers import preview
 from journeys.sessions import fill, recompute, sessions
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
@@ -136,7 +137,7 @@ def test_the_rule_in_examples(events: EventStore, case: str) -> None:
     for number, row in enumerate(rows):
         events.insert([row], token=f"t{number}")
     assert found(events) == expected
-    fill(events, ensured(events, 1, STANDARD)[0], ())
+    fill(events, ensured(events, 1, STANDARD)[0])
     assert kept(events, 1)[0].state == "live"
     assert found(events) == expected
 
@@ -160,7 +161,7 @@ def test_bounced_and_engaged_are_what_their_meaning_says(
 ) -> None:
     events.insert(rows, token="t")
     wanted = Wanted(ProjectRules(), (Matcher(event="Order Paid"),))
-    fill(events, ensured(events, 1, wanted)[0], wanted.key_events)
+    fill(events, ensured(events, 1, wanted)[0])
     assert [(one["bounced"], one["engaged"]) for one in sessions(events, 1)] == [(bounced, is_engaged)]
 
 
@@ -175,7 +176,7 @@ def test_a_session_has_its_facts(events: EventStore) -> None:
         event(6, 10, "track Paid", ">a"),
     ]
     events.insert(rows, token="t")
-    fill(events, ensured(events, 1, STANDARD)[0], ())
+    fill(events, ensured(events, 1, STANDARD)[0])
     assert sessions(events, 1) == [
         {
             "customer": identity_hash("user", "anna"),
@@ -208,14 +209,14 @@ def test_a_session_has_its_facts(events: EventStore) -> None:
 def test_a_late_event_joins_two_sessions_and_a_repeat_changes_nothing(events: EventStore) -> None:
     anna = [identity_hash("user", "anna")]
     live = ensured(events, 1, STANDARD)[0]
-    fill(events, live, ())
+    fill(events, live)
     events.insert([event(1, 0), event(2, 50)], token="early")
     for _ in range(2):
-        recompute(events, live, (), anna, anna)
+        recompute(events, live, anna, anna)
         assert found(events) == [[1], [2]]
     events.insert([event(3, 25)], token="late")
     for _ in range(2):
-        recompute(events, live, (), anna, anna)
+        recompute(events, live, anna, anna)
         assert found(events) == [[1, 3, 2]]
 
 
@@ -223,14 +224,14 @@ def test_a_merge_and_its_undoing_move_the_sessions(engine: Engine, events: Event
     create_project(engine, key="p", name="P", now=0)
     ledger = Ledger(engine, events)
     live = ensured(events, 1, STANDARD)[0]
-    fill(events, live, ())
+    fill(events, live)
     browser = {"user_id": "", "anonymous_id": "b", "identity": identity_hash("anonymous", "b")}
     events.insert([event(1, 0, "page", "a", **browser), event(2, 5, "track Paid", ">")], token="t")
     both = [identity_hash("user", "anna"), identity_hash("anonymous", "b")]
 
     def after(customers: set[int]) -> list[list[int]]:
         ordered = sorted(customers | set(both))
-        recompute(events, live, (), ordered, ledger.identities_of(1, ordered))
+        recompute(events, live, ordered, ledger.identities_of(1, ordered))
         return found(events)
 
     assert after(set()) == [[1], [2]] or after(set()) == [[2], [1]]
@@ -241,7 +242,7 @@ def test_a_merge_and_its_undoing_move_the_sessions(engine: Engine, events: Event
 
 def test_the_old_sessions_answer_until_the_new_ones_are_complete(events: EventStore) -> None:
     events.insert([event(1, 0), event(2, 20), event(3, 70)], token="t")
-    fill(events, ensured(events, 1, STANDARD)[0], ())
+    fill(events, ensured(events, 1, STANDARD)[0])
     shorter = Wanted(ProjectRules(session_idle_minutes=10), ())
     old, new = ensured(events, 1, shorter)
     assert (old.state, new.state) == ("live", "filling")
@@ -250,9 +251,9 @@ def test_the_old_sessions_answer_until_the_new_ones_are_complete(events: EventSt
     for one in (old, new):  # what arrives meanwhile is counted in both
         anna = [identity_hash("user", "anna")]
         events.insert([event(4, 71)], token="more")
-        recompute(events, one, (), anna, anna)
+        recompute(events, one, anna, anna)
     assert found(events) == [[1, 2], [3, 4]]
-    fill(events, new, ())
+    fill(events, new)
     assert found(events) == [[1], [2], [3, 4]]
     assert [one.number for one in kept(events, 1)] == [new.number]
     assert events.query("select distinct generation as g from customer_sessions") == [{"g": new.number}]
@@ -261,11 +262,11 @@ def test_the_old_sessions_answer_until_the_new_ones_are_complete(events: EventSt
 def test_a_generation_that_two_processes_begin_is_filled_once(events: EventStore) -> None:
     events.insert([event(1, 0)], token="t")
     begun = ensured(events, 1, STANDARD)[0]
-    fill(events, begun, ())
+    fill(events, begun)
     note(events, begun, is_first=True)
     assert kept(events, 1)[0].state == "live"
-    count_again(events, 1, STANDARD)
-    count_again(events, 1, STANDARD)
+    next_one = begin(events, 1, STANDARD)
+    note(events, next_one, is_first=True)
     assert [(one.number, one.state) for one in kept(events, 1)] == [(1, "live"), (2, "filling")]
     assert found(events) == [[1]]
 
@@ -273,22 +274,22 @@ def test_a_generation_that_two_processes_begin_is_filled_once(events: EventStore
 def test_a_filler_that_comes_late_leaves_the_answer_alone(events: EventStore) -> None:
     events.insert([event(1, 0)], token="t")
     begun = ensured(events, 1, STANDARD)[0]
-    fill(events, begun, ())
+    fill(events, begun)
     note(events, replace(begun, chunks_done=0, chunks_total=2))
-    fill(events, begun, ())
+    fill(events, begun)
     assert [(one.number, one.state) for one in kept(events, 1)] == [(1, "live")]
     assert found(events) == [[1]]
 
 
 def test_a_generation_whose_place_a_later_one_has_taken_never_answers(events: EventStore) -> None:
     events.insert([event(1, 0), event(2, 20)], token="t")
-    fill(events, ensured(events, 1, STANDARD)[0], ())
+    fill(events, ensured(events, 1, STANDARD)[0])
     second = ensured(events, 1, Wanted(ProjectRules(session_idle_minutes=10), ()))[-1]
     third = ensured(events, 1, Wanted(ProjectRules(session_idle_minutes=15), ()))[-1]
-    fill(events, second, ())
+    fill(events, second)
     assert [(one.number, one.state) for one in kept(events, 1)] == [(1, "live"), (3, "filling")]
     assert found(events) == [[1, 2]]
-    fill(events, third, ())
+    fill(events, third)
     assert found(events) == [[1], [2]]
 
 
@@ -304,13 +305,24 @@ def test_a_count_that_broke_off_goes_on_behind_the_last_chunk(
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        fill(events, ensured(events, 1, STANDARD)[0], (), progress=broken)
+        fill(events, ensured(events, 1, STANDARD)[0], progress=broken)
     waiting = kept(events, 1)[0]
     assert (waiting.state, waiting.chunks_done, waiting.chunks_total) == ("filling", 2, 5)
     steps: list[int] = []
-    fill(events, waiting, (), progress=lambda done, _total: steps.append(done))
+    fill(events, waiting, progress=lambda done, _total: steps.append(done))
     assert steps == [3, 4, 5]
     assert len(sessions(events, 1)) == 40
+
+
+def test_sessions_before_1970_are_listed_and_previewed_too(events: EventStore) -> None:
+    long_ago = -START // MINUTE - 60 * 24 * 365
+    events.insert([event(1, long_ago), event(2, long_ago + 5), event(3, 0)], token="t")
+    assert found(events) == [[1, 2], [3]]
+    fill(events, ensured(events, 1, STANDARD)[0])
+    assert found(events) == [[1, 2], [3]]
+    shorter = Limits((0,), (MINUTE,), (HOUR,))
+    changes = preview(events, 1, Period(0, END_OF_TIME), shorter)
+    assert (changes["before"]["n"], changes["after"]["n"]) == (2, 3)
 
 
 def test_other_limits_may_hold_in_a_period(events: EventStore) -> None:
@@ -323,7 +335,7 @@ def test_other_limits_may_hold_in_a_period(events: EventStore) -> None:
         (0, period.start, period.end), (HALF_HOUR, 10 * MINUTE, HALF_HOUR), (24 * HOUR,) * 3
     )
     ensured(events, 1, STANDARD)
-    fill(events, begin(events, 1, STANDARD, limits), ())
+    fill(events, begin(events, 1, STANDARD, limits))
     assert found(events) == [[0, 1], [2], [3], [4], [5], [6, 7]]
     assert ensured(events, 1, Wanted(ProjectRules(), (Matcher(event="E1"),)))[-1].limits == limits
     whole = Period(0, 4_000_000_000_000)
@@ -333,7 +345,7 @@ def test_other_limits_may_hold_in_a_period(events: EventStore) -> None:
 
 
 def test_a_generation_fits_what_was_decided() -> None:
-    generation = Generation(1, 1, 30, 24, STANDARD.print, Limits())
+    generation = Generation(1, 1, 30, 24, STANDARD.key_events, Limits())
     assert generation.fits(STANDARD)
     assert not generation.fits(Wanted(ProjectRules(session_cap_hours=12), ()))
     assert not generation.fits(Wanted(ProjectRules(), (Matcher(event="x"),)))

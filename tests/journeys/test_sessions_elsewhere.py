@@ -50,7 +50,7 @@ def arrive(events: EventStore, rows: list[Event], token: str, order: int) -> Non
         if some := rows[n :: order + 1]:
             events.insert(some, token=f"{token}-{n}")
             customers = sorted({one.identity for one in some})
-            recompute(events, ensured(events, 1, STANDARD)[0], (), customers, customers)
+            recompute(events, ensured(events, 1, STANDARD)[0], customers, customers)
 
 
 @pytest.mark.parametrize("order", [0, 3])
@@ -59,7 +59,7 @@ def test_a_shop_has_the_sessions_that_its_makers_labelled(
 ) -> None:
     with gzip.open(shared_data / "ecom.csv.gz", "rt") as lines:
         log = list(csv.DictReader(lines))
-    fill(events, ensured(events, 1, STANDARD)[0], ())
+    fill(events, ensured(events, 1, STANDARD)[0])
     rows = [happened(n, row["timestamp"], row["user_id"], event=row["event"]) for n, row in enumerate(log)]
     arrive(events, rows, "shop", order)
     labels = {event_id(str(n)).hex(): row["session_id"] for n, row in enumerate(log)}
@@ -91,7 +91,7 @@ def late(number: int, row: dict[str, str]) -> Event:
 def test_late_page_views_land_in_the_sessions_that_are_expected(
     events: EventStore, shared_data: Path, order: int
 ) -> None:
-    fill(events, ensured(events, 1, STANDARD)[0], ())
+    fill(events, ensured(events, 1, STANDARD)[0])
     first, second = (read(shared_data / LATE.format(part)) for part in ("", "_update"))
     arrive(events, first, "first", order)
     assert len(sessions(events, 1)) == 3
@@ -134,7 +134,7 @@ def test_half_an_hour_cuts_the_path_of_one_person_with_two_ids(
     for one, *others in case["persons"].values():
         for other in others:
             ledger.join(project, [Link(Identity("user", one), Identity("user", other), "alias", "e", 0)])
-    fill(events, ensured(events, project, STANDARD)[0], ())
+    fill(events, ensured(events, project, STANDARD)[0])
     paths = {event.event_id.hex(): event.path for event in [*pages, again]}
     ways = sorted([paths[member] for member in one["members"]] for one in sessions(events, project))
     assert ways == [

@@ -128,7 +128,7 @@ def test_whatever_arrives_first_sessions_are_those_of_the_rule(
     project = create_project(engine, key=f"s{next(projects)}", name="S", now=0).id
     rules = ProjectRules(session_idle_minutes=decided[0], session_cap_hours=decided[1])
     wanted = Wanted(rules, ())
-    fill(events, ensured(events, project, wanted)[0], ())
+    fill(events, ensured(events, project, wanted)[0])
     rows = [row(project, number, one) for number, one in enumerate(history)]
     ledger = Ledger(engine, events)
     anna = Identity("user", "anna")
@@ -141,7 +141,7 @@ def test_whatever_arrives_first_sessions_are_those_of_the_rule(
         touched = ledger.join(project, links if n == batches - 1 else [])
         touched |= ledger.customers_of(project, {e.identity for e in some})
         customers = sorted(touched)
-        recompute(events, kept(events, project)[0], (), customers, ledger.identities_of(project, customers))
+        recompute(events, kept(events, project)[0], customers, ledger.identities_of(project, customers))
     stored = sessions(events, project)
     truth = by_hand(rows, decided[0] * MINUTE, decided[1] * HOUR)
     assert sorted([bytes.fromhex(m) for m in one["members"]] for one in stored) == truth

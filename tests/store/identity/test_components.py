@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,3 +30,17 @@ def test_users_join_only_through_edges_among_users(pairs: list[tuple[Identity, I
     alone = customers_from({h: k for h, k in kinds.items() if k == "user"}, among_users)
     together = customers_from(kinds, [Edge(a.hash, b.hash, "alias", 0) for a, b in pairs])
     assert {h: c for h, c in together.customers.items() if kinds[h] == "user"} == alone.customers
+
+
+def test_two_people_stay_two_where_an_operator_gave_a_browser_to_one_of_them() -> None:
+    """Whatever their numbers are: joining another browser may change what stands for the operator's group."""
+    for owner, other, given_one, beside in permutations((1, 2, 3, 4)):
+        kinds = {owner: "user", other: "user", given_one: "anonymous", beside: "anonymous"}
+        edges = [
+            Edge(beside, owner, "identify", 0),
+            Edge(given_one, owner, "operator", 0),
+            Edge(given_one, other, "identify", 0),
+        ]
+        found = customers_from(kinds, edges)
+        assert found.customers == {owner: owner, given_one: owner, beside: owner, other: other}
+        assert found.refused == {(given_one, other): "two_users"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -105,6 +106,35 @@ def test_a_later_sight_of_the_first_person_moves_the_span_back(
     touched = ledger.join(project, [link(BROWSERS[0], USERS[0])])
     assert owners(events, project)[f"{project}-40-a0-"] == USERS[0].hash
     assert USERS[0].hash in touched
+
+
+def test_of_a_shared_browser_no_more_is_read_than_when_it_changed_hands(
+    ledger: Ledger, events: EventStore, project: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = [event(project, at, "a0", "u1" if 40 <= at < 60 else "u0") for at in range(100)]
+    # Who was seen there but does not claim it, and what the claimants did elsewhere, make no difference.
+    strange = [event(project, 45, "a0", "u2"), event(project, 46, "a1", "u0")]
+    events.insert([*known, *strange, event(project, 61, "a0")], token="t")
+    read: list[int] = []
+    query = events.query
+
+    def counted(sql: str, parameters: Any = None) -> Any:
+        rows = query(sql, parameters)
+        read.append(len(rows))
+        return rows
+
+    with monkeypatch.context() as patch:
+        patch.setattr(events, "query", counted)
+        ledger.join(project, [link(BROWSERS[0], USERS[0]), link(BROWSERS[0], USERS[1])])
+    assert max(read) <= 3
+    spans = events.query(
+        "select arrayMap(one -> toUnixTimestamp64Milli(one.since) - 1700000000000, spans) as since, "
+        "spans.customer as customers from identity_customers where project = {project:UInt32} "
+        "and notEmpty(spans)",
+        {"project": project},
+    )
+    first, second = USERS[0].hash, USERS[1].hash
+    assert spans == [{"since": [0, 40, 60], "customers": [first, second, first]}]
 
 
 def test_taking_a_merge_back_restores_what_was(ledger: Ledger, events: EventStore, project: int) -> None:

@@ -19,6 +19,7 @@ from store.identity.changes import Change
 from store.identity.graph import rows_of
 from store.identity.ledger import Ledger
 from store.identity.links import Identity, Link
+from store.identity.refusals import count_unanswered, refused, refused_counts
 from store.projects import create_project
 from store.rules import IdentifierRule, ProjectRules, save_rules
 from store.tables import edges
@@ -267,6 +268,25 @@ def test_an_operator_says_whose_a_shared_browser_is(ledger: Ledger, db: Engine, 
     assert refusals(ledger, project) == [({"a1", "bob"}, "identify", "two_users")]
 
 
+def test_the_edges_of_a_shared_browser_can_be_gathered_in_one(
+    ledger: Ledger, db: Engine, project: int
+) -> None:
+    people = (ADA, BOB, EVE)
+    ledger.join(project, [link(one, who) for one in (A1, A2) for who in people])
+    ledger.join(project, [link(A1, MAIL), link(ADA, OTHER), link(BOB, OTHER)])
+    assert len(refused(db, project)) == 8
+    found = refused(db, project, gathered=True)
+    assert [one.id for one in found] == sorted((one.id for one in found), reverse=True)
+    others = {one.a.value: {other.value for other in one.others} for one in found if one.reason == "shared"}
+    names = {one.value for one in people}
+    assert others == {"a1": names | {MAIL.shown}, "a2": names}
+    assert refused_counts(db, project, gathered=True) == {"shared": 2, "two_users": 1}
+    assert count_unanswered(db, project, most=9) == 3
+    ledger.keep_apart(project, A2.hash, EVE.hash, now=AT)
+    ledger.keep_apart(project, A2.hash, BOB.hash, now=AT)
+    assert refused_counts(db, project, gathered=True) == {"shared": 1, "two_users": 1}
+
+
 def test_every_edge_stays_as_history_with_who_did_what_when(ledger: Ledger, db: Engine, project: int) -> None:
     ledger.join(project, [link(A1, ADA, AT)], now=AT + 1)
     ledger.unmerge(project, A1.hash, ADA.hash, by="op1", now=AT + 2)
@@ -364,6 +384,64 @@ def test_page_by_page_rules_do_the_same(
     assert len(groups(db, project, (*visitors, MAIL))) == 1
 
 
+def test_of_very_many_identities_a_preview_looks_at_some(
+    ledger: Ledger, db: Engine, project: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.identity.previews.PAGE", 4)
+    monkeypatch.setattr("store.identity.previews.MOST_LOOKED_AT", 10)
+    pairs = [(Identity("anonymous", f"q{n}"), Identity("crm_id", f"{n}")) for n in range(20)]
+    ledger.join(project, [link(*pair) for pair in pairs])
+    found = ledger.preview_rules(project, ProjectRules(identifiers=(IdentifierRule("crm_id", 0),)))
+    assert found.identities == 40
+    assert 10 <= found.looked_at < 20
+    assert found.split * 2 == found.looked_at
+    assert found.customers_after - found.customers_before == found.split
+
+
+@pytest.mark.parametrize("value", ["q1", "Q1", "a%", "a_b", "x" * 300, "Ada@acme.example", "𝄞", ""])
+def test_the_search_finds_the_start_of_a_value(ledger: Ledger, project: int, value: str) -> None:
+    names = ["q1", "q12", "q2", "Q1", "a%1", "axb", "a_b1", "𝄞 clef", "x" * 300, "x" * 299 + "y"]
+    ledger.join(project, [link(Identity("user", name), MAIL) for name in names])
+    found = {row["value"] for row in ledger.find(project, value)}
+    short = {name for name in names if name.startswith(value) and len(name) <= 256}
+    whole = {name for name in names if name == value}
+    assert found - {MAIL.shown} == short | whole
+    assert (MAIL.shown in found) == (value in ("", "Ada@acme.example"))
+
+
+def test_the_search_asks_an_index(engine: Engine, events: EventStore) -> None:
+    project = new_project(engine)
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
+        if statement.lower().startswith("select"):
+            seen.append((statement, given))
+
+    event.listen(engine, "before_cursor_execute", note)
+    Ledger(engine, events).find(project, "ada")
+    event.remove(engine, "before_cursor_execute", note)
+    with engine.connect() as connection:
+        plans = [
+            str(connection.exec_driver_sql(f"explain query plan {sql}", given).all()) for sql, given in seen
+        ]
+    assert len(plans) == 2
+    assert all("SEARCH identities USING" in plan for plan in plans), plans
+    assert "ix_identities_value" in plans[1]
+
+
+def test_whose_events_may_belong_to_a_customer_is_not_asked_of_all_shared_browsers(
+    engine: Engine, events: EventStore
+) -> None:
+    project = new_project(engine)
+    ledger = Ledger(engine, events)
+    shared = [Identity("anonymous", f"s{n}") for n in range(50)]
+    ledger.join(project, [link(one, who) for one in shared for who in (ADA, BOB)])
+    ledger.join(project, [link(A1, ADA), link(A1, EVE)])
+    assert set(ledger.identities_of(project, [EVE.hash])) == {EVE.hash, A1.hash}
+    asked = statements(engine, lambda: ledger.identities_of(project, [EVE.hash]))
+    assert all("edges" in one for one in asked if "contested" in one)
+
+
 def test_another_process_learns_what_changed_and_asks_little_for_what_did_not(
     db: Engine, events: EventStore, project: int
 ) -> None:
@@ -414,6 +492,24 @@ def test_an_answer_that_is_taken_back_restores_the_edge_that_stood(
         assert state(db, project) == before
     with db.connect() as connection:
         assert rows_of(connection, project, [A1.hash])[A1.hash].neighbours == 2
+
+
+@pytest.mark.parametrize("seen_meanwhile", [False, True])
+def test_two_that_were_kept_apart_before_anything_linked_them_join_when_that_is_taken_back(
+    ledger: Ledger, db: Engine, events: EventStore, project: int, seen_meanwhile: bool
+) -> None:
+    other = Ledger(db, events)
+    ledger.keep_apart(project, A1.hash, ADA.hash, by="op", now=AT)
+    for one in (ledger, other):
+        assert one.join(project, [link(A1, ADA, AT + 5)] if seen_meanwhile else []) == set()
+    ledger.take_back(project, A1.hash, ADA.hash, by="op", now=AT + 9)
+    if not seen_meanwhile:
+        assert rows_in(db, project) == []
+        assert other.join(project, [link(A1, ADA, AT + 5)]) == {A1.hash, ADA.hash}
+    assert groups(db, project, (A1, ADA)) == {together(A1, ADA)}
+    standing = [row for row in rows_in(db, project) if row.retracted_at is None]
+    assert [(row.rule, row.at) for row in standing] == [("identify", AT + 5)]
+    assert ledger.take_back(project, A1.hash, ADA.hash, by="op", now=AT + 20) == set()
 
 
 def test_a_crash_between_both_stores_loses_nothing(

@@ -9,7 +9,7 @@ from store.identity.links import Link, Pair
 
 K = TypeVar("K")
 V = TypeVar("V")
-MOST_KNOWN = 250_000  # identities, and as many links, of a project; some 200 bytes each
+MOST_REMEMBERED = 250_000  # identities, and as many links, of a project; some 200 bytes each
 
 
 class Recent(Generic[K, V]):
@@ -34,10 +34,10 @@ class Recent(Generic[K, V]):
         self._young[key] = value
 
 
-class Known:
+class Memory:
     """One project's ledger at a version: whose identities are, which are contested, what is entered."""
 
-    def __init__(self, version: int, contested: Iterable[int], *, most: int = MOST_KNOWN) -> None:
+    def __init__(self, version: int, contested: Iterable[int], *, most: int = MOST_REMEMBERED) -> None:
         self.version = version
         self.contested = set(contested)
         self._customers: Recent[int, int] = Recent(most)

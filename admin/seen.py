@@ -1,0 +1,63 @@
+"""Rules that two people change at once: what is kept was made of what one has seen, or it is refused."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from marshmallow import Schema, fields
+
+from store.rules import ProjectRules
+
+CHANGED = (
+    "Somebody else has changed these rules since you opened them. Nothing of yours is kept yet: "
+    "look at theirs in another tab, then save again to put yours in their place."
+)
+
+
+class RulesChanged(Exception):
+    """The rules are not those any more that the person has seen; the message says what to do."""
+
+    def __init__(self) -> None:
+        super().__init__(CHANGED)
+
+
+class Versioned(Schema):
+    """Which rules are to be replaced."""
+
+    version = fields.String(
+        load_default="",
+        metadata={"description": "`version` of the rules that you read: others are not replaced (409)"},
+    )
+
+
+def version_of(shown: Mapping[str, Any]) -> str:
+    """A mark of rules as they are shown: equal for equal rules."""
+    return hashlib.sha256(msgspec.json.encode(shown)).hexdigest()[:32]
+
+
+def opened_with(form: Mapping[str, str], present: Mapping[str, Any], conflict: str) -> dict[str, str]:
+    """How a form of rules opens: with the version that its person has seen, which is the present one at first
+    and after a conflict, of which they are told."""
+    version = version_of(present)
+    return {"conflict": conflict, "seen": version if conflict else form.get("seen", version)}
+
+
+def unless_changed(
+    alter: Callable[[ProjectRules], ProjectRules],
+    shown: Callable[[ProjectRules], Mapping[str, Any]],
+    seen: str,
+) -> Callable[[ProjectRules], ProjectRules]:
+    """The same change, which raises RulesChanged where the rules are not those of the version `seen`.
+
+    Where nothing was seen, whatever stands is changed.
+    """
+
+    def careful(rules: ProjectRules) -> ProjectRules:
+        if seen and seen != version_of(shown(rules)):
+            raise RulesChanged
+        return alter(rules)
+
+    return careful

@@ -1,0 +1,153 @@
+"""Computes the runs and sessions of customers anew who have changed, and makes up for what was cut off."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from sqlalchemy import Engine
+
+from journeys import sessions
+from journeys.definitions import DefinitionError
+from journeys.generations import Generation, ensured, wanted_of
+from journeys.runs import CUSTOMERS_AT_ONCE, recompute
+from server.chore import Chore
+from store.events import EventStore, EventStoreError
+from store.identity import Ledger
+from store.identity.regrouping import regrouping_of
+from store.journeys import JourneyVersion, fill_again, kept_versions
+from store.privacy.suppression import Lookup
+
+log = logging.getLogger("waywiser.refreshing")
+PAUSE_S = 30.0
+MOST_FAILURES = 60  # in one search for who is to blame; each of them takes some 14 among 10,000
+MOST_NAMED = 10
+LATE_MS = 60_000  # whoever changed the ledger computes the customers itself, most often within seconds
+
+
+class Refresher:
+    """Keeps runs and sessions as the ledger and the events make them.
+
+    Whoever changes something calls `refresh`. A thread looks for customers whom a change has touched and
+    nobody has computed since: those of a process that ended, or whose computation failed.
+    """
+
+    def __init__(
+        self, engine: Engine, events: EventStore, ledger: Ledger, suppressed: Lookup, clock: Callable[[], int]
+    ) -> None:
+        self._engine, self._events, self._ledger = engine, events, ledger
+        self._suppressed, self._clock = suppressed, clock
+        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="runs")
+        self._late = 0  # at first also what a process has just left that was ended
+        self.chore = Chore("refreshing", self.turn, every=PAUSE_S)
+
+    def close(self) -> None:
+        """Finish the customers under way."""
+        self._pool.shutdown()
+
+    def turn(self) -> None:
+        """Compute what is left."""
+        if made := self.make_up(before=self._clock() - self._late):
+            log.info("computed %d customers whom a change had touched before", made)
+        self._late = LATE_MS
+
+    def refresh(self, project_id: int, customers: Iterable[int]) -> None:
+        """Compute the runs of these customers anew, for every journey of the project, and their sessions.
+
+        Of who was erased meanwhile nothing is counted any more.
+        """
+        asked = set(customers)
+        ordered = self._suppressed(project_id).without(asked)
+        if erased := asked.difference(ordered):
+            self._ledger.computed(project_id, erased, version=self._ledger.told(project_id))
+        if not ordered:
+            return
+        versions = kept_versions(self._engine, project_id)
+        generations = ensured(self._events, project_id, wanted_of(self._engine, project_id))
+        for start in range(0, len(ordered), CUSTOMERS_AT_ONCE):
+            some = ordered[start : start + CUSTOMERS_AT_ONCE]
+            known = self._ledger.told(project_id)
+            identities = self._ledger.identities_of(project_id, some)
+            jobs = [partial(self._recompute, one, some, identities) for one in versions]
+            counts = [partial(self._recount, one, some, identities) for one in generations]
+            # Much of a small recomputation is planning, which uses one core: two go side by side.
+            counted = [self._pool.submit(job) for job in counts]
+            for done in [self._pool.submit(job) for job in jobs]:
+                done.result()
+            failed = {one: why for job in counted for one, why in job.result().items()}
+            self._ledger.computed(project_id, set(some) - failed.keys(), version=known)
+            set_aside(self._ledger, project_id, failed, now=self._clock())
+
+    def make_up(self, *, before: int) -> int:
+        """Compute the customers whom changes before this moment (ms) have left; returns how many."""
+        self._ledger.catch_up()
+        made = 0
+        for project, some in self._ledger.left(before=before, most=CUSTOMERS_AT_ONCE):
+            job = regrouping_of(self._engine, project)
+            if job is not None and job.is_open:
+                continue  # it computes them itself, and tells how far it is
+            self.refresh(project, some)
+            made += len(some)
+            if self.chore.is_stopping:
+                break
+        return made
+
+    def _recount(self, generation: Generation, some: list[int], identities: list[int]) -> dict[int, str]:
+        """Store the sessions of these customers; returns who cannot be counted, and why."""
+        try:
+            sessions.recompute(self._events, generation, some, identities)
+        except EventStoreError:
+            return count_each(self._events, self._ledger, generation, some)
+        return {}
+
+    def _recompute(self, version: JourneyVersion, some: list[int], identities: list[int]) -> None:
+        """One journey that cannot be computed must not hold up the events of all others."""
+        try:
+            recompute(self._events, version, some, identities)
+        except (EventStoreError, DefinitionError):
+            log.exception(
+                "the runs of %s could not be computed; it is filled again", version.definition["key"]
+            )
+            fill_again(self._engine, version.id)
+
+
+def count_each(
+    events: EventStore,
+    ledger: Ledger,
+    generation: Generation,
+    customers: list[int],
+) -> dict[int, str]:
+    """Store the sessions of customers who cannot be counted all together; returns who is to blame, and why.
+
+    Where very many are, all that were not counted yet are. Raises EventStoreError where the store is away.
+    """
+    blamed: dict[int, str] = {}
+    waiting, failures = [customers], 0
+    while waiting:
+        some = waiting.pop()
+        try:
+            known = ledger.identities_of(generation.project_id, some)
+            sessions.recompute(events, generation, some, known)
+        except EventStoreError as error:
+            if not events.takes_inserts():
+                raise
+            failures += 1
+            if len(some) == 1 or failures > MOST_FAILURES:
+                blamed |= dict.fromkeys(some, str(error))
+            else:
+                waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
+    return blamed
+
+
+def set_aside(ledger: Ledger, project: int, blamed: Mapping[int, str], *, now: int) -> None:
+    """Keep who could not be counted, so that it is tried again some times, and say it."""
+    if blamed:
+        ledger.could_not(project, blamed, now=now)
+        one, why = next(iter(blamed.items()))
+        named = ", ".join(map(str, sorted(blamed)[:MOST_NAMED]))
+        log.error(
+            "the sessions of %d customers of project %d could not be counted: %s; of customer %d because %s",
+            *(len(blamed), project, named, one, why),
+        )

@@ -1,0 +1,97 @@
+"""Customers that changes have touched: kept with the change until they are computed anew."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+import msgspec
+from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.db import writing
+from store.identity.graph import AT_ONCE, chunks
+from store.tables import touched
+
+MOST_TRIES = 5  # for one customer who cannot be counted; then only when something of theirs arrives
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """A customer who could not be counted: how often it was tried, and what stood in the way."""
+
+    customer: int
+    tries: int
+    problem: str
+
+
+def keep_touched(connection: Connection, project: int, customers: Collection[int], *, version: int) -> None:
+    """Note within a change that these customers are to be computed anew."""
+    if customers:
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        again = {"version": version, "tried_at": 0, "tries": 0, "problem": ""}
+        statement = insert(touched).on_conflict_do_update(
+            index_elements=["project_id", "customer"], set_=again
+        )
+        rows = [{"project_id": project, "customer": one, **again} for one in sorted(customers)]
+        connection.execute(statement, rows)
+
+
+def left(engine: Engine, *, before: int, most: int) -> Iterator[tuple[int, set[int]]]:
+    """Customers by project, in portions, whom changes before this moment (ms) have touched and nobody has
+    computed since, or who could not be counted before it."""
+    place = (touched.c.project_id, touched.c.customer)
+    query = (
+        select(*place)
+        .where(touched.c.version < before * 1000, touched.c.tried_at < before, touched.c.tries < MOST_TRIES)
+        .order_by(*place)
+    )
+    with engine.connect() as connection:
+        projects = list(connection.scalars(select(touched.c.project_id).distinct()))
+    for project in sorted(projects):
+        after = -1
+        while True:
+            page = query.where(touched.c.project_id == project, touched.c.customer > after).limit(most)
+            with engine.connect() as connection:
+                some = [row.customer for row in connection.execute(page)]
+            if not some:
+                break
+            yield project, set(some)
+            after = some[-1]
+
+
+def waiting(engine: Engine, project: int) -> set[int]:
+    """Customers of a project whom changes have touched and nobody has computed since."""
+    with engine.connect() as connection:
+        return set(connection.scalars(select(touched.c.customer).where(touched.c.project_id == project)))
+
+
+def forget_touched(engine: Engine, project: int, customers: Collection[int], *, version: int) -> None:
+    """These customers are as the ledger's changes up to this version make them."""
+    done = touched.c.project_id == project, touched.c.version <= version
+    for some in chunks(sorted(customers), AT_ONCE):
+        mine = (*done, touched.c.customer.in_(some))
+        with engine.connect() as connection:  # most often there is nothing to be written
+            there = connection.scalar(select(touched.c.customer).where(*mine).limit(1))
+        if there is not None:
+            with writing(engine) as connection:
+                connection.execute(delete(touched).where(*mine))
+
+
+def note_failures(engine: Engine, project: int, problems: Mapping[int, str], *, now: int) -> None:
+    """Keep which customers could not be counted, and why; they are tried again some times."""
+    insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+    row = {"project_id": project, "tried_at": now}
+    rows = [row | {"customer": one, "problem": text[:500]} for one, text in problems.items()]
+    statement = insert(touched).values(version=0, tries=1)
+    more = {"tried_at": now, "tries": touched.c.tries + 1, "problem": statement.excluded.problem}
+    with writing(engine) as connection:
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=["project_id", "customer"], set_=more), rows
+        )
+
+
+def failed_of(engine: Engine, project: int) -> list[Failed]:
+    """Customers of a project who could not be counted when it was tried last."""
+    query = select(touched).where(touched.c.project_id == project, touched.c.tries > 0)
+    with engine.connect() as connection:
+        rows = connection.execute(query.order_by(touched.c.customer)).all()
+    return [Failed(row.customer, row.tries, row.problem) for row in rows]
