@@ -19,7 +19,7 @@ from benchmarks.traffic import envelopes, messages
 from collector import pipeline
 from journeys.definitions import parse_yaml
 from server.demo.loading import JOURNEYS
-from server.house import House, migrate, now_ms
+from server.house import House, migrate, now_ms, tune_interpreter
 from store.batches import Batch
 from store.inbox import Envelope, put_together, sealed
 from store.journeys import make_live, save_version
@@ -119,6 +119,7 @@ def drained(count: int, *, refreshed: bool) -> Drained:
 
     `refreshed` says whether sessions and the runs of three journeys are computed, too.
     """
+    tune_interpreter()
     with tempfile.TemporaryDirectory(prefix="waywiser-worker-") as folder:
         settings = in_folder(folder)
         migrate(settings)

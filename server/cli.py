@@ -8,7 +8,7 @@ import click
 
 from journeys.definitions import DefinitionError
 from server.commands import customer, data, journey, people, replay, retention, serve, sessions, setup
-from server.house import NotMigrated, collect_garbage_rarely
+from server.house import NotMigrated, tune_interpreter
 from server.importing import ImportProblem
 from server.serving import CannotServe
 from store.db import StoreUnavailable
@@ -38,7 +38,7 @@ for room in (setup, serve, data, replay, journey, people, customer, retention, s
 
 def main() -> None:
     """Run the command; an expected error is one sentence on standard error and exit code 1."""
-    collect_garbage_rarely()
+    tune_interpreter()
     try:
         waywiser(standalone_mode=False)
     except click.exceptions.Abort:

@@ -22,12 +22,12 @@ from collector.worker import Worker
 from server.gateway import StartResponse, Wsgi
 from server.house import (
     House,
-    collect_garbage_rarely,
     migrate,
     now_ms,
     open_inbox,
     open_relational,
     start_logging,
+    tune_interpreter,
 )
 from server.line import Line
 from server.replaying import run_again
@@ -110,7 +110,7 @@ def pages(house: House) -> Wsgi:
 def _settings() -> Settings:
     settings = Settings.read()
     start_logging(settings)
-    collect_garbage_rarely()
+    tune_interpreter()
     _end_with_parent()
     return settings
 

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from store.hurry import take_time
+
+Given = Mapping[str, ColumnElement[Any]]  # the columns of rows by which others are changed
 
 # So that a PostgreSQL that cannot be reached is an error within seconds. What the address says counts more.
 REACH: dict[str, int] = {
@@ -94,3 +110,49 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that will write: takes SQLite's write lock at once, so that it cannot fail half way."""
     with engine.connect().execution_options(waywiser_write=True) as connection, connection.begin():
         yield connection
+
+
+# Many rows, one statement: after each of many statements a thread would wait for the interpreter again, and
+# where another one computes, that takes longer than all that SQLite does. PostgreSQL gets them in one go.
+
+
+def insert_rows(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, new_only: bool = False
+) -> None:
+    """Insert rows of equal columns; with `new_only`, those that are there stay as they are."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(table)
+    if connection.dialect.name == "sqlite":
+        names = list(rows[0])
+        query = select(*_listed(rows, names)).where(true())  # else what follows would be a join's condition
+        statement = statement.from_select(names, query)
+    statement = statement.on_conflict_do_nothing() if new_only else statement
+    connection.execute(statement, None if connection.dialect.name == "sqlite" else rows)
+
+
+def update_rows(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    where: Callable[[Given], ColumnElement[bool]],
+    values: Callable[[Given], dict[str, Any]],
+) -> None:
+    """Update the rows of `table` that `where` finds for each of `rows`, to the `values` that it gives.
+
+    SQLite reads `rows` first only where the whole key is compared with columns of theirs.
+    """
+    names = list(rows[0])
+    if connection.dialect.name == "sqlite":
+        given = dict(zip(names, _listed(rows, names), strict=True))
+    else:
+        given = {name: bindparam(f"given_{name}") for name in names}
+    statement = update(table).where(where(given)).values(values(given))
+    named = [{f"given_{name}": value for name, value in row.items()} for row in rows]
+    connection.execute(statement, None if connection.dialect.name == "sqlite" else named)
+
+
+def _listed(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[ColumnElement[Any]]:
+    """The columns of rows, as SQLite reads them from one text."""
+    values = msgspec.json.encode([[row[name] for name in names] for row in rows]).decode()
+    listed = func.json_each(values).table_valued("value", name="listed")
+    return [func.json_extract(listed.c.value, f"$[{place}]") for place in range(len(names))]

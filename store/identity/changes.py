@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from store.db import Given, insert_rows, update_rows
 from store.identity.components import Component, customers_from
 from store.identity.graph import (
     Reached,
@@ -97,12 +98,12 @@ class Change:
             for number, one in {one.hash: one for one in nodes}.items()
         ]
         if rows:
-            self.connection.execute(self._insert(identities).on_conflict_do_nothing(), rows)
+            insert_rows(self.connection, identities, rows, new_only=True)
 
     def add(self, rows: list[dict[str, Any]]) -> None:
         """Write edges."""
         if rows:
-            self.connection.execute(edges.insert(), rows)
+            insert_rows(self.connection, edges, rows)
 
     def join_by_operator(self, pair: Pair, by: str) -> bool:
         """An operator's edge, in place of another that stands; False where an operator's stands already."""
@@ -264,16 +265,25 @@ class Change:
     def _stamp(self, owned: Mapping[int, tuple[int, bool]]) -> None:
         """Write whose identities are, and whether they are contested, so that the event store is told."""
         if owned:
-            self.connection.execute(
-                update(identities)
-                .where(identities.c.project_id == self.project, identities.c.identity == bindparam("one"))
-                .values(customer=bindparam("to"), contested=bindparam("is_contested"), changed=self.version),
+            update_rows(
+                self.connection,
+                identities,
                 [
-                    {"one": one, "to": customer, "is_contested": is_contested}
+                    {"project": self.project, "one": one, "to": customer, "is_contested": is_contested}
                     for one, (customer, is_contested) in owned.items()
                 ],
+                self._is_one,
+                lambda given: {
+                    "customer": given["to"],
+                    "contested": given["is_contested"],
+                    "changed": self.version,
+                },
             )
             self._is_made = True
+
+    def _is_one(self, given: Given) -> ColumnElement[bool]:
+        """That an identity is `one` of the given ones."""
+        return (identities.c.project_id == given["project"]) & (identities.c.identity == given["one"])
 
     def _edge(self, pair: Pair, rule: str, evidence: str, at: int, by: str = "") -> dict[str, Any]:
         return {
@@ -312,11 +322,12 @@ class Change:
         counts = Counter(one for pair in pairs for one in pair)
         if not counts:
             return set()
-        self.connection.execute(
-            update(identities)
-            .where(identities.c.project_id == self.project, identities.c.identity == bindparam("one"))
-            .values(neighbours=identities.c.neighbours + bindparam("more")),
-            [{"one": one, "more": n * by} for one, n in counts.items()],
+        update_rows(
+            self.connection,
+            identities,
+            [{"project": self.project, "one": one, "more": n * by} for one, n in counts.items()],
+            self._is_one,
+            lambda given: {"neighbours": identities.c.neighbours + given["more"]},
         )
         rows = rows_of(self.connection, self.project, counts.keys())
         turned = {

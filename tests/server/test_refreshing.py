@@ -136,10 +136,11 @@ def test_the_thread_makes_up_at_once(
 ) -> None:
     ANSWERS["merge"](ledger, project)
     again = Refresher(engine, events, ledger, nobody, lambda: NOW)
-    again.start()
+    again.chore.start()
     while any(ledger.left(before=NOW, most=10)):
         sleep(0.05)
-    again.stop()
+    again.chore.stop()
+    again.close()
     assert counted(events, project) == {min(ADA.hash, BOB.hash): 2}
 
 
