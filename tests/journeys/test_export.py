@@ -108,7 +108,7 @@ def test_sessions_are_told_before_the_first_are_counted_and_are_the_same_afterwa
     before = document(engine, events, shop, ADA)["sessions"]
     wanted = generations.wanted_of(engine, project.id)
     newest = generations.ensured(events, project.id, wanted)[-1]
-    sessions.fill(events, newest, wanted.key_events)
+    sessions.fill(events, newest)
     assert [one["start"] for one in before][-1:] == ["2026-02-20T12:00:00.000Z"]
     assert document(engine, events, shop, ADA)["sessions"] == before
 
