@@ -184,9 +184,13 @@ def whole(address: str) -> str:
         return address
 
 
-@lru_cache(maxsize=20_000)
 def truncated(address: str) -> str:
     """The network of an address, /24 or /48; empty for what is no address."""
+    return _truncated(address) if len(address) <= LONGEST_ADDRESS else ""
+
+
+@lru_cache(maxsize=20_000)
+def _truncated(address: str) -> str:
     try:
         ip = ipaddress.ip_address(_without_port(address.strip()))
     except ValueError:

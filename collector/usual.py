@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from collector.envelope import HARMLESS, names_address, truncated
+from collector.envelope import HARMLESS, LONGEST_ADDRESS, names_address, truncated
 from collector.limits import BATCH_EVENTS, EVENT_BYTES
 
 Scalar = str | int | float | bool | None
@@ -204,6 +204,8 @@ def _parts_of(value: dict[str, Any] | list[Any]) -> Iterable[dict[str, Any]]:
 def _without_address(raw: msgspec.Raw, message: _Message) -> msgspec.Raw | None:
     """The message with `context.ip` cut; None where that is not written as it usually is."""
     given = message.context.ip if message.context else ""
+    if bytes(raw).count(b'"ip"') > 1 or len(given) > LONGEST_ADDRESS:
+        return None  # of two only the second was read
     if not given:
         return raw
     there, kept = _cut(given)

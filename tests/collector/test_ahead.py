@@ -11,10 +11,11 @@ from sqlalchemy import Engine, select
 from collector.ahead import Ahead
 from collector.carrier import Carrier
 from collector.pipeline import Tools
-from store.batches import LEASE_MS, Batches
+from store.batches import LEASE_MS, Batch, Batches
 from store.events import EventStore
 from store.identity import Ledger
 from store.inbox import Envelope, Inbox
+from store.ranges import Ranges
 from store.settings import Settings
 from store.tables import batches as table
 from store.tables import inbox as envelopes
@@ -126,3 +127,68 @@ def test_a_damaged_envelope_is_the_fault_of_its_own_batch(
     assert damaged
     with pytest.raises(msgspec.DecodeError):
         damaged.outcomes.result()
+
+
+def test_a_repeated_batch_that_is_given_back_stays_a_repeat(
+    inbox: Inbox, engine: Engine, clock: Clock, make_ahead: Make
+) -> None:
+    put(inbox, *"abcdefgh")
+    first, second = (Batches(engine).claim(now=clock.now, most_events=MOST) for _ in range(2))
+    assert first
+    assert second
+    Batches(engine).release(second, problem="the store was away", is_to_blame=False)
+    Batches(engine).release(first, problem="", is_to_blame=False)
+    ahead = make_ahead()
+    assert names(ahead) == list("abcd")
+    ahead.give_back()
+    again = make_ahead().next()
+    assert again
+    assert again.batch.problem == "the store was away"
+    assert again.batch.is_repeat
+
+
+def test_a_batch_whose_lease_ended_while_the_one_before_was_stored_is_still_handed_out(
+    inbox: Inbox, engine: Engine, clock: Clock, make_ahead: Make
+) -> None:
+    put(inbox, *"abcdefghij")
+    ahead = make_ahead()
+    assert names(ahead) == list("abcd")
+    while held(engine) < 2:
+        pass
+    clock.now += LEASE_MS + 1
+    Batches(engine).acknowledge(_only(engine, 1))
+    second = ahead.next()
+    assert second
+    Batches(engine).renew(second.batch, now=clock.now)
+    assert names(ahead) == ["i", "j"]
+
+
+def test_a_batch_that_another_worker_has_taken_is_not_handed_out(
+    inbox: Inbox, engine: Engine, clock: Clock, make_ahead: Make
+) -> None:
+    put(inbox, *"abcdefgh")
+    ahead = make_ahead()
+    assert names(ahead) == list("abcd")
+    while held(engine) < 2:
+        pass
+    clock.now += LEASE_MS + 1
+    both = [Batches(engine).claim(now=clock.now, most_events=MOST) for _ in range(2)]
+    assert None not in both
+    assert ahead.next() is None
+
+
+def _only(engine: Engine, number: int) -> Batch:
+    """The batch of this number, as its worker holds it."""
+    with engine.connect() as connection:
+        row = connection.execute(select(table).where(table.c.number == number)).one()
+    return Batch(
+        number=row.number,
+        token="",
+        mark=0,
+        turn=row.turn,
+        attempts=row.attempts,
+        suspect=row.suspect,
+        problem=row.problem,
+        ranges=Ranges(row.ranges),
+        waiting=[],
+    )

@@ -161,6 +161,10 @@ def test_whatever_needs_a_look_goes_the_whole_way(changes: dict[str, Any]) -> No
         b'"context":{"screen":{"ip":"1.2.3.4"}},"context":{}',
         b'"properties":{"a":{"ip":"1.2.3.4"},"a":1}',
         b'"context":{"ip" : "81.2.69.142"}',
+        b'"context":{"ip":"81.2.69.142","ip":"198.51.100.9"}',
+        b'"context":{"ip":"81.2.69.142","ip":"81.2.69.142"}',
+        b'"context":{"ip":"81.2.69.142","ip":""}',
+        b'"context":{"ip": "81.2.69.142","ip":"198.51.100.0"}',
         rb'"propert\u0069es":{}',
     ],
 )
