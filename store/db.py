@@ -152,7 +152,7 @@ def update_rows(
 
 
 def _listed(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[ColumnElement[Any]]:
-    """The columns of rows, as SQLite reads them from one text: no NUL characters, no numbers above 63 bits."""
+    """The columns of rows, as SQLite reads them from one text: without NUL, numbers up to 63 bits."""
     values = msgspec.json.encode([[row[name] for name in names] for row in rows]).decode()
     listed = func.json_each(values).table_valued("value", name="listed")
     return [func.json_extract(listed.c.value, f"$[{place}]") for place in range(len(names))]
