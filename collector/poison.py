@@ -8,9 +8,10 @@ import logging
 import msgspec
 
 from collector.envelope import refused
-from store.batches import PROBLEM_CHARACTERS, Batch, Batches, WaitingEnvelope
+from store.batches import PROBLEM_CHARACTERS, Batch, Batches
 from store.drops import DropRow, values_of
 from store.ingestion import Count, counts_of_drops
+from store.waiting import WaitingEnvelope
 
 log = logging.getLogger("waywiser.worker")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, Row, between, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, between, func, select, update
 
 from store import kept
 from store.db import writing
@@ -22,6 +22,7 @@ from store.inbox import Envelope, waiting
 from store.ingestion import Count, add_counts
 from store.ranges import Ranges
 from store.tables import batches, claims, inbox
+from store.waiting import WaitingEnvelope, next_in_line, waiting_in
 
 LEASE_MS = 60_000
 TRIES = 3  # whole, and then as one envelope
@@ -35,15 +36,6 @@ MORE: dict[str, Any] = {"turn": batches.c.turn + 1, "attempts": batches.c.attemp
 
 
 _open = msgspec.json.Decoder(Envelope).decode
-
-
-class WaitingEnvelope(msgspec.Struct, frozen=True):
-    """An envelope as it lies in the inbox. `project` can be read even where the body cannot."""
-
-    project: int
-    body: bytes
-    events: int
-    received_at: int
 
 
 @dataclass(frozen=True)
@@ -124,14 +116,12 @@ class Batches:
             row = connection.execute(lease).one_or_none()
             if row is None:  # its worker was alive after all
                 return None
-            found = _waiting(connection, Ranges(row.ranges))
+            found = waiting_in(connection, Ranges(row.ranges))
         return self._batch(row, found)
 
     def _batch(self, row: Row[tuple[object, ...]], found: list[WaitingEnvelope]) -> Batch:
         # The content is part of the token: numbers come again when an older copy of this store is restored.
-        content = hashlib.blake2b(digest_size=16)
-        for one in found:
-            content.update(one.body)
+        content = hashlib.blake2b(b"".join(one.body for one in found), digest_size=16)
         return Batch(
             number=row.number,
             mark=mark_of(f"{self._store_name}:{row.family}"),
@@ -210,29 +200,10 @@ def _lost(connection: Connection, now: int) -> int | None:
 
 
 def _gathered(connection: Connection, most_events: int) -> int | None:
-    """Make a batch of what no batch holds yet; returns its number.
-
-    PostgreSQL hands numbers out before they are committed, so a number that is not seen may come yet: a batch
-    holds ranges of numbers that were all seen, and nothing in between.
-    """
+    """Make a batch of what no batch holds yet; returns its number."""
     held = Ranges.together(Ranges(row.ranges) for row in connection.execute(select(batches.c.ranges)))
-    ids: list[int] = []
-    events = size = 0
-    columns = select(inbox.c.id, inbox.c.events, func.length(inbox.c.body))
-    after = held.end_of_first(connection.execute(select(func.min(inbox.c.id))).scalar() or 0)
-    while True:
-        page = columns.where(inbox.c.id > after).order_by(inbox.c.id).limit(most_events)
-        rows = connection.execute(page).all()
-        for number, more_events, more_bytes in rows:
-            if number in held:
-                continue
-            events, size = events + more_events, size + more_bytes
-            if ids and (events > most_events or size > BATCH_BYTES):
-                return _entered(connection, Ranges.of(ids))
-            ids.append(number)
-        if len(rows) < most_events:
-            return _entered(connection, Ranges.of(ids)) if ids else None
-        after = rows[-1][0]
+    ranges = next_in_line(connection, held, most_events=most_events, most_bytes=BATCH_BYTES)
+    return _entered(connection, ranges) if ranges.size else None
 
 
 def _entered(connection: Connection, ranges: Ranges) -> int:
@@ -262,15 +233,3 @@ def _first_part(connection: Connection, row: Row[tuple[object, ...]]) -> int:
     values = {"ranges": list(part), "suspect": True, "problem": row.problem, **FRESH}
     made = batches.insert().values(family=row.family, **values)
     return int(connection.execute(made.returning(batches.c.number)).scalar_one())
-
-
-def _waiting(connection: Connection, ranges: Ranges) -> list[WaitingEnvelope]:
-    columns = "project_id, body, events, received_at"
-    one_range = text(f"select {columns} from inbox where id between :first and :last order by id")  # noqa: S608
-    return [
-        WaitingEnvelope(project, bytes(body), events, received_at or 0)
-        for first, last in ranges
-        for project, body, events, received_at in connection.execute(
-            one_range, {"first": first, "last": last}
-        )
-    ]

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Connection,
     Engine,
+    Select,
     Table,
+    Text,
+    TextualSelect,
     bindparam,
     create_engine,
     event,
@@ -27,6 +32,7 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from store.hurry import take_time
 
+Insert = Any  # of either dialect
 Given = Mapping[str, ColumnElement[Any]]  # the columns of rows by which others are changed
 
 # So that a PostgreSQL that cannot be reached is an error within seconds. What the address says counts more.
@@ -112,22 +118,42 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-# Many rows, one statement: after each of many statements a thread would wait for the interpreter again, and
-# where another one computes, that takes longer than all that SQLite does. PostgreSQL gets them in one go.
+# Many rows, one statement, and one row that answers for many: after each of many a thread would wait for the
+# interpreter again, and where another one computes, that takes longer than all that SQLite does. PostgreSQL
+# gets and gives them in one go.
+
+
+def read_rows(connection: Connection, query: Select[Any] | TextualSelect) -> list[Any]:
+    """The rows that answer a query, whose columns have numbers and texts; each has its columns as fields."""
+    if connection.dialect.name != "sqlite":
+        return list(connection.execute(query))
+    found = query.subquery("found")
+    listed = select(func.json_group_array(func.json_array(*found.c), type_=Text)).select_from(found)
+    decode = _decoder(tuple((str(column.name), isinstance(column.type, Boolean)) for column in found.c))
+    return cast(list[Any], decode(connection.execute(listed).scalar_one()))
+
+
+@lru_cache
+def _decoder(columns: tuple[tuple[str, bool], ...]) -> Callable[[str], object]:
+    """Reads lists of lists as rows; the columns are given by name, and whether they are true or false."""
+    fields = [(name, bool if is_flag else Any) for name, is_flag in columns]
+    row = msgspec.defstruct("Row", fields, frozen=True, array_like=True, gc=False)
+    return msgspec.json.Decoder(list[row], strict=False).decode  # type: ignore[valid-type]
 
 
 def insert_rows(
-    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, new_only: bool = False
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    otherwise: Callable[[Insert], Insert] = lambda insert: insert,
 ) -> None:
-    """Insert rows of equal columns; with `new_only`, those that are there stay as they are."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table)
+    """Insert rows of equal columns; `otherwise` adds what is to happen to those that are there."""
     if connection.dialect.name == "sqlite":
         names = list(rows[0])
         query = select(*_listed(rows, names)).where(true())  # else what follows would be a join's condition
-        statement = statement.from_select(names, query)
-    statement = statement.on_conflict_do_nothing() if new_only else statement
-    connection.execute(statement, None if connection.dialect.name == "sqlite" else rows)
+        connection.execute(otherwise(sqlite.insert(table).from_select(names, query)))
+    else:
+        connection.execute(otherwise(postgresql.insert(table)), rows)
 
 
 def update_rows(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 Range = tuple[int, int]
+MOST = 2**63 - 1  # the largest number that a database can hold
 
 
 class Ranges:
@@ -13,7 +13,6 @@ class Ranges:
 
     def __init__(self, pairs: Iterable[Sequence[int]]) -> None:
         self._pairs: list[Range] = [(pair[0], pair[1]) for pair in pairs]
-        self._starts = [first for first, _ in self._pairs]
 
     @classmethod
     def of(cls, numbers: Iterable[int]) -> Ranges:
@@ -30,12 +29,13 @@ class Ranges:
         """How many numbers it holds."""
         return sum(last - first + 1 for first, last in self._pairs)
 
-    def end_of_first(self, number: int) -> int:
-        """The last number of the range that holds this one; if none does, the number before it."""
-        position = bisect_right(self._starts, number) - 1
-        if position >= 0 and self._pairs[position][1] >= number:
-            return self._pairs[position][1]
-        return number - 1
+    def gaps(self) -> Iterator[Range]:
+        """The ranges of the other numbers that a database can hold, from 1 on."""
+        ends = [0, *(last for _, last in self._pairs)]
+        starts = [*(first for first, _ in self._pairs), MOST + 1]
+        for end, start in zip(ends, starts, strict=True):
+            if end + 1 < start:
+                yield end + 1, start - 1
 
     def parted(self, count: int) -> tuple[Ranges, Ranges]:
         """So many of the first numbers, and all others."""
@@ -49,9 +49,6 @@ class Ranges:
             if end < last:
                 left.insert(0, (end + 1, last))
         return Ranges(taken), Ranges(left)
-
-    def __contains__(self, number: int) -> bool:
-        return self.end_of_first(number) >= number
 
     def __iter__(self) -> Iterator[Range]:
         return iter(self._pairs)

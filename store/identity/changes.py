@@ -98,7 +98,7 @@ class Change:
             for number, one in {one.hash: one for one in nodes}.items()
         ]
         if rows:
-            insert_rows(self.connection, identities, rows, new_only=True)
+            insert_rows(self.connection, identities, rows, lambda insert: insert.on_conflict_do_nothing())
 
     def add(self, rows: list[dict[str, Any]]) -> None:
         """Write edges."""

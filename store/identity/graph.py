@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, func, literal, or_, select, text
 
+from store.db import read_rows
 from store.event import identity_hash
 from store.identity.components import Edge
 from store.identity.identifiers import normal
@@ -151,7 +152,7 @@ def rows_of(connection: Connection, project: int, some: Collection[int]) -> dict
     found: dict[int, Any] = {}
     for chunk in chunks(sorted(some)):
         query = select(identities).where(identities.c.project_id == project, identities.c.identity.in_(chunk))
-        found.update((row.identity, row) for row in connection.execute(query))
+        found.update((row.identity, row) for row in read_rows(connection, query))
     return found
 
 
@@ -161,7 +162,7 @@ def edges_at(connection: Connection, project: int, some: Collection[int]) -> lis
     for chunk in chunks(sorted(some)):
         for end in (edges.c.a, edges.c.b):
             query = select(edges).where(edges.c.project_id == project, end.in_(chunk), standing())
-            found += connection.execute(query)
+            found += read_rows(connection, query)
     return found
 
 
@@ -174,9 +175,9 @@ def edges_of(connection: Connection, project: int, pairs: Collection[Pair]) -> l
         arrays = (literal(ends, ARRAY(BigInteger)) for ends in (first, second))
         listed = func.unnest(*arrays).table_valued("a", "b", name="listed").render_derived(name="listed")
         same = (edges.c.project_id == project) & (edges.c.a == listed.c.a) & (edges.c.b == listed.c.b)
-        return list(connection.execute(select(edges).select_from(listed.join(edges, same))))
+        return read_rows(connection, select(edges).select_from(listed.join(edges, same)))
     rows = msgspec.json.encode(list(zip(first, second, strict=True))).decode()
-    return list(connection.execute(OF_PAIRS, {"rows": rows, "project": project}))
+    return read_rows(connection, OF_PAIRS.bindparams(rows=rows, project=project))
 
 
 def neighbours_of(

@@ -12,6 +12,7 @@ from functools import partial
 
 from sqlalchemy import Connection, Engine, RowMapping, select
 
+from store.db import read_rows
 from store.events import EventStore
 from store.identity import lookups
 from store.identity.changes import Change, Rules, changing
@@ -53,11 +54,10 @@ class Ledger:
             again = {one for pair in first for one in pair if one in known.contested}
             fresh = {pair: link for pair, link in first.items() if known.is_news(pair, link)}
         touched: set[int] = set()
-        for some in chunks(sorted(fresh), LINKS_AT_ONCE):
-            part = {pair: fresh[pair] for pair in some}
-            touched |= self._changed(project, partial(Change.enter, links=part), now)
-        if again:
-            touched |= self._changed(project, lambda change: change.see_again(again), now)
+        for some in chunks(sorted(fresh), LINKS_AT_ONCE) or ([[]] if again else []):
+            enter = partial(_enter, links={pair: fresh[pair] for pair in some}, again=again)
+            touched |= self._changed(project, enter, now)
+            again = set()
         with self._guard:
             known.entered(fresh)
         return touched
@@ -255,9 +255,9 @@ class Ledger:
                     .where(identities.c.project_id == project, identities.c.changed > known.version)
                     .limit(MOST_CHANGES)
                 )
-                rows = connection.execute(query).all()
+                rows = read_rows(connection, query)
                 for row in rows:
-                    known.learn(*row)
+                    known.learn(row.identity, row.customer, row.contested)
                 known.version = mark.version
                 known = known if len(rows) < MOST_CHANGES else None
             if known is None or (mark is not None and mark.version > known.version):
@@ -293,10 +293,15 @@ class Ledger:
         columns = select(identities.c.identity, identities.c.customer, identities.c.contested)
         query = columns.where(identities.c.project_id == project, identities.c.identity.in_(some))
         with self._engine.connect() as connection:
-            found.update((one, (customer, shared)) for one, customer, shared in connection.execute(query))
+            found |= {row.identity: (row.customer, row.contested) for row in read_rows(connection, query)}
         for one, (customer, contested) in found.items():
             known.learn(one, customer, contested)
         return {customer for customer, _ in found.values()}
+
+
+def _enter(change: Change, links: Mapping[Pair, Link], again: Collection[int]) -> None:
+    change.enter(links)
+    change.see_again(again)
 
 
 def _settle_page(change: Change, start: set[int], reached: set[int]) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store.db import writing
+from store.db import insert_rows, writing
 from store.identity.graph import AT_ONCE, chunks
 from store.tables import touched
 
@@ -26,13 +26,15 @@ class Failed(msgspec.Struct, frozen=True):
 def keep_touched(connection: Connection, project: int, customers: Collection[int], *, version: int) -> None:
     """Note within a change that these customers are to be computed anew."""
     if customers:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         again = {"version": version, "tried_at": 0, "tries": 0, "problem": ""}
-        statement = insert(touched).on_conflict_do_update(
-            index_elements=["project_id", "customer"], set_=again
-        )
         rows = [{"project_id": project, "customer": one, **again} for one in sorted(customers)]
-        connection.execute(statement, rows)
+        key = ["project_id", "customer"]
+        insert_rows(
+            connection,
+            touched,
+            rows,
+            lambda insert: insert.on_conflict_do_update(index_elements=key, set_=again),
+        )
 
 
 def left(engine: Engine, *, before: int, most: int) -> Iterator[tuple[int, set[int]]]:
