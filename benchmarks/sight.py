@@ -23,6 +23,7 @@ from server.house import now_ms
 
 PROBE_EVERY = 0.5
 LOOK_EVERY = 0.05
+FIRST = 10  # probes, in the first seconds of all traffic after the start
 PATIENCE = 30.0
 PROBE: dict[str, Any] = {
     "key": "probe",
@@ -135,15 +136,20 @@ def _save_journeys(server: Server, keys: dict[str, str]) -> None:
 
 def show_sight(found: Seen) -> None:
     """Print what was measured."""
-    delays, shots = sorted(found.watch.delays), found.shots
+    delays, shots = found.watch.delays, found.shots
+    first, later = delays[:FIRST], delays[FIRST:]
     lost = len(found.watch.acknowledged) - len(delays)
     rows: list[list[object]] = [
         ["traffic answered", f"{many(shots.rate)} events/s"],
         ["answers other than 200", shots.refused],
         ["acknowledged after, median", ms(shots.p50)],
         ["acknowledged after, p99", ms(shots.p99)],
-        ["seen after the acknowledgement, median", ms(statistics.median(delays)) if delays else "never"],
-        ["seen after the acknowledgement, longest", ms(delays[-1]) if delays else "never"],
+        ["seen after the acknowledgement, median", ms(statistics.median(later)) if later else "never"],
+        ["seen after the acknowledgement, longest", ms(max(later)) if later else "never"],
+        [
+            f"the longest of the first {FIRST * PROBE_EVERY:.0f} s of traffic",
+            ms(max(first)) if first else "never",
+        ],
         [f"probes not seen within {PATIENCE:.0f} s", f"{lost} of {len(found.watch.acknowledged)}"],
         ["envelopes still waiting afterwards", many(found.waiting)],
         ["cores in use", f"{found.cores:.2f}"],

@@ -67,6 +67,7 @@ class Worker:
         """Work in this thread until `stop`."""
         lease = threading.Thread(target=self._keep_lease, name="lease", daemon=True)
         lease.start()
+        self._carrier.events.takes_inserts()  # loads what an insert needs, before the first batch
         while not self._stopping.is_set():
             self._stopping.wait(self._turn())
         try:

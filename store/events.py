@@ -7,6 +7,7 @@ import logging
 import queue
 import re
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
@@ -40,6 +41,7 @@ MESSAGE_SCHEMA = pa.schema(
         ("batch", pa.uint64()),
     ]
 )
+PROBE_SCHEMA = pa.schema([("at", EVENT_SCHEMA.field("timestamp").type)])
 
 LONGEST_TTL_DAYS = 18_000  # 49 years; the engine's times end in 2106
 
@@ -183,8 +185,9 @@ class EventStore:
 
     def takes_inserts(self) -> bool:
         """Whether a row can be written now: so a failed insert can be told from a store that is away."""
+        now = pa.array([time.time_ns() // 1_000_000], PROBE_SCHEMA.field("at").type)
         try:
-            self.command("insert into probes (at) values (now64(3))")
+            self.insert_table("probes", pa.Table.from_arrays([now], schema=PROBE_SCHEMA))
         except Exception:  # whatever it is, it is not the fault of a batch
             return False
         return True
