@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 from journeys import filters, resolution
@@ -10,6 +9,7 @@ from journeys.definitions import Definition, parse
 from journeys.questions import question
 from store.events import EventStore
 from store.journeys import JourneyVersion
+from store.stamps import Stamp, by_clock
 
 CUSTOMERS_AT_ONCE = 10_000
 EVENTS_PER_CHUNK = 4_000_000
@@ -57,41 +57,53 @@ def then(definition: Definition, params: filters.Params) -> str:
 
 
 def recompute(
-    events: EventStore, version: JourneyVersion, customers: Sequence[int], identities: Sequence[int]
+    events: EventStore,
+    version: JourneyVersion,
+    customers: Sequence[int],
+    identities: Sequence[int],
+    *,
+    stamp: int | None = None,
 ) -> None:
     """Store the runs of these customers anew; who has no run any more gets an empty row.
 
-    `identities` are all identities whose events may belong to them.
+    `identities` are all identities whose events may belong to them; `stamp` was taken before they were read.
     """
     definition = parse(version.definition)
     params = filters.Params(
         project=version.project_id, customers=list(customers), identities=list(identities)
     )
     whose = "identity in {identities:Array(UInt64)} and customer in {customers:Array(UInt64)}"
-    _store(events, version, params, computed(definition, params, whose), question("runs.touched"))
+    anew = computed(definition, params, whose)
+    _store(events, version, params, anew, question("runs.touched"), by_clock() if stamp is None else stamp)
 
 
-def fill(events: EventStore, version: JourneyVersion, *, progress: Callable[[int, int], None]) -> None:
+def fill(
+    events: EventStore,
+    version: JourneyVersion,
+    *,
+    progress: Callable[[int, int], None],
+    stamp: Stamp = by_clock,
+) -> None:
     """Store the runs of every customer anew, in chunks; `progress(done, total)` is told after each.
 
-    Who has stored runs and should have none any more loses them.
+    Who has stored runs and should have none any more loses them. A `stamp` is taken before each chunk.
     """
     definition = parse(version.definition)
     total = _chunks(events, version, definition)
     for chunk in range(total):
+        begun = stamp()
         params = filters.Params(project=version.project_id, chunks=total, chunk=chunk)
         whose = "cityHash64(customer) % {chunks:UInt32} = {chunk:UInt32}" if total > 1 else "1"
         emptied = question("runs.stale", stored=question("runs.stored"), whose=whose)
         found = computed(definition, params, whose, resolved=resolution.resolved_now())
-        _store(events, version, params, found, emptied)
+        _store(events, version, params, found, emptied, begun)
         progress(chunk + 1, total)
 
 
 def _store(
-    events: EventStore, version: JourneyVersion, params: filters.Params, runs: str, emptied: str
+    events: EventStore, version: JourneyVersion, params: filters.Params, runs: str, emptied: str, stamp: int
 ) -> None:
-    started = time.time_ns() // 1000  # taken before reading: a later reader of more events wins
-    params.values |= {"journey_version": version.id, "version": started}
+    params.values |= {"journey_version": version.id, "version": stamp}
     events.command(question("runs.store", runs=runs, emptied=emptied), params.values)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,6 +13,7 @@ from journeys.metrics import ENGAGED_FROM_S
 from journeys.period import BEGINNING_OF_TIME, END_OF_TIME
 from journeys.questions import question
 from store.events import EventStore, EventStoreError
+from store.stamps import Stamp, by_clock
 
 ENGAGEMENT = "Page Engaged"  # the track event by which a browser reports time and depth; no touchpoint
 EVENTS_PER_CHUNK = 1_000_000
@@ -87,15 +87,18 @@ def recompute(
     generation: Generation,
     customers: Sequence[int],
     identities: Sequence[int],
+    *,
+    stamp: int | None = None,
 ) -> None:
     """Store the sessions of these customers anew; who has none any more gets an empty row.
 
-    `identities` are all identities whose events may belong to them.
+    `identities` are all identities whose events may belong to them; `stamp` was taken before they were read.
     """
     params = filters.Params(
         project=generation.project_id, customers=list(customers), identities=list(identities)
     )
-    _store(events, generation, params, THESE, question("sessions.touched"))
+    emptied = question("sessions.touched")
+    _store(events, generation, params, THESE, emptied, by_clock() if stamp is None else stamp)
 
 
 def fill(
@@ -104,6 +107,7 @@ def fill(
     *,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     otherwise: Callable[[Generation, list[int]], None] | None = None,
+    stamp: Stamp = by_clock,
 ) -> None:
     """Store the sessions of every customer in chunks, and let them answer when they are complete.
 
@@ -114,13 +118,14 @@ def fill(
     """
     project = generation.project_id
     while (current := counting(events, project)) and current.number == generation.number:
+        begun = stamp()
         done, total = current.chunks_done, current.chunks_total or _chunks(events, project)
         if done >= total:
             return make_live(events, current)
         params = filters.Params(project=project, chunks=total, chunk=done)
         whose = "cityHash64(customer) % {chunks:UInt32} = {chunk:UInt32}" if total > 1 else EVERYONE
         try:
-            _store(events, current, params, whose, question("sessions.stale", whose=whose))
+            _store(events, current, params, whose, question("sessions.stale", whose=whose), begun)
         except EventStoreError:
             if otherwise is None:
                 raise
@@ -139,9 +144,9 @@ def _store(
     params: filters.Params,
     whose: str,
     emptied: str,
+    stamp: int,
 ) -> None:
-    started = time.time_ns() // 1000  # taken before reading: a later reader of more events wins
-    params.values |= {"generation": generation.number, "version": started}
+    params.values |= {"generation": generation.number, "version": stamp}
     counted = computed(generation.limits, generation.key_events, params, whose)
     events.command(question("sessions.store", sessions=counted, emptied=emptied), params.values)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from sqlalchemy import Engine
 
@@ -19,6 +20,7 @@ from store.events import EventStore, EventStoreError
 from store.identity import Ledger
 from store.journeys import JourneyVersion, make_live, note_progress, versions_to_fill
 from store.projects import Project, all_projects
+from store.stamps import next_stamp
 
 PAUSE_S = 2.0
 LONGEST_PAUSE_S = 300.0
@@ -31,6 +33,7 @@ class Filler:
         self._engine = engine
         self._events = events
         self._ledger = Ledger(engine, events)
+        self._stamp = partial(next_stamp, engine)
         self.chore = Chore("filler", self.turn, every=PAUSE_S, longest=LONGEST_PAUSE_S)
 
     def turn(self) -> None:
@@ -80,13 +83,13 @@ class Filler:
         def each(generation: Generation, customers: list[int]) -> None:
             for start in range(0, len(customers), CUSTOMERS_AT_ONCE):
                 some = customers[start : start + CUSTOMERS_AT_ONCE]
-                blamed = count_each(self._events, self._ledger, generation, some)
+                blamed = count_each(self._engine, self._events, self._ledger, generation, some)
                 set_aside(self._ledger, project.id, blamed, now=time.time_ns() // 1_000_000)
 
         newest = ensured(self._events, project.id, wanted_of(self._engine, project.id))[-1]
         if newest.state == "live":
             return False
-        sessions.fill(self._events, newest, progress=step, otherwise=each)
+        sessions.fill(self._events, newest, progress=step, otherwise=each, stamp=self._stamp)
         return True
 
     def _fill(
@@ -99,5 +102,5 @@ class Filler:
             if done < total:
                 self.chore.check()
 
-        fill(self._events, version, progress=step)
+        fill(self._events, version, progress=step, stamp=self._stamp)
         make_live(self._engine, version, now=time.time_ns() // 1_000_000)

@@ -19,6 +19,7 @@ from store.identity import Ledger
 from store.identity.regrouping import regrouping_of
 from store.journeys import JourneyVersion, fill_again, kept_versions
 from store.privacy.suppression import Lookup
+from store.stamps import next_stamp
 
 log = logging.getLogger("waywiser.refreshing")
 PAUSE_S = 30.0
@@ -68,10 +69,11 @@ class Refresher:
         generations = ensured(self._events, project_id, wanted_of(self._engine, project_id))
         for start in range(0, len(ordered), CUSTOMERS_AT_ONCE):
             some = ordered[start : start + CUSTOMERS_AT_ONCE]
+            stamp = next_stamp(self._engine)
             known = self._ledger.told(project_id)
             identities = self._ledger.identities_of(project_id, some)
-            jobs = [partial(self._recompute, one, some, identities) for one in versions]
-            counts = [partial(self._recount, one, some, identities) for one in generations]
+            jobs = [partial(self._recompute, one, some, identities, stamp) for one in versions]
+            counts = [partial(self._recount, one, some, identities, stamp) for one in generations]
             # Much of a small recomputation is planning, which uses one core: two go side by side.
             counted = [self._pool.submit(job) for job in counts]
             for done in [self._pool.submit(job) for job in jobs]:
@@ -94,18 +96,20 @@ class Refresher:
                 break
         return made
 
-    def _recount(self, generation: Generation, some: list[int], identities: list[int]) -> dict[int, str]:
+    def _recount(
+        self, generation: Generation, some: list[int], identities: list[int], stamp: int
+    ) -> dict[int, str]:
         """Store the sessions of these customers; returns who cannot be counted, and why."""
         try:
-            sessions.recompute(self._events, generation, some, identities)
+            sessions.recompute(self._events, generation, some, identities, stamp=stamp)
         except EventStoreError:
-            return count_each(self._events, self._ledger, generation, some)
+            return count_each(self._engine, self._events, self._ledger, generation, some)
         return {}
 
-    def _recompute(self, version: JourneyVersion, some: list[int], identities: list[int]) -> None:
+    def _recompute(self, version: JourneyVersion, some: list[int], identities: list[int], stamp: int) -> None:
         """One journey that cannot be computed must not hold up the events of all others."""
         try:
-            recompute(self._events, version, some, identities)
+            recompute(self._events, version, some, identities, stamp=stamp)
         except (EventStoreError, DefinitionError):
             log.exception(
                 "the runs of %s could not be computed; it is filled again", version.definition["key"]
@@ -114,10 +118,7 @@ class Refresher:
 
 
 def count_each(
-    events: EventStore,
-    ledger: Ledger,
-    generation: Generation,
-    customers: list[int],
+    engine: Engine, events: EventStore, ledger: Ledger, generation: Generation, customers: list[int]
 ) -> dict[int, str]:
     """Store the sessions of customers who cannot be counted all together; returns who is to blame, and why.
 
@@ -128,8 +129,9 @@ def count_each(
     while waiting:
         some = waiting.pop()
         try:
+            stamp = next_stamp(engine)
             known = ledger.identities_of(generation.project_id, some)
-            sessions.recompute(events, generation, some, known)
+            sessions.recompute(events, generation, some, known, stamp=stamp)
         except EventStoreError as error:
             if not events.takes_inserts():
                 raise

@@ -5,12 +5,7 @@ select
     {journey_version:UInt32},
     customer,
     now64(3, 'UTC'),
-    (
-        -- Never below what is stored, also after the clock was put back.
-        select greatest({version:UInt64}, max(version) + 1)
-        from journey_runs
-        where project = {project:UInt32} and journey_version = {journey_version:UInt32}
-    ),
+    {version:UInt64},
     groupArrayArray(runs)
 from (
     select customer, runs from ({{runs}})

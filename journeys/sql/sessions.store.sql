@@ -4,12 +4,7 @@ select
     {project:UInt32},
     {generation:UInt32},
     customer,
-    (
-        -- Never below what is stored, also after the clock was put back.
-        select greatest({version:UInt64}, max(version) + 1)
-        from customer_sessions
-        where project = {project:UInt32} and generation = {generation:UInt32}
-    ),
+    {version:UInt64},
     found.2, found.1, found.3, found.4, found.5, found.6, found.7, found.8, found.9, found.10, found.11,
     found.12, found.13, found.14, found.15, found.16, found.17, found.18, found.19, found.20
 from (

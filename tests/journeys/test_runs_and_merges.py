@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import defaultdict
+from functools import partial
 from typing import NamedTuple
 
 import pytest
@@ -19,6 +20,7 @@ from store.events import EventStore
 from store.identity import Identity, Ledger, Link
 from store.journeys import JourneyVersion
 from store.projects import create_project
+from store.stamps import Stamp, by_clock, next_stamp
 from tests.journeys.test_runs_rule import EXAMPLES, numbers, stored
 from tests.oracle import Run, Touch, runs
 
@@ -96,7 +98,14 @@ def expected(events: list[Event]) -> dict[int, list[Run]]:
 
 
 def arrive(
-    events: EventStore, ledger: Ledger, version: JourneyVersion, project: int, some: list[Event], token: str
+    events: EventStore,
+    ledger: Ledger,
+    version: JourneyVersion,
+    project: int,
+    some: list[Event],
+    token: str,
+    *,
+    stamp: Stamp = by_clock,
 ) -> None:
     """What the worker does with a batch."""
     events.insert(some, token=token)
@@ -106,8 +115,8 @@ def arrive(
         if e.anonymous_id and e.user_id
     ]
     customers = ledger.join(project, links) | ledger.customers_of(project, {e.identity for e in some})
-    ordered = sorted(customers)
-    recompute(events, version, ordered, ledger.identities_of(project, ordered))
+    ordered, begun = sorted(customers), stamp()
+    recompute(events, version, ordered, ledger.identities_of(project, ordered), stamp=begun)
 
 
 @settings(
@@ -151,11 +160,12 @@ def test_runs_are_replaced_also_after_the_clock_was_put_back(
     version = JourneyVersion(9, project, 1, 1, dict(DEFINITION.source), "live", 0, 0, "", 0)
     ledger = Ledger(engine, events)
     first = row(project, 0, Told("a", 1_700_000_000_000, "b0", "u0"))
-    arrive(events, ledger, version, project, [first], "one")
+    stamp = partial(next_stamp, engine)
+    arrive(events, ledger, version, project, [first], "one", stamp=stamp)
     now = time.time_ns()
     monkeypatch.setattr(time, "time_ns", lambda: now - 3_600_000_000_000)
     second = row(project, 1, Told("c", 1_700_000_001_000, "b1", "u0"))
-    arrive(events, ledger, version, project, [second], "two")
+    arrive(events, ledger, version, project, [second], "two", stamp=stamp)
     assert stored(events, project, 9) == expected([first, second])
     ledger.unmerge(project, identity_hash("user", "u0"), identity_hash("anonymous", "b1"), now=5)
     third = row(project, 2, Told("a", 1_700_000_002_000, "b1", ""))

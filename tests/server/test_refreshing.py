@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from time import sleep
 from typing import Any
@@ -105,6 +105,30 @@ def test_what_was_computed_is_not_left(
     touched = ANSWERS["merge"](ledger, project)
     refresher.refresh(project, touched)
     assert refresher.make_up(before=NOW) == 0
+
+
+def test_who_read_the_ledger_before_a_merge_does_not_put_the_older_answer_in_place_of_the_newer(
+    engine: Engine,
+    events: EventStore,
+    ledger: Ledger,
+    refresher: Refresher,
+    project: int,
+    two_people: dict[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow = Ledger(engine, events)
+    identities_of = slow.identities_of
+
+    def read(project: int, some: Sequence[int]) -> list[int]:
+        """Reads, and then somebody else merges and computes before it goes on."""
+        found = identities_of(project, some)
+        refresher.refresh(project, ANSWERS["merge"](ledger, project))
+        return found
+
+    monkeypatch.setattr(slow, "identities_of", read)
+    late = Refresher(engine, events, slow, nobody, lambda: NOW)
+    late.refresh(project, {min(ADA.hash, BOB.hash)})
+    assert counted(events, project) == {min(ADA.hash, BOB.hash): 2}
 
 
 def test_a_change_that_the_event_store_does_not_know_yet_is_left_until_it_does(
