@@ -5,3 +5,7 @@ declare const VERSION: string;
 interface Document {
   readonly prerendering?: boolean;
 }
+
+interface Navigator {
+  readonly globalPrivacyControl?: boolean;
+}

@@ -1,8 +1,9 @@
 // Turns what happened into a message of the Segment tracking spec and gives it to the delivery.
+import { whenAllowed } from "./consent";
 import { type Page, pageNow, surroundings } from "./context";
 import { deliver } from "./delivery";
 import { guard } from "./guard";
-import { anonymousId, isOut, told, userId } from "./identity";
+import { anonymousId, told, userId } from "./identity";
 import { toJson } from "./json";
 import { place } from "./session";
 import { uuid } from "./uuid";
@@ -19,12 +20,12 @@ export const endings: (() => void)[] = [];
 
 export function record(type: Type, fields: Fields): void {
   settle();
-  send(Date.now(), pageNow(shown.referrer), type, fields);
+  send(Date.now(), pageNow(shown.referrer), { type, ...fields });
 }
 
 /** For a moment and a page that are past: in the session that was current then, and never the beginning of one. */
 export function recordAt(at: number, page: Page, type: Type, fields: Fields): void {
-  send(at, page, type, fields, true);
+  send(at, page, { type, ...fields }, true);
 }
 
 export function show(referrer: string): void {
@@ -36,7 +37,7 @@ export function show(referrer: string): void {
 export function postponeView(): void {
   const at = Date.now();
   const page = shown;
-  postponed = () => send(at, { ...page, title: document.title }, "page", {});
+  postponed = () => send(at, { ...page, title: document.title }, { type: "page" });
 }
 
 export function settle(): void {
@@ -51,18 +52,13 @@ export function finish(): void {
   endings.forEach((end) => guard(end)());
 }
 
-function send(at: number, page: Page, type: Type, fields: Fields, isPast?: boolean): void {
-  const visitor = anonymousId();
-  if (isOut(visitor)) return;
-  deliver(
-    toJson({
-      type,
-      messageId: uuid(),
-      anonymousId: told(visitor),
-      userId: userId(visitor),
-      timestamp: new Date(at).toISOString(),
-      ...fields,
-      context: { ...surroundings(page), ...place(at, isPast) },
-    }),
-  );
+/** The event is written down as it is now, and who did it once that may be told. */
+function send(at: number, page: Page, fields: Fields, isPast?: boolean): void {
+  const event = toJson({ messageId: uuid(), timestamp: new Date(at).toISOString(), ...fields });
+  whenAllowed(() => {
+    const anonymous = told(anonymousId());
+    const context = { ...surroundings(page), ...place(at, isPast) };
+    const actor = toJson({ anonymousId: anonymous, userId: userId(), context });
+    deliver(`${actor.slice(0, -1)},${event.slice(1)}`);
+  });
 }
