@@ -1,4 +1,5 @@
 // Carries out what a page asks for: each public call is one command.
+import { endStretch } from "./engagement";
 import * as identity from "./identity";
 import { clear } from "./outbox";
 import { endSession } from "./session";
@@ -27,6 +28,7 @@ export const commands: Record<string, Command> = {
   group: (id, traits) => record("group", { groupId: needed(id), traits: fields(traits) }),
 
   reset() {
+    endStretch();
     settle();
     identity.newVisitor();
     endSession();
@@ -40,6 +42,7 @@ export const commands: Record<string, Command> = {
   },
 
   optIn() {
+    endStretch();
     settle(); // The page before was not to be measured.
     if (identity.isOut()) identity.newVisitor();
   },

@@ -1,5 +1,6 @@
 // Notices page views: at load, in single-page applications, and when a page comes back from the browser's cache.
 import { pageNow } from "./context";
+import { endStretch } from "./engagement";
 import { guard, listen } from "./guard";
 import { postponeView, settle, show, shown } from "./tracker";
 
@@ -35,6 +36,7 @@ function moved(isEntry: boolean): void {
 }
 
 function view(referrer: string): void {
+  endStretch();
   show(referrer);
   if (!isAutomatic) return;
   postponeView();

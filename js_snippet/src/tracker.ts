@@ -3,6 +3,7 @@ import { type Page, pageNow, surroundings } from "./context";
 import { deliver } from "./delivery";
 import { anonymousId, isOut, told, userId } from "./identity";
 import { toJson } from "./json";
+import { flags } from "./not_found";
 import { place } from "./session";
 import { uuid } from "./uuid";
 
@@ -18,6 +19,11 @@ export function record(type: Type, fields: Fields): void {
   send(Date.now(), type, fields, pageNow(shown.referrer));
 }
 
+/** Something of the past, on the page and in the session of then. */
+export function recordAt(at: number, page: Page, type: Type, fields: Fields): void {
+  send(at, type, fields, page);
+}
+
 export function show(referrer: string): void {
   settle();
   shown = pageNow(referrer);
@@ -27,7 +33,7 @@ export function show(referrer: string): void {
 export function postponeView(): void {
   const at = Date.now();
   const page = shown;
-  postponed = () => send(at, "page", {}, { ...page, title: document.title });
+  postponed = () => send(at, "page", flags(), { ...page, title: document.title });
 }
 
 export function settle(): void {
