@@ -1,11 +1,6 @@
 // Knows which of the automatic measurements a site wants: all, or those that `data-auto` lists.
-
-let list: string | undefined;
-
-export function choose(wanted: string | undefined): void {
-  list = wanted;
-}
+import { options } from "./options";
 
 export function isWanted(what: string): boolean {
-  return list?.includes(what) ?? true;
+  return options.auto?.includes(what) ?? true;
 }

@@ -1,9 +1,8 @@
 // Carries out what a page asks for: each public call is one command.
-import { endStretch } from "./engagement";
 import * as identity from "./identity";
 import { clear } from "./outbox";
 import { endSession } from "./session";
-import { type Fields, record, settle } from "./tracker";
+import { type Fields, finish, record, settle } from "./tracker";
 
 type Command = (first: unknown, second: unknown) => void;
 
@@ -28,8 +27,7 @@ export const commands: Record<string, Command> = {
   group: (id, traits) => record("group", { groupId: needed(id), traits: fields(traits) }),
 
   reset() {
-    endStretch();
-    settle();
+    finish();
     identity.newVisitor();
     endSession();
   },
@@ -42,8 +40,7 @@ export const commands: Record<string, Command> = {
   },
 
   optIn() {
-    endStretch();
-    settle(); // The page before was not to be measured.
+    finish(); // The page before was not to be measured.
     if (identity.isOut()) identity.newVisitor();
   },
 

@@ -5,7 +5,7 @@
 // before it is reported at the time, and so in the session, to which it belongs. Every report counts from the last one.
 import { isWanted } from "./auto";
 import { listen } from "./guard";
-import { recordAt, shown } from "./tracker";
+import { endings, recordAt, shown } from "./tracker";
 
 const LONGEST_GAP = 30e3; // milliseconds
 const LONGEST_REPORT = 300e3; // so that the session of a long read goes on
@@ -18,15 +18,14 @@ let deepest = 0; // pixels
 let height = 1;
 
 export function watchEngagement(): void {
+  if (!isWanted("engagement")) return;
+  tick();
   listen("pointermove pointerdown wheel keydown visibilitychange pagehide", sign);
-  tick();
-}
-
-/** Reports the page so far: it is about to be hidden, or another page, or another visitor's. */
-export function endStretch(): void {
-  tick();
-  report();
-  deepest = 0;
+  endings.push(() => {
+    tick();
+    report();
+    deepest = 0;
+  });
 }
 
 function sign(): void {
@@ -45,7 +44,7 @@ function tick(): void {
 }
 
 function report(): void {
-  if (engaged < SHORTEST_REPORT || !isWanted("engagement")) return;
+  if (engaged < SHORTEST_REPORT) return;
   const properties = {
     engaged_seconds: engaged / 1e3,
     scroll_percent: Math.min(Math.round((deepest / height) * 100), 100),

@@ -1,17 +1,18 @@
 // Tracks form submits, under the name that the page declares or an automatic one; what is typed is never read.
 import { isWanted } from "./auto";
 import { declared } from "./declared";
-import { guard, listen } from "./guard";
-import { type Fields, recordAt, shown } from "./tracker";
+import { listen } from "./guard";
+import { type Fields, postpone, send, shown } from "./tracker";
 
 export function watchForms(): void {
   listen("submit", (event) => {
     const form = event.target as Element;
     const fields = declared(form) ?? automatic(form);
-    const [at, page] = [Date.now(), shown];
-    // The page's own handlers come after this one; they may find a mistake and stop the submit, or send it themselves.
-    const settled = () => event.defaultPrevented && form.querySelector(":invalid,[aria-invalid=true]");
-    if (fields) setTimeout(guard(() => settled() || recordAt(at, page, "track", fields)));
+    const at = Date.now();
+    const page = shown;
+    // The page's own handlers come after this one: they may find a mistake and stop the submit, or send it themselves.
+    const isMistaken = () => event.defaultPrevented && form.querySelector(":invalid,[aria-invalid=true]");
+    if (fields) postpone(() => isMistaken() || send(at, page, "track", fields));
   });
 }
 

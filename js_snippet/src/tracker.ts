@@ -1,6 +1,7 @@
 // Turns what happened into a message of the Segment tracking spec and gives it to the delivery.
 import { type Page, pageNow, surroundings } from "./context";
 import { deliver } from "./delivery";
+import { guard } from "./guard";
 import { anonymousId, isOut, told, userId } from "./identity";
 import { toJson } from "./json";
 import { flags } from "./not_found";
@@ -14,26 +15,36 @@ export type Fields = Record<string, unknown>;
 export let shown: Page;
 let postponed: (() => void) | undefined;
 
+/** What watchers still have to tell of a page before it is left: hidden, closed, or replaced by another view. */
+export const endings: (() => void)[] = [];
+
 export function record(type: Type, fields: Fields): void {
   settle();
-  send(Date.now(), type, fields, pageNow(shown.referrer));
+  send(Date.now(), pageNow(shown.referrer), type, fields);
 }
 
-/** Something of the past, on the page and in the session of then. */
+/** For a moment and a page that are past: in the session that was current then, and never the beginning of one. */
 export function recordAt(at: number, page: Page, type: Type, fields: Fields): void {
-  send(at, type, fields, page);
+  send(at, page, type, fields, true);
 }
 
 export function show(referrer: string): void {
-  settle();
+  finish();
   shown = pageNow(referrer);
 }
 
-/** Holds the view of the page back until `settle`, so that it can set its title; any other event settles it first. */
-export function postponeView(): void {
+/** Holds the view of the page back so that it can set its title. */
+export function postponeView(delay: number): void {
   const at = Date.now();
   const page = shown;
-  postponed = () => send(at, "page", flags(), { ...page, title: document.title });
+  postpone(() => send(at, { ...page, title: document.title }, "page", flags()), delay);
+}
+
+/** Holds something back until more is known of it; any other event settles it first, so that their order stays. */
+export function postpone(emit: () => void, delay = 0): void {
+  settle();
+  postponed = emit;
+  setTimeout(guard(settle), delay);
 }
 
 export function settle(): void {
@@ -42,9 +53,16 @@ export function settle(): void {
   emit?.();
 }
 
-function send(at: number, type: Type, fields: Fields, page: Page): void {
+/** Tells all that is known of the page so far. */
+export function finish(): void {
+  settle();
+  endings.forEach((end) => guard(end)());
+}
+
+export function send(at: number, page: Page, type: Type, fields: Fields, isPast?: boolean): void {
   const visitor = anonymousId();
-  if (isOut(visitor)) return;
+  const where = !isOut(visitor) && place(at, isPast);
+  if (!where) return;
   deliver(
     toJson({
       type,
@@ -53,7 +71,7 @@ function send(at: number, type: Type, fields: Fields, page: Page): void {
       userId: userId(visitor),
       timestamp: new Date(at).toISOString(),
       ...fields,
-      context: { ...surroundings(page), ...place(at) },
+      context: { ...surroundings(page), ...where },
     }),
   );
 }
