@@ -37,11 +37,15 @@ export function isLoaded(): boolean {
 /** Fills the stub itself, so that a reference or a method that the page took from it works on. */
 export function publish(): void {
   const api = (window.waywiser ??= {});
-  const calls = api.q ?? [];
   for (const name of Object.keys(commands)) {
     (api as Properties)[name] = (...args: unknown[]) => run([name, args]);
   }
   api.version = VERSION;
+}
+
+/** Carries out what the stub kept, after the view of the page; a copy of the stub that comes late is heard too. */
+export function replay(): void {
+  const calls = window.waywiser?.q ?? [];
   calls.forEach(run);
   calls.push = run as typeof calls.push;
 }

@@ -1,4 +1,5 @@
 // Describes the surroundings of an event: page, campaign, screen, language, time zone.
+import { options } from "./options";
 
 export interface Page {
   url: string;
@@ -8,26 +9,37 @@ export interface Page {
   referrer: string;
 }
 
-/** Without the fragment: log-ins of single-page applications pass secrets in it. */
+/** Without the fragment, in which log-ins pass secrets, unless the site says that its pages are named there. */
 export function pageNow(referrer: string): Page {
-  const { href, pathname, search } = location;
-  return { url: href.split("#")[0]!, path: pathname, search, title: document.title, referrer };
+  const { href, hash, pathname, search } = location;
+  const url = href.split("#")[0]!;
+  const route = options.hash === undefined ? "" : hash;
+  return { url: url + route, path: pathname + route, search, title: document.title, referrer };
 }
 
 /** What stays as it is while the page lives; asking for the time zone alone takes longer than all the rest. */
-const fixed = {
-  locale: navigator.language,
-  timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-  library: { name: "waywiser-js", version: VERSION },
-};
+let fixed: object | undefined;
+
+function browser(): object {
+  return {
+    locale: navigator.language,
+    timezone: timezone(),
+    screen: { width: screen.width, height: screen.height, density: devicePixelRatio },
+    webdriver: navigator.webdriver || undefined,
+    library: { name: "waywiser-js", version: VERSION },
+  };
+}
+
+function timezone(): string | undefined {
+  try {
+    return Intl.DateTimeFormat().resolvedOptions().timeZone;
+  } catch {
+    return undefined; // A page may have broken it.
+  }
+}
 
 export function surroundings(page: Page): object {
-  return {
-    page,
-    ...arrival(page.search),
-    ...fixed,
-    screen: { width: screen.width, height: screen.height },
-  };
+  return { page, ...arrival(page.search), ...(fixed ??= browser()) };
 }
 
 /** How the visitor came, as far as the address tells: utm_* parameters, and click ids such as gclid, fbclid, msclkid. */

@@ -1,16 +1,14 @@
 // Notices page views: at load, in single-page applications, and when a page comes back from the browser's cache.
 import { pageNow } from "./context";
 import { guard, listen } from "./guard";
+import { options } from "./options";
 import { postponeView, settle, show, shown } from "./tracker";
 
 /** Frameworks set the title a moment after they changed the address. */
 const TITLE_DELAY = 100; // milliseconds
 
-let isAutomatic = true;
-
-/** Without `automatic` it only keeps the referrer right for the site's own calls of `page()`. */
-export function watchPages(automatic: boolean): void {
-  isAutomatic = automatic;
+/** With manual pages it only keeps the referrer right for the site's own calls of `page()`. */
+export function watchPages(): void {
   view(document.referrer);
   wrap("pushState", true);
   wrap("replaceState", false);
@@ -36,7 +34,7 @@ function moved(isEntry: boolean): void {
 
 function view(referrer: string): void {
   show(referrer);
-  if (!isAutomatic) return;
+  if (options.pages === "manual") return;
   postponeView();
   setTimeout(guard(settle), TITLE_DELAY);
 }

@@ -13,19 +13,31 @@ export interface Place {
   sequence: number;
 }
 
-/** Places an event: an idle gap or a session grown too long begins a new one. */
-export function place(at: number): Place {
-  let [sessionId = "", start, last, count] = read(NAME).split(" ");
-  if (!(at - +last! <= IDLE && at - +start! <= LONGEST)) {
+/** The session of this page's last event, and the one that it was in before. */
+let latest = "";
+let earlier = "";
+
+/** Places an event: an idle gap or a session grown too long begins a new one, but not for what is past. */
+export function place(at: number, isPast?: boolean): Place {
+  let [sessionId = "", start = "", last = "", count = 0] = read(NAME).split(" ");
+  const isOver = !(at - +last <= IDLE && at - +start <= LONGEST);
+  const sequence = +count + 1;
+  if (isPast && sessionId) {
+    write(NAME, [sessionId, start, Math.max(at, +last), sequence].join(" "));
+    if (at < +start) sessionId = (sessionId === latest ? earlier : latest) || sessionId;
+    return { sessionId: told(sessionId), sequence };
+  }
+  if (isOver) {
     renew();
     sessionId = uuid();
     start = `${at}`;
   }
-  const sequence = +(count ?? 0) + 1;
+  if (sessionId !== latest) [earlier, latest] = [latest, sessionId];
   write(NAME, [sessionId, start, at, sequence].join(" "));
   return { sessionId: told(sessionId), sequence };
 }
 
 export function endSession(): void {
+  latest = earlier = "";
   remove(NAME);
 }

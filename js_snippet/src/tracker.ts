@@ -1,6 +1,7 @@
 // Turns what happened into a message of the Segment tracking spec and gives it to the delivery.
 import { type Page, pageNow, surroundings } from "./context";
 import { deliver } from "./delivery";
+import { guard } from "./guard";
 import { anonymousId, isOut, told, userId } from "./identity";
 import { toJson } from "./json";
 import { place } from "./session";
@@ -13,13 +14,21 @@ export type Fields = Record<string, unknown>;
 export let shown: Page;
 let postponed: (() => void) | undefined;
 
+/** What watchers still have to tell of a page before it is left: hidden, closed, or replaced by another view. */
+export const endings: (() => void)[] = [];
+
 export function record(type: Type, fields: Fields): void {
   settle();
-  send(Date.now(), type, fields, pageNow(shown.referrer));
+  send(Date.now(), pageNow(shown.referrer), type, fields);
+}
+
+/** For a moment and a page that are past: in the session that was current then, and never the beginning of one. */
+export function recordAt(at: number, page: Page, type: Type, fields: Fields): void {
+  send(at, page, type, fields, true);
 }
 
 export function show(referrer: string): void {
-  settle();
+  finish();
   shown = pageNow(referrer);
 }
 
@@ -27,7 +36,7 @@ export function show(referrer: string): void {
 export function postponeView(): void {
   const at = Date.now();
   const page = shown;
-  postponed = () => send(at, "page", {}, { ...page, title: document.title });
+  postponed = () => send(at, { ...page, title: document.title }, "page", {});
 }
 
 export function settle(): void {
@@ -36,7 +45,13 @@ export function settle(): void {
   emit?.();
 }
 
-function send(at: number, type: Type, fields: Fields, page: Page): void {
+/** Tells all that is known of the page so far. */
+export function finish(): void {
+  settle();
+  endings.forEach((end) => guard(end)());
+}
+
+function send(at: number, page: Page, type: Type, fields: Fields, isPast?: boolean): void {
   const visitor = anonymousId();
   if (isOut(visitor)) return;
   deliver(
@@ -47,7 +62,7 @@ function send(at: number, type: Type, fields: Fields, page: Page): void {
       userId: userId(visitor),
       timestamp: new Date(at).toISOString(),
       ...fields,
-      context: { ...surroundings(page), ...place(at) },
+      context: { ...surroundings(page), ...place(at, isPast) },
     }),
   );
 }

@@ -56,9 +56,10 @@ class Door(BaseHTTPRequestHandler):
 
 @dataclass
 class Request:
-    """One POST to /v1/batch as it arrived."""
+    """One POST as it arrived."""
 
     at: float
+    path: str
     write_key: str
     content_type: str
     size: int
@@ -141,12 +142,12 @@ class CollectorDoor(Door):
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers["Content-Length"]))
         address = urlsplit(self.path)
-        assert address.path == "/v1/batch"
         bench = self.collector
         time.sleep(bench.delay)
         bench.requests.append(
             Request(
                 at=time.monotonic(),
+                path=address.path,
                 write_key=parse_qs(address.query)["writeKey"][0],
                 content_type=self.headers["Content-Type"],
                 size=len(raw),
@@ -204,7 +205,7 @@ class SiteDoor(Door):
 @contextmanager
 def bench() -> Iterator[tuple[Site, Collector]]:
     collector = Collector()
-    site = Site(f'<script async src="{collector.url}/w.js" data-key="wk_test"></script>')
+    site = Site(f'<script async src="{collector.url}/w.js" data-key="wb_test"></script>')
     try:
         yield site, collector
     finally:

@@ -1,0 +1,16 @@
+// Hands over what there is when the page is hidden or ends.
+import { flush, leave } from "./delivery";
+import { listen } from "./guard";
+import { finish } from "./tracker";
+
+export function watchEnd(): void {
+  listen("pagehide", () => {
+    finish();
+    leave();
+  });
+  // A phone may let a page notice no more than this; but it may live on, so it waits for the answer.
+  listen("visibilitychange", () => {
+    finish();
+    flush();
+  });
+}
