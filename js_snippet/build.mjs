@@ -1,10 +1,9 @@
-// Builds the files that web pages load and the npm package, and fails when the default file outgrows its budget.
+// Builds the files that web pages load, and fails when the default file outgrows its budget.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { bundled, gzipped, here } from "./build/bundle.mjs";
 import { costs } from "./build/features.mjs";
-import { buildPackage } from "./build/package.mjs";
 
 const LIMIT = 4096; // bytes of w.js, gzip
 const FILES = {
@@ -39,7 +38,6 @@ for (const [name, entry] of Object.entries(FILES)) {
   manifest[name] = await built(name, entry);
 }
 await writeFile(here("dist/manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-await buildPackage();
 
 for (const [name, { bytes, gzip, integrity }] of Object.entries(manifest)) {
   console.log(`${name}: ${bytes} bytes, ${gzip} bytes gzip${name === "w.js" ? ` of ${LIMIT} allowed` : ""}, ${integrity}`);
