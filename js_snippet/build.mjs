@@ -7,16 +7,16 @@ import { costs } from "./build/features.mjs";
 
 const LIMIT = 4096; // bytes of w.js, gzip
 const FILES = {
-  "w.js": "src/main.ts",
-  "w.full.js": "src/full/main.ts",
-  "w.vitals.js": "src/full/vitals.ts",
+  "w.js": { entry: "src/main.ts" },
+  "w.full.js": { entry: "src/full/main.ts" },
+  "w.vitals.js": { entry: "src/full/web_vitals.ts", format: "esm" }, // imported by the full file
 };
 
 const hash = (kind, text, form) => createHash(kind).update(text).digest(form);
 
 /** Builds one file, and a copy under its hash that later builds leave alone: pages may name it for years. */
-async function built(name, entry) {
-  const { text } = await bundled(entry);
+async function built(name, { entry, format }) {
+  const { text } = await bundled(entry, { format });
   const named = name.replace(/js$/, `${hash("sha256", text, "hex").slice(0, 20)}.js`);
   await writeFile(here(`dist/${name}`), text);
   await copyFile(here(`dist/${name}`), here(`dist/kept/${named}`));
@@ -30,12 +30,12 @@ async function built(name, entry) {
 
 await mkdir(here("dist/kept"), { recursive: true });
 const manifest = {};
-for (const [name, entry] of Object.entries(FILES)) {
-  if (!existsSync(here(entry))) continue;
-  const prices = await costs(entry);
-  console.log(`${name}: bytes gzip that each part costs`);
+for (const [name, how] of Object.entries(FILES)) {
+  if (!existsSync(here(how.entry))) continue;
+  const prices = await costs(how.entry);
+  if (prices.length) console.log(`${name}: bytes gzip that each part costs`);
   for (const [part, price] of prices) console.log(`${String(price).padStart(6)}  ${part}`);
-  manifest[name] = await built(name, entry);
+  manifest[name] = await built(name, how);
 }
 await writeFile(here("dist/manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 

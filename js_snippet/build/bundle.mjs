@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 import { minify } from "terser";
 
 export const here = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -31,6 +31,12 @@ export async function bundled(entry, { format = "iife", plugins = [], small = tr
   const text = outputFiles[0].text;
   const inputs = Object.values(metafile.outputs)[0].inputs;
   return { text: small ? await smaller(text, format) : text, files: Object.keys(inputs) };
+}
+
+/** One file of src/ as script, its imports as they are. */
+export async function transformed(file) {
+  const define = { VERSION: JSON.stringify(version) };
+  return transform(await readFile(here(file), "utf8"), { loader: "ts", target: TARGET, charset: "utf8", define });
 }
 
 /** What terser finds after esbuild is worth about a twentieth. */

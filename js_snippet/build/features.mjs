@@ -3,12 +3,14 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { bundled, gzipped, here } from "./bundle.mjs";
 
+const FOUNDATION = /\/(guard|start)\.ts$/; // nothing runs without
+
 /** Name and gzip bytes of each file, the costliest first; what only that file needs is counted with it. */
 export async function costs(entry) {
   const { text, files } = await bundled(entry);
   const whole = gzipped(text);
   const found = [];
-  for (const file of files.filter((one) => one.startsWith("src/") && one !== entry)) {
+  for (const file of files.filter((one) => one.startsWith("src/") && one !== entry && !FOUNDATION.test(one))) {
     try {
       const without = await bundled(entry, { plugins: [emptied(file)] });
       found.push([basename(file, ".ts"), whole - gzipped(without.text)]);

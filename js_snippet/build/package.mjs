@@ -1,10 +1,26 @@
 // Builds the npm package into dist/npm/: modules as they are, for bundlers to shrink, and their types.
 import { execFileSync } from "node:child_process";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { bundled, here } from "./bundle.mjs";
+import { dirname, join } from "node:path";
+import { bundled, here, transformed } from "./bundle.mjs";
 
 const FOLDER = "dist/npm";
+
+/** One module a file: bundlers leave out what a page does not use. */
+async function writeModules() {
+  const { files } = await bundled("src/npm.ts", { format: "esm", small: false });
+  for (const file of files) {
+    const { code } = await transformed(file);
+    const path = here(file.replace("src", FOLDER).replace(/ts$/, "js"));
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, withEndings(code));
+  }
+}
+
+/** Node and browsers want them. */
+function withEndings(code) {
+  return code.replace(/from "(\.{1,2}\/[^"]+)"/g, 'from "$1.js"');
+}
 
 /** The types of the entry and of all that they name; with endings, which Node's way to resolve modules wants. */
 async function writeTypes() {
@@ -15,7 +31,7 @@ async function writeTypes() {
   for (const name of waiting) {
     const text = await readFile(here(join(FOLDER, "all", name)), "utf8");
     for (const [, other] of text.matchAll(/from "\.\/([^"]+)"/g)) waiting.add(`${other}.d.ts`);
-    await writeFile(here(join(FOLDER, "types", name)), text.replace(/from "(\.\/[^"]+)"/g, 'from "$1.js"'));
+    await writeFile(here(join(FOLDER, "types", name)), withEndings(text));
   }
   await rm(here(`${FOLDER}/all`), { recursive: true });
 }
@@ -29,7 +45,7 @@ async function described() {
     license,
     repository,
     type: "module",
-    exports: { ".": { types: "./types/npm.d.ts", default: "./index.js" } },
+    exports: { ".": { types: "./types/npm.d.ts", default: "./npm.js" } },
     types: "./types/npm.d.ts",
     sideEffects: false,
     keywords: ["analytics", "customer journey", "waywiser"],
@@ -38,8 +54,7 @@ async function described() {
 
 await rm(here(FOLDER), { recursive: true, force: true });
 await mkdir(here(`${FOLDER}/types`), { recursive: true });
-const { text } = await bundled("src/npm.ts", { format: "esm", small: false });
-await writeFile(here(`${FOLDER}/index.js`), text);
+await writeModules();
 await writeTypes();
 await writeFile(here(`${FOLDER}/package.json`), `${JSON.stringify(await described(), null, 2)}\n`);
 await copyFile(here("README.md"), here(`${FOLDER}/README.md`));

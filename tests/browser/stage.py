@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, redirect, request
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -189,11 +188,3 @@ def stage_on(ground: Ground, *, cookieless: bool = False, **visitor: Any) -> Sta
     key = create_write_key(ground.engine, project.id, side="browser", now=now_ms())
     ground.site.pages.clear()
     return Stage(ground, project.id, key, ground.browser.new_context(**visitor))
-
-
-def path_of(address: str) -> str:
-    """The path in an address."""
-    return urlsplit(address).path
-
-
-Act = Callable[[Stage], None]

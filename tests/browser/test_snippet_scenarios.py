@@ -2,46 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Playwright
 
-from store.events import EventStore
-from store.migrate import migrate_events
-from tests.browser.chromium import QUIET, program
-from tests.browser.stage import Act, Ground, Stage, in_short, served, stage_on
+from tests.browser.stage import Ground, Stage, in_short, stage_on
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-HOSTS = "--host-resolver-rules=MAP *.test 127.0.0.1"
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    """A browser that keeps pages in its back-forward cache, as browsers of visitors do."""
-    running = playwright.chromium.launch(
-        executable_path=program(),
-        args=["--headless", *QUIET, HOSTS],
-        ignore_default_args=["--disable-back-forward-cache"],
-    )
-    yield running
-    running.close()
-
-
-@pytest.fixture(scope="module")
-def ground(
-    chromium: Browser, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Ground]:
-    store = shared_events.sibling("t_scenarios")
-    migrate_events(store)
-    ground = Ground(tmp_path_factory.mktemp("scenarios"), chromium, store)
-    with ground.installation, served(ground.site):
-        ground.open()
-        yield ground
-    store.command(f"drop database if exists `{store.database}`")
-    store.close()
-    ground.engine.dispose()
 
 
 def plain_site(stage: Stage) -> None:
@@ -186,7 +154,7 @@ def closed_at_once(stage: Stage) -> None:
 class Scenario:
     """What a visitor does and what is stored of it, in the order of the browser's numbers."""
 
-    act: Act
+    act: Callable[[Stage], None]
     stored: list[str]
     visitors: int = 1
     sessions: int = 1
