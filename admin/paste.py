@@ -27,5 +27,7 @@ def _check(found: ScriptFile) -> str:
 
 
 def _line(settings: Settings, path: str, check: str, write_key: str, cookieless: bool) -> str:
-    attribute = " data-cookieless" if cookieless else ""
-    return f'<script async src="{settings.address}{path}"{check} data-key="{write_key}"{attribute}></script>'
+    # The snippet looks for the collector in its own folder, unless it is told.
+    host = f' data-host="{settings.address}"' if path.rindex("/") else ""
+    more = " data-cookieless" if cookieless else ""
+    return f'<script async src="{settings.address}{path}"{check} data-key="{write_key}"{host}{more}></script>'

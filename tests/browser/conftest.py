@@ -101,7 +101,8 @@ def ground(
     """A collector process and a site for the scenarios of one file."""
     store = shared_events.sibling(f"t_{uuid.uuid4().hex[:12]}")
     migrate_events(store)
-    ground = Ground(tmp_path_factory.mktemp("scenarios"), chromium, store)
+    settings = {"SNIPPET_PATH": "/assets/stats.js", "SERVER_COOKIE": "true"}
+    ground = Ground(tmp_path_factory.mktemp("scenarios"), chromium, store, **settings)
     with ground.installation, served_site(ground.site):
         ground.open()
         yield ground

@@ -121,6 +121,10 @@ class Stage:
         """The line to paste. Engagement depends on time and has scenarios of its own."""
         return f'<script async src="{self.collector}/{file}" data-key="{self.key}" {attributes}></script>'
 
+    def collector_at(self, host: str) -> str:
+        """The collector under a name of its own."""
+        return f"http://{host}:{self.ground.installation.port}"
+
     def put(
         self, path: str, body: str = "", *, head: str | None = None, headers: dict[str, str] | None = None
     ) -> str:
