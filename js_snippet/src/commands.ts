@@ -2,7 +2,7 @@
 import * as identity from "./identity";
 import { clear } from "./outbox";
 import { endSession } from "./session";
-import { type Fields, record, settle } from "./tracker";
+import { type Fields, finish, record, settle } from "./tracker";
 
 type Command = (first: unknown, second: unknown) => void;
 
@@ -27,7 +27,7 @@ export const commands: Record<string, Command> = {
   group: (id, traits) => record("group", { groupId: needed(id), traits: fields(traits) }),
 
   reset() {
-    settle();
+    finish();
     identity.newVisitor();
     endSession();
   },
@@ -40,7 +40,7 @@ export const commands: Record<string, Command> = {
   },
 
   optIn() {
-    settle(); // The page before was not to be measured.
+    finish(); // The page before was not to be measured.
     if (identity.isOut()) identity.newVisitor();
   },
 

@@ -16,6 +16,6 @@ export function guard<A extends unknown[]>(work: (...args: A) => void): (...args
 }
 
 /** In the capture phase, so that a page which stops an event is still measured. */
-export function listen<T extends Event>(type: string, work: (event: T) => void): void {
-  addEventListener(type, guard(work) as EventListener, true);
+export function listen<T extends Event>(types: string, work: (event: T) => void): void {
+  for (const type of types.split(" ")) addEventListener(type, guard(work) as EventListener, true);
 }

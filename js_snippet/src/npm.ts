@@ -1,9 +1,7 @@
 // The package @waywiser/browser: the same snippet for bundlers, begun by a call. On a server nothing happens.
-import { watchClicks } from "./clicks";
-import { watchEnd } from "./end";
 import type { Options as Attributes } from "./options";
-import { watchPages } from "./pages";
 import { start } from "./start";
+import { watchers } from "./watchers";
 
 export type Properties = Record<string, unknown>;
 export type Id = string | number;
@@ -20,12 +18,14 @@ export interface Options {
   hash?: boolean;
   /** Nothing is stored in the browser. */
   cookieless?: boolean;
+  /** Which measurements are made by themselves; all if it is left out. */
+  auto?: ("engagement" | "links" | "downloads" | "forms")[];
 }
 
 /** Begins to measure; a second call does nothing. */
 export function init(options: Options): void {
   if (isServer()) return;
-  start([watchPages, watchClicks, watchEnd], attributes(options));
+  start(watchers, attributes(options));
 }
 
 /** Something happened. */

@@ -2,7 +2,7 @@
 import { pageNow } from "./context";
 import { guard, listen } from "./guard";
 import { options } from "./options";
-import { postponeView, settle, show, shown } from "./tracker";
+import { postponeView, show, shown } from "./tracker";
 
 /** Frameworks set the title a moment after they changed the address. */
 const TITLE_DELAY = 100; // milliseconds
@@ -35,6 +35,5 @@ function moved(isEntry: boolean): void {
 function view(referrer: string): void {
   show(referrer);
   if (options.pages === "manual") return;
-  postponeView();
-  setTimeout(guard(settle), TITLE_DELAY);
+  postponeView(TITLE_DELAY);
 }

@@ -18,11 +18,12 @@ let latest = "";
 let earlier = "";
 
 /** Places an event: an idle gap or a session grown too long begins a new one, but not for what is past. */
-export function place(at: number, isPast?: boolean): Place {
+export function place(at: number, isPast?: boolean): Place | undefined {
   let [sessionId = "", start = "", last = "", count = 0] = read(NAME).split(" ");
   const isOver = !(at - +last <= IDLE && at - +start <= LONGEST);
   const sequence = +count + 1;
-  if (isPast && sessionId) {
+  if (isPast) {
+    if (isOver) return undefined;
     write(NAME, [sessionId, start, Math.max(at, +last), sequence].join(" "));
     if (at < +start) sessionId = (sessionId === latest ? earlier : latest) || sessionId;
     return { sessionId: told(sessionId), sequence };

@@ -4,6 +4,7 @@ import { deliver } from "./delivery";
 import { guard } from "./guard";
 import { anonymousId, isOut, told, userId } from "./identity";
 import { toJson } from "./json";
+import { flags } from "./not_found";
 import { place } from "./session";
 import { uuid } from "./uuid";
 
@@ -32,11 +33,18 @@ export function show(referrer: string): void {
   shown = pageNow(referrer);
 }
 
-/** Holds the view of the page back until `settle`, so that it can set its title; any other event settles it first. */
-export function postponeView(): void {
+/** Holds the view of the page back so that it can set its title. */
+export function postponeView(delay: number): void {
   const at = Date.now();
   const page = shown;
-  postponed = () => send(at, { ...page, title: document.title }, "page", {});
+  postpone(() => send(at, { ...page, title: document.title }, "page", flags()), delay);
+}
+
+/** Holds something back until more is known of it; any other event settles it first, so that their order stays. */
+export function postpone(emit: () => void, delay = 0): void {
+  settle();
+  postponed = emit;
+  setTimeout(guard(settle), delay);
 }
 
 export function settle(): void {
@@ -51,9 +59,10 @@ export function finish(): void {
   endings.forEach((end) => guard(end)());
 }
 
-function send(at: number, page: Page, type: Type, fields: Fields, isPast?: boolean): void {
+export function send(at: number, page: Page, type: Type, fields: Fields, isPast?: boolean): void {
   const visitor = anonymousId();
-  if (isOut(visitor)) return;
+  const where = !isOut(visitor) && place(at, isPast);
+  if (!where) return;
   deliver(
     toJson({
       type,
@@ -62,7 +71,7 @@ function send(at: number, page: Page, type: Type, fields: Fields, isPast?: boole
       userId: userId(visitor),
       timestamp: new Date(at).toISOString(),
       ...fields,
-      context: { ...surroundings(page), ...place(at, isPast) },
+      context: { ...surroundings(page), ...where },
     }),
   );
 }
