@@ -1,5 +1,5 @@
 // Carries out what a page asks for: each public call is one command.
-import { answer, optIn, optOut, whenAllowed } from "./consent";
+import { answer, OUT, whenAllowed } from "./consent";
 import { anonymousId, newVisitor, setUser, told, userId } from "./identity";
 import { endSession } from "./session";
 import { type Fields, finish, record, settle } from "./tracker";
@@ -37,13 +37,16 @@ export const commands: Record<string, Command> = {
     });
   },
 
-  consent: (said) => answer(`${said}`),
+  consent(said) {
+    if (!/^(granted|denied|cookieless)$/.test(said as string)) throw Error("unknown consent");
+    answer(said as string);
+  },
 
-  optOut,
+  optOut: () => answer(OUT),
 
   optIn() {
-    settle(); // The page before was not to be measured.
-    optIn();
+    finish(); // The page before was not to be measured.
+    answer("");
   },
 
   /** In a task of its own: what it throws is the page's own error. */

@@ -3,7 +3,7 @@
 declare const VERSION: string;
 
 interface Document {
-  readonly prerendering?: boolean;
+  prerendering?: boolean;
 }
 
 interface Navigator {

@@ -33,11 +33,16 @@ export function show(referrer: string): void {
   shown = pageNow(referrer);
 }
 
-/** Holds the view of the page back until `settle`, so that it can set its title; any other event settles it first. */
-export function postponeView(): void {
+/** Holds back what is not complete yet, such as the page's title; anything else settles it first, so the order stays. */
+export function postpone(type: Type, complete: () => Fields | undefined, delay = 0): void {
+  settle();
   const at = Date.now();
   const page = shown;
-  postponed = () => send(at, { ...page, title: document.title }, { type: "page" });
+  postponed = () => {
+    const fields = complete();
+    if (fields) send(at, { ...page, title: document.title }, { type, ...fields });
+  };
+  setTimeout(guard(settle), delay);
 }
 
 export function settle(): void {
@@ -56,9 +61,10 @@ export function finish(): void {
 function send(at: number, page: Page, fields: Fields, isPast?: boolean): void {
   const event = toJson({ messageId: uuid(), timestamp: new Date(at).toISOString(), ...fields });
   whenAllowed(() => {
-    const anonymous = told(anonymousId());
-    const context = { ...surroundings(page), ...place(at, isPast) };
-    const actor = toJson({ anonymousId: anonymous, userId: userId(), context });
+    const where = place(at, isPast);
+    if (!where) return;
+    const context = { ...surroundings(page), ...where };
+    const actor = toJson({ anonymousId: told(anonymousId()), userId: userId(), context });
     deliver(`${actor.slice(0, -1)},${event.slice(1)}`);
   });
 }

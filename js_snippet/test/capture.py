@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 SCRIPT = Path(__file__).parent.parent / "dist" / "w.js"
 ACCEPTED = b'{"success": true, "accepted": 1, "rejected": []}'
+ENGAGEMENT = "Page Engaged"
 REFUSED = b'{"success": false, "code": "refused", "message": "not now"}'
 
 Event = dict[str, Any]
@@ -90,11 +91,29 @@ class Collector:
 
     @property
     def events(self) -> list[Event]:
-        """What was accepted, in the order of arrival; what arrived twice counts once, as in the real one."""
+        """What was accepted, in the order of arrival, but for `reports`."""
+        return [event for event in self._accepted if event.get("event") != ENGAGEMENT]
+
+    @property
+    def reports(self) -> list[Event]:
+        """How pages were used: it depends on the time that a test takes how many there are."""
+        return [event for event in self._accepted if event.get("event") == ENGAGEMENT]
+
+    @property
+    def _accepted(self) -> list[Event]:
+        """What arrived twice counts once, as in the real one."""
         accepted = [
             event for request in self.requests if request.status == 200 for event in request.body["batch"]
         ]
         return list({event["messageId"]: event for event in reversed(accepted)}.values())[::-1]
+
+    def wait_for_reports(self, count: int, seconds: float = 6) -> list[Event]:
+        """Waits for so many reports of engagement."""
+        end = time.monotonic() + seconds
+        while len(self.reports) < count and time.monotonic() < end:
+            time.sleep(0.01)
+        assert len(self.reports) == count, [report["properties"] for report in self.reports]
+        return sorted(deepcopy(self.reports), key=lambda event: event["context"]["sequence"])
 
     def wait(self, count: int, seconds: float = 6, settle: float = 0) -> list[Event]:
         """Waits for so many events, and some seconds longer where a late one too many would matter."""

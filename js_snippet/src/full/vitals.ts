@@ -1,0 +1,34 @@
+// Tells how fast and steady a page was: Core Web Vitals, when it is first hidden or left, again what has grown since.
+import type { MetricType } from "web-vitals";
+import { leave } from "../delivery";
+import { listen, warn } from "../guard";
+import { addressOf } from "../options";
+import { recordAt, shown } from "../tracker";
+import { asked } from "./asked";
+
+const LIBRARY = "w.vitals.js";
+
+let found: Record<string, number> = {};
+
+export function watchVitals(): void {
+  if (asked("vitals")) measure().catch(warn);
+}
+
+async function measure(): Promise<void> {
+  const page = shown;
+  const library: typeof import("./web_vitals") = await import(addressOf(LIBRARY));
+  for (const watch of Object.values(library)) watch(keep);
+  // After those of the library, which settles its values when the page is hidden.
+  listen("visibilitychange", () => {
+    if (document.hidden && Object.keys(found).length) {
+      recordAt(Date.now(), page, "track", { event: "Web Vitals", properties: found });
+      found = {};
+      leave();
+    }
+  });
+}
+
+/** CLS has no unit, the others are milliseconds. */
+function keep({ name, value }: MetricType): void {
+  found[name.toLowerCase()] = name === "CLS" ? Math.round(value * 1e4) / 1e4 : Math.round(value);
+}
