@@ -14,8 +14,9 @@ pytestmark = pytest.mark.browser
 TALL = '<div style="height: 2800px">text</div>'  # four screens with the margin left out
 NO_MARGIN = "<style>body { margin: 0 }</style>"
 SHOW = """isShown => {
-  Object.defineProperty(document, "hidden", {value: !isShown, configurable: true});
-  Object.defineProperty(document, "visibilityState", {value: isShown ? "visible" : "hidden", configurable: true});
+  const say = (name, value) => Object.defineProperty(document, name, {value, configurable: true});
+  say("hidden", !isShown);
+  say("visibilityState", isShown ? "visible" : "hidden");
   document.dispatchEvent(new Event("visibilitychange", {bubbles: true}));
 }"""
 
@@ -304,7 +305,8 @@ def test_a_form_is_tracked_by_its_attributes_never_by_what_is_in_it(
 ) -> None:
     site.put("/join", head="<title>joined</title>")
     form = """<form id="signup" name="join" action="/join?list=s3cret">
-      <input name="id" value="s3cret"><input name="action" value="s3cret"><input name="mail" value="s3cret"><button>send</button></form>"""
+      <input name="id" value="s3cret"><input name="action" value="s3cret">
+      <input name="mail" value="s3cret"><button>send</button></form>"""
     page = visit(profile, site.put("/", form))
     page.click("button")
     page.wait_for_url("**/join*")

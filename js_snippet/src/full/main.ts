@@ -13,4 +13,4 @@ import { watchVitals } from "./vitals";
 const more = [watchDomains, watchErrors, watchRage, watchDead, watchVitals];
 
 // Who came, with which browser and to what has to be known before the first page view.
-start([arrive, addHints, markNotFound, ...watchers, ...more], ...fromScript());
+start([arrive, addHints, markNotFound, ...watchers, ...more], fromScript());
