@@ -96,7 +96,7 @@ class Collector:
 
     @property
     def reports(self) -> list[Event]:
-        """How pages were used: it depends on the time that a test takes how many there are."""
+        """How pages were used: how many there are depends on the time that a test takes."""
         return [event for event in self._accepted if event.get("event") == ENGAGEMENT]
 
     @property
@@ -147,12 +147,14 @@ class Collector:
 
 
 class CollectorDoor(Door):
-    """Takes batches, hands out the script."""
+    """Takes batches, hands out the scripts."""
 
     collector: Collector
 
     def do_GET(self) -> None:
-        self.reply(200, SCRIPT.read_bytes(), {"Content-Type": "text/javascript"})
+        script = SCRIPT.with_name(urlsplit(self.path).path.rpartition("/")[2])
+        open_to_all = {"Access-Control-Allow-Origin": "*"}
+        self.reply(200, script.read_bytes(), {"Content-Type": "text/javascript", **open_to_all})
 
     def do_OPTIONS(self) -> None:
         self.collector.preflights += 1
