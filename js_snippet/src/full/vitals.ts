@@ -30,7 +30,7 @@ async function measure(): Promise<void> {
 /** Next to this file, under the name that the collector gives it; its own name may carry a hash. */
 function besides(): string {
   const found = own?.replace(/\.full(\.\w+)?\.js.*$/, ".vitals.js");
-  return found && found !== own ? found : addressOf("w.vitals.js");
+  return found && found !== own ? found : new URL(addressOf("w.vitals.js"), location.href).href;
 }
 
 /** CLS has no unit, the others are milliseconds. */
