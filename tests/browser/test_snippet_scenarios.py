@@ -88,9 +88,10 @@ def form_and_link_lead_away(stage: Stage) -> None:
     stage.put(
         "/",
         f"""<form method="post" action="/order"><input name="secret" value="1234"><button>go</button></form>
-        <a id="out" href="{stage.ground.site.at("/", "other.test")}?token=1">out</a>""",
+        <a id="out" href="{stage.ground.site.at("/elsewhere", "other.test")}?token=1">out</a>""",
     )
     stage.put("/thanks")
+    stage.put("/elsewhere", head="")
     page = stage.open(stage.ground.site.at("/"))
     page.click("button")
     page.wait_for_url("**/thanks")
