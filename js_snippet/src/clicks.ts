@@ -5,16 +5,15 @@ import { wayOut } from "./links";
 import { record } from "./tracker";
 
 export function watchClicks(): void {
-  // The middle button opens a link in a new tab.
-  listen("click auxclick", report);
+  // The middle button opens a link in a new tab, the right one a menu.
+  listen("click auxclick", (event: MouseEvent) => event.button < 2 && report(event.composedPath() as Element[]));
 }
 
-function report(event: MouseEvent): void {
-  const path = event.composedPath() as Element[];
-  if (event.button > (path.some((node) => "href" in node) ? 1 : 0)) return;
+/** From the innermost outwards: a declaration ends the search, and replaces what is automatic further out. */
+function report(path: Element[]): void {
   for (const node of path) {
     // A click inside a form is not its submit.
-    const meant = !(node instanceof HTMLFormElement) && declared(node);
+    const meant = node.localName !== "form" && declared(node);
     const fields = meant || wayOut(node as HTMLAnchorElement);
     if (fields) record("track", fields);
     if (meant) return;

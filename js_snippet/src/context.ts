@@ -38,6 +38,11 @@ function timezone(): string | undefined {
   }
 }
 
+/** Says more with every event from now on. */
+export function addContext(more: object): void {
+  fixed = { ...browser(), ...fixed, ...more };
+}
+
 export function surroundings(page: Page): object {
   return { page, ...arrival(page.search), ...(fixed ??= browser()) };
 }

@@ -4,7 +4,7 @@ import type { Fields } from "./tracker";
 const PROPERTY = "data-ww-prop-";
 
 export function declared(element: Element): Fields | undefined {
-  const event = element.getAttribute?.("data-ww-event")?.trim();
+  const event = element.getAttribute?.("data-ww-event");
   if (!event) return undefined;
   const properties: Fields = {};
   for (const { name, value } of element.attributes) {

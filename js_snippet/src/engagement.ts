@@ -11,8 +11,7 @@ const LONGEST_GAP = 30e3; // milliseconds
 const LONGEST_REPORT = 300e3; // so that the session of a long read goes on
 const SHORTEST_REPORT = 1e3; // less waits for the next one, or is not worth an event
 
-let last = 0; // the last sign
-let isInFront = false; // since then
+let last = 0; // the last sign; zero while the page is not in front
 let engaged = 0; // milliseconds not yet reported
 let deepest = 0; // pixels
 let height = 1;
@@ -23,7 +22,7 @@ export function watchEngagement(): void {
   listen("pointermove pointerdown wheel keydown visibilitychange pagehide", sign);
   endings.push(() => {
     tick();
-    report();
+    report(Date.now());
     deepest = 0;
   });
 }
@@ -37,18 +36,17 @@ function sign(): void {
 function tick(): void {
   const now = Date.now();
   const gap = Math.abs(now - last); // Clocks are set back, too.
-  if (isInFront && gap < LONGEST_GAP) engaged += gap;
-  if (gap > LONGEST_GAP || engaged > LONGEST_REPORT) report();
-  last = now;
-  isInFront = !document.hidden;
+  if (gap < LONGEST_GAP) engaged += gap;
+  if (gap > LONGEST_GAP || engaged > LONGEST_REPORT) report(last);
+  last = document.hidden ? 0 : now;
 }
 
-function report(): void {
+function report(at: number): void {
   if (engaged < SHORTEST_REPORT) return;
   const properties = {
     engaged_seconds: engaged / 1e3,
     scroll_percent: Math.min(Math.round((deepest / height) * 100), 100),
   };
   engaged = 0;
-  recordAt(last, shown, "track", { event: "Page Engaged", properties });
+  recordAt(at, shown, "track", { event: "Page Engaged", properties });
 }

@@ -2,23 +2,20 @@
 import { isWanted } from "./auto";
 import { declared } from "./declared";
 import { listen } from "./guard";
-import { type Fields, postpone, send, shown } from "./tracker";
+import { type Fields, postpone } from "./tracker";
 
 export function watchForms(): void {
-  listen("submit", (event) => {
-    const form = event.target as Element;
-    const fields = declared(form) ?? automatic(form);
-    const at = Date.now();
-    const page = shown;
-    // The page's own handlers come after this one: they may find a mistake and stop the submit, or send it themselves.
-    const isMistaken = () => event.defaultPrevented && form.querySelector(":invalid,[aria-invalid=true]");
-    if (fields) postpone(() => isMistaken() || send(at, page, "track", fields));
-  });
+  // The page's own handlers come after this one: they may find a mistake and stop the submit, or send it themselves.
+  listen("submit", (event) => postpone("track", () => sent(event)));
 }
 
 /** By attributes: a field may be called "id" or "action" and hide the form's own property. */
-function automatic(form: Element): Fields | undefined {
-  const [id, name, action] = ["id", "name", "action"].map((key) => form.getAttribute(key) ?? undefined);
-  const properties = { id, name, action: new URL(action ?? "", document.baseURI).pathname };
-  return isWanted("forms") ? { event: "Form Submitted", properties } : undefined;
+function sent({ target, defaultPrevented }: Event): Fields | undefined {
+  const form = target as Element;
+  if (defaultPrevented && form.querySelector(":invalid,[aria-invalid=true]")) return undefined;
+  const meant = declared(form);
+  if (meant || !isWanted("forms")) return meant;
+  const { id, name, action } = form.attributes as NamedNodeMap & Record<string, Attr | undefined>;
+  const path = new URL(action?.value ?? "", document.baseURI).pathname;
+  return { event: "Form Submitted", properties: { id: id?.value, name: name?.value, action: path } };
 }

@@ -3,5 +3,5 @@
 declare const VERSION: string;
 
 interface Document {
-  readonly prerendering: boolean;
+  prerendering?: boolean;
 }

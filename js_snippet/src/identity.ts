@@ -53,9 +53,9 @@ export function optOut(): void {
   become(OUT);
 }
 
-export function newVisitor(): void {
+export function newVisitor(id = uuid()): void {
   remove(USER);
-  become(uuid());
+  become(id);
 }
 
 /** Writes the id again, so that a regular visitor's cookie never expires and all places hold the same id. */

@@ -1,7 +1,7 @@
-// Says of a page view whether the page is the site's "not found" page, as its template declares.
+// Adds to a page view what <meta name="waywiser" content="404"> says: that the page is the site's "not found" page.
 import type { Fields } from "./tracker";
 
 export function flags(): Fields {
-  const isNotFound = document.querySelector('meta[name="waywiser"][content="404"]');
-  return isNotFound ? { properties: { not_found: true } } : {};
+  const status = document.querySelector<HTMLMetaElement>("meta[name=waywiser]")?.content;
+  return status ? { properties: { status } } : {};
 }

@@ -1,8 +1,9 @@
 // Notices page views: at load, in single-page applications, and when a page comes back from the browser's cache.
 import { pageNow } from "./context";
 import { guard, listen } from "./guard";
+import { flags } from "./not_found";
 import { options } from "./options";
-import { postponeView, show, shown } from "./tracker";
+import { postpone, show, shown } from "./tracker";
 
 /** Frameworks set the title a moment after they changed the address. */
 const TITLE_DELAY = 100; // milliseconds
@@ -35,5 +36,5 @@ function moved(isEntry: boolean): void {
 function view(referrer: string): void {
   show(referrer);
   if (options.pages === "manual") return;
-  postponeView(TITLE_DELAY);
+  postpone("page", flags, TITLE_DELAY);
 }

@@ -20,15 +20,15 @@ let earlier = "";
 /** Places an event: an idle gap or a session grown too long begins a new one, but not for what is past. */
 export function place(at: number, isPast?: boolean): Place | undefined {
   let [sessionId = "", start = "", last = "", count = 0] = read(NAME).split(" ");
-  const isOver = !(at - +last <= IDLE && at - +start <= LONGEST);
+  const over = isOver(at, start, last);
   const sequence = +count + 1;
   if (isPast) {
-    if (isOver) return undefined;
+    if (over) return undefined;
     write(NAME, [sessionId, start, Math.max(at, +last), sequence].join(" "));
     if (at < +start) sessionId = (sessionId === latest ? earlier : latest) || sessionId;
     return { sessionId: told(sessionId), sequence };
   }
-  if (isOver) {
+  if (over) {
     renew();
     sessionId = uuid();
     start = `${at}`;
@@ -36,6 +36,22 @@ export function place(at: number, isPast?: boolean): Place | undefined {
   if (sessionId !== latest) [earlier, latest] = [latest, sessionId];
   write(NAME, [sessionId, start, at, sequence].join(" "));
   return { sessionId: told(sessionId), sequence };
+}
+
+/** The session that goes on, if there is one. */
+export function openSession(at: number): string | undefined {
+  const [sessionId, start = "", last = ""] = read(NAME).split(" ");
+  return isOver(at, start, last) ? undefined : sessionId;
+}
+
+/** Goes on with a session that began on another domain. */
+export function joinSession(sessionId: string, at: number): void {
+  const [, , , count = 0] = read(NAME).split(" ");
+  write(NAME, [sessionId, at, at, count].join(" "));
+}
+
+function isOver(at: number, start: string, last: string): boolean {
+  return !(at - +last <= IDLE && at - +start <= LONGEST);
 }
 
 export function endSession(): void {

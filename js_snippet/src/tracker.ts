@@ -4,7 +4,6 @@ import { deliver } from "./delivery";
 import { guard } from "./guard";
 import { anonymousId, isOut, told, userId } from "./identity";
 import { toJson } from "./json";
-import { flags } from "./not_found";
 import { place } from "./session";
 import { uuid } from "./uuid";
 
@@ -33,17 +32,15 @@ export function show(referrer: string): void {
   shown = pageNow(referrer);
 }
 
-/** Holds the view of the page back so that it can set its title. */
-export function postponeView(delay: number): void {
+/** Holds back what is not complete yet, such as the page's title; anything else settles it first, so the order stays. */
+export function postpone(type: Type, complete: () => Fields | undefined, delay = 0): void {
+  settle();
   const at = Date.now();
   const page = shown;
-  postpone(() => send(at, { ...page, title: document.title }, "page", flags()), delay);
-}
-
-/** Holds something back until more is known of it; any other event settles it first, so that their order stays. */
-export function postpone(emit: () => void, delay = 0): void {
-  settle();
-  postponed = emit;
+  postponed = () => {
+    const fields = complete();
+    if (fields) send(at, { ...page, title: document.title }, type, fields);
+  };
   setTimeout(guard(settle), delay);
 }
 
@@ -59,7 +56,7 @@ export function finish(): void {
   endings.forEach((end) => guard(end)());
 }
 
-export function send(at: number, page: Page, type: Type, fields: Fields, isPast?: boolean): void {
+function send(at: number, page: Page, type: Type, fields: Fields, isPast?: boolean): void {
   const visitor = anonymousId();
   const where = !isOut(visitor) && place(at, isPast);
   if (!where) return;

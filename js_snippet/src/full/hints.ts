@@ -1,5 +1,5 @@
 // Asks the browser for the client hints that requests do not carry: exact versions, model, architecture.
-import { fixed } from "../context";
+import { addContext } from "../context";
 import { asked } from "./asked";
 
 const HINTS = ["architecture", "bitness", "formFactors", "fullVersionList", "model", "platformVersion"];
@@ -13,7 +13,7 @@ export function addHints(): void {
   if (!asked("hints")) return;
   const { userAgentData } = navigator as { userAgentData?: UserAgentData };
   userAgentData?.getHighEntropyValues(HINTS).then(
-    (data) => Object.assign(fixed, { userAgentData: data }),
+    (userAgentData) => addContext({ userAgentData }),
     () => undefined, // A policy of the page may forbid it.
   );
 }

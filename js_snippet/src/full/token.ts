@@ -8,7 +8,7 @@ const LIFETIME = 120e3; // milliseconds
 
 export interface Ids {
   anonymousId: string;
-  sessionId: string;
+  sessionId: string; // empty where no session is open
 }
 
 export function write({ anonymousId, sessionId }: Ids, host: string, now: number): string {
@@ -18,7 +18,7 @@ export function write({ anonymousId, sessionId }: Ids, host: string, now: number
 
 export function read(token: string, host: string, now: number): Ids | undefined {
   const [, content = "", time = "", anonymousId = "", sessionId = "", mark] =
-    /^((\w+)\.([\w-]+)\.([\w-]+))\.(\w+)$/.exec(token) ?? [];
+    /^((\w+)\.([\w-]+)\.([\w-]*))\.(\w+)$/.exec(token) ?? [];
   const age = now - parseInt(time, 36);
   return mark === seal(content, host) && age >= 0 && age < LIFETIME ? { anonymousId, sessionId } : undefined;
 }
