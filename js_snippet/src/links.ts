@@ -6,7 +6,9 @@ const FILE = /\.(pdf|docx?|xlsx?|pptx?|csv|txt|zip|rar|7z|gz|dmg|pkg|exe|msi|apk
 
 /** Without the query, which may hold secrets. */
 export function wayOut({ protocol, host, origin, pathname, download }: HTMLAnchorElement): Fields | undefined {
+  if (!/^http/.test(protocol)) return undefined;
   const isFile = download || FILE.test(pathname);
-  if (!/^http/.test(protocol) || !isWanted("links") || (!isFile && host === location.host)) return undefined;
-  return { event: isFile ? "File Downloaded" : "Outbound Link Clicked", properties: { url: origin + pathname } };
+  const isMeant = isFile ? isWanted("downloads") : host !== location.host && isWanted("links");
+  const event = isFile ? "File Downloaded" : "Outbound Link Clicked";
+  return isMeant ? { event, properties: { url: origin + pathname } } : undefined;
 }

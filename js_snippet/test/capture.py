@@ -146,12 +146,14 @@ class Collector:
 
 
 class CollectorDoor(Door):
-    """Takes batches, hands out the script."""
+    """Takes batches, hands out the scripts."""
 
     collector: Collector
 
     def do_GET(self) -> None:
-        self.reply(200, SCRIPT.read_bytes(), {"Content-Type": "text/javascript"})
+        script = SCRIPT.with_name(urlsplit(self.path).path.rpartition("/")[2])
+        open_to_all = {"Access-Control-Allow-Origin": "*"}
+        self.reply(200, script.read_bytes(), {"Content-Type": "text/javascript", **open_to_all})
 
     def do_OPTIONS(self) -> None:
         self.collector.preflights += 1

@@ -2,12 +2,12 @@
 import { listen } from "../guard";
 import { record } from "../tracker";
 import { asked } from "./asked";
+import { own } from "./own";
 
 const MOST = 10;
 const LONGEST_MESSAGE = 200;
 const PLACE = /(\w+:\/\/[^\s)]+):(\d+):\d+/; // the first one in a stack
 
-const own = (document.currentScript as HTMLScriptElement | null)?.src;
 const told = new Set<string>();
 
 export function watchErrors(): void {
