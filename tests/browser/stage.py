@@ -170,16 +170,22 @@ def in_short(event: dict[str, Any]) -> str:
 
 
 @contextmanager
-def served(site: Site) -> Iterator[None]:
-    """The site at a port of its own."""
-    server = make_server("127.0.0.1", 0, site.app(), threaded=True)
-    site.port = server.server_port
+def served_app(app: Flask) -> Iterator[int]:
+    """An application at a port of its own."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield
+    yield server.server_port
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@contextmanager
+def served(site: Site) -> Iterator[None]:
+    """The site at a port of its own."""
+    with served_app(site.app()) as site.port:
+        yield
 
 
 def stage_on(ground: Ground, *, cookieless: bool = False, **visitor: Any) -> Stage:
