@@ -1,7 +1,6 @@
 // Puts the public `waywiser` object on the page and replays the calls that the inline stub kept for it.
-import { ALWAYS, commands } from "./commands";
+import { commands } from "./commands";
 import { guard } from "./guard";
-import { isOut } from "./identity";
 
 type Properties = Record<string, unknown>;
 /** A call as the stub keeps it. */
@@ -15,6 +14,7 @@ export interface Waywiser {
   alias(userId: string | number, previousId?: string | number): void;
   group(groupId: string | number, traits?: Properties): void;
   reset(): void;
+  consent(answer: "granted" | "denied" | "cookieless"): void;
   optOut(): void;
   optIn(): void;
   ready(callback: () => void): void;
@@ -51,5 +51,5 @@ export function replay(): void {
 }
 
 const run = guard(([name, args]: Call) => {
-  if (ALWAYS.test(name) || !isOut()) commands[name]?.(args[0], args[1]);
+  commands[name]?.(args[0], args[1]);
 });

@@ -1,8 +1,8 @@
 // Carries out what a page asks for: each public call is one command.
-import * as identity from "./identity";
-import { clear } from "./outbox";
+import { answer, optIn, optOut, whenAllowed } from "./consent";
+import { anonymousId, newVisitor, setUser, told, userId } from "./identity";
 import { endSession } from "./session";
-import { type Fields, finish, record, settle } from "./tracker";
+import { type Fields, finish, record, settle, tellEndings } from "./tracker";
 
 type Command = (first: unknown, second: unknown) => void;
 
@@ -15,33 +15,38 @@ export const commands: Record<string, Command> = {
   identify(id, traits) {
     const user = text(id);
     settle(); // The page view before belongs to the visitor as known until now.
-    if (user) identity.setUser(user);
+    if (user) whenAllowed(() => setUser(user));
     record("identify", { traits: fields(traits ?? id) });
   },
 
   alias(id, previous) {
-    const previousId = text(previous) ?? identity.userId() ?? identity.told(identity.anonymousId());
-    record("alias", { userId: needed(id), previousId });
+    const user = needed(id);
+    whenAllowed(() => {
+      const previousId = text(previous) ?? userId() ?? told(anonymousId());
+      record("alias", { userId: user, previousId });
+    });
   },
 
   group: (id, traits) => record("group", { groupId: needed(id), traits: fields(traits) }),
 
   reset() {
-    finish();
-    identity.newVisitor();
-    endSession();
+    whenAllowed(() => {
+      finish();
+      newVisitor();
+      endSession();
+    });
   },
 
-  /** Only the refusal itself is remembered. */
-  optOut() {
-    identity.optOut();
-    endSession();
-    clear();
+  consent(said) {
+    tellEndings(); // Time before an answer is not of the state after it.
+    answer(`${said}`);
   },
+
+  optOut,
 
   optIn() {
     finish(); // The page before was not to be measured.
-    if (identity.isOut()) identity.newVisitor();
+    optIn();
   },
 
   /** In a task of its own: what it throws is the page's own error. */
@@ -49,9 +54,6 @@ export const commands: Record<string, Command> = {
     if (typeof callback === "function") setTimeout(callback as () => void);
   },
 };
-
-/** What still works after an opt-out. */
-export const ALWAYS = /^(opt|ready)/;
 
 function fields(value: unknown): Fields {
   return typeof value === "object" && value && !Array.isArray(value) ? (value as Fields) : {};

@@ -1,20 +1,20 @@
 // Decides when the outbox is sent, and how: in batches, again after a failure, at once when the page ends.
 import { guard, listen, warn } from "./guard";
-import { type Batch, drop, leaveAll, next, openShelf, put, takeOver } from "./outbox";
+import { type Batch, drop, free, next, openShelf, put, takeOver } from "./outbox";
 import { read, write } from "./store";
 
 const PAUSE = "waywiser_pause";
 const GATHER = 250; // milliseconds between an event and its request
 const FIRST_BACKOFF = 1e3;
 const LONGEST_BACKOFF = 60e3;
-const LONGEST_RETRY_AFTER = 3600e3;
+const LONGEST_PAUSE = 24 * 3600e3;
 const GIVE_UP = 30e3; // a request without an answer counts as failed
-/** A younger request is finished by the browser after the page has gone; an older one may be lost. */
-const DOUBTFUL = 5e3;
+
+/** The collector judged: it took the batch, or refused it for good. Not so a proxy or a hotel's log-in page. */
+const SETTLED = /^(2..\s*{.*"success":|4(?!08|29|.*incomplete_body))/s;
 
 let address = "";
 let underWay: Batch | undefined;
-let since = 0;
 let backoff = 0; // zero while all is well
 let pausedUntil = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -22,14 +22,20 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 export function openDelivery(endpoint: string, writeKey: string): void {
   address = `${endpoint}?writeKey=${encodeURIComponent(writeKey)}`;
   openShelf(writeKey);
-  listen("pageshow", takeOver);
+  listen("pageshow", resume);
   listen("online", resume);
-  resume();
 }
 
 export function deliver(line: string): void {
   put(line);
   if (!timer) plan(GATHER);
+}
+
+/** Tries again whatever failed before, and what other pages left; but a pause that the collector asked for holds. */
+export function resume(): void {
+  pausedUntil = 0;
+  takeOver();
+  plan(GATHER);
 }
 
 /** Sends what waits, unless a request is under way or it is not yet time to try again. */
@@ -38,35 +44,33 @@ export function flush(): void {
   timer = undefined;
   const batch = next();
   if (underWay || !batch.size) return;
-  since = Date.now();
-  if (pausedUntil > since) return plan(pausedUntil - since);
+  if (patience() > 0) return plan(patience());
   underWay = batch;
   post(batch).catch(warn);
 }
 
-/** The page ends: hands all to the browser if the collector was well so far, else leaves it to the next page. */
+/** The page ends: hands to the browser what it takes. As no answer can be seen, all is left to the next page, too. */
 export function leave(): void {
-  const isSlow = underWay && Date.now() - since > DOUBTFUL;
-  if (!backoff && navigator.onLine && !isSlow && pausedUntil < Date.now()) {
-    if (underWay) drop(underWay);
-    underWay = undefined;
-    for (let batch; (batch = next()).size && navigator.sendBeacon(address, body(batch)); ) drop(batch);
-  }
-  leaveAll();
+  if (underWay) free(underWay);
+  underWay = undefined;
+  let isTaken: boolean | undefined = patience() <= 0;
+  for (let batch; (batch = next()).size; free(batch)) isTaken &&= navigator.sendBeacon?.(address, body(batch));
 }
 
 function plan(delay: number): void {
+  clearTimeout(timer);
   timer = setTimeout(guard(flush), delay);
 }
 
-/** A pause that the collector asked for holds for the pages to come. */
-function resume(): void {
-  pausedUntil = +read(PAUSE);
-  flush();
+/** Milliseconds until the next try is due. A longer pause than any comes of a clock that was wrong. */
+function patience(): number {
+  const pause = Math.max(pausedUntil, +read(PAUSE)) - Date.now();
+  return pause > LONGEST_PAUSE ? 0 : pause;
 }
 
 async function post(batch: Batch): Promise<void> {
   const retryAfter = await attempt(batch);
+  if (underWay !== batch) return; // The page was left meanwhile, and came back.
   underWay = undefined;
   if (retryAfter === undefined) {
     backoff = 0;
@@ -80,11 +84,12 @@ async function attempt(batch: Batch): Promise<number | undefined> {
   try {
     // A plain string goes as text/plain, which needs no preflight.
     const signal = AbortSignal.timeout?.(GIVE_UP);
-    const response = await fetch(address, { method: "POST", body: body(batch), keepalive: true, signal });
-    await response.text(); // Until it is read, browsers count the request as under way.
-    const { status, headers } = response;
-    if (status !== 429 && status < 500) return undefined;
-    return Math.min(+(headers.get("retry-after") ?? 0) * 1e3 || 0, LONGEST_RETRY_AFTER);
+    const request = { method: "POST", body: body(batch), keepalive: true, redirect: "error", signal } as const;
+    const response = await fetch(address, request);
+    const answer = await response.text(); // Until it is read, browsers count the request as under way.
+    if (SETTLED.test(response.status + answer)) return undefined;
+    const after = response.headers.get("retry-after") ?? "";
+    return Math.min(+after * 1e3 || Date.parse(after) - Date.now() || 0, LONGEST_PAUSE);
   } catch {
     return 0;
   }

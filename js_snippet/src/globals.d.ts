@@ -5,3 +5,7 @@ declare const VERSION: string;
 interface Document {
   prerendering?: boolean;
 }
+
+interface Navigator {
+  readonly globalPrivacyControl?: boolean;
+}

@@ -11,6 +11,10 @@ export interface Options {
   hash?: string | undefined;
   /** Present: nothing is stored in the browser. */
   cookieless?: string | undefined;
+  /** Present: nothing is stored or sent before the visitor has answered. */
+  consent?: string | undefined;
+  /** Signals of the browser that count as a refusal: "gpc", "dnt" or both. */
+  respect?: string | undefined;
   [more: string]: string | undefined;
 }
 

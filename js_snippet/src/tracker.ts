@@ -1,8 +1,9 @@
 // Turns what happened into a message of the Segment tracking spec and gives it to the delivery.
+import { whenAllowed } from "./consent";
 import { type Page, pageNow, surroundings } from "./context";
 import { deliver } from "./delivery";
 import { guard } from "./guard";
-import { anonymousId, isOut, told, userId } from "./identity";
+import { anonymousId, told, userId } from "./identity";
 import { toJson } from "./json";
 import { place } from "./session";
 import { uuid } from "./uuid";
@@ -19,12 +20,12 @@ export const endings: (() => void)[] = [];
 
 export function record(type: Type, fields: Fields): void {
   settle();
-  send(Date.now(), pageNow(shown.referrer), type, fields);
+  send(Date.now(), pageNow(shown.referrer), { type, ...fields });
 }
 
 /** For a moment and a page that are past: in the session that was current then, and never the beginning of one. */
 export function recordAt(at: number, page: Page, type: Type, fields: Fields): void {
-  send(at, page, type, fields, true);
+  send(at, page, { type, ...fields }, true);
 }
 
 export function show(referrer: string): void {
@@ -39,7 +40,7 @@ export function postpone(type: Type, complete: () => Fields | undefined, delay =
   const page = shown;
   postponed = () => {
     const fields = complete();
-    if (fields) send(at, { ...page, title: document.title }, type, fields);
+    if (fields) send(at, { ...page, title: document.title }, { type, ...fields });
   };
   setTimeout(guard(settle), delay);
 }
@@ -53,22 +54,22 @@ export function settle(): void {
 /** Tells all that is known of the page so far. */
 export function finish(): void {
   settle();
+  tellEndings();
+}
+
+export function tellEndings(): void {
   endings.forEach((end) => guard(end)());
 }
 
-function send(at: number, page: Page, type: Type, fields: Fields, isPast?: boolean): void {
-  const visitor = anonymousId();
-  const where = !isOut(visitor) && place(at, isPast);
-  if (!where) return;
-  deliver(
-    toJson({
-      type,
-      messageId: uuid(),
-      anonymousId: told(visitor),
-      userId: userId(visitor),
-      timestamp: new Date(at).toISOString(),
-      ...fields,
-      context: { ...surroundings(page), ...where },
-    }),
-  );
+/** The event is written down as it is now, and who did it once that may be told. */
+function send(at: number, page: Page, fields: Fields, isPast?: boolean): void {
+  const event = toJson({ messageId: uuid(), timestamp: new Date(at).toISOString(), ...fields });
+  whenAllowed(() => {
+    const anonymous = told(anonymousId());
+    const where = place(at, isPast);
+    if (!where) return;
+    const context = { ...surroundings(page), ...where };
+    const actor = toJson({ anonymousId: anonymous, userId: userId(), context });
+    deliver(`${actor.slice(0, -1)},${event.slice(1)}`);
+  });
 }

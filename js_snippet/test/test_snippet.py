@@ -18,7 +18,7 @@ QUEUED = "Object.keys(localStorage).filter(key => key.includes('queue')).length"
 
 STUB = """<script>
 window.waywiser = window.waywiser || { q: [] };
-"track page identify alias group reset optOut optIn ready".split(" ").forEach(function (name) {
+"track page identify alias group reset consent optOut optIn ready".split(" ").forEach(function (name) {
   waywiser[name] = waywiser[name] || function () { waywiser.q.push([name, arguments]); };
 });
 </script>"""
@@ -229,9 +229,10 @@ def test_a_session_ends_after_half_an_hour_of_rest_or_a_day(
     for minutes_since_start, minutes_since_last, _ in cases:
         page.evaluate(
             """minutes => {
-                const [id, , , sequence] = localStorage.waywiser_session.split(" ");
+                const [, id, , owner, count] = localStorage.waywiser_session.split(/[. ]/);
                 const [start, last] = minutes.map(n => Date.now() - n * 60e3);
-                localStorage.waywiser_session = [id, start, last, sequence].join(" ");
+                document.cookie = "waywiser_session=;path=/;max-age=0";
+                localStorage.waywiser_session = [last, id, start, owner].join(".") + " " + count;
                 waywiser.track("Later");
             }""",
             [minutes_since_start, minutes_since_last],
@@ -329,7 +330,7 @@ def test_going_cookieless_removes_what_earlier_visits_left(
     page = visit(profile, site.at("www.shop.test") + "/before")
     collector.wait(1)
     page.evaluate("localStorage.other = 'of the site'; document.cookie = 'cart=7;path=/'")
-    assert {c["name"] for c in profile.cookies()} == {"waywiser_id", "cart"}
+    assert {c["name"] for c in profile.cookies()} == {"waywiser_id", "waywiser_session", "cart"}
     page.goto(site.at("www.shop.test") + "/")
     collector.wait(2)
     assert page.evaluate(TRACES) == ["cart=7", "other"]
@@ -350,21 +351,22 @@ def test_a_refusal_holds_on_cookieless_pages_until_it_is_taken_back(
     page.wait_for_function(LOADED)
     page.evaluate("waywiser.track('Unseen')")
     collector.wait(1, settle=0.5)
-    assert [(c["name"], c["value"]) for c in profile.cookies()] == [("waywiser_id", "opted-out")]
+    assert [(c["name"], c["value"]) for c in profile.cookies()] == [("waywiser_consent", "opted-out")]
     page.evaluate("waywiser.optIn(); waywiser.track('Seen')")
     page.reload()
     assert labels(collector.wait(3)) == ["page /before", "track Seen", "page /"]
     assert page.evaluate(TRACES) == []
 
 
-def test_a_cookieless_refusal_holds_for_the_page(
+def test_a_cookieless_refusal_is_all_that_is_stored(
     profile: BrowserContext, site: Site, collector: Collector
 ) -> None:
     page = visit(profile, site.put("/", head=without_cookies(site)))
     collector.wait(1)
     page.evaluate("waywiser.optOut(); waywiser.track('Unseen')")
+    page.reload()
     collector.wait(1, settle=0.5)
-    assert page.evaluate(TRACES) == []
+    assert page.evaluate(TRACES) == ["waywiser_consent=opted-out", "waywiser_consent"]
 
 
 @pytest.mark.parametrize("domain", ["shop.test", "shop.co.uk"])
@@ -376,7 +378,10 @@ def test_subdomains_share_the_visitor_and_a_reset(
     www.evaluate("waywiser.identify('42')")
     app = visit(profile, site.at(f"app.{domain}") + "/")
     assert one(anonymous_ids(collector.wait(3)))
-    assert {(c["name"], c["domain"]) for c in profile.cookies()} == {("waywiser_id", f".{domain}")}
+    assert {(c["name"], c["domain"]) for c in profile.cookies()} == {
+        ("waywiser_id", f".{domain}"),
+        ("waywiser_session", f".{domain}"),
+    }
     app.evaluate("waywiser.reset()")
     www.evaluate("waywiser.track('Back')")
     events = collector.wait(4)
@@ -399,7 +404,7 @@ def test_the_visitor_is_known_by_what_is_left(
     page.evaluate("localStorage.removeItem('waywiser_session')")
     page.reload()
     known = one(anonymous_ids(collector.wait(2)))
-    assert one([c["value"] for c in profile.cookies()]) == known
+    assert one([c["value"] for c in profile.cookies() if c["name"] == "waywiser_id"]) == known
     assert page.evaluate("localStorage.waywiser_id") == known
 
 
@@ -424,8 +429,8 @@ def test_an_opt_out_is_remembered_and_leaves_nothing_but_itself(
     page.wait_for_function(LOADED)
     page.evaluate("waywiser.reset(); waywiser.track('No')")
     collector.wait(1)
-    assert page.evaluate("({...localStorage})") == {"waywiser_id": "opted-out"}
-    assert [(c["name"], c["value"]) for c in profile.cookies()] == [("waywiser_id", "opted-out")]
+    assert page.evaluate("({...localStorage})") == {"waywiser_consent": "opted-out"}
+    assert [(c["name"], c["value"]) for c in profile.cookies()] == [("waywiser_consent", "opted-out")]
     page.evaluate("waywiser.optIn(); waywiser.track('Yes')")
     before, after = sorted(collector.wait(2), key=lambda event: event["timestamp"])
     assert after["event"] == "Yes"

@@ -1,8 +1,9 @@
 // Knows a visitor again on the site's other domains: links there carry a token, which is taken over at arrival.
+import { whenAllowed } from "../consent";
 import { guard, listen } from "../guard";
-import { anonymousId, isOut, newVisitor, setUser, told, userId } from "../identity";
+import { anonymousId, newVisitor, setUser, told, userId } from "../identity";
 import { options } from "../options";
-import { joinSession, openSession } from "../session";
+import { joinSession, place } from "../session";
 import * as token from "./token";
 
 const PARAMETER = "ww_visitor";
@@ -15,11 +16,14 @@ export function arrive(): void {
   const address = location.href.replace(IN_ADDRESS, "$1").replace(/[?&](?=#|$)/, "");
   history.replaceState(history.state, "", address);
   const ids = token.read(text, location.hostname, Date.now());
-  if (!ids || isOut() || !told(ids) || !domainOf(hostOf(document.referrer))) return;
+  if (ids && domainOf(hostOf(document.referrer))) whenAllowed(() => told(ids) && become(ids));
+}
+
+function become({ anonymousId: id, sessionId }: token.Ids): void {
   const user = userId();
-  newVisitor(ids.anonymousId);
+  newVisitor(id);
   if (user) setUser(user);
-  if (ids.sessionId) joinSession(ids.sessionId, Date.now());
+  if (sessionId) joinSession(sessionId, Date.now());
 }
 
 export function watchDomains(): void {
@@ -33,9 +37,9 @@ export function watchDomains(): void {
 function decorate(link: HTMLAnchorElement): void {
   const domain = domainOf(link.hostname);
   const visitor = told(anonymousId());
-  if (!domain || domain === domainOf(location.hostname) || !visitor || isOut(visitor)) return;
+  if (!domain || domain === domainOf(location.hostname) || !visitor) return;
   const now = Date.now();
-  const text = token.write({ anonymousId: visitor, sessionId: openSession(now) ?? "" }, link.hostname, now);
+  const text = token.write({ anonymousId: visitor, sessionId: place(now, true, 0)?.sessionId ?? "" }, link.hostname, now);
   const plain = link.getAttribute("href")!;
   const [address = "", ...fragment] = link.href.split(/(?=#)/);
   link.href = [`${address}${address.includes("?") ? "&" : "?"}${PARAMETER}=${text}`, ...fragment].join("");
