@@ -35,7 +35,8 @@ from tests.installation import Installation, Running
 PATIENCE_S = 30
 QUIET_S = 0.4  # for so long nothing more may come
 ROWS = """
-select type, event, path, anonymous_id as visitor, user_id as user, session, sequence, properties, context
+select timestamp as at, type, event, path, anonymous_id as visitor, user_id as user, session, sequence,
+    properties, context
 from events where project = {project:UInt32} order by sequence, timestamp
 """
 

@@ -146,3 +146,30 @@ def test_behind_a_path_of_the_site_itself_everything_works(ground: Ground) -> No
         )
         assert lifetime_days(page) > 390
     stage.visitor.close()
+
+
+def test_the_full_file_asks_for_the_cookie_once_a_session(ground: Ground) -> None:
+    stage = stage_on(ground)
+    collector = stage.collector_at("ww.shop.test")
+    options = f'data-key="{stage.key}" data-auto data-server-cookie'
+    head = f'<script async src="{collector}/w.full.js" {options}></script>'
+    stage.put("/", head=head)
+    stage.put("/next", head=head)
+    page = stage.visitor.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.method) if "/v1/cookie" in request.url else None)
+    with page.expect_response(lambda answer: "/v1/cookie" in answer.url) as answer:
+        stage.open(stage.ground.site.at("/", "www.shop.test"), page=page)
+    assert answer.value.status == 200
+    assert "Domain=shop.test" in (answer.value.header_value("set-cookie") or "")
+    stage.open(stage.ground.site.at("/next", "www.shop.test"), page=page)
+    stage.arrived(2)
+    assert asked == ["POST"]
+    with page.expect_response(lambda answer: "/v1/cookie" in answer.url):
+        page.evaluate(
+            "waywiser.reset(); waywiser.track('Anew'); dispatchEvent(new Event('visibilitychange'))"
+        )
+    assert page.evaluate("document.cookie.split('waywiser_id=').length") == 2
+    names = {one["name"] for one in page.context.cookies() if one["domain"].endswith("shop.test")}
+    assert not [name for name in names if "served" in name]
+    stage.visitor.close()

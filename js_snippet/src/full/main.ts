@@ -7,9 +7,10 @@ import { arrive, watchDomains } from "./domains";
 import { watchErrors } from "./errors";
 import { addHints } from "./hints";
 import { watchRage } from "./rage";
+import { watchServerCookie } from "./server_cookie";
 import { watchVitals } from "./vitals";
 
-const more = [watchDomains, watchErrors, watchRage, watchDead, watchVitals];
+const more = [watchDomains, watchErrors, watchRage, watchDead, watchVitals, watchServerCookie];
 
 // Who came, and with which browser, has to be known before the first page view.
 start([arrive, addHints, ...watchers, ...more], ...fromScript());
