@@ -20,7 +20,7 @@ export interface Waywiser {
   ready(callback: () => void): void;
 }
 
-interface Stub extends Partial<Waywiser> {
+export interface Stub extends Partial<Waywiser> {
   q?: Call[];
 }
 
@@ -30,13 +30,8 @@ declare global {
   }
 }
 
-export function isLoaded(): boolean {
-  return !!window.waywiser?.version;
-}
-
 /** Fills the stub itself, so that a reference or a method that the page took from it works on. */
-export function publish(): void {
-  const api = (window.waywiser ??= {});
+export function publish(api: Stub): void {
   for (const name of Object.keys(commands)) {
     (api as Properties)[name] = (...args: unknown[]) => run([name, args]);
   }
@@ -44,8 +39,8 @@ export function publish(): void {
 }
 
 /** Carries out what the stub kept, after the view of the page; a copy of the stub that comes late is heard too. */
-export function replay(): void {
-  const calls = window.waywiser?.q ?? [];
+export function replay(api: Stub): void {
+  const calls = api.q ?? [];
   calls.forEach(run);
   calls.push = run as typeof calls.push;
 }

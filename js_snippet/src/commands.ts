@@ -1,8 +1,8 @@
 // Carries out what a page asks for: each public call is one command.
-import { answer, optIn, optOut, whenAllowed } from "./consent";
+import { answer, OUT, whenAllowed } from "./consent";
 import { anonymousId, newVisitor, setUser, told, userId } from "./identity";
 import { endSession } from "./session";
-import { type Fields, finish, record, settle, tellEndings } from "./tracker";
+import { type Fields, finish, record, settle } from "./tracker";
 
 type Command = (first: unknown, second: unknown) => void;
 
@@ -38,15 +38,15 @@ export const commands: Record<string, Command> = {
   },
 
   consent(said) {
-    tellEndings(); // Time before an answer is not of the state after it.
-    answer(`${said}`);
+    if (!/^(granted|denied|cookieless)$/.test(said as string)) throw Error("unknown consent");
+    answer(said as string);
   },
 
-  optOut,
+  optOut: () => answer(OUT),
 
   optIn() {
     finish(); // The page before was not to be measured.
-    optIn();
+    answer("");
   },
 
   /** In a task of its own: what it throws is the page's own error. */

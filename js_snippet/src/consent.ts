@@ -21,21 +21,22 @@
 //
 // An answer replaces the one before, but an opt-out yields to optIn() alone. A refusal in any place where answers are
 // kept wins, so that none is hidden by an older cookie.
-import { eraseCookie, readCookies, writeCookie } from "./cookie";
+import { readCookies } from "./cookie";
 import { resume } from "./delivery";
 import { guard } from "./guard";
 import { forgetVisitor, renew } from "./identity";
 import { options } from "./options";
 import { clear, liftAll } from "./outbox";
-import { endSession, openSession } from "./session";
-import { allowStorage, read, remove, write } from "./store";
+import { endSession, enter } from "./session";
+import { forget, share } from "./shared";
+import { allowStorage, read } from "./store";
 
 const ANSWER = "waywiser_consent";
-const OUT = "opted-out";
+export const OUT = "opted-out";
 const MOST_HELD = 100;
 
-let state: string | undefined;
-let held: (() => void)[] = [];
+let state = "";
+const held: (() => void)[] = [];
 
 /** Does it, or holds it back until the visitor has answered, or drops it. */
 export function whenAllowed(work: () => void): void {
@@ -44,68 +45,41 @@ export function whenAllowed(work: () => void): void {
   else if (state !== "denied") work();
 }
 
+/** Nothing takes an opt-out back, and an opt-out is all that it takes back. */
+export function answer(said: string): void {
+  allowStorage(true);
+  if (answers().includes(OUT) === !said) said ? share(ANSWER, said) : forget(ANSWER);
+  adapt();
+}
+
 /** Follows what the visitor said, here or on another page of the site. */
 export function adapt(): void {
-  const next = judge();
-  if (next === state) return;
-  state = next;
-  allowStorage(true); // To find what is to be removed.
-  if (/^[cd]/.test(next)) leaveNothing();
-  allowStorage(next === "granted");
-  if (next === "granted") {
-    renew();
-    openSession();
+  const before = state;
+  allowStorage(true); // The answer may always be read, and what is not allowed any more be removed.
+  state = judge();
+  const isSwitch = state !== before;
+  if (isSwitch && /^[cd]/.test(state)) leaveNothing();
+  allowStorage(state === "granted");
+  if (!isSwitch) return;
+  if (state === "granted") {
+    if (before) renew();
+    enter(Date.now());
   }
-  if (next === "pending") return;
-  const works = held;
-  held = [];
-  for (const work of works) guard(whenAllowed)(work);
+  held.splice(0).forEach((work) => guard(whenAllowed)(work));
   resume();
 }
 
-export function answer(said: string): void {
-  if (!/^(granted|denied|cookieless)$/.test(said)) throw Error("unknown consent");
-  if (!answers().includes(OUT)) remember(said);
-}
-
-export function optOut(): void {
-  remember(OUT);
-}
-
-/** Takes a refusal back: the visitor has not answered then. */
-export function optIn(): void {
-  if (!isRefused()) return;
-  eraseCookie(ANSWER);
-  remove(ANSWER);
-  adapt();
-}
-
-function remember(said: string): void {
-  writeCookie(ANSWER, said);
-  write(ANSWER, said, true);
-  adapt();
+function judge(): string {
+  const said = answers();
+  const { consent, cookieless, respect = "" } = options;
+  const { doNotTrack, globalPrivacyControl } = navigator;
+  const isUnwished = (/gpc/.test(respect) && globalPrivacyControl) || (/dnt/.test(respect) && doNotTrack === "1");
+  if (/denied|out/.test(`${said}`) || (isUnwished && said[0] !== "granted")) return "denied";
+  return said[0] || (consent ? "pending" : cookieless === undefined ? "granted" : "cookieless");
 }
 
 function answers(): string[] {
-  return [...readCookies(ANSWER), read(ANSWER, true)];
-}
-
-function isRefused(): boolean {
-  return answers().some((said) => /^(denied|opted)/.test(said));
-}
-
-function judge(): string {
-  const said = answers()[0];
-  if (isRefused() || (said !== "granted" && isUnwished())) return "denied";
-  if (said) return said;
-  if (options.consent !== undefined) return "pending";
-  return options.cookieless === undefined ? "granted" : "cookieless";
-}
-
-function isUnwished(): boolean {
-  const { respect = "" } = options;
-  const { doNotTrack, globalPrivacyControl } = navigator;
-  return (/gpc/.test(respect) && !!globalPrivacyControl) || (/dnt/.test(respect) && doNotTrack === "1");
+  return [...readCookies(ANSWER), read(ANSWER)];
 }
 
 /** What was recorded with consent may still be sent cookieless, but not after a refusal. */

@@ -1,4 +1,5 @@
 // Describes the surroundings of an event: page, campaign, screen, language, time zone.
+import { attempt } from "./guard";
 import { options } from "./options";
 
 export interface Page {
@@ -23,19 +24,11 @@ let fixed: object | undefined;
 function browser(): object {
   return {
     locale: navigator.language,
-    timezone: timezone(),
+    timezone: attempt(() => Intl.DateTimeFormat().resolvedOptions().timeZone), // A page may have broken it.
     screen: { width: screen.width, height: screen.height, density: devicePixelRatio },
     webdriver: navigator.webdriver || undefined,
     library: { name: "waywiser-js", version: VERSION },
   };
-}
-
-function timezone(): string | undefined {
-  try {
-    return Intl.DateTimeFormat().resolvedOptions().timeZone;
-  } catch {
-    return undefined; // A page may have broken it.
-  }
 }
 
 /** Says more with every event from now on. */

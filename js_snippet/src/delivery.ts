@@ -1,5 +1,6 @@
 // Decides when the outbox is sent, and how: in batches, again after a failure, at once when the page ends.
 import { guard, listen, warn } from "./guard";
+import { addressOf, options } from "./options";
 import { type Batch, drop, free, next, openShelf, put, takeOver } from "./outbox";
 import { read, write } from "./store";
 
@@ -19,11 +20,12 @@ let backoff = 0; // zero while all is well
 let pausedUntil = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-export function openDelivery(endpoint: string, writeKey: string): void {
-  address = `${endpoint}?writeKey=${encodeURIComponent(writeKey)}`;
-  openShelf(writeKey);
-  listen("pageshow", resume);
-  listen("online", resume);
+export function openDelivery(): void {
+  const { key } = options;
+  if (!key) throw Error("data-key is missing");
+  address = `${addressOf("v1/batch")}?writeKey=${encodeURIComponent(key)}`;
+  openShelf(key);
+  listen("pageshow online", resume);
 }
 
 export function deliver(line: string): void {
@@ -43,8 +45,9 @@ export function flush(): void {
   clearTimeout(timer);
   timer = undefined;
   const batch = next();
+  const wait = patience();
   if (underWay || !batch.size) return;
-  if (patience() > 0) return plan(patience());
+  if (wait > 0) return plan(wait);
   underWay = batch;
   post(batch).catch(warn);
 }

@@ -4,13 +4,10 @@ import { listen } from "./guard";
 import { finish } from "./tracker";
 
 export function watchEnd(): void {
-  listen("pagehide", () => {
+  listen("pagehide visibilitychange", ({ type }) => {
     finish();
-    leave();
-  });
-  // A phone may let a page notice no more than this; but it may live on, so it waits for the answer.
-  listen("visibilitychange", () => {
-    finish();
-    flush();
+    // A phone may let a page notice no more than that it is hidden; but it may live on, so it waits for the answer.
+    if (type === "pagehide") leave();
+    else flush();
   });
 }

@@ -3,4 +3,4 @@ import { fromScript } from "./script";
 import { start } from "./start";
 import { watchers } from "./watchers";
 
-start(watchers, ...fromScript());
+start(watchers, fromScript());

@@ -18,6 +18,10 @@ export interface Options {
   hash?: boolean;
   /** Nothing is stored in the browser. */
   cookieless?: boolean;
+  /** "required": nothing is stored or sent before `consent` has been called. */
+  consent?: "required";
+  /** Signals of the browser that count as a refusal. */
+  respect?: ("gpc" | "dnt")[];
   /** Which measurements are made by themselves; all if it is left out. */
   auto?: ("engagement" | "links" | "downloads" | "forms")[];
 }
@@ -56,6 +60,11 @@ export function group(groupId: Id, traits?: Properties): void {
 /** At log-out: a new anonymous id, no user id, a new session. */
 export function reset(): void {
   call("reset");
+}
+
+/** Says what the visitor allows; remembered until the next call. */
+export function consent(answer: "granted" | "denied" | "cookieless"): void {
+  call("consent", answer);
 }
 
 /** Stops measuring this visitor, on later visits too. */

@@ -19,16 +19,12 @@ export interface Options {
 }
 
 export let options: Options = {};
-let folder = "";
 
-/** `src` is where the script came from: without a `host` the collector is found in the same folder. */
-export function choose(given: Options, src = ""): void {
+export function choose(given: Options): void {
   options = given;
-  folder = src;
 }
 
 /** Where the collector answers, for a path such as v1/batch. */
 export function addressOf(path: string): string {
-  const { host } = options;
-  return new URL(`${host ?? "."}/${path}`, host == null ? folder : location.href).href;
+  return new URL(`${options.host}/${path}`, location.href).href;
 }

@@ -4,7 +4,7 @@
 // compete. A page that ends leaves its entries as free, also those that it has just handed to the browser, because it
 // will not see the answer: what arrives twice counts once. Those of a page that crashed grow old. The next page to load
 // takes both over.
-import { guard, warn } from "./guard";
+import { attempt, warn } from "./guard";
 import { lift, names, read, remove, write } from "./store";
 import { uuid } from "./uuid";
 
@@ -32,7 +32,7 @@ export function takeOver(): void {
     if (own.has(name) || Date.now() - parseInt(name.slice(shelf.length)) < OLD || !hasRoom()) continue;
     const line = read(name);
     remove(name);
-    guard(() => JSON.parse(line) && put(line))();
+    if (attempt(() => JSON.parse(line))) put(line);
   }
 }
 

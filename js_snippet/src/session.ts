@@ -1,17 +1,17 @@
 // Says which session an event belongs to, shared by all tabs and subdomains of a site.
 //
-// It stands in a cookie and in localStorage as "last.id.start.owner": the times of its last event and of its start, and
-// the end of the anonymous id that it belongs to, as a reset on another subdomain must end it here too. The later one
-// counts. localStorage adds the number of the last event, which goes by host.
-import { eraseCookie, readCookies, writeCookie } from "./cookie";
+// It is kept as "id.start.last.before": the times of its start and of its last event, and the session before it. Its id
+// begins like the anonymous id that it belongs to: a reset on another subdomain must end it here too.
 import { anonymousId, renew, told } from "./identity";
-import { mayStore, read, remove, write } from "./store";
+import { forget, recall, share } from "./shared";
+import { read, remove, write } from "./store";
 import { uuid } from "./uuid";
 
 const NAME = "waywiser_session";
+const COUNT = "waywiser_count";
 const IDLE = 30 * 60e3; // milliseconds
 const LONGEST = 24 * 3600e3;
-const REFRESH = 60e3; // the cookie is written no more often
+const OFTEN = 1e3; // a cookie takes time to write
 
 export interface Place {
   sessionId: string | undefined;
@@ -19,53 +19,53 @@ export interface Place {
   sequence: number;
 }
 
-/** The session of this page's last event, and the one that it was in before. */
-let latest: string | undefined;
-let earlier: string | undefined;
-let refreshed = 0;
+let kept = 0;
 
-/** Opens the session before its first event: tabs that start together agree on one while their views still wait. */
-export function openSession(): void {
-  place(Date.now(), false, 0);
+/** Places an event: an idle gap or a session grown too long begins a new one, but not for what is past. */
+export function place(at: number, isPast?: boolean): Place | undefined {
+  if (!isPast) enter(at);
+  const [id, start = 0, last = 0, before] = open(at);
+  if (!id) return undefined;
+  if (at - kept > OFTEN) keep([id, start, Math.max(at, +last), before]);
+  const sequence = +read(COUNT) + 1;
+  write(COUNT, `${sequence}`);
+  return { sessionId: told((at < +start && before) || id), sequence };
 }
 
-/** Places an event: an idle gap or a session grown too long begins a new one; what is past has no place then. */
-export function place(at: number, isPast?: boolean, step = 1): Place | undefined {
-  const owner = anonymousId().slice(-8);
-  const [local = "", count = 0] = read(NAME).split(" ");
-  let state = [(mayStore && readCookies(NAME)[0]) || "", local].sort()[1]!;
-  let [last = 0, sessionId, start = 0]: (string | number | undefined)[] = state.endsWith(owner) ? state.split(".") : [];
-  const isOver = !(at - +last <= IDLE && at - +start <= LONGEST);
-  if (!isPast) {
-    if (isOver) {
-      renew();
-      sessionId = uuid();
-      start = at;
-      refreshed = 0;
-    }
-    if (sessionId !== latest) [earlier, latest] = [latest, sessionId as string];
-  } else if (isOver) return undefined;
-  state = [Math.max(at, +last), sessionId, start, owner].join(".");
-  const sequence = +count + step;
-  write(NAME, `${state} ${sequence}`);
-  if (mayStore && at - refreshed > REFRESH) {
-    refreshed = at;
-    writeCookie(NAME, state, IDLE / 1e3);
-  }
-  if (isPast && at < +start) sessionId = sessionId === latest ? earlier : latest;
-  return { sessionId: told(sessionId as string), sequence };
+/** Begins a session if none is open. At load, so that tabs which start together agree before their views are sent. */
+export function enter(at: number): void {
+  if (openSession(at)) return;
+  renew();
+  joinSession(beginning() + uuid().slice(8), at);
 }
 
-/** Goes on with a session that began on another domain. */
-export function joinSession(sessionId: string, at: number): void {
-  const [, count = 0] = read(NAME).split(" ");
-  write(NAME, `${[at, sessionId, at, anonymousId().slice(-8)].join(".")} ${count}`);
-  refreshed = 0;
+/** The session that goes on, if there is one. */
+export function openSession(at: number): string | undefined {
+  return open(at)[0];
+}
+
+/** Goes on with a session, which may have begun on another domain. */
+export function joinSession(id: string, at: number): void {
+  keep([id, at, at, recall(NAME).split(".")[0]]);
 }
 
 export function endSession(): void {
-  latest = earlier = undefined;
-  refreshed = 0;
-  eraseCookie(NAME);
-  remove(NAME);
+  forget(NAME);
+  remove(COUNT);
+}
+
+function open(at: number): string[] {
+  const session = recall(NAME).split(".");
+  const [id, start, last] = session;
+  const isOpen = id!.startsWith(beginning()) && at - +last! <= IDLE && at - +start! <= LONGEST;
+  return isOpen ? session : [];
+}
+
+function keep(session: unknown[]): void {
+  kept = Date.now();
+  share(NAME, session.join("."), IDLE / 1e3);
+}
+
+function beginning(): string {
+  return anonymousId().slice(0, 8);
 }

@@ -54,10 +54,6 @@ export function settle(): void {
 /** Tells all that is known of the page so far. */
 export function finish(): void {
   settle();
-  tellEndings();
-}
-
-export function tellEndings(): void {
   endings.forEach((end) => guard(end)());
 }
 
@@ -65,11 +61,10 @@ export function tellEndings(): void {
 function send(at: number, page: Page, fields: Fields, isPast?: boolean): void {
   const event = toJson({ messageId: uuid(), timestamp: new Date(at).toISOString(), ...fields });
   whenAllowed(() => {
-    const anonymous = told(anonymousId());
     const where = place(at, isPast);
     if (!where) return;
     const context = { ...surroundings(page), ...where };
-    const actor = toJson({ anonymousId: anonymous, userId: userId(), context });
+    const actor = toJson({ anonymousId: told(anonymousId()), userId: userId(), context });
     deliver(`${actor.slice(0, -1)},${event.slice(1)}`);
   });
 }

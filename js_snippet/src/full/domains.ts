@@ -1,9 +1,9 @@
 // Knows a visitor again on the site's other domains: links there carry a token, which is taken over at arrival.
-import { whenAllowed } from "../consent";
 import { guard, listen } from "../guard";
+import { whenAllowed } from "../consent";
 import { anonymousId, newVisitor, setUser, told, userId } from "../identity";
 import { options } from "../options";
-import { joinSession, place } from "../session";
+import { joinSession, openSession } from "../session";
 import * as token from "./token";
 
 const PARAMETER = "ww_visitor";
@@ -19,11 +19,11 @@ export function arrive(): void {
   if (ids && domainOf(hostOf(document.referrer))) whenAllowed(() => told(ids) && become(ids));
 }
 
-function become({ anonymousId: id, sessionId }: token.Ids): void {
+function become(ids: token.Ids): void {
   const user = userId();
-  newVisitor(id);
+  newVisitor(ids.anonymousId);
   if (user) setUser(user);
-  if (sessionId) joinSession(sessionId, Date.now());
+  if (ids.sessionId) joinSession(ids.sessionId, Date.now());
 }
 
 export function watchDomains(): void {
@@ -39,7 +39,7 @@ function decorate(link: HTMLAnchorElement): void {
   const visitor = told(anonymousId());
   if (!domain || domain === domainOf(location.hostname) || !visitor) return;
   const now = Date.now();
-  const text = token.write({ anonymousId: visitor, sessionId: place(now, true, 0)?.sessionId ?? "" }, link.hostname, now);
+  const text = token.write({ anonymousId: visitor, sessionId: openSession(now) ?? "" }, link.hostname, now);
   const plain = link.getAttribute("href")!;
   const [address = "", ...fragment] = link.href.split(/(?=#)/);
   link.href = [`${address}${address.includes("?") ? "&" : "?"}${PARAMETER}=${text}`, ...fragment].join("");

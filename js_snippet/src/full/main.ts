@@ -13,4 +13,4 @@ import { watchVitals } from "./vitals";
 const more = [watchDomains, watchErrors, watchRage, watchDead, watchVitals, watchServerCookie];
 
 // Who came, and with which browser, has to be known before the first page view.
-start([arrive, addHints, ...watchers, ...more], ...fromScript());
+start([arrive, addHints, ...watchers, ...more], fromScript());

@@ -16,7 +16,7 @@ export function watchServerCookie(): void {
 
 /** A new session, or another visitor, had a script write the cookies anew. */
 function ask(): void {
-  const visit = told(`${anonymousId()} ${openSession()}`);
+  const visit = told(`${anonymousId()} ${openSession(Date.now())}`);
   if (!visit || visit === read(DONE)) return;
   write(DONE, visit);
   const query = new URLSearchParams({ writeKey: options.key ?? "", domain: domain() });
