@@ -24,11 +24,16 @@ let fixed: object | undefined;
 function browser(): object {
   return {
     locale: navigator.language,
-    timezone: attempt(() => Intl.DateTimeFormat().resolvedOptions().timeZone), // A page may have broken it.
+    timezone: attempt(timezone), // A page may have broken it.
     screen: { width: screen.width, height: screen.height, density: devicePixelRatio },
     webdriver: navigator.webdriver || undefined,
     library: { name: "waywiser-js", version: VERSION },
   };
+}
+
+/** Intl answers after some ten milliseconds, Temporal at once where there is one. */
+function timezone(): string {
+  return window.Temporal?.Now.timeZoneId() ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 /** Says more with every event from now on. */
