@@ -1,12 +1,14 @@
 // Notices page views: at load, in single-page applications, and when a page comes back from the browser's cache.
 import { pageNow } from "./context";
 import { guard, listen } from "./guard";
-import { flags } from "./not_found";
 import { options } from "./options";
-import { postpone, show, shown } from "./tracker";
+import { type Fields, postpone, show, shown } from "./tracker";
 
 /** Frameworks set the title a moment after they changed the address. */
 const TITLE_DELAY = 100; // milliseconds
+
+/** What each view says besides; the full file adds to it. */
+export const viewFields: Fields = {};
 
 /** With manual pages it only keeps the referrer right for the site's own calls of `page()`. */
 export function watchPages(): void {
@@ -36,5 +38,5 @@ function moved(isEntry: boolean): void {
 function view(referrer: string): void {
   show(referrer);
   if (options.pages === "manual") return;
-  postpone("page", flags, TITLE_DELAY);
+  postpone("page", () => viewFields, TITLE_DELAY);
 }

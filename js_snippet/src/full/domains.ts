@@ -1,6 +1,6 @@
 // Knows a visitor again on the site's other domains: links there carry a token, which is taken over at arrival.
-import { guard, listen } from "../guard";
 import { whenAllowed } from "../consent";
+import { guard, listen } from "../guard";
 import { anonymousId, newVisitor, setUser, told, userId } from "../identity";
 import { options } from "../options";
 import { joinSession, openSession } from "../session";

@@ -26,7 +26,7 @@ export function read(token: string, host: string, now: number): Ids | undefined 
 /** FNV-1a. */
 function seal(content: string, host: string): string {
   let hash = 0x811c9dc5;
-  for (const character of [content, host, navigator.userAgent, navigator.language].join("\n")) {
+  for (const character of [content, host, navigator.userAgent].join("\n")) {
     hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193);
   }
   return (hash >>> 0).toString(36);
