@@ -50,8 +50,7 @@ function arrival(search: string): object {
   let campaign: Record<string, string> | undefined;
   let clickIds: Record<string, string> | undefined;
   new URLSearchParams(search).forEach((value, key) => {
-    const [, utm] = /^utm_(.+)/.exec(key) ?? [];
-    if (utm) (campaign ??= {})[utm === "campaign" ? "name" : utm] = value;
+    if (key.startsWith("utm_")) (campaign ??= {})[key === "utm_campaign" ? "name" : key.slice(4)] = value;
     if (/clk?id$|^[gw]braid$|^li_fat_id$/.test(key)) (clickIds ??= {})[key] = value;
   });
   return { campaign, clickIds };

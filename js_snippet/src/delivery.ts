@@ -1,8 +1,8 @@
 // Decides when the outbox is sent, and how: in batches, again after a failure, at once when the page ends.
-import { guard, listen, warn } from "./guard";
+import { guard, listen } from "./guard";
 import { addressOf, options } from "./options";
-import { type Batch, drop, free, next, openShelf, put, takeOver } from "./outbox";
-import { read, write } from "./store";
+import { batches, openShelf, put } from "./outbox";
+import { read, remove, write } from "./store";
 
 const PAUSE = "waywiser_pause";
 const GATHER = 250; // milliseconds between an event and its request
@@ -15,7 +15,7 @@ const GIVE_UP = 30e3; // a request without an answer counts as failed
 const SETTLED = /^(2..\s*{.*"success":|4(?!08|29|.*incomplete_body))/s;
 
 let address = "";
-let underWay: Batch | undefined;
+let isUnderWay = false;
 let backoff = 0; // zero while all is well
 let pausedUntil = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -36,7 +36,6 @@ export function deliver(line: string): void {
 /** Tries again whatever failed before, and what other pages left; but a pause that the collector asked for holds. */
 export function resume(): void {
   pausedUntil = 0;
-  takeOver();
   plan(GATHER);
 }
 
@@ -44,20 +43,16 @@ export function resume(): void {
 export function flush(): void {
   clearTimeout(timer);
   timer = undefined;
-  const batch = next();
+  const [batch] = batches();
   const wait = patience();
-  if (underWay || !batch.size) return;
-  if (wait > 0) return plan(wait);
-  underWay = batch;
-  post(batch).catch(warn);
+  if (isUnderWay || !batch) return;
+  if (wait > 0) plan(wait);
+  else post(batch);
 }
 
 /** The page ends: hands to the browser what it takes. As no answer can be seen, all is left to the next page, too. */
 export function leave(): void {
-  if (underWay) free(underWay);
-  underWay = undefined;
-  let isTaken: boolean | undefined = patience() <= 0;
-  for (let batch; (batch = next()).size; free(batch)) isTaken &&= navigator.sendBeacon?.(address, body(batch));
+  if (patience() <= 0) batches().every((batch) => navigator.sendBeacon?.(address, body(batch)));
 }
 
 function plan(delay: number): void {
@@ -71,39 +66,33 @@ function patience(): number {
   return pause > LONGEST_PAUSE ? 0 : pause;
 }
 
-async function post(batch: Batch): Promise<void> {
-  const retryAfter = await attempt(batch);
-  if (underWay !== batch) return; // The page was left meanwhile, and came back.
-  underWay = undefined;
-  if (retryAfter === undefined) {
+async function post(batch: string[]): Promise<void> {
+  isUnderWay = true;
+  let isSettled = false;
+  let retryAfter = 0;
+  try {
+    // A plain string goes as text/plain, which needs no preflight.
+    const request = { method: "POST", body: body(batch), keepalive: true, redirect: "error" } as const;
+    const response = await fetch(address, { ...request, signal: AbortSignal.timeout?.(GIVE_UP) });
+    retryAfter = +(response.headers.get("retry-after") ?? 0) * 1e3 || 0;
+    isSettled = SETTLED.test(response.status + (await response.text()));
+  } catch {
+    // No answer, or not the collector's.
+  }
+  isUnderWay = false;
+  if (isSettled) {
     backoff = 0;
-    drop(batch);
+    batch.forEach(remove);
   } else pause(retryAfter);
   flush();
 }
 
-/** Undefined once the matter is settled, else the milliseconds which the collector asks to wait, zero if it does not. */
-async function attempt(batch: Batch): Promise<number | undefined> {
-  try {
-    // A plain string goes as text/plain, which needs no preflight.
-    const signal = AbortSignal.timeout?.(GIVE_UP);
-    const request = { method: "POST", body: body(batch), keepalive: true, redirect: "error", signal } as const;
-    const response = await fetch(address, request);
-    const answer = await response.text(); // Until it is read, browsers count the request as under way.
-    if (SETTLED.test(response.status + answer)) return undefined;
-    const after = response.headers.get("retry-after") ?? "";
-    return Math.min(+after * 1e3 || Date.parse(after) - Date.now() || 0, LONGEST_PAUSE);
-  } catch {
-    return 0;
-  }
-}
-
 function pause(retryAfter: number): void {
   backoff = Math.min(backoff * 2 || FIRST_BACKOFF, LONGEST_BACKOFF);
-  pausedUntil = Date.now() + Math.max(backoff * (0.5 + Math.random()), retryAfter);
+  pausedUntil = Date.now() + Math.max(backoff * (0.5 + Math.random()), Math.min(retryAfter, LONGEST_PAUSE));
   if (retryAfter) write(PAUSE, `${pausedUntil}`);
 }
 
-function body(batch: Batch): string {
-  return `{"batch":[${[...batch.values()].join()}],"sentAt":"${new Date().toISOString()}"}`;
+function body(batch: string[]): string {
+  return `{"batch":[${batch.map(read).join()}],"sentAt":"${new Date().toISOString()}"}`;
 }

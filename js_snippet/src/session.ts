@@ -24,12 +24,12 @@ let kept = 0;
 /** Places an event: an idle gap or a session grown too long begins a new one, but not for what is past. */
 export function place(at: number, isPast?: boolean): Place | undefined {
   if (!isPast) enter(at);
-  const [id, start = 0, last = 0, before] = open(at);
+  const [id, start = 0, last = 0, before] = current(at);
   if (!id) return undefined;
-  if (at - kept > OFTEN) keep([id, start, Math.max(at, +last), before]);
-  const sequence = +read(COUNT) + 1;
-  write(COUNT, `${sequence}`);
-  return { sessionId: told((at < +start && before) || id), sequence };
+  if (at - kept > OFTEN) keep(id, start, Math.max(at, +last), before);
+  const sequence = `${+read(COUNT) + 1}`;
+  write(COUNT, sequence);
+  return { sessionId: told((at < +start && before) || id), sequence: +sequence };
 }
 
 /** Begins a session if none is open. At load, so that tabs which start together agree before their views are sent. */
@@ -41,12 +41,12 @@ export function enter(at: number): void {
 
 /** The session that goes on, if there is one. */
 export function openSession(at: number): string | undefined {
-  return open(at)[0];
+  return current(at)[0];
 }
 
 /** Goes on with a session, which may have begun on another domain. */
 export function joinSession(id: string, at: number): void {
-  keep([id, at, at, recall(NAME).split(".")[0]]);
+  keep(id, at, at, recall(NAME).split(".")[0]);
 }
 
 export function endSession(): void {
@@ -54,15 +54,14 @@ export function endSession(): void {
   remove(COUNT);
 }
 
-function open(at: number): string[] {
+function current(at: number): string[] {
   const session = recall(NAME).split(".");
   const [id, start, last] = session;
-  const isOpen = id!.startsWith(beginning()) && at - +last! <= IDLE && at - +start! <= LONGEST;
-  return isOpen ? session : [];
+  return id!.startsWith(beginning()) && at - +last! <= IDLE && at - +start! <= LONGEST ? session : [];
 }
 
-function keep(session: unknown[]): void {
-  kept = Date.now();
+function keep(...session: unknown[]): void {
+  kept = told(Date.now()) ?? 0;
   share(NAME, session.join("."), IDLE / 1e3);
 }
 

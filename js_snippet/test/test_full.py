@@ -119,7 +119,7 @@ def test_an_error_of_the_snippet_itself_makes_no_further_one(
     </script>"""
     page = visit(profile, site.put("/", head=breaking + full(site, more="errors")))
     collector.wait(1)
-    page.evaluate("() => { crypto.randomUUID = () => { throw new Error('broken') } }")
+    page.evaluate("() => { TextEncoder.prototype.encode = () => { throw new Error('broken') } }")
     page.evaluate("setTimeout(() => { throw new Error('of the page') })")
     page.wait_for_function("thrown > 0")
     page.wait_for_timeout(200)

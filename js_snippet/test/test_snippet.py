@@ -686,12 +686,14 @@ def test_ten_thousand_calls_fill_a_bounded_queue(
     kept = page.evaluate(
         f"() => {{ for (let i = 0; i < 10000; i++) waywiser.track('Loop', {{i}}); return {QUEUED}; }}"
     )
-    assert kept == 1000
-    events = collector.wait(1001, seconds=10)
-    assert [event["context"]["sequence"] for event in events] == list(range(1, 1002))
+    assert 1000 < kept < 2500
+    size = "Object.values(localStorage).reduce((sum, value) => sum + value.length, 0)"
+    assert page.evaluate(size) < 1_001_000, "the site wants some room for itself"
+    events = collector.wait(kept + 1, seconds=20)
+    assert [event["context"]["sequence"] for event in events] == list(range(1, kept + 2))
+    wait_until_answered(page)
     page.evaluate("waywiser.track('Next')")
-    assert collector.requests[-1].at - collector.requests[1].at < 2, "a full queue goes out without pauses"
-    assert collector.wait(1002)[-1]["context"]["sequence"] == 10002, "the gap shows what was lost"
+    assert collector.wait(kept + 2)[-1]["context"]["sequence"] == 10002, "the gap shows what was lost"
 
 
 # Where it comes from and where it sends to
