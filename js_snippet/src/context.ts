@@ -18,7 +18,7 @@ export function pageNow(referrer: string): Page {
   return { url: url + route, path: pathname + route, search, title: document.title, referrer };
 }
 
-/** What stays as it is while the page lives; asking for the time zone alone takes longer than all the rest. */
+/** What stays as it is while the page lives. */
 let fixed: object | undefined;
 
 function browser(): object {
