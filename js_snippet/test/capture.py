@@ -78,6 +78,7 @@ class Collector:
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0
     answer: bytes = ACCEPTED
+    refusal: bytes = REFUSED
     expected: int = 0
 
     def __post_init__(self) -> None:
@@ -178,7 +179,9 @@ class CollectorDoor(Door):
         )
         open_to_all = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
         self.reply(
-            bench.status, bench.answer if bench.status == 200 else REFUSED, {**open_to_all, **bench.headers}
+            bench.status,
+            bench.answer if bench.status == 200 else bench.refusal,
+            {**open_to_all, **bench.headers},
         )
 
 

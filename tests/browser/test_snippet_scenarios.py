@@ -263,7 +263,7 @@ def test_what_a_visitor_does_is_stored_exactly(ground: Ground, scenario: Scenari
 
 
 def test_ten_thousand_calls_fill_a_megabyte_and_not_more(ground: Ground) -> None:
-    """Of events that come faster than any can be sent the first ones are kept; numbers tell how many are not."""
+    """Of events that come too fast to be sent the first ones are kept; numbers tell how many are not."""
     stage = stage_on(ground)
     page = stage.open(stage.put("/", """<button onclick="waywiser.track('Clicked')">go</button>"""))
     stage.arrived(1)
