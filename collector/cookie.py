@@ -1,7 +1,8 @@
 """Keeps the anonymous id of a browser in a cookie set over HTTP, POST /v1/cookie, if settings allow.
 
-Browsers that cap the cookies of scripts at seven days let those of a server on the same site live longer. The
-collector makes no id and takes none from a body: it gives back the one that the browser's own cookie holds.
+Browsers that cap the cookies of scripts at seven days let those of a server on the same site live longer. So
+must what the visitor answered about consent. The collector makes no id and takes none from a body: it gives
+back what the browser's own cookies hold.
 So a page can have nothing set but what it has set itself, and a page of another site nothing at all.
 """
 
@@ -17,10 +18,13 @@ from collector.query import argument
 from collector.reception import Reception
 from store.settings import Settings
 
-NAME = "waywiser_id"
 LIFETIME = 400 * 86400  # seconds; browsers allow no longer
-# What the snippet writes: an id of its own making, or a refusal, which has to last as well.
-VALUE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|opted-out")
+# What the snippet writes: an id of its own making, and what the visitor answered.
+ID, ANSWER = "waywiser_id", "waywiser_consent"
+VALUES = {
+    ID: re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    ANSWER: re.compile("granted|denied|cookieless|opted-out"),
+}
 DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 
@@ -38,14 +42,8 @@ def cookie_room(reception: Reception, settings: Settings) -> Blueprint:
         domain, is_secure = _place(request)
         answer = json_answer(200, {"success": True})
         answer.headers["Cache-Control"] = "no-store"
-        answer.set_cookie(
-            NAME,
-            _own_value(request),
-            max_age=LIFETIME,
-            domain=domain,
-            secure=is_secure,
-            samesite="Lax",
-        )
+        for name, value in _own_values(request).items():
+            answer.set_cookie(name, value, max_age=LIFETIME, domain=domain, secure=is_secure, samesite="Lax")
         return answer
 
     return room
@@ -76,11 +74,13 @@ def _is_own_host(request: Request, host: str) -> bool:
     return fetched == "same-origin" or urlsplit(f"//{request.host}").hostname == host
 
 
-def _own_value(request: Request) -> str:
-    """The id in the browser's own cookie. Of two that differ, nobody can say which is meant."""
-    values = set(request.cookies.getlist(NAME))
-    if len(values) != 1:
-        raise Refusal(409, "no_cookie", f"the request must carry one cookie {NAME}")
-    if not VALUE.fullmatch(value := values.pop()):
-        raise Refusal(400, "bad_id", f"the cookie {NAME} holds no id that the snippet makes")
-    return value
+def _own_values(request: Request) -> dict[str, str]:
+    """What the browser's own cookies hold. Of two that differ, nobody can say which is meant."""
+    given = {name: set(request.cookies.getlist(name)) for name in VALUES}
+    found = {name: values.pop() for name, values in given.items() if len(values) == 1}
+    if not found:
+        raise Refusal(409, "no_cookie", f"the request must carry one cookie {ID} or {ANSWER}")
+    for name, value in found.items():
+        if not VALUES[name].fullmatch(value):
+            raise Refusal(400, "bad_cookie", f"the cookie {name} holds nothing that the snippet writes")
+    return found

@@ -5,11 +5,12 @@ import { dirname, join } from "node:path";
 import { bundled, here, transformed } from "./bundle.mjs";
 
 const FOLDER = "dist/npm";
+const ENTRIES = ["npm", "full/npm"];
 
 /** One module a file: bundlers leave out what a page does not use. */
 async function writeModules() {
-  const { files } = await bundled("src/npm.ts", { format: "esm", small: false });
-  for (const file of files) {
+  const bundles = await Promise.all(ENTRIES.map((entry) => bundled(`src/${entry}.ts`, { small: false })));
+  for (const file of new Set(bundles.flatMap(({ files }) => files))) {
     const { code } = await transformed(file);
     const path = here(file.replace("src", FOLDER).replace(/ts$/, "js"));
     await mkdir(dirname(path), { recursive: true });
@@ -27,11 +28,13 @@ async function writeTypes() {
   const tsc = here("node_modules/.bin/tsc");
   const words = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rootDir", "src", "--outDir", here(`${FOLDER}/all`)];
   execFileSync(tsc, words, { cwd: here("."), stdio: "inherit" });
-  const waiting = new Set(["npm.d.ts"]);
+  const waiting = new Set(ENTRIES);
   for (const name of waiting) {
-    const text = await readFile(here(join(FOLDER, "all", name)), "utf8");
-    for (const [, other] of text.matchAll(/from "\.\/([^"]+)"/g)) waiting.add(`${other}.d.ts`);
-    await writeFile(here(join(FOLDER, "types", name)), withEndings(text));
+    const text = await readFile(here(`${FOLDER}/all/${name}.d.ts`), "utf8");
+    for (const [, other] of text.matchAll(/from "(\.{1,2}\/[^"]+)"/g)) waiting.add(join(dirname(name), other));
+    const path = here(`${FOLDER}/types/${name}.d.ts`);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, withEndings(text));
   }
   await rm(here(`${FOLDER}/all`), { recursive: true });
 }
@@ -45,7 +48,10 @@ async function described() {
     license,
     repository,
     type: "module",
-    exports: { ".": { types: "./types/npm.d.ts", default: "./npm.js" } },
+    exports: {
+      ".": { types: "./types/npm.d.ts", default: "./npm.js" },
+      "./full": { types: "./types/full/npm.d.ts", default: "./full/npm.js" },
+    },
     types: "./types/npm.d.ts",
     sideEffects: false,
     keywords: ["analytics", "customer journey", "waywiser"],

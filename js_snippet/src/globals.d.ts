@@ -9,3 +9,7 @@ interface Document {
 interface Navigator {
   readonly globalPrivacyControl?: boolean;
 }
+
+interface Window {
+  readonly Temporal?: { Now: { timeZoneId(): string } };
+}

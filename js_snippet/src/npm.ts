@@ -6,6 +6,13 @@ import { watchers } from "./watchers";
 export type Properties = Record<string, unknown>;
 export type Id = string | number;
 
+/** A measurement of `@waywiser/browser/full`; what it does before and after the first page view. */
+export interface Extra {
+  readonly name: string;
+  readonly before?: () => void;
+  readonly after?: () => void;
+}
+
 /** What the attributes of the script element say otherwise; docs/snippet.md explains each. */
 export interface Options {
   /** The project's write key for browsers. */
@@ -24,12 +31,21 @@ export interface Options {
   respect?: ("gpc" | "dnt")[];
   /** Which measurements are made by themselves; all if it is left out. */
   auto?: ("engagement" | "links" | "downloads" | "forms")[];
+  /** Measurements of `@waywiser/browser/full`. */
+  with?: Extra[];
+  /** With `domains` of the full measurements: your domains. */
+  domains?: string[];
+  /** With `serverCookie` of the full measurements: the collector keeps the cookies. */
+  serverCookie?: boolean;
 }
 
 /** Begins to measure; a second call does nothing. */
-export function init(options: Options): void {
+export function init({ with: extras = [], ...options }: Options): void {
   if (isServer()) return;
-  start(watchers, attributes(options));
+  const before = extras.flatMap((extra) => extra.before ?? []);
+  const after = extras.flatMap((extra) => extra.after ?? []);
+  const more = extras.map((extra) => extra.name);
+  start([...before, ...watchers, ...after], attributes({ ...options, more }));
 }
 
 /** Something happened. */

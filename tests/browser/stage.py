@@ -35,7 +35,8 @@ from tests.installation import Installation, Running
 PATIENCE_S = 30
 QUIET_S = 0.4  # for so long nothing more may come
 ROWS = """
-select type, event, path, anonymous_id as visitor, user_id as user, session, sequence, properties, context
+select timestamp as at, type, event, path, anonymous_id as visitor, user_id as user, session, sequence,
+    properties, context
 from events where project = {project:UInt32} order by sequence, timestamp
 """
 
@@ -170,16 +171,22 @@ def in_short(event: dict[str, Any]) -> str:
 
 
 @contextmanager
-def served(site: Site) -> Iterator[None]:
-    """The site at a port of its own."""
-    server = make_server("127.0.0.1", 0, site.app(), threaded=True)
-    site.port = server.server_port
+def served_app(app: Flask) -> Iterator[int]:
+    """An application at a port of its own."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield
+    yield server.server_port
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@contextmanager
+def served(site: Site) -> Iterator[None]:
+    """The site at a port of its own."""
+    with served_app(site.app()) as site.port:
+        yield
 
 
 def stage_on(ground: Ground, *, cookieless: bool = False, **visitor: Any) -> Stage:

@@ -15,15 +15,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SNIPPET = Path(__file__).parents[2] / "js_snippet"
 PAGE = """
 import { init, identify, ready, track } from "@waywiser/browser";
+import { errors } from "@waywiser/browser/full";
 track("Too Early");
-init({ key: KEY, host: HOST, auto: ["links"] });
+init({ key: KEY, host: HOST, auto: ["links"], with: [errors] });
 identify("u-7", { plan: "pro" });
 ready(() => track("Ready"));
 init({ key: KEY, host: HOST });
 """
 TYPED = """
 import { identify, init, page, track, type Options } from "@waywiser/browser";
-const options: Options = { key: "wb_x", host: "/ww", pages: "manual", hash: true };
+import { vitals } from "@waywiser/browser/full";
+const options: Options = { key: "wb_x", host: "/ww", pages: "manual", hash: true, with: [vitals] };
 init(options);
 track("Paid", { amount: 49 });
 identify(42, { plan: "pro" });
@@ -66,11 +68,15 @@ def test_a_page_that_is_bundled_with_it_measures(ground: Ground, project: Path) 
     key, host = f'--define:KEY="{stage.key}"', f'--define:HOST="{stage.collector}"'
     code = bundle(project, PAGE, key, host)
     page = stage.open(stage.put("/app", head="", body=f"<script type=module>{code}</script>"))
-    found = stage.all_told(4)
+    stage.arrived(4)
+    page.evaluate("setTimeout(() => { throw Error('broken') })")
+    found = stage.all_told(5)
     page.close()
     stage.visitor.close()
-    assert [in_short(event) for event in found] == ["page /app", "track Too Early", "identify", "track Ready"]
-    assert [event["user"] for event in found] == ["", "", "u-7", "u-7"]
+    expected = ["page /app", "track Too Early", "identify", "track Ready", "track JavaScript Error"]
+    assert [in_short(event) for event in found] == expected
+    assert [event["user"] for event in found] == ["", "", "u-7", "u-7", "u-7"]
+    assert "Rage Click" not in code, "what is not handed in is not in the bundle"
 
 
 def test_what_a_page_does_not_use_is_left_out(project: Path) -> None:
@@ -79,7 +85,12 @@ def test_what_a_page_does_not_use_is_left_out(project: Path) -> None:
 
 
 def test_on_a_server_it_does_nothing_and_breaks_nothing(project: Path) -> None:
-    script = 'import * as ww from "@waywiser/browser"; ww.init({key: "k", host: "/"}); ww.track("x");'
+    script = """
+    import * as ww from "@waywiser/browser";
+    import "@waywiser/browser/full";
+    ww.init({key: "k", host: "/"});
+    ww.track("Paid");
+    """
     said = said_by("node", "--input-type=module", "-e", script + "console.log(typeof window)", folder=project)
     assert said == "undefined\n"
 

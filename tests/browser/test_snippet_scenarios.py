@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -88,9 +89,10 @@ def form_and_link_lead_away(stage: Stage) -> None:
     stage.put(
         "/",
         f"""<form method="post" action="/order"><input name="secret" value="1234"><button>go</button></form>
-        <a id="out" href="{stage.ground.site.at("/", "other.test")}?token=1">out</a>""",
+        <a id="out" href="{stage.ground.site.at("/elsewhere", "other.test")}?token=1">out</a>""",
     )
     stage.put("/thanks")
+    stage.put("/elsewhere", head="")
     page = stage.open(stage.ground.site.at("/"))
     page.click("button")
     page.wait_for_url("**/thanks")
@@ -150,6 +152,61 @@ def closed_at_once(stage: Stage) -> None:
     page.close()
 
 
+def consent_changes(stage: Stage) -> None:
+    """What happens before the answer waits for it; what happens after a refusal is dropped."""
+    page = stage.open(stage.put("/", head=stage.script('data-auto data-consent="required"')))
+    page.evaluate("waywiser.track('Before')")
+    page.wait_for_timeout(400)  # longer than events are gathered
+    assert stage.happened() == []
+    assert page.evaluate("document.cookie + Object.keys(localStorage)") == ""
+    page.evaluate("waywiser.consent('granted'); waywiser.track('Granted')")
+    stage.arrived(3)
+    page.evaluate("waywiser.consent('denied'); waywiser.track('Denied')")
+    assert "waywiser_id" not in page.evaluate("document.cookie + Object.keys(localStorage)")
+    page.close()
+
+
+def opted_out(stage: Stage) -> None:
+    page = stage.open(stage.put("/"))
+    stage.arrived(1)
+    page.evaluate("waywiser.optOut(); waywiser.track('Refused')")
+    stage.open(stage.put("/next"), page=page)
+    page.evaluate("waywiser.track('Refused')")
+    page.close()
+
+
+def cookieless(stage: Stage) -> None:
+    page = stage.open(stage.put("/", head=stage.script("data-auto data-cookieless")))
+    page.evaluate("waywiser.track('Unknown')")
+    stage.arrived(2)
+    stage.open(stage.put("/next", head=stage.script("data-auto data-cookieless")), page=page)
+    stage.arrived(3)
+    assert page.evaluate("document.cookie + Object.keys(localStorage)") == ""
+    page.close()
+
+
+def two_domains(stage: Stage) -> None:
+    head = stage.script('data-auto data-domains="one.test two.test"', "w.full.js")
+    there = stage.ground.site.at("/there", "shop.two.test")
+    stage.put("/", f'<a href="{there}">there</a>', head=head)
+    stage.put("/there", head=head)
+    page = stage.open(stage.ground.site.at("/", "www.one.test"))
+    page.click("a")
+    page.wait_for_url("**/there")
+    page.wait_for_function("window.waywiser && waywiser.version")
+    page.evaluate("waywiser.track('Arrived')")
+    page.close()
+
+
+def read_for_a_while(stage: Stage) -> None:
+    page = stage.open(stage.put("/", "<p style='height: 4000px'>long</p>", head=stage.script("")))
+    page.mouse.move(10, 10)
+    page.wait_for_timeout(1_100)  # a shorter visit is no engagement
+    page.mouse.wheel(0, 500)
+    page.wait_for_function("scrollY > 0")
+    page.close()
+
+
 @dataclass(frozen=True)
 class Scenario:
     """What a visitor does and what is stored of it, in the order of the browser's numbers."""
@@ -158,6 +215,8 @@ class Scenario:
     stored: list[str]
     visitors: int = 1
     sessions: int = 1
+    is_numbered: bool = True
+    project: dict[str, bool] = field(default_factory=dict)
 
 
 SCENARIOS = [
@@ -177,18 +236,48 @@ SCENARIOS = [
     Scenario(strict_policy, ["page /", "track Allowed"]),
     Scenario(included_twice, ["page /", "track Once"]),
     Scenario(closed_at_once, ["page /"]),
+    Scenario(consent_changes, ["page /", "track Before", "track Granted"]),
+    Scenario(opted_out, ["page /"]),
+    Scenario(
+        cookieless, ["page /", "track Unknown", "page /next"], is_numbered=False, project={"cookieless": True}
+    ),
+    Scenario(two_domains, ["page /", "page /there", "track Arrived"], is_numbered=False),
+    Scenario(read_for_a_while, ["page /", "track Page Engaged"]),
 ]
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.act.__name__)
 def test_what_a_visitor_does_is_stored_exactly(ground: Ground, scenario: Scenario) -> None:
-    stage = stage_on(ground)
+    stage = stage_on(ground, **scenario.project)
     scenario.act(stage)
     found = stage.all_told(len(scenario.stored))
+    if not scenario.is_numbered:
+        found.sort(key=lambda event: event["at"])
     stage.visitor.close()
     assert [in_short(event) for event in found] == scenario.stored
-    assert [event["sequence"] for event in found] == [*range(1, len(found) + 1)], (
-        "no number is missing or twice"
-    )
+    if scenario.is_numbered:
+        numbers = [event["sequence"] for event in found]
+        assert numbers == [*range(1, len(found) + 1)], "no number is missing or twice"
     assert len({event["visitor"] for event in found}) == scenario.visitors
     assert len({event["session"] for event in found}) == scenario.sessions
+
+
+def test_ten_thousand_calls_fill_a_megabyte_and_not_more(ground: Ground) -> None:
+    """Of events that come too fast to be sent the first ones are kept; numbers tell how many are not."""
+    stage = stage_on(ground)
+    page = stage.open(stage.put("/", """<button onclick="waywiser.track('Clicked')">go</button>"""))
+    stage.arrived(1)
+    kept = page.evaluate("""() => {
+        for (let i = 0; i < 10000; i++) waywiser.track("Step", {i});
+        return Object.values(localStorage).join("").length;
+    }""")
+    assert kept < 1_010_000
+    page.wait_for_function("!Object.keys(localStorage).some(name => name.startsWith('waywiser_queue'))")
+    page.click("button")
+    page.close()
+    view, *steps, click = stage.all_told(1_000)
+    stage.visitor.close()
+    assert (in_short(view), in_short(click)) == ("page /", "track Clicked")
+    assert [json.loads(step["properties"])["i"] for step in steps] == [*range(len(steps))]
+    assert len(steps) > 1_000
+    assert click["sequence"] == 10_002, "the gap before it is what was lost"

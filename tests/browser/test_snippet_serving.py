@@ -6,17 +6,21 @@ import json
 import re
 import time
 import urllib.request
+from pathlib import Path
+from typing import Any
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Page
 
 from admin.paste import paste_line, pinned_line
 from server.wsgi import SNIPPET
 from store.settings import Settings
-from tests.browser.stage import Ground, Stage, in_short, stage_on
+from tests.browser.stage import Ground, Stage, in_short, served_app, stage_on
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DAY_S = 86_400
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -111,4 +115,61 @@ def test_a_page_of_another_site_gets_no_cookie_set(ground: Ground) -> None:
         assert ask_for_cookie(stage, evil, domain) in (403, 409)
     same = [one for one in page.context.cookies() if one["domain"].endswith("shop.test")]
     assert same == [one for one in before if one["domain"].endswith("shop.test")]
+    stage.visitor.close()
+
+
+def proxied(ground: Ground) -> Flask:
+    """A site that passes /ww on, by the lines that the documentation gives to its readers."""
+    text = (ROOT / "docs" / "snippet.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict[str, Any] = {"__name__": __name__}
+    exec(code.replace('"https://HOST"', repr(ground.installation.address)), names)
+    app = Flask("proxied")
+    app.register_blueprint(names["ww"])
+    app.add_url_rule("/page", view_func=lambda: ground.site.pages["/page"][0])
+    return app
+
+
+def test_behind_a_path_of_the_site_itself_everything_works(ground: Ground) -> None:
+    stage = stage_on(ground)
+    stage.put("/page", head=f'<script async src="/ww/w.js" data-key="{stage.key}" data-auto></script>')
+    with served_app(proxied(ground)) as port:
+        page = stage.open(f"http://www.shop.test:{port}/page")
+        page.evaluate("waywiser.track('Through')")
+        assert [in_short(event) for event in stage.all_told(2)] == ["page /page", "track Through"]
+        assert (
+            page.evaluate(
+                f"fetch('/ww/v1/cookie?writeKey={stage.key}&domain=shop.test', {{method: 'POST'}})"
+                ".then(answer => answer.status)"
+            )
+            == 200
+        )
+        assert lifetime_days(page) > 390
+    stage.visitor.close()
+
+
+def test_the_full_file_asks_for_the_cookie_once_a_session(ground: Ground) -> None:
+    stage = stage_on(ground)
+    collector = stage.collector_at("ww.shop.test")
+    options = f'data-key="{stage.key}" data-auto data-server-cookie'
+    head = f'<script async src="{collector}/w.full.js" {options}></script>'
+    stage.put("/", head=head)
+    stage.put("/next", head=head)
+    page = stage.visitor.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.method) if "/v1/cookie" in request.url else None)
+    with page.expect_response(lambda answer: "/v1/cookie" in answer.url) as answer:
+        stage.open(stage.ground.site.at("/", "www.shop.test"), page=page)
+    assert answer.value.status == 200
+    assert "Domain=shop.test" in (answer.value.header_value("set-cookie") or "")
+    stage.open(stage.ground.site.at("/next", "www.shop.test"), page=page)
+    stage.arrived(2)
+    assert asked == ["POST"]
+    with page.expect_response(lambda answer: "/v1/cookie" in answer.url):
+        page.evaluate(
+            "waywiser.reset(); waywiser.track('Anew'); dispatchEvent(new Event('visibilitychange'))"
+        )
+    assert page.evaluate("document.cookie.split('waywiser_id=').length") == 2
+    names = {one["name"] for one in page.context.cookies() if one["domain"].endswith("shop.test")}
+    assert not [name for name in names if "served" in name]
     stage.visitor.close()

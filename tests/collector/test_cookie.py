@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from werkzeug.http import parse_cookie
 
 from store.projects import create_write_key
 from store.rules import ProjectRules, save_rules
@@ -44,9 +43,16 @@ def test_a_page_over_plain_http_gets_a_cookie_that_it_can_read(site: Site) -> No
     assert "Secure" not in ask(site, Origin="http://www.shop.example").headers["Set-Cookie"]
 
 
-def test_a_refusal_lasts_as_long(site: Site) -> None:
-    answer = ask(site, Cookie="waywiser_id=opted-out")
-    assert parse_cookie(answer.headers["Set-Cookie"])["waywiser_id"] == "opted-out"
+def test_what_the_visitor_answered_lasts_as_long(site: Site) -> None:
+    answer = ask(site, Cookie="waywiser_consent=opted-out")
+    assert [said.split(";")[0] for said in answer.headers.getlist("Set-Cookie")] == [
+        "waywiser_consent=opted-out"
+    ]
+    both = ask(site, Cookie=f"waywiser_consent=granted; waywiser_id={ID}; other=1")
+    assert {said.split(";")[0] for said in both.headers.getlist("Set-Cookie")} == {
+        f"waywiser_id={ID}",
+        "waywiser_consent=granted",
+    }
 
 
 def test_on_the_host_of_the_page_no_domain_is_needed(site: Site) -> None:
@@ -61,8 +67,9 @@ def test_on_the_host_of_the_page_no_domain_is_needed(site: Site) -> None:
     [
         ({"Cookie": None}, "no_cookie"),
         ({"Cookie": f"waywiser_id={ID}; waywiser_id={ID.replace('1', '2')}"}, "no_cookie"),
-        ({"Cookie": "waywiser_id=ada"}, "bad_id"),
-        ({"Cookie": f"waywiser_id={ID}x"}, "bad_id"),
+        ({"Cookie": "waywiser_id=ada"}, "bad_cookie"),
+        ({"Cookie": f"waywiser_id={ID}x"}, "bad_cookie"),
+        ({"Cookie": f"waywiser_id={ID}; waywiser_consent=maybe"}, "bad_cookie"),
         ({"Origin": None}, "other_site"),
         ({"Origin": "null"}, "other_site"),
         ({"Origin": "https://evil.example"}, "other_domain"),

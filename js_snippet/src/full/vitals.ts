@@ -20,7 +20,7 @@ async function measure(): Promise<void> {
   // After those of the library, which settles its values when the page is hidden.
   listen("visibilitychange", () => {
     if (document.hidden && Object.keys(found).length) {
-      recordAt(Date.now(), page, "track", { event: "Web Vitals", properties: found });
+      recordAt(Date.now(), page, { type: "track", event: "Web Vitals", properties: found });
       found = {};
       leave();
     }
