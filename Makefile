@@ -16,7 +16,7 @@ DEMO := WAYWISER_DATABASE_URL=sqlite:///data/demo/waywiser.db WAYWISER_EVENTS_UR
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 CODE := collector store journeys admin server migrations tests benchmarks
 
-.PHONY: help setup demo run test test-deep test-faults check lock format bench bench-door bench-journeys screenshots clean chromium
+.PHONY: help setup demo run test test-deep test-faults check lock format bench bench-door bench-journeys bench-snippet screenshots clean chromium
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -71,6 +71,10 @@ bench: setup $(INSTALLED_DEV) ## Run all benchmarks and print their tables
 bench-door: setup $(INSTALLED_DEV) ## Requests and events per second at the door
 	$(BIN)/python -m benchmarks door
 
+bench-snippet: setup $(INSTALLED_DEV) chromium ## What the snippet costs a page, beside other trackers
+	cd benchmarks/trackers && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	$(BIN)/python -m benchmarks snippet
+
 bench-journeys: setup $(INSTALLED_DEV) ## Back-fill and reports at 1 and 10 million events
 	$(BIN)/python -m benchmarks journeys
 
@@ -98,7 +102,7 @@ $(INSTALLED_DEV): requirements-dev.txt sdk_py/pyproject.toml $(INSTALLED)
 $(ADMIN_ASSETS): $(wildcard admin/assets/*.json admin/assets/*.mjs admin/assets/src/* admin/assets/src/*/*)
 	cd admin/assets && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
 
-$(SNIPPET): $(wildcard js_snippet/*.json js_snippet/*.mjs js_snippet/src/*)
+$(SNIPPET): $(wildcard js_snippet/*.json js_snippet/*.mjs js_snippet/build/* js_snippet/src/*.ts js_snippet/src/*/*.ts)
 	cd js_snippet && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
 
 $(CLIENTS): tests/clients/package.json tests/clients/package-lock.json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 from flask import current_app
@@ -23,7 +24,7 @@ class Services:
     `refill` wakes the job that fills new journey versions; `refresh` recomputes the runs of these
     customers of a project. `replay` runs some drops of a project again, or says what would come of it.
     `count_customer` says how much there is of one to be erased; `wake_eraser` wakes the job that does it.
-    `refused_of` finds the drops that name a customer of a project.
+    `refused_of` finds the drops that name a customer of a project. `snippet` is the folder of w.js.
     """
 
     engine: Engine
@@ -37,6 +38,7 @@ class Services:
     count_customer: Callable[[int, Whom], dict[str, int]]
     wake_eraser: Callable[[], None]
     refused_of: Callable[[int, int], Iterable[RowMapping]]
+    snippet: Path
 
 
 def services() -> Services:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [door|pipeline|journeys|memory|identity] [--quick]` measures and prints tables."""
+"""`python -m benchmarks [part] [--quick]` measures and prints tables."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from benchmarks.machine import described
 from benchmarks.tables import say, show
 
 PARTS = ("door", "pipeline", "journeys")
-LONG_PARTS = ("memory", "identity")  # run when they are asked for
-WORDS = f"{', '.join(PARTS)}; and {', '.join(LONG_PARTS)}, which take long"
+LONG_PARTS = ("memory", "identity", "snippet")  # run when they are asked for
+WORDS = f"{', '.join(PARTS)}; and {', '.join(LONG_PARTS)}, when they are asked for"
 
 
 def main() -> None:

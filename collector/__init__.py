@@ -9,6 +9,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Flask, request
 
 from collector.compatibility import compatibility_room
+from collector.cookie import cookie_room
 from collector.door import Door
 from collector.errors import answer_errors_in_json
 from collector.health import health_room
@@ -37,6 +38,7 @@ def create_app(services: Door) -> Flask:
     app.register_blueprint(pixel_room(reception))
     app.register_blueprint(openapi_room())
     app.register_blueprint(compatibility_room(reception, services.settings))
+    app.register_blueprint(cookie_room(reception, services.settings))
     app.register_blueprint(health_room(services))
     app.register_blueprint(metrics_room(services))
     app.register_blueprint(script_room(services))

@@ -70,6 +70,10 @@ class Reception:
             hide_addresses([*verdicts.accepted, *(message for _, message in verdicts.rejected)])
         return self._lined_up(request, key, verdicts, sent_at, cookieless=cookieless, history=history)
 
+    def is_cookieless(self, key: WriteKey) -> bool:
+        """Whether the project of a key keeps no ids in browsers."""
+        return self._visitors.are_cookieless(key)
+
     def _admitted(self, request: Request, fields: dict[str, Any], history: bool) -> WriteKey:
         key = self.keys.admit(request, fields)
         if history and key.side != "server":

@@ -1,53 +1,99 @@
-"""Serves the browser snippet, GET /w.js, from the built file."""
+"""Serves the browser snippet: GET /w.js and the files beside it, from the built ones.
+
+Each file also has an address with a hash of its content, such as /w.3f9a….js, whose content never changes.
+Such an address answers with that content or with 404, never with another build: a page that names a hash has
+asked for exactly this code, and with `integrity` its browser would run no other.
+"""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-from functools import lru_cache
-from pathlib import Path
+from hashlib import sha256
 
 from flask import Blueprint, Response, request
 
 from collector.door import Door
-from collector.errors import Refusal
+from collector.errors import Refusal, json_answer
+from store.script import PARTS, ScriptFile, kept_file, path_of, script_file, script_files
 
+USUAL_PATH = "/w.js"
 # An hour: a new version reaches every site within it, and a site's pages share one download until then.
 CACHING = "public, max-age=3600, stale-while-revalidate=86400"
+FOR_EVER = "public, max-age=31536000, immutable"
 
 
 def script_room(door: Door) -> Blueprint:
-    """The blueprint of GET /w.js."""
+    """The blueprint of the snippet's files.
+
+    Where the settings name another address than /w.js, that one goes on as well: pages that have it pasted
+    must not fall silent.
+    """
     room = Blueprint("script", __name__)
 
-    @room.get("/w.js")
-    def script() -> Response:
-        path = door.snippet / "w.js"
-        try:
-            changed = path.stat().st_mtime_ns
-        except OSError:
-            raise Refusal(404, "snippet_not_built", "the snippet is not built; run `make setup`") from None
-        plain, packed = _contents(path, changed)
-        is_packed = "gzip" in request.headers.get("Accept-Encoding", "")
-        return _answer(packed if is_packed else plain, is_packed)
+    def file(words: str = "") -> Response:
+        return _file(door, words)
 
+    def manifest() -> Response:
+        return _manifest(door)
+
+    for path in {USUAL_PATH, door.settings.snippet_path}:
+        stem = path.removesuffix(".js")
+        room.add_url_rule(path, view_func=file)
+        room.add_url_rule(f"{stem}.<words>.js", view_func=file)
+        room.add_url_rule(f"{stem}.json", view_func=manifest)
     return room
 
 
-def _answer(body: bytes, is_packed: bool) -> Response:
+def _file(door: Door, words: str) -> Response:
+    if words in PARTS:
+        return _newest(door, words)
+    if not (found := kept_file(door.snippet, words)):
+        message = (
+            "this build of the snippet is not here any more; take the line to paste anew from the page "
+            f"Install or `waywiser snippet`, or use {door.settings.snippet_path} without integrity"
+        )
+        raise Refusal(404, "unknown_build", message)
+    return _answer(found, FOR_EVER)
+
+
+def _newest(door: Door, part: str) -> Response:
+    if not (found := script_file(door.snippet, part)):
+        raise Refusal(404, "snippet_not_built", "the snippet is not built; run `make setup`")
+    return _answer(found, CACHING)
+
+
+def _manifest(door: Door) -> Response:
+    """What a site's own build needs to name an exact file."""
+    files = {
+        path_of("w", one.part): {
+            "path": one.path(door.settings.snippet_path),
+            "integrity": one.integrity,
+            "bytes": len(one.plain),
+            "gzip": len(one.packed),
+        }
+        for one in script_files(door.snippet)
+    }
+    answer = json_answer(200, {"files": files})
+    answer.headers["Cache-Control"] = "no-cache"
+    return _open(answer)
+
+
+def _answer(found: ScriptFile, caching: str) -> Response:
+    is_packed = "gzip" in request.headers.get("Accept-Encoding", "")
+    body = found.packed if is_packed else found.plain
     answer = Response(body, content_type="text/javascript; charset=utf-8")
-    answer.headers["Cache-Control"] = CACHING
-    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Cache-Control"] = caching
     answer.vary.add("Accept-Encoding")
     if is_packed:
         answer.headers["Content-Encoding"] = "gzip"
-    answer.set_etag(hashlib.sha256(body).hexdigest()[:32])
+    answer.set_etag(sha256(body).hexdigest()[:32])
     answer.make_conditional(request.environ)
+    return _open(answer)
+
+
+def _open(answer: Response) -> Response:
+    """For pages of all origins, the same for each so that caches may share it; `integrity` needs that."""
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    answer.headers["Timing-Allow-Origin"] = "*"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer
-
-
-@lru_cache(maxsize=4)
-def _contents(path: Path, changed: int) -> tuple[bytes, bytes]:  # noqa: ARG001 (a changed file is read anew)
-    plain = path.read_bytes()
-    return plain, gzip.compress(plain, 9, mtime=0)

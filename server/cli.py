@@ -7,7 +7,18 @@ import sys
 import click
 
 from journeys.definitions import DefinitionError
-from server.commands import customer, data, journey, people, replay, retention, serve, sessions, setup
+from server.commands import (
+    customer,
+    data,
+    journey,
+    people,
+    replay,
+    retention,
+    serve,
+    sessions,
+    setup,
+    snippet,
+)
 from server.house import NotMigrated, tune_interpreter
 from server.importing import ImportProblem
 from server.serving import CannotServe
@@ -31,7 +42,7 @@ def waywiser() -> None:
     """Collects touchpoints, joins customers and shows how their journeys go."""
 
 
-for room in (setup, serve, data, replay, journey, people, customer, retention, sessions):
+for room in (setup, serve, data, replay, journey, people, customer, retention, sessions, snippet):
     for command in room.COMMANDS:
         waywiser.add_command(command)
 

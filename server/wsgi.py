@@ -36,7 +36,7 @@ from store.rules import KnownRules
 from store.settings import Settings
 
 SNIPPET = Path(__file__).parents[1] / "js_snippet" / "dist"
-COLLECTOR_PATHS = ("/v1", "//", "/w.js", "/health", "/metrics", "/beacon/", "/sourceConfig")
+COLLECTOR_PATHS = ("/v1", "//", "/w.", "/health", "/metrics", "/beacon/", "/sourceConfig")
 
 
 def serve() -> Line:
@@ -46,9 +46,10 @@ def serve() -> Line:
     house = _opened(settings)
     house.start_background()
     listen, show = door(house.engine, house.inbox, settings, house.worker), pages(house)
+    collectors = (*COLLECTOR_PATHS, settings.snippet_path.removesuffix("js"))
 
     def both(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        app = listen if environ["PATH_INFO"].startswith(COLLECTOR_PATHS) else show
+        app = listen if environ["PATH_INFO"].startswith(collectors) else show
         return app(environ, start_response)
 
     return Line(both, threads=settings.threads, front=listen)
@@ -103,6 +104,7 @@ def pages(house: House) -> Wsgi:
             count_customer=house.eraser.counted,
             wake_eraser=house.erasing.chore.wake,
             refused_of=house.eraser.refused_of,
+            snippet=SNIPPET,
         )
     ).wsgi_app
 

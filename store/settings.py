@@ -101,6 +101,12 @@ def _events_url(value: str) -> str:
     return value
 
 
+def _script_path(value: str) -> str:
+    if not re.fullmatch(r"(/[a-zA-Z0-9~_-][a-zA-Z0-9.~_-]*)+\.js", value):
+        raise ValueError("give a path that ends in .js, such as /w.js or /assets/stats.js")
+    return value
+
+
 def _file(value: str) -> str:
     if value and not Path(value).is_file():
         raise ValueError("there is no such file; give the path of an existing one, or leave it unset")
@@ -136,6 +142,18 @@ class Settings:
     )
     public_url: str = _setting(
         "", _text, "Address that browsers use to reach the collector; from HOST and PORT when unset"
+    )
+    snippet_path: str = _setting(
+        "/w.js",
+        _script_path,
+        "Path of the browser snippet; the files beside it have names made from it, such as `/w.full.js`. "
+        "`/w.js` answers too, whatever stands here",
+    )
+    server_cookie: bool = _setting(
+        False,
+        _flag,
+        "Let pages ask the collector to keep the anonymous id in a cookie set over HTTP, which lasts where "
+        "browsers cap cookies of scripts at seven days (docs/snippet.md)",
     )
     host: str = _setting("127.0.0.1", _host, "Address to listen on")
     port: int = _setting(8000, _number(1, 65535), "Port to listen on")

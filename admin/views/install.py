@@ -8,6 +8,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from admin.access import Place, needs
+from admin.paste import paste_line, pinned_line
 from admin.services import services
 from journeys.timeline import latest, recent
 from store.projects import create_write_key, write_keys_of
@@ -44,12 +45,16 @@ def first(place: Place) -> ResponseReturnValue:
 def _page(place: Place, server_key: str | None) -> str:
     given = services()
     open_keys = [key for key in write_keys_of(given.engine, place.project.id) if key["revoked_at"] is None]
+    browser_key = next((str(key["key_text"]) for key in open_keys if key["side"] == "browser"), None)
+    cookieless = rules_of(given.engine, place.project.id).cookieless
     return render_template(
         "install/page.html",
         address=given.settings.address,
-        browser_key=next((key["key_text"] for key in open_keys if key["side"] == "browser"), None),
+        browser_key=browser_key,
+        line=browser_key and paste_line(given.settings, browser_key, cookieless=cookieless),
+        pinned=browser_key and pinned_line(given.settings, given.snippet, browser_key, cookieless=cookieless),
         server_key=server_key,
-        cookieless=rules_of(given.engine, place.project.id).cookieless,
+        cookieless=cookieless,
         first=_newest(place),
     )
 

@@ -1,11 +1,10 @@
 // Puts the public `waywiser` object on the page and replays the calls that the inline stub kept for it.
-import { ALWAYS, commands } from "./commands";
+import { commands } from "./commands";
 import { guard } from "./guard";
-import { isOut } from "./identity";
 
 type Properties = Record<string, unknown>;
 /** A call as the stub keeps it. */
-type Call = [name: string, args: ArrayLike<unknown>];
+type Call = [name: string, args: Iterable<unknown>];
 
 export interface Waywiser {
   version: string;
@@ -15,12 +14,13 @@ export interface Waywiser {
   alias(userId: string | number, previousId?: string | number): void;
   group(groupId: string | number, traits?: Properties): void;
   reset(): void;
+  consent(answer: "granted" | "denied" | "cookieless"): void;
   optOut(): void;
   optIn(): void;
   ready(callback: () => void): void;
 }
 
-interface Stub extends Partial<Waywiser> {
+export interface Stub extends Partial<Waywiser> {
   q?: Call[];
 }
 
@@ -30,22 +30,21 @@ declare global {
   }
 }
 
-export function isLoaded(): boolean {
-  return !!window.waywiser?.version;
-}
-
 /** Fills the stub itself, so that a reference or a method that the page took from it works on. */
-export function publish(): void {
-  const api = (window.waywiser ??= {});
-  const calls = api.q ?? [];
+export function publish(api: Stub): void {
   for (const name of Object.keys(commands)) {
     (api as Properties)[name] = (...args: unknown[]) => run([name, args]);
   }
   api.version = VERSION;
+}
+
+/** Carries out what the stub kept, after the view of the page; a copy of the stub that comes late is heard too. */
+export function replay(api: Stub): void {
+  const calls = api.q ?? [];
   calls.forEach(run);
   calls.push = run as typeof calls.push;
 }
 
 const run = guard(([name, args]: Call) => {
-  if (ALWAYS.test(name) || !isOut()) commands[name]?.(args[0], args[1]);
+  commands[name]?.(...(args as [unknown, unknown]));
 });

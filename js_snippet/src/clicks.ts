@@ -1,22 +1,21 @@
-// Tracks clicks and form submits that the page declares with data-ww-event and data-ww-prop-* attributes.
+// Tracks clicks on what the page declares, else on links that lead out or to a file; also inside open shadow roots.
+import { declared } from "./declared";
 import { listen } from "./guard";
-import { type Fields, record } from "./tracker";
-
-const EVENT = "data-ww-event";
-const PROPERTY = "data-ww-prop-";
+import { wayOut } from "./links";
+import { record } from "./tracker";
 
 export function watchClicks(): void {
-  // A click inside a form is not its submit.
-  listen("click", ({ target }) => report(target, ":not(form)"));
-  listen("submit", ({ target }) => report(target, "form"));
+  // The middle button opens a link in a new tab, the right one a menu.
+  listen("click auxclick", (event: MouseEvent) => event.button < 2 && report(event.composedPath() as Element[]));
 }
 
-function report(target: EventTarget | null, kind: string): void {
-  const element = target instanceof Element && target.closest(`${kind}[${EVENT}]`);
-  if (!element) return;
-  const properties: Fields = {};
-  for (const { name, value } of element.attributes) {
-    if (name.startsWith(PROPERTY)) properties[name.slice(PROPERTY.length)] = value;
+/** From the innermost outwards: a declaration ends the search, and replaces what is automatic further out. */
+function report(path: Element[]): void {
+  for (const node of path) {
+    // A click inside a form is not its submit.
+    const meant = node.localName !== "form" && declared(node);
+    const fields = meant || wayOut(node as HTMLAnchorElement);
+    if (fields) record("track", fields);
+    if (meant) return;
   }
-  record("track", { event: element.getAttribute(EVENT), properties });
 }

@@ -1,8 +1,8 @@
 // Carries out what a page asks for: each public call is one command.
-import * as identity from "./identity";
-import { clear } from "./outbox";
+import { answer, OUT, whenAllowed } from "./consent";
+import { anonymousId, newVisitor, setUser, told, userId } from "./identity";
 import { endSession } from "./session";
-import { type Fields, record, settle } from "./tracker";
+import { type Fields, finish, record, settle } from "./tracker";
 
 type Command = (first: unknown, second: unknown) => void;
 
@@ -15,33 +15,38 @@ export const commands: Record<string, Command> = {
   identify(id, traits) {
     const user = text(id);
     settle(); // The page view before belongs to the visitor as known until now.
-    if (user) identity.setUser(user);
+    if (user) whenAllowed(() => setUser(user));
     record("identify", { traits: fields(traits ?? id) });
   },
 
   alias(id, previous) {
-    const previousId = text(previous) ?? identity.userId() ?? identity.told(identity.anonymousId());
-    record("alias", { userId: needed(id), previousId });
+    const user = needed(id);
+    whenAllowed(() => {
+      const previousId = text(previous) ?? userId() ?? told(anonymousId());
+      record("alias", { userId: user, previousId });
+    });
   },
 
   group: (id, traits) => record("group", { groupId: needed(id), traits: fields(traits) }),
 
   reset() {
-    settle();
-    identity.newVisitor();
-    endSession();
+    whenAllowed(() => {
+      finish();
+      newVisitor();
+      endSession();
+    });
   },
 
-  /** Only the refusal itself is remembered. */
-  optOut() {
-    identity.optOut();
-    endSession();
-    clear();
+  consent(said) {
+    if (!/^(granted|denied|cookieless)$/.test(said as string)) throw Error("unknown consent");
+    answer(said as string);
   },
+
+  optOut: () => answer(OUT),
 
   optIn() {
-    settle(); // The page before was not to be measured.
-    if (identity.isOut()) identity.newVisitor();
+    finish(); // The page before was not to be measured.
+    answer("");
   },
 
   /** In a task of its own: what it throws is the page's own error. */
@@ -50,15 +55,12 @@ export const commands: Record<string, Command> = {
   },
 };
 
-/** What still works after an opt-out. */
-export const ALWAYS = /^(opt|ready)/;
-
 function fields(value: unknown): Fields {
-  return typeof value === "object" && value && !Array.isArray(value) ? (value as Fields) : {};
+  return (typeof value === "object" && !Array.isArray(value) && (value as Fields | null)) || {};
 }
 
 function text(value: unknown): string | undefined {
-  const isText = typeof value === "string" || (typeof value === "number" && isFinite(value));
+  const isText = typeof value === "string" || Number.isFinite(value);
   return (isText && `${value}`.trim()) || undefined;
 }
 

@@ -1,4 +1,6 @@
 // Describes the surroundings of an event: page, campaign, screen, language, time zone.
+import { attempt } from "./guard";
+import { options } from "./options";
 
 export interface Page {
   url: string;
@@ -8,26 +10,39 @@ export interface Page {
   referrer: string;
 }
 
-/** Without the fragment: log-ins of single-page applications pass secrets in it. */
+/** Without the fragment, in which log-ins pass secrets, unless the site says that its pages are named there. */
 export function pageNow(referrer: string): Page {
-  const { href, pathname, search } = location;
-  return { url: href.split("#")[0]!, path: pathname, search, title: document.title, referrer };
+  const { href, hash, pathname, search } = location;
+  const url = href.split("#")[0]!;
+  const route = options.hash === undefined ? "" : hash;
+  return { url: url + route, path: pathname + route, search, title: document.title, referrer };
 }
 
-/** What stays as it is while the page lives; asking for the time zone alone takes longer than all the rest. */
-const fixed = {
-  locale: navigator.language,
-  timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-  library: { name: "waywiser-js", version: VERSION },
-};
+/** What stays as it is while the page lives. */
+let fixed: object | undefined;
+
+function browser(): object {
+  return {
+    locale: navigator.language,
+    timezone: attempt(timezone), // A page may have broken it.
+    screen: { width: screen.width, height: screen.height, density: devicePixelRatio },
+    webdriver: navigator.webdriver || undefined,
+    library: { name: "waywiser-js", version: VERSION },
+  };
+}
+
+/** Intl answers after some ten milliseconds, Temporal at once where there is one. */
+function timezone(): string {
+  return window.Temporal?.Now.timeZoneId() ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** Says more with every event from now on. */
+export function addContext(more: object): void {
+  fixed = { ...browser(), ...fixed, ...more };
+}
 
 export function surroundings(page: Page): object {
-  return {
-    page,
-    ...arrival(page.search),
-    ...fixed,
-    screen: { width: screen.width, height: screen.height },
-  };
+  return { page, ...arrival(page.search), ...(fixed ??= browser()) };
 }
 
 /** How the visitor came, as far as the address tells: utm_* parameters, and click ids such as gclid, fbclid, msclkid. */
@@ -35,8 +50,7 @@ function arrival(search: string): object {
   let campaign: Record<string, string> | undefined;
   let clickIds: Record<string, string> | undefined;
   new URLSearchParams(search).forEach((value, key) => {
-    const [, utm] = /^utm_(.+)/.exec(key) ?? [];
-    if (utm) (campaign ??= {})[utm === "campaign" ? "name" : utm] = value;
+    if (key.startsWith("utm_")) (campaign ??= {})[key === "utm_campaign" ? "name" : key.slice(4)] = value;
     if (/clk?id$|^[gw]braid$|^li_fat_id$/.test(key)) (clickIds ??= {})[key] = value;
   });
   return { campaign, clickIds };

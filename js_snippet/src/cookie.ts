@@ -1,39 +1,36 @@
-// Keeps the visitor's id in a first-party cookie that all subdomains of the site share.
+// Keeps a value in a first-party cookie that all subdomains of the site share.
+import { attempt } from "./guard";
 
-const PROBE = "waywiser_probe";
-const LIFETIME = 400 * 86400; // seconds; browsers allow no longer
+/** What document.cookie said in this task: asking is slow, and every event asks. */
+let jar: string | undefined;
 
-export function readCookie(name: string): string {
-  try {
-    return document.cookie.match(`(?:^|; )${name}=([^;]+)`)?.[1] ?? "";
-  } catch {
-    return ""; // A sandboxed frame may not even look.
+/** All values of that name: a cookie of the page's own host stands beside that of the site. */
+export function readCookies(name: string): string[] {
+  if (jar === undefined) {
+    queueMicrotask(forgetJar);
+    jar = attempt(() => document.cookie) ?? "";
   }
+  const found = jar.split("; ").filter((cookie) => cookie.startsWith(`${name}=`));
+  return found.map((cookie) => cookie.slice(name.length + 1));
 }
 
-/** Removes it from every domain that this page may write for. */
-export function eraseCookie(name: string): void {
+/**
+ * Browsers refuse a cookie for a public suffix such as co.uk: the widest domain that takes one is the site's own.
+ * Before, it is erased from all of them: that of a narrower domain would hide it. Without a value that is all.
+ */
+export function writeCookie(name: string, value: string, seconds: number): void {
   const labels = location.hostname.split(".");
-  bake(name, "", 0, "");
-  labels.forEach((_, first) => bake(name, "", 0, `;domain=${labels.slice(first).join(".")}`));
+  for (const age of [0, seconds]) {
+    for (let first = labels.length; first-- >= 0; ) {
+      if (age && readCookies(name).includes(value)) return;
+      const domain = first < 0 ? "" : `;domain=${labels.slice(first).join(".")}`;
+      const secure = location.protocol === "https:" ? ";secure" : "";
+      attempt(() => (document.cookie = `${name}=${value};path=/;max-age=${age};samesite=lax${secure}${domain}`));
+      forgetJar();
+    }
+  }
 }
 
-/** Browsers refuse a cookie for a public suffix such as co.uk: the widest domain that takes one is the site's own. */
-export function writeCookie(name: string, value: string): void {
-  const labels = location.hostname.split(".");
-  let domain = "";
-  for (let first = labels.length; first-- && !readCookie(PROBE); ) {
-    domain = `;domain=${labels.slice(first).join(".")}`;
-    bake(PROBE, "1", 9, domain);
-  }
-  bake(name, value, LIFETIME, readCookie(PROBE) && domain);
-  bake(PROBE, "", 0, domain);
-}
-
-function bake(name: string, value: string, seconds: number, domain: string): void {
-  try {
-    document.cookie = `${name}=${value};path=/;max-age=${seconds};samesite=lax${domain}`;
-  } catch {
-    // The same frame: localStorage or memory has it.
-  }
+function forgetJar(): void {
+  jar = undefined;
 }

@@ -1,30 +1,32 @@
 // Decides when the outbox is sent, and how: in batches, again after a failure, at once when the page ends.
-import { guard, listen, warn } from "./guard";
-import { type Batch, drop, leaveAll, next, openShelf, put, takeOver } from "./outbox";
-import { read, write } from "./store";
+import { guard, listen } from "./guard";
+import { addressOf, options } from "./options";
+import { batches, openShelf, put } from "./outbox";
+import { read, remove, write } from "./store";
 
 const PAUSE = "waywiser_pause";
 const GATHER = 250; // milliseconds between an event and its request
 const FIRST_BACKOFF = 1e3;
 const LONGEST_BACKOFF = 60e3;
-const LONGEST_RETRY_AFTER = 3600e3;
+const LONGEST_RETRY_AFTER = 24 * 3600e3;
+const LONGEST_PAUSE = 2 * LONGEST_RETRY_AFTER;
 const GIVE_UP = 30e3; // a request without an answer counts as failed
-/** A younger request is finished by the browser after the page has gone; an older one may be lost. */
-const DOUBTFUL = 5e3;
+
+/** The collector judged: it took the batch, or refused it for good. Not so a proxy or a hotel's log-in page. */
+const SETTLED = /^(2..\s*{.*"success":|4(?!08|29|.*incomplete_body))/s;
 
 let address = "";
-let underWay: Batch | undefined;
-let since = 0;
+let isUnderWay = false;
 let backoff = 0; // zero while all is well
 let pausedUntil = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-export function openDelivery(endpoint: string, writeKey: string): void {
-  address = `${endpoint}?writeKey=${encodeURIComponent(writeKey)}`;
-  openShelf(writeKey);
-  listen("pageshow", takeOver);
-  listen("online", resume);
-  resume();
+export function openDelivery(): void {
+  const { key } = options;
+  if (!key) throw Error("data-key is missing");
+  address = `${addressOf("v1/batch")}?writeKey=${key}`;
+  openShelf(key);
+  listen("pageshow online", resume);
 }
 
 export function deliver(line: string): void {
@@ -32,70 +34,66 @@ export function deliver(line: string): void {
   if (!timer) plan(GATHER);
 }
 
+/** Tries again whatever failed before, and what other pages left; but a pause that the collector asked for holds. */
+export function resume(): void {
+  pausedUntil = 0;
+  plan(GATHER);
+}
+
 /** Sends what waits, unless a request is under way or it is not yet time to try again. */
 export function flush(): void {
   clearTimeout(timer);
   timer = undefined;
-  const batch = next();
-  if (underWay || !batch.size) return;
-  since = Date.now();
-  if (pausedUntil > since) return plan(pausedUntil - since);
-  underWay = batch;
-  post(batch).catch(warn);
+  const [batch] = batches();
+  const wait = patience();
+  if (isUnderWay || !batch) return;
+  if (wait > 0) plan(wait);
+  else post(batch);
 }
 
-/** The page ends: hands all to the browser if the collector was well so far, else leaves it to the next page. */
+/** The page ends: hands to the browser what it takes. As no answer can be seen, all is left to the next page, too. */
 export function leave(): void {
-  const isSlow = underWay && Date.now() - since > DOUBTFUL;
-  if (!backoff && navigator.onLine && !isSlow && pausedUntil < Date.now()) {
-    if (underWay) drop(underWay);
-    underWay = undefined;
-    for (let batch; (batch = next()).size && navigator.sendBeacon(address, body(batch)); ) drop(batch);
-  }
-  leaveAll();
+  if (patience() <= 0) batches().every((batch) => navigator.sendBeacon?.(address, body(batch)));
 }
 
 function plan(delay: number): void {
+  clearTimeout(timer);
   timer = setTimeout(guard(flush), delay);
 }
 
-/** A pause that the collector asked for holds for the pages to come. */
-function resume(): void {
-  pausedUntil = +read(PAUSE);
-  flush();
+/** Milliseconds until the next try is due. A longer pause than any comes of a clock that was wrong. */
+function patience(): number {
+  const pause = Math.max(pausedUntil, +read(PAUSE)) - Date.now();
+  return pause > LONGEST_PAUSE ? 0 : pause;
 }
 
-async function post(batch: Batch): Promise<void> {
-  const retryAfter = await attempt(batch);
-  underWay = undefined;
-  if (retryAfter === undefined) {
+async function post(batch: string[]): Promise<void> {
+  isUnderWay = true;
+  let isSettled = false;
+  let retryAfter = 0;
+  try {
+    // A plain string goes as text/plain, which needs no preflight.
+    const request = { method: "POST", body: body(batch), keepalive: true, redirect: "error" } as const;
+    const response = await fetch(address, { ...request, signal: AbortSignal.timeout?.(GIVE_UP) });
+    retryAfter = +(response.headers.get("retry-after") ?? 0) * 1e3 || 0;
+    isSettled = SETTLED.test(response.status + (await response.text()));
+  } catch {
+    // No answer, or not the collector's.
+  }
+  isUnderWay = false;
+  if (isSettled) {
     backoff = 0;
-    drop(batch);
+    batch.forEach(remove);
   } else pause(retryAfter);
   flush();
 }
 
-/** Undefined once the matter is settled, else the milliseconds which the collector asks to wait, zero if it does not. */
-async function attempt(batch: Batch): Promise<number | undefined> {
-  try {
-    // A plain string goes as text/plain, which needs no preflight.
-    const signal = AbortSignal.timeout?.(GIVE_UP);
-    const response = await fetch(address, { method: "POST", body: body(batch), keepalive: true, signal });
-    await response.text(); // Until it is read, browsers count the request as under way.
-    const { status, headers } = response;
-    if (status !== 429 && status < 500) return undefined;
-    return Math.min(+(headers.get("retry-after") ?? 0) * 1e3 || 0, LONGEST_RETRY_AFTER);
-  } catch {
-    return 0;
-  }
-}
-
 function pause(retryAfter: number): void {
   backoff = Math.min(backoff * 2 || FIRST_BACKOFF, LONGEST_BACKOFF);
-  pausedUntil = Date.now() + Math.max(backoff * (0.5 + Math.random()), retryAfter);
+  pausedUntil = Date.now() + backoff * (0.5 + Math.random()) + Math.min(retryAfter, LONGEST_RETRY_AFTER);
   if (retryAfter) write(PAUSE, `${pausedUntil}`);
 }
 
-function body(batch: Batch): string {
-  return `{"batch":[${[...batch.values()].join()}],"sentAt":"${new Date().toISOString()}"}`;
+function body(batch: string[]): string {
+  return `{"batch":[${batch.map(read).join()}],"sentAt":"${new Date().toISOString()}"}`;
 }

@@ -3,5 +3,13 @@
 declare const VERSION: string;
 
 interface Document {
-  readonly prerendering?: boolean;
+  prerendering?: boolean;
+}
+
+interface Navigator {
+  readonly globalPrivacyControl?: boolean;
+}
+
+interface Window {
+  readonly Temporal?: { Now: { timeZoneId(): string } };
 }

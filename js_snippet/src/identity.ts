@@ -1,73 +1,44 @@
 // Knows who acts: the browser's anonymous id and, once the site has told it, the user id.
 //
-// Precedence of the anonymous id: the cookie, because all subdomains share it; else localStorage, which restores a lost
-// cookie; else memory. It is written to all places that accept it. An opt-out stands in the place of the id, so that it
-// holds wherever the id would have and leaves no id behind.
-//
-// Cookieless, ids live in memory alone and are not sent; a refusal of an earlier visit still holds.
-import { eraseCookie, readCookie, writeCookie } from "./cookie";
-import { names, read, remove, useMemory, write } from "./store";
+// Where the visitor allows no storage, ids live in memory alone and are not sent.
+import { forget, recall, share } from "./shared";
+import { mayStore, names, read, remove, write } from "./store";
 import { uuid } from "./uuid";
 
 const ID = "waywiser_id";
-const USER = "waywiser_user";
-const OUT = "opted-out";
-
-let isCookieless = false;
-
-/** Keeps nothing in the browser from now on, and removes what earlier visits left but a refusal. */
-export function goCookieless(): void {
-  const known = readCookie(ID) || read(ID);
-  isCookieless = true;
-  if (known && known !== OUT) eraseCookie(ID);
-  if (known !== OUT) names("waywiser_").forEach(remove);
-  useMemory();
-  if (known === OUT) write(ID, OUT);
-}
+/** Followed by the anonymous id: a reset on another subdomain must end it here too. */
+const USER = "waywiser_user.";
 
 /** An id as the collector may learn it. */
 export function told<T>(id: T): T | undefined {
-  return isCookieless ? undefined : id;
+  return mayStore ? id : undefined;
 }
 
 export function anonymousId(): string {
-  return readCookie(ID) || read(ID) || write(ID, uuid());
+  return recall(ID) || share(ID, uuid());
 }
 
-/** The user id is bound to the anonymous id: a reset on another subdomain must end it here too. */
-export function userId(anonymous = anonymousId()): string | undefined {
-  const [owner, user] = read(USER).split(/ (.*)/s);
-  return owner === anonymous ? user : undefined;
+export function userId(): string | undefined {
+  return read(USER + anonymousId()) || undefined;
 }
 
 export function setUser(id: string): void {
-  write(USER, `${anonymousId()} ${id}`);
+  write(USER + anonymousId(), id);
 }
 
-export function isOut(anonymous = anonymousId()): boolean {
-  return anonymous === OUT;
+export function newVisitor(id = uuid()): void {
+  forgetVisitor();
+  share(ID, id);
 }
 
-export function optOut(): void {
-  remove(USER);
-  become(OUT);
-}
-
-export function newVisitor(): void {
-  remove(USER);
-  become(uuid());
-}
-
-/** Writes the id again, so that a regular visitor's cookie never expires and all places hold the same id. */
+/** Writes the ids again, so that a regular visitor's cookie never expires and all places hold the same. */
 export function renew(): void {
-  if (!isCookieless) become(anonymousId());
+  const user = userId();
+  share(ID, anonymousId());
+  if (user) setUser(user);
 }
 
-function become(id: string): void {
-  if (!isCookieless) writeCookie(ID, id);
-  else if (id !== OUT) {
-    remove(ID); // A refusal of an earlier visit, now taken back.
-    eraseCookie(ID);
-  }
-  write(ID, id);
+export function forgetVisitor(): void {
+  names(USER).forEach(remove);
+  forget(ID);
 }

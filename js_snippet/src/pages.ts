@@ -1,16 +1,17 @@
 // Notices page views: at load, in single-page applications, and when a page comes back from the browser's cache.
 import { pageNow } from "./context";
 import { guard, listen } from "./guard";
-import { postponeView, settle, show, shown } from "./tracker";
+import { options } from "./options";
+import { type Fields, postpone, show, shown } from "./tracker";
 
 /** Frameworks set the title a moment after they changed the address. */
 const TITLE_DELAY = 100; // milliseconds
 
-let isAutomatic = true;
+/** What each view says besides; the full file adds to it. */
+export const viewFields: Fields = {};
 
-/** Without `automatic` it only keeps the referrer right for the site's own calls of `page()`. */
-export function watchPages(automatic: boolean): void {
-  isAutomatic = automatic;
+/** With manual pages it only keeps the referrer right for the site's own calls of `page()`. */
+export function watchPages(): void {
   view(document.referrer);
   wrap("pushState", true);
   wrap("replaceState", false);
@@ -36,7 +37,6 @@ function moved(isEntry: boolean): void {
 
 function view(referrer: string): void {
   show(referrer);
-  if (!isAutomatic) return;
-  postponeView();
-  setTimeout(guard(settle), TITLE_DELAY);
+  if (options.pages === "manual") return;
+  postpone("page", () => viewFields, TITLE_DELAY);
 }

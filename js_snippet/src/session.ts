@@ -1,31 +1,70 @@
-// Says which session an event belongs to, shared by all tabs of a site.
-import { renew, told } from "./identity";
+// Says which session an event belongs to, shared by all tabs and subdomains of a site.
+//
+// It is kept as "id.start.last.before": the times of its start and of its last event, and the session before it. Its id
+// begins like the anonymous id that it belongs to: a reset on another subdomain must end it here too.
+import { anonymousId, renew, told } from "./identity";
+import { forget, recall, share } from "./shared";
 import { read, remove, write } from "./store";
 import { uuid } from "./uuid";
 
 const NAME = "waywiser_session";
+const COUNT = "waywiser_count";
 const IDLE = 30 * 60e3; // milliseconds
 const LONGEST = 24 * 3600e3;
+const OFTEN = 1e3; // a cookie takes time to write
 
 export interface Place {
   sessionId: string | undefined;
-  /** Grows with every event of this browser, over all sessions, so that the collector can see gaps. */
+  /** Grows with every event of this browser at this host, over all sessions, so that the collector can see gaps. */
   sequence: number;
 }
 
-/** Places an event: an idle gap or a session grown too long begins a new one. */
-export function place(at: number): Place {
-  let [sessionId = "", start, last, count] = read(NAME).split(" ");
-  if (!(at - +last! <= IDLE && at - +start! <= LONGEST)) {
-    renew();
-    sessionId = uuid();
-    start = `${at}`;
-  }
-  const sequence = +(count ?? 0) + 1;
-  write(NAME, [sessionId, start, at, sequence].join(" "));
-  return { sessionId: told(sessionId), sequence };
+let kept = 0;
+
+/** Places an event: an idle gap or a session grown too long begins a new one, but not for what is past. */
+export function place(at: number, isPast?: boolean): Place | undefined {
+  if (!isPast) enter(at);
+  const [id, start = 0, last = 0, before] = current(at);
+  if (!id) return undefined;
+  if (at - kept > OFTEN) keep(id, start, Math.max(at, +last), before);
+  const sequence = `${+read(COUNT) + 1}`;
+  write(COUNT, sequence);
+  return { sessionId: told((at < +start && before) || id), sequence: +sequence };
+}
+
+/** Begins a session if none is open. At load, so that tabs which start together agree before their views are sent. */
+export function enter(at: number): void {
+  if (openSession(at)) return;
+  renew();
+  joinSession(beginning() + uuid().slice(8), at);
+}
+
+/** The session that goes on, if there is one. */
+export function openSession(at: number): string | undefined {
+  return current(at)[0];
+}
+
+/** Goes on with a session, which may have begun on another domain. */
+export function joinSession(id: string, at: number): void {
+  keep(id, at, at, recall(NAME).split(".")[0]);
 }
 
 export function endSession(): void {
-  remove(NAME);
+  forget(NAME);
+  remove(COUNT);
+}
+
+function current(at: number): string[] {
+  const session = recall(NAME).split(".");
+  const [id, start, last] = session;
+  return id!.startsWith(beginning()) && at - +last! <= IDLE && at - +start! <= LONGEST ? session : [];
+}
+
+function keep(...session: unknown[]): void {
+  kept = told(Date.now()) ?? 0;
+  share(NAME, session.join("."), IDLE / 1e3);
+}
+
+function beginning(): string {
+  return anonymousId().slice(0, 8);
 }

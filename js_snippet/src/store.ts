@@ -1,37 +1,39 @@
-// Keeps strings in localStorage, or in memory where the browser blocks it or it is full.
+// Keeps strings in localStorage, or in memory where that is blocked or full, or where the visitor does not allow it.
+import { attempt } from "./guard";
 
-let shelf: Record<string, string> = {};
-try {
-  shelf = localStorage ?? shelf;
-} catch {
-  // A sandboxed frame may not even look.
-}
-const disk = shelf;
+const memory: Record<string, string> = {};
+let shelf = memory;
 
-/** From now on nothing is written but to memory. */
-export function useMemory(): void {
-  shelf = {};
+/** Whether the visitor lets us keep anything in the browser. */
+export let mayStore = false;
+
+export function allowStorage(isAllowed: boolean): void {
+  mayStore = isAllowed;
+  shelf = (isAllowed && attempt(() => localStorage)) || memory;
 }
 
 export function read(name: string): string {
-  return shelf[name] ?? "";
+  return memory[name] ?? shelf[name] ?? "";
 }
 
 export function write(name: string, value: string): string {
-  try {
-    shelf[name] = value;
-  } catch {
-    shelf = { ...shelf, [name]: value };
-  }
+  delete memory[name];
+  if (!attempt(() => (shelf[name] = value))) memory[name] = value;
   return value;
 }
 
 export function remove(name: string): void {
+  delete memory[name];
   delete shelf[name];
-  delete disk[name];
+}
+
+/** From the disk into memory. */
+export function lift(name: string): void {
+  memory[name] = read(name);
+  delete shelf[name];
 }
 
 /** All names that begin so, also those that other pages of the site wrote. */
 export function names(beginning: string): string[] {
-  return Object.keys(shelf).filter((name) => name.startsWith(beginning));
+  return Object.keys({ ...memory, ...shelf }).filter((name) => name.startsWith(beginning));
 }

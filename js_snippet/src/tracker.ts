@@ -1,7 +1,9 @@
 // Turns what happened into a message of the Segment tracking spec and gives it to the delivery.
+import { whenAllowed } from "./consent";
 import { type Page, pageNow, surroundings } from "./context";
 import { deliver } from "./delivery";
-import { anonymousId, isOut, told, userId } from "./identity";
+import { guard } from "./guard";
+import { anonymousId, told, userId } from "./identity";
 import { toJson } from "./json";
 import { place } from "./session";
 import { uuid } from "./uuid";
@@ -13,21 +15,34 @@ export type Fields = Record<string, unknown>;
 export let shown: Page;
 let postponed: (() => void) | undefined;
 
+/** What watchers still have to tell of a page before it is left: hidden, closed, or replaced by another view. */
+export const endings: (() => void)[] = [];
+
 export function record(type: Type, fields: Fields): void {
   settle();
-  send(Date.now(), type, fields, pageNow(shown.referrer));
+  send(Date.now(), pageNow(shown.referrer), { type, ...fields });
+}
+
+/** For a moment and a page that are past: in the session that was current then, and never the beginning of one. */
+export function recordAt(at: number, page: Page, fields: Fields): void {
+  send(at, page, fields, true);
 }
 
 export function show(referrer: string): void {
-  settle();
+  finish();
   shown = pageNow(referrer);
 }
 
-/** Holds the view of the page back until `settle`, so that it can set its title; any other event settles it first. */
-export function postponeView(): void {
+/** Holds back what is not complete yet, such as the page's title; anything else settles it first, so the order stays. */
+export function postpone(type: Type, complete: () => Fields | undefined, delay = 0): void {
+  settle();
   const at = Date.now();
   const page = shown;
-  postponed = () => send(at, "page", {}, { ...page, title: document.title });
+  postponed = () => {
+    const fields = complete();
+    if (fields) send(at, { ...page, title: document.title }, { type, ...fields });
+  };
+  setTimeout(guard(settle), delay);
 }
 
 export function settle(): void {
@@ -36,18 +51,20 @@ export function settle(): void {
   emit?.();
 }
 
-function send(at: number, type: Type, fields: Fields, page: Page): void {
-  const visitor = anonymousId();
-  if (isOut(visitor)) return;
-  deliver(
-    toJson({
-      type,
-      messageId: uuid(),
-      anonymousId: told(visitor),
-      userId: userId(visitor),
-      timestamp: new Date(at).toISOString(),
-      ...fields,
-      context: { ...surroundings(page), ...place(at) },
-    }),
-  );
+/** Tells all that is known of the page so far. */
+export function finish(): void {
+  settle();
+  endings.forEach((end) => guard(end)());
+}
+
+/** The event is written down as it is now, and who did it once that may be told. */
+function send(at: number, page: Page, fields: Fields, isPast?: boolean): void {
+  const event = toJson({ messageId: uuid(), timestamp: new Date(at).toISOString(), ...fields });
+  whenAllowed(() => {
+    const where = place(at, isPast);
+    if (!where) return;
+    const context = { ...surroundings(page), ...where };
+    const actor = toJson({ anonymousId: told(anonymousId()), userId: userId(), context });
+    deliver(`${actor.slice(0, -1)},${event.slice(1)}`);
+  });
 }

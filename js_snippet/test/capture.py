@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 SCRIPT = Path(__file__).parent.parent / "dist" / "w.js"
 ACCEPTED = b'{"success": true, "accepted": 1, "rejected": []}'
+ENGAGEMENT = "Page Engaged"
 REFUSED = b'{"success": false, "code": "refused", "message": "not now"}'
 
 Event = dict[str, Any]
@@ -56,9 +57,10 @@ class Door(BaseHTTPRequestHandler):
 
 @dataclass
 class Request:
-    """One POST to /v1/batch as it arrived."""
+    """One POST as it arrived."""
 
     at: float
+    path: str
     write_key: str
     content_type: str
     size: int
@@ -76,6 +78,7 @@ class Collector:
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0
     answer: bytes = ACCEPTED
+    refusal: bytes = REFUSED
     expected: int = 0
 
     def __post_init__(self) -> None:
@@ -89,10 +92,29 @@ class Collector:
 
     @property
     def events(self) -> list[Event]:
-        """What was accepted, in the order of arrival."""
-        return [
+        """What was accepted, in the order of arrival, but for `reports`."""
+        return [event for event in self._accepted if event.get("event") != ENGAGEMENT]
+
+    @property
+    def reports(self) -> list[Event]:
+        """How pages were used: how many there are depends on the time that a test takes."""
+        return [event for event in self._accepted if event.get("event") == ENGAGEMENT]
+
+    @property
+    def _accepted(self) -> list[Event]:
+        """What arrived twice counts once, as in the real one."""
+        accepted = [
             event for request in self.requests if request.status == 200 for event in request.body["batch"]
         ]
+        return list({event["messageId"]: event for event in reversed(accepted)}.values())[::-1]
+
+    def wait_for_reports(self, count: int, seconds: float = 6) -> list[Event]:
+        """Waits for so many reports of engagement."""
+        end = time.monotonic() + seconds
+        while len(self.reports) < count and time.monotonic() < end:
+            time.sleep(0.01)
+        assert len(self.reports) == count, [report["properties"] for report in self.reports]
+        return sorted(deepcopy(self.reports), key=lambda event: event["context"]["sequence"])
 
     def wait(self, count: int, seconds: float = 6, settle: float = 0) -> list[Event]:
         """Waits for so many events, and some seconds longer where a late one too many would matter."""
@@ -105,12 +127,11 @@ class Collector:
         return sorted(deepcopy(self.events), key=lambda event: event["context"]["sequence"])
 
     def check(self) -> None:
-        """No event more or less than the test waited for last, and none twice."""
+        """No event more or less than the test waited for last."""
         events = self.events
         assert len(events) == self.expected, (
             f"{self.expected} events expected, got {len(events)}: {[label(e) for e in events][:20]}"
         )
-        assert len({event["messageId"] for event in events}) == len(events)
 
     def wait_until_quiet(self, seconds: float = 0.5) -> list[Event]:
         seen = -1
@@ -127,12 +148,14 @@ class Collector:
 
 
 class CollectorDoor(Door):
-    """Takes batches, hands out the script."""
+    """Takes batches, hands out the scripts."""
 
     collector: Collector
 
     def do_GET(self) -> None:
-        self.reply(200, SCRIPT.read_bytes(), {"Content-Type": "text/javascript"})
+        script = SCRIPT.with_name(urlsplit(self.path).path.rpartition("/")[2])
+        open_to_all = {"Access-Control-Allow-Origin": "*"}
+        self.reply(200, script.read_bytes(), {"Content-Type": "text/javascript", **open_to_all})
 
     def do_OPTIONS(self) -> None:
         self.collector.preflights += 1
@@ -141,12 +164,12 @@ class CollectorDoor(Door):
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers["Content-Length"]))
         address = urlsplit(self.path)
-        assert address.path == "/v1/batch"
         bench = self.collector
         time.sleep(bench.delay)
         bench.requests.append(
             Request(
                 at=time.monotonic(),
+                path=address.path,
                 write_key=parse_qs(address.query)["writeKey"][0],
                 content_type=self.headers["Content-Type"],
                 size=len(raw),
@@ -156,7 +179,9 @@ class CollectorDoor(Door):
         )
         open_to_all = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
         self.reply(
-            bench.status, bench.answer if bench.status == 200 else REFUSED, {**open_to_all, **bench.headers}
+            bench.status,
+            bench.answer if bench.status == 200 else bench.refusal,
+            {**open_to_all, **bench.headers},
         )
 
 
@@ -204,7 +229,7 @@ class SiteDoor(Door):
 @contextmanager
 def bench() -> Iterator[tuple[Site, Collector]]:
     collector = Collector()
-    site = Site(f'<script async src="{collector.url}/w.js" data-key="wk_test"></script>')
+    site = Site(f'<script async src="{collector.url}/w.js" data-key="wb_test"></script>')
     try:
         yield site, collector
     finally:

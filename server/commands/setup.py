@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from admin.paste import paste_line
 from server import doctor as checks
 from server.demo.loading import load_demo
 from server.house import migrate as migrate_stores
@@ -68,7 +69,7 @@ def init(key: str, name: str, timezone: str, email: str, cookieless: bool, as_js
         return
     for what, value in made.items():
         click.echo(f"{what.replace('_', ' '):15} {value or '(as before)'}")
-    line = snippet(settings, str(made["write_key"]), cookieless=cookieless)
+    line = paste_line(settings, str(made["write_key"]), cookieless=cookieless)
     click.echo(f"\nPaste this into your pages:\n  {line}")
 
 
@@ -87,7 +88,7 @@ def demo(customers: int, seed: int, as_json: bool) -> None:
         return
     click.echo(f"Waywiser   {settings.address}")
     click.echo(f"Sign in    {made['admin_email']}  /  {made['admin_password']}")
-    click.echo(f"Snippet    {snippet(settings, made['write_key'])}")
+    click.echo(f"Snippet    {paste_line(settings, made['write_key'])}")
 
 
 @click.command()
@@ -103,12 +104,6 @@ def doctor(as_json: bool) -> None:
             table.add_row("[green]✓" if finding.good else "[red]✗", finding.what, finding.says)
         Console().print(table)
     sys.exit(0 if all(finding.good for finding in findings) else 1)
-
-
-def snippet(settings: Settings, write_key: str, *, cookieless: bool = False) -> str:
-    """The line to paste into pages."""
-    attribute = " data-cookieless" if cookieless else ""
-    return f'<script async src="{settings.address}/w.js" data-key="{write_key}"{attribute}></script>'
 
 
 COMMANDS = [init, migrate, demo, doctor]

@@ -136,19 +136,19 @@ def shop(
     engine = open_db(f"sqlite:///{path}", sync="normal")
     events = shared_events.sibling(f"t_{uuid.uuid4().hex[:12]}")
     migrate_events(events)
-    yield open_shop(engine, events)
+    yield open_shop(engine, events, path.parent)
     events.command(f"drop database if exists `{events.database}`")
     events.close()
     engine.dispose()
 
 
 @pytest.fixture
-def own_shop(engine: Engine, events: EventStore) -> Shop:
+def own_shop(engine: Engine, events: EventStore, tmp_path: Path) -> Shop:
     """A shop for one test that changes it."""
-    return open_shop(engine, events)
+    return open_shop(engine, events, tmp_path)
 
 
-def open_shop(engine: Engine, events: EventStore) -> Shop:
+def open_shop(engine: Engine, events: EventStore, snippet: Path) -> Shop:
     """A project with a filled journey, its people, and a project of others."""
     project = create_project(engine, key="shop", name="The shop", now=NOW)
     other = create_project(engine, key="other", name="Of others", now=NOW)
@@ -180,6 +180,7 @@ def open_shop(engine: Engine, events: EventStore) -> Shop:
         count_customer=eraser.counted,
         wake_eraser=lambda: None,
         refused_of=eraser.refused_of,
+        snippet=snippet,
     )
     save_version(engine, project.id, dict(parse(JOURNEY).source), by="the test", now=NOW)
     fill_all(services)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from functools import partial
+from hashlib import sha384
+from html import unescape
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -29,7 +33,7 @@ FORM = {
 
 
 @pytest.fixture
-def fresh(engine: Engine, events: EventStore) -> Flask:
+def fresh(engine: Engine, events: EventStore, tmp_path: Path) -> Flask:
     """An admin that nobody has set up."""
     ledger = Ledger(engine, events)
     eraser = Eraser(engine, events, ledger, Settings(), lambda: NOW, lambda _project, _customers: None)
@@ -45,6 +49,7 @@ def fresh(engine: Engine, events: EventStore) -> Flask:
         count_customer=eraser.counted,
         wake_eraser=lambda: None,
         refused_of=eraser.refused_of,
+        snippet=tmp_path,
     )
     app = admin.create_app(services)
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
@@ -91,6 +96,20 @@ def test_the_waiting_line_flips_when_the_first_event_is_there(fresh: Flask) -> N
     after = client.get("/p/acme-shop/settings/install/first").text
     assert "Hello" in after
     assert "hx-trigger" not in after
+
+
+def test_the_line_to_paste_follows_the_settings_and_the_build(own_shop: Shop) -> None:
+    page = "/p/shop/settings/install"
+    client = own_shop.client("viewer")
+    assert "integrity" not in client.get(page).text
+    (own_shop.services.snippet / "w.js").write_text("let a;")
+    text = unescape(client.get(page).text)
+    assert re.search(r'src="http://127.0.0.1:8000/w.js" data-key="wb_', text)
+    pinned = re.search(
+        r'src="http://127.0.0.1:8000/w\.[0-9a-f]{20}\.js" integrity="(\S+)" crossorigin="anonymous"', text
+    )
+    assert pinned
+    assert pinned[1] == "sha384-" + b64encode(sha384(b"let a;").digest()).decode()
 
 
 def test_a_server_key_is_shown_once(own_shop: Shop) -> None:

@@ -14,6 +14,7 @@ QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-blink-features=AutomationControlled",  # else every visit is a robot's
 ]
 
 

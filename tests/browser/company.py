@@ -24,6 +24,7 @@ from journeys.runs import recompute
 from server.erasing import Eraser
 from server.filler import Filler
 from server.replaying import run_again
+from server.wsgi import SNIPPET
 from store.batches import Batches
 from store.drops import DropRow
 from store.events import EventStore
@@ -81,6 +82,7 @@ def empty_company(engine: Engine, events: EventStore) -> Company:
             eraser.counted,
             lambda: None,
             eraser.refused_of,
+            SNIPPET,
         ),
         filler,
     )

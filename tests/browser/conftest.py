@@ -14,9 +14,12 @@ from sqlalchemy import Engine
 from store.db import open_db
 from store.events import EventStore
 from store.migrate import migrate_events
-from tests.browser.chromium import opened
+from tests.browser.chromium import QUIET, opened, program
 from tests.browser.company import EMAIL, PASSWORD, Company, empty_company, found, served
+from tests.browser.stage import Ground
+from tests.browser.stage import served as served_site
 
+HOSTS = "--host-resolver-rules=MAP *.test 127.0.0.1"  # sites of several names
 FORM_REFUSED = "status of 422"  # the browser's note about a form that came back with its problems
 
 
@@ -77,3 +80,32 @@ def inside(page: Page, demo: tuple[Company, str]) -> tuple[Page, str]:
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/p/fernhill/journeys")
     return page, f"{address}/p/fernhill"
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """A browser that keeps pages in its back-forward cache, as browsers of visitors do."""
+    running = playwright.chromium.launch(
+        executable_path=program(),
+        args=["--headless", *QUIET, HOSTS],
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def ground(
+    chromium: Browser, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ground]:
+    """A collector process and a site for the scenarios of one file."""
+    store = shared_events.sibling(f"t_{uuid.uuid4().hex[:12]}")
+    migrate_events(store)
+    settings = {"SNIPPET_PATH": "/assets/stats.js", "SERVER_COOKIE": "true"}
+    ground = Ground(tmp_path_factory.mktemp("scenarios"), chromium, store, **settings)
+    with ground.installation, served_site(ground.site):
+        ground.open()
+        yield ground
+    store.command(f"drop database if exists `{store.database}`")
+    store.close()
+    ground.engine.dispose()

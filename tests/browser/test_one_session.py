@@ -22,7 +22,7 @@ PAGE = """<!doctype html><title>Shop</title><link rel="icon" href="data:,">
 <h1>Shop</h1><button id="order">Order</button><p id="said"></p>
 <script>
 document.getElementById("order").addEventListener("click", () => {{
-  const headers = {{"X-Session-Id": localStorage.waywiser_session.split(" ")[0]}};
+  const headers = {{"X-Session-Id": localStorage.waywiser_session.split(".")[0]}};
   fetch("/order", {{method: "POST", headers}})
     .then((answer) => answer.text())
     .then((text) => {{ document.getElementById("said").textContent = text; }});

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gzip
+from base64 import b64encode
+from collections.abc import Callable
+from hashlib import sha384
 from pathlib import Path
 
+from store.settings import Settings
 from tests.collector.conftest import Site
 
 
@@ -44,3 +48,56 @@ def test_a_snippet_that_is_built_anew_is_served_at_once(site: Site, tmp_path: Pa
     second = site.app.test_client().get("/w.js")
     assert (first.text, second.text) == ("let a;", "let bb;")
     assert first.headers["ETag"] != second.headers["ETag"]
+
+
+def test_a_hashed_address_never_changes_and_is_kept_for_ever(site: Site, tmp_path: Path) -> None:
+    build(tmp_path, "let a;")
+    client = site.app.test_client()
+    known = client.get("/w.json").json["files"]["w.js"]
+    answer = client.get(known["path"])
+    assert (answer.status_code, answer.text) == (200, "let a;")
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert known["integrity"] == "sha384-" + b64encode(sha384(b"let a;").digest()).decode()
+    build(tmp_path, "let bb;")
+    gone = client.get(known["path"])
+    assert (gone.status_code, gone.json["code"]) == (404, "unknown_build")
+    assert "immutable" not in gone.headers.get("Cache-Control", "")
+    (tmp_path / "dist" / "kept").mkdir()
+    (tmp_path / "dist" / "kept" / known["path"][1:]).write_text("let a;")
+    assert client.get(known["path"]).text == "let a;"
+    (tmp_path / "dist" / "kept" / known["path"][1:]).write_text("let c;")
+    assert client.get(known["path"]).status_code == 404, "what stands under a hash is that content or nothing"
+
+
+def test_files_beside_the_snippet_have_names_and_hashes_of_their_own(site: Site, tmp_path: Path) -> None:
+    build(tmp_path, "let a;")
+    client = site.app.test_client()
+    assert client.get("/w.full.js").json["code"] == "snippet_not_built"
+    (tmp_path / "dist" / "w.full.js").write_text("let full;")
+    assert client.get("/w.full.js").text == "let full;"
+    path = client.get("/w.json").json["files"]["w.full.js"]["path"]
+    assert (path.startswith("/w.full."), client.get(path).text) == (True, "let full;")
+    assert client.get(path.replace(".full", "")).status_code == 404, "a hash belongs to one file"
+    for strange in ("/w.other.js", "/w.full.xyz.js", "/w...js", "/w.json.js"):
+        assert client.get(strange).json["code"] == "unknown_build"
+
+
+def test_pages_of_all_origins_may_check_what_they_load(site: Site, tmp_path: Path) -> None:
+    build(tmp_path, "let a;")
+    for path in ("/w.js", "/w.json"):
+        answer = site.app.test_client().get(path, headers={"Origin": "https://shop.example"})
+        assert answer.headers.getlist("Access-Control-Allow-Origin") == ["*"]
+        assert "Origin" not in answer.headers.get("Vary", ""), "one answer for all, so that caches share it"
+
+
+def test_the_path_is_a_setting_and_the_usual_one_goes_on(
+    open_site: Callable[..., Site], tmp_path: Path
+) -> None:
+    client = open_site(Settings(snippet_path="/assets/stats.js")).app.test_client()
+    build(tmp_path, "let a;")
+    (tmp_path / "dist" / "w.full.js").write_text("let full;")
+    for path in ("/assets/stats.js", "/w.js"):
+        assert client.get(path).text == "let a;"
+    known = client.get("/assets/stats.json").json["files"]["w.full.js"]["path"]
+    assert (known.startswith("/assets/stats.full."), client.get(known).text) == (True, "let full;")
+    assert client.get("/assets/stats.full.js").text == "let full;"

@@ -25,6 +25,10 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         ("ANONYMIZE_IP", "maybe", "true or false"),
         ("SERVER", "uvicorn", "one of granian, gunicorn"),
         ("GEOIP_DB", "/no/such/file.mmdb", "no such file"),
+        ("SNIPPET_PATH", "w.js", "such as /w.js"),
+        ("SNIPPET_PATH", "/a//w.js", "such as /w.js"),
+        ("SNIPPET_PATH", "/<any>.js", "such as /w.js"),
+        ("SNIPPET_PATH", "https://cdn.example/w.js", "such as /w.js"),
     ],
 )
 def test_a_bad_value_is_named_with_its_cure(name: str, value: str, cure: str) -> None:

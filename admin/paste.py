@@ -1,0 +1,33 @@
+"""The lines of HTML that bring the snippet onto a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from store.script import ScriptFile, path_of, script_file
+from store.settings import Settings
+
+
+def paste_line(settings: Settings, write_key: str, *, part: str = "", cookieless: bool = False) -> str:
+    """The line to paste into pages: always the newest build of the file."""
+    return _line(settings, path_of(settings.snippet_path, part), "", write_key, cookieless)
+
+
+def pinned_line(
+    settings: Settings, folder: Path, write_key: str, *, part: str = "", cookieless: bool = False
+) -> str | None:
+    """The same for exactly the present build, which browsers check; None where it is not built."""
+    if not (found := script_file(folder, part)):
+        return None
+    return _line(settings, found.path(settings.snippet_path), _check(found), write_key, cookieless)
+
+
+def _check(found: ScriptFile) -> str:
+    return f' integrity="{found.integrity}" crossorigin="anonymous"'
+
+
+def _line(settings: Settings, path: str, check: str, write_key: str, cookieless: bool) -> str:
+    # The snippet looks for the collector in its own folder, unless it is told.
+    host = f' data-host="{settings.address}"' if path.rindex("/") else ""
+    more = " data-cookieless" if cookieless else ""
+    return f'<script async src="{settings.address}{path}"{check} data-key="{write_key}"{host}{more}></script>'

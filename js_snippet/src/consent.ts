@@ -1,0 +1,91 @@
+// Knows what the visitor allows, and does, holds back or drops what happens accordingly.
+//
+// The first line that applies counts:
+//
+// | the visitor said (remembered)               | the page or the browser says                 | state      |
+// |---------------------------------------------|----------------------------------------------|------------|
+// | optOut(), or "denied"                       | anything                                     | denied     |
+// | "granted"                                   | anything                                     | granted    |
+// | "cookieless", or nothing                    | GPC or DNT that data-respect lists           | denied     |
+// | "cookieless"                                | anything                                     | cookieless |
+// | nothing                                     | data-consent="required"                      | pending    |
+// | nothing                                     | data-cookieless                              | cookieless |
+// | nothing                                     | nothing                                      | granted    |
+//
+// | state      | stored in the browser     | sent                  | what happens                         |
+// |------------|---------------------------|-----------------------|--------------------------------------|
+// | granted    | ids, session, queue       | events with ids       | is measured                          |
+// | cookieless | nothing but the answer    | events without ids    | is measured                          |
+// | pending    | nothing                   | nothing               | is held in memory until the answer   |
+// | denied     | nothing but the answer    | nothing               | is dropped, with what was held       |
+//
+// An answer replaces the one before, but an opt-out yields to optIn() alone. A refusal in any place where answers are
+// kept wins, so that none is hidden by an older cookie.
+import { readCookies } from "./cookie";
+import { resume } from "./delivery";
+import { guard } from "./guard";
+import { forgetVisitor, renew } from "./identity";
+import { options } from "./options";
+import { clear, liftAll } from "./outbox";
+import { endSession, enter } from "./session";
+import { forget, share } from "./shared";
+import { allowStorage, read } from "./store";
+
+const ANSWER = "waywiser_consent";
+export const OUT = "opted-out";
+const MOST_HELD = 100;
+
+let state = "";
+const held: (() => void)[] = [];
+
+/** Does it, or holds it back until the visitor has answered, or drops it. */
+export function whenAllowed(work: () => void): void {
+  adapt();
+  if (state === "pending") held.length < MOST_HELD && held.push(work);
+  else if (state !== "denied") work();
+}
+
+/** Nothing takes an opt-out back, and an opt-out is all that it takes back. */
+export function answer(said: string): void {
+  allowStorage(true);
+  if (answers().includes(OUT) === !said) said ? share(ANSWER, said) : forget(ANSWER);
+  adapt();
+}
+
+/** Follows what the visitor said, here or on another page of the site. */
+export function adapt(): void {
+  const before = state;
+  allowStorage(true); // The answer may always be read, and what is not allowed any more be removed.
+  state = judge();
+  const isSwitch = state !== before;
+  if (isSwitch && /^[cd]/.test(state)) leaveNothing();
+  allowStorage(state === "granted");
+  if (!isSwitch) return;
+  if (state === "granted") {
+    if (before) renew();
+    enter(Date.now());
+  }
+  held.splice(0).forEach((work) => guard(whenAllowed)(work));
+  resume();
+}
+
+function judge(): string {
+  const said = answers();
+  const { consent, cookieless, respect = "" } = options;
+  const { doNotTrack, globalPrivacyControl } = navigator;
+  const isUnwished = (/gpc/.test(respect) && globalPrivacyControl) || (/dnt/.test(respect) && doNotTrack === "1");
+  if (/denied|out/.test(`${said}`) || (isUnwished && said[0] !== "granted")) return "denied";
+  return said[0] || (consent !== undefined ? "pending" : cookieless !== undefined ? "cookieless" : "granted");
+}
+
+function answers(): string[] {
+  return [...readCookies(ANSWER), read(ANSWER)];
+}
+
+/** What was recorded with consent may still be sent cookieless, but not after a refusal. */
+function leaveNothing(): void {
+  if (state === "denied") clear();
+  else liftAll();
+  forgetVisitor();
+  endSession();
+}

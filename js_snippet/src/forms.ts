@@ -1,0 +1,21 @@
+// Tracks form submits, under the name that the page declares or an automatic one; what is typed is never read.
+import { isWanted } from "./auto";
+import { declared } from "./declared";
+import { listen } from "./guard";
+import { type Fields, postpone } from "./tracker";
+
+export function watchForms(): void {
+  // The page's own handlers come after this one: they may find a mistake and stop the submit, or send it themselves.
+  listen("submit", (event) => postpone("track", () => sent(event)));
+}
+
+/** By attributes: a field may be called "id" or "action" and hide the form's own property. */
+function sent({ target, defaultPrevented }: Event): Fields | undefined {
+  const form = target as Element;
+  if (defaultPrevented && form.querySelector(":invalid,[aria-invalid=true]")) return undefined;
+  const meant = declared(form);
+  if (meant || !isWanted("forms")) return meant;
+  const { id, name, action } = form.attributes as NamedNodeMap & Record<string, Attr | undefined>;
+  const address = action?.value.split(/[?#]/)[0];
+  return { event: "Form Submitted", properties: { id: id?.value, name: name?.value, action: address } };
+}

@@ -1,0 +1,17 @@
+// The script with everything: what the default one does, and what a site asks for besides.
+import { fromScript } from "../script";
+import { start } from "../start";
+import { watchers } from "../watchers";
+import { watchDead } from "./dead";
+import { arrive, watchDomains } from "./domains";
+import { watchErrors } from "./errors";
+import { addHints } from "./hints";
+import { markNotFound } from "./not_found";
+import { watchRage } from "./rage";
+import { watchServerCookie } from "./server_cookie";
+import { watchVitals } from "./vitals";
+
+const more = [watchDomains, watchErrors, watchRage, watchDead, watchVitals, watchServerCookie];
+
+// Who came, with which browser and to what has to be known before the first page view.
+start([arrive, addHints, markNotFound, ...watchers, ...more], fromScript());

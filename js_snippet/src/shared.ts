@@ -1,0 +1,20 @@
+// Keeps what all pages of a site share. One rule of precedence: the cookie counts, because all subdomains have it; else
+// localStorage, which restores a lost cookie; else memory. It is written to all places that accept it.
+import { readCookies, writeCookie } from "./cookie";
+import { mayStore, read, remove, write } from "./store";
+
+const LIFETIME = 400 * 86400; // seconds; browsers allow no longer
+
+export function recall(name: string): string {
+  return (mayStore && readCookies(name)[0]) || read(name);
+}
+
+export function share(name: string, value: string, seconds = LIFETIME): string {
+  if (mayStore) writeCookie(name, value, seconds);
+  return write(name, value);
+}
+
+export function forget(name: string): void {
+  if (mayStore) writeCookie(name, "", 0);
+  remove(name);
+}

@@ -1,0 +1,394 @@
+"""What the snippet measures by itself, in a real browser: engagement, links, downloads, forms."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from js_snippet.test.capture import Collector, Event, Site
+from js_snippet.test.test_snippet import labels, one, sessions, visit, wait_until_answered
+
+pytestmark = pytest.mark.browser
+
+TALL = '<div style="height: 2800px">text</div>'  # four screens with the margin left out
+NO_MARGIN = "<style>body { margin: 0 }</style>"
+SHOW = """isShown => {
+  const say = (name, value) => Object.defineProperty(document, name, {value, configurable: true});
+  say("hidden", !isShown);
+  say("visibilityState", isShown ? "visible" : "hidden");
+  document.dispatchEvent(new Event("visibilitychange", {bubbles: true}));
+}"""
+
+
+def reader(profile: BrowserContext, address: str, *signs: int) -> Page:
+    """A visitor whose clock jumps: so many seconds, each time with a sign of the visitor after them."""
+    page = profile.new_page()
+    page.clock.install()
+    page.goto(address)
+    page.wait_for_function("() => !!(window.waywiser && window.waywiser.version)")
+    use(page, *signs)
+    return page
+
+
+def use(page: Page, *gaps: int) -> None:
+    for gap in gaps:
+        wait_until_answered(page)
+        page.clock.fast_forward(gap * 1000)
+        page.keyboard.press("Shift")
+
+
+def engaged(reports: list[Event]) -> Any:
+    """Seconds; what the test itself takes counts, too, and may come to a little on a slow machine."""
+    return pytest.approx([report["properties"]["engaged_seconds"] for report in reports], abs=3)
+
+
+def seconds(event: Event) -> float:
+    return datetime.fromisoformat(event["timestamp"]).timestamp()
+
+
+def properties(event: Event) -> Any:
+    return event["properties"]
+
+
+# Engagement
+
+
+def test_time_and_depth_of_a_page_are_reported_when_it_is_left(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = reader(profile, site.put("/", NO_MARGIN + TALL), 20, 20)
+    page.evaluate("scrollTo(0, 700)")
+    use(page, 5)
+    page.evaluate("scrollTo(0, 0)")
+    page.close()
+    (view,) = collector.wait(1)
+    (report,) = collector.wait_for_reports(1)
+    assert engaged([report]) == [45]
+    assert report["properties"]["scroll_percent"] == 50
+    assert set(report["properties"]) == {"engaged_seconds", "scroll_percent"}
+    assert report["type"] == "track"
+    assert one(sessions([view, report]))
+    assert report["context"]["page"] == view["context"]["page"]
+
+
+def test_a_page_seen_for_less_than_a_second_is_not_worth_a_report(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = profile.new_page()
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    page.goto(site.put("/"))
+    page.clock.run_for(900)
+    page.close()
+    collector.wait(1)
+    collector.wait_for_reports(0)
+
+
+def test_time_without_a_sign_of_the_visitor_does_not_count(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = reader(profile, site.put("/"), 10, 31, 600, 7)
+    page.close()
+    reports = collector.wait_for_reports(2)
+    assert engaged(reports) == [10, 7]
+    assert 630 < seconds(reports[1]) - seconds(reports[0]) < 645
+    collector.wait(1)
+
+
+def test_the_pages_of_a_single_page_application_are_reported_each_for_itself(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = reader(profile, site.put("/", NO_MARGIN + TALL), 10)
+    # As frameworks do: the new content is there before the new address.
+    page.evaluate(
+        """() => {
+            document.querySelector("div").style.height = "7000px";
+            history.pushState({}, "", "/a");
+        }"""
+    )
+    use(page, 20)
+    page.evaluate("history.replaceState({}, '', '/a?filter=1')")
+    use(page, 4)
+    page.close()
+    views, reports = collector.wait(2), collector.wait_for_reports(2)
+    assert engaged(reports) == [10, 24]
+    assert [report["properties"]["scroll_percent"] for report in reports] == [25, 10]
+    assert [report["context"]["page"]["path"] for report in reports] == ["/", "/a"]
+    everything = sorted([*views, *reports], key=lambda event: event["context"]["sequence"])
+    assert labels(everything) == ["page /", "track Page Engaged", "page /a", "track Page Engaged"]
+
+
+def test_a_hidden_page_counts_no_time_and_its_reports_add_up(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = reader(profile, site.put("/"), 10)
+    for _ in range(2):
+        page.evaluate(SHOW, False)
+        wait_until_answered(page)
+        page.clock.fast_forward(15_000)
+        page.evaluate(SHOW, True)
+        use(page, 5)
+    page.close()
+    assert engaged(collector.wait_for_reports(3)) == [10, 5, 5]
+    collector.wait(1)
+
+
+def test_a_page_opened_in_the_background_counts_from_when_it_is_shown(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    profile.add_init_script("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    page = reader(profile, site.put("/"))
+    page.clock.fast_forward(20_000)
+    page.evaluate(SHOW, True)
+    use(page, 6)
+    page.close()
+    assert engaged(collector.wait_for_reports(1)) == [6]
+    collector.wait(1)
+
+
+def test_what_was_before_a_sleep_belongs_to_the_session_and_page_of_then(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = reader(profile, site.put("/"), 12)
+    page.clock.fast_forward(8 * 3600_000)
+    page.keyboard.press("Shift")
+    page.evaluate("waywiser.track('Woken')")
+    use(page, 9)
+    page.close()
+    view, woken = collector.wait(2)
+    before, after = collector.wait_for_reports(2)
+    assert engaged([before, after]) == [12, 9]
+    assert one(sessions([view, before])) != one(sessions([woken, after]))
+    assert seconds(before) - seconds(view) < 20
+
+
+def test_a_report_opens_no_session(profile: BrowserContext, site: Site, collector: Collector) -> None:
+    page = reader(profile, site.put("/"), 12)
+    page.clock.fast_forward(8 * 3600_000)
+    use(page, 0, 9)
+    page.close()
+    (view,) = collector.wait(1)
+    (report,) = collector.wait_for_reports(1)
+    assert one(sessions([view, report]))
+    assert engaged([report]) == [12]
+
+
+def test_a_long_read_keeps_its_session(profile: BrowserContext, site: Site, collector: Collector) -> None:
+    page = reader(profile, site.put("/"), *[29] * 80)
+    page.evaluate("waywiser.track('Read')")
+    page.close()
+    view, read = collector.wait(2)
+    collector.wait_until_quiet()
+    assert one(sessions([view, read, *collector.reports]))
+    total = sum(report["properties"]["engaged_seconds"] for report in collector.reports)
+    assert 29 * 80 <= total < 29 * 80 + 60
+
+
+def test_a_page_in_the_browsers_cache_counts_no_time(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    site.put("/next", head="<title>next</title>")
+    page = reader(profile, site.put("/"), 10)
+    page.evaluate("window.mark = 1")
+    page.goto(site.url + "/next")
+    page.clock.fast_forward(15_000)
+    page.go_back(wait_until="commit")
+    assert page.evaluate("window.mark") == 1, "the browser did not keep the page"
+    use(page, 5)
+    page.close()
+    assert engaged(collector.wait_for_reports(2)) == [10, 5]
+    collector.wait(2)
+
+
+def test_time_before_an_opt_in_or_a_reset_is_not_the_new_visitors(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = reader(profile, site.put("/"), 10)
+    page.evaluate("waywiser.reset(); waywiser.track('New')")
+    view, new = collector.wait(2)
+    use(page, 5)
+    page.evaluate("waywiser.optOut()")
+    use(page, 20)
+    page.evaluate("waywiser.optIn(); waywiser.track('Back')")
+    use(page, 7)
+    page.close()
+    back = next(event for event in collector.wait(3) if event.get("event") == "Back")
+    first, last = collector.wait_for_reports(2)
+    assert engaged([first, last]) == [10, 7]
+    assert first["anonymousId"] == view["anonymousId"] != new["anonymousId"]
+    assert last["anonymousId"] == back["anonymousId"]
+
+
+# Links and downloads
+
+LINKS = """
+  <a id="inner" href="/next?x=1">inner</a>
+  <a id="out" href="http://other.test:1/page?token=s3cret#part"><b>out</b></a>
+  <a id="file" href="/files/Report.PDF?token=s3cret">file</a>
+  <a id="named" href="/make" download="list.csv">named</a>
+  <a id="mail" href="mailto:a@b.test">mail</a>
+  <a id="own" href="http://other.test:1/" data-ww-event="Partner Chosen">own</a>
+  <a id="empty" href="http://other.test:1/" data-ww-event="">empty</a>
+  <svg width="9" height="9"><a id="svg" href="#x"><rect width="9" height="9"/></a></svg>
+  <button id="plain" data-ww-event="Pressed">button</button>
+  <div data-ww-event="Box Clicked"><a id="boxed" href="http://other.test:1/boxed">boxed</a></div>
+  <script>onclick = event => event.target.closest("a") && event.preventDefault()</script>"""
+
+
+def test_links_that_lead_out_and_downloads_are_tracked(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/", LINKS))
+    warnings: list[str] = []
+    page.on("console", lambda message: warnings.append(message.text))
+    for link in ["inner", "out", "file", "named", "mail", "own", "empty", "svg rect", "boxed"]:
+        page.click(f"#{link}")
+    _, *clicks = collector.wait(8)
+    assert [(click["event"], click["properties"].get("url")) for click in clicks] == [
+        ("Outbound Link Clicked", "http://other.test:1/page"),
+        ("File Downloaded", site.url + "/files/Report.PDF"),
+        ("File Downloaded", site.url + "/make"),
+        ("Partner Chosen", None),
+        ("Outbound Link Clicked", "http://other.test:1/"),
+        ("Outbound Link Clicked", "http://other.test:1/boxed"),
+        ("Box Clicked", None),
+    ]
+    assert all(set(properties(click)) <= {"url"} for click in clicks)
+    assert warnings == []
+
+
+def test_a_link_opened_with_the_middle_button_counts_a_menu_does_not(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    site.put("/file.zip")
+    page = visit(profile, site.put("/", LINKS + '<a id="zip" href="/file.zip">zip</a>'))
+    page.click("#zip", button="right")
+    with profile.expect_page():
+        page.click("#zip", button="middle")
+    assert sorted(labels(collector.wait(3))) == ["page /", "page /file.zip", "track File Downloaded"]
+
+
+def test_a_link_that_leaves_the_page_loses_nothing(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    away = site.at("other.test") + "/away"
+    site.put("/away", head="<title>away</title>")
+    page = visit(profile, site.put("/", f'<a href="{away}">away</a>'))
+    page.click("a")
+    page.wait_for_url(away)
+    assert labels(collector.wait(2)) == ["page /", "track Outbound Link Clicked"]
+
+
+def test_clicks_inside_shadow_roots_are_seen(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    shadow = """<div data-ww-event="Card Clicked"><template shadowrootmode="open">
+      <a href="http://other.test:1/"><b>out</b></a><i data-ww-event="Star Given" data-ww-prop-stars="3">*</i>
+      <u>text</u></template></div><script>onclick = event => event.preventDefault()</script>"""
+    page = visit(profile, site.put("/", shadow))
+    for part in ["b", "i", "u"]:
+        page.click(part)
+    _, out, first, star, second = collector.wait(5)
+    assert labels([out, first, star, second]) == [
+        "track Outbound Link Clicked",
+        "track Card Clicked",
+        "track Star Given",
+        "track Card Clicked",
+    ]
+    assert properties(star) == {"stars": "3"}
+
+
+# Forms
+
+
+def test_a_form_is_tracked_by_its_attributes_never_by_what_is_in_it(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    site.put("/join", head="<title>joined</title>")
+    form = """<form id="signup" name="join" action="/join?list=s3cret">
+      <input name="id" value="s3cret"><input name="action" value="s3cret">
+      <input name="mail" value="s3cret"><button>send</button></form>"""
+    page = visit(profile, site.put("/", form))
+    page.click("button")
+    page.wait_for_url("**/join*")
+    _, sent = collector.wait(2)
+    assert sent["event"] == "Form Submitted"
+    assert properties(sent) == {"id": "signup", "name": "join", "action": "/join"}
+    assert sent["context"]["page"]["path"] == "/"
+    assert "s3cret" not in str(sent)
+
+
+def test_a_form_that_a_script_sends_counts_one_with_mistakes_does_not(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    form = """<form novalidate{}><input required name="mail"><button>send</button></form>
+      <script>
+        document.querySelector("form").addEventListener("submit", event => {{
+          event.preventDefault();
+          event.stopImmediatePropagation();
+          history.pushState({{}}, "", "/thanks");
+        }});
+      </script>"""
+    page = visit(profile, site.put("/", form.format("")))
+    page.click("button")
+    collector.wait(2)
+    assert labels(collector.events) == ["page /", "page /thanks"]
+    page.fill("input", "a@b.test")
+    page.evaluate("history.pushState({}, '', '/again')")
+    collector.wait(3)
+    page.click("button")
+    *_, sent, thanks = collector.wait(5)
+    assert labels([sent, thanks]) == ["track Form Submitted", "page /thanks"]
+    assert properties(sent) == {}
+    assert sent["context"]["page"]["path"] == "/again"
+
+
+@pytest.mark.parametrize("mark", ["required", 'aria-invalid="true"'])
+def test_a_declared_form_with_mistakes_does_not_count(
+    profile: BrowserContext, site: Site, collector: Collector, mark: str
+) -> None:
+    form = f"""<form novalidate data-ww-event="Sent"><input {mark}><button>send</button></form>
+      <script>document.querySelector("form").onsubmit = () => false</script>"""
+    page = visit(profile, site.put("/", form))
+    page.click("button")
+    page.evaluate("waywiser.track('After')")
+    assert labels(collector.wait(2)) == ["page /", "track After"]
+
+
+def test_a_form_that_the_browser_stops_does_not_count(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/", "<form><input required><button>send</button></form>"))
+    page.click("button")
+    page.evaluate("waywiser.track('After')")
+    assert labels(collector.wait(2)) == ["page /", "track After"]
+
+
+# Switches
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("links forms", ["track Form Submitted", "track Outbound Link Clicked"]),
+        ("downloads", ["track File Downloaded"]),
+        ("forms", ["track Form Submitted"]),
+        ("engagement", ["track Page Engaged"]),
+        ("", []),
+    ],
+)
+def test_a_site_chooses_what_is_measured(
+    profile: BrowserContext, site: Site, collector: Collector, wanted: str, expected: list[str]
+) -> None:
+    body = LINKS + "<form><button id='send'>send</button></form><script>onsubmit = () => false</script>"
+    head = site.script.replace("async", f'async data-auto="{wanted}"')
+    page = reader(profile, site.put("/", body, head=head), 10)
+    for target in ["out", "file", "plain", "send"]:
+        page.click(f"#{target}")
+    wait_until_answered(page)
+    page.close()
+    collector.wait_until_quiet()
+    events = [*collector.events, *collector.reports]
+    assert sorted(labels(events)) == sorted(["page /", "track Pressed", *expected])
+    collector.expected = len(collector.events)

@@ -1,0 +1,187 @@
+"""What could lose events, a collector unwell, full storage, wrong clocks, a page that ends."""
+
+import time
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from js_snippet.test.capture import Collector, Site
+from js_snippet.test.test_snippet import (
+    LOADED,
+    anonymous_ids,
+    labels,
+    one,
+    sessions,
+    visit,
+    wait_until_answered,
+)
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        (408, b'{"success": false, "code": "body_timeout"}'),
+        (400, b'{"success": false, "code": "incomplete_body"}'),
+        (200, b"<!doctype html><title>Welcome to our hotel</title>"),
+        (502, b"bad gateway"),
+    ],
+)
+def test_what_the_collector_has_not_judged_is_sent_again(
+    profile: BrowserContext, site: Site, collector: Collector, status: int, answer: bytes
+) -> None:
+    collector.status, collector.answer, collector.refusal = status, answer, answer
+    page = visit(profile, site.put("/"))
+    collector.wait_for_attempts(2)
+    collector.status, collector.answer = 200, Collector.answer
+    collector.wait_for_attempts(3)
+    wait_until_answered(page)
+    assert labels(collector.wait(1)) == ["page /"]
+
+
+def test_a_redirect_is_no_answer(profile: BrowserContext, site: Site, collector: Collector) -> None:
+    site.put("/login")
+    collector.status, collector.headers = 302, {"Location": site.url + "/login"}
+    page = visit(profile, site.put("/"))
+    collector.wait_for_attempts(2)
+    collector.status, collector.headers = 200, {}
+    collector.wait(1)
+    wait_until_answered(page)
+
+
+def test_a_page_that_ends_while_the_collector_is_unwell_leaves_its_events_to_the_next(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    wait_until_answered(page)
+    collector.status = 503
+    page.evaluate("waywiser.track('Last')")
+    page.close()
+    collector.wait_for_attempts(2)
+    collector.status = 200
+    visit(profile, site.url + "/")
+    assert labels(collector.wait(3)) == ["page /", "track Last", "page /"]
+
+
+def test_a_browser_without_beacons_loses_nothing(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    profile.add_init_script("delete Navigator.prototype.sendBeacon")
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    wait_until_answered(page)
+    page.evaluate("waywiser.track('Last')")
+    page.goto(site.url + "/")
+    assert labels(collector.wait(3)) == ["page /", "track Last", "page /"]
+
+
+def test_nearly_full_storage_destroys_nothing(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    collector.status = 503
+    page = visit(profile, site.put("/"))
+    page.evaluate("for (let i = 0; i < 20; i++) waywiser.track('Stored', {i})")
+    page.evaluate(
+        """() => {
+            let size = 1 << 20, n = 0;
+            while (size) try { localStorage["fill" + n++] = "x".repeat(size); } catch { size >>= 1; }
+        }"""
+    )
+    page.goto(site.url + "/")
+    page.wait_for_function(LOADED)
+    collector.status = 200
+    assert len([event for event in collector.wait(22, seconds=9) if event.get("event") == "Stored"]) == 20
+
+
+def test_a_pause_of_a_clock_that_was_wrong_holds_nobody_up(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    page.evaluate("localStorage.waywiser_pause = Date.now() + 30 * 864e5; waywiser.track('Now')")
+    collector.wait(2)
+
+
+def test_another_tab_keeps_the_pause_too(profile: BrowserContext, site: Site, collector: Collector) -> None:
+    first, second = visit(profile, site.put("/")), visit(profile, site.url + "/")
+    collector.wait(2)
+    wait_until_answered(first)
+    collector.status, collector.headers = 429, {"Retry-After": "2"}
+    first.evaluate("waywiser.track('First')")
+    collector.wait_for_attempts(len(collector.requests) + 1)
+    refused = collector.requests[-1]
+    collector.status, collector.headers = 200, {}
+    second.evaluate("waywiser.track('Second')")
+    collector.wait(4)
+    assert min(r.at for r in collector.requests if r.at > refused.at) - refused.at >= 1.95
+
+
+def test_a_collector_that_is_down_for_a_while_gets_everything_on_the_same_page(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    wait_until_answered(page)
+    collector.listener.down()
+    page.evaluate("waywiser.track('Down')")
+    time.sleep(2)
+    page.evaluate("waywiser.track('Still Down')")
+    collector.listener.up()
+    assert labels(collector.wait(3, seconds=9)) == ["page /", "track Down", "track Still Down"]
+
+
+def test_a_stored_entry_that_is_no_json_spoils_nothing(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = profile.new_page()
+    page.goto(site.put("/bare", head=""))
+    page.evaluate("localStorage['waywiser_queue.wb_test.1.x'] = '{\"cut of'")
+    page.goto(site.put("/"))
+    collector.wait(1)
+    page.wait_for_function(LOADED)
+    wait_until_answered(page)
+
+
+# Sessions
+
+
+def test_subdomains_share_the_session_and_a_reset_ends_it_for_all(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    site.put("/")
+    www = visit(profile, site.at("www.shop.test") + "/")
+    collector.wait(1)
+    app = visit(profile, site.at("app.shop.test") + "/")
+    assert one(sessions(collector.wait(2)))
+    app.evaluate("waywiser.reset(); waywiser.track('App')")
+    collector.wait(3)
+    www.evaluate("waywiser.track('Www')")
+    events = collector.wait(4)
+    after = [event for event in events if event["type"] == "track"]
+    assert one(sessions(after)) != events[0]["context"]["sessionId"]
+    assert one(anonymous_ids(after)) != events[0]["anonymousId"]
+
+
+def test_the_session_goes_on_where_local_storage_is_blocked(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    profile.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('blocked'); }})"
+    )
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    page.reload()
+    events = collector.wait(2)
+    assert one(sessions(events))
+    assert one(anonymous_ids(events))
+
+
+def test_a_page_that_loads_opens_the_session_before_its_first_event(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    look = "<script>window.found = document.cookie.match(/waywiser_session=([^.]+)/)[1]</script>"
+    page = visit(profile, site.put("/", head=site.script.replace("async", "") + look))
+    (view,) = collector.wait(1)
+    assert page.evaluate("found") == view["context"]["sessionId"]
