@@ -4,7 +4,7 @@ import { guard } from "./guard";
 
 type Properties = Record<string, unknown>;
 /** A call as the stub keeps it. */
-type Call = [name: string, args: ArrayLike<unknown>];
+type Call = [name: string, args: Iterable<unknown>];
 
 export interface Waywiser {
   version: string;
@@ -46,5 +46,5 @@ export function replay(api: Stub): void {
 }
 
 const run = guard(([name, args]: Call) => {
-  commands[name]?.(args[0], args[1]);
+  commands[name]?.(...(args as [unknown, unknown]));
 });

@@ -56,11 +56,11 @@ export const commands: Record<string, Command> = {
 };
 
 function fields(value: unknown): Fields {
-  return typeof value === "object" && value && !Array.isArray(value) ? (value as Fields) : {};
+  return (typeof value === "object" && !Array.isArray(value) && (value as Fields | null)) || {};
 }
 
 function text(value: unknown): string | undefined {
-  const isText = typeof value === "string" || (typeof value === "number" && isFinite(value));
+  const isText = typeof value === "string" || Number.isFinite(value);
   return (isText && `${value}`.trim()) || undefined;
 }
 

@@ -75,7 +75,7 @@ function judge(): string {
   const { doNotTrack, globalPrivacyControl } = navigator;
   const isUnwished = (/gpc/.test(respect) && globalPrivacyControl) || (/dnt/.test(respect) && doNotTrack === "1");
   if (/denied|out/.test(`${said}`) || (isUnwished && said[0] !== "granted")) return "denied";
-  return said[0] || (consent ? "pending" : cookieless === undefined ? "granted" : "cookieless");
+  return said[0] || (consent !== undefined ? "pending" : cookieless !== undefined ? "cookieless" : "granted");
 }
 
 function answers(): string[] {

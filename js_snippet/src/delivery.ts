@@ -8,7 +8,8 @@ const PAUSE = "waywiser_pause";
 const GATHER = 250; // milliseconds between an event and its request
 const FIRST_BACKOFF = 1e3;
 const LONGEST_BACKOFF = 60e3;
-const LONGEST_PAUSE = 24 * 3600e3;
+const LONGEST_RETRY_AFTER = 24 * 3600e3;
+const LONGEST_PAUSE = 2 * LONGEST_RETRY_AFTER;
 const GIVE_UP = 30e3; // a request without an answer counts as failed
 
 /** The collector judged: it took the batch, or refused it for good. Not so a proxy or a hotel's log-in page. */
@@ -23,7 +24,7 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 export function openDelivery(): void {
   const { key } = options;
   if (!key) throw Error("data-key is missing");
-  address = `${addressOf("v1/batch")}?writeKey=${encodeURIComponent(key)}`;
+  address = `${addressOf("v1/batch")}?writeKey=${key}`;
   openShelf(key);
   listen("pageshow online", resume);
 }
@@ -89,7 +90,7 @@ async function post(batch: string[]): Promise<void> {
 
 function pause(retryAfter: number): void {
   backoff = Math.min(backoff * 2 || FIRST_BACKOFF, LONGEST_BACKOFF);
-  pausedUntil = Date.now() + Math.max(backoff * (0.5 + Math.random()), Math.min(retryAfter, LONGEST_PAUSE));
+  pausedUntil = Date.now() + backoff * (0.5 + Math.random()) + Math.min(retryAfter, LONGEST_RETRY_AFTER);
   if (retryAfter) write(PAUSE, `${pausedUntil}`);
 }
 

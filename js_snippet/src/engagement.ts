@@ -18,35 +18,32 @@ let height = 1;
 
 export function watchEngagement(): void {
   if (!isWanted("engagement")) return;
-  tick();
-  listen("pointermove pointerdown wheel keydown visibilitychange pagehide", sign);
+  count();
+  listen("pointermove pointerdown wheel keydown visibilitychange pagehide", () => {
+    count();
+    deepest = Math.max(deepest, scrollY + innerHeight);
+    height = document.documentElement.scrollHeight;
+  });
   endings.push(() => {
-    tick();
-    report(Date.now());
+    count(true);
     deepest = 0;
   });
 }
 
-function sign(): void {
-  tick();
-  deepest = Math.max(deepest, scrollY + innerHeight);
-  height = document.documentElement.scrollHeight;
-}
-
-function tick(): void {
+function count(isEnd?: boolean): void {
   const now = Date.now();
   const gap = Math.abs(now - last); // Clocks are set back, too.
-  if (gap < LONGEST_GAP) engaged += gap;
-  if (gap > LONGEST_GAP || engaged > LONGEST_REPORT) report(last);
+  const wasAway = gap > LONGEST_GAP;
+  if (!wasAway) engaged += gap;
+  if ((isEnd || wasAway || engaged > LONGEST_REPORT) && engaged > SHORTEST_REPORT) report(wasAway ? last : now);
   last = document.hidden ? 0 : now;
 }
 
 function report(at: number): void {
-  if (engaged < SHORTEST_REPORT) return;
   const properties = {
     engaged_seconds: engaged / 1e3,
     scroll_percent: Math.min(Math.round((deepest / height) * 100), 100),
   };
   engaged = 0;
-  recordAt(at, shown, "track", { event: "Page Engaged", properties });
+  recordAt(at, shown, { type: "track", event: "Page Engaged", properties });
 }

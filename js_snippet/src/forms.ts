@@ -16,6 +16,6 @@ function sent({ target, defaultPrevented }: Event): Fields | undefined {
   const meant = declared(form);
   if (meant || !isWanted("forms")) return meant;
   const { id, name, action } = form.attributes as NamedNodeMap & Record<string, Attr | undefined>;
-  const path = action && new URL(action.value, document.baseURI).pathname;
-  return { event: "Form Submitted", properties: { id: id?.value, name: name?.value, action: path } };
+  const address = action?.value.split(/[?#]/)[0];
+  return { event: "Form Submitted", properties: { id: id?.value, name: name?.value, action: address } };
 }

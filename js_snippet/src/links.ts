@@ -2,7 +2,7 @@
 import { isWanted } from "./auto";
 import type { Fields } from "./tracker";
 
-const FILE = /\.(pdf|docx?|xlsx?|pptx?|csv|txt|zip|rar|7z|gz|dmg|pkg|exe|msi|apk|mp[34]|mov|epub)$/i;
+const FILE = /\.(pdf|docx?|xlsx?|pptx?|csv|txt|zip|rar|gz|dmg|exe|msi|apk|mp[34])$/i;
 
 /** Without the query, which may hold secrets. */
 export function wayOut({ protocol, host, origin, pathname, download }: HTMLAnchorElement): Fields | undefined {

@@ -26,5 +26,5 @@ export function choose(given: Options): void {
 
 /** Where the collector answers, for a path such as v1/batch. */
 export function addressOf(path: string): string {
-  return new URL(`${options.host}/${path}`, location.href).href;
+  return `${options.host}/${path}`;
 }

@@ -24,8 +24,8 @@ export function record(type: Type, fields: Fields): void {
 }
 
 /** For a moment and a page that are past: in the session that was current then, and never the beginning of one. */
-export function recordAt(at: number, page: Page, type: Type, fields: Fields): void {
-  send(at, page, { type, ...fields }, true);
+export function recordAt(at: number, page: Page, fields: Fields): void {
+  send(at, page, fields, true);
 }
 
 export function show(referrer: string): void {

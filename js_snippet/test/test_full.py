@@ -1,4 +1,4 @@
-"""What the full file does besides, in a real browser: vitals, errors, clicks in vain, domains, client hints."""
+"""What the full file does besides, in a real browser: vitals, errors, clicks in vain, domains, hints."""
 
 import re
 from typing import Any

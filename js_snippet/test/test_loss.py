@@ -1,4 +1,4 @@
-"""What could lose events, in a real browser: the collector's bad moments, full storage, clocks, pages that end."""
+"""What could lose events, a collector unwell, full storage, wrong clocks, a page that ends."""
 
 import time
 

@@ -34,7 +34,7 @@ function wait(event: MouseEvent, element: Element): void {
     guard(() => {
       giveUp();
       if (location.href !== address || leadsAway(event, element)) return;
-      recordAt(at, page, "track", { event: "Dead Click", properties: { element: nameOf(element) } });
+      recordAt(at, page, { type: "track", event: "Dead Click", properties: { element: nameOf(element) } });
     }),
     PATIENCE,
   );

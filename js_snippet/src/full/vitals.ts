@@ -20,7 +20,7 @@ async function measure(): Promise<void> {
   // After those of the library, which settles its values when the page is hidden.
   listen("visibilitychange", () => {
     if (document.hidden && Object.keys(found).length) {
-      recordAt(Date.now(), page, "track", { event: "Web Vitals", properties: found });
+      recordAt(Date.now(), page, { type: "track", event: "Web Vitals", properties: found });
       found = {};
       leave();
     }
@@ -30,7 +30,7 @@ async function measure(): Promise<void> {
 /** Next to this file, under the name that the collector gives it; its own name may carry a hash. */
 function besides(): string {
   const found = own?.replace(/\.full(\.\w+)?\.js.*$/, ".vitals.js");
-  return found && found !== own ? found : addressOf("w.vitals.js");
+  return found && found !== own ? found : new URL(addressOf("w.vitals.js"), location.href).href;
 }
 
 /** CLS has no unit, the others are milliseconds. */
