@@ -8,11 +8,14 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any
 
+from ._before_send import HeldBack, blame, revise
+from ._calls import Calls
+from ._context import Scope, ScopeId, context
 from ._delivery import Delivery
 from ._http import HttpTransport
-from ._message import Composer, Id
+from ._message import Composer
 from ._notices import Notices
-from ._options import OnDrop, OnError, Options
+from ._options import BeforeSend, OnDrop, OnError, Options
 from ._queue import Queue
 from ._reports import CloseReport, Drop, DropReason, Stats
 from ._transport import Transport
@@ -23,7 +26,7 @@ DEFAULT_WAIT = 5.0
 MAX_WAIT = 24 * 3600.0
 
 
-class Client:
+class Client(Calls):
     """Sends touchpoints of your customers to a Waywiser collector. Make one for each process and keep it.
 
     No call waits for the network, and after construction none raises. `track` and its siblings return True
@@ -53,7 +56,10 @@ class Client:
         flush_interval: float = 1.0,
         max_queue: int = 100_000,
         timeout: float = 10.0,
+        sync: bool = False,
         enabled: bool = True,
+        service: str = "",
+        before_send: BeforeSend | None = None,
         on_error: OnError | None = None,
         on_drop: OnDrop | None = None,
         transport: Transport | None = None,
@@ -63,8 +69,14 @@ class Client:
         - `write_key`: the project's key. `host`: the collector's address.
         - `flush_at`: send when so many messages wait. `flush_interval`: or after so many seconds.
         - `max_queue`: how many messages may wait (and 64 MiB); one more is dropped and counted.
-        - `timeout`: seconds to connect, and to wait for each part of an answer.
+        - `timeout`: seconds that one request may take.
+        - `sync`: deliver within each call, in the caller's thread, in at most `timeout` seconds, for places
+          where no thread may run between calls (AWS Lambda). A call then returns True when the collector has
+          dealt with its message; one that could not be delivered in time goes along with the next.
         - `enabled`: False makes every call return False and do nothing, for tests and local work.
+        - `service`: the name of your service, so that the collector can show what it lost.
+        - `before_send(message)`: is handed each message as a dictionary before it is queued, in the caller's
+          thread, and returns what to send instead, or None to send nothing. If it raises, nothing is sent.
         - `on_error(error)`: called for each failed request with a `DeliveryError`, in the delivery thread.
         - `on_drop(drop)`: called for each lost message with a `Drop`, in the thread where it was lost.
         - `transport`: how requests are carried, for example a `MemoryTransport` in tests.
@@ -72,116 +84,33 @@ class Client:
         Raises TypeError or ValueError for a setting that cannot be right.
         """
         options = Options(
-            write_key,
-            host,
-            flush_at,
-            flush_interval,
-            max_queue,
-            timeout,
-            enabled,
-            on_error,
-            on_drop,
-            transport,
+            write_key=write_key,
+            host=host,
+            flush_at=flush_at,
+            flush_interval=flush_interval,
+            max_queue=max_queue,
+            timeout=timeout,
+            sync=sync,
+            enabled=enabled,
+            service=service,
+            before_send=before_send,
+            on_error=on_error,
+            on_drop=on_drop,
+            transport=transport,
         )
-        self._is_enabled = enabled
+        self._options = options
         self._composer = Composer()
         self._notices = Notices(on_error, on_drop)
         self._queue = Queue(options)
         self._delivery = Delivery(options, self._queue, transport or HttpTransport(), self._notices)
-
-    def track(
-        self,
-        event: str,
-        *,
-        user_id: Id | None = None,
-        anonymous_id: Id | None = None,
-        properties: Mapping[str, Any] | None = None,
-        context: Mapping[str, Any] | None = None,
-        timestamp: datetime | None = None,
-        message_id: str | None = None,
-    ) -> bool:
-        """Say that something happened: `track("Invoice Paid", user_id="42", properties={"plan": "pro"})`."""
-        fields = {"event": event, "userId": user_id, "anonymousId": anonymous_id, "properties": properties}
-        return self._take("track", fields, context, timestamp, message_id)
-
-    def page(
-        self,
-        name: str | None = None,
-        *,
-        user_id: Id | None = None,
-        anonymous_id: Id | None = None,
-        properties: Mapping[str, Any] | None = None,
-        context: Mapping[str, Any] | None = None,
-        timestamp: datetime | None = None,
-        message_id: str | None = None,
-    ) -> bool:
-        """Say that a page was seen. `properties` may hold `url`, `path`, `title` and `referrer`."""
-        fields = {"name": name, "userId": user_id, "anonymousId": anonymous_id, "properties": properties}
-        return self._take("page", fields, context, timestamp, message_id)
-
-    def screen(
-        self,
-        name: str | None = None,
-        *,
-        user_id: Id | None = None,
-        anonymous_id: Id | None = None,
-        properties: Mapping[str, Any] | None = None,
-        context: Mapping[str, Any] | None = None,
-        timestamp: datetime | None = None,
-        message_id: str | None = None,
-    ) -> bool:
-        """Say that a screen of an app was seen."""
-        fields = {"name": name, "userId": user_id, "anonymousId": anonymous_id, "properties": properties}
-        return self._take("screen", fields, context, timestamp, message_id)
-
-    def identify(
-        self,
-        user_id: Id,
-        *,
-        traits: Mapping[str, Any] | None = None,
-        anonymous_id: Id | None = None,
-        context: Mapping[str, Any] | None = None,
-        timestamp: datetime | None = None,
-        message_id: str | None = None,
-    ) -> bool:
-        """Say who a user is; with `anonymous_id`, also that this visitor is that user, then and before."""
-        fields = {"userId": user_id, "anonymousId": anonymous_id, "traits": traits}
-        return self._take("identify", fields, context, timestamp, message_id)
-
-    def alias(
-        self,
-        user_id: Id,
-        previous_id: Id,
-        *,
-        context: Mapping[str, Any] | None = None,
-        timestamp: datetime | None = None,
-        message_id: str | None = None,
-    ) -> bool:
-        """Say that the user known as `previous_id` is now known as `user_id`: both are one customer."""
-        fields = {"userId": user_id, "previousId": previous_id}
-        return self._take("alias", fields, context, timestamp, message_id)
-
-    def group(
-        self,
-        group_id: Id,
-        *,
-        user_id: Id | None = None,
-        anonymous_id: Id | None = None,
-        traits: Mapping[str, Any] | None = None,
-        context: Mapping[str, Any] | None = None,
-        timestamp: datetime | None = None,
-        message_id: str | None = None,
-    ) -> bool:
-        """Say that someone belongs to a group, such as a company; `traits` are the group's."""
-        fields = {"groupId": group_id, "userId": user_id, "anonymousId": anonymous_id, "traits": traits}
-        return self._take("group", fields, context, timestamp, message_id)
 
     def flush(self, timeout: float = DEFAULT_WAIT) -> bool:
         """Wait until every message queued before this call was accepted or dropped.
 
         Returns False if that takes longer than `timeout` seconds; the messages then stay queued.
         """
-        return self._delivery.flush(self._wait(timeout))
+        seconds = self._wait(timeout)
+        return self._delivery.deliver(seconds) if self._options.sync else self._delivery.flush(seconds)
 
     def close(self, timeout: float = DEFAULT_WAIT) -> CloseReport:
         """Deliver what waits, for at most `timeout` seconds, and end; messages still waiting then are lost.
@@ -190,6 +119,17 @@ class Client:
         a last request that arrived, but whose answer did not come in time.
         """
         return self._delivery.close(self._wait(timeout))
+
+    def context(
+        self,
+        *,
+        user_id: ScopeId = None,
+        anonymous_id: ScopeId = None,
+        session_id: ScopeId = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> Scope:
+        """Set whom the calls inside a `with` block are about; see `waywiser.context`, which is the same."""
+        return context(user_id=user_id, anonymous_id=anonymous_id, session_id=session_id, values=values)
 
     def stats(self) -> Stats:
         """The counters, as they are now."""
@@ -206,17 +146,25 @@ class Client:
     def _take(
         self,
         kind: str,
-        fields: Mapping[str, object],
+        fields: dict[str, object],
         context: Mapping[str, Any] | None,
         timestamp: datetime | None,
         message_id: str | None,
     ) -> bool:
-        if not self._is_enabled:
+        if not self._options.enabled:
             return False
         try:
             payload = self._composer.compose(kind, fields, context, timestamp, message_id)
         except Exception as error:
             return self._refuse(DropReason.INVALID, b"", f"{kind}(): {explain(error)}")
+        if self._options.before_send is not None:
+            try:
+                payload = revise(payload, self._options.before_send)
+            except HeldBack:
+                self._queue.count_drop(DropReason.HELD_BACK)
+                return False
+            except Exception as error:
+                return self._refuse(DropReason.HOOK_FAILED, b"", f"{kind}(): {blame(error)}")
         if len(payload) > MAX_MESSAGE_BYTES:
             return self._refuse(
                 DropReason.TOO_LARGE, payload, f"{kind}(): {len(payload)} bytes, above 32 KiB"
@@ -224,6 +172,8 @@ class Client:
         reason = self._queue.put(payload)
         if reason is not None:
             return self._refuse(reason, payload, f"{kind}(): {REFUSALS[reason]}")
+        if self._options.sync:
+            return self._delivery.deliver(self._options.timeout)
         if self._delivery.thread is None:
             self._delivery.start()
         return True

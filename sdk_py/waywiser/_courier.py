@@ -30,10 +30,15 @@ class Courier:
         self._notices = notices
         self._is_failing = False
 
-    def work(self, deadline: float) -> None:
-        """Carry batch after batch until the queue is closed and empty, or the deadline is past."""
-        while monotonic() < deadline and (batch := self._queue.claim()):
+    def work(self, deadline: float, is_patient: bool = True) -> None:
+        """Carry batch after batch until the queue is closed and empty, or the deadline is past.
+
+        An impatient worker leaves as soon as nothing is due, and leaves the connection open.
+        """
+        while monotonic() < deadline and (batch := self._queue.claim(is_patient)):
             self._carry(batch, deadline)
+        if not is_patient:
+            return
         try:
             self._transport.close()
         except Exception as error:

@@ -54,11 +54,31 @@ class Delivery:
             self.start()
         return self._queue.wait(ordinal, monotonic() + timeout)
 
+    def deliver(self, timeout: float) -> bool:
+        """Deliver what is queued now in the caller's thread; False if that takes longer than `timeout`."""
+        deadline = monotonic() + timeout
+        ordinal = self._queue.ask_flush()
+        while not self._queue.is_settled(ordinal) and monotonic() < deadline:
+            if self._take_over():
+                self._work(deadline, is_patient=False)
+            elif threading.current_thread() is self.thread:
+                return False
+            else:
+                self._queue.wait(ordinal, deadline, lambda: self.thread is None)
+        return self._queue.is_settled(ordinal)
+
+    def _take_over(self) -> bool:
+        with self._queue.lock:
+            is_vacant = self.thread is None
+            if is_vacant:
+                self.thread = threading.current_thread()
+            return is_vacant
+
     def close(self, timeout: float) -> CloseReport:
         """Take no more, deliver what can be delivered in `timeout` seconds, count the rest as lost."""
         self.finish(monotonic() + timeout)
         stats = self._queue.stats()
-        return CloseReport(sent=stats.sent, spooled=0, lost=sum(stats.dropped.values()))
+        return CloseReport(sent=stats.sent, spooled=0, lost=stats.lost)
 
     def begin_close(self) -> None:
         """Take no more messages, without waiting."""
@@ -67,11 +87,7 @@ class Delivery:
     def finish(self, deadline: float) -> None:
         """Wait for the rest until the deadline, then give up what is left."""
         ordinal = self._queue.begin_close()
-        with self._queue.lock:
-            is_vacant = self.thread is None
-            if is_vacant:
-                self.thread = threading.current_thread()
-        if is_vacant:
+        if self._take_over():
             self._work(deadline)
         elif threading.current_thread() is not self.thread:
             self._queue.wait(ordinal, deadline)
@@ -81,8 +97,9 @@ class Delivery:
         for payload in left:
             self._notices.dropped(Drop(DropReason.UNSENT, payload, detail="the time to close was up"))
 
-    def _work(self, deadline: float = math.inf) -> None:
+    def _work(self, deadline: float = math.inf, is_patient: bool = True) -> None:
         try:
-            self._courier.work(deadline)
+            self._courier.work(deadline, is_patient)
         finally:
             self.thread = None
+            self._queue.wake()

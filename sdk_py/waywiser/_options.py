@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Callable
+from typing import Any, Callable, Optional
 from urllib.parse import urlsplit
 
 from ._errors import DeliveryError
@@ -13,9 +13,11 @@ from ._transport import Transport
 
 OnError = Callable[[DeliveryError], object]
 OnDrop = Callable[[Drop], object]
+BeforeSend = Callable[[dict[str, Any]], Optional[dict[str, Any]]]
 
 
 MAX_SECONDS = 3600
+MAX_SERVICE = 100
 
 
 @dataclass(frozen=True)
@@ -28,20 +30,25 @@ class Options:
     flush_interval: float
     max_queue: int
     timeout: float
+    sync: bool
     enabled: bool
+    service: str
+    before_send: BeforeSend | None
     on_error: OnError | None
     on_drop: OnDrop | None
     transport: Transport | None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.enabled, bool):
-            raise TypeError(f"enabled must be True or False, not {type(self.enabled).__name__}")
+        _check_switch("enabled", self.enabled)
+        _check_switch("sync", self.sync)
         _check_key(self.write_key, self.enabled)
         _check_host(self.host)
         _check_count("flush_at", self.flush_at)
         _check_count("max_queue", self.max_queue)
         _check_seconds("flush_interval", self.flush_interval)
         _check_seconds("timeout", self.timeout)
+        _check_service(self.service)
+        _check_callable("before_send", self.before_send)
         _check_callable("on_error", self.on_error)
         _check_callable("on_drop", self.on_drop)
         if self.transport is not None and not isinstance(self.transport, Transport):
@@ -51,6 +58,18 @@ class Options:
     def url(self) -> str:
         """Where batches go."""
         return self.host.rstrip("/") + "/v1/batch"
+
+
+def _check_switch(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, not {type(value).__name__}")
+
+
+def _check_service(value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"service must be text, not {type(value).__name__}")
+    if len(value) > MAX_SERVICE or not value.isprintable():
+        raise ValueError(f"service must be one line of at most {MAX_SERVICE} characters")
 
 
 def _check_key(value: object, is_enabled: bool) -> None:

@@ -7,6 +7,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Iterable
 from time import monotonic
+from typing import Callable
 
 from ._options import Options
 from ._reports import DropReason, Stats
@@ -62,11 +63,11 @@ class Queue:
                 self._work.notify()
         return None
 
-    def claim(self) -> list[bytes]:
+    def claim(self, is_patient: bool = True) -> list[bytes]:
         """Wait until a batch is due and hand it out; an empty one means that there will be no more."""
         with self.lock:
             while not self._claimed and not self._is_due():
-                if self._is_closing:
+                if self._is_closing or not is_patient:
                     return []
                 self._work.wait(self._due_at - monotonic() if self._waiting else None)
             if not self._claimed:
@@ -120,10 +121,21 @@ class Queue:
             self._is_closing = True
             return self.ask_flush()
 
-    def wait(self, ordinal: int, deadline: float) -> bool:
-        """Wait until that message is settled; False if the deadline comes first."""
+    def is_settled(self, ordinal: int) -> bool:
+        """Whether that message and all before it are settled."""
+        return self._settled >= ordinal
+
+    def wake(self) -> None:
+        """Let those who wait look again."""
+        with self.lock:
+            self._progress.notify_all()
+
+    def wait(self, ordinal: int, deadline: float, is_over: Callable[[], bool] = lambda: False) -> bool:
+        """Wait until that message is settled; False if the deadline comes first, or it is over anyway."""
         with self.lock:
             while self._settled < ordinal:
+                if is_over():
+                    return False
                 remaining = deadline - monotonic()
                 if remaining <= 0:
                     return False

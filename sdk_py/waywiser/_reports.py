@@ -17,6 +17,10 @@ class DropReason(str, Enum):
     """The arguments cannot become a message: a missing identity, a value that is not JSON."""
     TOO_LARGE = "too_large"
     """The message is larger than 32 KiB."""
+    HELD_BACK = "held_back"
+    """`before_send` returned None. That is no loss: it is counted, but not logged or handed to `on_drop`."""
+    HOOK_FAILED = "hook_failed"
+    """`before_send` raised, or returned what is no message; nothing unrevised is sent."""
     QUEUE_FULL = "queue_full"
     """The queue had no room; the newest message is the one dropped."""
     CLOSED = "closed"
@@ -74,6 +78,11 @@ class Stats:
     """Sent again after a failed request; a message that is sent three times counts twice."""
     dropped: Mapping[str, int]
     """Not delivered, by `DropReason` value; reasons that never occurred are absent."""
+
+    @property
+    def lost(self) -> int:
+        """All drops together, but for those that `before_send` wanted."""
+        return sum(count for reason, count in self.dropped.items() if reason != DropReason.HELD_BACK.value)
 
 
 @dataclass(frozen=True)
