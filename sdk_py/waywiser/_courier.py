@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from time import monotonic
-from typing import Callable, Protocol
+from typing import TYPE_CHECKING, Callable, Protocol
 
 from ._breaker import Breaker
 from ._envelope import pack
@@ -15,9 +15,11 @@ from ._options import Options
 from ._part import Part
 from ._queue import Queue
 from ._reports import Drop, DropReason
-from ._spool_reader import SpoolReader
 from ._transport import Transport
 from ._verdict import Refused, Rejection, Taken, TooLarge, TryAgain, Verdict, judge
+
+if TYPE_CHECKING:
+    from ._spool_reader import SpoolReader
 
 SPLIT_AFTER = 3
 MAX_STUMBLES = 10
