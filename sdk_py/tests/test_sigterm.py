@@ -38,6 +38,21 @@ def test_without_a_handler_what_waits_is_delivered_and_the_process_dies_of_the_s
     assert sink.events == ["A"] * 300
 
 
+def test_the_first_message_may_come_from_a_thread(run: Run, sink: Sink) -> None:
+    ended = run(
+        """
+        clients = [Client("key-1", HOST, flush_interval=60) for _ in range(3)]
+        for client in clients:
+            thread = threading.Thread(target=client.track, args=("A",), kwargs={"user_id": "1"})
+            thread.start()
+            thread.join()
+        os.kill(os.getpid(), 15)
+        time.sleep(30)
+        """
+    )
+    assert (ended.returncode, sink.events) == (-signal.SIGTERM, ["A"] * 3)
+
+
 def test_a_signal_in_the_middle_of_a_call_locks_nothing_up(run: Run, sink: Sink) -> None:
     ended = run(
         """

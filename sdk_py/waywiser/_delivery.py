@@ -53,6 +53,9 @@ class Delivery:
         self._life = object()
         _process.watch_fork(self)
         _process.watch_exit(self)
+        if options.enabled:
+            # Here, because the first message may come from a thread, where no signal handler can be set.
+            _process.cover_sigterm()
 
     def after_fork(self) -> None:
         """Begin with an empty queue and without a thread; the parent's are not here."""
@@ -158,6 +161,10 @@ class Delivery:
         # Whoever closes with more time goes on waiting, so nothing is lost to the impatient.
         if not any(other > deadline for other in self._closers):
             self._abandon()
+
+    def hurry(self) -> None:
+        """Begin to deliver all that waits, without waiting for that."""
+        self.queue.ask_flush()
 
     def save(self, deadline: float) -> None:
         """The process may die at the deadline: deliver what can be, keep the rest, but stay open."""
