@@ -1,6 +1,7 @@
 """Send customer touchpoints from Python services to Waywiser; everything public is named here."""
 
 from ._client import Client
+from ._context import Context, context, current_context
 from ._errors import ConnectionFailed, DeliveryError, RequestRefused, WaywiserError
 from ._http import HttpTransport
 from ._memory import MemoryTransport
@@ -12,6 +13,7 @@ __all__ = [
     "Client",
     "CloseReport",
     "ConnectionFailed",
+    "Context",
     "DeliveryError",
     "Drop",
     "DropReason",
@@ -24,4 +26,6 @@ __all__ = [
     "Transport",
     "WaywiserError",
     "__version__",
+    "context",
+    "current_context",
 ]

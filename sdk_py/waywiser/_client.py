@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import datetime
+from os import PathLike
 from types import TracebackType
 from typing import Any
+from weakref import finalize
 
+from ._before_send import HeldBack, blame, revise
+from ._calls import Calls
+from ._context import Scope, ScopeId, context
 from ._delivery import Delivery
 from ._http import HttpTransport
-from ._message import Composer, Id
+from ._message import Composer
 from ._notices import Notices
-from ._options import OnDrop, OnError, Options
-from ._queue import Queue
+from ._options import BeforeSend, OnDrop, OnError, Options
 from ._reports import CloseReport, Drop, DropReason, Stats
 from ._transport import Transport
 from ._values import explain
@@ -23,7 +26,7 @@ DEFAULT_WAIT = 5.0
 MAX_WAIT = 24 * 3600.0
 
 
-class Client:
+class Client(Calls):
     """Sends touchpoints of your customers to a Waywiser collector. Make one for each process and keep it.
 
     No call waits for the network, and after construction none raises. `track` and its siblings return True
@@ -52,8 +55,15 @@ class Client:
         flush_at: int = 100,
         flush_interval: float = 1.0,
         max_queue: int = 100_000,
+        on_full: str | None = None,
+        spool_dir: str | PathLike[str] | None = None,
+        max_spool: int = 256 * 1024 * 1024,
+        durable: bool = False,
         timeout: float = 10.0,
+        sync: bool = False,
         enabled: bool = True,
+        service: str = "",
+        before_send: BeforeSend | None = None,
         on_error: OnError | None = None,
         on_drop: OnDrop | None = None,
         transport: Transport | None = None,
@@ -62,9 +72,22 @@ class Client:
 
         - `write_key`: the project's key. `host`: the collector's address.
         - `flush_at`: send when so many messages wait. `flush_interval`: or after so many seconds.
-        - `max_queue`: how many messages may wait (and 64 MiB); one more is dropped and counted.
-        - `timeout`: seconds to connect, and to wait for each part of an answer.
+        - `max_queue`: how many messages may wait (and 64 MiB).
+        - `on_full`: what becomes of one more: `drop_newest`, `drop_oldest`, `block` (wait at most `timeout`
+          seconds for room, but not while the collector is down) or `spool`. None means `spool` if there is a
+          `spool_dir`, else `drop_newest`.
+        - `spool_dir`: a folder, on a local disk, where messages are kept that cannot be sent now or are left
+          at the end. Any client of the same folder and key delivers them; so does `python -m waywiser.spool`.
+        - `max_spool`: bytes that the folder may take.
+        - `durable`: write each message to `spool_dir` before its call returns, so that it survives SIGKILL.
+        - `timeout`: seconds that one request may take.
+        - `sync`: deliver within each call, in the caller's thread, in at most `timeout` seconds, for places
+          where no thread may run between calls (AWS Lambda). A call then returns True when the collector has
+          dealt with its message; one that could not be delivered in time goes along with the next.
         - `enabled`: False makes every call return False and do nothing, for tests and local work.
+        - `service`: the name of your service, so that the collector can show what it lost.
+        - `before_send(message)`: is handed each message as a dictionary before it is queued, in the caller's
+          thread, and returns what to send instead, or None to send nothing. If it raises, nothing is sent.
         - `on_error(error)`: called for each failed request with a `DeliveryError`, in the delivery thread.
         - `on_drop(drop)`: called for each lost message with a `Drop`, in the thread where it was lost.
         - `transport`: how requests are carried, for example a `MemoryTransport` in tests.
@@ -72,124 +95,58 @@ class Client:
         Raises TypeError or ValueError for a setting that cannot be right.
         """
         options = Options(
-            write_key,
-            host,
-            flush_at,
-            flush_interval,
-            max_queue,
-            timeout,
-            enabled,
-            on_error,
-            on_drop,
-            transport,
+            write_key=write_key,
+            host=host,
+            flush_at=flush_at,
+            flush_interval=flush_interval,
+            max_queue=max_queue,
+            on_full=on_full,
+            spool_dir=spool_dir,
+            max_spool=max_spool,
+            durable=durable,
+            timeout=timeout,
+            sync=sync,
+            enabled=enabled,
+            service=service,
+            before_send=before_send,
+            on_error=on_error,
+            on_drop=on_drop,
+            transport=transport,
         )
-        self._is_enabled = enabled
+        self._options = options
         self._composer = Composer()
         self._notices = Notices(on_error, on_drop)
-        self._queue = Queue(options)
-        self._delivery = Delivery(options, self._queue, transport or HttpTransport(), self._notices)
-
-    def track(
-        self,
-        event: str,
-        *,
-        user_id: Id | None = None,
-        anonymous_id: Id | None = None,
-        properties: Mapping[str, Any] | None = None,
-        context: Mapping[str, Any] | None = None,
-        timestamp: datetime | None = None,
-        message_id: str | None = None,
-    ) -> bool:
-        """Say that something happened: `track("Invoice Paid", user_id="42", properties={"plan": "pro"})`."""
-        fields = {"event": event, "userId": user_id, "anonymousId": anonymous_id, "properties": properties}
-        return self._take("track", fields, context, timestamp, message_id)
-
-    def page(
-        self,
-        name: str | None = None,
-        *,
-        user_id: Id | None = None,
-        anonymous_id: Id | None = None,
-        properties: Mapping[str, Any] | None = None,
-        context: Mapping[str, Any] | None = None,
-        timestamp: datetime | None = None,
-        message_id: str | None = None,
-    ) -> bool:
-        """Say that a page was seen. `properties` may hold `url`, `path`, `title` and `referrer`."""
-        fields = {"name": name, "userId": user_id, "anonymousId": anonymous_id, "properties": properties}
-        return self._take("page", fields, context, timestamp, message_id)
-
-    def screen(
-        self,
-        name: str | None = None,
-        *,
-        user_id: Id | None = None,
-        anonymous_id: Id | None = None,
-        properties: Mapping[str, Any] | None = None,
-        context: Mapping[str, Any] | None = None,
-        timestamp: datetime | None = None,
-        message_id: str | None = None,
-    ) -> bool:
-        """Say that a screen of an app was seen."""
-        fields = {"name": name, "userId": user_id, "anonymousId": anonymous_id, "properties": properties}
-        return self._take("screen", fields, context, timestamp, message_id)
-
-    def identify(
-        self,
-        user_id: Id,
-        *,
-        traits: Mapping[str, Any] | None = None,
-        anonymous_id: Id | None = None,
-        context: Mapping[str, Any] | None = None,
-        timestamp: datetime | None = None,
-        message_id: str | None = None,
-    ) -> bool:
-        """Say who a user is; with `anonymous_id`, also that this visitor is that user, then and before."""
-        fields = {"userId": user_id, "anonymousId": anonymous_id, "traits": traits}
-        return self._take("identify", fields, context, timestamp, message_id)
-
-    def alias(
-        self,
-        user_id: Id,
-        previous_id: Id,
-        *,
-        context: Mapping[str, Any] | None = None,
-        timestamp: datetime | None = None,
-        message_id: str | None = None,
-    ) -> bool:
-        """Say that the user known as `previous_id` is now known as `user_id`: both are one customer."""
-        fields = {"userId": user_id, "previousId": previous_id}
-        return self._take("alias", fields, context, timestamp, message_id)
-
-    def group(
-        self,
-        group_id: Id,
-        *,
-        user_id: Id | None = None,
-        anonymous_id: Id | None = None,
-        traits: Mapping[str, Any] | None = None,
-        context: Mapping[str, Any] | None = None,
-        timestamp: datetime | None = None,
-        message_id: str | None = None,
-    ) -> bool:
-        """Say that someone belongs to a group, such as a company; `traits` are the group's."""
-        fields = {"groupId": group_id, "userId": user_id, "anonymousId": anonymous_id, "traits": traits}
-        return self._take("group", fields, context, timestamp, message_id)
+        self._delivery = Delivery(options, self._composer, transport or HttpTransport(), self._notices)
+        self._queue = self._delivery.queue
+        finalize(self, self._delivery.let_go).atexit = False
 
     def flush(self, timeout: float = DEFAULT_WAIT) -> bool:
         """Wait until every message queued before this call was accepted or dropped.
 
-        Returns False if that takes longer than `timeout` seconds; the messages then stay queued.
+        Returns False if that takes longer than `timeout` seconds, or cannot be before them because the
+        collector is down; the messages then stay queued. With a spool, to be on disk is enough.
         """
-        return self._delivery.flush(self._wait(timeout))
+        seconds = self._wait(timeout)
+        return self._delivery.deliver(seconds) if self._options.sync else self._delivery.flush(seconds)
 
     def close(self, timeout: float = DEFAULT_WAIT) -> CloseReport:
-        """Deliver what waits, for at most `timeout` seconds, and end; messages still waiting then are lost.
+        """Deliver what waits, for at most `timeout` seconds, and end.
 
-        Later calls to `track` and its siblings return False and are lost too. `lost` may include messages of
-        a last request that arrived, but whose answer did not come in time.
+        Messages still waiting then, and those of later calls, are kept in `spool_dir`; without one they are
+        lost. They may include messages of a last request that arrived, but was not answered in time.
         """
         return self._delivery.close(self._wait(timeout))
+
+    def context(
+        self,
+        *,
+        user_id: ScopeId = None,
+        anonymous_id: ScopeId = None,
+        session_id: ScopeId = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> Scope:
+        """Set whom the calls inside a `with` block are about; see `waywiser.context`, which is the same."""
+        return context(user_id=user_id, anonymous_id=anonymous_id, session_id=session_id, values=values)
 
     def stats(self) -> Stats:
         """The counters, as they are now."""
@@ -206,24 +163,37 @@ class Client:
     def _take(
         self,
         kind: str,
-        fields: Mapping[str, object],
+        fields: dict[str, object],
         context: Mapping[str, Any] | None,
         timestamp: datetime | None,
         message_id: str | None,
     ) -> bool:
-        if not self._is_enabled:
+        if not self._options.enabled:
             return False
         try:
             payload = self._composer.compose(kind, fields, context, timestamp, message_id)
         except Exception as error:
             return self._refuse(DropReason.INVALID, b"", f"{kind}(): {explain(error)}")
+        if self._options.before_send is not None:
+            try:
+                payload = revise(payload, self._options.before_send)
+            except HeldBack:
+                self._queue.count_drop(DropReason.HELD_BACK)
+                return False
+            except Exception as error:
+                return self._refuse(DropReason.HOOK_FAILED, b"", f"{kind}(): {blame(error)}")
         if len(payload) > MAX_MESSAGE_BYTES:
             return self._refuse(
                 DropReason.TOO_LARGE, payload, f"{kind}(): {len(payload)} bytes, above 32 KiB"
             )
-        reason = self._queue.put(payload)
-        if reason is not None:
-            return self._refuse(reason, payload, f"{kind}(): {REFUSALS[reason]}")
+        loss = self._delivery.put(payload)
+        if loss is not None:
+            for lost in loss.payloads:
+                self._notices.dropped(Drop(loss.reason, lost, detail=f"{kind}(): {REFUSALS[loss.reason]}"))
+            if not loss.is_taken:
+                return False
+        if self._options.sync:
+            return self._delivery.deliver(self._options.timeout)
         if self._delivery.thread is None:
             self._delivery.start()
         return True
@@ -234,13 +204,15 @@ class Client:
         return False
 
     def _wait(self, timeout: object) -> float:
-        if isinstance(timeout, (int, float)) and not math.isnan(timeout):
-            return max(0.0, min(float(timeout), MAX_WAIT))
+        if isinstance(timeout, (int, float)) and timeout == timeout:  # not NaN
+            return float(max(0, min(timeout, MAX_WAIT)))
         self._notices.warn("timeout", "timeout must be a number of seconds; %s are used", DEFAULT_WAIT)
         return DEFAULT_WAIT
 
 
 REFUSALS = {
     DropReason.QUEUE_FULL: "the queue is full",
+    DropReason.DISPLACED: "the queue is full, so its oldest message went",
+    DropReason.SPOOL_FULL: "the spool takes no more",
     DropReason.CLOSED: "the client is closed",
 }

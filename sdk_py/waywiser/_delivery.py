@@ -4,85 +4,264 @@ from __future__ import annotations
 
 import math
 import threading
+from contextlib import suppress
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from . import _process
+from ._breaker import Breaker
 from ._courier import Courier
+from ._health import report
+from ._message import Composer
 from ._notices import Notices
 from ._options import Options
 from ._queue import Queue
 from ._reports import CloseReport, Drop, DropReason
 from ._transport import Transport
+from ._waiting import Loss
+
+if TYPE_CHECKING:
+    from ._journal import Journal
+    from ._spool import Spool
+    from ._spool_reader import SpoolReader
+
+ORPHAN_LOOK_SECONDS = 0.2
+REPAIR_SECONDS = 1.0
+THREAD_NAME = "waywiser-delivery"
 
 
 class Delivery:
     """Owns the thread. `thread` is whoever works at the moment, None where nobody does."""
 
-    def __init__(self, options: Options, queue: Queue, transport: Transport, notices: Notices) -> None:
-        self._queue = queue
+    def __init__(self, options: Options, composer: Composer, transport: Transport, notices: Notices) -> None:
+        self._options = options
         self._notices = notices
-        self._courier = Courier(options, queue, transport, notices)
+        self.breaker = Breaker()
+        self._spool, journal = _open_spool(options, notices)
+        self.queue = queue = Queue(options, self.breaker, self._spool, journal)
+        self._courier = Courier(
+            options,
+            queue,
+            self.breaker,
+            _open_reader(self._spool, queue, notices),
+            transport,
+            notices,
+            health=lambda: report(queue.stats(), options.service, composer.stream),
+        )
         self.thread: threading.Thread | None = None
+        self._closers: list[float] = []
+        self._life = object()
         _process.watch_fork(self)
         _process.watch_exit(self)
+        if options.enabled:
+            # Here, because the first message may come from a thread, where no signal handler can be set.
+            _process.cover_sigterm()
 
     def after_fork(self) -> None:
         """Begin with an empty queue and without a thread; the parent's are not here."""
         self.thread = None
-        self._queue.after_fork()
+        self._closers = []
+        self._life = object()
+        if self._spool:
+            self._spool.after_fork()
+        self.queue.after_fork()
+        self._courier.after_fork()
+
+    def put(self, payload: bytes) -> Loss | None:
+        """Queue a message, in the way that `on_full` says."""
+        if self._options.policy != "block":
+            return self.queue.put(payload)
+        with self.queue.lock:
+            if threading.current_thread() is not self.thread:
+                self.start()
+                self.queue.wait_for_room(len(payload), self._options.timeout)
+            return self.queue.put(payload)
 
     def start(self) -> None:
         """Start the thread unless there is one. Where none can be had, `close` delivers by itself."""
-        with self._queue.lock:
-            if self.thread is not None:
+        with self.queue.lock:
+            if self.thread is not None or self.queue.is_closing or self._options.sync:
                 return
-            self.thread = threading.Thread(target=self._work, name="waywiser-delivery", daemon=True)
+            self.thread = threading.Thread(target=self._live, name=THREAD_NAME, daemon=True)
             try:
                 self.thread.start()
             except RuntimeError:
                 self.thread = None
         if self.thread is None:
             self._notices.warn("thread", "no thread can be started here; close() will deliver")
-        _process.cover_multiprocessing()
+        _process.cover_child()
+        _process.cover_sigterm()
 
     def flush(self, timeout: float) -> bool:
         """Wait until what is queued now is settled; False if that takes longer than `timeout` seconds."""
         if threading.current_thread() is self.thread:
             return False
-        ordinal = self._queue.ask_flush()
-        if self.thread is None and self._queue.stats().waiting:
+        ordinal = self.queue.ask_flush()
+        if self.thread is None and (self._spool or not self.queue.is_settled(ordinal)):
             self.start()
-        return self._queue.wait(ordinal, monotonic() + timeout)
+        deadline = monotonic() + timeout
+        return self.queue.wait(ordinal, deadline, lambda: self._is_hopeless(deadline))
+
+    def deliver(self, timeout: float) -> bool:
+        """Deliver what is queued now in the caller's thread; False if that takes longer than `timeout`."""
+        deadline = monotonic() + timeout
+        ordinal = self.queue.ask_flush()
+        while not self.queue.is_settled(ordinal) and monotonic() < deadline:
+            if self._take_over():
+                self._work(deadline, is_patient=False)
+                break
+            if threading.current_thread() is self.thread:
+                return False
+            self.queue.wait(ordinal, deadline, lambda: self.thread is None)
+        return self.queue.is_settled(ordinal)
+
+    def drain(self, deadline: float) -> None:
+        """Send all that is in the spool, in the caller's thread, for as long as the deadline allows."""
+        if self._take_over():
+            try:
+                self._courier.drain(deadline)
+            finally:
+                self._courier.let_go(keeps_connection=False)
+                self.thread = None
 
     def close(self, timeout: float) -> CloseReport:
-        """Take no more, deliver what can be delivered in `timeout` seconds, count the rest as lost."""
+        """Take no more, deliver what can be delivered in `timeout` seconds, keep or lose the rest."""
         self.finish(monotonic() + timeout)
-        stats = self._queue.stats()
-        return CloseReport(sent=stats.sent, spooled=0, lost=sum(stats.dropped.values()))
+        with self.queue.lock:
+            stats, own = self.queue.stats(), self.queue.counters.recovered_own
+        return CloseReport(sent=stats.sent, spooled=stats.spooled - own, lost=stats.lost)
 
-    def begin_close(self) -> None:
+    def begin_close(self, deadline: float) -> None:
         """Take no more messages, without waiting."""
-        self._queue.begin_close()
+        self.queue.begin_close(deadline)
+
+    def let_go(self) -> None:
+        """Nobody holds the client any more: deliver what waits, then end."""
+        if self.queue.is_closing:
+            return
+        deadline = monotonic() + self._options.timeout
+        if self.thread is None and self.queue.stats().waiting:
+            # A `sync` client with a rest that could not be delivered within the call.
+            with suppress(RuntimeError):
+                threading.Thread(target=self.finish, args=(deadline,), name=THREAD_NAME, daemon=True).start()
+        else:
+            self.queue.begin_close(deadline)
 
     def finish(self, deadline: float) -> None:
         """Wait for the rest until the deadline, then give up what is left."""
-        ordinal = self._queue.begin_close()
-        with self._queue.lock:
+        ordinal = self.queue.begin_close(deadline)
+        self._closers.append(deadline)
+        try:
+            if self._take_over():
+                self._work(deadline)
+            else:
+                self._wait_for_worker(ordinal, deadline)
+        finally:
+            self._closers.remove(deadline)
+        # Whoever closes with more time goes on waiting, so nothing is lost to the impatient.
+        if not any(other > deadline for other in self._closers):
+            self._abandon()
+
+    def hurry(self) -> None:
+        """Begin to deliver all that waits, without waiting for that."""
+        self.queue.ask_flush()
+
+    def save(self, deadline: float) -> None:
+        """The process may die at the deadline: deliver what can be, keep the rest, but stay open."""
+        seconds = max(0.0, deadline - monotonic())
+        is_done = self.deliver(seconds) if self._options.sync else self.flush(seconds)
+        waiting = self.queue.stats().waiting
+        if self._spool:
+            self._abandon()
+        elif not is_done:
+            self._notices.warn("sigterm", "%d messages are not delivered yet", waiting)
+
+    def _take_over(self) -> bool:
+        with self.queue.lock:
             is_vacant = self.thread is None
             if is_vacant:
                 self.thread = threading.current_thread()
-        if is_vacant:
-            self._work(deadline)
-        elif threading.current_thread() is not self.thread:
-            self._queue.wait(ordinal, deadline)
-        left = self._queue.abandon()
-        if left:
-            self._notices.warn("close", "%d messages could not be delivered before the end", len(left))
-        for payload in left:
+            return is_vacant
+
+    def _wait_for_worker(self, ordinal: int, deadline: float) -> None:
+        worker = self.thread
+        if worker is threading.current_thread():
+            return
+        if self.queue.wait(ordinal, deadline, lambda: self._is_hopeless(deadline)) and worker:
+            self.queue.wait_until(lambda: self.thread is not worker, deadline)
+
+    def _is_hopeless(self, deadline: float) -> bool:
+        breaker = self.breaker
+        is_down = breaker.is_tripped and breaker.next_at > deadline and not self.queue.is_closing
+        return is_down or breaker.minimum > deadline
+
+    def _live(self) -> None:
+        life = self._life
+        is_over = False
+        while life is self._life and not is_over:
+            try:
+                self._work(math.inf)
+                is_over = True
+            except _LeftAlone:
+                self.finish(monotonic() + _process.EXIT_SECONDS)
+                is_over = True
+            except BaseException as error:
+                # A callback may raise what it likes, such as SystemExit; delivery goes on.
+                self._notices.warn("delivery", "delivery met %s and goes on", type(error).__name__)
+                self.queue.nap(REPAIR_SECONDS)
+                is_over = not self._take_over()
+        if life is self._life and self.queue.is_closing and not self._closers:
+            self._abandon()
+
+    def _work(self, deadline: float, is_patient: bool = True) -> None:
+        life = self._life
+        try:
+            self._courier.work(deadline, is_patient, self._look)
+            if is_patient and life is self._life:
+                self._courier.finish(min(deadline, self.queue.closing_at))
+        finally:
+            if life is self._life:
+                self._courier.let_go(keeps_connection=not is_patient)
+                self.thread = None
+                self.queue.wake()
+
+    def _look(self) -> float:
+        if self.queue.is_closing or not _process.is_forked_in_thread():
+            return math.inf
+        if _process.is_left_alone():
+            raise _LeftAlone
+        return monotonic() + ORPHAN_LOOK_SECONDS
+
+    def _abandon(self) -> None:
+        kept, lost = self.queue.abandon()
+        if self._spool:
+            self._spool.seal()
+        if kept:
+            self._notices.inform("%d messages are kept in the spool", kept)
+        if lost:
+            self._notices.warn("close", "%d messages could not be delivered before the end", len(lost))
+        for payload in lost:
             self._notices.dropped(Drop(DropReason.UNSENT, payload, detail="the time to close was up"))
 
-    def _work(self, deadline: float = math.inf) -> None:
-        try:
-            self._courier.work(deadline)
-        finally:
-            self.thread = None
+
+def _open_spool(options: Options, notices: Notices) -> tuple[Spool | None, Journal | None]:
+    # Imported only where they are wanted, so that nobody else waits for that.
+    if options.spool_dir is None:
+        return None, None
+    from ._journal import Journal
+    from ._spool import Spool
+
+    spool = Spool(options, notices)
+    return spool, Journal(spool) if options.durable else None
+
+
+def _open_reader(spool: Spool | None, queue: Queue, notices: Notices) -> SpoolReader | None:
+    if spool is None:
+        return None
+    from ._spool_reader import SpoolReader
+
+    return SpoolReader(spool, queue, notices)
+
+
+class _LeftAlone(Exception):
+    """All that is left of this process is our thread."""

@@ -9,6 +9,7 @@ from typing import Any, Callable, Union
 from uuid import UUID, uuid4
 
 from . import _process
+from ._context import EMPTY, Context, current_context
 from ._errors import InvalidMessage
 from ._values import encode, now_text, utc_text
 from ._version import __version__
@@ -45,13 +46,13 @@ class Composer:
 
     def after_fork(self) -> None:
         """Begin a stream of its own: a child that went on counting would repeat its parent's ids."""
-        self._stream = str(uuid4())[:24]
+        self.stream = str(uuid4())[:24]
         self._sequence = count(1)
 
     def compose(
         self,
         kind: str,
-        fields: Mapping[str, object],
+        fields: dict[str, object],
         context: Mapping[str, Any] | None,
         timestamp: datetime | None,
         message_id: str | None,
@@ -61,11 +62,12 @@ class Composer:
         Every call takes a number, also one that fails: a gap in the sequence is a message that was lost.
         """
         sequence = next(self._sequence)
+        around = _around(fields)
         body = encode(_checked(kind, fields))
-        message = f"{self._stream}{sequence:012x}" if message_id is None else _text(message_id, "message_id")
+        message = f"{self.stream}{sequence:012x}" if message_id is None else _text(message_id, "message_id")
         text = (
             f'{{"type":"{kind}","messageId":{encode(message)},"timestamp":"{_moment(timestamp)}",'
-            f'"context":{{"library":{LIBRARY},"sequence":{sequence}{_context(context)}}},{body[1:]}'
+            f'"context":{{"library":{LIBRARY},"sequence":{sequence}{_context(context, around)}}},{body[1:]}'
         )
         # A lone surrogate (from a file name, say) has no UTF-8 form; it must not cost the message.
         return text.encode("utf-8", "replace")
@@ -116,11 +118,22 @@ def _moment(value: datetime | None) -> str:
     raise InvalidMessage(f"timestamp must be a datetime, not {type(value).__name__}")
 
 
-def _context(value: Mapping[str, Any] | None) -> str:
-    if value is None:
-        return ""
-    given = _mapping(value, "context").items()
-    inner = encode({key: item for key, item in given if key not in ("library", "sequence")})[1:-1]
+def _around(fields: dict[str, object]) -> Context:
+    around = current_context()
+    if around is EMPTY or not around.is_about(fields):
+        return EMPTY
+    # An alias is about two users, so no visitor of the moment is added to it.
+    if "anonymousId" in fields:
+        fields["userId"] = fields["userId"] or around.user_id
+        fields["anonymousId"] = fields["anonymousId"] or around.anonymous_id
+    return around
+
+
+def _context(value: Mapping[str, Any] | None, around: Context) -> str:
+    inner = around.text
+    if value is not None:
+        given = around.merged(_mapping(value, "context")).items()
+        inner = encode({key: item for key, item in given if key not in ("library", "sequence")})[1:-1]
     return f",{inner}" if inner else ""
 
 

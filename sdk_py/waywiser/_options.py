@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, field
-from typing import Callable
+from os import PathLike
+from typing import Any, Callable, Optional
 from urllib.parse import urlsplit
 
 from ._errors import DeliveryError
@@ -13,9 +15,12 @@ from ._transport import Transport
 
 OnError = Callable[[DeliveryError], object]
 OnDrop = Callable[[Drop], object]
+BeforeSend = Callable[[dict[str, Any]], Optional[dict[str, Any]]]
 
 
 MAX_SECONDS = 3600
+MAX_SERVICE = 100
+POLICIES = ("drop_newest", "drop_oldest", "block", "spool")
 
 
 @dataclass(frozen=True)
@@ -27,30 +32,59 @@ class Options:
     flush_at: int
     flush_interval: float
     max_queue: int
+    on_full: str | None
+    spool_dir: str | PathLike[str] | None
+    max_spool: int
+    durable: bool
     timeout: float
+    sync: bool
     enabled: bool
+    service: str
+    before_send: BeforeSend | None
     on_error: OnError | None
     on_drop: OnDrop | None
     transport: Transport | None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.enabled, bool):
-            raise TypeError(f"enabled must be True or False, not {type(self.enabled).__name__}")
+        _check_switch("enabled", self.enabled)
+        _check_switch("sync", self.sync)
+        _check_switch("durable", self.durable)
         _check_key(self.write_key, self.enabled)
         _check_host(self.host)
         _check_count("flush_at", self.flush_at)
         _check_count("max_queue", self.max_queue)
+        _check_count("max_spool", self.max_spool)
+        _check_spool(self.spool_dir, self.on_full, self.durable)
         _check_seconds("flush_interval", self.flush_interval)
         _check_seconds("timeout", self.timeout)
+        _check_service(self.service)
+        _check_callable("before_send", self.before_send)
         _check_callable("on_error", self.on_error)
         _check_callable("on_drop", self.on_drop)
         if self.transport is not None and not isinstance(self.transport, Transport):
             raise TypeError("transport must have the methods send(request) and close()")
 
     @property
+    def policy(self) -> str:
+        """What happens to a message that finds the queue full."""
+        return self.on_full or ("spool" if self.spool_dir is not None else "drop_newest")
+
+    @property
     def url(self) -> str:
         """Where batches go."""
         return self.host.rstrip("/") + "/v1/batch"
+
+
+def _check_switch(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, not {type(value).__name__}")
+
+
+def _check_service(value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"service must be text, not {type(value).__name__}")
+    if len(value) > MAX_SERVICE or not value.isprintable():
+        raise ValueError(f"service must be one line of at most {MAX_SERVICE} characters")
 
 
 def _check_key(value: object, is_enabled: bool) -> None:
@@ -82,6 +116,17 @@ def _check_count(name: str, value: object) -> None:
         raise TypeError(f"{name} must be a whole number, not {type(value).__name__}")
     if value < 1:
         raise ValueError(f"{name} must be 1 or more, not {value}")
+
+
+def _check_spool(folder: object, on_full: object, durable: bool) -> None:
+    if folder is not None and not isinstance(folder, (str, PathLike)):
+        raise TypeError(f"spool_dir must be a path, not {type(folder).__name__}")
+    if folder is not None and os.name != "posix":
+        raise ValueError("spool_dir needs file locks, which this system does not have")
+    if on_full is not None and on_full not in POLICIES:
+        raise ValueError(f"on_full must be one of {', '.join(POLICIES)}")
+    if folder is None and (durable or on_full == "spool"):
+        raise ValueError("spool_dir is needed, so that there is a place to write to")
 
 
 def _check_seconds(name: str, value: object) -> None:

@@ -1,0 +1,66 @@
+"""Delivery within the call, where nothing may run between calls."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from sink import Answer, Make, Sink
+
+from waywiser import _breaker
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_breaker, "FIRST_BACKOFF", 0.01)
+    monkeypatch.setattr(_breaker, "MAX_BACKOFF", 0.01)
+
+
+def test_a_message_is_delivered_when_the_call_returns_and_no_thread_is_started(
+    make: Make, sink: Sink
+) -> None:
+    before = set(threading.enumerate())
+    client = make(sync=True)
+    for name in ("A", "B"):
+        assert client.track(name, user_id="1") is True
+        assert sink.events[-1] == name
+    assert "waywiser-delivery" not in [thread.name for thread in set(threading.enumerate()) - before]
+    assert len({request.port for request in sink.requests}) == 1
+    assert client.flush() is True
+    assert client.close().sent == 2
+
+
+def test_a_short_outage_is_waited_out(make: Make, sink: Sink) -> None:
+    sink.answers.extend([Answer(503), Answer(503)])
+    assert make(sync=True).track("A", user_id="1") is True
+
+
+def test_a_call_takes_no_longer_than_the_timeout_and_the_next_one_takes_the_rest_along(
+    make: Make, sink: Sink
+) -> None:
+    sink.answers.append(Answer(hangs=True))
+    client = make(sync=True, timeout=0.3)
+    start = time.monotonic()
+    assert client.track("A", user_id="1") is False
+    assert time.monotonic() - start < 5
+    assert client.stats().waiting == 1
+    assert client.track("B", user_id="1") is True
+    assert sink.events == ["A", "A", "B"]
+    assert client.close().sent == 2
+
+
+def test_many_threads_may_call_at_once(make: Make, sink: Sink) -> None:
+    client = make(sync=True)
+    results: list[bool] = []
+
+    def work(name: int) -> None:
+        results.extend(client.track(f"{name}-{number}", user_id="1") for number in range(20))
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [True] * 100
+    assert len(set(sink.events)) == len(sink.events) == 100
