@@ -147,13 +147,17 @@ def test_a_page_opened_in_the_background_counts_from_when_it_is_shown(
     collector.wait(1)
 
 
+@pytest.mark.parametrize("is_page_first", [False, True])
 def test_what_was_before_a_sleep_belongs_to_the_session_and_page_of_then(
-    profile: BrowserContext, site: Site, collector: Collector
+    profile: BrowserContext, site: Site, collector: Collector, is_page_first: bool
 ) -> None:
     page = reader(profile, site.put("/"), 12)
     page.clock.fast_forward(8 * 3600_000)
+    if is_page_first:
+        page.evaluate("waywiser.track('Woken')")
     page.keyboard.press("Shift")
-    page.evaluate("waywiser.track('Woken')")
+    if not is_page_first:
+        page.evaluate("waywiser.track('Woken')")
     use(page, 9)
     page.close()
     view, woken = collector.wait(2)
