@@ -61,7 +61,7 @@ def sent(playwright: Playwright) -> dict[str, Any]:
         page.click("button")
         page.clock.run_for(50)
         page.evaluate("waywiser.identify('u-17', {plan: 'pro'})")
-        with page.expect_request("https://ww.example/v1/batch*"):
+        with page.expect_response("https://ww.example/v1/batch*"):
             page.clock.run_for(300)
         (request,) = requests
         address, headers = urlsplit(request.url), request.all_headers()
