@@ -21,7 +21,7 @@ export async function bundled(entry, { format = "script", plugins = [], small = 
     write: false,
     metafile: true,
     format: "esm",
-    minify: small,
+    minifySyntax: small,
     target: TARGET,
     charset: "utf8",
     legalComments: "none",
@@ -41,7 +41,7 @@ export async function transformed(file) {
 
 /** What terser finds after esbuild is worth a twentieth. A script is a module in a function: no name gets out. */
 async function smaller(text, format) {
-  const compress = { passes: 3, keep_fargs: false, unsafe_arrows: true };
+  const compress = { passes: 3, keep_fargs: false, unsafe_arrows: true, unsafe: true, booleans_as_integers: true };
   const { code } = await minify(text, { ecma: 2020, module: true, toplevel: true, compress });
   return format === "esm" ? `${code}\n` : `(()=>{${code}})();\n`;
 }

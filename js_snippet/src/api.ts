@@ -38,11 +38,9 @@ export function publish(api: Stub): void {
   api.version = VERSION;
 }
 
-/** Carries out what the stub kept, after the view of the page; a copy of the stub that comes late is heard too. */
+/** Carries out what the stub kept, after the view of the page. */
 export function replay(api: Stub): void {
-  const calls = api.q ?? [];
-  calls.forEach(run);
-  calls.push = run as typeof calls.push;
+  api.q?.forEach(run);
 }
 
 const run = guard(([name, args]: Call) => {

@@ -38,7 +38,7 @@ export const commands: Record<string, Command> = {
   },
 
   consent(said) {
-    if (!/^(granted|denied|cookieless)$/.test(said as string)) throw Error("unknown consent");
+    if (!/^(granted|denied|cookieless)$/.test(said as string)) throw Error("consent?");
     answer(said as string);
   },
 
@@ -67,6 +67,6 @@ function text(value: unknown): string | undefined {
 /** What it throws tells the developer in the console. */
 function needed(value: unknown): string {
   const found = text(value);
-  if (!found) throw Error("name or id missing");
+  if (!found) throw Error("name or id?");
   return found;
 }

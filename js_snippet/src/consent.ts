@@ -21,12 +21,12 @@
 //
 // An answer replaces the one before, but an opt-out yields to optIn() alone. A refusal in any place where answers are
 // kept wins, so that none is hidden by an older cookie.
-import { readCookies } from "./cookie";
+import { lookAtCookies, readCookies } from "./cookie";
 import { resume } from "./delivery";
 import { guard } from "./guard";
 import { forgetVisitor, renew } from "./identity";
 import { options } from "./options";
-import { clear, liftAll } from "./outbox";
+import { clear } from "./outbox";
 import { endSession, enter } from "./session";
 import { forget, share } from "./shared";
 import { allowStorage, read } from "./store";
@@ -55,6 +55,7 @@ export function answer(said: string): void {
 /** Follows what the visitor said, here or on another page of the site. */
 export function adapt(): void {
   const before = state;
+  lookAtCookies();
   allowStorage(true); // The answer may always be read, and what is not allowed any more be removed.
   state = judge();
   const isSwitch = state !== before;
@@ -82,10 +83,9 @@ function answers(): string[] {
   return [...readCookies(ANSWER), read(ANSWER)];
 }
 
-/** What was recorded with consent may still be sent cookieless, but not after a refusal. */
+/** What waits to be sent goes with all else: it was recorded under an answer that holds no longer. */
 function leaveNothing(): void {
-  if (state === "denied") clear();
-  else liftAll();
+  clear();
   forgetVisitor();
   endSession();
 }

@@ -1,15 +1,15 @@
 // Keeps a value in a first-party cookie that all subdomains of the site share.
 import { attempt } from "./guard";
 
-/** What document.cookie said in this task: asking is slow, and every event asks. */
-let jar: string | undefined;
+/** What document.cookie said last: asking is slow, so it is asked once for each event. */
+let jar = "";
+
+export function lookAtCookies(): void {
+  jar = attempt(() => document.cookie) ?? "";
+}
 
 /** All values of that name: a cookie of the page's own host stands beside that of the site. */
 export function readCookies(name: string): string[] {
-  if (jar === undefined) {
-    queueMicrotask(forgetJar);
-    jar = attempt(() => document.cookie) ?? "";
-  }
   const found = jar.split("; ").filter((cookie) => cookie.startsWith(`${name}=`));
   return found.map((cookie) => cookie.slice(name.length + 1));
 }
@@ -26,11 +26,7 @@ export function writeCookie(name: string, value: string, seconds: number): void 
       const domain = first < 0 ? "" : `;domain=${labels.slice(first).join(".")}`;
       const secure = location.protocol === "https:" ? ";secure" : "";
       attempt(() => (document.cookie = `${name}=${value};path=/;max-age=${age};samesite=lax${secure}${domain}`));
-      forgetJar();
+      lookAtCookies();
     }
   }
-}
-
-function forgetJar(): void {
-  jar = undefined;
 }

@@ -2,28 +2,26 @@
 import { guard, listen } from "./guard";
 import { addressOf, options } from "./options";
 import { batches, openShelf, put } from "./outbox";
-import { read, remove, write } from "./store";
+import { read, remove } from "./store";
 
-const PAUSE = "waywiser_pause";
 const GATHER = 250; // milliseconds between an event and its request
 const FIRST_BACKOFF = 1e3;
 const LONGEST_BACKOFF = 60e3;
-const LONGEST_RETRY_AFTER = 24 * 3600e3;
-const LONGEST_PAUSE = 2 * LONGEST_RETRY_AFTER;
-const GIVE_UP = 30e3; // a request without an answer counts as failed
+const LONGEST_PAUSE = 24 * 3600e3; // timers cannot wait for more than 24 days
 
 /** The collector judged: it took the batch, or refused it for good. Not so a proxy or a hotel's log-in page. */
-const SETTLED = /^(2..\s*{.*"success":|4(?!08|29|.*incomplete_body))/s;
+const SETTLED = /^(2.*"success":|4(?!08|29|.*incomplete))/s;
 
 let address = "";
 let isUnderWay = false;
 let backoff = 0; // zero while all is well
 let pausedUntil = 0;
+let askedUntil = 0; // by the collector
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 export function openDelivery(): void {
   const { key } = options;
-  if (!key) throw Error("data-key is missing");
+  if (!key) throw Error("data-key?");
   address = `${addressOf("v1/batch")}?writeKey=${key}`;
   openShelf(key);
   listen("pageshow online", resume);
@@ -45,15 +43,15 @@ export function flush(): void {
   clearTimeout(timer);
   timer = undefined;
   const [batch] = batches();
-  const wait = patience();
+  const patience = (pausedUntil || askedUntil) - Date.now();
   if (isUnderWay || !batch) return;
-  if (wait > 0) plan(wait);
+  if (patience > 0) plan(patience);
   else post(batch);
 }
 
 /** The page ends: hands to the browser what it takes. As no answer can be seen, all is left to the next page, too. */
 export function leave(): void {
-  if (patience() <= 0) batches().every((batch) => navigator.sendBeacon?.(address, body(batch)));
+  if (askedUntil < Date.now()) batches().every((batch) => navigator.sendBeacon(address, body(batch)));
 }
 
 function plan(delay: number): void {
@@ -61,37 +59,30 @@ function plan(delay: number): void {
   timer = setTimeout(guard(flush), delay);
 }
 
-/** Milliseconds until the next try is due. A longer pause than any comes of a clock that was wrong. */
-function patience(): number {
-  const pause = Math.max(pausedUntil, +read(PAUSE)) - Date.now();
-  return pause > LONGEST_PAUSE ? 0 : pause;
-}
-
 async function post(batch: string[]): Promise<void> {
   isUnderWay = true;
-  let isSettled = false;
-  let retryAfter = 0;
+  let pause = 1; // milliseconds that the collector asks for, zero when it has settled the matter
   try {
     // A plain string goes as text/plain, which needs no preflight.
-    const request = { method: "POST", body: body(batch), keepalive: true, redirect: "error" } as const;
-    const response = await fetch(address, { ...request, signal: AbortSignal.timeout?.(GIVE_UP) });
-    retryAfter = +(response.headers.get("retry-after") ?? 0) * 1e3 || 0;
-    isSettled = SETTLED.test(response.status + (await response.text()));
+    const response = await fetch(address, { method: "POST", body: body(batch), keepalive: true, redirect: "error" });
+    const answer = await response.text(); // Until it is read, browsers count the request as under way.
+    pause = SETTLED.test(response.status + answer) ? 0 : +response.headers.get("retry-after")! * 1e3 || 1;
   } catch {
     // No answer, or not the collector's.
   }
   isUnderWay = false;
-  if (isSettled) {
+  if (pause) wait(pause);
+  else {
     backoff = 0;
     batch.forEach(remove);
-  } else pause(retryAfter);
+  }
   flush();
 }
 
-function pause(retryAfter: number): void {
+function wait(asked: number): void {
   backoff = Math.min(backoff * 2 || FIRST_BACKOFF, LONGEST_BACKOFF);
-  pausedUntil = Date.now() + backoff * (0.5 + Math.random()) + Math.min(retryAfter, LONGEST_RETRY_AFTER);
-  if (retryAfter) write(PAUSE, `${pausedUntil}`);
+  askedUntil = Date.now() + Math.min(asked, LONGEST_PAUSE);
+  pausedUntil = askedUntil + backoff * (0.5 + Math.random());
 }
 
 function body(batch: string[]): string {

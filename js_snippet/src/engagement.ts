@@ -13,16 +13,14 @@ const SHORTEST_REPORT = 1e3; // less waits for the next one, or is not worth an 
 
 let last = 0; // the last sign; zero while the page is not in front
 let engaged = 0; // milliseconds not yet reported
-let deepest = 0; // pixels
-let height = 1;
+let deepest = 0; // part of the page's height
 
 export function watchEngagement(): void {
   if (!isWanted("engagement")) return;
   count();
   listen("pointermove pointerdown wheel keydown visibilitychange pagehide", () => {
     count();
-    deepest = Math.max(deepest, scrollY + innerHeight);
-    height = document.documentElement.scrollHeight;
+    deepest = Math.max(deepest, (scrollY + innerHeight) / document.documentElement.scrollHeight);
   });
   endings.push(() => {
     count(true);
@@ -42,7 +40,7 @@ function count(isEnd?: boolean): void {
 function report(at: number): void {
   const properties = {
     engaged_seconds: engaged / 1e3,
-    scroll_percent: Math.min(Math.round((deepest / height) * 100), 100),
+    scroll_percent: deepest * 100,
   };
   engaged = 0;
   recordAt(at, shown, { type: "track", event: "Page Engaged", properties });

@@ -1,16 +1,9 @@
-// Writes messages as JSON whatever values a page hands over: what cannot be written is left out, nothing throws.
+// Writes messages as JSON whatever values a page hands over; nothing throws.
 import { attempt } from "./guard";
 
-/** Fields that come from the page are written one by one, so that a bad one costs only itself. */
-export function toJson(message: Record<string, unknown>, isFromPage = false): string {
-  const fields: string[] = [];
-  for (const key of Object.keys(message)) {
-    const isBag = !isFromPage && /^(properties|traits)$/.test(key);
-    // A cycle, or a getter or toJSON that throws.
-    const text = attempt(() => (isBag ? toJson(message[key] as {}, true) : JSON.stringify(message[key], plain)));
-    if (text) fields.push(`${JSON.stringify(key)}:${text}`);
-  }
-  return `{${fields.join()}}`;
+/** A cycle, or a getter or toJSON that throws, costs what the page handed over, and not the event. */
+export function toJson(message: object): string {
+  return attempt(() => JSON.stringify(message, plain)) ?? toJson({ ...message, properties: {}, traits: {} });
 }
 
 /** Old libraries put a toJSON on all arrays or objects that would turn them into strings; dates keep theirs. */

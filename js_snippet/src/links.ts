@@ -2,13 +2,13 @@
 import { isWanted } from "./auto";
 import type { Fields } from "./tracker";
 
-const FILE = /\.(pdf|docx?|xlsx?|pptx?|csv|txt|zip|rar|gz|dmg|exe|msi|apk|mp[34])$/i;
+const FILE = /\.(pdf|(doc|xls|ppt)x?|csv|zip|gz|dmg|exe|apk|mp[34])$/i;
 
 /** Without the query, which may hold secrets. */
 export function wayOut({ protocol, host, origin, pathname, download }: HTMLAnchorElement): Fields | undefined {
   if (!/^http/.test(protocol)) return undefined;
   const isFile = download || FILE.test(pathname);
-  const isMeant = isFile ? isWanted("downloads") : host !== location.host && isWanted("links");
+  const isMeant = (isFile || host !== location.host) && isWanted("links");
   const event = isFile ? "File Downloaded" : "Outbound Link Clicked";
   return isMeant ? { event, properties: { url: origin + pathname } } : undefined;
 }

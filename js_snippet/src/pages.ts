@@ -31,7 +31,7 @@ function wrap(method: "pushState" | "replaceState", isEntry: boolean): void {
 /** A new path is a new page. A new query is one only as a new entry of the history: filters replace theirs. */
 function moved(isEntry: boolean): void {
   const now = pageNow(shown.referrer);
-  if (now.path !== shown.path || (isEntry && now.search !== shown.search)) view(shown.url);
+  if (now.path !== shown.path || (isEntry && now.url !== shown.url)) view(shown.url);
   else Object.assign(shown, now);
 }
 

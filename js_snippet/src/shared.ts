@@ -15,6 +15,6 @@ export function share(name: string, value: string, seconds = LIFETIME): string {
 }
 
 export function forget(name: string): void {
-  if (mayStore) writeCookie(name, "", 0);
+  share(name, "", 0);
   remove(name);
 }

@@ -27,13 +27,7 @@ export function remove(name: string): void {
   delete shelf[name];
 }
 
-/** From the disk into memory. */
-export function lift(name: string): void {
-  memory[name] = read(name);
-  delete shelf[name];
-}
-
 /** All names that begin so, also those that other pages of the site wrote. */
 export function names(beginning: string): string[] {
-  return Object.keys({ ...memory, ...shelf }).filter((name) => name.startsWith(beginning));
+  return [memory, shelf].flatMap(Object.keys).filter((name, place, all) => name.startsWith(beginning) && place === all.indexOf(name));
 }
