@@ -1,0 +1,55 @@
+"""Who the visitor of a request is, as far as cookies and headers can be believed."""
+
+from __future__ import annotations
+
+import pytest
+
+from waywiser import current_context
+from waywiser._visitor import scope_of, visitor
+
+ID = "0b0e7a2c-8e0b-4a53-9c6e-3f1d7e0a9b11"
+SESSION = "5d8f1a77-2f7c-4a0e-8a3e-1c2b3d4e5f60"
+
+
+@pytest.mark.parametrize(
+    ("cookies", "headers", "expected"),
+    [
+        ({"waywiser_id": ID}, {}, (ID, "")),
+        ({"waywiser_id": ID, "waywiser_session": SESSION}, {}, (ID, SESSION)),
+        ({"waywiser_session": f"{SESSION} 1764380000000 1764380000001 7"}, {}, ("", SESSION)),
+        ({"waywiser_session": f"{SESSION}.1764380000000.1764380000001.7"}, {}, ("", SESSION)),
+        ({"waywiser_id": ID}, {"X-Waywiser-Anonymous-Id": "from-the-page"}, ("from-the-page", "")),
+        ({"waywiser_id": ID}, {"X-Waywiser-Anonymous-Id": "not\u00a0an id"}, (ID, "")),
+        ({"waywiser_id": ID}, {"X-Waywiser-Session-Id": SESSION}, (ID, SESSION)),
+        ({"waywiser_id": "opted-out", "waywiser_session": SESSION}, {}, ("", "")),
+        ({"waywiser_id": "opted-out"}, {"X-Waywiser-Anonymous-Id": ID}, ("", "")),
+        ({"waywiser_id": ID}, {"X-Waywiser-Anonymous-Id": "opted-out"}, ("", "")),
+        ({"waywiser_id": "x" * 128}, {}, ("x" * 128, "")),
+        ({"waywiser_id": "x" * 129}, {}, ("", "")),
+        ({"waywiser_session": SESSION + " 1" * 300}, {}, ("", "")),
+        ({"waywiser_id": "<script>"}, {}, ("", "")),
+        ({"waywiser_id": "a\nb"}, {}, ("", "")),
+        ({"waywiser_id": "\uff41\uff42"}, {}, ("", "")),
+        ({"waywiser_id": "", "waywiser_session": ""}, {}, ("", "")),
+        ({}, {}, ("", "")),
+    ],
+)
+def test_only_what_our_snippet_could_have_written_is_taken(
+    cookies: dict[str, str], headers: dict[str, str], expected: tuple[str, str]
+) -> None:
+    assert visitor(cookies.get, headers.get) == expected
+
+
+def test_address_and_user_agent_come_along_in_bounds() -> None:
+    headers = {"User-Agent": "Mozilla/5.0 " + "x" * 1000}
+    with scope_of({"waywiser_id": ID}.get, headers.get, "203.0.113.7"):
+        around = current_context()
+    assert around.anonymous_id == ID
+    assert around.values == {"ip": "203.0.113.7", "userAgent": headers["User-Agent"][:512]}
+
+
+@pytest.mark.parametrize(("agent", "address"), [("a\x00b", None), (None, "x" * 65), ("", "")])
+def test_what_is_malformed_is_left_out(agent: str | None, address: str | None) -> None:
+    nothing: dict[str, str] = {}
+    with scope_of(nothing.get, lambda name: agent, address):
+        assert current_context().values == {}
