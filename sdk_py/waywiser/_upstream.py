@@ -15,6 +15,8 @@ from typing import Callable
 from urllib.parse import urlsplit
 from weakref import finalize
 
+from ._visitor import OWN_COOKIES, own_cookies
+
 CHUNK = 64 * 1024
 MAX_ANSWER = 1024 * 1024
 MAX_IDLE = 8
@@ -23,11 +25,11 @@ RETRY_AFTER = "5"
 
 PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/?", re.ASCII)
 QUERY = re.compile(r"[!-~]*", re.ASCII)
-# Neither cookies nor the site's own credentials: a key is a Basic user name with an empty password.
+# Neither the site's cookies nor its credentials: a key is a Basic user name with an empty password.
 ASKED = (
     *("Accept", "Accept-Encoding", "Access-Control-Request-Headers", "Access-Control-Request-Method"),
     *("Content-Encoding", "Content-Type", "DNT", "If-None-Match", "Origin", "Sec-CH-UA", "Sec-CH-UA-Mobile"),
-    *("Sec-CH-UA-Platform", "Sec-GPC", "User-Agent"),
+    *("Sec-CH-UA-Platform", "Sec-Fetch-Site", "Sec-GPC", "User-Agent"),
 )
 ANSWERED = {
     *("access-control-allow-credentials", "access-control-allow-headers", "access-control-allow-methods"),
@@ -60,6 +62,7 @@ class Answer:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    cookies: tuple[str, ...] = ()
 
 
 class Upstream:
@@ -204,6 +207,9 @@ def _headers(ask: Ask) -> Iterator[tuple[str, str]]:
     authorization = ask.header("Authorization") or ""
     if _is_key(authorization):
         yield "Authorization", authorization
+    cookies = "; ".join(f"{name}={value}" for name, value in own_cookies(ask.header("Cookie")))
+    if cookies and ask.method == "POST":
+        yield "Cookie", cookies
     if ask.address:
         yield "X-Forwarded-For", ask.address
     yield "X-Forwarded-Proto", ask.scheme
@@ -241,4 +247,7 @@ def _checked(ask: Ask, response: HTTPResponse, body: bytes) -> Answer:
     headers["x-content-type-options"] = "nosniff"
     if ask.method == "HEAD":
         headers["content-length"] = response.getheader("Content-Length", "0")
-    return Answer(status, headers, body)
+    # The collector may renew the snippet's cookies; any other would be one of the site.
+    given = response.msg.get_all("Set-Cookie", [])
+    cookies = tuple(each for each in given if each.partition("=")[0].strip() in OWN_COOKIES)
+    return Answer(status, headers, body, cookies)

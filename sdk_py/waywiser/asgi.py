@@ -39,7 +39,6 @@ class WaywiserMiddleware:
             await self._app(scope, receive, send)
             return
         headers = _headers(scope)
-        cookies = _cookies(headers.get("cookie", ""))
         address = (scope.get("client") or (None,))[0]
         began, statuses = self._handled.begin(), [NO_ANSWER]
 
@@ -48,7 +47,7 @@ class WaywiserMiddleware:
                 statuses[0] = message["status"]
             await send(message)
 
-        with scope_of(cookies.get, lambda name: headers.get(name.lower()), address):
+        with scope_of(lambda name: headers.get(name.lower()), address):
             try:
                 await self._app(scope, receive, note)
             finally:
@@ -64,11 +63,6 @@ def _headers(scope: Scope) -> Mapping[str, str]:
         former = f"{headers[key]}; " if key == "cookie" and key in headers else ""
         headers[key] = former + value.decode("latin-1")
     return headers
-
-
-def _cookies(text: str) -> Mapping[str, str]:
-    pairs = (part.partition("=") for part in text.split(";"))
-    return {name.strip(): value.strip().strip('"') for name, _, value in pairs}
 
 
 def _route(scope: Scope) -> str | None:

@@ -53,12 +53,11 @@ def _scope(event: Any) -> Any:
     for name, values in several:
         if isinstance(values, list) and values:
             headers.setdefault(str(name).lower(), "; ".join(map(str, values)))
-    given = event.get("cookies")
-    text = "; ".join(map(str, given)) if isinstance(given, list) else headers.get("cookie", "")
-    cookies = {name.strip(): value for name, _, value in (part.partition("=") for part in text.split(";"))}
+    if isinstance(event.get("cookies"), list):
+        headers["cookie"] = "; ".join(map(str, event["cookies"]))
     request = _mapping(event, "requestContext")
     address = _mapping(request, "http").get("sourceIp") or _mapping(request, "identity").get("sourceIp")
-    return scope_of(cookies.get, lambda name: headers.get(name.lower()), address and str(address))
+    return scope_of(lambda name: headers.get(name.lower()), address and str(address))
 
 
 def _mapping(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:

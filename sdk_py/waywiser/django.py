@@ -46,7 +46,7 @@ class WaywiserMiddleware:
         if self._is_async:
             return self._handle_async(request)
         began, status = self._handled.begin(), NO_ANSWER
-        with scope_of(request.COOKIES.get, request.headers.get, request.META.get("REMOTE_ADDR")):
+        with scope_of(request.headers.get, request.META.get("REMOTE_ADDR")):
             try:
                 response: HttpResponse = self._get_response(request)
                 status = response.status_code
@@ -56,7 +56,7 @@ class WaywiserMiddleware:
 
     async def _handle_async(self, request: HttpRequest) -> HttpResponse:
         began, status = self._handled.begin(), NO_ANSWER
-        with scope_of(request.COOKIES.get, request.headers.get, request.META.get("REMOTE_ADDR")):
+        with scope_of(request.headers.get, request.META.get("REMOTE_ADDR")):
             try:
                 response: HttpResponse = await self._get_response(request)
                 status = response.status_code

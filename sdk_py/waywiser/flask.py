@@ -46,7 +46,7 @@ class Waywiser:
         app.teardown_request(self._end)
 
     def _begin(self, _app: Flask, **_: Any) -> None:
-        scope = scope_of(request.cookies.get, request.headers.get, request.remote_addr)
+        scope = scope_of(request.headers.get, request.remote_addr)
         scope.__enter__()
         request.environ[STATE] = {"scope": scope, "began": self._handled.begin(), "status": NO_ANSWER}
 
@@ -98,7 +98,8 @@ def proxy(
 
     `app.register_blueprint(proxy("https://waywiser.example.com"), url_prefix="/ww")` serves `/ww/w.js`, and
     the snippet then sends to `/ww/v1/batch`. The collector learns the client's address as
-    `request.remote_addr` has it; set its `WAYWISER_TRUSTED_PROXIES=1`. Cookies are not passed on.
+    `request.remote_addr` has it; set its `WAYWISER_TRUSTED_PROXIES=1`. Of cookies, only
+    the snippet's own are passed on and set.
 
     - `timeout`: seconds to wait for the collector; then the answer is 503 and the snippet sends again later.
     - `max_body`: bytes that a request may have.
@@ -122,7 +123,10 @@ def proxy(
             request.scheme,
         )
         answer = upstream.answer(ask)
-        return Response(answer.body, answer.status, dict(answer.headers))
+        response = Response(answer.body, answer.status, dict(answer.headers))
+        for cookie in answer.cookies:
+            response.headers.add("Set-Cookie", cookie)
+        return response
 
     @room.get("/<script>.js")
     def script(script: str) -> Response:

@@ -62,13 +62,11 @@ class RecordedEvents:
     def assert_identified(
         self, user_id: str | int, *, traits: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Fail unless this user was identified, with at least these traits. Answers the first such message."""
+        """Fail unless this user was identified, with at least these traits. Answers the first."""
+        wanted = {"userId": str(user_id)}
         for each in self.messages:
-            if (
-                each["type"] == "identify"
-                and each["userId"] == str(user_id)
-                and _has(each.get("traits", {}), traits)
-            ):
+            is_about = each["type"] == "identify" and _has(each, wanted)
+            if is_about and _has(each.get("traits", {}), traits):
                 return each
         pytest.fail(_complaint(f"identify({user_id!r})", 0, None, self.messages), pytrace=False)
 

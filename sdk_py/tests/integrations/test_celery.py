@@ -1,4 +1,4 @@
-"""Celery: a task is about whom its caller was about, and no worker process takes events with it at its end."""
+"""Celery: a task is about whom its caller was about, and no worker process takes events along at its end."""
 
 from __future__ import annotations
 

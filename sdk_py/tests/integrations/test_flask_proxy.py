@@ -134,6 +134,21 @@ def test_the_clients_address_is_the_one_that_the_app_trusts(
     assert "x-real-ip" not in upstream.came[0].headers
 
 
+def test_of_cookies_only_the_snippets_own_are_passed_on_and_set(
+    browser: FlaskClient, upstream: UpstreamServer
+) -> None:
+    for name in ("session", "waywiser_id", "waywiser_consent"):
+        browser.set_cookie(name, f"{name}-value")
+    upstream.says = Says(200, {"Content-Type": "application/json", "Set-Cookie": "waywiser_id=a; Path=/"})
+    answer = browser.post("/ww/v1/cookie", headers={"Sec-Fetch-Site": "same-origin"})
+    passed = set(upstream.came[0].headers["cookie"].split("; "))
+    assert passed == {"waywiser_id=waywiser_id-value", "waywiser_consent=waywiser_consent-value"}
+    assert upstream.came[0].headers["sec-fetch-site"] == "same-origin"
+    assert answer.headers.getlist("Set-Cookie") == ["waywiser_id=a; Path=/"]
+    upstream.says = Says(200, {"Content-Type": "application/json", "Set-Cookie": "session=stolen"})
+    assert "Set-Cookie" not in browser.post("/ww/v1/cookie").headers
+
+
 def test_a_collector_that_asks_to_wait_is_heard(browser: FlaskClient, upstream: UpstreamServer) -> None:
     upstream.says = Says(429, {"Content-Type": "application/json", "Retry-After": "17"}, b'{"success":false}')
     answer = browser.post("/ww/v1/batch", data=BODY)

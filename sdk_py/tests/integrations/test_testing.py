@@ -23,7 +23,8 @@ PASSING = [
     'waywiser_events.assert_tracked("A", properties={"n": 1})',
     'ww.track("A", user_id="1")\nww.track("A", user_id="2")\nwaywiser_events.assert_tracked("A", times=2)',
     'ww.track("A", anonymous_id="v")\nwaywiser_events.assert_tracked("A", anonymous_id="v", times=1)',
-    'ww.identify("42", traits={"plan": "pro"})\nwaywiser_events.assert_identified(42, traits={"plan": "pro"})',
+    'ww.identify("42", traits={"plan": "pro"})\n'
+    'waywiser_events.assert_identified(42, traits={"plan": "pro"})',
     'ww.track("A", user_id="1")\nassert waywiser_events.names == ["A"]\nwaywiser_events.clear()\n'
     "waywiser_events.assert_nothing_tracked()",
     'ww.track("A", user_id="1")\nwaywiser_events.assert_nothing_tracked("B")',
