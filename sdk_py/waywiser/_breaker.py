@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import random
-from time import monotonic
+import os
+from time import monotonic, sleep
 
 FIRST_BACKOFF = 0.5
 MAX_BACKOFF = 30.0
@@ -42,12 +42,16 @@ class Breaker:
         """Whether it is too early for another try."""
         return monotonic() < self.next_at
 
+    def wait(self, deadline: float) -> None:
+        """Sleep until another try is due, or the deadline is past."""
+        sleep(max(0.0, min(self.next_at, deadline) - monotonic()))
+
     def failed(self, not_before: float) -> None:
         """Another try failed; the collector asks not to be tried again for so many seconds."""
         self.failures += 1
         self.failed_at = now = monotonic()
         self.minimum = now + not_before
-        self.next_at = self.minimum + backoff(self.failures, random.random())
+        self.next_at = self.minimum + backoff(self.failures, chance())
         self.earliest = min(self.next_at, max(self.minimum, now + HURRIED_SECONDS))
 
     def allow(self) -> None:
@@ -58,6 +62,11 @@ class Breaker:
         """The collector answered as a collector does."""
         self.failures = 0
         self.minimum = self.earliest = self.next_at = 0.0
+
+
+def chance() -> float:
+    """A number from 0 to 1, another one in each process; the `random` module takes long to import."""
+    return int.from_bytes(os.urandom(4), "big") / 2**32
 
 
 def backoff(attempt: int, chance: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from time import monotonic
-from typing import Callable, Protocol
+from typing import TYPE_CHECKING, Callable, Protocol
 
 from ._breaker import Breaker
 from ._envelope import pack
@@ -15,9 +15,11 @@ from ._options import Options
 from ._part import Part
 from ._queue import Queue
 from ._reports import Drop, DropReason
-from ._spool_reader import SpoolReader
 from ._transport import Transport
 from ._verdict import Refused, Rejection, Taken, TooLarge, TryAgain, Verdict, judge
+
+if TYPE_CHECKING:
+    from ._spool_reader import SpoolReader
 
 SPLIT_AFTER = 3
 MAX_STUMBLES = 10
@@ -95,6 +97,15 @@ class Courier:
                 return
             if not part and not is_patient:
                 return
+
+    def drain(self, deadline: float) -> None:
+        """Send the spool until nothing is left of it that can be had, or the deadline is past."""
+        while self._reader and monotonic() < deadline:
+            self._breaker.wait(deadline)
+            part = self._reader.claim()
+            if not part:
+                return
+            self._carry(self._reader, part, deadline, is_patient=False)
 
     def finish(self, deadline: float) -> None:
         """Tell the collector of drops that no batch has told it yet."""

@@ -6,16 +6,18 @@ import math
 import threading
 from collections.abc import Iterable
 from time import monotonic
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
 from ._breaker import Breaker
 from ._counters import Counters
-from ._journal import Journal
 from ._options import Options
 from ._part import Line, Part
 from ._reports import DropReason, Stats
-from ._spool import Spool
 from ._waiting import Loss, Waiting
+
+if TYPE_CHECKING:
+    from ._journal import Journal
+    from ._spool import Spool
 
 
 class Queue:
@@ -26,14 +28,16 @@ class Queue:
     re-entrant because a signal handler may track in the middle of a track.
     """
 
-    def __init__(self, options: Options, breaker: Breaker, spool: Spool | None) -> None:
+    def __init__(
+        self, options: Options, breaker: Breaker, spool: Spool | None = None, journal: Journal | None = None
+    ) -> None:
         self._max_count = options.max_queue
         self._flush_at = min(options.flush_at, options.max_queue)
         self._interval = options.flush_interval
         self._policy = options.policy
         self._breaker = breaker
         self._spool = spool
-        self._journal = Journal(spool) if spool and options.durable else None
+        self._journal = journal
         self.is_closing = False
         self.after_fork()
 
