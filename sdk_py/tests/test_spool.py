@@ -17,7 +17,7 @@ import pytest
 from sink import Answer, Make, Run, Sink
 
 import waywiser
-from waywiser import Client, Drop, _breaker, _spool, _spool_reader
+from waywiser import Client, Drop, _breaker, _spool, _spool_file, _spool_reader
 from waywiser._spool_file import HEADER, MAGIC, RECORD
 
 ROOT = str(Path(waywiser.__file__).parent.parent)
@@ -172,7 +172,7 @@ def test_torn_and_foreign_files_are_set_aside_and_give_what_can_be_read(
     client = make(spool_dir=tmp_path)
     client.flush(5)
     assert eventually(lambda: not list(tmp_path.glob("*.spool")))
-    assert sink.events == [*arrive, "intact"]
+    assert sorted(sink.events) == [*arrive, "intact"]
     expected = 0 if damage(whole).startswith(MAGIC + b"\xff") else 1
     assert len(list(tmp_path.glob("*.bad"))) == expected
     assert client.stats().dropped == {}
@@ -385,3 +385,31 @@ def test_the_command_refuses_what_cannot_be_right(arguments: list[str], key: str
     ended = command(*arguments, key=key)
     assert ended.returncode == 2
     assert words in ended.stderr
+
+
+def test_a_file_that_is_just_being_made_is_not_taken_for_a_foreign_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[Path]] = []
+    lock = _spool_file.fcntl.flock
+
+    def look_first(descriptor: int, how: int) -> None:
+        seen.append(_spool.listed(tmp_path))
+        lock(descriptor, how)
+
+    monkeypatch.setattr(_spool_file.fcntl, "flock", look_first)
+    fill(tmp_path, "A")
+    assert seen[0] == []
+    assert len(_spool.listed(tmp_path)) == 1
+
+
+def test_many_files_are_delivered_in_one_go(tmp_path: Path, make: Make, sink: Sink) -> None:
+    writer = Client("key-1", nowhere(), spool_dir=tmp_path)
+    for _ in range(300):
+        writer._delivery.queue.put(b'{"event":"A"}')
+        writer._delivery.queue.abandon()
+    writer.close(0)
+    reader = make(spool_dir=tmp_path)
+    reader.flush(5)
+    assert eventually(lambda: len(sink.events) == 300)
+    assert eventually(lambda: list(tmp_path.iterdir()) == [])

@@ -209,21 +209,22 @@ class Queue:
                 self._progress.wait(remaining)
 
     def nap(self, seconds: float) -> None:
-        """Wait so long, or until there is work."""
+        """Wait so long, or until something moves; not as one who would take a wake-up from the worker."""
         with self.lock:
-            self._work.wait(seconds)
+            self._progress.wait(seconds)
 
     def abandon(self) -> tuple[int, list[bytes]]:
         """Give up all that is not resolved: to disk if possible. Answers how many, and what is lost."""
         with self.lock:
+            ordinal = self._last_ordinal()
             left = [*self._line.clear(), *self._waiting.clear()]
             kept = self._leave(left)
             self.counters.spooled += kept
             if len(left) > kept:
                 self.counters.dropped[DropReason.UNSENT] += len(left) - kept
-            self._advance(len(left) + self._behind)
             self._behind = 0
             self._is_unsettled = False
+            self._advance(ordinal - self._settled)
             self._work.notify_all()
             return kept, left[kept:]
 
@@ -235,17 +236,8 @@ class Queue:
     def stats(self) -> Stats:
         """All counters, read at one moment."""
         with self.lock:
-            counters = self.counters
-            return Stats(
-                enqueued=self._last_ordinal() + counters.direct,
-                waiting=len(self._waiting) + len(self._line),
-                sent=counters.sent,
-                retried=counters.retried,
-                spooled=counters.spooled,
-                recovered=counters.recovered,
-                dropped={reason.value: count for reason, count in counters.dropped.items()},
-                breaker=self._breaker.state,
-            )
+            waiting = len(self._waiting) + len(self._line)
+            return self.counters.stats(self._last_ordinal(), waiting, self._breaker.state)
 
     def _refuse(self, reason: DropReason, payload: bytes) -> Loss:
         self.counters.dropped[reason] += 1
