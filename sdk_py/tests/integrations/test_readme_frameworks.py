@@ -6,13 +6,15 @@ import asyncio
 import json
 import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import httpx
 import pytest
-import test_django  # it sets Django up
+import test_django
+from celery import signals
 from celery.contrib.testing.worker import start_worker
 from django.test import Client as Browser
 from django.test.utils import override_settings
@@ -66,7 +68,7 @@ def test_flask(run: Any, memory: MemoryTransport, upstream: UpstreamServer) -> N
 
 
 def test_django_too(run: Any, memory: MemoryTransport) -> None:
-    assert test_django.settings.configured
+    assert test_django.ww, "that module has set Django up"
     names = run("Django")
     urls: Any = ModuleType("urls")
     urls.urlpatterns = [path("orders", names["order"])]
@@ -89,10 +91,23 @@ def test_fastapi(run: Any, memory: MemoryTransport) -> None:
     assert who(memory) == [("Order Paid", "visitor-1")]
 
 
+@pytest.fixture
+def _own_logging() -> Iterator[None]:
+    """A worker sets up logging for the whole process, unless somebody says to do that."""
+
+    def nothing(**_: Any) -> None:
+        """Leave it as it is."""
+
+    signals.setup_logging.connect(nothing, weak=False)
+    yield
+    signals.setup_logging.disconnect(nothing)
+
+
+@pytest.mark.usefixtures("_own_logging")
 def test_celery(run: Any, memory: MemoryTransport) -> None:
     names = run("Celery")
     app = names["app"]
-    app.conf.update(broker_url="memory://", result_backend="cache+memory://", worker_hijack_root_logger=False)
+    app.conf.update(broker_url="memory://", result_backend="cache+memory://")
     with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=60):
         with context(anonymous_id="visitor-1"):
             answer = names["send_receipt"].delay(7)
