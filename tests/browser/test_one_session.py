@@ -105,7 +105,9 @@ def test_a_browser_and_the_server_behind_it_are_in_one_session(
     assert (one["touchpoints"], one["pages"], one["server_touchpoints"]) == (6, 2, 4)
     assert (one["entry"], one["exit"], one["channel"]) == ("/", "/basket", "Email")
     assert (one["bounced"], one["engaged"]) == (False, True)
+    touched = ("/", "/basket", "Order Paid", "Receipt Sent", "Request Handled")
     timeline = waywiser.api(f"/customers/{one['customer']}/timeline")
-    touches = [event for event in timeline["events"] if event["type"] in ("page", "track")]
+    touches = [event for event in timeline["events"] if event["label"] in touched]
+    assert len(touches) == 6
     assert {event["session"] for event in touches} == {one["id"]}
     assert {event["side"] for event in touches} == {"browser", "server"}
