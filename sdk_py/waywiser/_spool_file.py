@@ -123,7 +123,13 @@ class SpoolFile:
         self.close()
 
     def close(self) -> None:
-        """Let go of it. In a forked child this leaves the parent's hold as it is."""
+        """Let go of it, also where a child has inherited it without knowing."""
+        with suppress(OSError):
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        self.forget()
+
+    def forget(self) -> None:
+        """In a forked child: close our copy, and leave the parent's hold as it is."""
         with suppress(OSError):
             os.close(self._descriptor)
 

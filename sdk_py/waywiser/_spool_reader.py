@@ -44,7 +44,7 @@ class SpoolReader:
     def after_fork(self) -> None:
         """Leave the file to the parent, who is sending it."""
         if self._file:
-            self._file.close()
+            self._file.forget()
         self._begin()
 
     def is_due(self) -> bool:
