@@ -74,15 +74,17 @@ def test_a_close_does_not_wait_for_a_try_that_may_not_come(make: Make, sink: Sin
 @pytest.mark.parametrize(
     ("value", "least", "most"),
     [
-        (formatdate(time.time() + 3000, usegmt=True), 1000, 3001),  # seconds after the tests were collected
-        (formatdate(time.time() - 120, usegmt=True), 0, 0),
-        (formatdate(time.time() + 1e6, usegmt=True), 3600, 3600),
+        (120, 100, 121),
+        (-120, 0, 0),
+        (1e6, 3600, 3600),
         ("Sun, 99 Nov 2994 08:49:37 GMT", 0, 0),
         ("Sun, 06 Now 2994 08:49:37 GMT", 0, 0),
         ("9" * 5000, 3600, 3600),
     ],
 )
-def test_retry_after_may_be_a_date(value: str, least: float, most: float) -> None:
+def test_retry_after_may_be_a_date(value: float | str, least: float, most: float) -> None:
+    if not isinstance(value, str):
+        value = formatdate(time.time() + value, usegmt=True)
     verdict = judge(Response(503, {"retry-after": value}), 1)
     assert isinstance(verdict, TryAgain)
     assert least <= verdict.not_before <= most

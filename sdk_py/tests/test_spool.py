@@ -88,7 +88,9 @@ def test_message_ids_stay_the_same(tmp_path: Path, make: Make, sink: Sink) -> No
     sink.answers.append(Answer(hangs=True))
     first = make(spool_dir=tmp_path, timeout=60)
     first.track("A", user_id="1")
-    assert first.close(0.2).spooled == 1
+    first.flush(0)
+    assert sink.arrived.acquire(timeout=10)
+    assert first.close(0.1).spooled == 1
     sink.released.set()
     second = make(spool_dir=tmp_path)
     second.flush(5)
