@@ -98,3 +98,32 @@ def test_the_children_of_an_executor_deliver(run: Run, sink: Sink) -> None:
     )
     assert ended.returncode == 0, ended.stderr
     assert Counter(sink.events) == {"child": 20}
+
+
+def test_a_child_that_a_daemon_thread_has_forked_stays_open_while_that_thread_runs(
+    sink: Sink, run: Run
+) -> None:
+    done = run("""
+        from time import sleep, monotonic
+
+        ww = Client("key-1", HOST, flush_at=1)
+
+        def work():
+            child = os.fork()
+            if child == 0:
+                ww.track("First", user_id="1")
+                ended = monotonic() + 5
+                while ww.stats().sent < 1 and monotonic() < ended:
+                    sleep(0.01)
+                sleep(0.5)  # the delivery thread looks for company five times a second
+                ww.track("Second", user_id="1")
+                ww.close()
+                os._exit(0)
+            os.waitpid(child, 0)
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        thread.join()
+    """)
+    assert done.returncode == 0, done.stderr
+    assert sink.events == ["First", "Second"]

@@ -23,7 +23,9 @@ def test_the_table_of_settings_has_every_argument_with_its_default() -> None:
 
 
 def test_every_reason_for_a_drop_is_named() -> None:
-    named = set(re.findall(r"\(((?:`\w+`(?:, )?)+)\)", README.split("## What is guaranteed")[1]))
+    named = set(
+        re.findall(r"\(((?:`\w+`(?:, )?)+)\)", README.split("## What is guaranteed")[1].split("\n## ")[0])
+    )
     reasons = {reason for group in named for reason in re.findall(r"\w+", group)}
     assert reasons == {reason.value for reason in DropReason}
 

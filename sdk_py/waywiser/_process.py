@@ -35,6 +35,7 @@ _ending: WeakSet[_Ending] = WeakSet()
 _covered: set[int] = set()
 _forking = threading.local()
 _is_forked_in_thread = False
+_forker: threading.Thread | None = None
 
 
 def watch_fork(subject: _Forked) -> None:
@@ -53,8 +54,10 @@ def is_forked_in_thread() -> bool:
 
 
 def is_left_alone() -> bool:
-    """Whether every thread but such as ours has ended."""
-    return not any(thread.is_alive() and not thread.daemon for thread in threading.enumerate())
+    """Whether every thread but such as ours has ended; the one that forked us counts, daemon or not."""
+    return not any(
+        thread.is_alive() and (not thread.daemon or thread is _forker) for thread in threading.enumerate()
+    )
 
 
 def cover_child() -> None:
@@ -113,7 +116,8 @@ def _note_forking() -> None:
 
 
 def _start_afresh() -> None:
-    global _is_forked_in_thread
+    global _is_forked_in_thread, _forker
+    _forker = threading.current_thread()
     _is_forked_in_thread = _is_forked_in_thread or getattr(_forking, "is_in_thread", False)
     for subject in list(_forked):
         subject.after_fork()
