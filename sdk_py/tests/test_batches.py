@@ -10,23 +10,23 @@ import pytest
 from sink import Make, Sink
 
 
-def test_a_batch_holds_at_most_one_hundred_messages(make: Make, sink: Sink) -> None:
-    client = make(flush_at=1000)
-    for _ in range(250):
+def test_a_batch_takes_all_that_waits_up_to_five_thousand_messages(make: Make, sink: Sink) -> None:
+    client = make(flush_at=50_000)
+    for _ in range(5_020):
         client.track("A", user_id="1")
-    assert client.flush()
-    assert [len(request.batch) for request in sink.requests] == [100, 100, 50]
+    assert client.flush(20)
+    assert [len(request.batch) for request in sink.requests] == [5_000, 20]
 
 
-def test_a_batch_stays_below_512_kib(make: Make, sink: Sink) -> None:
+def test_a_batch_stays_below_two_mebibytes(make: Make, sink: Sink) -> None:
     client = make(flush_at=1000)
-    for _ in range(60):
+    for _ in range(150):
         client.track("A", user_id="1", properties={"text": b64encode(os.urandom(21_000)).decode()})
-    assert client.flush()
+    assert client.flush(20)
     sizes = [len(b"".join(str(message).encode() for message in request.batch)) for request in sink.requests]
-    assert len(sink.messages) == 60
-    assert len(sizes) == 4
-    assert max(sizes) < 512 * 1024
+    assert len(sink.messages) == 150
+    assert len(sizes) == 3
+    assert max(sizes) < 2 * 1024 * 1024
 
 
 def test_messages_are_sent_when_enough_wait(make: Make, sink: Sink) -> None:

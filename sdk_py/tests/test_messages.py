@@ -25,7 +25,7 @@ def test_a_message_arrives_with_every_field_that_the_collector_needs(make: Make,
     assert request.headers["authorization"] == BASIC_KEY_1
     assert request.headers["content-type"] == "application/json"
     assert request.headers["user-agent"] == f"waywiser-python/{__version__}"
-    assert set(request.body) == {"batch", "sentAt"}
+    assert set(request.body) == {"batch", "sentAt", "health"}
     [message] = request.batch
     assert UUID(message.pop("messageId")).version == 4
     moment = message.pop("timestamp")

@@ -16,15 +16,16 @@ from waywiser import (
     Request,
     RequestRefused,
     Response,
+    _breaker,
     _courier,
 )
-from waywiser._courier import backoff
+from waywiser._breaker import backoff
 
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_courier, "FIRST_BACKOFF", 0.01)
-    monkeypatch.setattr(_courier, "MAX_BACKOFF", 0.01)
+    monkeypatch.setattr(_breaker, "FIRST_BACKOFF", 0.01)
+    monkeypatch.setattr(_breaker, "MAX_BACKOFF", 0.01)
 
 
 def test_a_503_is_followed_by_the_same_messages_again(make: Make, sink: Sink) -> None:
@@ -97,7 +98,7 @@ def test_a_retry_after_that_is_not_whole_seconds_is_ignored(value: str, make: Ma
 def test_a_flush_ends_the_wait_between_two_tries(
     make: Make, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_courier, "backoff", lambda attempt, chance: 600.0)
+    monkeypatch.setattr(_breaker, "backoff", lambda attempt, chance: 600.0)
     sink.answers.append(Answer(503))
     client = make(flush_at=1)
     client.track("A", user_id="1")
@@ -109,7 +110,7 @@ def test_a_flush_ends_the_wait_between_two_tries(
 def test_an_earlier_flush_does_not_shorten_a_later_wait(
     make: Make, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_courier, "backoff", lambda attempt, chance: 600.0)
+    monkeypatch.setattr(_breaker, "backoff", lambda attempt, chance: 600.0)
     client = make(flush_at=1)
     client.track("A", user_id="1")
     assert client.flush()
@@ -121,7 +122,7 @@ def test_an_earlier_flush_does_not_shorten_a_later_wait(
     assert sink.events == ["A", "B"]
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 413])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 415])
 def test_a_request_that_is_refused_is_not_sent_again(
     status: int, make: Make, sink: Sink, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -147,8 +148,9 @@ def test_a_request_that_is_refused_is_not_sent_again(
 
 
 def test_a_batch_that_the_collector_stumbles_over_is_given_up_and_the_next_is_sent(
-    make: Make, sink: Sink
+    make: Make, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(_courier, "GIVE_UP_SECONDS", 0)
     sink.answers.extend([Answer(500, {"success": False, "code": "broken", "message": "no"})] * 10)
     drops: list[Drop] = []
     client = make(on_drop=drops.append)
@@ -239,11 +241,14 @@ def test_a_transport_that_raises_anything_does_not_end_delivery() -> None:
     assert client.close().sent == 1
 
 
-@pytest.mark.parametrize(("attempt", "most"), [(1, 0.5), (2, 1.0), (4, 4.0), (7, 30.0), (10_000, 30.0)])
+@pytest.mark.parametrize(
+    ("attempt", "least", "most"),
+    [(1, 0, 0.5), (2, 0, 1.0), (4, 0, 4.0), (5, 4.0, 8.0), (7, 15.0, 30.0), (10_000, 15.0, 30.0)],
+)
 def test_the_wait_is_drawn_from_a_range_that_doubles_up_to_thirty_seconds(
-    attempt: int, most: float, monkeypatch: pytest.MonkeyPatch
+    attempt: int, least: float, most: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()
-    assert backoff(attempt, 0.0) == 0.0
-    assert backoff(attempt, 0.5) == most / 2
+    assert backoff(attempt, 0.0) == least
+    assert backoff(attempt, 0.5) == (least + most) / 2
     assert backoff(attempt, 1.0) == most

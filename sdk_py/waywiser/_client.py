@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import datetime
+from os import PathLike
 from types import TracebackType
 from typing import Any
+from weakref import finalize
 
 from ._before_send import HeldBack, blame, revise
 from ._calls import Calls
@@ -16,7 +17,6 @@ from ._http import HttpTransport
 from ._message import Composer
 from ._notices import Notices
 from ._options import BeforeSend, OnDrop, OnError, Options
-from ._queue import Queue
 from ._reports import CloseReport, Drop, DropReason, Stats
 from ._transport import Transport
 from ._values import explain
@@ -55,6 +55,10 @@ class Client(Calls):
         flush_at: int = 100,
         flush_interval: float = 1.0,
         max_queue: int = 100_000,
+        on_full: str | None = None,
+        spool_dir: str | PathLike[str] | None = None,
+        max_spool: int = 256 * 1024 * 1024,
+        durable: bool = False,
         timeout: float = 10.0,
         sync: bool = False,
         enabled: bool = True,
@@ -68,7 +72,14 @@ class Client(Calls):
 
         - `write_key`: the project's key. `host`: the collector's address.
         - `flush_at`: send when so many messages wait. `flush_interval`: or after so many seconds.
-        - `max_queue`: how many messages may wait (and 64 MiB); one more is dropped and counted.
+        - `max_queue`: how many messages may wait (and 64 MiB).
+        - `on_full`: what becomes of one more: `drop_newest`, `drop_oldest`, `block` (wait at most `timeout`
+          seconds for room, but not while the collector is down) or `spool`. None means `spool` if there is a
+          `spool_dir`, else `drop_newest`.
+        - `spool_dir`: a folder, on a local disk, where messages are kept that cannot be sent now or are left
+          at the end. Any client of the same folder and key delivers them; so does `python -m waywiser.spool`.
+        - `max_spool`: bytes that the folder may take.
+        - `durable`: write each message to `spool_dir` before its call returns, so that it survives SIGKILL.
         - `timeout`: seconds that one request may take.
         - `sync`: deliver within each call, in the caller's thread, in at most `timeout` seconds, for places
           where no thread may run between calls (AWS Lambda). A call then returns True when the collector has
@@ -89,6 +100,10 @@ class Client(Calls):
             flush_at=flush_at,
             flush_interval=flush_interval,
             max_queue=max_queue,
+            on_full=on_full,
+            spool_dir=spool_dir,
+            max_spool=max_spool,
+            durable=durable,
             timeout=timeout,
             sync=sync,
             enabled=enabled,
@@ -101,8 +116,9 @@ class Client(Calls):
         self._options = options
         self._composer = Composer()
         self._notices = Notices(on_error, on_drop)
-        self._queue = Queue(options)
-        self._delivery = Delivery(options, self._queue, transport or HttpTransport(), self._notices)
+        self._delivery = Delivery(options, self._composer, transport or HttpTransport(), self._notices)
+        self._queue = self._delivery.queue
+        finalize(self, self._delivery.let_go).atexit = False
 
     def flush(self, timeout: float = DEFAULT_WAIT) -> bool:
         """Wait until every message queued before this call was accepted or dropped.
@@ -113,10 +129,10 @@ class Client(Calls):
         return self._delivery.deliver(seconds) if self._options.sync else self._delivery.flush(seconds)
 
     def close(self, timeout: float = DEFAULT_WAIT) -> CloseReport:
-        """Deliver what waits, for at most `timeout` seconds, and end; messages still waiting then are lost.
+        """Deliver what waits, for at most `timeout` seconds, and end.
 
-        Later calls to `track` and its siblings return False and are lost too. `lost` may include messages of
-        a last request that arrived, but whose answer did not come in time.
+        Messages still waiting then, and those of later calls, are kept in `spool_dir`; without one they are
+        lost. They may include messages of a last request that arrived, but was not answered in time.
         """
         return self._delivery.close(self._wait(timeout))
 
@@ -169,9 +185,12 @@ class Client(Calls):
             return self._refuse(
                 DropReason.TOO_LARGE, payload, f"{kind}(): {len(payload)} bytes, above 32 KiB"
             )
-        reason = self._queue.put(payload)
-        if reason is not None:
-            return self._refuse(reason, payload, f"{kind}(): {REFUSALS[reason]}")
+        loss = self._delivery.put(payload)
+        if loss is not None:
+            for lost in loss.payloads:
+                self._notices.dropped(Drop(loss.reason, lost, detail=f"{kind}(): {REFUSALS[loss.reason]}"))
+            if not loss.is_taken:
+                return False
         if self._options.sync:
             return self._delivery.deliver(self._options.timeout)
         if self._delivery.thread is None:
@@ -184,13 +203,15 @@ class Client(Calls):
         return False
 
     def _wait(self, timeout: object) -> float:
-        if isinstance(timeout, (int, float)) and not math.isnan(timeout):
-            return max(0.0, min(float(timeout), MAX_WAIT))
+        if isinstance(timeout, (int, float)) and timeout == timeout:  # not NaN
+            return float(max(0, min(timeout, MAX_WAIT)))
         self._notices.warn("timeout", "timeout must be a number of seconds; %s are used", DEFAULT_WAIT)
         return DEFAULT_WAIT
 
 
 REFUSALS = {
     DropReason.QUEUE_FULL: "the queue is full",
+    DropReason.DISPLACED: "the queue is full, so its oldest message went",
+    DropReason.SPOOL_FULL: "the spool takes no more",
     DropReason.CLOSED: "the client is closed",
 }

@@ -1,114 +1,232 @@
-"""Carries one batch until the collector has dealt with it: sends, reads the answer, waits, sends again."""
+"""Carries messages to the collector: sends a part, reads the answer, and does what the answer asks for."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from time import monotonic
+from typing import Callable, Protocol
 
+from ._breaker import Breaker
 from ._envelope import pack
 from ._errors import ConnectionFailed, DeliveryError, RequestRefused
-from ._notices import Notices, logger
+from ._notices import Notices
 from ._options import Options
+from ._part import Part
 from ._queue import Queue
 from ._reports import Drop, DropReason
+from ._spool_reader import SpoolReader
 from ._transport import Transport
-from ._verdict import Rejection, Taken, TryAgain, Verdict, judge
+from ._verdict import Refused, Rejection, Taken, TooLarge, TryAgain, Verdict, judge
 
-FIRST_BACKOFF = 0.5
-MAX_BACKOFF = 30.0
+SPLIT_AFTER = 3
 MAX_STUMBLES = 10
+GIVE_UP_SECONDS = 300.0
+LIVE_BATCHES_IN_A_ROW = 10
+
+
+class Source(Protocol):
+    """Where parts come from and are settled: the queue, or the spool."""
+
+    def begin_try(self, part: Part) -> None: ...
+
+    def resolve(self, part: Part, sent: int, dropped: Iterable[DropReason]) -> bool: ...
+
+    def keep(self, part: Part, /) -> bool: ...
+
+    def split(self, part: Part) -> None: ...
+
+    def put_last(self, part: Part) -> bool: ...
+
+    def settle(self) -> None: ...
 
 
 class Courier:
-    """Works in whichever thread calls it, one batch at a time."""
+    """Works in whichever thread calls it, one request at a time."""
 
-    def __init__(self, options: Options, queue: Queue, transport: Transport, notices: Notices) -> None:
+    def __init__(
+        self,
+        options: Options,
+        queue: Queue,
+        breaker: Breaker,
+        reader: SpoolReader | None,
+        transport: Transport,
+        notices: Notices,
+        health: Callable[[], bytes],
+    ) -> None:
         self._options = options
         self._queue = queue
+        self._breaker = breaker
+        self._reader = reader
         self._transport = transport
         self._notices = notices
+        self._health = health
+        self.after_fork()
+
+    def after_fork(self) -> None:
+        """Know nothing of how the parent fared; whoever works in the middle of a part stops there."""
+        self._life = object()
         self._is_failing = False
+        self._accepted_at = 0.0
+        self._in_a_row = 0
+        self._told: Mapping[str, int] = {}
+        self._breaker.after_fork()
+        if self._reader:
+            self._reader.after_fork()
 
-    def work(self, deadline: float, is_patient: bool = True) -> None:
-        """Carry batch after batch until the queue is closed and empty, or the deadline is past.
+    def work(
+        self, deadline: float, is_patient: bool = True, look: Callable[[], float] = lambda: math.inf
+    ) -> None:
+        """Carry part after part until the queue is closed and empty, or the deadline is past.
 
-        An impatient worker leaves as soon as nothing is due, and leaves the connection open.
+        An impatient worker leaves as soon as nothing is due, or the collector is down. `look()` is asked now
+        and then, and says when next.
         """
-        while monotonic() < deadline and (batch := self._queue.claim(is_patient)):
-            self._carry(batch, deadline)
-        if not is_patient:
+        life = self._life
+        while monotonic() < deadline and life is self._life:
+            if self._is_spools_turn():
+                self._carry_spooled(deadline)
+            part = self._queue.claim(self._idle_until(look()) if is_patient else 0.0)
+            if part:
+                self._in_a_row += 1
+                if not self._carry(self._queue, part, deadline, is_patient):
+                    return
+            elif not self._carry_spooled(deadline) and self._queue.is_closing:
+                return
+            if not part and not is_patient:
+                return
+
+    def finish(self, deadline: float) -> None:
+        """Tell the collector of drops that no batch has told it yet."""
+        stats = self._queue.stats()
+        is_told = dict(self._told) == dict(stats.dropped)
+        if not is_told and stats.sent and not self._breaker.failures and monotonic() < deadline:
+            self._attempt([], deadline)
+
+    def let_go(self, keeps_connection: bool) -> None:
+        """Let go of the spool, and of the connection unless it will be needed soon."""
+        if self._reader:
+            self._reader.let_go()
+        if keeps_connection:
             return
         try:
             self._transport.close()
         except Exception as error:
             self._notices.warn("transport", "the transport raised %s in close()", type(error).__name__)
 
-    def _carry(self, batch: list[bytes], deadline: float) -> None:
-        attempt = 1
-        while isinstance(verdict := self._attempt(batch, deadline), TryAgain):
-            self._report_failure(verdict.error)
-            if not verdict.is_outage and attempt >= MAX_STUMBLES:
-                self._drop_all(batch, DropReason.GAVE_UP, verdict.error)
-                return
-            if not self._queue.pause(verdict.not_before, backoff(attempt, random.random()), deadline):
-                return
-            self._queue.count_retry()
-            attempt += 1
+    def _idle_until(self, look_at: float) -> float:
+        if not self._reader:
+            return look_at
+        return min(look_at, max(self._reader.look_at, self._breaker.next_at))
+
+    def _is_spools_turn(self) -> bool:
+        if not self._reader or self._in_a_row < LIVE_BATCHES_IN_A_ROW or self._queue.is_closing:
+            return False
+        self._in_a_row = 0
+        return True
+
+    def _carry_spooled(self, deadline: float) -> bool:
+        """Send one part from the spool; False if that is not possible now."""
+        if not self._reader or self._breaker.is_resting():
+            return False
+        if not self._queue.is_closing and not self._reader.is_due():
+            return False
+        part = self._reader.claim(own_only=self._queue.is_closing)
+        if not part:
+            return False
+        return self._carry(self._reader, part, deadline, is_patient=False)
+
+    def _carry(self, source: Source, part: Part, deadline: float, is_patient: bool) -> bool:
+        """Bring the part one step further; False if there is nothing more to do for now."""
+        if self._breaker.is_resting():
+            if (self._breaker.is_tripped or not is_patient) and source.keep(part):
+                source.settle()
+                return True
+            return (is_patient or not self._breaker.is_tripped) and self._queue.rest(deadline)
+        source.begin_try(part)
+        verdict = self._attempt(part.messages, deadline)
+        try:
+            return self._obey(source, part, verdict)
+        finally:
+            source.settle()
+
+    def _obey(self, source: Source, part: Part, verdict: Verdict) -> bool:
         if isinstance(verdict, Taken):
             self._report_recovery()
-            self._drop_rejected(batch, verdict.rejected)
-        else:
+            self._accepted_at = monotonic()
+            self._resolve(source, part, _drops(part, verdict.rejected))
+        elif isinstance(verdict, Refused):
+            self._breaker.succeeded()
             self._report_failure(verdict.error)
-            self._drop_all(batch, DropReason.REQUEST_REFUSED, verdict.error)
+            self._drop_all(source, part, DropReason.REQUEST_REFUSED, verdict.error)
+        elif isinstance(verdict, TooLarge) and len(part.messages) > 1:
+            source.split(part)
+        else:
+            self._breaker.failed(verdict.not_before)
+            self._queue.wake()
+            self._report_failure(verdict.error)
+            if not verdict.is_outage:
+                self._stumble(source, part, verdict.error)
+            return source is self._queue
+        return True
 
-    def _attempt(self, batch: list[bytes], deadline: float) -> Verdict:
+    def _stumble(self, source: Source, part: Part, error: DeliveryError) -> None:
+        """The batch itself may be what the collector fails on: close in on it, and give up only that."""
+        part.since = part.since or monotonic()
+        part.stumbles += 1
+        if len(part.messages) > 1:
+            if part.stumbles >= SPLIT_AFTER:
+                source.split(part)
+        elif part.stumbles >= MAX_STUMBLES:
+            is_proven = self._accepted_at > part.since
+            if not is_proven and source.put_last(part):
+                return
+            is_over = monotonic() - part.since >= GIVE_UP_SECONDS and source is self._queue
+            if (is_proven or is_over) and not source.keep(part):
+                self._drop_all(source, part, DropReason.GAVE_UP, error)
+
+    def _attempt(self, messages: list[bytes], deadline: float) -> Verdict:
         timeout = min(self._options.timeout, max(0.01, deadline - monotonic()))
+        told = dict(self._queue.stats().dropped)
         try:
-            return judge(self._transport.send(pack(batch, self._options, timeout)), len(batch))
+            request = pack(messages, self._options, timeout, self._health())
+            verdict = judge(self._transport.send(request), len(messages))
         except ConnectionFailed as error:
             return TryAgain(error)
         except Exception as error:
             # A transport of the caller's own may raise anything; that must not end the thread.
             return TryAgain(ConnectionFailed(f"the transport raised {type(error).__name__}"))
+        if isinstance(verdict, Taken):
+            self._breaker.succeeded()
+            self._told = told
+        return verdict
 
-    def _drop_rejected(self, batch: list[bytes], rejected: Mapping[int, Rejection]) -> None:
-        drops = [
-            Drop(DropReason.REJECTED, batch[index], why.code, why.field, why.message)
-            for index, why in sorted(rejected.items())
-        ]
-        self._resolve(batch, drops)
-
-    def _drop_all(self, batch: list[bytes], reason: DropReason, error: DeliveryError) -> None:
+    def _drop_all(self, source: Source, part: Part, reason: DropReason, error: DeliveryError) -> None:
         code, detail = (error.code, error.message) if isinstance(error, RequestRefused) else ("", str(error))
-        self._resolve(batch, [Drop(reason, payload, code, detail=detail) for payload in batch])
+        self._resolve(source, part, [Drop(reason, payload, code, detail=detail) for payload in part.messages])
 
-    def _resolve(self, batch: list[bytes], drops: list[Drop]) -> None:
-        if self._queue.resolve(len(batch) - len(drops), [drop.reason for drop in drops]):
+    def _resolve(self, source: Source, part: Part, drops: list[Drop]) -> None:
+        life = self._life
+        if source.resolve(part, len(part.messages) - len(drops), [drop.reason for drop in drops]):
             for drop in drops:
-                self._notices.dropped(drop)
-            self._queue.settle(len(batch))
+                # A callback may fork; the child must not go on with its parent's drops.
+                if life is self._life:
+                    self._notices.dropped(drop)
 
     def _report_failure(self, error: DeliveryError) -> None:
         if not self._is_failing:
             self._is_failing = True
-            logger.warning("delivery to %s fails: %s", self._options.host, _brief(error))
+            self._notices.log_failure(self._options.host, error)
         self._notices.failed(error)
 
     def _report_recovery(self) -> None:
         if self._is_failing:
             self._is_failing = False
-            logger.info("delivery to %s works again", self._options.host)
+            self._notices.log_recovery(self._options.host)
 
 
-def backoff(attempt: int, chance: float) -> float:
-    """Seconds to wait after that many attempts: full jitter, so that clients do not return all at once.
-
-    Source: "Exponential Backoff And Jitter", AWS Architecture Blog. `chance` is a random number from 0 to 1.
-    """
-    return chance * min(MAX_BACKOFF, FIRST_BACKOFF * 2.0 ** min(attempt - 1, 16))
-
-
-def _brief(error: DeliveryError) -> str:
-    # The collector's sentence may quote a message or the key: its status and code are enough for a log.
-    return f"it answered {error.status} {error.code}" if isinstance(error, RequestRefused) else str(error)
+def _drops(part: Part, rejected: Mapping[int, Rejection]) -> list[Drop]:
+    return [
+        Drop(DropReason.REJECTED, part.messages[index], why.code, why.field, why.message)
+        for index, why in sorted(rejected.items())
+    ]

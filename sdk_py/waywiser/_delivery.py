@@ -7,99 +7,212 @@ import threading
 from time import monotonic
 
 from . import _process
+from ._breaker import Breaker
 from ._courier import Courier
+from ._health import report
+from ._message import Composer
 from ._notices import Notices
 from ._options import Options
 from ._queue import Queue
 from ._reports import CloseReport, Drop, DropReason
+from ._spool import Spool
+from ._spool_reader import SpoolReader
 from ._transport import Transport
+from ._waiting import Loss
+
+ORPHAN_LOOK_SECONDS = 0.2
+REPAIR_SECONDS = 1.0
 
 
 class Delivery:
     """Owns the thread. `thread` is whoever works at the moment, None where nobody does."""
 
-    def __init__(self, options: Options, queue: Queue, transport: Transport, notices: Notices) -> None:
-        self._queue = queue
+    def __init__(self, options: Options, composer: Composer, transport: Transport, notices: Notices) -> None:
+        self._options = options
         self._notices = notices
-        self._courier = Courier(options, queue, transport, notices)
+        self.breaker = Breaker()
+        self._spool = Spool(options, notices) if options.spool_dir is not None else None
+        self.queue = queue = Queue(options, self.breaker, self._spool)
+        reader = SpoolReader(self._spool, queue, notices) if self._spool else None
+        self._courier = Courier(
+            options,
+            queue,
+            self.breaker,
+            reader,
+            transport,
+            notices,
+            health=lambda: report(queue.stats(), options.service, composer.stream),
+        )
         self.thread: threading.Thread | None = None
+        self._closers: list[float] = []
+        self._life = object()
         _process.watch_fork(self)
         _process.watch_exit(self)
 
     def after_fork(self) -> None:
         """Begin with an empty queue and without a thread; the parent's are not here."""
         self.thread = None
-        self._queue.after_fork()
+        self._closers = []
+        self._life = object()
+        if self._spool:
+            self._spool.after_fork()
+        self.queue.after_fork()
+        self._courier.after_fork()
+
+    def put(self, payload: bytes) -> Loss | None:
+        """Queue a message, in the way that `on_full` says."""
+        if self._options.policy != "block":
+            return self.queue.put(payload)
+        with self.queue.lock:
+            if threading.current_thread() is not self.thread:
+                self.start()
+                self.queue.wait_for_room(len(payload), self._options.timeout)
+            return self.queue.put(payload)
 
     def start(self) -> None:
         """Start the thread unless there is one. Where none can be had, `close` delivers by itself."""
-        with self._queue.lock:
-            if self.thread is not None:
+        with self.queue.lock:
+            if self.thread is not None or self.queue.is_closing or self._options.sync:
                 return
-            self.thread = threading.Thread(target=self._work, name="waywiser-delivery", daemon=True)
+            self.thread = threading.Thread(target=self._live, name="waywiser-delivery", daemon=True)
             try:
                 self.thread.start()
             except RuntimeError:
                 self.thread = None
         if self.thread is None:
             self._notices.warn("thread", "no thread can be started here; close() will deliver")
-        _process.cover_multiprocessing()
+        _process.cover_child()
+        _process.cover_sigterm()
 
     def flush(self, timeout: float) -> bool:
         """Wait until what is queued now is settled; False if that takes longer than `timeout` seconds."""
         if threading.current_thread() is self.thread:
             return False
-        ordinal = self._queue.ask_flush()
-        if self.thread is None and self._queue.stats().waiting:
+        ordinal = self.queue.ask_flush()
+        if self.thread is None and (self._spool or not self.queue.is_settled(ordinal)):
             self.start()
-        return self._queue.wait(ordinal, monotonic() + timeout)
+        deadline = monotonic() + timeout
+        return self.queue.wait(ordinal, deadline, lambda: self._is_hopeless(deadline))
 
     def deliver(self, timeout: float) -> bool:
         """Deliver what is queued now in the caller's thread; False if that takes longer than `timeout`."""
         deadline = monotonic() + timeout
-        ordinal = self._queue.ask_flush()
-        while not self._queue.is_settled(ordinal) and monotonic() < deadline:
+        ordinal = self.queue.ask_flush()
+        while not self.queue.is_settled(ordinal) and monotonic() < deadline:
             if self._take_over():
                 self._work(deadline, is_patient=False)
-            elif threading.current_thread() is self.thread:
+                break
+            if threading.current_thread() is self.thread:
                 return False
+            self.queue.wait(ordinal, deadline, lambda: self.thread is None)
+        return self.queue.is_settled(ordinal)
+
+    def close(self, timeout: float) -> CloseReport:
+        """Take no more, deliver what can be delivered in `timeout` seconds, keep or lose the rest."""
+        self.finish(monotonic() + timeout)
+        with self.queue.lock:
+            stats, own = self.queue.stats(), self.queue.counters.recovered_own
+        return CloseReport(sent=stats.sent, spooled=stats.spooled - own, lost=stats.lost)
+
+    def begin_close(self, deadline: float) -> None:
+        """Take no more messages, without waiting."""
+        self.queue.begin_close(deadline)
+
+    def let_go(self) -> None:
+        """Nobody holds the client any more: deliver what waits, then end."""
+        if not self.queue.is_closing:
+            self.queue.begin_close(monotonic() + self._options.timeout)
+
+    def finish(self, deadline: float) -> None:
+        """Wait for the rest until the deadline, then give up what is left."""
+        ordinal = self.queue.begin_close(deadline)
+        self._closers.append(deadline)
+        try:
+            if self._take_over():
+                self._work(deadline)
             else:
-                self._queue.wait(ordinal, deadline, lambda: self.thread is None)
-        return self._queue.is_settled(ordinal)
+                self._wait_for_worker(ordinal, deadline)
+        finally:
+            self._closers.remove(deadline)
+        # Whoever closes with more time goes on waiting, so nothing is lost to the impatient.
+        if not any(other > deadline for other in self._closers):
+            self._abandon()
+
+    def save(self, deadline: float) -> None:
+        """The process may die at the deadline: deliver what can be, keep the rest, but stay open."""
+        seconds = max(0.0, deadline - monotonic())
+        is_done = self.deliver(seconds) if self._options.sync else self.flush(seconds)
+        waiting = self.queue.stats().waiting
+        if self._spool:
+            self._abandon()
+        elif not is_done:
+            self._notices.warn("sigterm", "%d messages are not delivered yet", waiting)
 
     def _take_over(self) -> bool:
-        with self._queue.lock:
+        with self.queue.lock:
             is_vacant = self.thread is None
             if is_vacant:
                 self.thread = threading.current_thread()
             return is_vacant
 
-    def close(self, timeout: float) -> CloseReport:
-        """Take no more, deliver what can be delivered in `timeout` seconds, count the rest as lost."""
-        self.finish(monotonic() + timeout)
-        stats = self._queue.stats()
-        return CloseReport(sent=stats.sent, spooled=0, lost=stats.lost)
+    def _wait_for_worker(self, ordinal: int, deadline: float) -> None:
+        worker = self.thread
+        if worker is threading.current_thread():
+            return
+        if self.queue.wait(ordinal, deadline, lambda: self._is_hopeless(deadline)):
+            self.queue.wait_until(lambda: self.thread is not worker, deadline)
 
-    def begin_close(self) -> None:
-        """Take no more messages, without waiting."""
-        self._queue.begin_close()
+    def _is_hopeless(self, deadline: float) -> bool:
+        breaker = self.breaker
+        is_down = breaker.is_tripped and breaker.next_at > deadline and not self.queue.is_closing
+        return is_down or breaker.minimum > deadline
 
-    def finish(self, deadline: float) -> None:
-        """Wait for the rest until the deadline, then give up what is left."""
-        ordinal = self._queue.begin_close()
-        if self._take_over():
-            self._work(deadline)
-        elif threading.current_thread() is not self.thread:
-            self._queue.wait(ordinal, deadline)
-        left = self._queue.abandon()
-        if left:
-            self._notices.warn("close", "%d messages could not be delivered before the end", len(left))
-        for payload in left:
+    def _live(self) -> None:
+        life = self._life
+        is_over = False
+        while life is self._life and not is_over:
+            try:
+                self._work(math.inf)
+                is_over = True
+            except _LeftAlone:
+                self.finish(monotonic() + _process.EXIT_SECONDS)
+                is_over = True
+            except BaseException as error:
+                # A callback may raise what it likes, such as SystemExit; delivery goes on.
+                self._notices.warn("delivery", "delivery met %s and goes on", type(error).__name__)
+                self.queue.nap(REPAIR_SECONDS)
+                is_over = not self._take_over()
+
+    def _work(self, deadline: float, is_patient: bool = True) -> None:
+        life = self._life
+        try:
+            self._courier.work(deadline, is_patient, self._look)
+            if is_patient and life is self._life:
+                self._courier.finish(min(deadline, self.queue.closing_at))
+        finally:
+            if life is self._life:
+                self._courier.let_go(keeps_connection=not is_patient)
+                self.thread = None
+                self.queue.wake()
+
+    def _look(self) -> float:
+        if self.queue.is_closing or not _process.is_forked_in_thread():
+            return math.inf
+        if _process.is_left_alone():
+            raise _LeftAlone
+        return monotonic() + ORPHAN_LOOK_SECONDS
+
+    def _abandon(self) -> None:
+        kept, lost = self.queue.abandon()
+        if self._spool:
+            self._spool.seal()
+        if kept:
+            self._notices.inform("%d messages are kept in the spool", kept)
+        if lost:
+            self._notices.warn("close", "%d messages could not be delivered before the end", len(lost))
+        for payload in lost:
             self._notices.dropped(Drop(DropReason.UNSENT, payload, detail="the time to close was up"))
 
-    def _work(self, deadline: float = math.inf, is_patient: bool = True) -> None:
-        try:
-            self._courier.work(deadline, is_patient)
-        finally:
-            self.thread = None
-            self._queue.wake()
+
+class _LeftAlone(Exception):
+    """All that is left of this process is our thread."""

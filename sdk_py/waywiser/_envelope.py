@@ -17,9 +17,10 @@ GZIP_LEVEL = 1
 GZIP_FORMAT = 31
 
 
-def pack(batch: Iterable[bytes], options: Options, timeout: float) -> Request:
+def pack(batch: Iterable[bytes], options: Options, timeout: float, health: bytes) -> Request:
     """The request for this batch. `sentAt` is the time of this attempt, so that clocks can be compared."""
-    body = b'{"batch":[' + b",".join(batch) + b'],"sentAt":"' + now_text().encode() + b'"}'
+    sent_at = now_text().encode()
+    body = b'{"batch":[' + b",".join(batch) + b'],"sentAt":"' + sent_at + b'","health":' + health + b"}"
     headers = {
         "Authorization": "Basic " + b64encode(f"{options.write_key}:".encode()).decode(),
         "Content-Type": "application/json",

@@ -46,7 +46,7 @@ class Composer:
 
     def after_fork(self) -> None:
         """Begin a stream of its own: a child that went on counting would repeat its parent's ids."""
-        self._stream = str(uuid4())[:24]
+        self.stream = str(uuid4())[:24]
         self._sequence = count(1)
 
     def compose(
@@ -64,7 +64,7 @@ class Composer:
         sequence = next(self._sequence)
         around = _around(fields)
         body = encode(_checked(kind, fields))
-        message = f"{self._stream}{sequence:012x}" if message_id is None else _text(message_id, "message_id")
+        message = f"{self.stream}{sequence:012x}" if message_id is None else _text(message_id, "message_id")
         text = (
             f'{{"type":"{kind}","messageId":{encode(message)},"timestamp":"{_moment(timestamp)}",'
             f'"context":{{"library":{LIBRARY},"sequence":{sequence}{_context(context, around)}}},{body[1:]}'

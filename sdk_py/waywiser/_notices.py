@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from typing import Any, Callable
 
-from ._errors import DeliveryError
+from . import _process
+from ._errors import DeliveryError, RequestRefused
 from ._options import OnDrop, OnError
 from ._reports import Drop
 
@@ -19,6 +21,11 @@ class Notices:
     def __init__(self, on_error: OnError | None, on_drop: OnDrop | None) -> None:
         self._on_error = on_error
         self._on_drop = on_drop
+        self.after_fork()
+        _process.watch_fork(self)
+
+    def after_fork(self) -> None:
+        """Nothing was said yet in this process."""
         self._given: set[str] = set()
         self._calling = threading.local()
 
@@ -26,7 +33,19 @@ class Notices:
         """Log a warning, the first time for this kind."""
         if kind not in self._given:
             self._given.add(kind)
-            logger.warning(text, *values)
+            _log(logging.WARNING, text, *values)
+
+    def inform(self, text: str, *values: object) -> None:
+        """Log what is no reason to worry."""
+        _log(logging.INFO, text, *values)
+
+    def log_failure(self, host: str, error: DeliveryError) -> None:
+        """Log that delivery begins to fail."""
+        _log(logging.WARNING, "delivery to %s fails: %s", host, _brief(error))
+
+    def log_recovery(self, host: str) -> None:
+        """Log that delivery works again."""
+        _log(logging.INFO, "delivery to %s works again", host)
 
     def failed(self, error: DeliveryError) -> None:
         """Hand one failed request to `on_error`."""
@@ -50,6 +69,17 @@ class Notices:
             self.warn(name, "%s raised %s", name, type(error).__name__)
         finally:
             self._calling.is_on = False
+
+
+def _log(level: int, text: str, *values: object) -> None:
+    # A handler of the user's may raise; that must reach neither the caller nor the delivery thread.
+    with suppress(Exception):
+        logger.log(level, text, *values)
+
+
+def _brief(error: DeliveryError) -> str:
+    # The collector's sentence may quote a message or the key: its status and code are enough for a log.
+    return f"it answered {error.status} {error.code}" if isinstance(error, RequestRefused) else str(error)
 
 
 def _why(drop: Drop) -> str:

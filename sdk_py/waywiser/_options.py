@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from os import PathLike
 from typing import Any, Callable, Optional
 from urllib.parse import urlsplit
 
 from ._errors import DeliveryError
 from ._reports import Drop
+from ._spool_file import has_locks
 from ._transport import Transport
 
 OnError = Callable[[DeliveryError], object]
@@ -18,6 +20,7 @@ BeforeSend = Callable[[dict[str, Any]], Optional[dict[str, Any]]]
 
 MAX_SECONDS = 3600
 MAX_SERVICE = 100
+POLICIES = ("drop_newest", "drop_oldest", "block", "spool")
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,10 @@ class Options:
     flush_at: int
     flush_interval: float
     max_queue: int
+    on_full: str | None
+    spool_dir: str | PathLike[str] | None
+    max_spool: int
+    durable: bool
     timeout: float
     sync: bool
     enabled: bool
@@ -41,10 +48,13 @@ class Options:
     def __post_init__(self) -> None:
         _check_switch("enabled", self.enabled)
         _check_switch("sync", self.sync)
+        _check_switch("durable", self.durable)
         _check_key(self.write_key, self.enabled)
         _check_host(self.host)
         _check_count("flush_at", self.flush_at)
         _check_count("max_queue", self.max_queue)
+        _check_count("max_spool", self.max_spool)
+        _check_spool(self.spool_dir, self.on_full, self.durable)
         _check_seconds("flush_interval", self.flush_interval)
         _check_seconds("timeout", self.timeout)
         _check_service(self.service)
@@ -53,6 +63,11 @@ class Options:
         _check_callable("on_drop", self.on_drop)
         if self.transport is not None and not isinstance(self.transport, Transport):
             raise TypeError("transport must have the methods send(request) and close()")
+
+    @property
+    def policy(self) -> str:
+        """What happens to a message that finds the queue full."""
+        return self.on_full or ("spool" if self.spool_dir is not None else "drop_newest")
 
     @property
     def url(self) -> str:
@@ -101,6 +116,17 @@ def _check_count(name: str, value: object) -> None:
         raise TypeError(f"{name} must be a whole number, not {type(value).__name__}")
     if value < 1:
         raise ValueError(f"{name} must be 1 or more, not {value}")
+
+
+def _check_spool(folder: object, on_full: object, durable: bool) -> None:
+    if folder is not None and not isinstance(folder, (str, PathLike)):
+        raise TypeError(f"spool_dir must be a path, not {type(folder).__name__}")
+    if folder is not None and not has_locks:
+        raise ValueError("spool_dir needs file locks, which this system does not have")
+    if on_full is not None and on_full not in POLICIES:
+        raise ValueError(f"on_full must be one of {', '.join(POLICIES)}")
+    if folder is None and (durable or on_full == "spool"):
+        raise ValueError("spool_dir is needed, so that there is a place to write to")
 
 
 def _check_seconds(name: str, value: object) -> None:

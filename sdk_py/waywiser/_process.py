@@ -1,11 +1,15 @@
-"""What the process does around us: it forks, and it ends."""
+"""What the process does around us: it forks, and it ends, in an orderly way or by SIGTERM."""
 
 from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
+import threading
 import time
+from contextlib import suppress
+from types import FrameType
 from typing import Protocol
 from weakref import WeakSet
 
@@ -17,14 +21,18 @@ class _Forked(Protocol):
 
 
 class _Ending(Protocol):
-    def begin_close(self) -> None: ...
+    def begin_close(self, deadline: float) -> None: ...
 
     def finish(self, deadline: float) -> None: ...
+
+    def save(self, deadline: float) -> None: ...
 
 
 _forked: WeakSet[_Forked] = WeakSet()
 _ending: WeakSet[_Ending] = WeakSet()
 _covered: set[int] = set()
+_forking = threading.local()
+_is_forked_in_thread = False
 
 
 def watch_fork(subject: _Forked) -> None:
@@ -37,28 +45,75 @@ def watch_exit(subject: _Ending) -> None:
     _ending.add(subject)
 
 
-def cover_multiprocessing() -> None:
-    """Children of `multiprocessing` end without atexit; they run their own finalizers instead."""
+def is_forked_in_thread() -> bool:
+    """Whether this process was forked in a thread: it then ends with its last thread, and without atexit."""
+    return _is_forked_in_thread
+
+
+def is_left_alone() -> bool:
+    """Whether every thread but such as ours has ended."""
+    return not any(thread.is_alive() and not thread.daemon for thread in threading.enumerate())
+
+
+def cover_child() -> None:
+    """Children of `multiprocessing` and of Celery end without atexit; both have hooks of their own."""
+    if os.getpid() in _covered:
+        return
+    _covered.add(os.getpid())
     process, finalizers = sys.modules.get("multiprocessing.process"), sys.modules.get("multiprocessing.util")
-    if process and finalizers and process.parent_process() is not None and os.getpid() not in _covered:
-        _covered.add(os.getpid())
+    if process and finalizers and process.parent_process() is not None:
         finalizers.Finalize(None, _deliver_at_exit, exitpriority=0)
+    celery = sys.modules.get("celery.signals")
+    if celery:
+        celery.worker_process_shutdown.connect(_deliver_at_exit, weak=False)
 
 
-def _deliver_at_exit() -> None:
+def cover_sigterm() -> None:
+    """Let SIGTERM end the process only after a delivery, where nobody else handles it.
+
+    A handler that is there stays: it ends the process in its own way, and `atexit` comes then.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    with suppress(ValueError, OSError):
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, _deliver_at_sigterm)
+
+
+def _deliver_at_sigterm(number: int, _: FrameType | None) -> None:
+    try:
+        deadline = time.monotonic() + EXIT_SECONDS
+        for subject in list(_ending):
+            with suppress(Exception):
+                subject.save(deadline)
+    finally:
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    # Still here: as process 1 of a container we are immune to a signal that nobody handles.
+    signal.signal(number, _deliver_at_sigterm)
+
+
+def _deliver_at_exit(**_: object) -> None:
     deadline = time.monotonic() + EXIT_SECONDS
     subjects = list(_ending)
     for subject in subjects:
-        subject.begin_close()
+        subject.begin_close(deadline)
     for subject in subjects:
-        subject.finish(deadline)
+        with suppress(Exception):
+            subject.finish(deadline)
+
+
+def _note_forking() -> None:
+    _forking.is_in_thread = threading.current_thread() is not threading.main_thread()
 
 
 def _start_afresh() -> None:
+    global _is_forked_in_thread
+    _is_forked_in_thread = _is_forked_in_thread or getattr(_forking, "is_in_thread", False)
     for subject in list(_forked):
         subject.after_fork()
 
 
 atexit.register(_deliver_at_exit)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_afresh)
+    os.register_at_fork(before=_note_forking, after_in_child=_start_afresh)

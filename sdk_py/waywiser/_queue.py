@@ -1,124 +1,182 @@
-"""The bounded queue between the callers and the delivery thread, and all the counting around it."""
+"""The bounded queue between the callers and whoever delivers, and all the counting around it."""
 
 from __future__ import annotations
 
 import math
 import threading
-from collections import Counter, deque
 from collections.abc import Iterable
 from time import monotonic
 from typing import Callable
 
+from ._breaker import Breaker
+from ._counters import Counters
+from ._journal import Journal
 from ._options import Options
+from ._part import Line, Part
 from ._reports import DropReason, Stats
-
-MAX_QUEUE_BYTES = 64 * 1024 * 1024
-MAX_BATCH_COUNT = 100
-MAX_BATCH_BYTES = 500 * 1024
+from ._spool import Spool
+from ._waiting import Loss, Waiting
 
 
 class Queue:
-    """First in, first out; one batch at a time is claimed, and stays owned by the queue until it is resolved.
+    """First in, first out; one batch at a time is claimed, and stays owned by the queue until it is settled.
 
-    Ordinals do the bookkeeping: the n-th message that was enqueued is settled when `settled >= n`. The lock
-    is re-entrant because a signal handler may track in the middle of a track.
+    Ordinals do the bookkeeping: the n-th message that was queued is settled when `settled >= n`. How many
+    were queued is derived from what is here, so an interrupt can never leave the two apart. The lock is
+    re-entrant because a signal handler may track in the middle of a track.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, breaker: Breaker, spool: Spool | None) -> None:
         self._max_count = options.max_queue
         self._flush_at = min(options.flush_at, options.max_queue)
         self._interval = options.flush_interval
-        self._is_closing = False
+        self._policy = options.policy
+        self._breaker = breaker
+        self._spool = spool
+        self._journal = Journal(spool) if spool and options.durable else None
+        self.is_closing = False
         self.after_fork()
 
     def after_fork(self) -> None:
-        """Begin empty: what the parent had queued stays the parent's, and so do its locks."""
+        """Begin empty: what the parent had queued stays the parent's, and so do its locks and files."""
         self.lock = threading.RLock()
         self._work = threading.Condition(self.lock)
         self._progress = threading.Condition(self.lock)
-        self._waiting: deque[bytes] = deque()
-        self._waiting_bytes = 0
-        self._claimed: list[bytes] = []
+        self._waiting = Waiting(self._max_count)
+        self._line = Line()
+        self._is_unsettled = False
+        self._behind = 0
         self._due_at = 0.0
         self._flush_upto = 0
         self._is_hurried = False
-        self._enqueued = self._sent = self._retried = self._settled = 0
-        self._dropped: Counter[DropReason] = Counter()
+        self._settled = 0
+        self.closing_at = 0.0
+        self.counters = Counters()
+        if self._journal:
+            self._journal.after_fork()
 
-    def put(self, payload: bytes) -> DropReason | None:
-        """Take a message; answers why not, if not."""
-        size = len(payload)
+    def put(self, payload: bytes) -> Loss | None:
+        """Take a message, or write it to disk; answers what that cost, if anything was lost."""
+        loss = None
         with self.lock:
-            if self._is_closing:
-                return DropReason.CLOSED
-            count = len(self._waiting) + 1
-            if count > self._max_count or self._waiting_bytes + size > MAX_QUEUE_BYTES:
-                return DropReason.QUEUE_FULL
-            self._waiting.append(payload)
-            self._waiting_bytes += size
-            self._enqueued += 1
+            if self.is_closing:
+                return self._write(payload) if self._spool else self._refuse(DropReason.CLOSED, payload)
+            if not self._waiting.has_room(len(payload)):
+                if self._policy == "spool":
+                    return self._write(payload)
+                if self._policy != "drop_oldest":
+                    return self._refuse(DropReason.QUEUE_FULL, payload)
+                loss = self._displace(len(payload))
+            if self._journal:
+                self._journal.append(payload)
+            count = self._waiting.append(payload)
             if count == 1:
                 self._due_at = monotonic() + self._interval
             if count in (1, self._flush_at):
                 self._work.notify()
-        return None
+        return loss
 
-    def claim(self, is_patient: bool = True) -> list[bytes]:
-        """Wait until a batch is due and hand it out; an empty one means that there will be no more."""
+    def wait_for_room(self, size: int, seconds: float) -> None:
+        """Wait until a message of this size fits in, but never for a collector that is down."""
+        until = monotonic() + seconds
         with self.lock:
-            while not self._claimed and not self._is_due():
-                if self._is_closing or not is_patient:
-                    return []
-                self._work.wait(self._due_at - monotonic() if self._waiting else None)
-            if not self._claimed:
-                self._claimed = self._take_batch()
+            while not self._waiting.has_room(size) and not self.is_closing and not self._breaker.is_tripped:
+                remaining = until - monotonic()
+                if remaining <= 0:
+                    return
+                self._progress.wait(remaining)
+
+    def claim(self, idle_until: float = math.inf) -> Part | None:
+        """Wait until something is due and hand it out; None if nothing is by then, or never will be."""
+        with self.lock:
+            while not self._line and not self._is_due():
+                remaining = idle_until - monotonic()
+                if self.is_closing or remaining <= 0:
+                    return None
+                wait = min(remaining, self._due_at - monotonic() if self._waiting else math.inf)
+                self._work.wait(None if wait == math.inf else wait)
+            if not self._line:
+                self._line.begin(self._waiting.take_batch())
+                self._is_unsettled = True
                 self._is_hurried = False
-            return self._claimed
+                self._progress.notify_all()
+            return self._line.first
 
-    def pause(self, minimum: float, more: float, deadline: float = math.inf) -> bool:
-        """Wait between two attempts: `minimum` seconds in any case, `more` unless someone asks to flush.
+    def rest(self, deadline: float) -> bool:
+        """Wait until the breaker lets the claimed part be tried again; False if it is gone or time is up.
 
-        Answers whether the batch is still to be sent; not so when it was abandoned, or the deadline is past.
+        A flush shortens the wait, but not one for a collector that is down; so does a close, which leaves
+        time for one more try.
         """
-        start = monotonic()
         with self.lock:
-            while self._claimed:
-                until = start + minimum + (0.0 if self._is_hurried else more)
-                remaining = min(until, deadline) - monotonic()
+            while self._line:
+                remaining = min(self._try_at(deadline), deadline) - monotonic()
                 if remaining <= 0:
                     self._is_hurried = False
+                    self._breaker.allow()
                     return monotonic() < deadline
                 self._work.wait(remaining)
         return False
 
-    def resolve(self, sent: int, dropped: Iterable[DropReason]) -> bool:
-        """Count what became of the claimed batch; False if it was abandoned (and counted) meanwhile."""
+    def begin_try(self, part: Part) -> None:
+        """Count a try, and all but the first as a repetition."""
         with self.lock:
-            if not self._claimed:
+            self.counters.retried += len(part.messages) if part.tries else 0
+            part.tries += 1
+
+    def resolve(self, part: Part, sent: int, dropped: Iterable[DropReason]) -> bool:
+        """Count what became of the part; False if it was abandoned (and counted) meanwhile."""
+        with self.lock:
+            if not self._line.done(part):
                 return False
-            self._claimed = []
-            self._sent += sent
-            self._dropped.update(dropped)
+            self.counters.settle(sent, dropped)
             return True
 
-    def settle(self, count: int) -> None:
-        """Tell those who wait that a resolved batch is done with, its drops reported."""
+    def keep(self, part: Part) -> bool:
+        """Write the part to disk instead of sending it; False if that is not possible, or it is gone."""
         with self.lock:
-            self._settled += count
-            self._progress.notify_all()
+            if not self._spool or not self._line or self._line.first is not part:
+                return False
+            kept = self._spool.append(part.messages)
+            self.counters.spooled += kept
+            if kept < len(part.messages):
+                del part.messages[:kept]
+                return False
+            self._line.done(part)
+            return True
+
+    def split(self, part: Part) -> None:
+        """Carry the halves of the part one by one."""
+        with self.lock:
+            self._line.split(part)
+
+    def put_last(self, part: Part) -> bool:
+        """Try the rest of the batch before this part; False if there is none."""
+        with self.lock:
+            return self._line.put_last(part)
+
+    def settle(self) -> None:
+        """Tell those who wait, if the whole batch is done with, its drops reported."""
+        with self.lock:
+            if self._is_unsettled and not self._line:
+                self._is_unsettled = False
+                self._advance(self._line.size + self._behind)
+                self._behind = 0
 
     def ask_flush(self) -> int:
         """Make all that is queued now due at once; returns the ordinal to wait for."""
         with self.lock:
-            self._flush_upto = self._enqueued
+            self._flush_upto = self._last_ordinal()
             self._is_hurried = True
             self._work.notify()
-            return self._enqueued
+            return self._flush_upto
 
-    def begin_close(self) -> int:
+    def begin_close(self, deadline: float) -> int:
         """Take no more messages and make the rest due at once; returns the ordinal to wait for."""
         with self.lock:
-            self._is_closing = True
+            self.is_closing = True
+            self.closing_at = max(self.closing_at, deadline)
+            self._progress.notify_all()
             return self.ask_flush()
 
     def is_settled(self, ordinal: int) -> bool:
@@ -134,61 +192,107 @@ class Queue:
         """Wait until that message is settled; False if the deadline comes first, or it is over anyway."""
         with self.lock:
             while self._settled < ordinal:
-                if is_over():
-                    return False
                 remaining = deadline - monotonic()
-                if remaining <= 0:
+                if remaining <= 0 or is_over():
                     return False
                 self._progress.wait(remaining)
         return True
 
-    def abandon(self) -> list[bytes]:
-        """Give up everything that is not resolved, count it as unsent and hand it out."""
+    def wait_until(self, is_so: Callable[[], bool], deadline: float) -> None:
+        """Wait until it is so, or the deadline is past."""
         with self.lock:
-            left = [*self._claimed, *self._waiting]
-            self._claimed = []
-            self._waiting.clear()
-            self._waiting_bytes = 0
-            if left:
-                self._dropped[DropReason.UNSENT] += len(left)
-                self._settled += len(left)
+            while not is_so() and (remaining := deadline - monotonic()) > 0:
+                self._progress.wait(remaining)
+
+    def nap(self, seconds: float) -> None:
+        """Wait so long, or until there is work."""
+        with self.lock:
+            self._work.wait(seconds)
+
+    def abandon(self) -> tuple[int, list[bytes]]:
+        """Give up all that is not resolved: to disk if possible. Answers how many, and what is lost."""
+        with self.lock:
+            left = [*self._line.clear(), *self._waiting.clear()]
+            kept = self._leave(left)
+            self.counters.spooled += kept
+            if len(left) > kept:
+                self.counters.dropped[DropReason.UNSENT] += len(left) - kept
+            self._advance(len(left) + self._behind)
+            self._behind = 0
+            self._is_unsettled = False
             self._work.notify_all()
-            self._progress.notify_all()
-            return left
+            return kept, left[kept:]
 
     def count_drop(self, reason: DropReason) -> None:
         """Count a message that never came into the queue."""
         with self.lock:
-            self._dropped[reason] += 1
-
-    def count_retry(self) -> None:
-        """Count the claimed batch as sent once more."""
-        with self.lock:
-            self._retried += len(self._claimed)
+            self.counters.dropped[reason] += 1
 
     def stats(self) -> Stats:
         """All counters, read at one moment."""
         with self.lock:
-            waiting = len(self._waiting) + len(self._claimed)
-            dropped = {reason.value: count for reason, count in self._dropped.items()}
-            return Stats(self._enqueued, waiting, self._sent, self._retried, dropped)
+            counters = self.counters
+            return Stats(
+                enqueued=self._last_ordinal() + counters.direct,
+                waiting=len(self._waiting) + len(self._line),
+                sent=counters.sent,
+                retried=counters.retried,
+                spooled=counters.spooled,
+                recovered=counters.recovered,
+                dropped={reason.value: count for reason, count in counters.dropped.items()},
+                breaker=self._breaker.state,
+            )
+
+    def _refuse(self, reason: DropReason, payload: bytes) -> Loss:
+        self.counters.dropped[reason] += 1
+        return Loss(reason, [payload])
+
+    def _write(self, payload: bytes) -> Loss | None:
+        self.counters.direct += 1
+        if self._spool and self._spool.append([payload]):
+            self.counters.spooled += 1
+            return None
+        return self._refuse(DropReason.SPOOL_FULL, payload)
+
+    def _displace(self, size: int) -> Loss:
+        gone = self._waiting.make_room(size)
+        self.counters.dropped[DropReason.DISPLACED] += len(gone)
+        if self._is_unsettled:
+            self._behind += len(gone)
+        else:
+            self._advance(len(gone))
+        return Loss(DropReason.DISPLACED, gone, is_taken=True)
+
+    def _leave(self, left: list[bytes]) -> int:
+        if self._journal:
+            return self._journal.leave(len(left))
+        return self._spool.append(left) if self._spool and left else 0
+
+    def _advance(self, count: int) -> None:
+        self._settled += count
+        if self._journal:
+            self._journal.forget(count)
+        self._progress.notify_all()
+
+    def _last_ordinal(self) -> int:
+        claimed = self._line.size if self._is_unsettled else 0
+        return self._settled + claimed + self._behind + len(self._waiting)
+
+    def _try_at(self, deadline: float) -> float:
+        breaker = self._breaker
+        if self.is_closing:
+            # Half of the time that was left when the last try failed, so that another one fits in.
+            middle = (breaker.failed_at + min(self.closing_at, deadline)) / 2
+            return min(breaker.next_at, max(breaker.minimum, min(breaker.earliest, middle)))
+        if self._is_hurried and not breaker.is_tripped:
+            return breaker.earliest
+        return breaker.next_at
 
     def _is_due(self) -> bool:
         waiting = len(self._waiting)
         return waiting > 0 and (
-            self._is_closing
+            self.is_closing
             or waiting >= self._flush_at
-            or self._enqueued - waiting < self._flush_upto
+            or self._last_ordinal() - waiting < self._flush_upto
             or monotonic() >= self._due_at
         )
-
-    def _take_batch(self) -> list[bytes]:
-        batch: list[bytes] = []
-        size = 0
-        while self._waiting and len(batch) < MAX_BATCH_COUNT:
-            size += len(self._waiting[0]) + 1
-            if size > MAX_BATCH_BYTES:
-                break
-            batch.append(self._waiting.popleft())
-        self._waiting_bytes -= sum(map(len, batch))
-        return batch

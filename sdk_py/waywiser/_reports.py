@@ -22,7 +22,11 @@ class DropReason(str, Enum):
     HOOK_FAILED = "hook_failed"
     """`before_send` raised, or returned what is no message; nothing unrevised is sent."""
     QUEUE_FULL = "queue_full"
-    """The queue had no room; the newest message is the one dropped."""
+    """The queue had no room, so the new message was not taken."""
+    DISPLACED = "displaced"
+    """The queue had no room, so the oldest message gave way to a new one (`on_full="drop_oldest"`)."""
+    SPOOL_FULL = "spool_full"
+    """The message was to be kept on disk, but the spool is full or cannot be written."""
     CLOSED = "closed"
     """The call came after `close`."""
     UNSENT = "unsent"
@@ -65,19 +69,25 @@ class Drop:
 class Stats:
     """Counters since the client was made (in a forked child: since the fork). The unit is one message.
 
-    Every call ends in exactly one of them: calls = sent + waiting + the sum of `dropped`.
+    Nothing gets away: calls + recovered = sent + waiting + spooled + the sum of `dropped`.
     """
 
     enqueued: int
-    """Taken into the queue."""
+    """Taken: into the queue, or straight to disk."""
     waiting: int
     """In the queue or on its way."""
     sent: int
     """Accepted by the collector."""
     retried: int
     """Sent again after a failed request; a message that is sent three times counts twice."""
+    spooled: int
+    """Written to disk instead of sent; whoever delivers them counts them again as `recovered`."""
+    recovered: int
+    """Read back from disk and dealt with; also messages that another process had written."""
     dropped: Mapping[str, int]
     """Not delivered, by `DropReason` value; reasons that never occurred are absent."""
+    breaker: str = "closed"
+    """`closed` while requests flow; `open` while a collector that is down is left alone; then `half_open`."""
 
     @property
     def lost(self) -> int:
@@ -89,8 +99,8 @@ class Stats:
 class CloseReport:
     """What became of the messages of a client's whole life (in a forked child: since the fork).
 
-    `sent` were accepted by the collector, `spooled` are kept on disk for later (none in this version), `lost`
-    are all drops together.
+    `sent` were accepted by the collector, `spooled` are kept on disk for later, `lost` are all drops together
+    but for those that `before_send` wanted.
     """
 
     sent: int

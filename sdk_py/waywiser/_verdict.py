@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
+from time import time
 from typing import Any, Union
 
 from ._errors import DeliveryError, RequestRefused
@@ -12,8 +15,13 @@ from ._transport import Response
 
 MAX_WORDS = 500
 MAX_RETRY_AFTER = 3600.0
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+HTTP_DATE = re.compile(
+    r"[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
+)
 OK = 200
 PASSING_REFUSALS = {408, 429}
+TOO_LARGE = 413
 STUMBLES = set(range(500, 600)) - {502, 503, 504}
 
 
@@ -52,6 +60,11 @@ class TryAgain:
     is_outage: bool = True
 
 
+@dataclass(frozen=True)
+class TooLarge(TryAgain):
+    """The request as a whole is too large, for a proxy perhaps: fewer messages at once may pass."""
+
+
 Verdict = Union[Taken, Refused, TryAgain]
 
 
@@ -63,15 +76,26 @@ def judge(response: Response, count: int) -> Verdict:
         whole = Rejection(error.code, "", error.message)
         return Taken(dict.fromkeys(range(count), whole) | _rejections(reply, count))
     if response.status == OK and reply.get("success") is True:
-        return Taken(_rejections(reply, count))
+        rejected = _rejections(reply, count)
+        if _adds_up(reply, len(rejected), count):
+            return Taken(rejected)
+        return TryAgain(RequestRefused(OK, "wrong_count", "the answer does not add up"), is_outage=False)
     if response.status < 400:
         # A proxy's or another server's page. Only the collector's own words may end a message's life.
         return TryAgain(
             RequestRefused(response.status, "not_a_collector", "is host the collector's address?")
         )
+    if response.status == TOO_LARGE and (count > 1 or not error.code):
+        return TooLarge(error, is_outage=False)
     if response.status < 500 and response.status not in PASSING_REFUSALS:
-        return Refused(error)
+        # An ingress without a route, or a firewall that dislikes what is in the batch.
+        return Refused(error) if error.code else TryAgain(error, is_outage=False)
     return TryAgain(error, _retry_after(response), is_outage=response.status not in STUMBLES)
+
+
+def _adds_up(reply: Mapping[str, Any], rejected: int, count: int) -> bool:
+    accepted = reply.get("accepted")
+    return type(accepted) is not int or accepted + rejected == count
 
 
 def _reply(body: bytes) -> dict[str, Any]:
@@ -98,4 +122,21 @@ def _words(reply: Mapping[str, Any], key: str) -> str:
 
 def _retry_after(response: Response) -> float:
     value = response.headers.get("retry-after", "").strip()
-    return min(float(value), MAX_RETRY_AFTER) if value.isascii() and value.isdigit() else 0.0
+    if value.isascii() and value.isdigit():
+        return min(float(value[:10]), MAX_RETRY_AFTER)
+    return min(max(0.0, _http_date(value) - time()), MAX_RETRY_AFTER)
+
+
+def _http_date(value: str) -> float:
+    """Seconds since 1970 of `Sun, 06 Nov 1994 08:49:37 GMT`; 0 if it is nothing of the kind."""
+    found = HTTP_DATE.fullmatch(value)
+    if not found or found[2] not in MONTHS:
+        return 0.0
+    day, year, hour, minute, second = (int(found[group]) for group in (1, 3, 4, 5, 6))
+    try:
+        moment = datetime(
+            year, MONTHS.index(found[2]) + 1, day, hour, minute, min(second, 59), tzinfo=timezone.utc
+        )
+    except ValueError:
+        return 0.0
+    return moment.timestamp()

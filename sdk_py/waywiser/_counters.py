@@ -1,0 +1,21 @@
+"""What a client counts. Whoever changes a counter holds the queue's lock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from ._reports import DropReason
+
+
+class Counters:
+    """All grow and never shrink; `direct` are messages that were taken, but went past the queue to disk."""
+
+    def __init__(self) -> None:
+        self.direct = self.sent = self.retried = self.spooled = self.recovered = self.recovered_own = 0
+        self.dropped: Counter[DropReason] = Counter()
+
+    def settle(self, sent: int, dropped: Iterable[DropReason]) -> None:
+        """Count what became of one part."""
+        self.sent += sent
+        self.dropped.update(dropped)

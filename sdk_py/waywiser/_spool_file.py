@@ -1,0 +1,141 @@
+"""The form of a spool file: a header with how far it is delivered, then records with length and checksum."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+fcntl: Any
+try:
+    import fcntl
+except ImportError:  # a system without POSIX locks, where no spool can be had
+    fcntl = None
+
+has_locks = fcntl is not None
+MAGIC = b"WWSPOOL1"
+HEADER = struct.Struct("<8sQ")
+RECORD = struct.Struct("<II")
+MAX_RECORD = 1024 * 1024
+
+
+def frame(payload: bytes) -> bytes:
+    """One record."""
+    return RECORD.pack(len(payload), zlib.crc32(payload)) + payload
+
+
+class SpoolFile:
+    """One open file, locked by whoever holds it; the system frees the lock when the holder dies."""
+
+    def __init__(self, path: Path, descriptor: int, size: int) -> None:
+        self.path = path
+        self.size = size
+        self.count = 0
+        self._descriptor = descriptor
+
+    @classmethod
+    def create(cls, path: Path) -> SpoolFile:
+        """A new one, for its owner's eyes only. Raises OSError."""
+        file = cls(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), HEADER.size)
+        try:
+            fcntl.flock(file._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file._write(HEADER.pack(MAGIC, HEADER.size), 0)
+        except OSError:
+            file.remove()
+            raise
+        return file
+
+    @classmethod
+    def claim(cls, path: Path) -> SpoolFile | None:
+        """An existing one, if nobody else holds it."""
+        try:
+            descriptor = os.open(path, os.O_RDWR)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            state = os.fstat(descriptor)
+        except OSError:
+            os.close(descriptor)
+            return None
+        if not state.st_nlink:
+            # Another one delivered and removed it between our two calls.
+            os.close(descriptor)
+            return None
+        return cls(path, descriptor, state.st_size)
+
+    def append(self, payloads: Iterable[bytes]) -> None:
+        """Write records at the end, all or none. Raises OSError."""
+        payloads = list(payloads)
+        start, data = self.size, b"".join(map(frame, payloads))
+        # Before the writing: a signal handler may append in the middle of it.
+        self.size += len(data)
+        try:
+            self._write(data, start)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, start)
+            self.size = start
+            raise
+        self.count += len(payloads)
+
+    def read(self) -> tuple[int, bytes]:
+        """How far it is delivered, and all its bytes; 0 if it is not a spool file. Raises OSError."""
+        data = os.pread(self._descriptor, self.size, 0)
+        if len(data) < HEADER.size:
+            return 0, data
+        magic, offset = HEADER.unpack_from(data)
+        if magic != MAGIC:
+            return 0, data
+        return (offset if HEADER.size <= offset <= len(data) else HEADER.size), data
+
+    def mark(self, offset: int) -> None:
+        """Note that everything up to there is delivered, so that nobody sends it again."""
+        with suppress(OSError):
+            self._write(HEADER.pack(MAGIC, offset), 0)
+
+    def restart(self) -> None:
+        """Begin again at the front: everything in it is settled."""
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, HEADER.size)
+            self.size = HEADER.size
+            self.mark(HEADER.size)
+
+    def remove(self) -> None:
+        """Delete it, then let go of it."""
+        with suppress(OSError):
+            self.path.unlink()
+        self.close()
+
+    def set_aside(self) -> None:
+        """Rename it to `.bad`, for a person to look at, then let go of it."""
+        with suppress(OSError):
+            self.path.rename(self.path.with_name(self.path.name + ".bad"))
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it. In a forked child this leaves the parent's hold as it is."""
+        with suppress(OSError):
+            os.close(self._descriptor)
+
+    def _write(self, data: bytes, offset: int) -> None:
+        if os.pwrite(self._descriptor, data, offset) != len(data):
+            raise OSError("the disk is full")
+
+
+def records(data: bytes, offset: int) -> tuple[list[tuple[int, bytes]], bool]:
+    """The records from there on, each with the offset of its end; and whether what follows them is torn."""
+    found: list[tuple[int, bytes]] = []
+    while offset + RECORD.size <= len(data):
+        length, checksum = RECORD.unpack_from(data, offset)
+        start = offset + RECORD.size
+        payload = data[start : start + length]
+        if not 0 < length <= MAX_RECORD or len(payload) < length or zlib.crc32(payload) != checksum:
+            return found, True
+        offset = start + length
+        found.append((offset, payload))
+    return found, offset < len(data)
