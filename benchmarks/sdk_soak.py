@@ -81,21 +81,17 @@ class Soak:
 
 def soak(events: int, seed: int = SEED, told: Callable[[Look], object] = repr) -> Soak:
     """Let a process of its own send so many events to a collector that fails at random."""
+    found: Soak | None = None
+    command = [sys.executable, "-m", "benchmarks.sdk_soak", "send"]
     with Sink("moody", seed=seed, events=events) as sink, tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.sdk_soak", "send", sink.url, str(events)],
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=log,
-        )
-        found: Soak | None = None
-        assert process.stdout
-        for line in process.stdout:
-            if line.startswith(b'{"look":'):
-                told(msgspec.json.decode(line, type=dict[str, Look])["look"])
-            else:
-                found = msgspec.json.decode(line, type=Soak)
-        if process.wait() or found is None:
+        words = [*command, sink.url, str(events)]
+        with subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=log) as process:
+            for line in process.stdout or ():
+                if line.startswith(b'{"look":'):
+                    told(msgspec.json.decode(line, type=dict[str, Look])["look"])
+                else:
+                    found = msgspec.json.decode(line, type=Soak)
+        if process.returncode or found is None:
             log.seek(0)
             raise RuntimeError(log.read().decode()[-4_000:])
         found.collector = sink.counts()
