@@ -25,13 +25,15 @@ Run = Callable[[str], CompletedProcess[str]]
 class Answer:
     """What the sink says to one request; without a body, what a collector that accepts everything says.
 
-    One that hangs is said when the sink is released, one that breaks never.
+    One that hangs is said when the sink is released, one that breaks never; one that drips is said byte by
+    byte, with so many seconds between them.
     """
 
     status: int = 200
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     hangs: bool = False
+    drips: float = 0.0
     breaks: bool = False
 
 
@@ -125,7 +127,11 @@ def _handler(sink: Sink) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
-            self.wfile.write(text)
+            for place in range(len(text) if answer.drips else 0):
+                self.wfile.write(text[place : place + 1])
+                sink.released.wait(answer.drips)
+            if not answer.drips:
+                self.wfile.write(text)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from time import monotonic
+from time import monotonic, sleep
 
 FIRST_BACKOFF = 0.5
 MAX_BACKOFF = 30.0
@@ -41,6 +41,10 @@ class Breaker:
     def is_resting(self) -> bool:
         """Whether it is too early for another try."""
         return monotonic() < self.next_at
+
+    def wait(self, deadline: float) -> None:
+        """Sleep until another try is due, or the deadline is past."""
+        sleep(max(0.0, min(self.next_at, deadline) - monotonic()))
 
     def failed(self, not_before: float) -> None:
         """Another try failed; the collector asks not to be tried again for so many seconds."""

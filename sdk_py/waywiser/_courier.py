@@ -96,6 +96,15 @@ class Courier:
             if not part and not is_patient:
                 return
 
+    def drain(self, deadline: float) -> None:
+        """Send the spool until nothing is left of it that can be had, or the deadline is past."""
+        while self._reader and monotonic() < deadline:
+            self._breaker.wait(deadline)
+            part = self._reader.claim()
+            if not part:
+                return
+            self._carry(self._reader, part, deadline, is_patient=False)
+
     def finish(self, deadline: float) -> None:
         """Tell the collector of drops that no batch has told it yet."""
         stats = self._queue.stats()

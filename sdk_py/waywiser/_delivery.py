@@ -107,6 +107,15 @@ class Delivery:
             self.queue.wait(ordinal, deadline, lambda: self.thread is None)
         return self.queue.is_settled(ordinal)
 
+    def drain(self, deadline: float) -> None:
+        """Send all that is in the spool, in the caller's thread, for as long as the deadline allows."""
+        if self._take_over():
+            try:
+                self._courier.drain(deadline)
+            finally:
+                self._courier.let_go(keeps_connection=False)
+                self.thread = None
+
     def close(self, timeout: float) -> CloseReport:
         """Take no more, deliver what can be delivered in `timeout` seconds, keep or lose the rest."""
         self.finish(monotonic() + timeout)

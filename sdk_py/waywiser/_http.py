@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from ._errors import ConnectionFailed
+from ._sockets import Deadline, TimedSocket, connect
 from ._transport import Request, Response
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class HttpTransport:
     """The transport that a client uses when it is given none.
 
     The standard library's HTTP client, TLS checked against the system's certificates; redirects are not
-    followed.
+    followed. A request's timeout is for all of it: looking up the name, connecting, sending and reading.
     """
 
     def __init__(self) -> None:
@@ -29,6 +30,8 @@ class HttpTransport:
         # late as in the delivery thread: a fork in the middle of an import leaves the child a lock for ever.
         self._http: Any = import_module("http.client")
         codecs.lookup("idna")
+        self._tls: Any = None
+        self._deadline = Deadline()
         self._connection: HTTPConnection | None = None
         self._origin = ""
         self._pid = os.getpid()
@@ -37,12 +40,13 @@ class HttpTransport:
         """POST the request; raises ConnectionFailed when no answer comes."""
         parts = urlsplit(request.url)
         self._forget_unusable(parts)
+        self._deadline.set(request.timeout)
         is_reused = self._connection is not None
         try:
             return self._exchange(request, parts)
         except (OSError, self._http.HTTPException) as error:
             self.close()
-            if not (is_reused and isinstance(error, ConnectionError)):
+            if not (is_reused and _is_hang_up(error)):
                 raise ConnectionFailed(str(error) or type(error).__name__) from error
         # The server had closed the idle connection. Repeating is harmless: every message carries its id.
         return self.send(request)
@@ -63,17 +67,41 @@ class HttpTransport:
 
     def _exchange(self, request: Request, parts: SplitResult) -> Response:
         connection = self._connection = self._connection or self._connect(parts)
-        connection.timeout = request.timeout
-        if connection.sock is not None:
-            connection.sock.settimeout(request.timeout)
         connection.request("POST", parts.path or "/", request.body, dict(request.headers))
         answer = connection.getresponse()
         body = answer.read(MAX_ANSWER_BYTES)
-        if not answer.isclosed():
+        if connection.sock is None or not answer.isclosed():
             self.close()
         return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, body)
 
     def _connect(self, parts: SplitResult) -> HTTPConnection:
-        kind = self._http.HTTPSConnection if parts.scheme == "https" else self._http.HTTPConnection
-        connection: HTTPConnection = kind(parts.hostname, parts.port)
+        host = parts.hostname or ""
+        is_secure = parts.scheme == "https"
+        usual = 443 if is_secure else 80
+        port = parts.port or usual
+        opened = connect(host, port, self._deadline)
+        if is_secure:
+            try:
+                opened.settimeout(self._deadline.left())
+                opened = self._secure().wrap_socket(opened, server_hostname=host)
+            except OSError:
+                opened.close()
+                raise
+        connection: HTTPConnection = self._http.HTTPConnection(host, port)
+        connection.default_port = usual
+        connection.auto_open = 0
+        connection.sock = TimedSocket(opened, self._deadline)
         return connection
+
+    def _secure(self) -> Any:
+        if self._tls is None:
+            self._tls = import_module("ssl").create_default_context()
+        return self._tls
+
+
+def _is_hang_up(error: Exception) -> bool:
+    """Whether it says that the other side had closed; TLS has words of its own for that."""
+    return isinstance(error, ConnectionError) or type(error).__name__ in (
+        "SSLEOFError",
+        "SSLZeroReturnError",
+    )

@@ -1,0 +1,195 @@
+"""Nothing that others do to the library, or it to them, gets out of hand."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, Callable
+
+import pytest
+from sink import Answer, Make, Run, Sink
+
+from waywiser import Client, Drop, MemoryTransport, Request, Response, _delivery
+
+can_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+
+
+def eventually(is_so: Callable[[], bool], seconds: float = 10) -> bool:
+    end = time.monotonic() + seconds
+    while not is_so() and time.monotonic() < end:
+        time.sleep(0.01)
+    return is_so()
+
+
+@pytest.fixture
+def broken_logging() -> Iterator[None]:
+    class Broken(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise RuntimeError("no log")
+
+    logger, handler = logging.getLogger("waywiser"), Broken()
+    logger.addHandler(handler)
+    level = logger.level
+    logger.setLevel(logging.DEBUG)
+    yield
+    logger.setLevel(level)
+    logger.removeHandler(handler)
+
+
+@pytest.mark.usefixtures("broken_logging")
+def test_a_logging_handler_that_raises_reaches_neither_caller_nor_delivery(make: Make, sink: Sink) -> None:
+    unknown = Answer(401, {"code": "unknown_key"})
+    sink.answers.extend([Answer(503), Answer(), unknown, Answer(hangs=True)])
+    client = make(timeout=5)
+    assert client.track("") is False
+    for _ in range(2):
+        client.track("A", user_id="1")
+        assert client.flush(10)
+    client.track("B", user_id="1")
+    wrong: Any = "soon"
+    assert client.flush(0.1) is False
+    sink.released.set()
+    assert client.flush(wrong) is True
+    assert client.close(0.1).lost == 2
+
+
+class Ended(BaseException):
+    """What no `except Exception` catches."""
+
+
+class Refusing(MemoryTransport):
+    """Rejects the first message of each batch."""
+
+    def send(self, request: Request) -> Response:
+        super().send(request)
+        count = len(MemoryTransport.messages.fget(self))  # type: ignore[attr-defined]
+        return Response(
+            200, {}, b'{"success": true, "rejected": [{"index": 0, "code": "x"}]}' if count else b""
+        )
+
+
+def test_a_callback_that_ends_the_thread_ends_neither_delivery_nor_the_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_delivery, "REPAIR_SECONDS", 0.01)
+
+    def on_drop(drop: Drop) -> None:
+        raise SystemExit(3)
+
+    client = Client("key-1", transport=Refusing(), on_drop=on_drop, flush_interval=60)
+    for _ in range(3):
+        client.track("A", user_id="1")
+        client.track("A", user_id="1")
+        assert client.flush(10)
+    stats = client.stats()
+    assert (stats.sent, stats.waiting, stats.dropped) == (3, 0, {"rejected": 3})
+    client.close()
+
+
+def test_an_interrupt_in_the_middle_of_a_call_leaves_the_count_right(make: Make, sink: Sink) -> None:
+    client = make(flush_at=100_000)
+    done = 0
+    places = 0
+
+    def interrupt_at(place: int) -> Callable[..., Any]:
+        seen = 0
+
+        def trace(frame: Any, event: str, argument: Any) -> Any:
+            nonlocal seen
+            if frame.f_code.co_filename.endswith(("_queue.py", "_waiting.py")) and event == "line":
+                seen += 1
+                if seen == place:
+                    sys.settrace(None)
+                    raise KeyboardInterrupt
+            return trace
+
+        return trace
+
+    for place in range(1, 40):
+        sys.settrace(interrupt_at(place))
+        try:
+            client.track("A", user_id="1")
+            done = place
+            break
+        except KeyboardInterrupt:
+            places += 1
+        finally:
+            sys.settrace(None)
+    assert places > 5
+    assert done
+    assert client.flush(10)
+    stats = client.stats()
+    assert stats.enqueued == stats.sent == len(sink.messages) >= 1
+    assert stats.waiting == 0
+
+
+def test_a_client_that_nobody_holds_delivers_and_lets_its_thread_go(sink: Sink) -> None:
+    before = set(threading.enumerate())
+
+    def ours() -> list[threading.Thread]:
+        new = set(threading.enumerate()) - before
+        return [thread for thread in new if thread.name == "waywiser-delivery"]
+
+    client = Client("key-1", sink.url, flush_interval=60)
+    client.track("A", user_id="1")
+    assert ours()
+    del client
+    gc.collect()
+    assert eventually(lambda: not ours())
+    assert sink.events == ["A"]
+
+
+@can_fork
+def test_a_callback_may_fork(run: Run, sink: Sink) -> None:
+    verdicts = [{"index": index, "code": "x", "field": "", "message": ""} for index in (0, 1)]
+    sink.answers.append(Answer(200, {"success": True, "rejected": verdicts}))
+    ended = run(
+        """
+        pids = []
+        def on_drop(drop):
+            pid = os.fork()
+            if pid:
+                pids.append(pid)
+            else:
+                client.track("child", user_id="1")
+        client = Client("key-1", HOST, flush_interval=60, on_drop=on_drop)
+        for name in ("A", "B", "C"):
+            client.track(name, user_id="1")
+        client.flush(10)
+        assert len(pids) == 2, pids
+        assert [os.waitpid(pid, 0)[1] for pid in pids] == [0, 0]
+        client.track("parent", user_id="1")
+        assert client.close(10).sent == 2
+        """
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert sorted(sink.events) == ["A", "B", "C", "child", "child", "parent"]
+
+
+@can_fork
+def test_a_child_says_for_itself_what_its_parent_has_said(run: Run, sink: Sink) -> None:
+    sink.close()
+    ended = run(
+        """
+        client = Client("key-1", HOST, flush_interval=60)
+        client.track("", user_id="1")
+        client.track("A", user_id="1")
+        client.flush(0.2)
+        pid = os.fork()
+        if not pid:
+            client.track("", user_id="1")
+            client.track("A", user_id="1")
+            client.flush(0.2)
+            client.close(0)
+            os._exit(0)
+        os.waitpid(pid, 0)
+        client.close(0)
+        """
+    )
+    assert ended.stderr.count("event is missing") == 2
+    assert ended.stderr.count(" fails: ") == 2

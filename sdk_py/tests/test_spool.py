@@ -1,0 +1,387 @@
+"""What cannot be sent is kept on disk, survives the process, and is delivered once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sink import Answer, Make, Run, Sink
+
+import waywiser
+from waywiser import Client, Drop, _breaker, _spool, _spool_reader
+from waywiser._spool_file import HEADER, MAGIC, RECORD
+
+ROOT = str(Path(waywiser.__file__).parent.parent)
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_breaker, "FIRST_BACKOFF", 0.02)
+    monkeypatch.setattr(_breaker, "MAX_BACKOFF", 0.02)
+    monkeypatch.setattr(_spool_reader, "LOOK_SECONDS", 0.02)
+
+
+def nowhere() -> str:
+    """An address where nobody listens."""
+    gone = Sink()
+    gone.close()
+    return gone.url
+
+
+def fill(folder: Path, *names: str, key: str = "key-1") -> Client:
+    client = Client(key, nowhere(), spool_dir=folder, flush_interval=60)
+    for name in names:
+        assert client.track(name, user_id="1")
+    report = client.close(0)
+    assert (report.sent, report.spooled, report.lost) == (0, len(names), 0)
+    return client
+
+
+def eventually(condition: Any, seconds: float = 10) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return bool(condition())
+
+
+def command(*arguments: str, key: str = "key-1") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "waywiser.spool", *arguments],
+        env={**os.environ, "PYTHONPATH": ROOT, "WAYWISER_WRITE_KEY": key},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_what_is_left_at_the_end_is_delivered_by_the_next_client(
+    tmp_path: Path, make: Make, sink: Sink
+) -> None:
+    fill(tmp_path, "A", "B", "C")
+    client = make(spool_dir=tmp_path)
+    client.track("D", user_id="1")
+    assert client.flush(10)
+    assert eventually(lambda: len(sink.events) == 4)
+    assert eventually(lambda: list(tmp_path.iterdir()) == [])
+    stats = client.stats()
+    assert (stats.enqueued, stats.sent, stats.recovered, stats.spooled) == (1, 4, 3, 0)
+    assert sorted(sink.events) == ["A", "B", "C", "D"]
+
+
+def test_a_flush_is_enough_to_begin(tmp_path: Path, make: Make, sink: Sink) -> None:
+    fill(tmp_path, "A")
+    make(spool_dir=tmp_path).flush(5)
+    assert eventually(lambda: sink.events == ["A"])
+
+
+def test_message_ids_stay_the_same(tmp_path: Path, make: Make, sink: Sink) -> None:
+    sink.answers.append(Answer(hangs=True))
+    first = make(spool_dir=tmp_path, timeout=60)
+    first.track("A", user_id="1")
+    assert first.close(0.2).spooled == 1
+    sink.released.set()
+    second = make(spool_dir=tmp_path)
+    second.flush(5)
+    assert eventually(lambda: len(sink.messages) == 2)
+    assert len({message["messageId"] for message in sink.messages}) == 1
+
+
+def test_a_call_after_close_is_kept_too(tmp_path: Path, make: Make, sink: Sink) -> None:
+    client = make(spool_dir=tmp_path)
+    client.close()
+    assert client.track("late", user_id="1") is True
+    assert client.close().spooled + client.stats().recovered == 1
+
+
+def test_a_collector_that_is_down_fills_the_disk_and_not_the_memory(tmp_path: Path, sink: Sink) -> None:
+    client = Client("key-1", nowhere(), spool_dir=tmp_path, flush_interval=0.01)
+    assert client.track("A", user_id="1")
+    assert eventually(lambda: client.stats().spooled == 1)
+    assert client.stats().breaker in ("open", "half_open")
+    for _ in range(50):
+        client.track("A", user_id="1")
+    assert client.flush(10) is True
+    assert (client.stats().waiting, client.stats().dropped) == (0, {})
+    assert client.close(1).lost == 0
+
+
+def test_when_the_collector_comes_back_the_same_client_delivers(
+    tmp_path: Path, make: Make, sink: Sink
+) -> None:
+    sink.answers.extend([Answer(503)] * 8)
+    client = make(spool_dir=tmp_path)
+    for number in range(30):
+        client.track(f"E{number}", user_id="1")
+        if number % 10 == 0:
+            client.flush(5)
+    assert client.flush(10)
+    assert eventually(lambda: client.stats().sent == 30)
+    stats = client.stats()
+    assert stats.spooled == stats.recovered > 0
+    assert client.close(5) == waywiser.CloseReport(30, 0, 0)
+
+
+def test_files_are_for_their_owners_eyes_only(tmp_path: Path) -> None:
+    fill(tmp_path / "new" / "folder", "A")
+    [path] = (tmp_path / "new" / "folder").iterdir()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert "key-1" not in path.name
+
+
+def test_another_projects_messages_are_left_alone(tmp_path: Path, make: Make, sink: Sink) -> None:
+    fill(tmp_path, "theirs", key="key-2")
+    with make(spool_dir=tmp_path) as client:
+        client.track("ours", user_id="1")
+        client.flush(10)
+    assert sink.events == ["ours"]
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("damage", "arrive"),
+    [
+        (lambda data: data[:-3], ["A", "B"]),
+        (lambda data: data + b"\0" * 50, ["A", "B", "C"]),
+        (lambda data: data + b"half a header"[:5], ["A", "B", "C"]),
+        (lambda data: data[:-1] + bytes([data[-1] ^ 1]), ["A", "B"]),
+        (lambda data: b"not ours at all", []),
+        (lambda data: b"", []),
+        (lambda data: MAGIC + b"\xff" * 8 + data[HEADER.size :], ["A", "B", "C"]),
+        (lambda data: data[: HEADER.size] + RECORD.pack(2**31, 0) + data[HEADER.size :], []),
+    ],
+)
+def test_torn_and_foreign_files_are_set_aside_and_give_what_can_be_read(
+    damage: Any, arrive: list[str], tmp_path: Path, make: Make, sink: Sink
+) -> None:
+    fill(tmp_path, "A", "B", "C")
+    [path] = tmp_path.iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    fill(tmp_path, "intact")
+    client = make(spool_dir=tmp_path)
+    client.flush(5)
+    assert eventually(lambda: not list(tmp_path.glob("*.spool")))
+    assert sink.events == [*arrive, "intact"]
+    expected = 0 if damage(whole).startswith(MAGIC + b"\xff") else 1
+    assert len(list(tmp_path.glob("*.bad"))) == expected
+    assert client.stats().dropped == {}
+
+
+def test_what_the_collector_refuses_from_the_spool_is_reported(
+    tmp_path: Path, make: Make, sink: Sink
+) -> None:
+    fill(tmp_path, "A", "B")
+    sink.answers.append(Answer(200, {"success": True, "rejected": [{"index": 1, "code": "bad"}]}))
+    drops: list[Drop] = []
+    client = make(spool_dir=tmp_path, on_drop=drops.append)
+    client.flush(5)
+    assert eventually(lambda: client.stats().recovered == 2)
+    assert [(drop.code, drop.message["event"]) for drop in drops] == [("bad", "B")]
+    assert (client.stats().sent, client.stats().dropped) == (1, {"rejected": 1})
+
+
+def test_the_spool_has_a_limit(tmp_path: Path) -> None:
+    drops: list[Drop] = []
+    client = Client(
+        "key-1", nowhere(), spool_dir=tmp_path, max_spool=3000, on_drop=drops.append, flush_interval=60
+    )
+    for _ in range(40):
+        client.track("A", user_id="1")
+    report = client.close(0)
+    assert (report.sent, report.spooled + report.lost) == (0, 40)
+    assert 0 < report.spooled < 20
+    assert {drop.reason.value for drop in drops} == {"unsent"}
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 3000
+
+
+def test_a_folder_that_cannot_be_written_is_not_fatal(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    client = Client("key-1", nowhere(), spool_dir=tmp_path / "file" / "spool", durable=True, max_queue=1)
+    assert client.track("A", user_id="1") is True
+    assert client.track("B", user_id="1") in (True, False)
+    assert client.close(0).lost == 2
+    assert "cannot be written" in caplog.text
+
+
+def test_two_clients_share_the_work_and_send_nothing_twice(tmp_path: Path, make: Make, sink: Sink) -> None:
+    for number in range(12):
+        fill(tmp_path, f"A{number}", f"B{number}")
+    clients = [make(spool_dir=tmp_path) for _ in range(3)]
+    threads = [threading.Thread(target=client.flush, args=(10,)) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert eventually(lambda: not list(tmp_path.iterdir()))
+    assert Counter(sink.events) == Counter(f"{name}{number}" for name in "AB" for number in range(12))
+
+
+def test_old_segments_are_ended_so_that_a_file_stays_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_spool, "SEGMENT_BYTES", 2000)
+    client = Client("key-1", nowhere(), spool_dir=tmp_path, max_queue=1, flush_interval=60)
+    for _ in range(41):
+        client.track("A", user_id="1")
+    assert client.close(0).spooled == 41
+    sizes = [path.stat().st_size for path in tmp_path.iterdir()]
+    assert len(sizes) > 3
+    assert max(sizes) < 3000
+
+
+def test_a_killed_process_leaves_what_was_written(tmp_path: Path, run: Run, sink: Sink, make: Make) -> None:
+    ended = run(
+        f"""
+        client = Client("key-1", {nowhere()!r}, spool_dir={str(tmp_path)!r}, durable=True, flush_interval=60)
+        for number in range(100):
+            assert client.track(f"E{{number}}", user_id="1")
+        os.kill(os.getpid(), 9)
+        """
+    )
+    assert ended.returncode == -signal.SIGKILL
+    client = make(spool_dir=tmp_path)
+    client.flush(5)
+    assert eventually(lambda: len(sink.events) == 100)
+    assert sink.events == [f"E{number}" for number in range(100)]
+
+
+def test_a_durable_client_leaves_nothing_behind_that_was_sent(
+    tmp_path: Path, run: Run, sink: Sink, make: Make
+) -> None:
+    run(
+        f"""
+        client = Client("key-1", HOST, spool_dir={str(tmp_path)!r}, durable=True, flush_interval=60)
+        for number in range(50):
+            client.track("sent", user_id="1")
+        assert client.flush(10)
+        for number in range(5):
+            client.track("kept", user_id="1")
+        os.kill(os.getpid(), 9)
+        """
+    )
+    client = make(spool_dir=tmp_path, durable=True)
+    client.track("new", user_id="1")
+    assert client.flush(5)
+    assert eventually(lambda: len(sink.events) >= 56)
+    assert Counter(sink.events) == {"sent": 50, "kept": 5, "new": 1}
+    assert client.close(5) == waywiser.CloseReport(6, 0, 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_durable_client_that_is_closed_in_an_outage_keeps_everything_once(
+    tmp_path: Path, make: Make, sink: Sink
+) -> None:
+    first = Client("key-1", nowhere(), spool_dir=tmp_path, durable=True, flush_interval=60)
+    for number in range(20):
+        first.track(f"E{number}", user_id="1")
+    assert first.close(0.1) == waywiser.CloseReport(0, 20, 0)
+    second = make(spool_dir=tmp_path)
+    second.flush(5)
+    assert eventually(lambda: len(sink.events) >= 20)
+    assert Counter(sink.events) == Counter(f"E{number}" for number in range(20))
+
+
+def test_the_journal_of_a_busy_client_does_not_grow(
+    tmp_path: Path, make: Make, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("waywiser._journal.SEGMENT_BYTES", 2000)
+    client = make(spool_dir=tmp_path, durable=True, flush_at=5, flush_interval=0.01)
+    for _ in range(300):
+        client.track("A", user_id="1")
+    assert client.flush(10)
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 2500
+    assert client.close(5).sent == 300
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.parametrize("durable", [True, False])
+def test_parent_and_child_write_files_of_their_own(
+    durable: bool, tmp_path: Path, run: Run, make: Make, sink: Sink
+) -> None:
+    ended = run(
+        f"""
+        client = Client("key-1", {nowhere()!r}, spool_dir={str(tmp_path)!r}, durable={durable}, max_queue=1,
+                        flush_interval=60)
+        for number in range(10):
+            client.track("before", user_id="1")
+        pid = os.fork()
+        for number in range(10):
+            client.track("parent" if pid else "child", user_id="1")
+        report = client.close(0)
+        if not pid:
+            os._exit(report.lost)
+        assert os.waitpid(pid, 0)[1] == 0
+        assert report.spooled == 20, report
+        """
+    )
+    assert ended.returncode == 0, ended.stderr
+    make(spool_dir=tmp_path).flush(5)
+    assert eventually(lambda: len(sink.events) >= 30)
+    assert Counter(sink.events) == {"before": 10, "parent": 10, "child": 10}
+
+
+def test_a_handler_that_runs_after_ours_at_the_end_loses_nothing(tmp_path: Path, run: Run) -> None:
+    ended = run(
+        f"""
+        import subprocess
+        script = '''
+        import atexit
+        def late():
+            assert client.track("late", user_id="1") is True
+        atexit.register(late)
+        from waywiser import Client
+        client = Client("key-1", {nowhere()!r}, spool_dir={str(tmp_path)!r})
+        '''
+        import textwrap
+        done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True)
+        assert "Error" not in done.stderr, done.stderr
+        """
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_command_delivers(tmp_path: Path, sink: Sink) -> None:
+    fill(tmp_path, "A", "B")
+    seen = command("status", str(tmp_path))
+    assert (seen.returncode, seen.stdout.splitlines()[-1]) == (1, "2 messages in 1 files, 0 set aside")
+    sent = command("send", str(tmp_path), "--host", sink.url)
+    assert (sent.returncode, sent.stdout) == (0, "2 sent, 0 refused, 0 files left\n"), sent.stderr
+    assert sink.events == ["A", "B"]
+    assert command("status", str(tmp_path)).returncode == 0
+
+
+def test_the_command_says_when_something_is_left(tmp_path: Path) -> None:
+    fill(tmp_path, "A")
+    ended = command("send", str(tmp_path), "--host", nowhere(), "--timeout", "0.5")
+    assert (ended.returncode, ended.stdout) == (1, "0 sent, 0 refused, 1 files left\n")
+    assert "fails" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key", "words"),
+    [
+        (["send", "no such folder", "--host", "http://127.0.0.1:9"], "key-1", "is not a folder"),
+        (["send", ".", "--host", "somewhere"], "key-1", "host must be an address"),
+        (["send", ".", "--host", "http://127.0.0.1:9"], "", "write_key is empty"),
+        (["send", "."], "key-1", "--host"),
+        ([], "key-1", "usage"),
+    ],
+)
+def test_the_command_refuses_what_cannot_be_right(arguments: list[str], key: str, words: str) -> None:
+    ended = command(*arguments, key=key)
+    assert ended.returncode == 2
+    assert words in ended.stderr
