@@ -20,7 +20,6 @@ from typing import Any
 from benchmarks.sdk_libraries import Library, opened, wait_until
 
 CHILD_SECONDS = 25
-SPOOL_SECONDS = 30
 WARM_UP = 200
 A_SECOND = 1_000  # paced calls
 
@@ -74,15 +73,6 @@ def threads(library: Library, count: int) -> None:
         one.start()
     for one in several:
         one.join()
-    library.close()
-
-
-def later(library: Library, _count: int) -> None:
-    """A later process with the same settings, which tracks nothing of its own, until the spool is empty."""
-    library.flush()
-    folder, until = Path(os.environ["BENCH_SPOOL"]), time.monotonic() + SPOOL_SECONDS
-    while any(folder.glob("*.spool")) and time.monotonic() < until:
-        time.sleep(0.05)
     library.close()
 
 
@@ -148,7 +138,6 @@ PROGRAMS: dict[str, Callable[[Library, int], None]] = {
     "close": close,
     "overflow": overflow,
     "threads": threads,
-    "later": later,
     "speed": speed,
 }
 

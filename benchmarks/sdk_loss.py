@@ -34,7 +34,7 @@ NOTE = (
     "twice: received more than once on the wire.\n"
     "reported: by return value, exception or callback, event by event; a line in a log is none.\n"
     "seconds: until the program had ended; + where it had to be ended because it hung.\n"
-    "With spool: after the program's end, a later process with the same spool sends what is there."
+    "With spool, durable: after the program's end, `python -m waywiser.spool send` delivers what is there."
 )
 
 
@@ -191,6 +191,9 @@ TROUBLES = (
     Trouble("slow collector", runs("close", 2_000, few=20), {"kind": "good", "after": 1.0}),
     Trouble("gunicorn preload, 4 workers", gunicorn),
     Trouble("Celery prefork, 4 processes", celery),
+    Trouble("SIGTERM, collector down", signalled(signal.SIGTERM), None),
+    Trouble("gunicorn preload, collector down", gunicorn, None),
+    Trouble("Celery prefork, collector down", celery, None),
     Trouble("20 threads", runs("threads", 10_000)),
 )
 
@@ -248,11 +251,14 @@ def _place(trouble: Trouble, library: str) -> Iterator[tuple[Place, Sink | None]
 
 
 def _send_later(place: Place, sink: Sink | None) -> Sink:
-    """A later process delivers the spool, with the same sink, or one that has come up meanwhile."""
+    """`python -m waywiser.spool send`, to the same sink, or to one that has come up meanwhile."""
     sink = sink or Sink(port=int(place.host.rpartition(":")[2])).__enter__()
-    is_hung = place.is_hung
-    place.finish(place.start("-m", "benchmarks.sdk_caller", "later", place.library, "0"), 90)
-    place.is_hung = is_hung
+    spool = place.folder / "spool"
+    if spool.is_dir():
+        words = [interpreter(), "-m", "waywiser.spool", "send", str(spool), "--host", place.host]
+        environment = {**place.environment(), "WAYWISER_WRITE_KEY": "key"}
+        with (place.folder / "log").open("a") as log:
+            subprocess.run(words, env=environment, stdout=log, stderr=log, timeout=120, check=False)
     return sink
 
 
