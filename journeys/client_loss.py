@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from journeys.period import Period, iso
 from journeys.rates import rate
-from store.client_health import COUNTS, NO_LOSS, by_service, clients_of
+from store.client_health import COUNTS, NEVER_QUEUED, NO_LOSS, by_service, clients_of
 
 Row = dict[str, Any]
 
@@ -17,9 +17,9 @@ Row = dict[str, Any]
 def client_loss(engine: Engine, project_id: int, period: Period, *, now: int) -> Row:
     """For each service what its clients counted in the period, by the hour in which they said so.
 
-    `lost` is the sum of `reasons`; `share` is of what is decided: `sent` or `lost`. `held_back` is what the
-    program's own hook did not want sent. `clients` and `seen_at` are of those that spoke since the start of
-    the period.
+    `lost` is the sum of `reasons`; `share` is of `handed`, all that the program wanted sent. `held_back` is
+    what its own hook did not want sent. `sent` lacks the last batch of a client, which is told with the next.
+    `clients` and `seen_at` are of those that spoke since the start of the period.
     """
     counted: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
     for service, what, reason, n in by_service(engine, project_id, period.start, min(period.end, now + 1)):
@@ -40,13 +40,16 @@ def client_loss(engine: Engine, project_id: int, period: Period, *, now: int) ->
 
 def _told(counts: Counter[tuple[str, str]]) -> Row:
     reasons = {why: n for (what, why), n in counts.most_common() if what == "dropped" and why != NO_LOSS}
-    lost, sent = sum(reasons.values()), counts["sent", ""]
+    lost = sum(reasons.values())
+    handed = counts["enqueued", ""] + sum(n for why, n in reasons.items() if why in NEVER_QUEUED)
+    handed = max(handed, lost)  # what is lost may have been handed over before the period
     return {
+        "handed": handed,
         **{what: counts[what, ""] for what in COUNTS},
         "held_back": counts["dropped", NO_LOSS],
         "lost": lost,
         "reasons": reasons,
-        "share": rate(lost, sent + lost),
+        "share": rate(lost, handed),
     }
 
 

@@ -42,6 +42,8 @@ REASONS = {
     "gave_up": "the collector failed on it time after time",
 }
 NO_LOSS = "held_back"  # that was wanted
+# Of these the client counts no message as enqueued.
+NEVER_QUEUED = {"invalid", "too_large", "held_back", "hook_failed", "queue_full", "closed"}
 COUNTS = ("enqueued", "sent", "retried", "spooled", "recovered")
 
 N = Annotated[int, msgspec.Meta(ge=0, le=10**12)]

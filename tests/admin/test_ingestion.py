@@ -171,7 +171,7 @@ def telling_shop(own_shop: Shop) -> Shop:
 
 def test_the_health_page_tells_what_each_service_lost_and_why(telling_shop: Shop) -> None:
     page = text(telling_shop, "health")
-    for said in ("4.0% lost", "7 of 173 messages", "queue_full 5", "the queue had no room", "&lt;i&gt;shop"):
+    for said in ("3.6% lost", "7 of 196 messages", "queue_full 5", "the queue had no room", "&lt;i&gt;shop"):
         assert said in page, said
     assert "<i>shop" not in page
     assert "Nothing came in this period" in page
@@ -189,6 +189,6 @@ def test_what_services_lost_is_in_a_file_and_over_the_api(telling_shop: Shop) ->
     shop, billing = answer["services"]
     assert (shop["service"], shop["clients"], shop["lost"]) == ("<i>shop", 2, 7)
     assert shop["reasons"] == {"queue_full": 5, "unsent": 1, "(others)": 1}
-    assert shop["share"]["n"] == 100
+    assert shop["share"]["n"] == shop["handed"] == 106
     assert (billing["lost"], billing["share"]["value"]) == (0, 0.0)
     assert ask(telling_shop, "ingestion/services?from=2026-02-01&to=2026-02-02")["services"] == []
