@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import ssl
 import threading
 import time
 from collections import deque
@@ -62,16 +63,21 @@ class Received:
 class Sink:
     """Serves until closed; `answers` are used up one for each request, then everything is accepted."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[Received] = []
         self.answers: deque[Answer] = deque()
         self.connections: list[socket.socket] = []
         self.arrived = threading.Semaphore(0)
         self.released = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._server.block_on_close = False
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        if tls:
+            # The handshake is left to the thread of the connection, so that a bad one holds up nobody.
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     @property
@@ -82,16 +88,25 @@ class Sink:
     def events(self) -> list[str]:
         return [message["event"] for message in self.messages]
 
-    def drop_connections(self) -> None:
-        """Close what clients keep open, as a server does with idle ones."""
+    def drop_connections(self, is_polite: bool = False) -> None:
+        """Close what clients keep open, as a server does with idle ones; a polite one ends TLS before."""
         for each in list(self.connections):
             with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+                if is_polite and isinstance(each, ssl.SSLSocket):
+                    each.settimeout(0.1)
+                    each.unwrap()
+            with suppress(OSError):
+                socket.socket.shutdown(each, socket.SHUT_RDWR)
 
     def close(self) -> None:
         self.released.set()
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that hang up."""
 
 
 def _handler(sink: Sink) -> type[BaseHTTPRequestHandler]:

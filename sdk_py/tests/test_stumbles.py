@@ -51,7 +51,7 @@ def test_many_flushes_neither_hammer_the_collector_nor_use_up_the_tries(
 ) -> None:
     monkeypatch.setattr(_breaker, "FIRST_BACKOFF", 60.0)
     monkeypatch.setattr(_breaker, "MAX_BACKOFF", 60.0)
-    monkeypatch.setattr("random.random", lambda: 1.0)
+    monkeypatch.setattr(_breaker, "chance", lambda: 1.0)
     sink.answers.extend([Answer(500, b"")] * 50)
     client = make(timeout=5)
     client.track("A", user_id="1")

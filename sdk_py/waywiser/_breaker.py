@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import os
 from time import monotonic, sleep
 
 FIRST_BACKOFF = 0.5
@@ -51,7 +51,7 @@ class Breaker:
         self.failures += 1
         self.failed_at = now = monotonic()
         self.minimum = now + not_before
-        self.next_at = self.minimum + backoff(self.failures, random.random())
+        self.next_at = self.minimum + backoff(self.failures, chance())
         self.earliest = min(self.next_at, max(self.minimum, now + HURRIED_SECONDS))
 
     def allow(self) -> None:
@@ -62,6 +62,11 @@ class Breaker:
         """The collector answered as a collector does."""
         self.failures = 0
         self.minimum = self.earliest = self.next_at = 0.0
+
+
+def chance() -> float:
+    """A number from 0 to 1, another one in each process; the `random` module takes long to import."""
+    return int.from_bytes(os.urandom(4), "big") / 2**32
 
 
 def backoff(attempt: int, chance: float) -> float:

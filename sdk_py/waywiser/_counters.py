@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from ._reports import DropReason
+from ._reports import DropReason, Stats
 
 
 class Counters:
@@ -19,3 +19,16 @@ class Counters:
         """Count what became of one part."""
         self.sent += sent
         self.dropped.update(dropped)
+
+    def stats(self, queued: int, waiting: int, breaker: str) -> Stats:
+        """All of it, with what the queue and the breaker say."""
+        return Stats(
+            enqueued=queued + self.direct,
+            waiting=waiting,
+            sent=self.sent,
+            retried=self.retried,
+            spooled=self.spooled,
+            recovered=self.recovered,
+            dropped={reason.value: count for reason, count in self.dropped.items()},
+            breaker=breaker,
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from time import monotonic
-from typing import Callable, Protocol
+from typing import TYPE_CHECKING, Callable, Protocol
 
 from ._breaker import Breaker
 from ._envelope import pack
@@ -15,9 +15,11 @@ from ._options import Options
 from ._part import Part
 from ._queue import Queue
 from ._reports import Drop, DropReason
-from ._spool_reader import SpoolReader
 from ._transport import Transport
 from ._verdict import Refused, Rejection, Taken, TooLarge, TryAgain, Verdict, judge
+
+if TYPE_CHECKING:
+    from ._spool_reader import SpoolReader
 
 SPLIT_AFTER = 3
 MAX_STUMBLES = 10
@@ -83,7 +85,7 @@ class Courier:
         and then, and says when next.
         """
         life = self._life
-        while monotonic() < deadline and life is self._life:
+        while life is self._life and monotonic() < self._end(deadline):
             if self._is_spools_turn():
                 self._carry_spooled(deadline)
             part = self._queue.claim(self._idle_until(look()) if is_patient else 0.0)
@@ -123,6 +125,10 @@ class Courier:
         except Exception as error:
             self._notices.warn("transport", "the transport raised %s in close()", type(error).__name__)
 
+    def _end(self, deadline: float) -> float:
+        """Nothing new is begun when whoever closes the client has stopped waiting."""
+        return min(deadline, self._queue.closing_at) if self._queue.is_closing else deadline
+
     def _idle_until(self, look_at: float) -> float:
         if not self._reader:
             return look_at
@@ -136,11 +142,14 @@ class Courier:
 
     def _carry_spooled(self, deadline: float) -> bool:
         """Send one part from the spool; False if that is not possible now."""
-        if not self._reader or self._breaker.is_resting():
+        is_closing = self._queue.is_closing
+        if is_closing and self._reader and not self._breaker.is_tripped:
+            self._breaker.wait(self._end(deadline))
+        if not self._reader or self._breaker.is_resting() or not (is_closing or self._reader.is_due()):
             return False
-        if not self._queue.is_closing and not self._reader.is_due():
+        if monotonic() >= self._end(deadline):
             return False
-        part = self._reader.claim(own_only=self._queue.is_closing)
+        part = self._reader.claim(own_only=is_closing)
         if not part:
             return False
         return self._carry(self._reader, part, deadline, is_patient=False)
@@ -195,7 +204,7 @@ class Courier:
                 self._drop_all(source, part, DropReason.GAVE_UP, error)
 
     def _attempt(self, messages: list[bytes], deadline: float) -> Verdict:
-        timeout = min(self._options.timeout, max(0.01, deadline - monotonic()))
+        timeout = min(self._options.timeout, max(0.01, self._end(deadline) - monotonic()))
         told = dict(self._queue.stats().dropped)
         try:
             request = pack(messages, self._options, timeout, self._health())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from . import _process
 from ._breaker import Breaker
@@ -15,10 +16,13 @@ from ._notices import Notices
 from ._options import Options
 from ._queue import Queue
 from ._reports import CloseReport, Drop, DropReason
-from ._spool import Spool
-from ._spool_reader import SpoolReader
 from ._transport import Transport
 from ._waiting import Loss
+
+if TYPE_CHECKING:
+    from ._journal import Journal
+    from ._spool import Spool
+    from ._spool_reader import SpoolReader
 
 ORPHAN_LOOK_SECONDS = 0.2
 REPAIR_SECONDS = 1.0
@@ -31,14 +35,13 @@ class Delivery:
         self._options = options
         self._notices = notices
         self.breaker = Breaker()
-        self._spool = Spool(options, notices) if options.spool_dir is not None else None
-        self.queue = queue = Queue(options, self.breaker, self._spool)
-        reader = SpoolReader(self._spool, queue, notices) if self._spool else None
+        self._spool, journal = _open_spool(options, notices)
+        self.queue = queue = Queue(options, self.breaker, self._spool, journal)
         self._courier = Courier(
             options,
             queue,
             self.breaker,
-            reader,
+            _open_reader(self._spool, queue, notices),
             transport,
             notices,
             health=lambda: report(queue.stats(), options.service, composer.stream),
@@ -221,6 +224,25 @@ class Delivery:
             self._notices.warn("close", "%d messages could not be delivered before the end", len(lost))
         for payload in lost:
             self._notices.dropped(Drop(DropReason.UNSENT, payload, detail="the time to close was up"))
+
+
+def _open_spool(options: Options, notices: Notices) -> tuple[Spool | None, Journal | None]:
+    # Imported only where they are wanted, so that nobody else waits for that.
+    if options.spool_dir is None:
+        return None, None
+    from ._journal import Journal
+    from ._spool import Spool
+
+    spool = Spool(options, notices)
+    return spool, Journal(spool) if options.durable else None
+
+
+def _open_reader(spool: Spool | None, queue: Queue, notices: Notices) -> SpoolReader | None:
+    if spool is None:
+        return None
+    from ._spool_reader import SpoolReader
+
+    return SpoolReader(spool, queue, notices)
 
 
 class _LeftAlone(Exception):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from ._errors import ConnectionFailed
-from ._sockets import Deadline, TimedSocket, connect
 from ._transport import Request, Response
 
 if TYPE_CHECKING:
@@ -31,7 +30,8 @@ class HttpTransport:
         self._http: Any = import_module("http.client")
         codecs.lookup("idna")
         self._tls: Any = None
-        self._deadline = Deadline()
+        self._sockets: Any = import_module("._sockets", __package__)
+        self._deadline = self._sockets.Deadline()
         self._connection: HTTPConnection | None = None
         self._origin = ""
         self._pid = os.getpid()
@@ -79,7 +79,7 @@ class HttpTransport:
         is_secure = parts.scheme == "https"
         usual = 443 if is_secure else 80
         port = parts.port or usual
-        opened = connect(host, port, self._deadline)
+        opened = self._sockets.connect(host, port, self._deadline)
         if is_secure:
             try:
                 opened.settimeout(self._deadline.left())
@@ -90,7 +90,7 @@ class HttpTransport:
         connection: HTTPConnection = self._http.HTTPConnection(host, port)
         connection.default_port = usual
         connection.auto_open = 0
-        connection.sock = TimedSocket(opened, self._deadline)
+        connection.sock = self._sockets.TimedSocket(opened, self._deadline)
         return connection
 
     def _secure(self) -> Any:

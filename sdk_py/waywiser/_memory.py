@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import json
+import zlib
 from typing import Any
 
+from ._envelope import GZIP_FORMAT
 from ._transport import Request, Response
 
 
@@ -39,6 +40,6 @@ class MemoryTransport:
 
 def _batch(request: Request) -> list[dict[str, Any]]:
     is_packed = request.headers.get("Content-Encoding") == "gzip"
-    body = gzip.decompress(request.body) if is_packed else request.body
+    body = zlib.decompress(request.body, GZIP_FORMAT) if is_packed else request.body
     batch: list[dict[str, Any]] = json.loads(body)["batch"]
     return batch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any, Callable, Optional
@@ -10,7 +11,6 @@ from urllib.parse import urlsplit
 
 from ._errors import DeliveryError
 from ._reports import Drop
-from ._spool_file import has_locks
 from ._transport import Transport
 
 OnError = Callable[[DeliveryError], object]
@@ -121,7 +121,7 @@ def _check_count(name: str, value: object) -> None:
 def _check_spool(folder: object, on_full: object, durable: bool) -> None:
     if folder is not None and not isinstance(folder, (str, PathLike)):
         raise TypeError(f"spool_dir must be a path, not {type(folder).__name__}")
-    if folder is not None and not has_locks:
+    if folder is not None and os.name != "posix":
         raise ValueError("spool_dir needs file locks, which this system does not have")
     if on_full is not None and on_full not in POLICIES:
         raise ValueError(f"on_full must be one of {', '.join(POLICIES)}")

@@ -6,16 +6,18 @@ import math
 import threading
 from collections.abc import Iterable
 from time import monotonic
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
 from ._breaker import Breaker
 from ._counters import Counters
-from ._journal import Journal
 from ._options import Options
 from ._part import Line, Part
 from ._reports import DropReason, Stats
-from ._spool import Spool
 from ._waiting import Loss, Waiting
+
+if TYPE_CHECKING:
+    from ._journal import Journal
+    from ._spool import Spool
 
 
 class Queue:
@@ -26,14 +28,16 @@ class Queue:
     re-entrant because a signal handler may track in the middle of a track.
     """
 
-    def __init__(self, options: Options, breaker: Breaker, spool: Spool | None) -> None:
+    def __init__(
+        self, options: Options, breaker: Breaker, spool: Spool | None = None, journal: Journal | None = None
+    ) -> None:
         self._max_count = options.max_queue
         self._flush_at = min(options.flush_at, options.max_queue)
         self._interval = options.flush_interval
         self._policy = options.policy
         self._breaker = breaker
         self._spool = spool
-        self._journal = Journal(spool) if spool and options.durable else None
+        self._journal = journal
         self.is_closing = False
         self.after_fork()
 
@@ -205,21 +209,22 @@ class Queue:
                 self._progress.wait(remaining)
 
     def nap(self, seconds: float) -> None:
-        """Wait so long, or until there is work."""
+        """Wait so long, or until something moves; not as one who would take a wake-up from the worker."""
         with self.lock:
-            self._work.wait(seconds)
+            self._progress.wait(seconds)
 
     def abandon(self) -> tuple[int, list[bytes]]:
         """Give up all that is not resolved: to disk if possible. Answers how many, and what is lost."""
         with self.lock:
+            ordinal = self._last_ordinal()
             left = [*self._line.clear(), *self._waiting.clear()]
             kept = self._leave(left)
             self.counters.spooled += kept
             if len(left) > kept:
                 self.counters.dropped[DropReason.UNSENT] += len(left) - kept
-            self._advance(len(left) + self._behind)
             self._behind = 0
             self._is_unsettled = False
+            self._advance(ordinal - self._settled)
             self._work.notify_all()
             return kept, left[kept:]
 
@@ -231,17 +236,8 @@ class Queue:
     def stats(self) -> Stats:
         """All counters, read at one moment."""
         with self.lock:
-            counters = self.counters
-            return Stats(
-                enqueued=self._last_ordinal() + counters.direct,
-                waiting=len(self._waiting) + len(self._line),
-                sent=counters.sent,
-                retried=counters.retried,
-                spooled=counters.spooled,
-                recovered=counters.recovered,
-                dropped={reason.value: count for reason, count in counters.dropped.items()},
-                breaker=self._breaker.state,
-            )
+            waiting = len(self._waiting) + len(self._line)
+            return self.counters.stats(self._last_ordinal(), waiting, self._breaker.state)
 
     def _refuse(self, reason: DropReason, payload: bytes) -> Loss:
         self.counters.dropped[reason] += 1

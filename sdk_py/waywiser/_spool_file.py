@@ -7,8 +7,10 @@ import struct
 import zlib
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 fcntl: Any
 try:
@@ -16,7 +18,6 @@ try:
 except ImportError:  # a system without POSIX locks, where no spool can be had
     fcntl = None
 
-has_locks = fcntl is not None
 MAGIC = b"WWSPOOL1"
 HEADER = struct.Struct("<8sQ")
 RECORD = struct.Struct("<II")
