@@ -38,11 +38,12 @@ import: processor time of the package, beyond the bare interpreter. missing: eve
 def run(*, quick: bool) -> None:
     """Measure and print."""
     say(f"sdk: the libraries' environment is {interpreter()}")
-    _speeds(20_000 if quick else 50_000, 1 if quick else 5)
+    speeds(20_000 if quick else 50_000, 1 if quick else 5)
     sdk_loss.run(quick=quick)
 
 
-def _speeds(count: int, rounds: int) -> None:
+def speeds(count: int, rounds: int) -> None:
+    """What a call costs, and how fast all is sent."""
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in MODULES}
     for turn in range(rounds):
         for name in (OURS, f"{OURS}-durable", *PEERS):

@@ -104,6 +104,7 @@ class Trouble:
     act: Act
     sink: dict[str, Any] | None = field(default_factory=lambda: {"kind": "good"})  # None: nobody listens
     ours: tuple[str, ...] = (OURS, f"{OURS}-spool")
+    peers: tuple[str, ...] = PEERS
 
 
 def signalled(number: int) -> Act:
@@ -180,20 +181,20 @@ TROUBLES = (
     Trouble("SIGTERM", signalled(signal.SIGTERM)),
     Trouble("SIGKILL", signalled(signal.SIGKILL), ours=(OURS, f"{OURS}-durable")),
     Trouble("503 for ten seconds", runs("close", 2_000, few=50), {"kind": "outage", "seconds": 10.0}),
-    Trouble("collector down", runs("close", 2_000, few=10), None),
-    Trouble("queue overflow", runs("overflow", OVERFLOW, 150), ours=SMALL),
+    Trouble("collector down", runs("close", 2_000, 45, few=10), None),
+    Trouble("queue overflow", runs("overflow", OVERFLOW, 60, few=20_000), ours=SMALL),
     Trouble(
         "queue overflow, slow collector",
-        runs("overflow", OVERFLOW, 90, few=100),
+        runs("overflow", OVERFLOW, 45, few=100),
         {"kind": "good", "after": 0.3},
         ours=SMALL,
     ),
-    Trouble("slow collector", runs("close", 2_000, few=20), {"kind": "good", "after": 1.0}),
+    Trouble("slow collector", runs("close", 2_000, 45, few=20), {"kind": "good", "after": 1.0}),
     Trouble("gunicorn preload, 4 workers", gunicorn),
     Trouble("Celery prefork, 4 processes", celery),
-    Trouble("SIGTERM, collector down", signalled(signal.SIGTERM), None),
-    Trouble("gunicorn preload, collector down", gunicorn, None),
-    Trouble("Celery prefork, collector down", celery, None),
+    Trouble("SIGTERM, collector down", signalled(signal.SIGTERM), None, peers=()),
+    Trouble("gunicorn preload, collector down", gunicorn, None, peers=()),
+    Trouble("Celery prefork, collector down", celery, None, peers=()),
     Trouble("20 threads", runs("threads", 10_000)),
 )
 
@@ -268,7 +269,7 @@ def run(*, quick: bool, names: tuple[str, ...] = ()) -> None:
     for trouble in TROUBLES:
         if names and not trouble.name.startswith(names):
             continue
-        for library in (*trouble.ours, *(() if quick else PEERS)):
+        for library in (*trouble.ours, *(() if quick else trouble.peers)):
             found = fate(trouble, library)
             rows.append(found.row(trouble.name, library))
             say(" | ".join(map(str, rows[-1])))
