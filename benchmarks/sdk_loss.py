@@ -56,6 +56,7 @@ class Place:
             BENCH_LEDGER=self.folder / "ledger",
             BENCH_SPOOL=self.folder / "spool",
             BENCH_QUEUE=self.folder,
+            BENCH_CALLS=self.folder / "calls",
         )
 
     def ledger(self, what: str) -> set[int]:
@@ -117,6 +118,23 @@ def signalled(number: int) -> Act:
         process.stdout.readline()
         process.send_signal(number)
         place.finish(process, 30)
+
+    return act
+
+
+def in_a_burst(number: int) -> Act:
+    """The program gets a signal while it tracks; what counts are calls that had returned."""
+
+    def act(place: Place) -> None:
+        calls = place.folder / "calls"
+        calls.write_bytes(bytes(8))
+        process = place.start("-m", "benchmarks.sdk_caller", "burst", place.library, str(10**9))
+        assert process.stdout
+        process.stdout.readline()
+        time.sleep(0.4)
+        process.send_signal(number)
+        place.finish(process, 30)
+        place.sent = set(range(int.from_bytes(calls.read_bytes(), "little")))
 
     return act
 
@@ -192,6 +210,9 @@ TROUBLES = (
     Trouble("slow collector", runs("close", 2_000, 45, few=20), {"kind": "good", "after": 1.0}),
     Trouble("gunicorn preload, 4 workers", gunicorn),
     Trouble("Celery prefork, 4 processes", celery),
+    Trouble("burst, SIGTERM", in_a_burst(signal.SIGTERM), ours=SMALL, peers=()),
+    Trouble("burst, SIGTERM, collector down", in_a_burst(signal.SIGTERM), None, ours=SMALL, peers=()),
+    Trouble("burst, SIGKILL", in_a_burst(signal.SIGKILL), ours=(f"{OURS}-durable",), peers=()),
     Trouble("SIGTERM, collector down", signalled(signal.SIGTERM), None, peers=()),
     Trouble("gunicorn preload, collector down", gunicorn, None, peers=()),
     Trouble("Celery prefork, collector down", celery, None, peers=()),
