@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -142,6 +144,26 @@ def test_a_client_that_nobody_holds_delivers_and_lets_its_thread_go(sink: Sink) 
     gc.collect()
     assert eventually(lambda: not ours())
     assert sink.events == ["A"]
+
+
+def test_a_client_that_nobody_holds_keeps_what_it_cannot_deliver(sink: Sink, tmp_path: Path) -> None:
+    sink.answers.append(Answer(503, headers={"Retry-After": "600"}))
+    client = Client("key-1", sink.url, flush_interval=60, timeout=0.5, spool_dir=tmp_path)
+    client._delivery.put(b'{"event":"A"}')
+    client._delivery.start()
+    del client
+    gc.collect()
+    assert eventually(lambda: len(list(tmp_path.glob("*.spool"))) == 1)
+
+
+def test_a_sync_client_that_nobody_holds_delivers_its_rest(sink: Sink) -> None:
+    sink.answers.append(Answer(503, headers={"Retry-After": "1"}))
+    client = Client("key-1", sink.url, sync=True, timeout=5)
+    client._options = replace(client._options, timeout=0.1)
+    assert client.track("A", user_id="1") is False
+    del client
+    gc.collect()
+    assert eventually(lambda: sink.events == ["A", "A"])
 
 
 @can_fork

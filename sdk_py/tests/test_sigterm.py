@@ -38,6 +38,21 @@ def test_without_a_handler_what_waits_is_delivered_and_the_process_dies_of_the_s
     assert sink.events == ["A"] * 300
 
 
+def test_the_first_message_may_come_from_a_thread(run: Run, sink: Sink) -> None:
+    ended = run(
+        """
+        clients = [Client("key-1", HOST, flush_interval=60) for _ in range(3)]
+        for client in clients:
+            thread = threading.Thread(target=client.track, args=("A",), kwargs={"user_id": "1"})
+            thread.start()
+            thread.join()
+        os.kill(os.getpid(), 15)
+        time.sleep(30)
+        """
+    )
+    assert (ended.returncode, sink.events) == (-signal.SIGTERM, ["A"] * 3)
+
+
 def test_a_signal_in_the_middle_of_a_call_locks_nothing_up(run: Run, sink: Sink) -> None:
     ended = run(
         """
@@ -131,6 +146,7 @@ import os
 from waywiser import Client
 ww = Client("key-1", {host!r}, flush_interval=60)
 ww.track("boot", user_id=str(os.getpid()))
+open(f"{{os.getpid()}}.booted", "w").close()
 def app(environ, start_response):
     assert ww.track("request", user_id=environ["PATH_INFO"])
     start_response("200 OK", [("Content-Type", "text/plain")])
@@ -143,14 +159,16 @@ def app(environ, start_response):
 def test_four_gunicorn_workers_deliver_everything_at_sigterm(
     worker: str, preload: list[str], sink: Sink, tmp_path: Path
 ) -> None:
-    pytest.importorskip("gunicorn")
+    gunicorn = pytest.importorskip("gunicorn")
     (tmp_path / "app.py").write_text(textwrap.dedent(APP.format(host=sink.url)))
     socket_path = tmp_path / "gunicorn.sock"
     log = tmp_path / "log"
     arguments = ["-w", "4", "-k", worker, "-b", f"unix:{socket_path}", *preload, "app:app"]
+    if gunicorn.version_info >= (25,):
+        arguments.append("--no-control-socket")
     with log.open("w") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", *arguments, "--no-control-socket"],
+            [sys.executable, "-m", "gunicorn", *arguments],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": ROOT},
             stdout=output,
@@ -158,6 +176,9 @@ def test_four_gunicorn_workers_deliver_everything_at_sigterm(
         )
     try:
         asked = [ask(socket_path, f"/{number}") for number in range(120)]
+        end = time.monotonic() + 30
+        while len(list(tmp_path.glob("*.booted"))) < (1 if preload else 4) and time.monotonic() < end:
+            time.sleep(0.01)
     finally:
         server.terminate()
         assert server.wait(40) == 0, log.read_text()

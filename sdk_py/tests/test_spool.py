@@ -17,7 +17,7 @@ import pytest
 from sink import Answer, Make, Run, Sink
 
 import waywiser
-from waywiser import Client, Drop, _breaker, _spool, _spool_reader
+from waywiser import Client, Drop, _breaker, _spool, _spool_file, _spool_reader
 from waywiser._spool_file import HEADER, MAGIC, RECORD
 
 ROOT = str(Path(waywiser.__file__).parent.parent)
@@ -385,3 +385,31 @@ def test_the_command_refuses_what_cannot_be_right(arguments: list[str], key: str
     ended = command(*arguments, key=key)
     assert ended.returncode == 2
     assert words in ended.stderr
+
+
+def test_a_file_that_is_just_being_made_is_not_taken_for_a_foreign_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[Path]] = []
+    lock = _spool_file.fcntl.flock
+
+    def look_first(descriptor: int, how: int) -> None:
+        seen.append(_spool.listed(tmp_path))
+        lock(descriptor, how)
+
+    monkeypatch.setattr(_spool_file.fcntl, "flock", look_first)
+    fill(tmp_path, "A")
+    assert seen[0] == []
+    assert len(_spool.listed(tmp_path)) == 1
+
+
+def test_many_files_are_delivered_in_one_go(tmp_path: Path, make: Make, sink: Sink) -> None:
+    writer = Client("key-1", nowhere(), spool_dir=tmp_path)
+    for _ in range(300):
+        writer._delivery.queue.put(b'{"event":"A"}')
+        writer._delivery.queue.abandon()
+    writer.close(0)
+    reader = make(spool_dir=tmp_path)
+    reader.flush(5)
+    assert eventually(lambda: len(sink.events) == 300)
+    assert eventually(lambda: list(tmp_path.iterdir()) == [])

@@ -123,7 +123,8 @@ class Client(Calls):
     def flush(self, timeout: float = DEFAULT_WAIT) -> bool:
         """Wait until every message queued before this call was accepted or dropped.
 
-        Returns False if that takes longer than `timeout` seconds; the messages then stay queued.
+        Returns False if that takes longer than `timeout` seconds, or cannot be before them because the
+        collector is down; the messages then stay queued. With a spool, to be on disk is enough.
         """
         seconds = self._wait(timeout)
         return self._delivery.deliver(seconds) if self._options.sync else self._delivery.flush(seconds)

@@ -85,7 +85,7 @@ class Courier:
         and then, and says when next.
         """
         life = self._life
-        while life is self._life and monotonic() < self._end(deadline):
+        while life is self._life and monotonic() < self._queue.end(deadline):
             if self._is_spools_turn():
                 self._carry_spooled(deadline)
             part = self._queue.claim(self._idle_until(look()) if is_patient else 0.0)
@@ -125,10 +125,6 @@ class Courier:
         except Exception as error:
             self._notices.warn("transport", "the transport raised %s in close()", type(error).__name__)
 
-    def _end(self, deadline: float) -> float:
-        """Nothing new is begun when whoever closes the client has stopped waiting."""
-        return min(deadline, self._queue.closing_at) if self._queue.is_closing else deadline
-
     def _idle_until(self, look_at: float) -> float:
         if not self._reader:
             return look_at
@@ -144,10 +140,10 @@ class Courier:
         """Send one part from the spool; False if that is not possible now."""
         is_closing = self._queue.is_closing
         if is_closing and self._reader and not self._breaker.is_tripped:
-            self._breaker.wait(self._end(deadline))
+            self._breaker.wait(self._queue.end(deadline))
         if not self._reader or self._breaker.is_resting() or not (is_closing or self._reader.is_due()):
             return False
-        if monotonic() >= self._end(deadline):
+        if monotonic() >= self._queue.end(deadline):
             return False
         part = self._reader.claim(own_only=is_closing)
         if not part:
@@ -204,7 +200,7 @@ class Courier:
                 self._drop_all(source, part, DropReason.GAVE_UP, error)
 
     def _attempt(self, messages: list[bytes], deadline: float) -> Verdict:
-        timeout = min(self._options.timeout, max(0.01, self._end(deadline) - monotonic()))
+        timeout = min(self._options.timeout, max(0.01, self._queue.end(deadline) - monotonic()))
         told = dict(self._queue.stats().dropped)
         try:
             request = pack(messages, self._options, timeout, self._health())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 ORPHAN_LOOK_SECONDS = 0.2
 REPAIR_SECONDS = 1.0
+THREAD_NAME = "waywiser-delivery"
 
 
 class Delivery:
@@ -51,6 +53,9 @@ class Delivery:
         self._life = object()
         _process.watch_fork(self)
         _process.watch_exit(self)
+        if options.enabled:
+            # Here, because the first message may come from a thread, where no signal handler can be set.
+            _process.cover_sigterm()
 
     def after_fork(self) -> None:
         """Begin with an empty queue and without a thread; the parent's are not here."""
@@ -77,7 +82,7 @@ class Delivery:
         with self.queue.lock:
             if self.thread is not None or self.queue.is_closing or self._options.sync:
                 return
-            self.thread = threading.Thread(target=self._live, name="waywiser-delivery", daemon=True)
+            self.thread = threading.Thread(target=self._live, name=THREAD_NAME, daemon=True)
             try:
                 self.thread.start()
             except RuntimeError:
@@ -132,8 +137,15 @@ class Delivery:
 
     def let_go(self) -> None:
         """Nobody holds the client any more: deliver what waits, then end."""
-        if not self.queue.is_closing:
-            self.queue.begin_close(monotonic() + self._options.timeout)
+        if self.queue.is_closing:
+            return
+        deadline = monotonic() + self._options.timeout
+        if self.thread is None and self.queue.stats().waiting:
+            # A `sync` client with a rest that could not be delivered within the call.
+            with suppress(RuntimeError):
+                threading.Thread(target=self.finish, args=(deadline,), name=THREAD_NAME, daemon=True).start()
+        else:
+            self.queue.begin_close(deadline)
 
     def finish(self, deadline: float) -> None:
         """Wait for the rest until the deadline, then give up what is left."""
@@ -149,6 +161,10 @@ class Delivery:
         # Whoever closes with more time goes on waiting, so nothing is lost to the impatient.
         if not any(other > deadline for other in self._closers):
             self._abandon()
+
+    def hurry(self) -> None:
+        """Begin to deliver all that waits, without waiting for that."""
+        self.queue.ask_flush()
 
     def save(self, deadline: float) -> None:
         """The process may die at the deadline: deliver what can be, keep the rest, but stay open."""
@@ -171,7 +187,7 @@ class Delivery:
         worker = self.thread
         if worker is threading.current_thread():
             return
-        if self.queue.wait(ordinal, deadline, lambda: self._is_hopeless(deadline)):
+        if self.queue.wait(ordinal, deadline, lambda: self._is_hopeless(deadline)) and worker:
             self.queue.wait_until(lambda: self.thread is not worker, deadline)
 
     def _is_hopeless(self, deadline: float) -> bool:
@@ -194,6 +210,8 @@ class Delivery:
                 self._notices.warn("delivery", "delivery met %s and goes on", type(error).__name__)
                 self.queue.nap(REPAIR_SECONDS)
                 is_over = not self._take_over()
+        if life is self._life and self.queue.is_closing and not self._closers:
+            self._abandon()
 
     def _work(self, deadline: float, is_patient: bool = True) -> None:
         life = self._life

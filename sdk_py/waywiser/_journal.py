@@ -25,7 +25,7 @@ class Journal:
     def after_fork(self) -> None:
         """Leave the parent's files to the parent."""
         for file in self._files:
-            file.close()
+            file.forget()
         self._begin()
 
     def append(self, payload: bytes) -> None:

@@ -25,6 +25,8 @@ class _Ending(Protocol):
 
     def finish(self, deadline: float) -> None: ...
 
+    def hurry(self) -> None: ...
+
     def save(self, deadline: float) -> None: ...
 
 
@@ -83,7 +85,10 @@ def cover_sigterm() -> None:
 def _deliver_at_sigterm(number: int, _: FrameType | None) -> None:
     try:
         deadline = time.monotonic() + EXIT_SECONDS
-        for subject in list(_ending):
+        subjects = list(_ending)
+        for subject in subjects:
+            subject.hurry()
+        for subject in subjects:
             with suppress(Exception):
                 subject.save(deadline)
     finally:

@@ -114,13 +114,18 @@ class Queue:
         """
         with self.lock:
             while self._line:
-                remaining = min(self._try_at(deadline), deadline) - monotonic()
+                end = self.end(deadline)
+                remaining = min(self._try_at(end), end) - monotonic()
                 if remaining <= 0:
                     self._is_hurried = False
                     self._breaker.allow()
-                    return monotonic() < deadline
+                    return monotonic() < end
                 self._work.wait(remaining)
         return False
+
+    def end(self, deadline: float) -> float:
+        """Until when to work: nothing new is begun when whoever closes the client has stopped waiting."""
+        return min(deadline, self.closing_at) if self.is_closing else deadline
 
     def begin_try(self, part: Part) -> None:
         """Count a try, and all but the first as a repetition."""
@@ -274,11 +279,11 @@ class Queue:
         claimed = self._line.size if self._is_unsettled else 0
         return self._settled + claimed + self._behind + len(self._waiting)
 
-    def _try_at(self, deadline: float) -> float:
+    def _try_at(self, end: float) -> float:
         breaker = self._breaker
         if self.is_closing:
             # Half of the time that was left when the last try failed, so that another one fits in.
-            middle = (breaker.failed_at + min(self.closing_at, deadline)) / 2
+            middle = (breaker.failed_at + end) / 2
             return min(breaker.next_at, max(breaker.minimum, min(breaker.earliest, middle)))
         if self._is_hurried and not breaker.is_tripped:
             return breaker.earliest

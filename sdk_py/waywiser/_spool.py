@@ -39,7 +39,7 @@ class Spool:
     def after_fork(self) -> None:
         """Leave the parent's file to the parent."""
         if self._file:
-            self._file.close()
+            self._file.forget()
         self._file = None
         self.own = set()
         self.lock = threading.RLock()

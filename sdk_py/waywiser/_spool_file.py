@@ -41,10 +41,14 @@ class SpoolFile:
     @classmethod
     def create(cls, path: Path) -> SpoolFile:
         """A new one, for its owner's eyes only. Raises OSError."""
-        file = cls(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), HEADER.size)
+        # It gets its name when it is locked, so that nobody takes it for a foreign one before.
+        nameless = path.with_name(path.name + ".new")
+        file = cls(nameless, os.open(nameless, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), HEADER.size)
         try:
             fcntl.flock(file._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             file._write(HEADER.pack(MAGIC, HEADER.size), 0)
+            nameless.rename(path)
+            file.path = path
         except OSError:
             file.remove()
             raise
@@ -119,7 +123,13 @@ class SpoolFile:
         self.close()
 
     def close(self) -> None:
-        """Let go of it. In a forked child this leaves the parent's hold as it is."""
+        """Let go of it, also where a child has inherited it without knowing."""
+        with suppress(OSError):
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        self.forget()
+
+    def forget(self) -> None:
+        """In a forked child: close our copy, and leave the parent's hold as it is."""
         with suppress(OSError):
             os.close(self._descriptor)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 from time import monotonic
 
 from ._notices import Notices
@@ -33,6 +34,7 @@ class SpoolReader:
 
     def _begin(self) -> None:
         self._file = None
+        self._paths: deque[Path] = deque()
         self._line = Line()
         self._records: deque[tuple[int, bytes]] = deque()
         self._end = 0
@@ -42,7 +44,7 @@ class SpoolReader:
     def after_fork(self) -> None:
         """Leave the file to the parent, who is sending it."""
         if self._file:
-            self._file.close()
+            self._file.forget()
         self._begin()
 
     def is_due(self) -> bool:
@@ -102,9 +104,11 @@ class SpoolReader:
         self._begin()
 
     def _next_file(self, own_only: bool) -> bool:
-        self._spool.seal()
-        for path in self._spool.waiting(own_only):
-            file = SpoolFile.claim(path)
+        if not self._paths or own_only:
+            self._spool.seal()
+            self._paths = deque(self._spool.waiting(own_only))
+        while self._paths:
+            file = SpoolFile.claim(self._paths.popleft())
             if file and self._load(file):
                 return True
         return False
