@@ -8,9 +8,9 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,8 @@ class Place:
             process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             self.is_hung = True
-        end(process)
+        finally:
+            end(process)
         process.communicate()
 
     def run(self, program: str, count: int, seconds: float) -> None:
@@ -240,16 +241,19 @@ class Fate:
 
 def fate(trouble: Trouble, library: str) -> Fate:
     """Let one library have one trouble."""
-    with _place(trouble, library) as (place, sink):
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="waywiser-sdk-"))
+        sink = stack.enter_context(Sink(**trouble.sink)) if trouble.sink else None
+        host = sink.url if sink else f"http://127.0.0.1:{free_port()}"
+        place = Place(library, Path(folder), host)
         start = time.perf_counter()
         trouble.act(place)
         seconds = time.perf_counter() - start
         time.sleep(QUIET_SECONDS)
         if "spool" in library or "durable" in library:
-            sink = _send_later(place, sink)
+            sink = sink or stack.enter_context(Sink(port=int(host.rpartition(":")[2])))
+            _send_later(place)
         counts = sink.counts() if sink else {"once": [], "more": []}
-        if sink:
-            sink.__exit__()
         received, twice = {*counts["once"], *counts["more"]}, set(counts["more"])
         missing = place.sent - received
         reported = missing & place.ledger("lost")
@@ -264,24 +268,14 @@ def fate(trouble: Trouble, library: str) -> Fate:
         )
 
 
-@contextmanager
-def _place(trouble: Trouble, library: str) -> Iterator[tuple[Place, Sink | None]]:
-    with tempfile.TemporaryDirectory(prefix="waywiser-sdk-") as folder:
-        sink = Sink(**trouble.sink).__enter__() if trouble.sink else None
-        host = sink.url if sink else f"http://127.0.0.1:{free_port()}"
-        yield Place(library, Path(folder), host), sink
-
-
-def _send_later(place: Place, sink: Sink | None) -> Sink:
+def _send_later(place: Place) -> None:
     """`python -m waywiser.spool send`, to the same sink, or to one that has come up meanwhile."""
-    sink = sink or Sink(port=int(place.host.rpartition(":")[2])).__enter__()
     spool = place.folder / "spool"
     if spool.is_dir():
         words = [interpreter(), "-m", "waywiser.spool", "send", str(spool), "--host", place.host]
         environment = {**place.environment(), "WAYWISER_WRITE_KEY": "key"}
         with (place.folder / "log").open("a") as log:
             subprocess.run(words, env=environment, stdout=log, stderr=log, timeout=120, check=False)
-    return sink
 
 
 def run(*, quick: bool, names: tuple[str, ...] = ()) -> None:
