@@ -16,7 +16,7 @@ DEMO := WAYWISER_DATABASE_URL=sqlite:///data/demo/waywiser.db WAYWISER_EVENTS_UR
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 CODE := collector store journeys admin server migrations tests benchmarks
 
-.PHONY: help setup demo run test test-deep test-faults check lock format bench bench-door bench-journeys bench-snippet screenshots clean chromium
+.PHONY: help setup demo run test test-deep test-faults check lock format bench bench-door bench-journeys bench-snippet bench-sdk soak-sdk screenshots clean chromium
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -58,12 +58,14 @@ format: $(INSTALLED_DEV) ## Format the code
 	$(BIN)/ruff format $(CODE) sdk_py js_snippet
 	$(BIN)/ruff check --fix $(CODE) sdk_py js_snippet
 
-LOCK = $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
-	--custom-compile-command "make lock" pyproject.toml
+LOCK_PEERS = $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command "make lock"
+LOCK = $(LOCK_PEERS) pyproject.toml
 
 lock: $(INSTALLED_DEV) ## Renew the hash-locked requirements files from pyproject.toml
 	$(LOCK) --extra dev -o requirements-dev.txt
 	$(LOCK) -c requirements-dev.txt -o requirements.txt
+	$(LOCK_PEERS) benchmarks/requirements-sdk.in -o benchmarks/requirements-sdk.txt
 
 bench: setup $(INSTALLED_DEV) ## Run all benchmarks and print their tables
 	$(BIN)/python -m benchmarks
@@ -77,6 +79,14 @@ bench-snippet: setup $(INSTALLED_DEV) chromium ## What the snippet costs a page,
 
 bench-journeys: setup $(INSTALLED_DEV) ## Back-fill and reports at 1 and 10 million events
 	$(BIN)/python -m benchmarks journeys
+
+bench-sdk: setup $(INSTALLED_DEV) ## The Python SDK beside five libraries: speed, and what is lost in which trouble
+	$(BIN)/python -m benchmarks sdk
+
+# SOAK_EVENTS says how many events in place of an hour of 1,000 a second.
+SOAK_EVENTS ?= 3600000
+soak-sdk: setup $(INSTALLED_DEV) ## The Python SDK against a collector that fails at random: an hour's worth of events
+	$(BIN)/python -m benchmarks.sdk_soak $(SOAK_EVENTS)
 
 screenshots: setup $(INSTALLED_DEV) chromium ## Pictures of every page, into screenshots/
 	$(BIN)/python -m tests.browser.screenshots

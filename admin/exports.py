@@ -146,6 +146,20 @@ def loss(answer: Mapping[str, Any]) -> Table:
     return ("library", "host", "browser", *counts, "share", "low", "high"), rows
 
 
+def client_loss(answer: Mapping[str, Any]) -> Table:
+    """A row a service and counter: what it counted, and of losses why."""
+    counts = ("enqueued", "sent", "retried", "spooled", "recovered", "held_back")
+    rows = (
+        (row["service"], what, reason, n)
+        for row in answer["services"]
+        for what, reason, n in (
+            *((name, "", row[name]) for name in counts),
+            *(("lost", reason, n) for reason, n in row["reasons"].items()),
+        )
+    )
+    return ("service", "counter", "reason", "messages"), rows
+
+
 def robots(answer: Mapping[str, Any]) -> Table:
     """A row a reason."""
     lists = ("hosts", "paths", "agents")

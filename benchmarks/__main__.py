@@ -1,4 +1,4 @@
-"""`python -m benchmarks [part] [--quick]` measures and prints tables."""
+"""`python -m benchmarks [PART …] [--quick]` measures and prints tables; `--help` names the parts."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from benchmarks.machine import described
 from benchmarks.tables import say, show
 
 PARTS = ("door", "pipeline", "journeys")
-LONG_PARTS = ("memory", "identity", "snippet")  # run when they are asked for
-WORDS = f"{', '.join(PARTS)}; and {', '.join(LONG_PARTS)}, when they are asked for"
+LONG_PARTS = ("memory", "identity", "snippet", "sdk", "sdk_soak")  # run when they are asked for
+WORDS = f"{', '.join(PARTS)}; and {', '.join(LONG_PARTS)}, which take long"
 
 
 def main() -> None:
@@ -23,14 +23,14 @@ def main() -> None:
     parser.add_argument("part", nargs="*", choices=[*PARTS, *LONG_PARTS, []], metavar="part", help=WORDS)
     parser.add_argument("--quick", action="store_true", help="smaller and shorter, for a first look")
     parser.add_argument(
-        "--events", type=int, help="millions of events for journeys, in place of 1 and 10, or for others"
+        "--events", type=float, help="millions of events for journeys, in place of 1 and 10, or for others"
     )
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers end and folders go on a kill, too
     show("Machine", ["", ""], described())
     for part in asked.part or PARTS:
         start = time.perf_counter()
-        more = _size(part, asked.events * 1_000_000) if asked.events else {}
+        more = _size(part, int(asked.events * 1_000_000)) if asked.events else {}
         import_module(f"benchmarks.{part}").run(quick=asked.quick, **more)
         say(f"{part} took {time.perf_counter() - start:.0f} s\n")
 
@@ -41,6 +41,7 @@ def _size(part: str, events: int) -> dict[str, Any]:
         "journeys": {"sizes": (events,)},
         "memory": {"events": events},
         "identity": {"events": events},
+        "sdk_soak": {"events": events},
     }.get(part, {})
 
 

@@ -109,6 +109,12 @@ def _compare(gallery: Gallery, folder: Path, some: list[dict[str, Any]], count: 
             Target(f"{VIEW}, {BATCH} events", view, batch, BATCH),
             Target(f"collector, full sync, {BATCH} events", full, batch, BATCH),
             Target(
+                f"collector, full sync, {BATCH} events and health",
+                full,
+                batch_requests(some, keys, BATCH, tells=True),
+                BATCH,
+            ),
+            Target(
                 f"collector, normal sync, {BATCH} events",
                 normal,
                 batch_requests(some, normal_keys, BATCH),

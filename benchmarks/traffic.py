@@ -57,10 +57,37 @@ def single_requests(some: list[Message], keys: Mapping[str, str]) -> list[bytes]
     return [_post(f"/v1/{one['type']}", one, keys[_key(one)], _user_agent(one)) for one in some]
 
 
-def batch_requests(some: list[Message], keys: Mapping[str, str], size: int) -> list[bytes]:
-    """HTTP requests of `size` events each, as a server's client library sends them."""
+def batch_requests(
+    some: list[Message], keys: Mapping[str, str], size: int, *, tells: bool = False
+) -> list[bytes]:
+    """HTTP requests of `size` events each, as a server's client library sends them.
+
+    One that `tells` says along with each batch what it has counted, as our SDK does.
+    """
     batches = [some[start : start + size] for start in range(0, len(some) - size + 1, size)]
-    return [_post("/v1/batch", {"batch": one}, keys["server_key"], "waywiser-python") for one in batches]
+    return [
+        _post(
+            "/v1/batch",
+            {"batch": one, "health": _health(place * size)} if tells else {"batch": one},
+            keys["server_key"],
+            "waywiser-python",
+        )
+        for place, one in enumerate(batches, start=1)
+    ]
+
+
+def _health(count: int) -> Message:
+    """What a client has counted that has sent so many messages."""
+    numbers = {
+        "enqueued": count,
+        "waiting": 50,
+        "sent": count - 50,
+        "retried": 0,
+        "spooled": 0,
+        "recovered": 0,
+    }
+    about = {"service": "billing", "stream": "6b7cf1c2-2f55-4c5f-9d4e-", "sdk": "waywiser-python/0.1.0"}
+    return {**about, **numbers, "dropped": {"queue_full": 2}}
 
 
 def is_from_browser(message: Message) -> bool:

@@ -8,7 +8,7 @@
   hold at the same moment, one is counted.
 - Links are edges that are entered once. They may have renamed customers before a crash, so a repeat also
   hands on every former name of the customers that it touches.
-- Drops and counts are kept in the transaction that forgets the batch.
+- Drops, counts and what clients said of themselves are kept in the transaction that forgets the batch.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+
+from sqlalchemy import Connection
 
 from collector.pipeline import Outcome, Tools, run_all
 from collector.tally import tally
 from store.batches import Batch, Batches, NotHeld
 from store.claims import Claims
+from store.client_health import Growth, Told, enter
 from store.drops import DropRow
 from store.event import Event
 from store.events import EventStore
@@ -33,12 +37,17 @@ Outcomes = dict[int, Outcome]  # by project
 
 @dataclass
 class Carried:
-    """What became of a batch: `counts` as they are kept, `accepted` and `duplicates` of the whole of it."""
+    """What became of a batch: `counts` as they are kept, `accepted` and `duplicates` of the whole of it.
+
+    `grown` is by how much clients' own counters grew, by what they `told`.
+    """
 
     counts: dict[Count, int] = field(default_factory=dict)
     drops: list[DropRow] = field(default_factory=list)
     accepted: int = 0
     duplicates: int = 0
+    told: list[Told] = field(default_factory=list)
+    grown: Counter[Growth] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -86,7 +95,8 @@ class Carrier:
             if customers := self._touched(project, outcome, is_repeat=batch.is_repeat):
                 self.after(project, customers)
         carried = _summed(outcomes, parts)
-        if not self.batches.acknowledge(batch, carried.drops, carried.counts):
+        also = partial(_note_told, carried) if carried.told else None
+        if not self.batches.acknowledge(batch, carried.drops, carried.counts, also):
             raise NotHeld
         return carried
 
@@ -132,12 +142,17 @@ class Carrier:
         return customers
 
 
+def _note_told(carried: Carried, connection: Connection) -> None:
+    carried.grown = enter(connection, carried.told)
+
+
 def _summed(outcomes: dict[int, Outcome], parts: dict[int, _Sorted]) -> Carried:
     carried = Carried()
     counts: Counter[Count] = Counter()
     for project, outcome in outcomes.items():
         counts.update(tally(project, outcome, parts[project].counted))
         carried.drops += outcome.drops
+        carried.told += outcome.told
         carried.accepted += len(parts[project].counted)
         carried.duplicates += len(outcome.events) - len(parts[project].counted)
     carried.counts = counts

@@ -8,10 +8,13 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from store.client_health import OTHERS, Growth
 from store.ingestion import OTHER_LIBRARIES, Count
 
 RATE_SPAN_MS = 60_000
-MOST_NAMES = 50  # of libraries or robots; further ones are summed up, as senders can make up any number
+MOST_NAMES = (
+    50  # of libraries, robots or services; further ones are summed up, as senders can make up any number
+)
 BATCH_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -61,6 +64,7 @@ class Counters:
     robots: Counter[str] = field(default_factory=Counter)
     violations: int = 0
     libraries: Counter[str] = field(default_factory=Counter)
+    services: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)  # what they say they did
     durations: Durations = field(default_factory=Durations)
     batches: int = 0
     failures: int = 0
@@ -76,14 +80,17 @@ class Counters:
         duplicates: int,
         dropped: Counter[str],
         counts: Mapping[Count, int] | None = None,
+        grown: Mapping[Growth, int] | None = None,
         seconds: float = 0.0,
     ) -> None:
-        """Add one finished batch: `counts` is its tally, `seconds` how long it took."""
+        """Add one finished batch: `counts` is its tally, `grown` what clients counted themselves, `seconds`
+        how long it took."""
         with self._guard:
             self.accepted += accepted
             self.duplicates += duplicates
             self.dropped.update(dropped)
             self._count_kinds(counts or {})
+            self._count_services(grown or {})
             self.durations.add(seconds)
             self.batches += 1
             self.last_batch_at = now
@@ -126,6 +133,13 @@ class Counters:
                     _add(self.robots, detail, n)
                 case "violation":
                     self.violations += n
+
+    def _count_services(self, grown: Mapping[Growth, int]) -> None:
+        for (_project, _hour, service, what, reason), n in grown.items():
+            name = service or "(none)"
+            if name not in self.services and len(self.services) >= MOST_NAMES:
+                name = OTHERS
+            self.services.setdefault(name, Counter())[what, reason] += n
 
 
 def _add(sums: Counter[str], name: str, n: int) -> None:

@@ -8,8 +8,10 @@ from functools import lru_cache
 from typing import Any
 
 from flask import Request
+from msgspec import UNSET
 
 from collector.moments import moment
+from store.client_health import Health
 from store.drops import DropRow
 from store.inbox import Envelope
 from store.projects import WriteKey
@@ -42,6 +44,7 @@ def sealed(
     now: int,
     cookieless: bool = False,
     history: bool = False,
+    health: Health | None = None,
 ) -> Envelope:
     """The envelope of these messages; client addresses are cut unless the settings keep them whole.
 
@@ -59,6 +62,7 @@ def sealed(
         user_agent=request.environ.get("HTTP_USER_AGENT", "")[:USER_AGENT_CHARACTERS],
         hints=_hints(request) if key.side == "browser" else "",
         sent_at=_sent_at(sent_at),
+        health=health or UNSET,
         messages=messages,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
@@ -87,6 +88,14 @@ def metrics_room(door: Door) -> Blueprint:
     return room
 
 
+CLIENT_COUNTS = {
+    "enqueued": "Messages that services put into their clients' queues, as these say",
+    "sent": "Messages of services that a collector accepted, as their clients say",
+    "retried": "Messages that clients of services sent again, as these say",
+    "spooled": "Messages that clients of services put on disk for later, as these say",
+    "recovered": "Messages that clients of services read back from disk, as these say",
+    "dropped": "Messages of services that were never delivered, by reason, as their clients say",
+}
 CURE = (
     "metrics are read with `Authorization: Bearer` and the token of WAYWISER_METRICS_TOKEN, "
     "or, where none is set, from this machine itself"
@@ -135,8 +144,21 @@ def _worker(counters: Counters) -> Iterator[Metric]:
     yield _total("worker_violating_events", words, counters.violations)
     words = "Stored events by library and version; those beyond the first fifty as (others)"
     yield _totals("worker_library_events", words, "library", counters.libraries)
+    yield from _services(counters.services)
     yield _total("worker_failures", "Batches that had to be tried again", counters.failures)
     yield _batches(counters)
+
+
+def _services(services: Mapping[str, Counter[tuple[str, str]]]) -> Iterator[Metric]:
+    """What the clients of services counted themselves, as far as it was told to this process."""
+    for what, words in CLIENT_COUNTS.items():
+        labels = ["service", "reason"] if what == "dropped" else ["service"]
+        family = CounterMetricFamily(f"waywiser_client_{what}_messages", words, labels=labels)
+        for service, counts in [*services.items()]:
+            for (found, reason), n in [*counts.items()]:
+                if found == what:
+                    family.add_metric([service, reason] if what == "dropped" else [service], n)
+        yield family
 
 
 def _batches(counters: Counters) -> Metric:

@@ -56,6 +56,11 @@ NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "group": tuple((*who, "groupId") for who in WHO),
     "alias": (*((*who, "previousId") for who in WHO), ("userId", "anonymousId")),
 }
+HEALTH = (
+    "What the client counted since it was made, for the operator's health page: an object of `stream` (its "
+    "own), `service`, `enqueued`, `sent`, `retried`, `spooled`, `recovered`, and `dropped` by reason. Kept "
+    "of server keys only; what cannot be read is ignored"
+)
 MEANINGS = {
     200: "Judged and on disk. `accepted` and `rejected` add up to what was sent",
     400: "No JSON, no batch, or every event is rejected (`all_rejected`)",
@@ -202,6 +207,7 @@ def _batch() -> Schema:
         "context": {"description": "What holds for all events; an event's own word counts more"},
         "sentAt": FIELDS["sentAt"],
         "writeKey": {"description": "A way to send the key"},
+        "health": {"description": HEALTH},
     }
     return {"type": "object", "required": ["batch"], "properties": fields}
 

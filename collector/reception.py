@@ -16,6 +16,7 @@ from collector.rates import Rates
 from collector.usual import usual
 from collector.visitors import Visitors
 from collector.wire import Rejection, Verdicts, judged
+from store.client_health import Health, read_health
 from store.drops import DropRow
 from store.hurry import take_time
 from store.inbox import Envelope, Receipt
@@ -41,8 +42,10 @@ class Reception:
         if batch and len(batch.messages) > QUICK_EVENTS:
             take_time()
         if batch and not self._visitors.are_cookieless(key := self._admitted(request, batch.fields, history)):
-            verdicts = Verdicts(accepted=batch.messages)
-            return self._lined_up(request, key, verdicts, batch.fields["sentAt"], history=history)
+            verdicts, said = Verdicts(accepted=batch.messages), batch.fields
+            return self._lined_up(
+                request, key, verdicts, said["sentAt"], history=history, health=said["health"]
+            )
         body, sizes = decoded_with_sizes(raw)
         if isinstance(events := body.get("batch"), list) and len(events) > QUICK_EVENTS:
             take_time()
@@ -68,7 +71,10 @@ class Reception:
         verdicts = judged(kind, body, size, sizes)
         if self._door.settings.anonymize_ip and not cookieless:
             hide_addresses([*verdicts.accepted, *(message for _, message in verdicts.rejected)])
-        return self._lined_up(request, key, verdicts, sent_at, cookieless=cookieless, history=history)
+        health = read_health(body["health"]) if kind == "batch" and "health" in body else None
+        return self._lined_up(
+            request, key, verdicts, sent_at, cookieless=cookieless, history=history, health=health
+        )
 
     def is_cookieless(self, key: WriteKey) -> bool:
         """Whether the project of a key keeps no ids in browsers."""
@@ -90,9 +96,12 @@ class Reception:
         *,
         cookieless: bool = False,
         history: bool = False,
+        health: Health | None = None,
     ) -> Entered:
         door = self._door
-        is_empty = not (verdicts.accepted or verdicts.rejected)
+        if key.side != "server":
+            health = None  # a browser's key is public: anybody could tell tales about a service with it
+        is_empty = not (verdicts.accepted or verdicts.rejected or health)
         if not is_empty:
             door.inbox.require_room()  # before the rate is charged, which the sender would pay twice
         if self._rates:
@@ -108,8 +117,10 @@ class Reception:
             now=door.clock(),
             cookieless=cookieless,
             history=history,
+            health=health,
         )
-        receipt = door.inbox.enter(envelope if verdicts.accepted else None, _drops(envelope, verdicts))
+        is_kept = verdicts.accepted or health
+        receipt = door.inbox.enter(envelope if is_kept else None, _drops(envelope, verdicts))
         rejected = [rejection for rejection, _ in verdicts.rejected]
         return Entered(len(verdicts.accepted), rejected, receipt, door.traffic)
 

@@ -17,6 +17,7 @@ from msgspec import UNSET, UnsetType
 
 from collector.envelope import HARMLESS, LONGEST_ADDRESS, names_address, truncated
 from collector.limits import BATCH_EVENTS, EVENT_BYTES
+from store.client_health import Health
 
 Scalar = str | int | float | bool | None
 Flat = dict[str, Scalar]
@@ -98,6 +99,7 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True, rename="camel", gc=False
     batch: list[msgspec.Raw]
     sent_at: str | int | None = None
     write_key: str | None = None
+    health: Health | None = None
 
 
 class Usual(NamedTuple):
@@ -129,13 +131,14 @@ def usual(raw: bytes, *, anonymize: bool = True) -> Usual | None:
     if not 0 < len(messages) <= BATCH_EVENTS or (len(raw) > EVENT_BYTES < max(map(len, body.batch))):
         return None
     sizes = [*map(_objects, messages)]
+    around = 1 + ((2 if body.health.dropped is not None else 1) if body.health else 0)
     # One object more was overwritten by another of the same name, and nobody has looked at it.
-    if min(sizes) <= 0 or 1 + sum(sizes) != raw.count(b"{"):
+    if min(sizes) <= 0 or around + sum(sizes) != raw.count(b"{"):
         return None
     kept = body.batch
     if anonymize:
         kept = [one for one in map(_without_address, kept, messages) if one]
-    fields = {"sentAt": body.sent_at, "writeKey": body.write_key}
+    fields = {"sentAt": body.sent_at, "writeKey": body.write_key, "health": body.health}
     return Usual(kept, fields) if len(kept) == len(messages) else None
 
 

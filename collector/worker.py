@@ -123,6 +123,7 @@ class Worker:
             duplicates=carried.duplicates,
             dropped=Counter(drop.code for drop in carried.drops),
             counts=carried.counts,
+            grown=carried.grown,
             seconds=time.monotonic() - began,
         )
 

@@ -12,7 +12,13 @@ from sqlalchemy import Engine
 
 from server.chore import Chore
 from store.events import EventStore
-from store.forgetting import forget_claims, forget_counts, forget_drops
+from store.forgetting import (
+    forget_claims,
+    forget_client_counts,
+    forget_clients,
+    forget_counts,
+    forget_drops,
+)
 from store.settings import Settings
 
 log = logging.getLogger("waywiser.housekeeping")
@@ -21,6 +27,7 @@ DAY_MS = 86_400_000
 EVERY_S = 3600.0
 BREATH_S = 0.1  # between two bites, for those who wait to write
 COUNTS_DAYS = 400  # of the ingestion page: a year and a month to compare
+CLIENTS_DAYS = 35  # a client that speaks again after so long a silence is counted as a new one
 
 
 class Housekeeping:
@@ -51,6 +58,8 @@ class Housekeeping:
         for what, forget, kept_days in (
             ("refused events", forget_drops, days),
             ("ingestion counts", forget_counts, COUNTS_DAYS),
+            ("counts of clients", forget_client_counts, COUNTS_DAYS),
+            ("silent clients", forget_clients, CLIENTS_DAYS),
         ):
             before = self._clock() - kept_days * DAY_MS
             total = 0

@@ -7,7 +7,7 @@ until one envelope is left, which is to blame and can be set aside.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,11 +142,16 @@ class Batches:
                 raise NotHeld
 
     def acknowledge(
-        self, batch: Batch, drops: Sequence[DropRow] = (), counts: Mapping[Count, int] | None = None
+        self,
+        batch: Batch,
+        drops: Sequence[DropRow] = (),
+        counts: Mapping[Count, int] | None = None,
+        also: Callable[[Connection], None] | None = None,
     ) -> bool:
         """Forget a batch that the event store has; keep what was refused of it, and what is counted.
 
-        False when another worker was first: then nothing of it is kept a second time.
+        `also` keeps more in the same transaction. False when another worker was first: then nothing of it is
+        kept a second time.
         """
         with writing(self._engine) as connection:
             # Also of a batch that is gone: its late worker may have claimed messages since.
@@ -157,6 +162,8 @@ class Batches:
                 connection.execute(inbox.delete().where(between(inbox.c.id, first, last)))
             keep_drops(connection, drops)
             add_counts(connection, counts or {})
+            if also:
+                also(connection)
         return True
 
     def release(

@@ -6,6 +6,7 @@ from sqlalchemy import Engine, select
 
 from store.db import writing
 from store.tables import batches, claims, drops, ingestion
+from store.tables_health import client_counts, client_streams
 
 DROPS_AT_ONCE = 500
 HOURS_AT_ONCE = 24
@@ -49,3 +50,15 @@ def forget_counts(engine: Engine, before: int) -> int:
         return 0
     with writing(engine) as connection:
         return connection.execute(ingestion.delete().where(ingestion.c.hour.in_(found))).rowcount
+
+
+def forget_clients(engine: Engine, before: int) -> int:
+    """Delete clients that said nothing since this time; returns how many."""
+    with writing(engine) as connection:
+        return connection.execute(client_streams.delete().where(client_streams.c.seen_at < before)).rowcount
+
+
+def forget_client_counts(engine: Engine, before: int) -> int:
+    """Delete what clients counted in the hours before this time; returns how many sums."""
+    with writing(engine) as connection:
+        return connection.execute(client_counts.delete().where(client_counts.c.hour < before)).rowcount

@@ -17,10 +17,12 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection
 
+from store.client_health import Health
 from store.db import writing
 from store.drops import DropRow, keep_once, keep_values, values_of
 from store.hurry import take_time
@@ -41,7 +43,8 @@ class InboxUnavailable(Exception):
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP request as it arrived: what every message in it shares, and the messages.
 
-    Times are milliseconds since 1970. `history` marks imports, whose times are kept as given.
+    Times are milliseconds since 1970. `history` marks imports, whose times are kept as given. `health` is
+    what the client said of itself beside its messages.
     """
 
     project: int
@@ -52,6 +55,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str = ""
     hints: str = ""  # Sec-CH-UA, Sec-CH-UA-Mobile and Sec-CH-UA-Platform, one a line
     sent_at: int | None = None
+    health: Health | UnsetType = UNSET
     messages: list[dict[str, Any]]
 
 

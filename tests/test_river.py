@@ -103,15 +103,16 @@ def in_the_browser(place: Installation, playwright: Playwright) -> None:
 
 
 def with_our_sdk(place: Installation) -> None:
-    """Anna's server side; and Cleo, who signed up two months ago and was not seen again."""
+    """Anna's server side, with a wrong call; and Cleo, who signed up two months ago, to be seen no more."""
     long_ago = datetime.now(UTC) - timedelta(days=60)
-    with Client(place.made["server_key"], host=place.address) as ww:
+    with Client(place.made["server_key"], host=place.address, service="back office") as ww:
+        assert not ww.track("Project Created")
         ww.track("Project Created", user_id="anna", properties={"name": "Garden"})
         ww.track("Invoice Paid", user_id="anna", properties={"amount": 49})
         ww.page("Home", anonymous_id="cleo-laptop", timestamp=long_ago, context={"page": {"path": "/"}})
         ww.identify("cleo", anonymous_id="cleo-laptop", timestamp=long_ago + timedelta(seconds=1))
         ww.track("Signed Up", user_id="cleo", timestamp=long_ago + timedelta(minutes=1))
-    assert ww.close().lost == 0
+    assert ww.close().lost == 1
 
 
 def with_somebody_elses_client(place: Installation) -> None:
@@ -160,6 +161,15 @@ def test_every_event_arrived_once(waywiser: Installation, funnel: dict[str, Any]
         ]
     )
     assert waywiser.api("/drops")["drops"] == []
+
+
+@pytest.mark.browser
+def test_the_service_tells_what_it_lost(waywiser: Installation, funnel: dict[str, Any]) -> None:
+    found = waywiser.api("/ingestion/services?from=2020-01-01")
+    [service] = found["services"]
+    assert (service["service"], service["clients"], service["enqueued"]) == ("back office", 1, 5)
+    assert service["reasons"] == {"invalid": 1}
+    assert (service["share"]["value"], service["share"]["n"]) == (round(1 / 6, 6), 6)
 
 
 @pytest.mark.browser
@@ -252,6 +262,8 @@ def test_the_admin_shows_the_same_numbers(
         page.goto(f"{waywiser.address}/p/main/journeys/trial-to-paid/paths?from=2020-01-01")
         page.wait_for_selector("main canvas, main svg")
         assert "Succeeded" in page.inner_text("main")
+        page.goto(f"{waywiser.address}/p/main/live/health")
+        assert "back office" in page.inner_text("#services")
 
 
 def timeline(waywiser: Installation, user: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from admin.api.endpoint import Call, Endpoint
 from admin.api.periods import PeriodAsked, period_of
 from journeys.arrivals import loss, robots
+from journeys.client_loss import client_loss
 from journeys.intake import intake
 from store import disk
 from store.vitals import inbox_state
@@ -29,6 +30,11 @@ def read_loss(call: Call) -> dict[str, Any]:
     return loss(call.services.events, call.services.engine, call.project.id, period_of(call), now=call.now)
 
 
+def read_services(call: Call) -> dict[str, Any]:
+    """Messages that services queued, sent, spooled and lost, by reason, as their clients count them."""
+    return client_loss(call.services.engine, call.project.id, period_of(call), now=call.now)
+
+
 def list_robots(call: Call) -> dict[str, Any]:
     """Events that were marked as a robot's, by the reason, with examples."""
     return robots(call.services.events, call.project.id, period_of(call), now=call.now)
@@ -37,5 +43,6 @@ def list_robots(call: Call) -> dict[str, Any]:
 ENDPOINTS = [
     Endpoint("GET", "/ingestion", read_ingestion, query=PeriodAsked),
     Endpoint("GET", "/ingestion/loss", read_loss, query=PeriodAsked),
+    Endpoint("GET", "/ingestion/services", read_services, query=PeriodAsked),
     Endpoint("GET", "/robots", list_robots, query=PeriodAsked),
 ]

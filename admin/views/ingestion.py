@@ -14,9 +14,11 @@ from admin.refusals import some_days
 from admin.services import services
 from journeys.arrivals import loss as measure_loss
 from journeys.arrivals import robots as find_robots
+from journeys.client_loss import client_loss
 from journeys.intake import intake
 from journeys.period import Period, parse_period
 from store import disk
+from store.client_health import REASONS
 from store.disk import Room
 from store.vitals import InboxState, inbox_state
 
@@ -29,17 +31,18 @@ SOON_S = 86_400  # a disk that is full in less needs somebody
 @pages.get("/health")
 @needs("viewer")
 def health(place: Place) -> ResponseReturnValue:
-    """Counts by hour, reason and library, and how inbox and disk stand."""
+    """Counts by hour, reason, library and service, and how inbox and disk stand."""
     given, frame = services(), _frame(place)
-    answer = intake(
-        given.engine, place.project.id, _period(place, frame), place.project.zone, now=given.clock()
-    )
+    period = _period(place, frame)
+    answer = intake(given.engine, place.project.id, period, place.project.zone, now=given.clock())
     inbox, room = inbox_state(given.engine, given.settings, now=given.clock()), disk.room(given.settings)
     return render_template(
         "ingestion/health.html",
         asked=frame,
         presets=PRESETS,
         answer=answer,
+        clients=client_loss(given.engine, place.project.id, period, now=given.clock()),
+        meanings=REASONS,
         came=pictures.came(answer, place.project.zone),
         refused=pictures.refused(answer, place.project.zone),
         remarkable=pictures.remarkable(answer, place.project.zone),
@@ -88,6 +91,9 @@ def csv(place: Place, tab: str) -> ResponseReturnValue:
     match tab:
         case "loss":
             table = exports.loss(_loss(place, period))
+        case "services":
+            counted = client_loss(given.engine, place.project.id, period, now=given.clock())
+            table = exports.client_loss(counted)
         case "robots":
             table = exports.robots(find_robots(given.events, place.project.id, period, now=given.clock()))
         case "times" | "libraries" | "reasons":

@@ -24,6 +24,7 @@ from collector.pipeline.plan import plan
 from collector.pipeline.privacy import privacy
 from collector.pipeline.session import session
 from collector.pipeline.source import source
+from store.client_health import Told
 from store.drops import DropRow
 from store.event import Event
 from store.identity import Link
@@ -41,11 +42,15 @@ TRIES = 3  # of a message in which a step fails, before it is set aside
 
 @dataclass
 class Outcome:
-    """What became of envelopes: their events, what was refused of them, and the links that they prove."""
+    """What became of envelopes: their events, what was refused of them, and the links that they prove.
+
+    `told` is what clients said of themselves.
+    """
 
     events: list[Event] = field(default_factory=list)
     drops: list[DropRow] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
 
 
 def run(envelope: Envelope, tools: Tools, steps: Sequence[Step] = STEPS) -> Outcome:
@@ -60,6 +65,8 @@ def run_all(envelopes: Iterable[Envelope], tools: Tools, steps: Sequence[Step] =
         if (known := outcomes.get(envelope.project)) is None:
             known = outcomes[envelope.project] = tools.decided(envelope.project), Outcome()
         decided, outcome = known
+        if envelope.health:
+            outcome.told.append(Told(envelope.project, envelope.received_at, envelope.health))
         for position, message in enumerate(envelope.messages):
             try:
                 event, links = _digested(message, position, envelope, tools, decided, steps)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import msgspec
 import pytest
 
+from store.client_health import Health, Told, enter
 from store.db import writing
 from store.inbox import Envelope, Inbox
 from store.ingestion import add_counts
@@ -115,18 +117,16 @@ def test_every_table_is_a_file_too(busy_shop: Shop) -> None:
     assert busy_shop.client("viewer").get("/p/shop/live/health/nothing.csv").status_code == 404
 
 
+def ask(shop: Shop, path: str) -> dict[str, Any]:
+    token = create_api_token(shop.services.engine, shop.project.id, name="t", role="viewer", now=NOW)
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = shop.client().get(f"/api/v1/{path}", headers=headers)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.get_json())
+
+
 def test_the_api_tells_the_same(busy_shop: Shop) -> None:
-    token = create_api_token(
-        busy_shop.services.engine, busy_shop.project.id, name="t", role="viewer", now=NOW
-    )
-
-    def ask(path: str) -> dict[str, object]:
-        headers = {"Authorization": f"Bearer {token}"}
-        answer = busy_shop.client().get(f"/api/v1/{path}", headers=headers)
-        assert answer.status_code == 200, answer.text
-        return dict(answer.get_json())
-
-    counted = ask("ingestion?from=2026-03-01&to=2026-03-02")
+    counted = ask(busy_shop, "ingestion?from=2026-03-01&to=2026-03-02")
     assert counted["total"] == {
         "accepted": 91,
         "duplicates": 4,
@@ -137,6 +137,58 @@ def test_the_api_tells_the_same(busy_shop: Shop) -> None:
     }
     assert counted["inbox"] == {"waiting": 0, "limit": 1_000_000, "oldest_seconds": 0}
     assert counted["disk"]["free_bytes"] > 0
-    assert ask("ingestion?from=2026-02-01&to=2026-02-02")["total"]["accepted"] == 0
-    assert ask("ingestion/loss?from=2026-03-01")["total"]["lost"] == 1
-    assert ask("robots?from=2026-03-01")["reasons"][0]["reason"] == "googlebot"
+    assert ask(busy_shop, "ingestion?from=2026-02-01&to=2026-02-02")["total"]["accepted"] == 0
+    assert ask(busy_shop, "ingestion/loss?from=2026-03-01")["total"]["lost"] == 1
+    assert ask(busy_shop, "robots?from=2026-03-01")["reasons"][0]["reason"] == "googlebot"
+
+
+def test_the_health_page_says_how_services_come_to_tell_what_they_lost(busy_shop: Shop) -> None:
+    page = text(busy_shop, "health")
+    assert "No service has said yet what it lost" in page
+    assert "Client(SERVER_KEY, service=&#34;billing&#34;)" in page
+
+
+@pytest.fixture
+def telling_shop(own_shop: Shop) -> Shop:
+    """A shop with two services whose clients count, and one of which loses."""
+    project = own_shop.project.id
+    dropped = {"queue_full": 5, "unsent": 1, "held_back": 7, "<script>": 1}
+    with writing(own_shop.services.engine) as connection:
+        enter(
+            connection,
+            [
+                Told(project, HOUR, Health(stream="a", service="billing", enqueued=90, sent=73, spooled=17)),
+                Told(
+                    project,
+                    HOUR,
+                    Health(stream="b", service="<i>shop", enqueued=99, sent=93, dropped=dropped),
+                ),
+                Told(project, HOUR, Health(stream="c", service="<i>shop", enqueued=2)),
+            ],
+        )
+    return own_shop
+
+
+def test_the_health_page_tells_what_each_service_lost_and_why(telling_shop: Shop) -> None:
+    page = text(telling_shop, "health")
+    for said in ("3.6% lost", "7 of 196 messages", "queue_full 5", "the queue had no room", "&lt;i&gt;shop"):
+        assert said in page, said
+    assert "<i>shop" not in page
+    assert "Nothing came in this period" in page
+
+
+def test_what_services_lost_is_in_a_file_and_over_the_api(telling_shop: Shop) -> None:
+    lines = {
+        (row["service"], row["counter"], row["reason"]): row["messages"]
+        for row in rows(telling_shop, "services")
+    }
+    assert lines["billing", "spooled", ""] == "17"
+    assert lines["<i>shop", "lost", "queue_full"] == "5"
+    assert lines["<i>shop", "held_back", ""] == "7"
+    answer = ask(telling_shop, "ingestion/services?from=2026-03-01&to=2026-03-02")
+    shop, billing = answer["services"]
+    assert (shop["service"], shop["clients"], shop["lost"]) == ("<i>shop", 2, 7)
+    assert shop["reasons"] == {"queue_full": 5, "unsent": 1, "(others)": 1}
+    assert shop["share"]["n"] == shop["handed"] == 106
+    assert (billing["lost"], billing["share"]["value"]) == (0, 0.0)
+    assert ask(telling_shop, "ingestion/services?from=2026-02-01&to=2026-02-02")["services"] == []

@@ -179,6 +179,27 @@ def test_what_is_no_batch_goes_the_whole_way(body: bytes) -> None:
     assert usual(body) is None
 
 
+HEALTH = {"stream": "s", "service": "billing", "enqueued": 7, "sent": 5, "dropped": {"queue_full": 2}}
+
+
+@pytest.mark.parametrize("health", [HEALTH, {"stream": "s"}, {**HEALTH, "dropped": {}}, None])
+def test_what_a_client_says_of_itself_leaves_its_batch_usual(health: Any) -> None:
+    assert agree(raw(MESSAGE, MESSAGE | {"context": CONTEXT}, health=health))
+
+
+@pytest.mark.parametrize("health", [5, [], {}, {"stream": "s", "sent": -1}, {**HEALTH, "more": {}}])
+def test_what_a_client_cannot_mean_goes_the_whole_way(health: Any) -> None:
+    assert not agree(raw(MESSAGE, health=health))
+
+
+@pytest.mark.parametrize("health", [b'{"stream":"s"}', b'{"stream":"s","dropped":{}}'])
+def test_a_report_hides_no_part_that_nobody_looked_at(health: bytes) -> None:
+    twice = b'"properties":{"ip":"81.2.69.142"},"properties":{}'
+    start = b'{"batch":[{"type":"track","event":"x","messageId":"m","userId":"u",'
+    assert usual(start + twice + b'}],"health":' + health + b"}") is None
+    assert usual(start + b'"properties":{}}],"health":' + health + b',"health":null}') is None
+
+
 def test_a_batch_above_the_limits_goes_the_whole_way() -> None:
     assert not agree(raw(MESSAGE | {"properties": {"long": "x" * 40_000}}))
     assert usual(raw(*[MESSAGE] * (BATCH_EVENTS + 1))) is None

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from server.housekeeping import COUNTS_DAYS, Housekeeping
+from server.housekeeping import CLIENTS_DAYS, COUNTS_DAYS, Housekeeping
+from store.client_health import Health, Told, by_service, clients_of, enter
 from store.db import writing
 from store.drops import DropRow, keep_drops, recent_drops
 from store.event import Event, event_id
@@ -95,6 +96,19 @@ def test_ingestion_counts_stay_for_a_year_and_a_month(db: Engine, events: EventS
     with db.connect() as connection:
         found = connection.execute(select(ingestion.c.hour).order_by(ingestion.c.hour)).scalars().all()
     assert found == [hours[-2]] * 2 + [hours[-1]] * 2
+
+
+def test_clients_that_are_silent_go_and_what_they_counted_stays_longer(
+    db: Engine, events: EventStore
+) -> None:
+    for age in (COUNTS_DAYS + 1, CLIENTS_DAYS + 1, CLIENTS_DAYS - 1):
+        health = Health(stream=f"{age}", service=f"{age} days", enqueued=1)
+        with writing(db) as connection:
+            enter(connection, [Told(1, NOW - age * DAY, health)])
+    tidy(db, events)
+    assert [one["service"] for one in clients_of(db, 1, 0)] == [f"{CLIENTS_DAYS - 1} days"]
+    left = {service for service, *_ in by_service(db, 1, 0, NOW)}
+    assert left == {f"{CLIENTS_DAYS - 1} days", f"{CLIENTS_DAYS + 1} days"}
 
 
 def test_two_housekeepers_at_once_do_no_harm(db: Engine, events: EventStore) -> None:
