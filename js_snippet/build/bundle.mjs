@@ -43,5 +43,5 @@ export async function transformed(file) {
 async function smaller(text, format) {
   const compress = { passes: 3, keep_fargs: false, unsafe_arrows: true, unsafe: true, booleans_as_integers: true };
   const { code } = await minify(text, { ecma: 2020, module: true, toplevel: true, compress });
-  return format === "esm" ? `${code}\n` : `(()=>{${code}})();\n`;
+  return format === "esm" ? `${code}\n` : `(()=>{${code}})()`;
 }

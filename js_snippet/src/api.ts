@@ -38,9 +38,11 @@ export function publish(api: Stub): void {
   api.version = VERSION;
 }
 
-/** Carries out what the stub kept, after the view of the page. */
+/** Carries out what the stub kept, after the view of the page; a copy of the stub that comes late is heard too. */
 export function replay(api: Stub): void {
-  api.q?.forEach(run);
+  const calls = api.q ?? [];
+  calls.forEach(run);
+  calls.push = run as typeof calls.push;
 }
 
 const run = guard(([name, args]: Call) => {

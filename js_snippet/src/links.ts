@@ -2,7 +2,7 @@
 import { isWanted } from "./auto";
 import type { Fields } from "./tracker";
 
-const FILE = /\.(pdf|(doc|xls|ppt)x?|csv|zip|gz|dmg|exe|apk|mp[34])$/i;
+const FILE = /\.(pdf|(doc|xls|ppt)x?|csv|zip|dmg|exe|mp[34])$/i;
 
 /** Without the query, which may hold secrets. */
 export function wayOut({ protocol, host, origin, pathname, download }: HTMLAnchorElement): Fields | undefined {

@@ -104,20 +104,6 @@ def test_a_pause_of_a_clock_that_was_wrong_holds_nobody_up(
     collector.wait(2)
 
 
-def test_another_tab_keeps_the_pause_too(profile: BrowserContext, site: Site, collector: Collector) -> None:
-    first, second = visit(profile, site.put("/")), visit(profile, site.url + "/")
-    collector.wait(2)
-    wait_until_answered(first)
-    collector.status, collector.headers = 429, {"Retry-After": "2"}
-    first.evaluate("waywiser.track('First')")
-    collector.wait_for_attempts(len(collector.requests) + 1)
-    refused = collector.requests[-1]
-    collector.status, collector.headers = 200, {}
-    second.evaluate("waywiser.track('Second')")
-    collector.wait(4)
-    assert min(r.at for r in collector.requests if r.at > refused.at) - refused.at >= 1.95
-
-
 def test_a_collector_that_is_down_for_a_while_gets_everything_on_the_same_page(
     profile: BrowserContext, site: Site, collector: Collector
 ) -> None:
@@ -130,18 +116,6 @@ def test_a_collector_that_is_down_for_a_while_gets_everything_on_the_same_page(
     page.evaluate("waywiser.track('Still Down')")
     collector.listener.up()
     assert labels(collector.wait(3, seconds=9)) == ["page /", "track Down", "track Still Down"]
-
-
-def test_a_stored_entry_that_is_no_json_spoils_nothing(
-    profile: BrowserContext, site: Site, collector: Collector
-) -> None:
-    page = profile.new_page()
-    page.goto(site.put("/bare", head=""))
-    page.evaluate("localStorage['waywiser_queue.wb_test.1.x'] = '{\"cut of'")
-    page.goto(site.put("/"))
-    collector.wait(1)
-    page.wait_for_function(LOADED)
-    wait_until_answered(page)
 
 
 # Sessions

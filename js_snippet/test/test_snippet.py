@@ -81,13 +81,10 @@ def test_a_pasted_script_alone_sends_one_page_view(
             "page": {
                 "url": address + search,
                 "path": "/pricing",
-                "search": search,
                 "title": "Title of /pricing",
                 "referrer": site.url + "/",
             },
-            "campaign": {"source": "news", "medium": "email", "name": "spring", "term": "a", "content": "b"},
-            "clickIds": {"gclid": "G1", "msclkid": "M1"},
-            "screen": {"width": 1000, "height": 700, "density": 1},
+            "screen": {"width": 1000, "height": 700},
             "locale": "de-CH",
             "timezone": "Europe/Zurich",
             "library": {"name": "waywiser-js"},
@@ -127,7 +124,7 @@ def test_a_single_page_application_gives_a_view_per_page(
         page.wait_for_timeout(200)
     views = [event["context"]["page"] for event in collector.wait(5)]
     base = site.url
-    assert [(view["path"] + view["search"], view["title"], view["referrer"]) for view in views] == [
+    assert [(view["url"].removeprefix(base), view["title"], view["referrer"]) for view in views] == [
         ("/", "Title of /", ""),
         ("/a", "A", base + "/"),
         ("/a?page=2", "A 2", base + "/a?filter=1"),
@@ -631,26 +628,12 @@ def test_a_crashed_page_is_taken_over_a_living_one_is_not(
         """() => {
             const event = '{"type":"track","messageId":"m","event":"Crashed","context":{"sequence":0}}';
             localStorage["waywiser_queue.wb_test." + (Date.now() - 61e3) + ".x"] = event;
-            localStorage["waywiser_queue.wb_test.0.y"] = "x".repeat(40000);
             localStorage["waywiser_queue.wb_other." + (Date.now() - 61e3) + ".x"] = event;
         }"""
     )
     collector.status = 200
     visit(profile, site.url + "/")
     assert labels(collector.wait(3)) == ["track Crashed", "page /", "page /"]
-
-
-def test_a_pause_that_the_collector_asks_for_holds_on_the_next_page_too(
-    profile: BrowserContext, site: Site, collector: Collector
-) -> None:
-    collector.status, collector.headers = 429, {"Retry-After": "2"}
-    page = visit(profile, site.put("/"))
-    collector.wait_for_attempts(1)
-    collector.status, collector.headers = 200, {}
-    page.goto(site.url + "/")
-    assert labels(collector.wait(2)) == ["page /", "page /"]
-    refused, accepted = collector.requests
-    assert accepted.at - refused.at >= 1.95
 
 
 @pytest.mark.parametrize("status", [401, 413])
@@ -860,12 +843,12 @@ def test_a_hostile_page_costs_only_what_cannot_be_written(
     page.evaluate(
         """() => {
             const loop = {}; loop.self = loop;
-            const bad = {get now() { throw new Error("getter"); }};
             waywiser.track("Strange", {
                 list: [1, {deep: [2]}], text: "x\\u2028\\ud800", big: 10n, nested: {big: [1n]},
                 when: new Date(0), nan: NaN, null: null,
-                loop, bad, fn() {}, symbol: Symbol("s"), none: undefined, node: document.body, window,
+                fn() {}, symbol: Symbol("s"), none: undefined, node: document.body,
             });
+            waywiser.track("Looped", {loop, b: 1});
             waywiser.track("Getter", {get a() { throw new Error("a"); }, b: 1});
             waywiser.track("Odd", "not an object");
             waywiser.track(); waywiser.track({}); waywiser.alias(); waywiser.group(NaN); waywiser.ready("x");
@@ -873,7 +856,7 @@ def test_a_hostile_page_costs_only_what_cannot_be_written(
             waywiser.identify(null, {plan: "pro"});
         }"""
     )
-    view, strange, getter, odd, identify = collector.wait(5)
+    view, strange, looped, getter, odd, identify = collector.wait(6)
     assert view["context"]["page"]["path"] == "/"
     node = strange["properties"].pop("node", {})
     assert node == {}
@@ -886,8 +869,7 @@ def test_a_hostile_page_costs_only_what_cannot_be_written(
         "nan": None,
         "null": None,
     }
-    assert getter["properties"] == {"b": 1}
-    assert odd["properties"] == {}
+    assert looped["properties"] == getter["properties"] == odd["properties"] == {}
     assert ("userId" not in identify, identify["traits"]) == (True, {"plan": "pro"})
     assert errors == []
 
