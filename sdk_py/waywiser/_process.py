@@ -86,19 +86,33 @@ def cover_sigterm() -> None:
 
 
 def _deliver_at_sigterm(number: int, _: FrameType | None) -> None:
-    try:
-        deadline = time.monotonic() + EXIT_SECONDS
-        subjects = list(_ending)
-        for subject in subjects:
-            subject.hurry()
-        for subject in subjects:
-            with suppress(Exception):
-                subject.save(deadline)
-    finally:
+    """In a thread: what the signal has interrupted may hold a lock, and has to go on to let go of it."""
+    # As process 1 of a container we are immune to a signal that nobody handles, and stay.
+    is_immune = os.getpid() == 1
+    if not is_immune:
         signal.signal(number, signal.SIG_DFL)
+    work = _save if is_immune else _deliver_and_die
+    try:
+        threading.Thread(target=work, args=(number,), name="waywiser-sigterm", daemon=True).start()
+    except RuntimeError:
+        work(number)
+
+
+def _deliver_and_die(number: int) -> None:
+    try:
+        _deliver_at_exit()
+    finally:
         os.kill(os.getpid(), number)
-    # Still here: as process 1 of a container we are immune to a signal that nobody handles.
-    signal.signal(number, _deliver_at_sigterm)
+
+
+def _save(_: int) -> None:
+    deadline = time.monotonic() + EXIT_SECONDS
+    subjects = list(_ending)
+    for subject in subjects:
+        subject.hurry()
+    for subject in subjects:
+        with suppress(Exception):
+            subject.save(deadline)
 
 
 def _deliver_at_exit(**_: object) -> None:
