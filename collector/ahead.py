@@ -6,6 +6,7 @@ The pipeline needs the interpreter and the stores mostly do not, so the two go w
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import NamedTuple
 
 from collector.carrier import Carrier, Outcomes
@@ -38,7 +39,8 @@ class Ahead:
         digested = self._taken_early() or self._digested()
         self.in_hand = self._early = None
         if digested and digested.batch.events >= self._most_events / 2 and not digested.batch.is_repeat:
-            self._early = self._pool.submit(self._digested, early=True)
+            with suppress(RuntimeError):  # the interpreter ends, and gives out no more threads
+                self._early = self._pool.submit(self._digested, early=True)
         return digested
 
     def give_back(self) -> None:

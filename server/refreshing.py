@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import Engine
 
@@ -21,6 +22,7 @@ from store.journeys import JourneyVersion, fill_again, kept_versions
 from store.privacy.suppression import Lookup
 from store.stamps import next_stamp
 
+T = TypeVar("T")
 log = logging.getLogger("waywiser.refreshing")
 PAUSE_S = 30.0
 MOST_FAILURES = 60  # in one search for who is to blame; each of them takes some 14 among 10,000
@@ -75,8 +77,8 @@ class Refresher:
             jobs = [partial(self._recompute, one, some, identities, stamp) for one in versions]
             counts = [partial(self._recount, one, some, identities, stamp) for one in generations]
             # Much of a small recomputation is planning, which uses one core: two go side by side.
-            counted = [self._pool.submit(job) for job in counts]
-            for done in [self._pool.submit(job) for job in jobs]:
+            counted = [self._begun(job) for job in counts]
+            for done in [self._begun(job) for job in jobs]:
                 done.result()
             failed = {one: why for job in counted for one, why in job.result().items()}
             self._ledger.computed(project_id, set(some) - failed.keys(), version=known)
@@ -95,6 +97,15 @@ class Refresher:
             if self.chore.is_stopping:
                 break
         return made
+
+    def _begun(self, job: Callable[[], T]) -> Future[T]:
+        """A job in a thread of the pool, or in this one where the interpreter ends and gives out none."""
+        try:
+            return self._pool.submit(job)
+        except RuntimeError:
+            done = Future[T]()
+            done.set_result(job())
+            return done
 
     def _recount(
         self, generation: Generation, some: list[int], identities: list[int], stamp: int

@@ -48,6 +48,7 @@ from store.privacy.suppression import KnownSuppressions, lift, suppressed_count
 from store.projects import create_project
 from store.rules import KnownRules, ProjectRules, rules_of, save_rules
 from store.settings import Settings
+from store.stamps import by_clock
 
 NOW = 1_760_000_000_000  # 2025-10-09T08:53:20Z
 ADA, BOB = identity_hash("user", "ada"), identity_hash("user", "bob")
@@ -412,7 +413,8 @@ def held_open(place: Place, version: JourneyVersion) -> threading.Thread:
     def work() -> None:
         definition = parse(version.definition)
         params = filters.Params(project=place.project)
-        runs._store(place.events, version, params, runs.computed(definition, params, late), STALE)
+        anew = runs.computed(definition, params, late)
+        runs._store(place.events, version, params, anew, STALE, by_clock())
 
     filling = threading.Thread(target=work)
     filling.start()
