@@ -63,6 +63,11 @@ class Running:
         self.process.terminate()
         return self.process.wait(timeout=60)
 
+    def suspend(self) -> None:
+        """Stop it in the middle of its work, until `resume`; returns when it has stopped."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        os.waitpid(self.process.pid, os.WUNTRACED)
+
     def resume(self) -> None:
         """Let it go on after it was stopped in the middle of its work."""
         os.killpg(self.process.pid, signal.SIGCONT)
