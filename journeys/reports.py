@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from journeys.conformance import CONFORMANCE
 from journeys.report import Report
+from journeys.zero import ZERO
 
-REPORTS: tuple[Report, ...] = (CONFORMANCE,)
+REPORTS: tuple[Report, ...] = (CONFORMANCE, ZERO)
 BY_NAME = {report.name: report for report in REPORTS}
