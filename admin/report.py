@@ -60,4 +60,4 @@ def open_report(place: Place, key: str) -> Report:
     )
     versions = versions_of(given.engine, place.project.id, key)
     filling = next((one for one in versions if one.status == "filling"), None)
-    return Report(place, key, scope, frame, choices(scope), filling)
+    return Report(place, key, scope, frame, choices(scope, unit=frame.unit), filling)

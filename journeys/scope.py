@@ -55,8 +55,8 @@ class Scope:
         """The SQL of a question over the runs of this scope, and the values that it binds.
 
         `unit` is `runs`, `customers` for each customer's furthest run, or `accounts` for the furthest among
-        those of each account's members; `which` is a condition on runs, `anchor` a step whose events the
-        question needs to know.
+        those of each account's members, whatever the segment: it keeps those of them that belong to it.
+        `which` is a condition on runs, `anchor` a step whose events the question needs to know.
         """
         params = Params(**(self.values or {}), **values)
         params.values |= {
@@ -69,13 +69,16 @@ class Scope:
             "window": self.definition.window or 0,
         }
         source = self._runs(params)
-        segment = segments.condition(self.segment, params)
-        selected = question("runs.selected", source=source, segment=segment)
+        selected = question("runs.selected", source=source)
         resolved = resolution.resolved_now() if self.as_of is None else resolution.resolved_then()
         if unit == "customers":
             selected = question("runs.furthest", runs=selected)
         elif unit == "accounts":
             selected = question("accounts.furthest", runs=selected, resolved=resolved)
+        if segment := segments.condition(
+            self.segment, params
+        ):  # of the runs that count, so that segments add up
+            selected = question("runs.segment", runs=selected, segment=segment)
         anchored = any_of(anchor.match, params) if anchor else "0"
         return question(name, runs=selected, which=which, anchor=anchored, resolved=resolved), params.values
 
