@@ -18,10 +18,10 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
     """The funnel of a journey as the REST API answers it; durations in seconds.
 
     Sums hold: entered = all outcomes; progressed of a step less progressed of the next = those who
-    ended at the step. `unit` customers takes each customer's furthest run (ties: the earliest), accounts the
-    furthest among those of an account's members: an account has reached a step when a member has. Runs of
-    customers without an account do not count there, and those of a member of two count for both. Raises
-    ValueError for an unknown unit.
+    ended at the step. `unit` customers takes each customer's furthest run, of equals one that is in time,
+    else the earliest; accounts the furthest among those of an account's members: an account has reached a
+    step when a member has. Runs of customers without an account do not count there, and those of a member of
+    two count for both. Raises ValueError for an unknown unit.
     """
     if unit not in UNITS:
         raise ValueError(f"{unit!r} is no unit; count runs, customers or accounts")

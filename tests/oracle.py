@@ -96,3 +96,8 @@ def outcome_at(d: Definition, run: Run, now: int) -> str:
         return run.outcome
     late = now - run.last > d.idle_timeout or (d.window is not None and now - run.start > d.window)
     return "dropped" if late else "in_time"
+
+
+def counted(d: Definition, runs: Iterable[Run], now: int) -> Run:
+    """Which of somebody's runs counts: the furthest; of equals one that is in time, else the first."""
+    return min(runs, key=lambda run: (-run.furthest, outcome_at(d, run, now) != "in_time", run.start))
