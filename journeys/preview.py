@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from journeys import filters
+from journeys import filters, known
 from journeys.definitions import Definition, DefinitionError
 from journeys.funnel import funnel
 from journeys.period import Period
@@ -64,11 +64,12 @@ def _matches(
     events: EventStore, project: Project, definition: Definition, period: Period
 ) -> list[dict[str, Any]]:
     params = filters.Params(project=project.id, start=period.start, end=period.end)
+    relevant = filters.relevant(definition, params)
     sql = question(
         "preview.matches",
-        resolved=resolved_now(),
+        resolved=known.knowing(resolved_now(), known.traits_in(definition), params, relevant=relevant),
         mask=filters.mask(definition, params),
-        relevant=filters.relevant(definition, params),
+        relevant=relevant,
     )
     rows = {row["step"]: row for row in events.query(sql, params.values)}
     return [

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Engine
 
 from journeys import resolution, runs, segments
-from journeys.definitions import Definition, Step, parse
+from journeys.definitions import Definition, Matcher, Step, parse
 from journeys.filters import Params, any_of
 from journeys.period import Period, PeriodError, moment, parse_period
 from journeys.questions import question
@@ -79,7 +79,7 @@ class Scope:
             self.segment, params
         ):  # of the runs that count, so that segments add up
             selected = question("runs.segment", runs=selected, segment=segment)
-        anchored = any_of(anchor.match, params) if anchor else "0"
+        anchored = any_of(_whoever(anchor.match), params) if anchor else "0"
         return question(name, runs=selected, which=which, anchor=anchored, resolved=resolved), params.values
 
     def _runs(self, params: Params) -> str:
@@ -119,6 +119,16 @@ def open_scope(
     chosen = segments.checked(segment or {})
     at = _past(as_of, project, now) if as_of else None
     return Scope(events, project, version, parse(version.definition), period, chosen, now, as_of=at)
+
+
+def _whoever(matchers: Sequence[Matcher]) -> list[Matcher]:
+    """The matchers without their conditions on customers' traits, which are met at the moment of a step."""
+    return [
+        one
+        if one.type == "group"
+        else replace(one, where=tuple(each for each in one.where if each.kind != "trait"))
+        for one in matchers
+    ]
 
 
 def _past(as_of: str, project: Project, now: int) -> int:
