@@ -13,6 +13,7 @@ WHOLE = {
     **{how: f"outcome = '{how}'" for how in ("succeeded", "failed", "dropped", "in_time")},
 }
 AT_STEP = {
+    "left_here": "outcome in ('dropped', 'failed') and furthest = {k:UInt8}",
     "progressed": "furthest >= {k:UInt8}",
     "visited": "has(steps, {k:UInt8})",
     "missed": "furthest >= {k:UInt8} and not has(steps, {k:UInt8})",
