@@ -75,6 +75,10 @@ def listed(
 
 def _which(scope: Scope, number: str, step: str | None) -> tuple[str, int]:
     if number in WHOLE:
+        if step is not None:
+            raise ListError(
+                f"{number} is of the whole journey; leave out the step, or ask for a number of it"
+            )
         return WHOLE[number], 0
     if number not in AT_STEP:
         raise ListError(f"{number!r} is no number of the funnel; known are {', '.join(NUMBERS)}")
