@@ -46,7 +46,7 @@ def paths(place: Place, key: str) -> ResponseReturnValue:
     """Which touchpoints runs pass, in which order."""
     report = open_report(place, key)
     question = questions.read_paths(request.args, report.scope.definition)
-    answer = question.ask(report.scope)
+    answer = question.ask(report.scope, unit=report.asked.unit)
     return render_template(
         "journey/paths.html", report=report, question=question, answer=answer, picture=pictures.sankey(answer)
     )
@@ -57,9 +57,8 @@ def paths(place: Place, key: str) -> ResponseReturnValue:
 def timing(place: Place, key: str) -> ResponseReturnValue:
     """How long it takes."""
     report = open_report(place, key)
-    return render_template(
-        "journey/timing.html", report=report, answer=take_times(report.scope), picture=pictures.histogram
-    )
+    answer = take_times(report.scope, unit=report.asked.unit)
+    return render_template("journey/timing.html", report=report, answer=answer, picture=pictures.histogram)
 
 
 @pages.get("/variants")
@@ -67,7 +66,8 @@ def timing(place: Place, key: str) -> ResponseReturnValue:
 def variants(place: Place, key: str) -> ResponseReturnValue:
     """Which sequences of steps runs take."""
     report = open_report(place, key)
-    return render_template("journey/variants.html", report=report, answer=find_variants(report.scope))
+    answer = find_variants(report.scope, unit=report.asked.unit)
+    return render_template("journey/variants.html", report=report, answer=answer)
 
 
 @pages.get("/runs")
