@@ -1,4 +1,4 @@
-"""Versions are filled by one process at a time; a failure is nobody else's loss, nothing half done answers."""
+"""One process fills a version at a time; a failure is one customer's alone; nothing half done answers."""
 
 from __future__ import annotations
 
