@@ -10,6 +10,7 @@ from flask import request, url_for
 from admin import asked
 from admin.access import Place
 from admin.services import services
+from journeys.period import asked_at, iso
 from journeys.reports import REPORTS
 from journeys.scope import Scope, open_scope
 from journeys.segments import choices
@@ -30,6 +31,11 @@ class Report:
     choices: dict[str, list[dict[str, Any]]]
     filling: JourneyVersion | None
 
+    @property
+    def now(self) -> str:
+        """The moment of this report, for what must tell in time and dropped apart as it does."""
+        return iso(self.scope.now)
+
     def link(self, tab: str, **more: Any) -> str:
         """The address of a tab with the same period, unit and segment."""
         return url_for(
@@ -37,17 +43,17 @@ class Report:
         )
 
     def csv(self, tab: str, **more: Any) -> str:
-        """The address of the same answer as a CSV file."""
-        values = {**self.asked.args, **more}
+        """The address of the same answer, of the same moment, as a CSV file."""
+        values = {**self.asked.args, "now": self.now, **more}
         return url_for("journey.csv", project=self.place.project.key, key=self.key, tab=tab, **values)
 
     def runs(self, number: str, step: str | None = None) -> str:
-        """The address of the list behind a number of the funnel."""
-        return self.link("runs", number=number, **({"step": step} if step else {}))
+        """The address of the list behind a number of the funnel, as things stood when it was counted."""
+        return self.link("runs", number=number, **({"step": step} if step else {}), now=self.now)
 
     def behind(self, name: str, cell: str) -> str:
         """The address of the list behind a number of another report."""
-        return self.link("runs", report=name, cell=cell)
+        return self.link("runs", report=name, cell=cell, now=self.now)
 
     def tabs(self) -> list[tuple[str, str]]:
         """The tabs of the page: their names in addresses and their titles."""
@@ -58,7 +64,7 @@ class Report:
 def open_report(place: Place, key: str) -> Report:
     """The report that the address asks for; raises NoSuchJourney, PeriodError, SegmentError."""
     given = services()
-    now = given.clock()
+    now = asked_at(request.args.get("now"), place.project.zone, now=given.clock())
     frame = asked.read(request.args, place.project.zone, now=now)
     scope = open_scope(
         given.engine,
@@ -72,5 +78,5 @@ def open_report(place: Place, key: str) -> Report:
         now=now,
     )
     versions = versions_of(given.engine, place.project.id, key)
-    filling = next((one for one in versions if one.status == "filling"), None)
-    return Report(place, key, scope, frame, choices(scope), filling)
+    filling = next((one for one in versions if one.status in ("filling", "refilling")), None)
+    return Report(place, key, scope, frame, choices(scope, unit=frame.unit), filling)

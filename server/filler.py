@@ -13,35 +13,36 @@ from functools import partial
 from sqlalchemy import Engine
 
 from journeys import sessions
+from journeys.definitions import DefinitionError
 from journeys.generations import Generation, ensured, wanted_of
-from journeys.runs import CUSTOMERS_AT_ONCE, fill
+from journeys.runs import CUSTOMERS_AT_ONCE, fill, recompute, works
 from server.chore import Chore
-from server.refreshing import count_each, set_aside
+from server.refreshing import each_alone, set_aside
+from store.db import writing
 from store.events import EventStore, EventStoreError
+from store.filling import Work, claim, free_all, give_up, is_held, renew
 from store.identity import Ledger
 from store.journeys import JourneyVersion, make_live, note_progress, versions_to_fill
-from store.leases import Leases
 from store.projects import Project, all_projects
 from store.stamps import next_stamp
 
 PAUSE_S = 2.0
 LONGEST_PAUSE_S = 300.0
+BEAT_S = 20.0
 
 
-class Overtaken(Exception):
-    """Another process has taken the work over, because this one said nothing for too long."""
+class TakenAway(Exception):
+    """The work is to begin again, or another process does it."""
 
 
 class Filler:
-    """Fills versions and generations as they appear; what was cut off is done at the next start.
+    """Fills versions and generations as they appear; what was cut off is done at the next start."""
 
-    With `leases`, it leaves to another process what that is filling already.
-    """
-
-    def __init__(self, engine: Engine, events: EventStore, leases: Leases | None = None) -> None:
+    def __init__(self, engine: Engine, events: EventStore) -> None:
         self._engine = engine
-        self._leases = leases
         self._events = events
+        if events.embedded:  # the folder's lock says that no other process fills: claims are of dead ones
+            free_all(engine)
         self._ledger = Ledger(engine, events)
         self._stamp = partial(next_stamp, engine)
         self.chore = Chore("filler", self.turn, every=PAUSE_S, longest=LONGEST_PAUSE_S)
@@ -55,13 +56,16 @@ class Filler:
                 self.count_sessions()
 
     def fill_all(self, progress: Callable[[JourneyVersion, int, int], None] | None = None) -> int:
-        """Fill every version that waits; returns how many. Raises the last failure after trying all."""
+        """Fill every version that waits and nobody else fills; returns how many.
+
+        Raises the last failure after trying all.
+        """
         problem: Exception | None = None
         filled = 0
         for version in versions_to_fill(self._engine):
             try:
                 filled += self._fill(version, progress)
-            except EventStoreError as error:  # one journey that cannot be filled must not hold up the others
+            except (EventStoreError, DefinitionError) as error:  # one must not hold up the others
                 problem = error
         if problem:
             raise problem
@@ -84,30 +88,25 @@ class Filler:
         return counted
 
     def _count(self, project: Project, progress: Callable[[Project, int, int], None] | None) -> bool:
-        if not self._uncounted(project):
+        if self._uncounted(project) is None:
             return False
-        work = f"sessions.{project.id}"
-        with self._taken(work) as is_mine:
-            newest = self._uncounted(project) if is_mine else None
-            if not newest:
+        with self._claimed(f"sessions.{project.id}") as holder:
+            newest = self._uncounted(project) if holder else None
+            if newest is None:
                 return False
 
             def step(done: int, total: int) -> None:
                 if progress:
                     progress(project, done, total)
                 if done < total:
-                    self._go_on(work)
+                    self._go_on(f"sessions.{project.id}", holder)
 
             def each(generation: Generation, customers: list[int]) -> None:
-                for start in range(0, len(customers), CUSTOMERS_AT_ONCE):
-                    some = customers[start : start + CUSTOMERS_AT_ONCE]
-                    blamed = count_each(self._engine, self._events, self._ledger, generation, some)
-                    set_aside(self._ledger, project.id, blamed, now=time.time_ns() // 1_000_000)
-                    self._go_on(work)
+                self._each(project.id, customers, partial(sessions.recompute, self._events, generation))
 
             try:
                 sessions.fill(self._events, newest, progress=step, otherwise=each, stamp=self._stamp)
-            except Overtaken:
+            except TakenAway:
                 return False
         return True
 
@@ -118,9 +117,9 @@ class Filler:
     def _fill(
         self, version: JourneyVersion, progress: Callable[[JourneyVersion, int, int], None] | None
     ) -> bool:
-        work = f"version.{version.id}"
-        with self._taken(work) as is_mine:
-            if not is_mine or version.id not in {one.id for one in versions_to_fill(self._engine)}:
+        """Fill one version; False where another process does, or it has to begin again."""
+        with self._claimed(version.id) as holder:
+            if holder is None:
                 return False
 
             def step(done: int, total: int) -> None:
@@ -128,27 +127,53 @@ class Filler:
                 if progress:
                     progress(version, done, total)
                 if done < total:
-                    self._go_on(work)
+                    self._go_on(version.id, holder)
+
+            def each(customers: list[int]) -> None:
+                if not self._events.takes_inserts() or not works(self._events, version):
+                    raise EventStoreError(f"the runs of {version.definition['key']} cannot be computed")
+                self._each(version.project_id, customers, partial(recompute, self._events, version))
 
             try:
-                fill(self._events, version, progress=step, stamp=self._stamp)
-            except Overtaken:
+                fill(self._events, version, progress=step, otherwise=each, stamp=self._stamp)
+                return make_live(self._engine, version, now=now_ms(), holder=holder)
+            except TakenAway:
                 return False
-            make_live(self._engine, version, now=time.time_ns() // 1_000_000)
-        return True
 
-    def _go_on(self, work: str) -> None:
-        """Go on with the next part, unless it is to stop, or others do the work meanwhile."""
+    def _go_on(self, work: Work, holder: str | None) -> None:
+        """Go on with the next part, unless it is to stop, or the work is not this process's any more."""
         self.chore.check()
-        if self._leases and not self._leases.keep(work):
-            raise Overtaken
+        if holder is None or not is_held(self._engine, work, holder):
+            raise TakenAway
 
     @contextmanager
-    def _taken(self, work: str) -> Iterator[bool]:
-        """Whether this process may do the work; given back at the end."""
-        is_mine = self._leases is None or self._leases.take(work)
+    def _claimed(self, work: Work) -> Iterator[str | None]:
+        """Take the work, and keep the claim while it goes on, however long a part of it takes.
+
+        The name of the holder; None where another process is at it.
+        """
+        holder = claim(self._engine, work, now=now_ms())
+        if holder is None:
+            yield None
+            return
+        beat = Chore("claim", lambda: renew(self._engine, work, holder, now=now_ms()), every=BEAT_S)
+        beat.start()
         try:
-            yield is_mine
+            yield holder
         finally:
-            if self._leases and is_mine:
-                self._leases.give_back(work)
+            beat.stop()
+            with writing(self._engine) as connection:
+                give_up(connection, work, holder)
+
+    def _each(self, project: int, customers: list[int], job: Callable[..., None]) -> None:
+        """Store what cannot be stored of all these customers together, and set aside who is to blame."""
+        for start in range(0, len(customers), CUSTOMERS_AT_ONCE):
+            self.chore.check()
+            some = customers[start : start + CUSTOMERS_AT_ONCE]
+            blamed = each_alone(self._engine, self._events, self._ledger, project, some, job)
+            set_aside(self._ledger, project, blamed, now=now_ms())
+
+
+def now_ms() -> int:
+    """The time in milliseconds."""
+    return time.time_ns() // 1_000_000

@@ -48,7 +48,7 @@ def paths(place: Place, key: str) -> ResponseReturnValue:
     """Which touchpoints runs pass, in which order."""
     report = open_report(place, key)
     question = questions.read_paths(request.args, report.scope.definition)
-    answer = question.ask(report.scope)
+    answer = question.ask(report.scope, unit=report.asked.unit)
     return render_template(
         "journey/paths.html", report=report, question=question, answer=answer, picture=pictures.sankey(answer)
     )
@@ -59,9 +59,8 @@ def paths(place: Place, key: str) -> ResponseReturnValue:
 def timing(place: Place, key: str) -> ResponseReturnValue:
     """How long it takes."""
     report = open_report(place, key)
-    return render_template(
-        "journey/timing.html", report=report, answer=take_times(report.scope), picture=pictures.histogram
-    )
+    answer = take_times(report.scope, unit=report.asked.unit)
+    return render_template("journey/timing.html", report=report, answer=answer, picture=pictures.histogram)
 
 
 @pages.get("/variants")
@@ -69,7 +68,8 @@ def timing(place: Place, key: str) -> ResponseReturnValue:
 def variants(place: Place, key: str) -> ResponseReturnValue:
     """Which sequences of steps runs take."""
     report = open_report(place, key)
-    return render_template("journey/variants.html", report=report, answer=find_variants(report.scope))
+    answer = find_variants(report.scope, unit=report.asked.unit)
+    return render_template("journey/variants.html", report=report, answer=answer)
 
 
 @pages.get("/runs")
@@ -133,7 +133,7 @@ def csv(place: Place, key: str, tab: str) -> ResponseReturnValue:
 def filling(place: Place, key: str) -> ResponseReturnValue:
     """How far the filling of the newest version is; the page reloads itself when it is done."""
     versions = versions_of(services().engine, place.project.id, key)
-    waiting = next((one for one in versions if one.status == "filling"), None)
+    waiting = next((one for one in versions if one.status in ("filling", "refilling")), None)
     headers = {} if waiting else {"HX-Refresh": "true"}
     return render_template("journey/filling.html", filling=waiting, key=key), 200, headers
 
