@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from journeys.statistics import wilson
+
 
 class Rate(TypedDict):
     """A share of `n`, with the 95 % Wilson score interval; all None where n is 0."""
@@ -15,15 +17,9 @@ class Rate(TypedDict):
 
 
 def rate(count: int, n: int) -> Rate:
-    """The share of `count` in `n` with its interval (Wilson 1927, as SciPy computes it)."""
+    """The share of `count` in `n` with its interval."""
     if n == 0:
         return {"value": None, "low": None, "high": None, "n": 0}
-    from scipy.stats import binomtest  # takes most of a second to load: not at start-up
-
-    interval = binomtest(count, n).proportion_ci(confidence_level=0.95, method="wilson")
-    return {
-        "value": round(count / n, 6),
-        "low": round(float(interval.low), 6),
-        "high": round(float(interval.high), 6),
-        "n": n,
-    }
+    share = wilson(count, n)
+    value, low, high = (round(float(one), 6) for one in (share.value, share.low, share.high))
+    return {"value": value, "low": low, "high": high, "n": n}
