@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response
 
-from admin import questions
+from admin import questions, tables, trends
 from journeys.funnel import funnel as count_funnel
 from journeys.scope import Scope
 from journeys.session_numbers import FACTS
@@ -38,6 +38,8 @@ def of_tab(tab: str, scope: Scope, *, unit: str, args: Mapping[str, str]) -> Tab
     match tab:
         case "funnel":
             return funnel(count_funnel(scope, unit=unit))
+        case "trend":
+            return tables.trend(trends.read(args).ask(scope, unit=unit))
         case "paths":
             return paths(questions.read_paths(args, scope.definition).ask(scope))
         case "timing":

@@ -1,4 +1,4 @@
-"""What the numbers about sessions mean: one sentence each, for tooltips, the API and `docs/metrics.md`."""
+"""What numbers mean: a sentence or two each, for tooltips, the API and `docs/metrics.md`."""
 
 from __future__ import annotations
 
@@ -24,4 +24,28 @@ MEANINGS = {
     ),
     "bounce_rate": "The share of sessions that bounced, with its 95 % Wilson interval.",
     "engaged_rate": "The share of engaged sessions, with its 95 % Wilson interval.",
+}
+
+# Of the reports about a journey.
+TREND_MEANINGS = {
+    "trend": (
+        "Runs stand in the day, week (from Monday) or month in which they began, in the project's time zone, "
+        "and the parts add up to the funnel of the period. Of customers and accounts, the furthest run of "
+        "the period is chosen first."
+    ),
+    "success_rate": (
+        "The share that reached the goal so far, with its 95 % Wilson interval. Who is still in time has not "
+        "reached it yet."
+    ),
+    "bounds": "The success rate if nobody, and if everybody, who is still in time reaches the goal.",
+    "immature": "Some are still in time, so the success rate may yet rise: this is no loss.",
+    "partial": "The period cuts this day, week or month, or it is not over yet.",
+    "small": (
+        "Too little to rely on the rate: fewer than 30, or an interval of 30 points or more, or one of more "
+        "than 5 points that is also wider than 130 % of its middle."
+    ),
+    "customers": (
+        "How many customers are behind the number. Intervals take runs for independent, so a few customers "
+        "with very many runs make them too narrow."
+    ),
 }

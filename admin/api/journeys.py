@@ -8,15 +8,18 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint, Refused
+from journeys.buckets import UNITS as PARTS
 from journeys.definitions import DefinitionSchema, lean, parse
 from journeys.funnel import UNITS, funnel
 from journeys.lists import NUMBERS, listed
+from journeys.metrics import TREND_MEANINGS
 from journeys.paths import paths
 from journeys.period import iso, parse_period
 from journeys.preview import check_patterns, preview
 from journeys.saving import save_journey
 from journeys.scope import Scope, open_scope
 from journeys.timing import timing
+from journeys.trend import trend
 from journeys.variants import variants
 from store.journeys import (
     JourneyVersion,
@@ -67,6 +70,15 @@ class FunnelAsked(ReportAsked):
     """What the funnel reads."""
 
     unit = fields.String(load_default="runs", validate=validate.OneOf(UNITS))
+
+
+class TrendAsked(FunnelAsked):
+    """What the trend reads."""
+
+    by = fields.String(
+        validate=validate.OneOf(PARTS),
+        metadata={"description": "parts in the project's time zone; what fits the period where absent"},
+    )
 
 
 class RunsAsked(FunnelAsked):
@@ -135,6 +147,13 @@ def read_funnel(call: Call, key: str) -> dict[str, Any]:
     """The funnel: outcomes, steps, drop-offs, rates with their interval."""
     scope = _scope(call, key)
     return _dated(scope, funnel(scope, unit=call.query["unit"]))
+
+
+def read_trend(call: Call, key: str) -> dict[str, Any]:
+    """The funnel's outcomes and success rate by day, week or month; the parts add up to the funnel."""
+    scope = _scope(call, key)
+    found = trend(scope, by=call.query.get("by"), unit=call.query["unit"])
+    return _dated(scope, {**found, "meanings": TREND_MEANINGS})
 
 
 def read_paths(call: Call, key: str) -> dict[str, Any]:
@@ -222,6 +241,7 @@ ENDPOINTS = [
     Endpoint("DELETE", "/journeys/<key>", remove_journey, role="editor"),
     Endpoint("POST", "/journeys/preview", preview_journey, query=Asked, body=DefinitionSchema),
     Endpoint("GET", "/journeys/<key>/funnel", read_funnel, query=FunnelAsked),
+    Endpoint("GET", "/journeys/<key>/trend", read_trend, query=TrendAsked),
     Endpoint("GET", "/journeys/<key>/paths", read_paths, query=PathsAsked),
     Endpoint("GET", "/journeys/<key>/variants", read_variants, query=ReportAsked),
     Endpoint("GET", "/journeys/<key>/timing", read_timing, query=ReportAsked),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin import exports, pictures, questions
+from admin import exports, pictures, questions, trends
 from admin.access import Place, needs
 from admin.report import open_report
 from admin.services import services
@@ -31,10 +31,16 @@ def funnel(place: Place, key: str) -> ResponseReturnValue:
     """Where runs get to and where they end."""
     report = open_report(place, key)
     answer = count_funnel(report.scope, unit=report.asked.unit)
+    question = trends.read(request.args)
+    trend = question.ask(report.scope, unit=report.asked.unit)
     return render_template(
         "journey/funnel.html",
         report=report,
+        question=question,
         answer=answer,
+        trend=trend,
+        parts=trends.rows(trend, report.scope, report.within),
+        trend_picture=trends.picture,
         picture=pictures.funnel(answer, report.runs),
         worst=pictures.worst_step(answer),
     )

@@ -1,0 +1,42 @@
+"""The trend, breakdown and survival of a journey as tables, for files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from journeys.funnel import OUTCOMES
+
+if TYPE_CHECKING:
+    from admin.exports import Table
+
+STANDING = (
+    "entered",
+    "customers",
+    *OUTCOMES,
+    "success_rate",
+    "low",
+    "high",
+    "if_none",
+    "if_all",
+    "immature",
+    "small",
+)
+
+
+def trend(answer: Mapping[str, Any]) -> Table:
+    """A row a day, week or month."""
+    head = ("from", "to", "partial", *STANDING)
+    return head, ((part["from"], part["to"], part["partial"], *_standing(part)) for part in answer["parts"])
+
+
+def _standing(group: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (
+        group["entered"],
+        group["customers"],
+        *(group["outcomes"][how] for how in OUTCOMES),
+        *(group["success_rate"][name] for name in ("value", "low", "high")),
+        *(group["bounds"][name] for name in ("low", "high")),
+        group["immature"],
+        group["small"],
+    )
