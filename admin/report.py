@@ -35,7 +35,7 @@ class Report:
     def within(self, start: str, through: str) -> str:
         """The address of the funnel of another period, from a day through a day."""
         kept = {name: value for name, value in self.asked.args.items() if name != "days"}
-        values = {**kept, "from": start, "through": through}
+        values: dict[str, Any] = {**kept, "from": start, "through": through}
         return url_for("journey.funnel", project=self.place.project.key, key=self.key, **values)
 
     def csv(self, tab: str, **more: Any) -> str:

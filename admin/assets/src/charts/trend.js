@@ -1,5 +1,5 @@
-// How success goes with time: a line with the band of its interval. Where people are still in time there is no line, but a
-// bar as far as the rate may yet rise, so that nobody takes it for a fall.
+// How success goes with time: a line with the band of its interval, and bars as far as a rate may yet rise. Where that is
+// farther than the interval reaches there is no line, so that nobody takes the undecided for a fall.
 import { count, percent } from "./numbers.js";
 import { frame, tooltip } from "./tooltip.js";
 
@@ -11,10 +11,10 @@ const ENDS = [
 ];
 
 export function trend({ parts, unit }, colours, width) {
-  const settled = (part) => part.entered > 0 && !part.immature;
+  const settled = (part) => part.entered > 0 && part.bounds.high <= part.rate.high;
+  const { top, interval } = scale(parts.some(settled) ? parts.filter(settled) : parts);
   const plain = { type: "line", silent: true, symbol: "none", lineStyle: { opacity: 0 }, tooltip: { show: false } };
   const band = (of) => parts.map((part) => (settled(part) ? of(part.rate) : null));
-  const top = Math.max(0.05, ...parts.filter(({ entered }) => entered).map((part) => part.bounds.high), ...parts.filter(settled).map((part) => part.rate.high));
   return {
     textStyle: { fontFamily: colours.font },
     grid: { left: 4, right: 14, top: 14, bottom: 24, containLabel: true },
@@ -34,8 +34,8 @@ export function trend({ parts, unit }, colours, width) {
     yAxis: {
       type: "value",
       min: 0,
-      max: Math.min(1, Math.ceil(top * 20) / 20),
-      splitNumber: 3,
+      max: top,
+      interval,
       axisLabel: { color: colours.muted, fontSize: 11, formatter: percent },
       splitLine: { lineStyle: { color: colours.line } },
     },
@@ -60,7 +60,9 @@ export function trend({ parts, unit }, colours, width) {
         stack: "may",
         barMaxWidth: 18,
         itemStyle: { color: colours.in_time, opacity: 0.45, borderRadius: [3, 3, 0, 0] },
-        data: parts.map((part) => (part.immature ? { value: part.bounds.high - part.bounds.low, link: part.link } : null)),
+        data: parts.map((part) =>
+          part.immature ? { value: Math.min(part.bounds.high, top) - Math.min(part.bounds.low, top), link: part.link } : null,
+        ),
       },
       {
         type: "line",
@@ -79,11 +81,20 @@ export function trend({ parts, unit }, colours, width) {
         symbol: "diamond",
         symbolSize: 8,
         data: parts.map((part) =>
-          part.immature ? { value: part.rate.value, link: part.link, itemStyle: mark(part, colours, "in_time") } : null,
+          part.entered && !settled(part)
+            ? { value: Math.min(part.rate.value, top), link: part.link, itemStyle: mark(part, colours, "in_time") }
+            : null,
         ),
       },
     ],
   };
+}
+
+// What may yet rise does not set the scale: a week that has just begun may rise to everything.
+function scale(parts) {
+  const highest = Math.min(1, Math.max(0.01, ...parts.map(({ rate }) => rate.high ?? 0)));
+  const interval = [0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25].find((one) => highest / one <= 4) ?? 0.25;
+  return { interval, top: Math.min(1, Math.ceil(highest / interval) * interval) };
 }
 
 // Hollow: too small a sample to rely on.
