@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response
 
-from admin import questions, tables, trends
+from admin import questions, survivals, tables, trends
 from journeys.funnel import funnel as count_funnel
 from journeys.scope import Scope
 from journeys.session_numbers import FACTS
@@ -44,6 +44,8 @@ def of_tab(tab: str, scope: Scope, *, unit: str, args: Mapping[str, str]) -> Tab
             return paths(questions.read_paths(args, scope.definition).ask(scope))
         case "timing":
             return timing(take_times(scope))
+        case "survival":
+            return tables.survival(survivals.read(args, scope.definition).ask(scope))
         case "variants":
             return variants(find_variants(scope))
         case "runs":

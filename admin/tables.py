@@ -30,6 +30,16 @@ def trend(answer: Mapping[str, Any]) -> Table:
     return head, ((part["from"], part["to"], part["partial"], *_standing(part)) for part in answer["parts"])
 
 
+def survival(answer: Mapping[str, Any]) -> Table:
+    """A row a point of every curve."""
+    names = ("seconds", "value", "low", "high", "at_risk")
+    return ("from_step", "to_step", "runs_of", "seconds", "share", "low", "high", "at_risk"), (
+        (answer["from_step"], answer["to_step"], curve["name"], *(point[name] for name in names))
+        for curve in answer["curves"]
+        for point in curve["points"]
+    )
+
+
 def _standing(group: Mapping[str, Any]) -> tuple[Any, ...]:
     return (
         group["entered"],

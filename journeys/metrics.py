@@ -29,23 +29,46 @@ MEANINGS = {
 # Of the reports about a journey.
 TREND_MEANINGS = {
     "trend": (
-        "Runs stand in the day, week (from Monday) or month in which they began, in the project's time zone, "
-        "and the parts add up to the funnel of the period. Of customers and accounts, the furthest run of "
-        "the period is chosen first."
+        "Runs stand in the day, week (from Monday) or month in which they began, in the project's time "
+        "zone, and the parts add up to the funnel of the period. Of customers and accounts, the furthest "
+        "run of the period is chosen first."
     ),
     "success_rate": (
-        "The share that reached the goal so far, with its 95 % Wilson interval. Who is still in time has not "
-        "reached it yet."
+        "The share that reached the goal so far, with its 95 % Wilson interval. Who is still in time has "
+        "not reached it yet."
     ),
     "bounds": "The success rate if nobody, and if everybody, who is still in time reaches the goal.",
     "immature": "Some are still in time, so the success rate may yet rise: this is no loss.",
     "partial": "The period cuts this day, week or month, or it is not over yet.",
     "small": (
-        "Too little to rely on the rate: fewer than 30, or an interval of 30 points or more, or one of more "
-        "than 5 points that is also wider than 130 % of its middle."
+        "Too little to rely on the rate: fewer than 30, or an interval of 30 points or more, or one of "
+        "more than 5 points that is also wider than 130 % of its middle."
     ),
     "customers": (
-        "How many customers are behind the number. Intervals take runs for independent, so a few customers "
-        "with very many runs make them too narrow."
+        "How many customers are behind the number. Intervals take runs for independent, so a few "
+        "customers with very many runs make them too narrow."
+    ),
+}
+
+SURVIVAL_MEANINGS = {
+    "survival": (
+        "Which share had come within which time: one less Kaplan and Meier's curve. Who has not come is "
+        "watched until now (the window of a run at most), also where dropped or failed."
+    ),
+    "share": (
+        "The share that had come after the longest time that any was watched: what to expect when all "
+        "have had that time. The interval is the exponential Greenwood one, of 95 %."
+    ),
+    "watched": (
+        "The longest time from the first of the two steps until now, or until the run's window ended."
+    ),
+    "at_risk": (
+        "How many had not come yet and were watched at least so long: the fewer, the vaguer the curve."
+    ),
+    "half": "The time within which half of all had come; none while fewer have.",
+    "log_rank": (
+        "How often two groups that take equally long would differ at least so much: log-rank test, "
+        "corrected by Benjamini and Hochberg where there are several pairs. Below 5 % the difference is "
+        "hardly chance."
     ),
 }

@@ -19,6 +19,7 @@ from journeys.period import iso
 from journeys.scope import Scope
 from journeys.segments import ATTRIBUTES, SegmentError, checked, choices
 from journeys.statistics import Curve, Watched, incidence, is_small, known, p_of_curves
+from journeys.timing import EDGES
 
 MOST_POINTS = 200
 MOST_GROUPS = 5
@@ -42,8 +43,8 @@ def survival(
     Beside the scope's own segment those `against` it have a curve each, or `compare` names an attribute whose
     most frequent values have one; every pair is then tested by the log-rank test. Of each curve, `n` runs
     took the origin and `came` came; `share` had come after the longest time that any was `watched`: what to
-    expect when all have had that time. `half` is when half of all had come.
-    Raises SurvivalError, SegmentError.
+    expect when all have had that time. `half` is when half of all had come, `within` the share by round
+    times. Raises SurvivalError, SegmentError.
     """
     first, last = _steps(scope, origin, target)
     segments = _compared(scope, against, compare)
@@ -132,6 +133,7 @@ def _told(watched: Watched, curve: Curve | None) -> dict[str, Any]:
         "share": _share(value, low, high),
         "small": bool(is_small(watched.n, low, high)),
         "half": known(curve.until(0.5)),
+        "within": [_at(curve, seconds) for seconds in EDGES[1:] if seconds <= end],
         "points": _points(curve),
     }
 
@@ -141,15 +143,18 @@ def _share(value: float | None = None, low: float | None = None, high: float | N
     return {name: None if one is None else round(one, 6) for name, one in told.items()}
 
 
+def _at(curve: Curve, seconds: float) -> dict[str, Any]:
+    share = curve.at(seconds)
+    after = int(np.searchsorted(curve.seconds, seconds, "left"))
+    return {
+        "seconds": seconds,
+        **_share(float(share.value), float(share.low), float(share.high)),
+        "at_risk": int(curve.at_risk[after]),
+    }
+
+
 def _points(curve: Curve) -> list[dict[str, Any]]:
     """The curve at up to 200 of its steps, about evenly by height, and where it ends."""
     heights = np.floor(curve.share.value / max(float(curve.share.value[-1]), 1e-9) * (MOST_POINTS - 2))
-    places = np.unique(np.concatenate((np.flatnonzero(np.diff(heights, prepend=0) > 0), [len(heights) - 1])))
-    return [
-        {
-            "seconds": float(curve.seconds[at]),
-            **_share(*(float(part[at]) for part in (curve.share.value, curve.share.low, curve.share.high))),
-            "at_risk": int(curve.at_risk[at]),
-        }
-        for at in places
-    ]
+    rises = np.flatnonzero(np.diff(heights, prepend=0) > 0)
+    return [_at(curve, float(curve.seconds[place])) for place in np.unique([*rises, len(heights) - 1])]

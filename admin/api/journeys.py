@@ -12,12 +12,14 @@ from journeys.buckets import UNITS as PARTS
 from journeys.definitions import DefinitionSchema, lean, parse
 from journeys.funnel import UNITS, funnel
 from journeys.lists import NUMBERS, listed
-from journeys.metrics import TREND_MEANINGS
+from journeys.metrics import SURVIVAL_MEANINGS, TREND_MEANINGS
 from journeys.paths import paths
 from journeys.period import iso, parse_period
 from journeys.preview import check_patterns, preview
 from journeys.saving import save_journey
 from journeys.scope import Scope, open_scope
+from journeys.segments import ATTRIBUTES
+from journeys.survival import survival
 from journeys.timing import timing
 from journeys.trend import trend
 from journeys.variants import variants
@@ -78,6 +80,21 @@ class TrendAsked(FunnelAsked):
     by = fields.String(
         validate=validate.OneOf(PARTS),
         metadata={"description": "parts in the project's time zone; what fits the period where absent"},
+    )
+
+
+class SurvivalAsked(ReportAsked):
+    """What survival reads."""
+
+    from_step = fields.String(metadata={"description": "key of a step; the first where absent"})
+    to_step = fields.String(metadata={"description": "key of a later step; the goal where absent"})
+    compare = fields.String(
+        validate=validate.OneOf(ATTRIBUTES),
+        metadata={"description": "a curve for each of the most frequent values of this attribute"},
+    )
+    against = fields.String(
+        load_default="",
+        metadata={"description": "further segments to compare with, written as `segment`; `;` between them"},
     )
 
 
@@ -175,6 +192,19 @@ def read_timing(call: Call, key: str) -> dict[str, Any]:
     return _dated(scope, timing(scope))
 
 
+def read_survival(call: Call, key: str) -> dict[str, Any]:
+    """The share that came to a step by the time it took, open runs included; segments compared."""
+    query, scope = call.query, _scope(call, key)
+    found = survival(
+        scope,
+        origin=query.get("from_step"),
+        target=query.get("to_step"),
+        compare=query.get("compare"),
+        against=[_segment(text) for text in query["against"].split(";") if text.strip()],
+    )
+    return _dated(scope, {**found, "meanings": SURVIVAL_MEANINGS})
+
+
 def read_runs(call: Call, key: str) -> dict[str, Any]:
     """The runs behind a number of the funnel, the newest first."""
     query, scope = call.query, _scope(call, key)
@@ -190,8 +220,12 @@ def read_runs(call: Call, key: str) -> dict[str, Any]:
     return _dated(scope, answer)
 
 
+def _segment(text: str) -> dict[str, str]:
+    pairs = [pair.partition(":") for pair in text.split(",") if pair]
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
 def _scope(call: Call, key: str) -> Scope:
-    pairs = [pair.partition(":") for pair in call.query["segment"].split(",") if pair]
     return open_scope(
         call.services.engine,
         call.services.events,
@@ -199,7 +233,7 @@ def _scope(call: Call, key: str) -> Scope:
         key,
         start=call.query.get("start"),
         end=call.query.get("end"),
-        segment={name.strip(): value.strip() for name, _, value in pairs},
+        segment=_segment(call.query["segment"]),
         as_of=call.query.get("as_of"),
         now=call.now,
     )
@@ -245,5 +279,6 @@ ENDPOINTS = [
     Endpoint("GET", "/journeys/<key>/paths", read_paths, query=PathsAsked),
     Endpoint("GET", "/journeys/<key>/variants", read_variants, query=ReportAsked),
     Endpoint("GET", "/journeys/<key>/timing", read_timing, query=ReportAsked),
+    Endpoint("GET", "/journeys/<key>/survival", read_survival, query=SurvivalAsked),
     Endpoint("GET", "/journeys/<key>/runs", read_runs, query=RunsAsked),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin import exports, pictures, questions, trends
+from admin import exports, pictures, questions, survivals, trends
 from admin.access import Place, needs
 from admin.report import open_report
 from admin.services import services
@@ -63,8 +63,17 @@ def paths(place: Place, key: str) -> ResponseReturnValue:
 def timing(place: Place, key: str) -> ResponseReturnValue:
     """How long it takes."""
     report = open_report(place, key)
+    question = survivals.read(request.args, report.scope.definition)
+    survival = question.ask(report.scope)
     return render_template(
-        "journey/timing.html", report=report, answer=take_times(report.scope), picture=pictures.histogram
+        "journey/timing.html",
+        report=report,
+        question=question,
+        answer=take_times(report.scope),
+        picture=pictures.histogram,
+        survival=survival,
+        curves=survivals.coloured(survival),
+        survival_picture=survivals.picture,
     )
 
 

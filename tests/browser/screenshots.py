@@ -30,6 +30,7 @@ PAGES = {
     "paths": "/p/fernhill/journeys/trial-to-paid/paths?days=90",
     "paths-before": "/p/fernhill/journeys/support-case-solved/paths?days=90&direction=before&depth=3",
     "timing": "/p/fernhill/journeys/trial-to-paid/timing?days=90",
+    "timing-compared": "/p/fernhill/journeys/trial-to-paid/timing?days=90&compare=device&from_step=signup",
     "variants": "/p/fernhill/journeys/trial-to-paid/variants?days=90",
     "runs": "/p/fernhill/journeys/trial-to-paid/runs?days=90&number=dropped",
     "definition": "/p/fernhill/journeys/trial-to-paid/definition",

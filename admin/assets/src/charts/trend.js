@@ -1,6 +1,7 @@
-// How success goes with time: a line with the band of its interval, and bars as far as a rate may yet rise. Where that is
-// farther than the interval reaches there is no line, so that nobody takes the undecided for a fall.
+// How success goes with time: a line with the band of its interval, and bars as far as a rate may yet rise. Where that
+// is farther than the interval reaches there is no line, so that nobody takes the undecided for a fall.
 import { count, percent } from "./numbers.js";
+import { scale } from "./scale.js";
 import { frame, tooltip } from "./tooltip.js";
 
 const ENDS = [
@@ -12,7 +13,9 @@ const ENDS = [
 
 export function trend({ parts, unit }, colours, width) {
   const settled = (part) => part.entered > 0 && part.bounds.high <= part.rate.high;
-  const { top, interval } = scale(parts.some(settled) ? parts.filter(settled) : parts);
+  // What may yet rise does not set the scale: a week that has just begun may rise to everything.
+  const shown = parts.some(settled) ? parts.filter(settled) : parts;
+  const { top, interval } = scale(Math.max(...shown.map(({ rate }) => rate.high ?? 0)));
   const plain = { type: "line", silent: true, symbol: "none", lineStyle: { opacity: 0 }, tooltip: { show: false } };
   const band = (of) => parts.map((part) => (settled(part) ? of(part.rate) : null));
   return {
@@ -29,7 +32,12 @@ export function trend({ parts, unit }, colours, width) {
       data: parts.map(({ short }, index) => `${short}\u0000${index}`),
       axisTick: { show: false },
       axisLine: { lineStyle: { color: colours.line } },
-      axisLabel: { color: colours.muted, fontSize: 11, hideOverlap: true, formatter: (name) => name.split("\u0000")[0] },
+      axisLabel: {
+        color: colours.muted,
+        fontSize: 11,
+        hideOverlap: true,
+        formatter: (name) => name.split("\u0000")[0],
+      },
     },
     yAxis: {
       type: "value",
@@ -61,7 +69,9 @@ export function trend({ parts, unit }, colours, width) {
         barMaxWidth: 18,
         itemStyle: { color: colours.in_time, opacity: 0.45, borderRadius: [3, 3, 0, 0] },
         data: parts.map((part) =>
-          part.immature ? { value: Math.min(part.bounds.high, top) - Math.min(part.bounds.low, top), link: part.link } : null,
+          part.immature
+            ? { value: Math.min(part.bounds.high, top) - Math.min(part.bounds.low, top), link: part.link }
+            : null,
         ),
       },
       {
@@ -90,13 +100,6 @@ export function trend({ parts, unit }, colours, width) {
   };
 }
 
-// What may yet rise does not set the scale: a week that has just begun may rise to everything.
-function scale(parts) {
-  const highest = Math.min(1, Math.max(0.01, ...parts.map(({ rate }) => rate.high ?? 0)));
-  const interval = [0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25].find((one) => highest / one <= 4) ?? 0.25;
-  return { interval, top: Math.min(1, Math.ceil(highest / interval) * interval) };
-}
-
 // Hollow: too small a sample to rely on.
 function mark({ small }, colours, colour) {
   return { color: small ? colours.surface : colours[colour], borderColor: colours[colour], borderWidth: 1.5 };
@@ -106,7 +109,8 @@ function told(part, unit, colours) {
   const rows = [[`Began (${unit})`, count(part.entered)]];
   if (part.entered) {
     const { value, low, high } = part.rate;
-    rows.push([part.immature ? "Succeeded so far" : "Succeeded", `${percent(value)} (${percent(low)} to ${percent(high)})`]);
+    const label = part.immature ? "Succeeded so far" : "Succeeded";
+    rows.push([label, `${percent(value)} (${percent(low)} to ${percent(high)})`]);
     if (part.immature) rows.push(["May yet rise to", percent(part.bounds.high), "in_time"]);
     for (const [key, label] of ENDS) if (part.outcomes[key]) rows.push([label, count(part.outcomes[key]), key]);
   }
