@@ -48,8 +48,9 @@ def survival(
     """
     first, last = _steps(scope, origin, target)
     segments = _compared(scope, against, compare)
-    watched = {_named(one): _watched(replace(scope, segment=one), first, last) for one in segments}
-    curves = {name: incidence(one) for name, one in watched.items() if one.n}
+    found = {name: _watched(replace(scope, segment=one), first, last) for name, one in segments.items()}
+    watched = {name: one for name, one in found.items() if one.n}
+    shown = (watched or found) if compare else found
     keys = [step.key for step in scope.definition.steps]
     return {
         "journey": scope.definition.key,
@@ -60,10 +61,9 @@ def survival(
         "to": iso(scope.period.end),
         "as_of": iso(scope.now),
         "curves": [
-            {"name": name, "segment": dict(segment), **_told(watched[name], curves.get(name))}
-            for name, segment in zip(watched, segments, strict=True)
+            {"name": name, "segment": dict(segments[name]), **_told(one)} for name, one in shown.items()
         ],
-        "tests": p_of_curves({name: one for name, one in watched.items() if one.n}),
+        "tests": p_of_curves(watched),
     }
 
 
@@ -81,7 +81,7 @@ def _steps(scope: Scope, origin: str | None, target: str | None) -> tuple[int, i
 
 def _compared(
     scope: Scope, against: Sequence[Mapping[str, str]], compare: str | None
-) -> list[Mapping[str, str]]:
+) -> dict[str, Mapping[str, str]]:
     if compare is None:
         return _different([scope.segment, *(checked(one) for one in against)])
     if compare not in ATTRIBUTES:
@@ -92,11 +92,11 @@ def _compared(
     return _different({**scope.segment, compare: value} for value in values)
 
 
-def _different(segments: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
+def _different(segments: Iterable[Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
     found = {_named(one): one for one in segments}
     if len(found) > MOST_GROUPS:
         raise SurvivalError(f"compare at most {MOST_GROUPS} segments")
-    return list(found.values())
+    return found
 
 
 def _named(segment: Mapping[str, str]) -> str:
@@ -112,8 +112,8 @@ def _watched(scope: Scope, first: int, last: int) -> Watched:
     )
 
 
-def _told(watched: Watched, curve: Curve | None) -> dict[str, Any]:
-    if curve is None:
+def _told(watched: Watched) -> dict[str, Any]:
+    if not watched.n:
         return {
             "n": 0,
             "came": 0,
@@ -123,7 +123,7 @@ def _told(watched: Watched, curve: Curve | None) -> dict[str, Any]:
             "half": None,
             "points": [],
         }
-    end = float(watched.seconds.max())
+    curve, end = incidence(watched), float(watched.seconds.max())
     last = curve.at(end)
     value, low, high = float(last.value), float(last.low), float(last.high)
     return {

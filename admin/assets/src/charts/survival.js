@@ -6,7 +6,7 @@ import { frame, tooltip } from "./tooltip.js";
 const DASHES = ["solid", "dashed", "dotted", [8, 3, 2, 3], [2, 5]];
 
 export function survival({ curves }, colours) {
-  const end = Math.max(...curves.map(({ points }) => points.at(-1).seconds));
+  const end = Math.max(...curves.map(({ points }) => shown(points)));
   const { top, interval } = scale(Math.max(...curves.flatMap(({ points }) => points.map(({ high }) => high))));
   return {
     textStyle: { fontFamily: colours.font },
@@ -71,6 +71,12 @@ function band({ points, colour }, colours) {
       style: { fill: colours[colour], opacity: 0.13 },
     }),
   };
+}
+
+// The picture ends a while after the last came: what follows is flat.
+function shown(points) {
+  const last = points.findLast(({ value }, at) => at > 0 && value > points[at - 1].value);
+  return last ? Math.min(points.at(-1).seconds, last.seconds * 1.3) : points.at(-1).seconds;
 }
 
 // Marks of the time axis at round times.
