@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response
 
-from admin import questions, survivals, tables, trends
+from admin import breakdowns, questions, survivals, tables, trends
 from journeys.funnel import funnel as count_funnel
 from journeys.scope import Scope
 from journeys.session_numbers import FACTS
@@ -40,6 +40,8 @@ def of_tab(tab: str, scope: Scope, *, unit: str, args: Mapping[str, str]) -> Tab
             return funnel(count_funnel(scope, unit=unit))
         case "trend":
             return tables.trend(trends.read(args).ask(scope, unit=unit))
+        case "breakdown":
+            return tables.breakdown(breakdowns.read(args, scope.definition).ask(scope, unit=unit))
         case "paths":
             return paths(questions.read_paths(args, scope.definition).ask(scope))
         case "timing":

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from admin import access
 from journeys.cursors import ListError
+from journeys.dimensions import DimensionError
 from journeys.paths import PathError
 from journeys.period import PeriodError
 from journeys.scope import NoSuchJourney
@@ -31,7 +32,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(EventStoreError, _store_down)
     app.register_error_handler(NoSuchJourney, _no_journey)
-    for kind in (ListError, PathError, PeriodError, SegmentError, SurvivalError):
+    for kind in (DimensionError, ListError, PathError, PeriodError, SegmentError, SurvivalError):
         app.register_error_handler(kind, _bad_question)
 
 

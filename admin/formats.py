@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 
-from journeys.metrics import MEANINGS, SURVIVAL_MEANINGS, TREND_MEANINGS
+from journeys.metrics import BREAKDOWN_MEANINGS, MEANINGS, SURVIVAL_MEANINGS, TREND_MEANINGS
 
 OUTCOMES = {"succeeded": "Succeeded", "failed": "Failed", "dropped": "Dropped", "in_time": "In time"}
 ICONS = {"desktop": "device-desktop", "mobile": "device-mobile", "tablet": "device-tablet", "tv": "device-tv"}
@@ -20,7 +20,7 @@ def register(app: Flask) -> None:
     for function in (count, money, percent, interval, duration, iso, day_in):
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals["OUTCOMES"] = OUTCOMES
-    app.jinja_env.globals["MEANINGS"] = MEANINGS | TREND_MEANINGS | SURVIVAL_MEANINGS
+    app.jinja_env.globals["MEANINGS"] = MEANINGS | TREND_MEANINGS | SURVIVAL_MEANINGS | BREAKDOWN_MEANINGS
     app.jinja_env.globals["DEVICE_ICONS"] = ICONS
 
 

@@ -30,6 +30,23 @@ def trend(answer: Mapping[str, Any]) -> Table:
     return head, ((part["from"], part["to"], part["partial"], *_standing(part)) for part in answer["parts"])
 
 
+def breakdown(answer: Mapping[str, Any]) -> Table:
+    """A row a group: how it stands, how it differs from the rest, and how many reached each step."""
+    compared = ("value", "low", "high", "p", "p_adjusted")
+    nothing = dict.fromkeys(compared)
+    reached = [f"reached_{step['key']}" for group in answer["groups"][:1] for step in group["steps"]]
+    head = ("by", "at", "kind", "value", *STANDING, *(f"difference_{name}" for name in compared), *reached)
+    return head, (
+        (
+            *(answer["by"], answer["at"], group["kind"], group["value"]),
+            *_standing(group),
+            *((group["against_rest"] or nothing)[name] for name in compared),
+            *(step["progressed"] for step in group["steps"]),
+        )
+        for group in answer["groups"]
+    )
+
+
 def survival(answer: Mapping[str, Any]) -> Table:
     """A row a point of every curve."""
     names = ("seconds", "value", "low", "high", "at_risk")

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from journeys.dimensions import Dimension, DimensionError, dimension
+from journeys import catalog
+from journeys.dimensions import LONGEST_NAME, Dimension, DimensionError, dimension
 from journeys.filters import Params
 from journeys.funnel import UNITS
 from journeys.period import iso
@@ -18,6 +19,8 @@ from journeys.standing import standing, whole
 from journeys.statistics import adjusted, difference, known, p_of_two_rates
 
 MOST = 50
+SAMPLE = 10_000  # events in which names are looked for
+MOST_NAMES = 50
 Row = Mapping[str, Any]
 
 
@@ -60,6 +63,21 @@ def breakdown(
     }
 
 
+def names(scope: Scope, at: str | None = None) -> dict[str, list[str]]:
+    """Properties that a step's events carried and traits that customers have, as far as a sample knows."""
+    matchers = scope.definition.steps[_position(scope, at) - 1].match
+    kinds = dict.fromkeys(
+        (one.type or ("page" if one.page else "track"), one.event or "") for one in matchers
+    )
+    properties = dict.fromkeys(name for kind, event in kinds for name in _seen(scope, kind, event))
+    return {"property": list(properties), "trait": _seen(scope, "identify", "")}
+
+
+def _seen(scope: Scope, kind: str, event: str) -> list[str]:
+    found = catalog.properties(scope.events, scope.project.id, event, kind=kind, rows=SAMPLE, most=MOST_NAMES)
+    return [row["name"] for row in found if len(row["name"]) <= LONGEST_NAME]
+
+
 def _position(scope: Scope, at: str | None) -> int:
     key = at or scope.definition.steps[0].key
     if key not in scope.definition:
@@ -67,7 +85,7 @@ def _position(scope: Scope, at: str | None) -> int:
     return scope.definition.position(key)
 
 
-def _counted(scope: Scope, by: Dimension, position: int, unit: str, most: int) -> list[Row]:
+def _counted(scope: Scope, by: Dimension, position: int, unit: str, most: int) -> Sequence[Row]:
     params = Params()
     value = by.value(params)
     values = {**params.values, "position": position, "most": most, "goal": len(scope.definition.steps)}

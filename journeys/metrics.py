@@ -72,3 +72,22 @@ SURVIVAL_MEANINGS = {
         "hardly chance."
     ),
 }
+
+BREAKDOWN_MEANINGS = {
+    "breakdown": (
+        "The funnel of each value by itself; all groups together are the funnel of the period. Of "
+        "customers and accounts the furthest run is chosen first."
+    ),
+    "moment": (
+        "The value is that of the event that took the step, the first one where no other is named; of a "
+        "trait, what was last said of the customer until then."
+    ),
+    "other": "All values that are less frequent than those shown, together.",
+    "none": "The event says nothing of it, or the trait was not said or was taken away.",
+    "not_reached": "These did not take the step at whose moment the value is taken.",
+    "against_rest": (
+        "The success rate less that of all other groups together, with its interval (Newcombe 1998) and "
+        "how often chance alone would do as much, corrected for as many groups as there are (Benjamini "
+        "and Hochberg 1995)."
+    ),
+}

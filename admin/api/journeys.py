@@ -8,11 +8,12 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint, Refused
+from journeys.breakdown import MOST, breakdown
 from journeys.buckets import UNITS as PARTS
 from journeys.definitions import DefinitionSchema, lean, parse
 from journeys.funnel import UNITS, funnel
 from journeys.lists import NUMBERS, listed
-from journeys.metrics import SURVIVAL_MEANINGS, TREND_MEANINGS
+from journeys.metrics import BREAKDOWN_MEANINGS, SURVIVAL_MEANINGS, TREND_MEANINGS
 from journeys.paths import paths
 from journeys.period import iso, parse_period
 from journeys.preview import check_patterns, preview
@@ -80,6 +81,23 @@ class TrendAsked(FunnelAsked):
     by = fields.String(
         validate=validate.OneOf(PARTS),
         metadata={"description": "parts in the project's time zone; what fits the period where absent"},
+    )
+
+
+class BreakdownAsked(FunnelAsked):
+    """What the breakdown reads."""
+
+    by = fields.String(
+        required=True,
+        metadata={"description": "channel, medium, browser … or property:NAME or trait:NAME"},
+    )
+    at = fields.String(
+        metadata={"description": "key of the step at which the value is taken; the first where absent"}
+    )
+    most = fields.Integer(
+        load_default=10,
+        validate=validate.Range(1, MOST),
+        metadata={"description": "values that stand alone; all others are together"},
     )
 
 
@@ -171,6 +189,13 @@ def read_trend(call: Call, key: str) -> dict[str, Any]:
     scope = _scope(call, key)
     found = trend(scope, by=call.query.get("by"), unit=call.query["unit"])
     return _dated(scope, {**found, "meanings": TREND_MEANINGS})
+
+
+def read_breakdown(call: Call, key: str) -> dict[str, Any]:
+    """The funnel of each value of a dimension, of all others and of none; they add up to the funnel."""
+    query, scope = call.query, _scope(call, key)
+    found = breakdown(scope, query["by"], at=query.get("at"), unit=query["unit"], most=query["most"])
+    return _dated(scope, {**found, "meanings": TREND_MEANINGS | BREAKDOWN_MEANINGS})
 
 
 def read_paths(call: Call, key: str) -> dict[str, Any]:
@@ -276,6 +301,7 @@ ENDPOINTS = [
     Endpoint("POST", "/journeys/preview", preview_journey, query=Asked, body=DefinitionSchema),
     Endpoint("GET", "/journeys/<key>/funnel", read_funnel, query=FunnelAsked),
     Endpoint("GET", "/journeys/<key>/trend", read_trend, query=TrendAsked),
+    Endpoint("GET", "/journeys/<key>/breakdown", read_breakdown, query=BreakdownAsked),
     Endpoint("GET", "/journeys/<key>/paths", read_paths, query=PathsAsked),
     Endpoint("GET", "/journeys/<key>/variants", read_variants, query=ReportAsked),
     Endpoint("GET", "/journeys/<key>/timing", read_timing, query=ReportAsked),

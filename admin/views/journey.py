@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin import exports, pictures, questions, survivals, trends
+from admin import breakdowns, exports, pictures, questions, survivals, trends
 from admin.access import Place, needs
 from admin.report import open_report
 from admin.services import services
@@ -43,6 +43,23 @@ def funnel(place: Place, key: str) -> ResponseReturnValue:
         trend_picture=trends.picture,
         picture=pictures.funnel(answer, report.runs),
         worst=pictures.worst_step(answer),
+    )
+
+
+@pages.get("/breakdown")
+@needs("viewer")
+def breakdown(place: Place, key: str) -> ResponseReturnValue:
+    """How runs come along by what they differ in."""
+    report = open_report(place, key)
+    question = breakdowns.read(request.args, report.scope.definition)
+    answer = question.ask(report.scope, unit=report.asked.unit)
+    return render_template(
+        "journey/breakdown.html",
+        report=report,
+        question=question,
+        answer=answer,
+        choices=breakdowns.choices(report.scope, question),
+        link=breakdowns.link(report.link, question),
     )
 
 

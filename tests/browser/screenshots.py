@@ -27,6 +27,8 @@ PAGES = {
     "funnel": "/p/fernhill/journeys/trial-to-paid/funnel?days=90",
     "funnel-mobile": "/p/fernhill/journeys/trial-to-paid/funnel?days=90&unit=customers&device=mobile",
     "funnel-empty": "/p/fernhill/journeys/trial-to-paid/funnel?from=2020-01-01&through=2020-01-02",
+    "breakdown": "/p/fernhill/journeys/trial-to-paid/breakdown?days=90",
+    "breakdown-at-step": "/p/fernhill/journeys/trial-to-paid/breakdown?days=90&by=trait:plan&at=signup",
     "paths": "/p/fernhill/journeys/trial-to-paid/paths?days=90",
     "paths-before": "/p/fernhill/journeys/support-case-solved/paths?days=90&direction=before&depth=3",
     "timing": "/p/fernhill/journeys/trial-to-paid/timing?days=90",
