@@ -32,9 +32,9 @@ def breakdown(
     The value is that of the event that took the step `at`, or of what was said of the trait until then; the
     first step where none is named. The groups add up to the funnel of the period: `kind` is value, other (of
     `different` values), none, or not_reached for runs that did not take the step. Of customers and accounts
-    the furthest run is chosen first. `against_rest` compares with all other groups together: the difference
-    of the success rates with its interval, `p`, and `p_adjusted` for as many groups as there are. Raises
-    DimensionError, ValueError for an unknown unit.
+    the furthest run is chosen first. `against_rest` compares with all others that took the step: the
+    difference of the success rates with its interval, `p`, and `p_adjusted` for as many groups as there are.
+    Raises DimensionError, ValueError for an unknown unit.
     """
     if unit not in UNITS:
         raise ValueError(f"{unit!r} is no unit; count runs, customers or accounts")
@@ -121,13 +121,17 @@ def _group(scope: Scope, row: Row) -> dict[str, Any]:
 
 
 def _against_rest(groups: Sequence[Row]) -> list[dict[str, Any] | None]:
-    """Each group's success rate less that of all others; None where there are no others."""
-    if len(groups) < 2:
-        return [None] * len(groups)
-    n = np.array([group["entered"] for group in groups])
-    succeeded = np.array([group["outcomes"]["succeeded"] for group in groups])
+    """Each group's success rate less that of all others that took the step; None where nobody else did."""
+    taken = [at for at, group in enumerate(groups) if group["kind"] != "not_reached"]
+    compared: list[dict[str, Any] | None] = [None] * len(groups)
+    if len(taken) < 2:
+        return compared
+    n = np.array([groups[at]["entered"] for at in taken])
+    succeeded = np.array([groups[at]["outcomes"]["succeeded"] for at in taken])
     rest = (succeeded, n, succeeded.sum() - succeeded, n.sum() - n)
     apart, p = difference(*rest), p_of_two_rates(*rest)
     columns = (apart.value, apart.low, apart.high, p, adjusted(p))
-    names = ("value", "low", "high", "p", "p_adjusted")
-    return [dict(zip(names, map(known, cells), strict=True)) for cells in zip(*columns, strict=True)]
+    for at, *cells in zip(taken, *columns, strict=True):
+        names = ("value", "low", "high", "p", "p_adjusted")
+        compared[at] = dict(zip(names, map(known, cells), strict=True))
+    return compared

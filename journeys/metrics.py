@@ -86,8 +86,8 @@ BREAKDOWN_MEANINGS = {
     "none": "The event says nothing of it, or the trait was not said or was taken away.",
     "not_reached": "These did not take the step at whose moment the value is taken.",
     "against_rest": (
-        "The success rate less that of all other groups together, with its interval (Newcombe 1998) and "
-        "how often chance alone would do as much, corrected for as many groups as there are (Benjamini "
-        "and Hochberg 1995)."
+        "The success rate less that of all others that took the step, with its interval (Newcombe 1998) "
+        "and how often chance alone would do as much, corrected for as many groups as there are "
+        "(Benjamini and Hochberg 1995)."
     ),
 }

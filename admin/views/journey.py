@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin import breakdowns, exports, pictures, questions, survivals, trends
 from admin.access import Place, needs
-from admin.report import open_report
+from admin.report import Report, open_report
 from admin.services import services
 from journeys.definitions import to_yaml
 from journeys.funnel import funnel as count_funnel
+from journeys.survival import survival as find_survival
 from journeys.timing import timing as take_times
 from journeys.variants import variants as find_variants
 from store.journeys import delete_journey, versions_of
@@ -41,6 +45,7 @@ def funnel(place: Place, key: str) -> ResponseReturnValue:
         trend=trend,
         parts=trends.rows(trend, report.scope, report.within),
         trend_picture=trends.picture,
+        expected=_expected(report, answer),
         picture=pictures.funnel(answer, report.runs),
         worst=pictures.worst_step(answer),
     )
@@ -155,6 +160,14 @@ def delete(place: Place, key: str) -> ResponseReturnValue:
     if not delete_journey(given.engine, place.project.id, key, now=given.clock()):
         abort(404)
     return redirect(url_for("journeys.show", project=place.project.key))
+
+
+def _expected(report: Report, answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What the success rate comes to when nobody is in time any more; None where that is so already."""
+    if report.asked.unit != "runs" or not answer["outcomes"]["in_time"]:
+        return None
+    curve: Mapping[str, Any] = find_survival(report.scope)["curves"][0]
+    return curve
 
 
 def _query() -> str:

@@ -104,6 +104,19 @@ def test_nobody_finished_is_no_reason_to_show_nothing(shop: Shop) -> None:
     assert "No run in this period" in page(shop, "from=2020-01-01&through=2020-01-02")
 
 
+def test_the_funnel_says_what_is_to_be_expected_while_some_are_in_time(shop: Shop, ask: Ask) -> None:
+    def funnel(query: str) -> str:
+        return shop.client("viewer").get(f"/p/shop/journeys/buy/funnel?{query}").text
+
+    (curve,) = ask("GET", "/journeys/buy/survival?from=2026-02-01")[1]["curves"]
+    text = funnel("from=2026-02-01&through=2026-03-01")
+    assert curve["share"]["value"] == 0.25
+    assert re.search(r'timing\?[^"]*">25%</a> \(\d+–\d+%\) are <abbr', text)
+    assert "20 days" in text
+    assert "to be expected" not in funnel("from=2026-02-01&through=2026-02-20"), "nobody is in time"
+    assert "to be expected" not in funnel("from=2026-02-01&through=2026-03-01&unit=customers")
+
+
 def test_the_file_holds_every_point(shop: Shop) -> None:
     answer = shop.client("viewer").get("/p/shop/journeys/buy/survival.csv?days=30&compare=device")
     rows = list(csv.DictReader(io.StringIO(answer.text)))

@@ -137,6 +137,14 @@ def test_each_group_is_compared_with_the_rest(months: Scope) -> None:
     assert (only["kind"], only["against_rest"]) == ("none", None)
 
 
+def test_who_did_not_take_the_step_is_compared_with_nobody(months: Scope) -> None:
+    groups = {g["kind"]: g for g in breakdown(months, "device", at="ask")["groups"] if g["kind"] != "value"}
+    assert groups["not_reached"]["against_rest"] is None
+    mobile, desktop = (g for g in breakdown(months, "device", at="ask")["groups"] if g["kind"] == "value")
+    rates = [group["success_rate"]["value"] for group in (mobile, desktop)]
+    assert mobile["against_rest"]["value"] == pytest.approx(rates[0] - rates[1], abs=1e-5)
+
+
 def test_the_moment_is_said(months: Scope) -> None:
     assert breakdown(months, "medium")["moment"] == "of the event that took “Looks”, which opened the run"
     assert breakdown(months, "medium", at="buy")["moment"] == "of the event that took “Buys”"
