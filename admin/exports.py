@@ -47,7 +47,7 @@ def of_tab(tab: str, scope: Scope, *, unit: str, args: Mapping[str, str]) -> Tab
         case "timing":
             return timing(take_times(scope))
         case "survival":
-            return tables.survival(survivals.read(args, scope.definition).ask(scope))
+            return tables.survival(survivals.read(args, scope.definition).ask(scope, unit=unit))
         case "variants":
             return variants(find_variants(scope))
         case "runs":

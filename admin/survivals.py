@@ -28,9 +28,9 @@ class SurvivalQuestion:
         given = {"from_step": self.origin, "to_step": self.target, "compare": self.compare}
         return {name: value for name, value in given.items() if value}
 
-    def ask(self, scope: Scope) -> dict[str, Any]:
+    def ask(self, scope: Scope, *, unit: str) -> dict[str, Any]:
         """The curves of these runs."""
-        return survival(scope, origin=self.origin, target=self.target, compare=self.compare)
+        return survival(scope, origin=self.origin, target=self.target, compare=self.compare, unit=unit)
 
 
 def read(args: Mapping[str, str], definition: Definition) -> SurvivalQuestion:

@@ -10,18 +10,8 @@ from journeys.funnel import OUTCOMES
 if TYPE_CHECKING:
     from admin.exports import Table
 
-STANDING = (
-    "entered",
-    "customers",
-    *OUTCOMES,
-    "success_rate",
-    "low",
-    "high",
-    "if_none",
-    "if_all",
-    "immature",
-    "small",
-)
+RATE = ("value", "low", "high", "at_least", "at_most")
+STANDING = ("entered", "customers", *OUTCOMES, "success_rate", *RATE[1:], "immature", "small")
 
 
 def trend(answer: Mapping[str, Any]) -> Table:
@@ -62,8 +52,7 @@ def _standing(group: Mapping[str, Any]) -> tuple[Any, ...]:
         group["entered"],
         group["customers"],
         *(group["outcomes"][how] for how in OUTCOMES),
-        *(group["success_rate"][name] for name in ("value", "low", "high")),
-        *(group["bounds"][name] for name in ("low", "high")),
+        *(group["success_rate"][name] for name in RATE),
         group["immature"],
         group["small"],
     )

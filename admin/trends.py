@@ -60,7 +60,7 @@ def rows(answer: Mapping[str, Any], scope: Scope, link: Callable[..., str]) -> l
 
 def picture(parts: list[dict[str, Any]], unit: str) -> dict[str, Any]:
     """What the browser draws: the success rate of each part, its interval, and how far it may yet rise."""
-    wanted = ("name", "short", "link", "entered", "outcomes", "bounds", "immature", "partial", "small")
+    wanted = ("name", "short", "link", "entered", "outcomes", "immature", "partial", "small")
     return {
         "unit": unit,
         "parts": [{**{name: part[name] for name in wanted}, "rate": part["success_rate"]} for part in parts],

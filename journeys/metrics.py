@@ -37,7 +37,9 @@ TREND_MEANINGS = {
         "The share that reached the goal so far, with its 95 % Wilson interval. Who is still in time has "
         "not reached it yet."
     ),
-    "bounds": "The success rate if nobody, and if everybody, who is still in time reaches the goal.",
+    "at_most": (
+        "The success rate if everybody who is still in time reaches the goal; `at_least`: if nobody does."
+    ),
     "immature": "Some are still in time, so the success rate may yet rise: this is no loss.",
     "partial": "The period cuts this day, week or month, or it is not over yet.",
     "small": (

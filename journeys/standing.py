@@ -15,18 +15,19 @@ NOBODY: Mapping[str, int] = dict.fromkeys((*OUTCOMES, "customers"), 0)
 def standing(counts: Mapping[str, Any]) -> dict[str, Any]:
     """Outcomes and success rate of a group, whose `counts` name the outcomes and the customers behind them.
 
-    Runs that are still in time may succeed or not: `bounds` is the rate if none and if all of them do, and
-    `immature` says that there are any. `small` says that the sample is too small to rely on the rate.
+    Runs that are still in time may succeed or not: the rate is `at_least` so much if none of them does and
+    `at_most` so much if all do; `immature` says that there are any. `small` says that the sample is too small
+    to rely on the rate.
     """
     outcomes = {how: int(counts[how]) for how in OUTCOMES}
     entered = sum(outcomes.values())
     success = rate(outcomes["succeeded"], entered)
+    undecided = {"in_time": outcomes["in_time"], **_limits(outcomes, entered)}
     return {
         "entered": entered,
         "customers": int(counts["customers"]),
         "outcomes": outcomes,
-        "success_rate": success,
-        "bounds": _bounds(outcomes, entered),
+        "success_rate": {**success, **undecided},
         "immature": outcomes["in_time"] > 0,
         "small": entered == 0 or bool(is_small(entered, success["low"] or 0, success["high"] or 0)),
     }
@@ -40,8 +41,8 @@ def whole(groups: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return together
 
 
-def _bounds(outcomes: Mapping[str, int], entered: int) -> dict[str, float | None]:
+def _limits(outcomes: Mapping[str, int], entered: int) -> dict[str, float | None]:
     if not entered:
-        return {"low": None, "high": None}
+        return {"at_least": None, "at_most": None}
     succeeded, may = outcomes["succeeded"], outcomes["in_time"]
-    return {"low": round(succeeded / entered, 6), "high": round((succeeded + may) / entered, 6)}
+    return {"at_least": round(succeeded / entered, 6), "at_most": round((succeeded + may) / entered, 6)}

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from journeys.funnel import UNITS
 from journeys.period import iso
 from journeys.scope import Scope
 from journeys.segments import ATTRIBUTES, SegmentError, checked, choices
@@ -23,7 +24,7 @@ from journeys.timing import EDGES
 
 MOST_POINTS = 200
 MOST_GROUPS = 5
-EVERYONE = "All runs"
+EVERYONE = "All"
 
 
 class SurvivalError(Exception):
@@ -37,6 +38,7 @@ def survival(
     target: str | None = None,
     against: Sequence[Mapping[str, str]] = (),
     compare: str | None = None,
+    unit: str = "runs",
 ) -> dict[str, Any]:
     """Curves of the share that came from one step to another by seconds; start to goal where none is named.
 
@@ -44,17 +46,20 @@ def survival(
     most frequent values have one; every pair is then tested by the log-rank test. Of each curve, `n` runs
     took the origin and `came` came; `share` had come after the longest time that any was `watched`: what to
     expect when all have had that time. `half` is when half of all had come, `within` the share by round
-    times. Raises SurvivalError, SegmentError.
+    times. Of customers and accounts the furthest run is watched. Raises SurvivalError, SegmentError.
     """
+    if unit not in UNITS:
+        raise SurvivalError(f"{unit!r} is no unit; count runs, customers or accounts")
     first, last = _steps(scope, origin, target)
     segments = _compared(scope, against, compare)
-    found = {name: _watched(replace(scope, segment=one), first, last) for name, one in segments.items()}
+    found = {name: _watched(replace(scope, segment=one), first, last, unit) for name, one in segments.items()}
     watched = {name: one for name, one in found.items() if one.n}
     shown = (watched or found) if compare else found
     keys = [step.key for step in scope.definition.steps]
     return {
         "journey": scope.definition.key,
         "version": scope.version.version,
+        "unit": unit,
         "from_step": keys[first - 1],
         "to_step": keys[last - 1],
         "from": iso(scope.period.start),
@@ -103,8 +108,8 @@ def _named(segment: Mapping[str, str]) -> str:
     return ", ".join(f"{name}: {value}" for name, value in sorted(segment.items())) or EVERYONE
 
 
-def _watched(scope: Scope, first: int, last: int) -> Watched:
-    rows = scope.events.query(*scope.ask("survival.waits", origin=first, target=last))
+def _watched(scope: Scope, first: int, last: int, unit: str) -> Watched:
+    rows = scope.events.query(*scope.ask("survival.waits", unit=unit, origin=first, target=last))
     return Watched(
         np.array([row["seconds"] for row in rows], float),
         np.array([row["came"] for row in rows], bool),

@@ -101,7 +101,7 @@ class BreakdownAsked(FunnelAsked):
     )
 
 
-class SurvivalAsked(ReportAsked):
+class SurvivalAsked(FunnelAsked):
     """What survival reads."""
 
     from_step = fields.String(metadata={"description": "key of a step; the first where absent"})
@@ -225,6 +225,7 @@ def read_survival(call: Call, key: str) -> dict[str, Any]:
         origin=query.get("from_step"),
         target=query.get("to_step"),
         compare=query.get("compare"),
+        unit=query["unit"],
         against=[_segment(text) for text in query["against"].split(";") if text.strip()],
     )
     return _dated(scope, {**found, "meanings": SURVIVAL_MEANINGS})

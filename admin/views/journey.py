@@ -86,7 +86,7 @@ def timing(place: Place, key: str) -> ResponseReturnValue:
     """How long it takes."""
     report = open_report(place, key)
     question = survivals.read(request.args, report.scope.definition)
-    survival = question.ask(report.scope)
+    survival = question.ask(report.scope, unit=report.asked.unit)
     return render_template(
         "journey/timing.html",
         report=report,
@@ -164,9 +164,9 @@ def delete(place: Place, key: str) -> ResponseReturnValue:
 
 def _expected(report: Report, answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """What the success rate comes to when nobody is in time any more; None where that is so already."""
-    if report.asked.unit != "runs" or not answer["outcomes"]["in_time"]:
+    if not answer["outcomes"]["in_time"]:
         return None
-    curve: Mapping[str, Any] = find_survival(report.scope)["curves"][0]
+    curve: Mapping[str, Any] = find_survival(report.scope, unit=answer["unit"])["curves"][0]
     return curve
 
 

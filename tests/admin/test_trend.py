@@ -42,8 +42,9 @@ def test_the_answer_adds_up_to_the_funnel(ask: Ask, by: str, unit: str) -> None:
     _, funnel = ask("GET", f"/journeys/buy/funnel?from=2026-02-01&unit={unit}")
     assert status == 200
     assert found["meanings"] == TREND_MEANINGS
-    for name in ("entered", "outcomes", "success_rate", "from", "to", "unit", "version"):
+    for name in ("entered", "outcomes", "from", "to", "unit", "version"):
         assert found[name] == funnel[name], name
+    assert found["success_rate"]["value"] == funnel["success_rate"]["value"]
     assert sum(part["outcomes"]["dropped"] for part in found["parts"]) == funnel["outcomes"]["dropped"]
 
 
@@ -51,7 +52,7 @@ def test_the_answer_marks_what_is_not_decided_or_cut(ask: Ask) -> None:
     parts = ask("GET", "/journeys/buy/trend?from=2026-02-03&by=week")[1]["parts"]
     assert [part["partial"] for part in parts] == [True, False, False, True]
     assert [part["immature"] for part in parts] == [False, False, False, True]
-    assert parts[-1]["bounds"] == {"low": 0, "high": 1}
+    assert (parts[-1]["success_rate"]["at_least"], parts[-1]["success_rate"]["at_most"]) == (0, 1)
     assert all(part["small"] for part in parts)
 
 
@@ -85,7 +86,7 @@ def test_the_table_says_what_the_picture_says(shop: Shop) -> None:
     table = text[text.index('id="trend-title"') :]
     assert "February 2026" in table
     assert "January 2026" in table
-    assert html.escape(TREND_MEANINGS["bounds"]) in table
+    assert html.escape(TREND_MEANINGS["at_most"]) in table
     assert "small sample" in table
     picture = drawn(text)
     assert [part["name"] for part in picture["parts"]] == ["January 2026", "February 2026", "March 2026"]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from journeys.funnel import UNITS, funnel
 from journeys.lists import listed
 from journeys.period import Period
 from journeys.scope import Scope
@@ -126,6 +127,13 @@ def test_more_than_two_are_tested_in_pairs_and_corrected(months: Scope) -> None:
     assert [one["p_adjusted"] for one in found["tests"]] == pytest.approx(stats.false_discovery_control(p))
 
 
+@pytest.mark.parametrize("unit", UNITS)
+def test_whoever_is_counted_is_watched(months: Scope, unit: str) -> None:
+    (curve,) = survival(months, unit=unit)["curves"]
+    whole = funnel(months, unit=unit)
+    assert (curve["n"], curve["came"]) == (whole["entered"], whole["outcomes"]["succeeded"])
+
+
 def test_nobody_has_no_curve(months: Scope) -> None:
     nobody = replace(months, segment={"device": "watch"})
     (curve,) = survival(nobody)["curves"]
@@ -148,6 +156,7 @@ def test_few_are_called_few(months: Scope) -> None:
         ({"origin": "buy", "target": "look"}, SurvivalError),
         ({"origin": "ask", "target": "ask"}, SurvivalError),
         ({"compare": "shoe"}, SegmentError),
+        ({"unit": "people"}, SurvivalError),
         ({"against": [{"shoe": "42"}]}, SegmentError),
         ({"compare": "device", "against": [{"device": "mobile"}]}, SurvivalError),
         ({"against": [{"country": f"C{n}"} for n in range(5)]}, SurvivalError),

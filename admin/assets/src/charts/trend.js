@@ -12,7 +12,7 @@ const ENDS = [
 ];
 
 export function trend({ parts, unit }, colours, width) {
-  const settled = (part) => part.entered > 0 && part.bounds.high <= part.rate.high;
+  const settled = (part) => part.entered > 0 && part.rate.at_most <= part.rate.high;
   // What may yet rise does not set the scale: a week that has just begun may rise to everything.
   const shown = parts.some(settled) ? parts.filter(settled) : parts;
   const { top, interval } = scale(Math.max(...shown.map(({ rate }) => rate.high ?? 0)));
@@ -61,7 +61,7 @@ export function trend({ parts, unit }, colours, width) {
         silent: true,
         barMaxWidth: 18,
         itemStyle: { color: "transparent" },
-        data: parts.map((part) => (part.immature ? part.bounds.low : null)),
+        data: parts.map((part) => (part.immature ? part.rate.at_least : null)),
       },
       {
         type: "bar",
@@ -70,7 +70,7 @@ export function trend({ parts, unit }, colours, width) {
         itemStyle: { color: colours.in_time, opacity: 0.45, borderRadius: [3, 3, 0, 0] },
         data: parts.map((part) =>
           part.immature
-            ? { value: Math.min(part.bounds.high, top) - Math.min(part.bounds.low, top), link: part.link }
+            ? { value: Math.min(part.rate.at_most, top) - Math.min(part.rate.at_least, top), link: part.link }
             : null,
         ),
       },
@@ -111,7 +111,7 @@ function told(part, unit, colours) {
     const { value, low, high } = part.rate;
     const label = part.immature ? "Succeeded so far" : "Succeeded";
     rows.push([label, `${percent(value)} (${percent(low)} to ${percent(high)})`]);
-    if (part.immature) rows.push(["May yet rise to", percent(part.bounds.high), "in_time"]);
+    if (part.immature) rows.push(["May yet rise to", percent(part.rate.at_most), "in_time"]);
     for (const [key, label] of ENDS) if (part.outcomes[key]) rows.push([label, count(part.outcomes[key]), key]);
   }
   const flags = [part.partial && "part of it only", part.small && part.entered && "small sample"].filter(Boolean);
