@@ -12,6 +12,7 @@ from flask import Flask
 from journeys.metrics import BREAKDOWN_MEANINGS, MEANINGS, SURVIVAL_MEANINGS, TREND_MEANINGS
 
 OUTCOMES = {"succeeded": "Succeeded", "failed": "Failed", "dropped": "Dropped", "in_time": "In time"}
+MANY = 0.1
 ICONS = {"desktop": "device-desktop", "mobile": "device-mobile", "tablet": "device-tablet", "tv": "device-tv"}
 
 
@@ -19,6 +20,7 @@ def register(app: Flask) -> None:
     """Give templates these filters."""
     for function in (count, money, percent, interval, duration, iso, day_in):
         app.jinja_env.filters[function.__name__] = function
+    app.jinja_env.tests["undecided"] = undecided
     app.jinja_env.globals["OUTCOMES"] = OUTCOMES
     app.jinja_env.globals["MEANINGS"] = MEANINGS | TREND_MEANINGS | SURVIVAL_MEANINGS | BREAKDOWN_MEANINGS
     app.jinja_env.globals["DEVICE_ICONS"] = ICONS
@@ -50,6 +52,11 @@ def interval(rate: Mapping[str, Any]) -> str:
     low, high = rate["low"] * 100, rate["high"] * 100
     digits = 1 if high - low < 3 else 0
     return f"{low:.{digits}f}–{high:.{digits}f}%"
+
+
+def undecided(rate: Mapping[str, Any]) -> bool:
+    """Whether so many are still in time that a rate over runs may change much."""
+    return bool(rate["n"]) and rate.get("in_time", 0) >= MANY * rate["n"]
 
 
 def duration(seconds: float | None) -> str:

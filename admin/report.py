@@ -10,6 +10,7 @@ from flask import request, url_for
 from admin import asked
 from admin.access import Place
 from admin.services import services
+from journeys.period import asked_at, iso
 from journeys.scope import Scope, open_scope
 from journeys.segments import choices
 from store.journeys import JourneyVersion, versions_of
@@ -26,6 +27,11 @@ class Report:
     choices: dict[str, list[dict[str, Any]]]
     filling: JourneyVersion | None
 
+    @property
+    def now(self) -> str:
+        """The moment of this report, for what must tell in time and dropped apart as it does."""
+        return iso(self.scope.now)
+
     def link(self, tab: str, **more: Any) -> str:
         """The address of a tab with the same period, unit and segment."""
         return url_for(
@@ -39,19 +45,19 @@ class Report:
         return url_for("journey.funnel", project=self.place.project.key, key=self.key, **values)
 
     def csv(self, tab: str, **more: Any) -> str:
-        """The address of the same answer as a CSV file."""
-        values = {**self.asked.args, **more}
+        """The address of the same answer, of the same moment, as a CSV file."""
+        values = {**self.asked.args, "now": self.now, **more}
         return url_for("journey.csv", project=self.place.project.key, key=self.key, tab=tab, **values)
 
     def runs(self, number: str, step: str | None = None) -> str:
-        """The address of the list behind a number."""
-        return self.link("runs", number=number, **({"step": step} if step else {}))
+        """The address of the list behind a number, as things stood when it was counted."""
+        return self.link("runs", number=number, **({"step": step} if step else {}), now=self.now)
 
 
 def open_report(place: Place, key: str) -> Report:
     """The report that the address asks for; raises NoSuchJourney, PeriodError, SegmentError."""
     given = services()
-    now = given.clock()
+    now = asked_at(request.args.get("now"), place.project.zone, now=given.clock())
     frame = asked.read(request.args, place.project.zone, now=now)
     scope = open_scope(
         given.engine,
@@ -66,4 +72,4 @@ def open_report(place: Place, key: str) -> Report:
     )
     versions = versions_of(given.engine, place.project.id, key)
     filling = next((one for one in versions if one.status == "filling"), None)
-    return Report(place, key, scope, frame, choices(scope), filling)
+    return Report(place, key, scope, frame, choices(scope, unit=frame.unit), filling)

@@ -39,6 +39,14 @@ def parse_period(start: str | None, end: str | None, zone: ZoneInfo, *, now: int
     return Period(first, last)
 
 
+def asked_at(text: str | None, zone: ZoneInfo, *, now: int) -> int:
+    """The moment at which a report was asked, which its lists take over; now where none is given."""
+    at = moment(text, zone) if text else now
+    if at > now:
+        raise PeriodError(f"nobody knows yet what is in time on {text}; `now` cannot lie ahead")
+    return at
+
+
 def iso(at: int) -> str:
     """A moment in milliseconds as an ISO time in UTC."""
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from journeys import filters
+from journeys import filters, known
 from journeys.definitions import Definition, DefinitionError
 from journeys.funnel import funnel
 from journeys.period import Period
@@ -22,6 +22,7 @@ def preview(
     *,
     period: Period,
     now: int,
+    unit: str = "runs",
     most_customers: int = 20_000,
 ) -> dict[str, Any]:
     """The funnel of a definition that is not saved, over about `most_customers` customers.
@@ -37,7 +38,7 @@ def preview(
     whose = "cityHash64(customer) % {chunks:UInt32} = 0"
     scope = drafted(events, project, definition, period, whose=whose, now=now, chunks=chunks)
     return {
-        "funnel": funnel(scope),
+        "funnel": funnel(scope, unit=unit),
         "sampled": 1 / chunks,
         "zero": _matches(events, project, definition, period),
     }
@@ -64,11 +65,12 @@ def _matches(
     events: EventStore, project: Project, definition: Definition, period: Period
 ) -> list[dict[str, Any]]:
     params = filters.Params(project=project.id, start=period.start, end=period.end)
+    relevant = filters.relevant(definition, params)
     sql = question(
         "preview.matches",
-        resolved=resolved_now(),
+        resolved=known.knowing(resolved_now(), known.traits_in(definition), params, relevant=relevant),
         mask=filters.mask(definition, params),
-        relevant=filters.relevant(definition, params),
+        relevant=relevant,
     )
     rows = {row["step"]: row for row in events.query(sql, params.values)}
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from journeys import filters, resolution
+from journeys import filters, known, resolution
 from journeys.definitions import Definition, parse
 from journeys.questions import question
 from store.events import EventStore
@@ -33,15 +33,17 @@ def computed(
         "within_bits": [1 << k for k, step in enumerate(definition.steps) if step.within],
         "within_ms": [step.within for step in definition.steps if step.within],
     }
+    relevant = filters.relevant(definition, params)
+    known_too = known.knowing(resolved, known.traits_in(definition), params, relevant=relevant, whose=whose)
     return question(
         "runs.compute",
         case_value=_case_value(definition, params),
         mask=filters.mask(definition, params),
         failed=filters.any_of(definition.fail_on, params),
         population=filters.all_of(definition.population, params),
-        relevant=filters.relevant(definition, params),
+        relevant=relevant,
         whose=whose,
-        resolved=resolved,
+        resolved=known_too,
     )
 
 

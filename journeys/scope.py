@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Engine
 
 from journeys import resolution, runs, segments
-from journeys.definitions import Definition, Step, parse
+from journeys.definitions import Definition, Matcher, Step, parse
 from journeys.filters import Params, any_of
 from journeys.period import Period, PeriodError, moment, parse_period
 from journeys.questions import question
@@ -55,8 +55,8 @@ class Scope:
         """The SQL of a question over the runs of this scope, and the values that it binds.
 
         `unit` is `runs`, `customers` for each customer's furthest run, or `accounts` for the furthest among
-        those of each account's members; `which` is a condition on runs, `anchor` a step whose events the
-        question needs to know.
+        those of each account's members, whatever the segment: it keeps those of them that belong to it.
+        `which` is a condition on runs, `anchor` a step whose events the question needs to know.
         """
         params = Params(**(self.values or {}), **values)
         params.values |= {
@@ -69,14 +69,17 @@ class Scope:
             "window": self.definition.window or 0,
         }
         source = self._runs(params)
-        segment = segments.condition(self.segment, params)
-        selected = question("runs.selected", source=source, segment=segment)
+        selected = question("runs.selected", source=source)
         resolved = resolution.resolved_now() if self.as_of is None else resolution.resolved_then()
         if unit == "customers":
             selected = question("runs.furthest", runs=selected)
         elif unit == "accounts":
             selected = question("accounts.furthest", runs=selected, resolved=resolved)
-        anchored = any_of(anchor.match, params) if anchor else "0"
+        if segment := segments.condition(
+            self.segment, params
+        ):  # of the runs that count, so that segments add up
+            selected = question("runs.segment", runs=selected, segment=segment)
+        anchored = any_of(_whoever(anchor.match), params) if anchor else "0"
         return question(name, runs=selected, which=which, anchor=anchored, resolved=resolved), params.values
 
     def _runs(self, params: Params) -> str:
@@ -116,6 +119,16 @@ def open_scope(
     chosen = segments.checked(segment or {})
     at = _past(as_of, project, now) if as_of else None
     return Scope(events, project, version, parse(version.definition), period, chosen, now, as_of=at)
+
+
+def _whoever(matchers: Sequence[Matcher]) -> list[Matcher]:
+    """The matchers without their conditions on customers' traits, which are met at the moment of a step."""
+    return [
+        one
+        if one.type == "group"
+        else replace(one, where=tuple(each for each in one.where if each.kind != "trait"))
+        for one in matchers
+    ]
 
 
 def _past(as_of: str, project: Project, now: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from journeys import filters
+from journeys import filters, known, resolution
 from journeys.definitions import Matcher
 from journeys.generations import Generation, Limits, counting, kept, make_live, note
 from journeys.metrics import ENGAGED_FROM_S
@@ -79,7 +79,11 @@ def computed(limits: Limits, key_events: Sequence[Matcher], params: filters.Para
         "caps": list(limits.cap),
         "longest_cap": max(limits.cap),
     }
-    return question("sessions.compute", key_event=filters.any_of(key_events, params), whose=whose)
+    relevant = "type in ('track', 'page', 'screen')"
+    traits = known.traits_of(key_events)
+    told = known.knowing(resolution.VIEW, traits, params, relevant=relevant, whose=whose)
+    key_event = filters.any_of(key_events, params)
+    return question("sessions.compute", resolved=told, key_event=key_event, whose=whose)
 
 
 def recompute(

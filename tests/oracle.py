@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from journeys.definitions import Definition
 
@@ -19,6 +19,16 @@ class Touch(NamedTuple):
     matches: frozenset[int]
     fails: bool
     case: str = ""
+    opens: bool = True  # whether the customer meets the conditions of `population` then
+
+
+class Told(NamedTuple):
+    """What one event of a customer, not of an account, says of them."""
+
+    t: int
+    sequence: int
+    event_id: bytes
+    traits: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,7 @@ def step(d: Definition, history: History, e: Touch) -> None:
         history.close("dropped")
         run = None
     if run is None:
-        if 1 in e.matches:
+        if 1 in e.matches and e.opens:
             history.open = Run(e.case, e.t, e.t, steps=((1, e.t),))
     elif e.fails:
         history.close("failed", last=e.t)
@@ -96,3 +106,17 @@ def outcome_at(d: Definition, run: Run, now: int) -> str:
         return run.outcome
     late = now - run.last > d.idle_timeout or (d.window is not None and now - run.start > d.window)
     return "dropped" if late else "in_time"
+
+
+def counted(d: Definition, runs: Iterable[Run], now: int) -> Run:
+    """Which of somebody's runs counts: the furthest; of equals one that is in time, else the first."""
+    return min(runs, key=lambda run: (-run.furthest, outcome_at(d, run, now) != "in_time", run.start))
+
+
+def traits_at(told: Iterable[Told], place: tuple[int, int, bytes]) -> dict[str, Any]:
+    """A customer's traits as of an event: the last value told at or before it; null takes it away."""
+    known: dict[str, Any] = {}
+    for one in sorted(told, key=lambda one: one[:3]):
+        if one[:3] <= place:
+            known |= one.traits
+    return {name: value for name, value in known.items() if value is not None}

@@ -10,12 +10,13 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 from admin.api.endpoint import Call, Endpoint, Refused
 from journeys.breakdown import MOST, breakdown
 from journeys.buckets import UNITS as PARTS
+from journeys.cursors import ListError
 from journeys.definitions import DefinitionSchema, lean, parse
-from journeys.funnel import UNITS, funnel
+from journeys.funnel import OUTCOMES, UNITS, funnel
 from journeys.lists import NUMBERS, listed
 from journeys.metrics import BREAKDOWN_MEANINGS, SURVIVAL_MEANINGS, TREND_MEANINGS
 from journeys.paths import paths
-from journeys.period import iso, parse_period
+from journeys.period import asked_at, iso, parse_period
 from journeys.preview import check_patterns, preview
 from journeys.saving import save_journey
 from journeys.scope import Scope, open_scope
@@ -52,6 +53,11 @@ class Asked(Schema):
     end = fields.String(
         data_key="to", metadata={"description": "date or time, exclusive; the end of today where absent"}
     )
+    unit = fields.String(
+        load_default="runs",
+        validate=validate.OneOf(UNITS),
+        metadata={"description": "what is counted; customers and accounts with their furthest run"},
+    )
     segment = fields.String(
         load_default="",
         metadata={"description": "attribute:value, several with commas, such as device:mobile,country:DE"},
@@ -67,15 +73,15 @@ class ReportAsked(Asked):
             "then; all else as it is now, late events included"
         }
     )
+    now = fields.String(
+        metadata={
+            "description": "`as_of` of an answer: what was in time then counts as in time, so that a list "
+            "has the rows of its number"
+        }
+    )
 
 
-class FunnelAsked(ReportAsked):
-    """What the funnel reads."""
-
-    unit = fields.String(load_default="runs", validate=validate.OneOf(UNITS))
-
-
-class TrendAsked(FunnelAsked):
+class TrendAsked(ReportAsked):
     """What the trend reads."""
 
     by = fields.String(
@@ -84,7 +90,7 @@ class TrendAsked(FunnelAsked):
     )
 
 
-class BreakdownAsked(FunnelAsked):
+class BreakdownAsked(ReportAsked):
     """What the breakdown reads."""
 
     by = fields.String(
@@ -101,7 +107,7 @@ class BreakdownAsked(FunnelAsked):
     )
 
 
-class SurvivalAsked(FunnelAsked):
+class SurvivalAsked(ReportAsked):
     """What survival reads."""
 
     from_step = fields.String(metadata={"description": "key of a step; the first where absent"})
@@ -116,12 +122,20 @@ class SurvivalAsked(FunnelAsked):
     )
 
 
-class RunsAsked(FunnelAsked):
+class RunsAsked(ReportAsked):
     """What the list of runs reads."""
 
-    number = fields.String(load_default="entered", validate=validate.OneOf(NUMBERS))
-    outcome = fields.String(validate=validate.OneOf(("succeeded", "failed", "dropped", "in_time")))
-    step = fields.String(metadata={"description": "key of a step"})
+    number = fields.String(
+        validate=validate.OneOf(NUMBERS),
+        metadata={"description": "of the funnel; entered where neither it, an outcome nor a step is given"},
+    )
+    outcome = fields.String(
+        validate=validate.OneOf(OUTCOMES),
+        metadata={"description": "with a step those who ended there; not beside number"},
+    )
+    step = fields.String(
+        metadata={"description": "key of a step; alone it means those who came there or beyond"}
+    )
     cursor = fields.String(metadata={"description": "`next` of the answer before"})
     most = fields.Integer(load_default=50, validate=validate.Range(1, 500))
 
@@ -132,7 +146,7 @@ class PathsAsked(ReportAsked):
     anchor = fields.String(metadata={"description": "key of a step; the first where absent"})
     direction = fields.String(load_default="after", validate=validate.OneOf(("after", "before")))
     depth = fields.Integer(load_default=5, validate=validate.Range(1, 12))
-    outcome = fields.String(validate=validate.OneOf(("succeeded", "failed", "dropped", "in_time")))
+    outcome = fields.String(validate=validate.OneOf(OUTCOMES))
     collapse = fields.Boolean(load_default=True)
 
 
@@ -175,7 +189,8 @@ def preview_journey(call: Call) -> dict[str, Any]:
     """The funnel of a definition that is not saved, over a sample of customers."""
     period = parse_period(call.query.get("start"), call.query.get("end"), call.project.zone, now=call.now)
     events = call.services.events
-    return preview(events, call.project, parse(call.body), period=period, now=call.now)
+    unit = call.query["unit"]
+    return preview(events, call.project, parse(call.body), period=period, now=call.now, unit=unit)
 
 
 def read_funnel(call: Call, key: str) -> dict[str, Any]:
@@ -200,7 +215,7 @@ def read_breakdown(call: Call, key: str) -> dict[str, Any]:
 
 def read_paths(call: Call, key: str) -> dict[str, Any]:
     """Touchpoints inside runs after or before a step, as nodes and links."""
-    names = ("anchor", "direction", "depth", "outcome", "collapse")
+    names = ("unit", "anchor", "direction", "depth", "outcome", "collapse")
     scope = _scope(call, key)
     return _dated(scope, paths(scope, **{name: call.query[name] for name in names if name in call.query}))
 
@@ -208,13 +223,13 @@ def read_paths(call: Call, key: str) -> dict[str, Any]:
 def read_variants(call: Call, key: str) -> dict[str, Any]:
     """The different ways through the steps, by how often runs take them."""
     scope = _scope(call, key)
-    return _dated(scope, variants(scope))
+    return _dated(scope, variants(scope, unit=call.query["unit"]))
 
 
 def read_timing(call: Call, key: str) -> dict[str, Any]:
     """Seconds between steps and to the goal: median, 90th percentile, histogram."""
     scope = _scope(call, key)
-    return _dated(scope, timing(scope))
+    return _dated(scope, timing(scope, unit=call.query["unit"]))
 
 
 def read_survival(call: Call, key: str) -> dict[str, Any]:
@@ -234,10 +249,9 @@ def read_survival(call: Call, key: str) -> dict[str, Any]:
 def read_runs(call: Call, key: str) -> dict[str, Any]:
     """The runs behind a number of the funnel, the newest first."""
     query, scope = call.query, _scope(call, key)
-    outcome, at_step = query.get("outcome"), "_here" if query.get("step") else ""
     answer = listed(
         scope,
-        number=f"{outcome}{at_step}" if outcome else query["number"],
+        number=_number(query),
         step=query.get("step"),
         unit=query["unit"],
         cursor=query.get("cursor"),
@@ -251,6 +265,16 @@ def _segment(text: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
+def _number(query: Mapping[str, Any]) -> str:
+    """Which number's list is wanted; raises ListError."""
+    number, outcome, step = (query.get(name) for name in ("number", "outcome", "step"))
+    if number and outcome:
+        raise ListError("give a number or an outcome, not both")
+    if outcome:
+        return f"{outcome}_here" if step else str(outcome)
+    return number or ("progressed" if step else "entered")
+
+
 def _scope(call: Call, key: str) -> Scope:
     return open_scope(
         call.services.engine,
@@ -261,12 +285,13 @@ def _scope(call: Call, key: str) -> Scope:
         end=call.query.get("end"),
         segment=_segment(call.query["segment"]),
         as_of=call.query.get("as_of"),
-        now=call.now,
+        now=asked_at(call.query.get("now"), call.project.zone, now=call.now),
     )
 
 
 def _dated(scope: Scope, answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer, which says so where its customers are those of a moment that is past."""
+    """The answer with its moment, and a note where its customers are those of one that is past."""
+    answer = answer | {"as_of": iso(scope.now)}
     if scope.as_of is None:
         return answer
     return answer | {"ledger_as_of": iso(scope.as_of), "note": THEN}
@@ -300,7 +325,7 @@ ENDPOINTS = [
     Endpoint("PUT", "/journeys/<key>", replace_journey, body=DefinitionSchema, role="editor"),
     Endpoint("DELETE", "/journeys/<key>", remove_journey, role="editor"),
     Endpoint("POST", "/journeys/preview", preview_journey, query=Asked, body=DefinitionSchema),
-    Endpoint("GET", "/journeys/<key>/funnel", read_funnel, query=FunnelAsked),
+    Endpoint("GET", "/journeys/<key>/funnel", read_funnel, query=ReportAsked),
     Endpoint("GET", "/journeys/<key>/trend", read_trend, query=TrendAsked),
     Endpoint("GET", "/journeys/<key>/breakdown", read_breakdown, query=BreakdownAsked),
     Endpoint("GET", "/journeys/<key>/paths", read_paths, query=PathsAsked),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -64,7 +65,7 @@ def breakdown(place: Place, key: str) -> ResponseReturnValue:
         question=question,
         answer=answer,
         choices=breakdowns.choices(report.scope, question),
-        link=breakdowns.link(report.link, question),
+        link=breakdowns.link(partial(report.link, now=report.now), question),
     )
 
 
@@ -74,7 +75,7 @@ def paths(place: Place, key: str) -> ResponseReturnValue:
     """Which touchpoints runs pass, in which order."""
     report = open_report(place, key)
     question = questions.read_paths(request.args, report.scope.definition)
-    answer = question.ask(report.scope)
+    answer = question.ask(report.scope, unit=report.asked.unit)
     return render_template(
         "journey/paths.html", report=report, question=question, answer=answer, picture=pictures.sankey(answer)
     )
@@ -91,7 +92,7 @@ def timing(place: Place, key: str) -> ResponseReturnValue:
         "journey/timing.html",
         report=report,
         question=question,
-        answer=take_times(report.scope),
+        answer=take_times(report.scope, unit=report.asked.unit),
         picture=pictures.histogram,
         survival=survival,
         curves=survivals.coloured(survival),
@@ -104,7 +105,8 @@ def timing(place: Place, key: str) -> ResponseReturnValue:
 def variants(place: Place, key: str) -> ResponseReturnValue:
     """Which sequences of steps runs take."""
     report = open_report(place, key)
-    return render_template("journey/variants.html", report=report, answer=find_variants(report.scope))
+    answer = find_variants(report.scope, unit=report.asked.unit)
+    return render_template("journey/variants.html", report=report, answer=answer)
 
 
 @pages.get("/runs")

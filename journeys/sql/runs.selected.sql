@@ -25,4 +25,4 @@ select
     '' as account
 from ({{source}})
 array join runs as run, arrayEnumerate(runs) as number
-where start >= {start:Int64} and start < {end:Int64} and ({{segment}})
+where start >= {start:Int64} and start < {end:Int64}
