@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 
 from journeys.metrics import BREAKDOWN_MEANINGS, MEANINGS, SURVIVAL_MEANINGS, TREND_MEANINGS
+from journeys.statistics import is_small
 
 OUTCOMES = {"succeeded": "Succeeded", "failed": "Failed", "dropped": "Dropped", "in_time": "In time"}
 ICONS = {"desktop": "device-desktop", "mobile": "device-mobile", "tablet": "device-tablet", "tv": "device-tv"}
@@ -17,7 +18,7 @@ ICONS = {"desktop": "device-desktop", "mobile": "device-mobile", "tablet": "devi
 
 def register(app: Flask) -> None:
     """Give templates these filters."""
-    for function in (count, money, percent, interval, duration, iso, day_in):
+    for function in (count, money, percent, interval, small, duration, iso, day_in):
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals["OUTCOMES"] = OUTCOMES
     app.jinja_env.globals["MEANINGS"] = MEANINGS | TREND_MEANINGS | SURVIVAL_MEANINGS | BREAKDOWN_MEANINGS
@@ -50,6 +51,11 @@ def interval(rate: Mapping[str, Any]) -> str:
     low, high = rate["low"] * 100, rate["high"] * 100
     digits = 1 if high - low < 3 else 0
     return f"{low:.{digits}f}–{high:.{digits}f}%"
+
+
+def small(rate: Mapping[str, Any]) -> bool:
+    """Whether a rate is of too small a sample to rely on; one of nobody says nothing at all."""
+    return bool(rate["n"] and is_small(rate["n"], rate["low"], rate["high"]))
 
 
 def duration(seconds: float | None) -> str:
