@@ -34,13 +34,10 @@ TREND_MEANINGS = {
         "run of the period is chosen first."
     ),
     "success_rate": (
-        "The share that reached the goal so far, with its 95 % Wilson interval. Who is still in time has "
-        "not reached it yet."
+        "The share that reached the goal so far, with its 95 % Wilson interval. Who is in time may yet do so."
     ),
-    "at_most": (
-        "The success rate if everybody who is still in time reaches the goal; `at_least`: if nobody does."
-    ),
-    "immature": "Some are still in time, so the success rate may yet rise: this is no loss.",
+    "at_most": "The success rate if everybody who is in time reaches the goal; `at_least`: if nobody does.",
+    "immature": "Some are in time, so the success rate may yet rise: this is no loss.",
     "partial": "The period cuts this day, week or month, or it is not over yet.",
     "small": (
         "Too little to rely on the rate: fewer than 30, or an interval of 30 points or more, or one of "

@@ -10,11 +10,12 @@ import re
 
 import pytest
 
-from journeys.metrics import SURVIVAL_MEANINGS
+from journeys.metrics import SURVIVAL_MEANINGS, TREND_MEANINGS
 from tests.admin.conftest import Shop
 from tests.admin.test_api import Ask, asking
 
 DAY = 86_400
+SMALL = TREND_MEANINGS["small"]
 
 
 @pytest.fixture
@@ -115,6 +116,14 @@ def test_the_funnel_says_what_is_to_be_expected_while_some_are_in_time(shop: Sho
     assert "20 days" in text
     assert "to be expected" not in funnel("from=2026-02-01&through=2026-02-20"), "nobody is in time"
     assert "to be expected" in funnel("from=2026-02-01&through=2026-03-01&unit=customers")
+
+
+@pytest.mark.parametrize("tab", ["funnel", "variants"])
+def test_every_rate_of_few_says_so(shop: Shop, tab: str) -> None:
+    text = shop.client("viewer").get(f"/p/shop/journeys/buy/{tab}?days=30").text
+    table = text[text.index("<table") : text.index("</table>")]
+    assert html.escape(SMALL) in table
+    assert ">small sample</abbr>" in table
 
 
 def test_the_file_holds_every_point(shop: Shop) -> None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from journeys.buckets import UNITS, buckets, fitting
@@ -29,6 +29,7 @@ BEGINNINGS = {
 APIA_SKIPS = 1_325_203_200_000  # 2011-12-30 did not happen there
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 2_000_000_000_000),
     st.integers(1, 400 * DAY),

@@ -9,7 +9,7 @@ from subprocess import run
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -31,6 +31,7 @@ from journeys.statistics import (
 counted = st.integers(1, 2_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
+@settings(deadline=None)
 @given(counted)
 def test_wilson_is_that_of_scipy(counts: tuple[int, int]) -> None:
     found = wilson(*counts)
@@ -73,6 +74,7 @@ def test_the_difference_has_the_published_interval(
     assert (float(found.low), float(found.high)) == pytest.approx(wanted, abs=6e-5)
 
 
+@settings(deadline=None)
 @given(counted, counted)
 def test_two_rates_differ_by_chance_as_often_as_scipy_says(
     one: tuple[int, int], other: tuple[int, int]
@@ -144,6 +146,7 @@ def test_a_total_of_very_many_different_sums_is_told_too() -> None:
     assert math.isnan(float(total([]).value))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 500), min_size=1, max_size=200), st.sampled_from([0.1, 0.5, 0.9]))
 def test_a_quantile_has_the_interval_of_order_statistics(times: list[int], share: float) -> None:
     found = quantile(times, share)
@@ -204,6 +207,7 @@ def by_hand(some: list[tuple[int, bool]], t: int) -> float:
     return 1 - left
 
 
+@settings(deadline=None)
 @given(rows, st.integers(0, 25))
 def test_the_curve_is_the_product_by_hand_and_lies_in_its_band(some: list[tuple[int, bool]], t: int) -> None:
     curve = incidence(watched([(float(at), came) for at, came in some]))
@@ -215,6 +219,7 @@ def test_the_curve_is_the_product_by_hand_and_lies_in_its_band(some: list[tuple[
     assert (np.diff(share.value) >= -1e-12).all()
 
 
+@settings(deadline=None)
 @given(rows)
 def test_counts_stand_for_as_many_rows(some: list[tuple[int, bool]]) -> None:
     each = watched([(float(at), came) for at, came in some])
