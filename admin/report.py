@@ -71,5 +71,5 @@ def open_report(place: Place, key: str) -> Report:
         now=now,
     )
     versions = versions_of(given.engine, place.project.id, key)
-    filling = next((one for one in versions if one.status == "filling"), None)
+    filling = next((one for one in versions if one.status in ("filling", "refilling")), None)
     return Report(place, key, scope, frame, choices(scope, unit=frame.unit), filling)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from journeys import filters, known, resolution
-from journeys.definitions import Definition, parse
+from journeys.definitions import Definition, DefinitionError, parse
 from journeys.questions import question
-from store.events import EventStore
+from store.events import EventStore, EventStoreError
 from store.journeys import JourneyVersion
 from store.stamps import Stamp, by_clock
 
@@ -84,11 +84,13 @@ def fill(
     version: JourneyVersion,
     *,
     progress: Callable[[int, int], None],
+    otherwise: Callable[[list[int]], None] | None = None,
     stamp: Stamp = by_clock,
 ) -> None:
     """Store the runs of every customer anew, in chunks; `progress(done, total)` is told after each.
 
-    Who has stored runs and should have none any more loses them. A `stamp` is taken before each chunk.
+    Who has stored runs and should have none any more loses them. A `stamp` is taken before each chunk. The
+    customers of a chunk that cannot be computed are handed to `otherwise`, where it is given.
     """
     definition = parse(version.definition)
     total = _chunks(events, version, definition)
@@ -98,8 +100,36 @@ def fill(
         whose = "cityHash64(customer) % {chunks:UInt32} = {chunk:UInt32}" if total > 1 else "1"
         emptied = question("runs.stale", stored=question("runs.stored"), whose=whose)
         found = computed(definition, params, whose, resolved=resolution.resolved_now())
-        _store(events, version, params, found, emptied, begun)
+        try:
+            _store(events, version, params, found, emptied, begun)
+        except EventStoreError:
+            if otherwise is None:
+                raise
+            otherwise(_customers(events, version, definition, params, whose))
         progress(chunk + 1, total)
+
+
+def works(events: EventStore, version: JourneyVersion) -> bool:
+    """Whether the version can be computed at all: where its definition is at fault, not even of nobody."""
+    try:
+        recompute(events, version, [], [])
+    except (EventStoreError, DefinitionError):
+        return False
+    return True
+
+
+def _customers(
+    events: EventStore, version: JourneyVersion, definition: Definition, params: filters.Params, whose: str
+) -> list[int]:
+    sql = question(
+        "runs.customers",
+        resolved=resolution.resolved_now(),
+        relevant=filters.relevant(definition, params),
+        stored=question("runs.stored"),
+        whose=whose,
+    )
+    values = {**params.values, "journey_version": version.id}
+    return [row["customer"] for row in events.query(sql, values)]
 
 
 def _store(

@@ -6,17 +6,21 @@ The old ones answer until then.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from sqlalchemy import Engine
 
 from journeys import sessions
+from journeys.definitions import DefinitionError
 from journeys.generations import Generation, ensured, wanted_of
-from journeys.runs import CUSTOMERS_AT_ONCE, fill
+from journeys.runs import CUSTOMERS_AT_ONCE, fill, recompute, works
 from server.chore import Chore
-from server.refreshing import count_each, set_aside
+from server.refreshing import each_alone, set_aside
+from store.db import writing
 from store.events import EventStore, EventStoreError
+from store.filling import claim, free_all, give_up, is_held, renew
 from store.identity import Ledger
 from store.journeys import JourneyVersion, make_live, note_progress, versions_to_fill
 from store.projects import Project, all_projects
@@ -24,6 +28,11 @@ from store.stamps import next_stamp
 
 PAUSE_S = 2.0
 LONGEST_PAUSE_S = 300.0
+BEAT_S = 20.0
+
+
+class TakenAway(Exception):
+    """The version is to be filled from the beginning, or by another process."""
 
 
 class Filler:
@@ -32,6 +41,8 @@ class Filler:
     def __init__(self, engine: Engine, events: EventStore) -> None:
         self._engine = engine
         self._events = events
+        if events.embedded:  # the folder's lock says that no other process fills: claims are of dead ones
+            free_all(engine)
         self._ledger = Ledger(engine, events)
         self._stamp = partial(next_stamp, engine)
         self.chore = Chore("filler", self.turn, every=PAUSE_S, longest=LONGEST_PAUSE_S)
@@ -45,17 +56,20 @@ class Filler:
                 self.count_sessions()
 
     def fill_all(self, progress: Callable[[JourneyVersion, int, int], None] | None = None) -> int:
-        """Fill every version that waits; returns how many. Raises the last failure after trying all."""
+        """Fill every version that waits and nobody else fills; returns how many.
+
+        Raises the last failure after trying all.
+        """
         problem: Exception | None = None
-        waiting = versions_to_fill(self._engine)
-        for version in waiting:
+        filled = 0
+        for version in versions_to_fill(self._engine):
             try:
-                self._fill(version, progress)
-            except EventStoreError as error:  # one journey that cannot be filled must not hold up the others
+                filled += self._fill(version, progress)
+            except (EventStoreError, DefinitionError) as error:  # one must not hold up the others
                 problem = error
         if problem:
             raise problem
-        return len(waiting)
+        return filled
 
     def count_sessions(self, progress: Callable[[Project, int, int], None] | None = None) -> int:
         """Count the sessions of every project that waits for that; returns how many did.
@@ -81,10 +95,7 @@ class Filler:
                 self.chore.check()
 
         def each(generation: Generation, customers: list[int]) -> None:
-            for start in range(0, len(customers), CUSTOMERS_AT_ONCE):
-                some = customers[start : start + CUSTOMERS_AT_ONCE]
-                blamed = count_each(self._engine, self._events, self._ledger, generation, some)
-                set_aside(self._ledger, project.id, blamed, now=time.time_ns() // 1_000_000)
+            self._each(project.id, customers, partial(sessions.recompute, self._events, generation))
 
         newest = ensured(self._events, project.id, wanted_of(self._engine, project.id))[-1]
         if newest.state == "live":
@@ -94,13 +105,54 @@ class Filler:
 
     def _fill(
         self, version: JourneyVersion, progress: Callable[[JourneyVersion, int, int], None] | None
-    ) -> None:
+    ) -> bool:
+        """Fill one version; False where another process does, or it has to begin again."""
+        holder = claim(self._engine, version.id, now=_now_ms())
+        if holder is None:
+            return False
+
         def step(done: int, total: int) -> None:
             note_progress(self._engine, version.id, done=done, total=total)
             if progress:
                 progress(version, done, total)
             if done < total:
                 self.chore.check()
+                if not is_held(self._engine, version.id, holder):
+                    raise TakenAway
 
-        fill(self._events, version, progress=step, stamp=self._stamp)
-        make_live(self._engine, version, now=time.time_ns() // 1_000_000)
+        def each(customers: list[int]) -> None:
+            if not self._events.takes_inserts() or not works(self._events, version):
+                raise EventStoreError(f"the runs of {version.definition['key']} cannot be computed")
+            self._each(version.project_id, customers, partial(recompute, self._events, version))
+
+        try:
+            with self._alive(version, holder):
+                fill(self._events, version, progress=step, otherwise=each, stamp=self._stamp)
+            return make_live(self._engine, version, now=_now_ms(), holder=holder)
+        except TakenAway:
+            return False
+        finally:
+            with writing(self._engine) as connection:
+                give_up(connection, version.id, holder)
+
+    @contextmanager
+    def _alive(self, version: JourneyVersion, holder: str) -> Iterator[None]:
+        """Keep the claim while the work goes on, however long a part of it takes."""
+        beat = Chore("claim", lambda: renew(self._engine, version.id, holder, now=_now_ms()), every=BEAT_S)
+        beat.start()
+        try:
+            yield
+        finally:
+            beat.stop()
+
+    def _each(self, project: int, customers: list[int], job: Callable[..., None]) -> None:
+        """Store what cannot be stored of all these customers together, and set aside who is to blame."""
+        for start in range(0, len(customers), CUSTOMERS_AT_ONCE):
+            self.chore.check()
+            some = customers[start : start + CUSTOMERS_AT_ONCE]
+            blamed = each_alone(self._engine, self._events, self._ledger, project, some, job)
+            set_aside(self._ledger, project, blamed, now=_now_ms())
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

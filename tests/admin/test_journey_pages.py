@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -12,7 +13,8 @@ from admin import pictures
 from journeys.funnel import funnel
 from journeys.lists import listed
 from journeys.scope import Scope, open_scope
-from tests.admin.conftest import NOW, Shop
+from store.event import Event
+from tests.admin.conftest import NOW, Shop, happened
 
 TABS = ["funnel", "paths", "timing", "variants", "runs", "definition"]
 
@@ -86,6 +88,25 @@ def test_a_success_rate_that_may_still_rise_says_so(shop: Shop) -> None:
     told = "1 of these 5 runs are still in time: when all are decided, the success rate will lie between 20%"
     assert told in " ".join(text.split())
     assert "still in time" not in page(shop, "funnel", "from=2026-02-01&through=2026-02-25")
+
+
+def test_a_rate_whose_runs_one_customer_makes_says_so(
+    own_shop: Shop, add_events: Callable[[list[Event]], None]
+) -> None:
+    told = "at least half are of one customer, of 6 in all"
+    assert told not in page(own_shop, "funnel", "days=90")
+    add_events([happened("/shop", "tester", day=5 + 4 * n, kind="page") for n in range(12)])
+    assert told in page(own_shop, "funnel", "days=90")
+    assert "n 17 of 6 customers" in page(own_shop, "funnel", "days=90")
+    assert told not in page(own_shop, "funnel", "days=90&unit=customers")
+    answer = own_shop.client("viewer").get("/p/shop/journeys/buy/funnel.csv?days=90")
+    first = next(csv.DictReader(io.StringIO(answer.text)))
+    assert {name: first[name] for name in ("in_time", "at_most", "customers", "half_by")} == {
+        "in_time": "0",
+        "at_most": "1.0",
+        "customers": "6",
+        "half_by": "1",
+    }
 
 
 def test_a_segment_narrows_every_tab(shop: Shop) -> None:

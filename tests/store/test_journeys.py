@@ -53,6 +53,15 @@ def test_a_hidden_journey_comes_back_to_be_filled_anew(engine: Engine) -> None:
     assert [one.id for one in versions_to_fill(engine)] == [back.id]
 
 
+def test_no_former_version_of_a_journey_that_comes_back_answers_with_old_runs(engine: Engine) -> None:
+    project = create_project(engine, key="p", name="P", now=0).id
+    make_live(engine, save_version(engine, project, DEFINITION, by="a", now=1), now=2)
+    delete_journey(engine, project, "j", now=3)
+    back = save_version(engine, project, {**DEFINITION, "name": "K"}, by="a", now=4)
+    assert live_journey(engine, project, "j") == back
+    assert [one.id for one in versions_to_fill(engine)] == [back.id]
+
+
 def test_a_version_can_be_sent_back_to_be_filled(engine: Engine) -> None:
     project = create_project(engine, key="p", name="P", now=0).id
     first = save_version(engine, project, DEFINITION, by="a", now=1)
