@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from journeys.metrics import TREND_MEANINGS
-from tests.admin.conftest import Shop
+from tests.admin.conftest import Shop, happened
 from tests.admin.test_api import Ask, asking
 
 
@@ -56,9 +56,23 @@ def test_the_answer_marks_what_is_not_decided_or_cut(ask: Ask) -> None:
     assert all(part["small"] for part in parts)
 
 
-def test_as_of_is_said(ask: Ask) -> None:
-    found = ask("GET", "/journeys/buy/trend?from=2026-02-01&as_of=2026-03-01T11:00:00Z")[1]
-    assert found["ledger_as_of"] == "2026-03-01T11:00:00.000Z"
+@pytest.mark.parametrize(
+    "report", ["trend", "survival", "breakdown", "breakdown&by=medium", "breakdown&by=trait:plan"]
+)
+def test_every_report_can_be_asked_as_of_a_moment(own_shop: Shop, report: str) -> None:
+    """A phone that was joined after that moment was a customer of its own then."""
+    ask = asking(own_shop)
+    name, _, how = report.partition("&")
+    query = f"from=2026-02-01&unit=customers&{how or 'by=device' if name == 'breakdown' else ''}"
+    phone = happened("/shop", "ada-phone", day=2, kind="page", anonymous=True)
+    own_shop.services.events.insert([phone], token="phone")
+    then = ask("GET", f"/journeys/buy/{name}?{query}&as_of=2026-03-01T11:00:00Z")
+    assert then[0] == 200
+    assert then[1]["ledger_as_of"] == "2026-03-01T11:00:00.000Z"
+    assert "late events count" in then[1]["note"]
+    funnel = ask("GET", "/journeys/buy/funnel?from=2026-02-01&unit=customers&as_of=2026-03-01T11:00:00Z")[1]
+    n = then[1]["curves"][0]["n"] if name == "survival" else then[1]["entered"]
+    assert n == funnel["entered"]
 
 
 @pytest.mark.parametrize(
