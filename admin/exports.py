@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response
 
-from admin import questions
+from admin import breakdowns, questions, survivals, tables, trends
 from journeys.funnel import funnel as count_funnel
 from journeys.report import Table
 from journeys.reports import BY_NAME
@@ -40,10 +40,16 @@ def of_tab(tab: str, scope: Scope, *, unit: str, args: Mapping[str, str]) -> Tab
     match tab:
         case "funnel":
             return funnel(count_funnel(scope, unit=unit))
+        case "trend":
+            return tables.trend(trends.read(args).ask(scope, unit=unit))
+        case "breakdown":
+            return tables.breakdown(breakdowns.read(args, scope.definition).ask(scope, unit=unit))
         case "paths":
             return paths(questions.read_paths(args, scope.definition).ask(scope, unit=unit))
         case "timing":
             return timing(take_times(scope, unit=unit))
+        case "survival":
+            return tables.survival(survivals.read(args, scope.definition).ask(scope, unit=unit))
         case "variants":
             return variants(find_variants(scope, unit=unit))
         case "runs":

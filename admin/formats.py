@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 
-from journeys.metrics import MEANINGS
+from journeys.metrics import BREAKDOWN_MEANINGS, MEANINGS, SURVIVAL_MEANINGS, TREND_MEANINGS
+from journeys.statistics import is_small
 
 OUTCOMES = {"succeeded": "Succeeded", "failed": "Failed", "dropped": "Dropped", "in_time": "In time"}
 MANY = 0.1
@@ -18,11 +19,11 @@ ICONS = {"desktop": "device-desktop", "mobile": "device-mobile", "tablet": "devi
 
 def register(app: Flask) -> None:
     """Give templates these filters."""
-    for function in (count, money, percent, interval, duration, iso, day_in):
+    for function in (count, money, percent, interval, small, duration, iso, day_in):
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.tests["undecided"] = undecided
     app.jinja_env.globals["OUTCOMES"] = OUTCOMES
-    app.jinja_env.globals["MEANINGS"] = MEANINGS
+    app.jinja_env.globals["MEANINGS"] = MEANINGS | TREND_MEANINGS | SURVIVAL_MEANINGS | BREAKDOWN_MEANINGS
     app.jinja_env.globals["DEVICE_ICONS"] = ICONS
 
 
@@ -57,6 +58,11 @@ def interval(rate: Mapping[str, Any]) -> str:
 def undecided(rate: Mapping[str, Any]) -> bool:
     """Whether so many are still in time that a rate over runs may change much."""
     return bool(rate["n"]) and rate.get("in_time", 0) >= MANY * rate["n"]
+
+
+def small(rate: Mapping[str, Any]) -> bool:
+    """Whether a rate is of too small a sample to rely on; one of nobody says nothing at all."""
+    return bool(rate["n"] and is_small(rate["n"], rate["low"], rate["high"]))
 
 
 def duration(seconds: float | None) -> str:

@@ -16,7 +16,13 @@ from journeys.scope import Scope, open_scope
 from journeys.segments import choices
 from store.journeys import JourneyVersion, versions_of
 
-FIRST_TABS = (("funnel", "Funnel"), ("paths", "Paths"), ("timing", "Timing"), ("variants", "Variants"))
+FIRST_TABS = (
+    ("funnel", "Funnel"),
+    ("breakdown", "Breakdown"),
+    ("paths", "Paths"),
+    ("timing", "Timing"),
+    ("variants", "Variants"),
+)
 LAST_TABS = (("runs", "Runs"), ("definition", "Definition"))
 
 
@@ -41,6 +47,12 @@ class Report:
         return url_for(
             f"journey.{tab}", project=self.place.project.key, key=self.key, **{**self.asked.args, **more}
         )
+
+    def within(self, start: str, through: str) -> str:
+        """The address of the funnel of another period, from a day through a day."""
+        kept = {name: value for name, value in self.asked.args.items() if name != "days"}
+        values: dict[str, Any] = {**kept, "from": start, "through": through}
+        return url_for("journey.funnel", project=self.place.project.key, key=self.key, **values)
 
     def csv(self, tab: str, **more: Any) -> str:
         """The address of the same answer, of the same moment, as a CSV file."""

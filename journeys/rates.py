@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import TypedDict
 
+from journeys.statistics import wilson
+
 FEW = 0.05  # of the customers, who make half of the runs
 WORTH_SAYING = 10  # runs
 
@@ -36,18 +38,12 @@ class RunRate(Rate):
 
 
 def rate(count: int, n: int) -> Rate:
-    """The share of `count` in `n` with its interval (Wilson 1927, as SciPy computes it)."""
+    """The share of `count` in `n` with its interval."""
     if n == 0:
         return {"value": None, "low": None, "high": None, "n": 0}
-    from scipy.stats import binomtest  # takes most of a second to load: not at start-up
-
-    interval = binomtest(count, n).proportion_ci(confidence_level=0.95, method="wilson")
-    return {
-        "value": round(count / n, 6),
-        "low": round(float(interval.low), 6),
-        "high": round(float(interval.high), 6),
-        "n": n,
-    }
+    share = wilson(count, n)
+    value, low, high = (round(float(one), 6) for one in (share.value, share.low, share.high))
+    return {"value": value, "low": low, "high": high, "n": n}
 
 
 def run_rate(count: int, n: int, *, in_time: int, spread: Mapping[int, int]) -> RunRate:

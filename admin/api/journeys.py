@@ -10,10 +10,13 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint, Refused
 from admin.exports import csv_file
+from journeys.breakdown import MOST, breakdown
+from journeys.buckets import UNITS as PARTS
 from journeys.cursors import ListError
 from journeys.definitions import DefinitionSchema, lean, parse
 from journeys.funnel import OUTCOMES, UNITS, funnel
 from journeys.lists import NUMBERS, listed
+from journeys.metrics import BREAKDOWN_MEANINGS, SURVIVAL_MEANINGS, TREND_MEANINGS
 from journeys.paths import paths
 from journeys.period import asked_at, iso, parse_period
 from journeys.preview import check_patterns, preview
@@ -21,7 +24,10 @@ from journeys.report import Report
 from journeys.reports import BY_NAME, REPORTS
 from journeys.saving import save_journey
 from journeys.scope import Scope, open_scope
+from journeys.segments import ATTRIBUTES
+from journeys.survival import survival
 from journeys.timing import timing
+from journeys.trend import trend
 from journeys.variants import variants
 from store.journeys import (
     JourneyVersion,
@@ -76,6 +82,47 @@ class ReportAsked(Asked):
             "description": "`as_of` of an answer: what was in time then counts as in time, so that a list "
             "has the rows of its number"
         }
+    )
+
+
+class TrendAsked(ReportAsked):
+    """What the trend reads."""
+
+    by = fields.String(
+        validate=validate.OneOf(PARTS),
+        metadata={"description": "parts in the project's time zone; what fits the period where absent"},
+    )
+
+
+class BreakdownAsked(ReportAsked):
+    """What the breakdown reads."""
+
+    by = fields.String(
+        required=True,
+        metadata={"description": "channel, medium, browser … or property:NAME or trait:NAME"},
+    )
+    at = fields.String(
+        metadata={"description": "key of the step at which the value is taken; the first where absent"}
+    )
+    most = fields.Integer(
+        load_default=10,
+        validate=validate.Range(1, MOST),
+        metadata={"description": "values that stand alone; all others are together"},
+    )
+
+
+class SurvivalAsked(ReportAsked):
+    """What survival reads."""
+
+    from_step = fields.String(metadata={"description": "key of a step; the first where absent"})
+    to_step = fields.String(metadata={"description": "key of a later step; the goal where absent"})
+    compare = fields.String(
+        validate=validate.OneOf(ATTRIBUTES),
+        metadata={"description": "a curve for each of the most frequent values of this attribute"},
+    )
+    against = fields.String(
+        load_default="",
+        metadata={"description": "further segments to compare with, written as `segment`; `;` between them"},
     )
 
 
@@ -163,6 +210,20 @@ def read_funnel(call: Call, key: str) -> dict[str, Any]:
     return _dated(scope, funnel(scope, unit=call.query["unit"]))
 
 
+def read_trend(call: Call, key: str) -> dict[str, Any]:
+    """The funnel's outcomes and success rate by day, week or month; the parts add up to the funnel."""
+    scope = _scope(call, key)
+    found = trend(scope, by=call.query.get("by"), unit=call.query["unit"])
+    return _dated(scope, {**found, "meanings": TREND_MEANINGS})
+
+
+def read_breakdown(call: Call, key: str) -> dict[str, Any]:
+    """The funnel of each value of a dimension, of all others and of none; they add up to the funnel."""
+    query, scope = call.query, _scope(call, key)
+    found = breakdown(scope, query["by"], at=query.get("at"), unit=query["unit"], most=query["most"])
+    return _dated(scope, {**found, "meanings": TREND_MEANINGS | BREAKDOWN_MEANINGS})
+
+
 def read_paths(call: Call, key: str) -> dict[str, Any]:
     """Touchpoints inside runs after or before a step, as nodes and links."""
     names = ("unit", "anchor", "direction", "depth", "outcome", "collapse")
@@ -182,6 +243,20 @@ def read_timing(call: Call, key: str) -> dict[str, Any]:
     return _dated(scope, timing(scope, unit=call.query["unit"]))
 
 
+def read_survival(call: Call, key: str) -> dict[str, Any]:
+    """The share that came to a step by the time it took, open runs included; segments compared."""
+    query, scope = call.query, _scope(call, key)
+    found = survival(
+        scope,
+        origin=query.get("from_step"),
+        target=query.get("to_step"),
+        compare=query.get("compare"),
+        unit=query["unit"],
+        against=[_segment(text) for text in query["against"].split(";") if text.strip()],
+    )
+    return _dated(scope, {**found, "meanings": SURVIVAL_MEANINGS})
+
+
 def read_runs(call: Call, key: str) -> dict[str, Any]:
     """The runs behind a number of the funnel, the newest first."""
     query, scope = call.query, _scope(call, key)
@@ -196,6 +271,11 @@ def read_runs(call: Call, key: str) -> dict[str, Any]:
         most=query["most"],
     )
     return _dated(scope, answer)
+
+
+def _segment(text: str) -> dict[str, str]:
+    pairs = [pair.partition(":") for pair in text.split(",") if pair]
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _number(query: Mapping[str, Any]) -> str:
@@ -235,7 +315,6 @@ def _endpoints(report: Report) -> Iterator[Endpoint]:
 
 
 def _scope(call: Call, key: str) -> Scope:
-    pairs = [pair.partition(":") for pair in call.query["segment"].split(",") if pair]
     return open_scope(
         call.services.engine,
         call.services.events,
@@ -243,7 +322,7 @@ def _scope(call: Call, key: str) -> Scope:
         key,
         start=call.query.get("start"),
         end=call.query.get("end"),
-        segment={name.strip(): value.strip() for name, _, value in pairs},
+        segment=_segment(call.query["segment"]),
         as_of=call.query.get("as_of"),
         now=asked_at(call.query.get("now"), call.project.zone, now=call.now),
     )
@@ -286,9 +365,12 @@ ENDPOINTS = [
     Endpoint("DELETE", "/journeys/<key>", remove_journey, role="editor"),
     Endpoint("POST", "/journeys/preview", preview_journey, query=Asked, body=DefinitionSchema),
     Endpoint("GET", "/journeys/<key>/funnel", read_funnel, query=ReportAsked),
+    Endpoint("GET", "/journeys/<key>/trend", read_trend, query=TrendAsked),
+    Endpoint("GET", "/journeys/<key>/breakdown", read_breakdown, query=BreakdownAsked),
     Endpoint("GET", "/journeys/<key>/paths", read_paths, query=PathsAsked),
     Endpoint("GET", "/journeys/<key>/variants", read_variants, query=ReportAsked),
     Endpoint("GET", "/journeys/<key>/timing", read_timing, query=ReportAsked),
+    Endpoint("GET", "/journeys/<key>/survival", read_survival, query=SurvivalAsked),
     Endpoint("GET", "/journeys/<key>/runs", read_runs, query=RunsAsked),
     *(endpoint for report in REPORTS for endpoint in _endpoints(report)),
 ]

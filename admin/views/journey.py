@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin import exports, pictures, questions
+from admin import breakdowns, exports, pictures, questions, survivals, trends
 from admin.access import Place, needs
-from admin.report import open_report
+from admin.report import Report, open_report
 from admin.services import services
 from journeys.definitions import to_yaml
 from journeys.funnel import funnel as count_funnel
 from journeys.report import Report
 from journeys.reports import REPORTS
+from journeys.survival import survival as find_survival
 from journeys.timing import timing as take_times
 from journeys.variants import variants as find_variants
 from store.journeys import delete_journey, versions_of
@@ -33,12 +38,36 @@ def funnel(place: Place, key: str) -> ResponseReturnValue:
     """Where runs get to and where they end."""
     report = open_report(place, key)
     answer = count_funnel(report.scope, unit=report.asked.unit)
+    question = trends.read(request.args)
+    trend = question.ask(report.scope, unit=report.asked.unit)
     return render_template(
         "journey/funnel.html",
         report=report,
+        question=question,
         answer=answer,
+        trend=trend,
+        parts=trends.rows(trend, report.scope, report.within),
+        trend_picture=trends.picture,
+        expected=_expected(report, answer),
         picture=pictures.funnel(answer, report.runs),
         worst=pictures.worst_step(answer),
+    )
+
+
+@pages.get("/breakdown")
+@needs("viewer")
+def breakdown(place: Place, key: str) -> ResponseReturnValue:
+    """How runs come along by what they differ in."""
+    report = open_report(place, key)
+    question = breakdowns.read(request.args, report.scope.definition)
+    answer = question.ask(report.scope, unit=report.asked.unit)
+    return render_template(
+        "journey/breakdown.html",
+        report=report,
+        question=question,
+        answer=answer,
+        choices=breakdowns.choices(report.scope, question),
+        link=breakdowns.link(partial(report.link, now=report.now), question),
     )
 
 
@@ -59,8 +88,18 @@ def paths(place: Place, key: str) -> ResponseReturnValue:
 def timing(place: Place, key: str) -> ResponseReturnValue:
     """How long it takes."""
     report = open_report(place, key)
-    answer = take_times(report.scope, unit=report.asked.unit)
-    return render_template("journey/timing.html", report=report, answer=answer, picture=pictures.histogram)
+    question = survivals.read(request.args, report.scope.definition)
+    survival = question.ask(report.scope, unit=report.asked.unit)
+    return render_template(
+        "journey/timing.html",
+        report=report,
+        question=question,
+        answer=take_times(report.scope, unit=report.asked.unit),
+        picture=pictures.histogram,
+        survival=survival,
+        curves=survivals.coloured(survival),
+        survival_picture=survivals.picture,
+    )
 
 
 @pages.get("/variants")
@@ -146,6 +185,14 @@ def delete(place: Place, key: str) -> ResponseReturnValue:
     if not delete_journey(given.engine, place.project.id, key, now=given.clock()):
         abort(404)
     return redirect(url_for("journeys.show", project=place.project.key))
+
+
+def _expected(report: Report, answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What the success rate comes to when nobody is in time any more; None where that is so already."""
+    if not answer["outcomes"]["in_time"]:
+        return None
+    curve: Mapping[str, Any] = find_survival(report.scope, unit=answer["unit"])["curves"][0]
+    return curve
 
 
 def _query() -> str:

@@ -7,9 +7,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from admin import asked
-from admin.formats import duration, percent
+from admin.formats import duration, percent, small
 from admin.throttle import WINDOW_MS, Throttle
+from journeys.rates import rate
 from tests.admin.conftest import NOW
+
+
+@pytest.mark.parametrize(("count", "n", "is_small"), [(0, 0, False), (9, 18, True), (90, 180, False)])
+def test_a_small_sample_says_so(count: int, n: int, is_small: bool) -> None:
+    assert small(dict(rate(count, n))) is is_small
 
 
 @pytest.mark.parametrize(
