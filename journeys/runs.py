@@ -45,15 +45,26 @@ def computed(
     )
 
 
+def stored() -> str:
+    """SQL of the stored runs of the bound `journey_version`, one row a run."""
+    whose = "project = {project:UInt32} and journey_version = {journey_version:UInt32}"
+    return question("runs.apart", held="journey_runs final", whose=whose)
+
+
+def apart(computed: str) -> str:
+    """SQL of computed runs, one row a run."""
+    return question("runs.apart", held=f"({computed})", whose="1")
+
+
 def then(definition: Definition, params: filters.Params) -> str:
-    """SQL of the runs as the ledger stood at `as_of`, which `params` bind: rows of (customer, runs).
+    """SQL of the runs as the ledger stood at `as_of`, which `params` bind: one row a run.
 
     Most are stored, as nothing happened to their customers since; those of the others are computed.
     """
     changed = resolution.changed()
     whose = f"identity in ({resolution.members()}) and customer in ({changed})"
     anew = computed(definition, params, whose, resolved=resolution.resolved_then())
-    return question("runs.then", stored=question("runs.stored"), changed=changed, computed=anew)
+    return question("runs.then", stored=stored(), changed=changed, computed=apart(anew))
 
 
 def recompute(
@@ -94,7 +105,7 @@ def fill(
         begun = stamp()
         params = filters.Params(project=version.project_id, chunks=total, chunk=chunk)
         whose = "cityHash64(customer) % {chunks:UInt32} = {chunk:UInt32}" if total > 1 else "1"
-        emptied = question("runs.stale", stored=question("runs.stored"), whose=whose)
+        emptied = question("runs.stale", whose=whose)
         found = computed(definition, params, whose, resolved=resolution.resolved_now())
         _store(events, version, params, found, emptied, begun)
         progress(chunk + 1, total)
