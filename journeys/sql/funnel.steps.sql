@@ -2,15 +2,12 @@
 select
     step,
     count() as visited,
-    quantileExactInclusiveIf(0.5)(seconds, number > 1) as median,
-    quantileExactInclusiveIf(0.9)(seconds, number > 1) as p90
-from (
-    select
-        arrayJoin(arrayEnumerate(steps)) as number,
-        steps[number] as step,
-        if(number > 1, dateDiff('millisecond', times[number - 1], times[number]) / 1000, 0) as seconds
-    from ({{runs}})
-    where {{which}}
-)
+    quantileExactInclusiveIf(0.5)(pause / 1000, place > 1) as median,
+    quantileExactInclusiveIf(0.9)(pause / 1000, place > 1) as p90
+from (select steps, times from ({{runs}}) where {{which}})
+array join
+    steps as step,
+    arrayDifference(arrayMap(at -> toUnixTimestamp64Milli(at), times)) as pause,
+    arrayEnumerate(steps) as place
 group by step
 order by step
