@@ -59,5 +59,5 @@ def open_report(place: Place, key: str) -> Report:
         now=now,
     )
     versions = versions_of(given.engine, place.project.id, key)
-    filling = next((one for one in versions if one.status == "filling"), None)
+    filling = next((one for one in versions if one.status in ("filling", "paused")), None)
     return Report(place, key, scope, frame, choices(scope), filling)

@@ -14,6 +14,10 @@ from store.stamps import Stamp, by_clock
 CUSTOMERS_AT_ONCE = 10_000
 EVENTS_PER_CHUNK = 4_000_000
 
+# Customers and identities are numbers below this one.
+NUMBERS = 2**63
+SHARE = "customer >= {low:UInt64} and customer < {high:UInt64}"
+
 # What one touchpoint does to a run, beside reaching the step of that number.
 MOVES = {"starts": 101, "restarts": 102, "stays": 103, "fails": 104, "expires": 105, "cuts_short": 106}
 
@@ -97,18 +101,33 @@ def fill(
 ) -> None:
     """Store the runs of every customer anew, in chunks; `progress(done, total)` is told after each.
 
-    Who has stored runs and should have none any more loses them. A `stamp` is taken before each chunk.
+    What was begun and broke off goes on behind the chunks that `version` says are done. Who has stored runs
+    and should have none any more loses them. A `stamp` is taken before each chunk.
     """
     definition = parse(version.definition)
-    total = _chunks(events, version, definition)
-    for chunk in range(total):
+    done, total = version.chunks_done, version.chunks_total
+    if not done:
+        total = _chunks(events, version, definition)
+    for chunk in range(done, total):
         begun = stamp()
-        params = filters.Params(project=version.project_id, chunks=total, chunk=chunk)
-        whose = "cityHash64(customer) % {chunks:UInt32} = {chunk:UInt32}" if total > 1 else "1"
-        emptied = question("runs.stale", whose=whose)
+        params = filters.Params(
+            project=version.project_id, low=NUMBERS * chunk // total, high=NUMBERS * (chunk + 1) // total
+        )
+        whose, theirs = (_share(), SHARE) if total > 1 else ("1", "1")
         found = computed(definition, params, whose, resolved=resolution.resolved_now())
-        _store(events, version, params, found, emptied, begun)
+        _store(events, version, params, found, question("runs.stale", whose=theirs), begun)
         progress(chunk + 1, total)
+
+
+def outdated(events: EventStore) -> list[int]:
+    """The ids of versions whose stored runs an older program made, which kept less of each run."""
+    return [row["journey_version"] for row in events.query(question("runs.outdated"))]
+
+
+def _share() -> str:
+    """SQL that keeps the events of a share of the customers: few are read of others, as they lie apart."""
+    near = "identity >= {low:UInt64} and identity < {high:UInt64}"
+    return f"({near} or identity in ({question('runs.share')})) and {SHARE}"
 
 
 def _store(

@@ -7,23 +7,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from sqlalchemy import Engine
 
 from journeys import sessions
 from journeys.generations import Generation, ensured, wanted_of
-from journeys.runs import CUSTOMERS_AT_ONCE, fill
+from journeys.runs import CUSTOMERS_AT_ONCE, fill, outdated
 from server.chore import Chore
 from server.refreshing import count_each, set_aside
 from store.events import EventStore, EventStoreError
 from store.identity import Ledger
-from store.journeys import JourneyVersion, make_live, note_progress, versions_to_fill
+from store.journeys import JourneyVersion, fill_again, make_live, note_progress, versions_to_fill
 from store.projects import Project, all_projects
 from store.stamps import next_stamp
 
 PAUSE_S = 2.0
 LONGEST_PAUSE_S = 300.0
+
+
+class Overtaken(Exception):
+    """A filling is not this one's any more: it was paused, begun anew, or another process was faster."""
 
 
 class Filler:
@@ -34,6 +39,7 @@ class Filler:
         self._events = events
         self._ledger = Ledger(engine, events)
         self._stamp = partial(next_stamp, engine)
+        self._has_looked_back = False
         self.chore = Chore("filler", self.turn, every=PAUSE_S, longest=LONGEST_PAUSE_S)
 
     def turn(self) -> None:
@@ -47,6 +53,7 @@ class Filler:
     def fill_all(self, progress: Callable[[JourneyVersion, int, int], None] | None = None) -> int:
         """Fill every version that waits; returns how many. Raises the last failure after trying all."""
         problem: Exception | None = None
+        self._look_back()
         waiting = versions_to_fill(self._engine)
         for version in waiting:
             try:
@@ -96,11 +103,20 @@ class Filler:
         self, version: JourneyVersion, progress: Callable[[JourneyVersion, int, int], None] | None
     ) -> None:
         def step(done: int, total: int) -> None:
-            note_progress(self._engine, version.id, done=done, total=total)
+            if not note_progress(self._engine, version.id, done=done, total=total):
+                raise Overtaken
             if progress:
                 progress(version, done, total)
             if done < total:
                 self.chore.check()
 
-        fill(self._events, version, progress=step, stamp=self._stamp)
-        make_live(self._engine, version, now=time.time_ns() // 1_000_000)
+        with suppress(Overtaken):
+            fill(self._events, version, progress=step, stamp=self._stamp)
+            make_live(self._engine, version, now=time.time_ns() // 1_000_000)
+
+    def _look_back(self) -> None:
+        """Once in a process: fill again what an older program has stored, which kept less of each run."""
+        if not self._has_looked_back:
+            for version_id in outdated(self._events):
+                fill_again(self._engine, version_id)
+        self._has_looked_back = True

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Row, select, update
+from sqlalchemy import Engine, Row, case, select, update
 
 from store.db import writing
 from store.tables import journey_versions, journeys
@@ -14,7 +14,10 @@ from store.tables import journey_versions, journeys
 
 @dataclass(frozen=True)
 class JourneyVersion:
-    """One version of a journey; `status` is filling, live or replaced. `id` names its stored runs."""
+    """One version of a journey; `id` names its stored runs.
+
+    `status` is filling, paused (in the middle of that), live or replaced.
+    """
 
     id: int
     project_id: int
@@ -50,7 +53,7 @@ def save_version(
                 connection.execute(
                     update(journey_versions)
                     .where(journey_versions.c.id == newest.id)
-                    .values(status="filling")
+                    .values(status="filling", chunks_done=0, chunks_total=0)
                 )
             return _version(connection.execute(_versions().where(journey_versions.c.id == newest.id)).one())
         row = {
@@ -77,7 +80,7 @@ def live_journeys(engine: Engine, project_id: int) -> list[JourneyVersion]:
         )
         for row in connection.execute(query):
             held = chosen.get(row.journey_id)
-            if held is None or (held.status == "filling" and row.status == "live"):
+            if held is None or (held.status != "live" and row.status == "live"):
                 chosen[row.journey_id] = _version(row)
     return sorted(chosen.values(), key=lambda one: one.journey_id)
 
@@ -91,11 +94,11 @@ def live_journey(engine: Engine, project_id: int, key: str) -> JourneyVersion | 
 
 
 def kept_versions(engine: Engine, project_id: int) -> list[JourneyVersion]:
-    """Every version whose runs must be kept up to date: live ones and those being filled."""
+    """Every version whose runs must be kept up to date: live ones and those being filled, paused or not."""
     query = _versions().where(
         journeys.c.project_id == project_id,
         journeys.c.deleted_at.is_(None),
-        journey_versions.c.status.in_(["live", "filling"]),
+        journey_versions.c.status.in_(["live", "filling", "paused"]),
     )
     with engine.connect() as connection:
         return [_version(row) for row in connection.execute(query)]
@@ -118,14 +121,35 @@ def versions_of(engine: Engine, project_id: int, key: str) -> list[JourneyVersio
         return [_version(row) for row in connection.execute(query)]
 
 
-def note_progress(engine: Engine, version_id: int, *, done: int, total: int) -> None:
-    """Write down how far the filling of a version is."""
+def note_progress(engine: Engine, version_id: int, *, done: int, total: int) -> bool:
+    """Write down how far the filling of a version is.
+
+    False when it is not this filling's turn any more: it was paused, begun anew, or another was faster.
+    """
+    mine = (
+        (journey_versions.c.id == version_id)
+        & (journey_versions.c.status == "filling")
+        & (journey_versions.c.chunks_done == done - 1)
+    )
     with writing(engine) as connection:
-        connection.execute(
-            update(journey_versions)
-            .where(journey_versions.c.id == version_id)
-            .values(chunks_done=done, chunks_total=total)
-        )
+        noted = update(journey_versions).where(mine).values(chunks_done=done, chunks_total=total)
+        return connection.execute(noted).rowcount == 1
+
+
+def pause(engine: Engine, version_id: int) -> bool:
+    """Let the filling of a version wait behind the chunk in hand; False when it is not being filled."""
+    return _turn(engine, version_id, "filling", "paused")
+
+
+def resume(engine: Engine, version_id: int) -> bool:
+    """Let a paused filling go on where it was; False when it is not paused."""
+    return _turn(engine, version_id, "paused", "filling")
+
+
+def _turn(engine: Engine, version_id: int, before: str, after: str) -> bool:
+    mine = (journey_versions.c.id == version_id) & (journey_versions.c.status == before)
+    with writing(engine) as connection:
+        return connection.execute(update(journey_versions).where(mine).values(status=after)).rowcount == 1
 
 
 def make_live(engine: Engine, version: JourneyVersion, *, now: int) -> None:
@@ -145,10 +169,13 @@ def make_live(engine: Engine, version: JourneyVersion, *, now: int) -> None:
 
 
 def fill_again(engine: Engine, version_id: int) -> None:
-    """Send a version back to be filled, because its stored runs may be out of date."""
+    """Send a version back to be filled from the beginning, because its stored runs may be out of date."""
+    waits = case((journey_versions.c.status == "paused", "paused"), else_="filling")
     with writing(engine) as connection:
         connection.execute(
-            update(journey_versions).where(journey_versions.c.id == version_id).values(status="filling")
+            update(journey_versions)
+            .where(journey_versions.c.id == version_id, journey_versions.c.status != "replaced")
+            .values(status=waits, chunks_done=0, chunks_total=0)
         )
 
 

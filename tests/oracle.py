@@ -25,8 +25,8 @@ class Touch(NamedTuple):
 class Run:
     """One attempt. `steps` are (step, time) pairs in the order in which they were reached.
 
-    `event_ids` are of the events that reached them. `strays` are the touchpoints that moved nothing: where the
-    run stood, and the step that was matched instead.
+    `event_ids` are of the events that reached them. `strays` are the touchpoints that moved nothing: where
+    the run stood, and the step that was matched instead.
     """
 
     case: str
@@ -92,7 +92,7 @@ def step(d: Definition, history: History, e: Touch) -> None:
 
 
 def stray(position: int, e: Touch) -> int:
-    """The step that a touchpoint speaks of which moves nothing: the next beyond the position, else the last."""
+    """The step that a touchpoint speaks of which moves nothing: the next beyond the position, or the last."""
     return min((j for j in e.matches if j > position), default=max(e.matches))
 
 

