@@ -127,7 +127,8 @@ def outdated(events: EventStore) -> list[int]:
 def _share() -> str:
     """SQL that keeps the events of a share of the customers: few are read of others, as they lie apart."""
     near = "identity >= {low:UInt64} and identity < {high:UInt64}"
-    return f"({near} or identity in ({question('runs.share')})) and {SHARE}"
+    far = question("runs.share")
+    return f"({near} or identity in ({far})) and {SHARE}"
 
 
 def _store(

@@ -1,4 +1,4 @@
-"""The filler goes on where a filling broke off, stops where it was paused, and looks back at old runs once."""
+"""The filler goes on where a filling broke off, stops where it was paused, and fills old runs again."""
 
 from __future__ import annotations
 
