@@ -14,7 +14,7 @@ from journeys.period import asked_at, iso
 from journeys.reports import REPORTS
 from journeys.scope import Scope, open_scope
 from journeys.segments import choices
-from store.journeys import JourneyVersion, versions_of
+from store.journeys import UNFILLED, JourneyVersion, versions_of
 
 FIRST_TABS = (
     ("funnel", "Funnel"),
@@ -27,7 +27,7 @@ LAST_TABS = (("runs", "Runs"), ("definition", "Definition"))
 
 
 @dataclass(frozen=True)
-class Report:
+class JourneyPage:
     """One journey, asked about in one frame."""
 
     place: Place
@@ -73,7 +73,7 @@ class Report:
         return [*FIRST_TABS, *more, *LAST_TABS]
 
 
-def open_report(place: Place, key: str) -> Report:
+def open_report(place: Place, key: str) -> JourneyPage:
     """The report that the address asks for; raises NoSuchJourney, PeriodError, SegmentError."""
     given = services()
     now = asked_at(request.args.get("now"), place.project.zone, now=given.clock())
@@ -90,5 +90,5 @@ def open_report(place: Place, key: str) -> Report:
         now=now,
     )
     versions = versions_of(given.engine, place.project.id, key)
-    filling = next((one for one in versions if one.status in ("filling", "refilling")), None)
-    return Report(place, key, scope, frame, choices(scope, unit=frame.unit), filling)
+    filling = next((one for one in versions if one.status in UNFILLED), None)
+    return JourneyPage(place, key, scope, frame, choices(scope, unit=frame.unit), filling)

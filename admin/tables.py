@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from journeys.funnel import OUTCOMES
 
 if TYPE_CHECKING:
-    from admin.exports import Table
+    from journeys.report import Table
 
 RATE = ("value", "low", "high", "at_least", "at_most")
 STANDING = ("entered", "customers", *OUTCOMES, "success_rate", *RATE[1:], "immature", "small")

@@ -28,7 +28,7 @@ class Scope:
 
     With `as_of` (ms), identities belong to the customers to whom the ledger gave them at that moment; all
     else is as it is now, also events that came later.
-    `source` is the SQL of rows (customer, runs), and `values` what it binds: the stored runs, or runs
+    `source` is the SQL of runs, one row each, and `values` what it binds: the stored runs, or runs
     computed on the spot for a preview.
     """
 
@@ -95,7 +95,7 @@ class Scope:
         if self.source:
             return self.source
         if self.as_of is None:
-            return question("runs.stored")
+            return runs.stored()
         params.values["as_of"] = resolution.version_at(self.as_of)
         return runs.then(self.definition, params)
 
@@ -158,6 +158,6 @@ def drafted(
 ) -> Scope:
     """The scope of a definition that is not saved: its runs are computed when a report asks."""
     params = Params(project=project.id, **values)
-    source = runs.computed(definition, params, whose, resolved=resolution.resolved_now())
+    source = runs.apart(runs.computed(definition, params, whose, resolved=resolution.resolved_now()))
     version = JourneyVersion(0, project.id, 0, 0, dict(definition.source), "draft", 0, 0, "", now)
     return Scope(events, project, version, definition, period, {}, now, source, params.values)

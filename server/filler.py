@@ -15,14 +15,14 @@ from sqlalchemy import Engine
 from journeys import sessions
 from journeys.definitions import DefinitionError
 from journeys.generations import Generation, ensured, wanted_of
-from journeys.runs import CUSTOMERS_AT_ONCE, fill, recompute, works
+from journeys.runs import CUSTOMERS_AT_ONCE, fill, outdated, recompute, works
 from server.chore import Chore
 from server.refreshing import each_alone, set_aside
 from store.db import writing
 from store.events import EventStore, EventStoreError
 from store.filling import Work, claim, free_all, give_up, is_held, renew
 from store.identity import Ledger
-from store.journeys import JourneyVersion, make_live, note_progress, versions_to_fill
+from store.journeys import JourneyVersion, fill_again, make_live, note_progress, versions_to_fill
 from store.projects import Project, all_projects
 from store.stamps import next_stamp
 
@@ -45,6 +45,7 @@ class Filler:
             free_all(engine)
         self._ledger = Ledger(engine, events)
         self._stamp = partial(next_stamp, engine)
+        self._has_looked_back = False
         self.chore = Chore("filler", self.turn, every=PAUSE_S, longest=LONGEST_PAUSE_S)
 
     def turn(self) -> None:
@@ -62,6 +63,7 @@ class Filler:
         """
         problem: Exception | None = None
         filled = 0
+        self._look_back()
         for version in versions_to_fill(self._engine):
             try:
                 filled += self._fill(version, progress)
@@ -119,11 +121,14 @@ class Filler:
     ) -> bool:
         """Fill one version; False where another process does, or it has to begin again."""
         with self._claimed(version.id) as holder:
-            if holder is None:
+            now = {one.id: one for one in versions_to_fill(self._engine)} if holder else {}
+            if version.id not in now:
                 return False
+            version = now[version.id]  # another process may have gone on with it meanwhile
 
             def step(done: int, total: int) -> None:
-                note_progress(self._engine, version.id, done=done, total=total)
+                if not note_progress(self._engine, version.id, done=done, total=total):
+                    raise TakenAway
                 if progress:
                     progress(version, done, total)
                 if done < total:
@@ -139,6 +144,13 @@ class Filler:
                 return make_live(self._engine, version, now=now_ms(), holder=holder)
             except TakenAway:
                 return False
+
+    def _look_back(self) -> None:
+        """Once in a process: fill again what an older program has stored, which kept less of each run."""
+        if not self._has_looked_back:
+            for version_id in outdated(self._events):
+                fill_again(self._engine, version_id)
+        self._has_looked_back = True
 
     def _go_on(self, work: Work, holder: str | None) -> None:
         """Go on with the next part, unless it is to stop, or the work is not this process's any more."""

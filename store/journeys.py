@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, select, update
+from sqlalchemy import Connection, Engine, Row, case, func, select, update
 
 from store.db import writing
 from store.filling import give_up, take_away
 from store.tables import journey_versions, journeys
 
-ANSWERING = ("live", "refilling")
+ANSWERING = ("live", "refilling", "refill_paused")
+PAUSED = {"filling": "paused", "refilling": "refill_paused"}
+UNFILLED = (*PAUSED, *PAUSED.values())
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,8 @@ class JourneyVersion:
     """One version of a journey. `id` names its stored runs.
 
     `status` is filling until its runs are complete, then live; refilling while it answers and is filled
-    again, as its runs may be out of date; replaced when a newer one is live.
+    again, as its runs may be out of date; replaced when a newer one is live. Both kinds of filling can be
+    paused.
     """
 
     id: int
@@ -75,7 +78,8 @@ def _leave_only_the_newest(connection: Connection, journey_id: int) -> None:
     newest = select(func.max(journey_versions.c.id)).where(mine).scalar_subquery()
     is_newest = journey_versions.c.id == newest
     for which, status in ((~is_newest, "replaced"), (is_newest, "filling")):
-        connection.execute(update(journey_versions).where(mine, which).values(status=status))
+        again = {"status": status, "chunks_done": 0, "chunks_total": 0}
+        connection.execute(update(journey_versions).where(mine, which).values(again))
 
 
 def live_journeys(engine: Engine, project_id: int) -> list[JourneyVersion]:
@@ -89,7 +93,7 @@ def live_journeys(engine: Engine, project_id: int) -> list[JourneyVersion]:
         )
         for row in connection.execute(query):
             held = chosen.get(row.journey_id)
-            if held is None or (held.status == "filling" and row.status in ANSWERING):
+            if held is None or (held.status not in ANSWERING and row.status in ANSWERING):
                 chosen[row.journey_id] = _version(row)
     return sorted(chosen.values(), key=lambda one: one.journey_id)
 
@@ -115,9 +119,7 @@ def kept_versions(engine: Engine, project_id: int) -> list[JourneyVersion]:
 
 def versions_to_fill(engine: Engine) -> list[JourneyVersion]:
     """Versions that wait for their runs, the oldest first; of each journey's new ones only the newest."""
-    query = _versions().where(
-        journey_versions.c.status.in_(["filling", "refilling"]), journeys.c.deleted_at.is_(None)
-    )
+    query = _versions().where(journey_versions.c.status.in_(PAUSED), journeys.c.deleted_at.is_(None))
     waiting: dict[tuple[int, str], JourneyVersion] = {}
     with engine.connect() as connection:
         for row in connection.execute(query):
@@ -132,14 +134,39 @@ def versions_of(engine: Engine, project_id: int, key: str) -> list[JourneyVersio
         return [_version(row) for row in connection.execute(query)]
 
 
-def note_progress(engine: Engine, version_id: int, *, done: int, total: int) -> None:
-    """Write down how far the filling of a version is."""
+def note_progress(engine: Engine, version_id: int, *, done: int, total: int) -> bool:
+    """Write down how far the filling of a version is.
+
+    False when it is not this filling's turn any more: it was paused, begun anew, or another was faster.
+    """
+    mine = (
+        (journey_versions.c.id == version_id)
+        & journey_versions.c.status.in_(PAUSED)
+        & (journey_versions.c.chunks_done == done - 1)
+    )
     with writing(engine) as connection:
-        connection.execute(
-            update(journey_versions)
-            .where(journey_versions.c.id == version_id)
-            .values(chunks_done=done, chunks_total=total)
-        )
+        noted = update(journey_versions).where(mine).values(chunks_done=done, chunks_total=total)
+        return connection.execute(noted).rowcount == 1
+
+
+def pause(engine: Engine, version_id: int) -> bool:
+    """Let the filling of a version wait behind the chunk in hand; False when it is not being filled."""
+    return _turn(engine, version_id, PAUSED)
+
+
+def resume(engine: Engine, version_id: int) -> bool:
+    """Let a paused filling go on where it was; False when it is not paused."""
+    return _turn(engine, version_id, {after: before for before, after in PAUSED.items()})
+
+
+def _turn(engine: Engine, version_id: int, turns: Mapping[str, str]) -> bool:
+    is_mine = journey_versions.c.id == version_id
+    turned = case(turns, value=journey_versions.c.status)
+    change = (
+        update(journey_versions).where(is_mine, journey_versions.c.status.in_(turns)).values(status=turned)
+    )
+    with writing(engine) as connection:
+        return connection.execute(change).rowcount == 1
 
 
 def make_live(engine: Engine, version: JourneyVersion, *, now: int, holder: str | None = None) -> bool:
@@ -163,12 +190,14 @@ def make_live(engine: Engine, version: JourneyVersion, *, now: int, holder: str 
 def fill_again(engine: Engine, version_id: int) -> None:
     """Have a version filled from the beginning, as its stored runs may be out of date.
 
-    One that answers goes on answering; one that was replaced stays so.
+    One that answers goes on answering, one that is paused stays so, and one that was replaced, too.
     """
     mine = journey_versions.c.id == version_id
     refilling = update(journey_versions).where(mine, journey_versions.c.status == "live")
+    anew = update(journey_versions).where(mine, journey_versions.c.status != "replaced")
     with writing(engine) as connection:
         connection.execute(refilling.values(status="refilling"))
+        connection.execute(anew.values(chunks_done=0, chunks_total=0))
         take_away(connection, version_id)
 
 

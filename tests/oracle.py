@@ -33,19 +33,28 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True)
 class Run:
-    """One attempt. `steps` are (step, time) pairs in the order in which they were reached."""
+    """One attempt. `steps` are (step, time) pairs in the order in which they were reached.
+
+    `event_ids` are of the events that reached them. `strays` are the touchpoints that moved nothing: where
+    the run stood, and the step that was matched instead.
+    """
 
     case: str
     start: int
     last: int
     outcome: str = "open"
     steps: tuple[tuple[int, int], ...] = ()
-    repeats: int = 0
+    event_ids: tuple[bytes, ...] = ()
+    strays: tuple[tuple[int, int], ...] = ()
     shortcut: bool = False
 
     @property
     def furthest(self) -> int:
         return self.steps[-1][0]
+
+    @property
+    def repeats(self) -> int:
+        return len(self.strays)
 
 
 @dataclass
@@ -78,16 +87,23 @@ def step(d: Definition, history: History, e: Touch) -> None:
         run = None
     if run is None:
         if 1 in e.matches and e.opens:
-            history.open = Run(e.case, e.t, e.t, steps=((1, e.t),))
+            history.open = Run(e.case, e.t, e.t, steps=((1, e.t),), event_ids=(e.event_id,))
     elif e.fails:
         history.close("failed", last=e.t)
     elif reached := reachable(d, run, e):
-        history.open = replace(run, last=e.t, steps=(*run.steps, (reached, e.t)))
+        steps, ids = (*run.steps, (reached, e.t)), (*run.event_ids, e.event_id)
+        history.open = replace(run, last=e.t, steps=steps, event_ids=ids)
         if reached == len(d.steps):
             history.close("succeeded")
     else:
         goal = run.shortcut or len(d.steps) in e.matches
-        history.open = replace(run, last=e.t, repeats=run.repeats + 1, shortcut=goal)
+        strays = (*run.strays, (run.furthest, stray(run.furthest, e)))
+        history.open = replace(run, last=e.t, strays=strays, shortcut=goal)
+
+
+def stray(position: int, e: Touch) -> int:
+    """The step that a touchpoint speaks of which moves nothing: the next beyond the position, or the last."""
+    return min((j for j in e.matches if j > position), default=max(e.matches))
 
 
 def reachable(d: Definition, run: Run, e: Touch) -> int | None:

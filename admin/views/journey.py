@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from admin import breakdowns, exports, pictures, questions, survivals, trends
 from admin.access import Place, needs
-from admin.report import Report, open_report
+from admin.report import JourneyPage, open_report
 from admin.services import services
 from journeys.definitions import to_yaml
 from journeys.funnel import funnel as count_funnel
@@ -20,7 +20,7 @@ from journeys.reports import REPORTS
 from journeys.survival import survival as find_survival
 from journeys.timing import timing as take_times
 from journeys.variants import variants as find_variants
-from store.journeys import delete_journey, versions_of
+from store.journeys import UNFILLED, delete_journey, versions_of
 
 pages = Blueprint("journey", __name__, url_prefix="/p/<project>/journeys/<key>")
 
@@ -172,7 +172,7 @@ def csv(place: Place, key: str, tab: str) -> ResponseReturnValue:
 def filling(place: Place, key: str) -> ResponseReturnValue:
     """How far the filling of the newest version is; the page reloads itself when it is done."""
     versions = versions_of(services().engine, place.project.id, key)
-    waiting = next((one for one in versions if one.status in ("filling", "refilling")), None)
+    waiting = next((one for one in versions if one.status in UNFILLED), None)
     headers = {} if waiting else {"HX-Refresh": "true"}
     return render_template("journey/filling.html", filling=waiting, key=key), 200, headers
 
@@ -187,7 +187,7 @@ def delete(place: Place, key: str) -> ResponseReturnValue:
     return redirect(url_for("journeys.show", project=place.project.key))
 
 
-def _expected(report: Report, answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _expected(report: JourneyPage, answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """What the success rate comes to when nobody is in time any more; None where that is so already."""
     if not answer["outcomes"]["in_time"]:
         return None

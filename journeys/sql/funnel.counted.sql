@@ -10,22 +10,21 @@ with
         where {{which}}
     )
 select
-    toUInt8(entry.1) as step,
-    entry.2 as what,
+    step,
+    ['visited', 'succeeded', 'failed', 'dropped', 'in_time'][kind] as what,
     count() as n,
-    quantilesExactInclusive(0.5, 0.9)(entry.3) as seconds,
-    sumMap([entry.4], [toUInt64(1)]) as places
-from placed
-array join arrayPushFront(
-    arrayMap(
-        i -> (
-            steps[i],
-            'visited',
-            if(i = 1, nan, dateDiff('millisecond', times[i - 1], times[i]) / 1000),
-            toUInt64(0)
-        ),
-        arrayEnumerate(steps)
-    ),
-    (furthest, toString(outcome), (last - start) / 1000, place)
-) as entry
-group by step, what
+    quantilesExactInclusive(0.5, 0.9)(if(kind = 1 and at = 1, nan, ms / 1000)) as seconds,
+    sumMapIf([place], [toUInt64(1)], kind != 1) as places
+from (
+    select
+        place, steps, furthest, last - start as whole,
+        arrayMap(at -> toUnixTimestamp64Milli(at), times) as moments,
+        toUInt8(indexOf(['visited', 'succeeded', 'failed', 'dropped', 'in_time'], toString(outcome))) as ending
+    from placed
+)
+array join
+    arrayPushBack(steps, furthest) as step,
+    arrayPushBack(arrayMap(one -> toUInt8(1), steps), ending) as kind,
+    arrayPushBack(arrayDifference(moments), whole) as ms,
+    arrayEnumerate(arrayPushBack(steps, furthest)) as at
+group by step, kind

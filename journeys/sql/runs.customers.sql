@@ -3,6 +3,4 @@ select distinct customer
 from {{resolved}}
 where project = {project:UInt32} and ({{relevant}}) and not is_bot and ({{whose}})
 union distinct
-select customer
-from ({{stored}})
-where notEmpty(runs) and ({{whose}})
+select customer from ({{stored}})
