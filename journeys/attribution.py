@@ -1,0 +1,264 @@
+"""Attribution: which channels the successes of a journey are owed to, by several rules side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from journeys.credits import (
+    START,
+    Steps,
+    Way,
+    even_shares,
+    in_proportion,
+    marginal_shares,
+    removal_effects,
+)
+from journeys.filters import Params
+from journeys.period import PeriodError, iso
+from journeys.questions import question
+from journeys.rates import rate
+from journeys.scope import Scope
+from journeys.sessions import source
+
+DAY_MS = 86_400_000
+NONE, UNSET, OTHER = "(none)", "(not set)", "(other)"
+DIMENSIONS = {
+    "channel": "toString(found.channel)",
+    "source": "toString(found.source)",
+    "medium": "toString(found.medium)",
+    "campaign": "toString(found.campaign)",
+}
+UNITS = ("runs", "customers")
+# In the order of the shares that the question makes of each contact.
+RULES = ("first", "last", "last_not_direct", "linear", "position", "even", "decay")
+MODELS = ("first", "last", "last_not_direct", "linear", "position", "decay", "markov", "marginal")
+LONGEST_WAY = 30  # of a longer one the last so many contacts are looked at as a way
+MOST_ROWS = 5_000
+
+Sums = Sequence[float]
+
+
+@dataclass(frozen=True)
+class Model:
+    """How attribution is asked: by which `dimension`, how far back, and what a success is worth.
+
+    `lookback` and `half_life` are in days; `value` names a property of the goal's event; `most` labels get
+    a name of their own.
+    """
+
+    dimension: str = "channel"
+    lookback: float = 30.0
+    half_life: float = 7.0
+    value: str = ""
+    most: int = 20
+
+
+class AttributionError(Exception):
+    """Attribution cannot be told as asked; the message says why."""
+
+
+def attribution(scope: Scope, *, unit: str = "runs", model: Model = Model(), ways: int = 20) -> dict[str, Any]:
+    """The credit of each channel for the runs that succeeded, by every model, and the most frequent ways.
+
+    The credits of a model sum to `successes`, and their values to `value`. A success without a session in
+    the time looked at is owed to `(none)`. Runs that are still under way (`in_time`) count nowhere yet.
+    Raises AttributionError.
+    """
+    _check(scope, unit, model)
+    found = _summary(scope, unit, model)
+    outcomes = {row["label"]: row["numbers"] for row in found.get("outcome", [])}
+    successes, worth, valued = outcomes.get("succeeded", (0.0, 0.0, 0.0))
+    labels = {row["label"]: row["numbers"] for row in found.get("label", [])}
+    all_ways = [_way(row) for row in found.get("way", [])]
+    bare = next((way for way in all_ways if not way.labels), Way((), 0, 0))
+    decided = sum(round(n) for how, (n, *_) in outcomes.items() if how != "in_time")
+    effects = removal_effects(_steps(found))
+    credits = _credits(labels, all_ways, effects, successes - bare.successes, worth - bare.value)
+    return {
+        "journey": scope.definition.key,
+        "name": scope.definition.name,
+        "version": scope.version.version,
+        "unit": unit,
+        "from": iso(scope.period.start),
+        "to": iso(scope.period.end),
+        "as_of": iso(scope.now),
+        "segment": dict(scope.segment),
+        "dimension": model.dimension,
+        "lookback_days": model.lookback,
+        "half_life_days": model.half_life,
+        "value_property": model.value,
+        "successes": round(successes),
+        "unsuccessful": decided - round(successes),
+        "in_time": round(outcomes.get("in_time", (0,))[0]),
+        "without_session": bare.successes,
+        "value": round(worth, 6),
+        "valued": round(valued),
+        "models": list(MODELS),
+        "channels": _channels(labels, credits, effects, bare),
+        **_most_frequent(all_ways, decided, round(successes), worth, ways),
+    }
+
+
+def _check(scope: Scope, unit: str, model: Model) -> None:
+    if unit not in UNITS:
+        raise AttributionError("attribution counts runs or customers")
+    if model.dimension not in DIMENSIONS:
+        raise AttributionError(f"credit goes to one of {', '.join(DIMENSIONS)}")
+    if not 0 < model.lookback <= 3_650:
+        raise AttributionError("attribution looks back more than 0 and at most 3650 days")
+    if not 0 < model.half_life <= 3_650:
+        raise AttributionError("a half-life is more than 0 and at most 3650 days")
+    if not 1 <= model.most <= 50:
+        raise AttributionError("from 1 to 50 channels can have a name of their own")
+    if scope.as_of is not None:
+        raise PeriodError("sessions are known as they are now, so attribution cannot be asked as of a moment")
+
+
+def _summary(scope: Scope, unit: str, model: Model) -> dict[str, list[dict[str, Any]]]:
+    """The rows of the question, by their kind."""
+    bound = {"lookback": round(model.lookback * DAY_MS), "most": model.most}
+    goal = scope.definition.steps[-1] if model.value else None
+    name = "attribution.valued" if model.value else "attribution.runs"
+    valued, values = scope.ask(name, unit=unit, anchor=goal, value=model.value, **bound)
+    params = Params(**values)
+    slots = {
+        "sessions": source(scope.events, params),
+        "label": DIMENSIONS[model.dimension],
+        "contact": question("attribution.contact"),
+    }
+    named = scope.events.query(question("attribution.labels", **slots), params.values)
+    params.values |= {
+        "named": [row["label"] for row in named],
+        "unset": UNSET,
+        "other": OTHER,
+        "half_life": model.half_life * DAY_MS,
+        "longest": LONGEST_WAY,
+        "rows": MOST_ROWS,
+    }
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in scope.events.query(question("attribution.summary", valued=valued, **slots), params.values):
+        found.setdefault(row["kind"], []).append(row)
+    return found
+
+
+def _way(row: Mapping[str, Any]) -> Way:
+    runs, successes, worth = row["numbers"]
+    return Way(tuple(row["way"]), round(runs), round(successes), worth)
+
+
+def _steps(found: Mapping[str, list[dict[str, Any]]]) -> Steps:
+    between = {(row["label"] or START, row["following"]): round(row["numbers"][0]) for row in found.get("step", [])}
+    ends = ({row["label"]: round(row["numbers"][0]) for row in found.get(kind, [])} for kind in ("won", "lost"))
+    return Steps(between, *ends)
+
+
+def _credits(
+    labels: Mapping[str, Sums],
+    ways: Sequence[Way],
+    effects: Mapping[str, float],
+    successes: float,
+    worth: float,
+) -> dict[str, dict[str, tuple[float, float]]]:
+    """For each model the credit and the value of each label, for successes that had a session."""
+    found = {
+        rule: {label: (sums[3 + place], sums[3 + len(RULES) + place]) for label, sums in labels.items()}
+        for place, rule in enumerate(RULES)
+    }
+    shares = in_proportion(effects)
+    found["markov"] = {label: (share * successes, share * worth) for label, share in shares.items()}
+    found["marginal"] = _marginal(ways, found.pop("even"))
+    return found
+
+
+def _marginal(
+    ways: Sequence[Way], even: Mapping[str, tuple[float, float]]
+) -> dict[str, tuple[float, float]]:
+    """Each label's part in the ways that are known singly; of all others each contact has the same share."""
+    shares = marginal_shares(ways)
+    found = {label: [0.0, 0.0] for label in even}
+    for way in ways:
+        for label, share in shares.get(way.labels, {}).items():
+            found[label][0] += share * way.successes
+            found[label][1] += share * way.value
+    if len(ways) == MOST_ROWS:
+        for way in ways:
+            if not way.labels:
+                continue
+            for label, share in even_shares(way.labels).items():
+                found[label][0] -= share * way.successes
+                found[label][1] -= share * way.value
+        for label, (credit, value) in even.items():
+            found[label][0] += credit
+            found[label][1] += value
+    return {label: (credit, value) for label, (credit, value) in found.items()}
+
+
+def _channels(
+    labels: Mapping[str, Sums],
+    credits: Mapping[str, Mapping[str, tuple[float, float]]],
+    effects: Mapping[str, float],
+    bare: Way,
+) -> list[dict[str, Any]]:
+    """A row a label, those with most credit first, and last those without a session."""
+    rows = []
+    for label, (contacts, runs, successes, *_) in labels.items():
+        parts = {model: credits[model].get(label, (0.0, 0.0)) for model in MODELS}
+        rows.append(
+            {
+                "channel": label,
+                "contacts": round(contacts),
+                "runs": round(runs),
+                "successes": round(successes),
+                "success_rate": rate(round(successes), round(runs)),
+                "removal_effect": round(effects.get(label, 0.0), 6),
+                **_rounded(parts),
+            }
+        )
+    rows.sort(key=lambda row: (-row["credits"]["linear"], -row["runs"], row["channel"]))
+    if bare.runs:
+        rows.append(
+            {
+                "channel": NONE,
+                "contacts": 0,
+                "runs": bare.runs,
+                "successes": bare.successes,
+                "success_rate": rate(bare.successes, bare.runs),
+                "removal_effect": None,
+                **_rounded(dict.fromkeys(MODELS, (float(bare.successes), bare.value))),
+            }
+        )
+    return rows
+
+
+def _rounded(parts: Mapping[str, tuple[float, float]]) -> dict[str, dict[str, float]]:
+    return {
+        "credits": {model: round(credit, 6) + 0.0 for model, (credit, _) in parts.items()},
+        "values": {model: round(value, 6) + 0.0 for model, (_, value) in parts.items()},
+    }
+
+
+def _most_frequent(
+    ways: Sequence[Way], decided: int, successes: int, worth: float, most: int
+) -> dict[str, Any]:
+    """The ways of most successes, and all others together."""
+    shown = ways[:most]
+    n, won = sum(way.runs for way in shown), sum(way.successes for way in shown)
+    return {
+        "ways": [
+            {
+                "channels": list(way.labels) or [NONE],
+                "runs": way.runs,
+                "successes": way.successes,
+                "success_rate": rate(way.successes, way.runs),
+                "value": round(way.value, 6),
+            }
+            for way in shown
+        ],
+        "other_ways": {
+            "runs": decided - n,
+            "successes": successes - won,
+            "value": round(worth - sum(way.value for way in shown), 6) + 0.0,
+        },
+    }
