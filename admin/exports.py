@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Response
 
 from admin import questions
 from journeys.funnel import funnel as count_funnel
+from journeys.report import Table
+from journeys.reports import BY_NAME
 from journeys.scope import Scope
 from journeys.session_numbers import FACTS
 from journeys.timing import timing as take_times
 from journeys.variants import variants as find_variants
-
-Table = tuple[Sequence[str], Iterable[Sequence[Any]]]
 
 
 def csv_file(name: str, table: Table) -> Response:
@@ -46,6 +46,8 @@ def of_tab(tab: str, scope: Scope, *, unit: str, args: Mapping[str, str]) -> Tab
             return variants(find_variants(scope))
         case "runs":
             return runs(questions.read_runs(args, scope.definition).all(scope, unit=unit))
+    if report := BY_NAME.get(tab):
+        return report.table(report.ask(scope, report.arguments(args), unit=unit))
     return None
 
 

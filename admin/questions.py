@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from journeys.definitions import Definition
 from journeys.lists import listed
 from journeys.paths import paths
+from journeys.report import Report, Which
+from journeys.reports import BY_NAME
 from journeys.scope import Scope
 
 WHOLE = {
@@ -58,39 +60,61 @@ class PathsQuestion:
         )
 
 
+class ReportQuestion:
+    """What is asked of a report beside its frame."""
+
+    def __init__(self, report: Report, given: Mapping[str, str]) -> None:
+        self.arguments = report.arguments(given)
+        self.args = {name: given[name] for name in self.arguments if name in given}
+
+
 @dataclass(frozen=True)
 class RunsQuestion:
-    """Which number's runs to list."""
+    """Which number's runs to list: one of the funnel's, or a cell of another report."""
 
     number: str
     step: str | None
     cursor: str | None
+    report: str = ""
+    cell: str = ""
 
     @property
     def args(self) -> dict[str, str]:
         """The address arguments that ask for the same list from its start."""
+        if self.report:
+            return {"report": self.report, "cell": self.cell}
         return {"number": self.number, **({"step": self.step} if self.step else {})}
 
     def ask(self, scope: Scope, *, unit: str, most: int = 50) -> dict[str, Any]:
         """One page of the list."""
-        return listed(scope, number=self.number, step=self.step, unit=unit, cursor=self.cursor, most=most)
+        which = self._which(scope)
+        return listed(
+            scope, number=self.number, step=self.step, which=which, unit=unit, cursor=self.cursor, most=most
+        )
 
     def all(self, scope: Scope, *, unit: str) -> Iterator[Mapping[str, Any]]:
         """Every row of the list, page by page."""
         cursor: str | None = None
         while True:
-            page = RunsQuestion(self.number, self.step, cursor).ask(scope, unit=unit, most=5_000)
+            page = replace(self, cursor=cursor).ask(scope, unit=unit, most=5_000)
             yield from page["runs"]
             cursor = page["next"]
             if cursor is None:
                 return
 
-    def title(self, definition: Definition) -> str:
+    def title(self, scope: Scope) -> str:
         """What the list shows, in words."""
+        if which := self._which(scope):
+            return which.title
+        definition = scope.definition
         if self.step is None:
             return WHOLE[self.number]
         name = next(step.name for step in definition.steps if step.key == self.step)
         return f"“{name}”: {AT_STEP[self.number]}"
+
+    def _which(self, scope: Scope) -> Which | None:
+        report = BY_NAME.get(self.report)
+        return report.behind(scope, self.cell) if report and report.behind else None
 
 
 def read_paths(args: Mapping[str, str], definition: Definition) -> PathsQuestion:
@@ -112,6 +136,8 @@ def read_runs(args: Mapping[str, str], definition: Definition) -> RunsQuestion:
     """Read which list is wanted; a number of a step is of the first step where no other is named."""
     number, step = args.get("number", "entered"), args.get("step")
     cursor = args.get("cursor") or None
+    if (report := args.get("report", "")) in BY_NAME:
+        return RunsQuestion("entered", None, cursor, report, args.get("cell", ""))
     if number in AT_STEP:
         return RunsQuestion(number, step if step in definition else definition.steps[0].key, cursor)
     return RunsQuestion(number if number in WHOLE else "entered", None, cursor)

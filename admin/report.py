@@ -10,9 +10,13 @@ from flask import request, url_for
 from admin import asked
 from admin.access import Place
 from admin.services import services
+from journeys.reports import REPORTS
 from journeys.scope import Scope, open_scope
 from journeys.segments import choices
 from store.journeys import JourneyVersion, versions_of
+
+FIRST_TABS = (("funnel", "Funnel"), ("paths", "Paths"), ("timing", "Timing"), ("variants", "Variants"))
+LAST_TABS = (("runs", "Runs"), ("definition", "Definition"))
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,17 @@ class Report:
         return url_for("journey.csv", project=self.place.project.key, key=self.key, tab=tab, **values)
 
     def runs(self, number: str, step: str | None = None) -> str:
-        """The address of the list behind a number."""
+        """The address of the list behind a number of the funnel."""
         return self.link("runs", number=number, **({"step": step} if step else {}))
+
+    def behind(self, name: str, cell: str) -> str:
+        """The address of the list behind a number of another report."""
+        return self.link("runs", report=name, cell=cell)
+
+    def tabs(self) -> list[tuple[str, str]]:
+        """The tabs of the page: their names in addresses and their titles."""
+        more = [(one.name, one.title) for one in REPORTS]
+        return [*FIRST_TABS, *more, *LAST_TABS]
 
 
 def open_report(place: Place, key: str) -> Report:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from journeys.cursors import ListError, Number, Time, read, written
 from journeys.period import iso
+from journeys.report import Which
 from journeys.scope import Scope
 
 WHOLE = {
@@ -41,28 +43,30 @@ def listed(
     *,
     number: str | None = None,
     step: str | None = None,
+    which: Which | None = None,
     unit: str = "runs",
     cursor: str | None = None,
     most: int = 50,
 ) -> dict[str, Any]:
-    """The runs behind one number of the funnel, newest first; `total` equals the number.
+    """The runs behind one number, newest first; `total` equals the number.
 
-    `number` is one of NUMBERS; those that speak of a step need `step`, its key. `account` is filled where
-    accounts are counted. Raises ListError.
+    `number` is one of the funnel's NUMBERS; those that speak of a step need `step`, its key. `which` is what
+    another report finds behind one of its own. `account` is filled where accounts are counted. Raises
+    ListError.
     """
-    which, k = _which(scope, number or "entered", step)
+    sql_which, bound = which[:2] if which else _which(scope, number or "entered", step)
     start, customer, run, account = read(cursor, Place) if cursor else NEWEST
-    total = scope.events.query(*scope.ask("runs.count", unit=unit, which=which, k=k))[0]["n"]
+    total = scope.events.query(*scope.ask("runs.count", unit=unit, which=sql_which, **bound))[0]["n"]
     sql, values = scope.ask(
         "runs.listed",
         unit=unit,
-        which=which,
+        which=sql_which,
         after_start=start,
         after_customer=customer,
         after_number=run,
         after_account=account,
         most=most + 1,
-        k=k,
+        **bound,
     )
     rows = scope.events.query(sql, values)
     return {
@@ -72,15 +76,15 @@ def listed(
     }
 
 
-def _which(scope: Scope, number: str, step: str | None) -> tuple[str, int]:
+def _which(scope: Scope, number: str, step: str | None) -> tuple[str, Mapping[str, Any]]:
     if number in WHOLE:
-        return WHOLE[number], 0
+        return WHOLE[number], {}
     if number not in AT_STEP:
         raise ListError(f"{number!r} is no number of the funnel; known are {', '.join(NUMBERS)}")
     if step is None or step not in scope.definition:
         known = ", ".join(one.key for one in scope.definition.steps)
         raise ListError(f"{number} speaks of a step; give one of {known}")
-    return AT_STEP[number], scope.definition.position(step)
+    return AT_STEP[number], {"k": scope.definition.position(step)}
 
 
 def _run(scope: Scope, row: dict[str, Any]) -> dict[str, Any]:

@@ -50,13 +50,14 @@ class Scope:
         unit: str = "runs",
         which: str = "1",
         anchor: Step | None = None,
+        slots: Mapping[str, str] | None = None,
         **values: Any,
     ) -> tuple[str, dict[str, Any]]:
         """The SQL of a question over the runs of this scope, and the values that it binds.
 
         `unit` is `runs`, `customers` for each customer's furthest run, or `accounts` for the furthest among
         those of each account's members; `which` is a condition on runs, `anchor` a step whose events the
-        question needs to know.
+        question needs to know, `slots` further SQL that it leaves open.
         """
         params = Params(**(self.values or {}), **values)
         params.values |= {
@@ -77,7 +78,8 @@ class Scope:
         elif unit == "accounts":
             selected = question("accounts.furthest", runs=selected, resolved=resolved)
         anchored = any_of(anchor.match, params) if anchor else "0"
-        return question(name, runs=selected, which=which, anchor=anchored, resolved=resolved), params.values
+        given = {"runs": selected, "which": which, "anchor": anchored, "resolved": resolved, **(slots or {})}
+        return question(name, **given), params.values
 
     def _runs(self, params: Params) -> str:
         """The SQL of the runs that count: those of a preview, of a moment, or those that are stored."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from flask import Response
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint, Refused
+from admin.exports import csv_file
 from journeys.definitions import DefinitionSchema, lean, parse
 from journeys.funnel import UNITS, funnel
 from journeys.lists import NUMBERS, listed
 from journeys.paths import paths
 from journeys.period import iso, parse_period
 from journeys.preview import check_patterns, preview
+from journeys.report import Report
+from journeys.reports import BY_NAME, REPORTS
 from journeys.saving import save_journey
 from journeys.scope import Scope, open_scope
 from journeys.timing import timing
@@ -72,6 +76,13 @@ class FunnelAsked(ReportAsked):
 class RunsAsked(FunnelAsked):
     """What the list of runs reads."""
 
+    report = fields.String(
+        validate=validate.OneOf([one.name for one in REPORTS if one.behind]),
+        metadata={
+            "description": "the report whose number the list explains, with its `cell`; else the funnel"
+        },
+    )
+    cell = fields.String(metadata={"description": "the `cell` that stands beside the number"})
     number = fields.String(load_default="entered", validate=validate.OneOf(NUMBERS))
     outcome = fields.String(validate=validate.OneOf(("succeeded", "failed", "dropped", "in_time")))
     step = fields.String(metadata={"description": "key of a step"})
@@ -159,16 +170,44 @@ def read_timing(call: Call, key: str) -> dict[str, Any]:
 def read_runs(call: Call, key: str) -> dict[str, Any]:
     """The runs behind a number of the funnel, the newest first."""
     query, scope = call.query, _scope(call, key)
+    report = BY_NAME.get(query.get("report", ""))
     outcome, at_step = query.get("outcome"), "_here" if query.get("step") else ""
     answer = listed(
         scope,
         number=f"{outcome}{at_step}" if outcome else query["number"],
         step=query.get("step"),
+        which=report.behind(scope, query.get("cell", "")) if report and report.behind else None,
         unit=query["unit"],
         cursor=query.get("cursor"),
         most=query["most"],
     )
     return _dated(scope, answer)
+
+
+def _endpoints(report: Report) -> Iterator[Endpoint]:
+    """A report as JSON, and as a CSV file."""
+    unit = fields.String(load_default="runs", validate=validate.OneOf(report.units))
+    more = {"unit": unit} if len(report.units) > 1 else {}
+    asked = type(f"{report.name.title()}Asked", (report.asked, ReportAsked), more)
+
+    def read(call: Call, key: str) -> tuple[Scope, dict[str, Any]]:
+        scope = _scope(call, key)
+        own = {name: value for name, value in call.query.items() if name in report.asked().fields}
+        return scope, report.ask(scope, own, unit=call.query.get("unit", "runs"))
+
+    def as_json(call: Call, key: str) -> dict[str, Any]:
+        return _dated(*read(call, key))
+
+    def as_csv(call: Call, key: str) -> Response:
+        return csv_file(f"{key}-{report.name}", report.table(read(call, key)[1]))
+
+    for answer, ending, says in (
+        (as_json, "", report.says),
+        (as_csv, ".csv", f"{report.says} As a CSV file."),
+    ):
+        answer.__name__ = f"read_{report.name}{ending.replace('.', '_')}"
+        answer.__doc__ = says
+        yield Endpoint("GET", f"/journeys/<key>/{report.name}{ending}", answer, query=asked)
 
 
 def _scope(call: Call, key: str) -> Scope:
@@ -226,4 +265,5 @@ ENDPOINTS = [
     Endpoint("GET", "/journeys/<key>/variants", read_variants, query=ReportAsked),
     Endpoint("GET", "/journeys/<key>/timing", read_timing, query=ReportAsked),
     Endpoint("GET", "/journeys/<key>/runs", read_runs, query=RunsAsked),
+    *(endpoint for report in REPORTS for endpoint in _endpoints(report)),
 ]

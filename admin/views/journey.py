@@ -11,6 +11,8 @@ from admin.report import open_report
 from admin.services import services
 from journeys.definitions import to_yaml
 from journeys.funnel import funnel as count_funnel
+from journeys.report import Report
+from journeys.reports import REPORTS
 from journeys.timing import timing as take_times
 from journeys.variants import variants as find_variants
 from store.journeys import delete_journey, versions_of
@@ -92,6 +94,27 @@ def definition(place: Place, key: str) -> ResponseReturnValue:
     return render_template(
         "journey/definition.html", report=report, yaml=to_yaml(report.scope.definition), versions=versions
     )
+
+
+def _add(report: Report) -> None:
+    @needs("viewer")
+    def show_report(place: Place, key: str) -> ResponseReturnValue:
+        opened = open_report(place, key)
+        question = questions.ReportQuestion(report, request.args)
+        return render_template(
+            f"journey/{report.name}.html",
+            report=opened,
+            kind=report,
+            question=question,
+            answer=report.ask(opened.scope, question.arguments, unit=opened.asked.unit),
+            pictures=pictures,
+        )
+
+    pages.add_url_rule(f"/{report.name}", report.name, show_report)
+
+
+for one in REPORTS:
+    _add(one)
 
 
 @pages.get("/<tab>.csv")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from admin.api import ENDPOINTS
+from journeys.reports import BY_NAME
 from store.event import identity_hash
 from store.projects import create_api_token
 from tests.admin.conftest import JOURNEY, NOW, Shop, fill_all
@@ -150,7 +151,28 @@ def test_a_list_can_ask_for_an_outcome_at_a_step(ask: Ask) -> None:
         assert found["total"] == step["dropped_here"]
 
 
-@pytest.mark.parametrize("report", ["funnel", "paths", "timing", "variants", "runs"])
+def test_a_list_can_ask_for_what_is_behind_a_cell_of_a_report(ask: Ask) -> None:
+    answer = ask("GET", "/journeys/buy/conformance?from=2026-02-01&unit=customers")[1]
+    assert answer["deviations"]
+    for one in answer["deviations"]:
+        behind = f"unit=customers&report=conformance&cell={one['cell']}"
+        assert ask("GET", f"/journeys/buy/runs?from=2026-02-01&{behind}")[1]["total"] == one["n"]
+    status, refused = ask("GET", "/journeys/buy/runs?report=conformance&cell=x")
+    assert (status, refused["success"]) == (400, False)
+    assert "no cell of conformance" in refused["message"]
+
+
+@pytest.mark.parametrize("name", list(BY_NAME))
+def test_every_report_comes_as_a_file_too(shop: Shop, name: str) -> None:
+    token = create_api_token(shop.services.engine, shop.project.id, name="test", role="viewer", now=NOW)
+    answer = shop.client().get(
+        f"/api/v1/journeys/buy/{name}.csv?from=2026-02-01", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert answer.mimetype == "text/csv"
+    assert len(answer.text.splitlines()) > 1
+
+
+@pytest.mark.parametrize("report", ["funnel", "paths", "timing", "variants", "runs", *BY_NAME])
 def test_a_report_as_of_a_moment_says_so(ask: Ask, report: str) -> None:
     now = ask("GET", f"/journeys/buy/{report}?from=2026-02-01")[1]
     then = ask("GET", f"/journeys/buy/{report}?from=2026-02-01&as_of=2026-03-01T11:00:00Z")[1]

@@ -8,9 +8,10 @@ import re
 
 import pytest
 
+from journeys.reports import BY_NAME
 from tests.admin.conftest import Shop
 
-TABS = ["funnel", "paths", "timing", "variants", "runs", "definition"]
+TABS = ["funnel", "paths", "timing", "variants", *BY_NAME, "runs", "definition"]
 
 
 def page(shop: Shop, tab: str, query: str = "days=30", who: str = "viewer") -> str:
@@ -49,7 +50,7 @@ def test_a_segment_narrows_every_tab(shop: Shop) -> None:
     assert 'runs-title">All who entered: 1 run' in page(shop, "runs", "days=30&device=mobile")
 
 
-@pytest.mark.parametrize("tab", ["funnel", "paths", "timing", "variants", "runs"])
+@pytest.mark.parametrize("tab", TABS[:-1])
 def test_a_page_as_of_a_moment_says_so_and_leads_back(shop: Shop, tab: str) -> None:
     text = page(shop, tab, "days=30&device=mobile&as_of=2026-02-28T10:00:00Z")
     assert "As the ledger stood on" in text
@@ -113,3 +114,21 @@ def test_deleting_hides_the_journey(own_shop: Shop) -> None:
     assert own_shop.client("editor").post("/p/shop/journeys/buy/delete").location == "/p/shop/journeys"
     assert own_shop.client("viewer").get("/p/shop/journeys/buy/funnel").status_code == 404
     assert "No journey yet" in own_shop.client("viewer").get("/p/shop/journeys").text
+
+
+@pytest.mark.parametrize("name", list(BY_NAME))
+def test_every_number_of_a_report_opens_its_list(shop: Shop, name: str) -> None:
+    text = page(shop, name)
+    links = re.findall(r'<a href="(/p/shop/journeys/buy/runs\?[^"]+)"[^>]*>(\d+)</a>', text)
+    assert links
+    for link, n in links:
+        listed = shop.client("viewer").get(link.replace("&amp;", "&")).text
+        assert re.search(rf'id="runs-title">[^<]*: {n} ', listed), link
+    assert "How is this computed?" in text
+
+
+@pytest.mark.parametrize("name", list(BY_NAME))
+def test_every_report_is_a_file(shop: Shop, name: str) -> None:
+    answer = shop.client("viewer").get(f"/p/shop/journeys/buy/{name}.csv?days=30")
+    assert answer.mimetype == "text/csv"
+    assert len(list(csv.reader(io.StringIO(answer.text)))) > 1

@@ -1,0 +1,65 @@
+"""What a report is: one record that makes its endpoint, its CSV file, its tab and its part of the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from marshmallow import EXCLUDE, Schema, ValidationError
+
+from journeys.scope import Scope
+
+Answer = dict[str, Any]
+Table = tuple[Sequence[str], Iterable[Sequence[Any]]]
+RUNS = ("runs",)
+
+
+class Which(NamedTuple):
+    """Some runs of a scope: an SQL condition on columns of `runs.selected`, what it binds, and in words."""
+
+    sql: str
+    values: Mapping[str, Any]
+    title: str
+
+
+class OwnArguments(Schema):
+    """What a report asks beside period, segment, unit and moment; this one asks nothing."""
+
+    class Meta:
+        """Arguments that a report does not know are left to others, such as cache breakers."""
+
+        unknown = EXCLUDE
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report over the runs of a journey.
+
+    `answer` takes a scope, the unit where there are several, and the arguments of `asked`. In what it
+    returns, a number `n` with a `cell` beside it has a list: that of the runs which `behind` finds for the
+    cell. `meanings` has a sentence for each word of the answer that is not plain.
+    """
+
+    name: str
+    title: str
+    says: str
+    answer: Callable[..., Answer]
+    table: Callable[[Answer], Table]
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    asked: type[OwnArguments] = OwnArguments
+    units: tuple[str, ...] = RUNS
+    behind: Callable[[Scope, str], Which] | None = None
+
+    def ask(self, scope: Scope, arguments: Mapping[str, Any], *, unit: str = "runs") -> Answer:
+        """The answer; a unit that the report does not count by is that of runs."""
+        units = {"unit": unit if unit in self.units else self.units[0]} if len(self.units) > 1 else {}
+        return self.answer(scope, **units, **arguments)
+
+    def arguments(self, given: Mapping[str, str]) -> dict[str, Any]:
+        """The arguments in an address of a page, where a choice that cannot be read is the default."""
+        schema = self.asked()
+        try:
+            return dict(schema.load(given))
+        except ValidationError as error:
+            return dict(schema.load({k: v for k, v in given.items() if k not in error.messages}))
