@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from journeys.credits import (
@@ -15,12 +16,15 @@ from journeys.credits import (
     marginal_shares,
     removal_effects,
 )
+from journeys.cursors import ListError
 from journeys.filters import Params
-from journeys.period import PeriodError, iso
+from journeys.funnel import UNITS
+from journeys.period import iso
 from journeys.questions import question
 from journeys.rates import rate
+from journeys.report import Which
 from journeys.scope import Scope
-from journeys.sessions import source
+from journeys.sessions import source, then
 
 DAY_MS = 86_400_000
 NONE, UNSET, OTHER = "(none)", "(not set)", "(other)"
@@ -30,7 +34,6 @@ DIMENSIONS = {
     "medium": "toString(found.medium)",
     "campaign": "toString(found.campaign)",
 }
-UNITS = ("runs", "customers")
 # In the order of the shares that the question makes of each contact.
 RULES = ("first", "last", "last_not_direct", "linear", "position", "even", "decay")
 MODELS = ("first", "last", "last_not_direct", "linear", "position", "decay", "markov", "marginal")
@@ -59,23 +62,25 @@ class AttributionError(Exception):
     """Attribution cannot be told as asked; the message says why."""
 
 
-def attribution(scope: Scope, *, unit: str = "runs", model: Model = Model(), ways: int = 20) -> dict[str, Any]:
+def attribution(
+    scope: Scope, *, unit: str = "runs", model: Model = Model(), ways: int = 20
+) -> dict[str, Any]:
     """The credit of each channel for the runs that succeeded, by every model, and the most frequent ways.
 
     The credits of a model sum to `successes`, and their values to `value`. A success without a session in
     the time looked at is owed to `(none)`. Runs that are still under way (`in_time`) count nowhere yet.
     Raises AttributionError.
     """
-    _check(scope, unit, model)
+    _check(unit, model)
     found = _summary(scope, unit, model)
     outcomes = {row["label"]: row["numbers"] for row in found.get("outcome", [])}
     successes, worth, valued = outcomes.get("succeeded", (0.0, 0.0, 0.0))
     labels = {row["label"]: row["numbers"] for row in found.get("label", [])}
-    all_ways = [_way(row) for row in found.get("way", [])]
-    bare = next((way for way in all_ways if not way.labels), Way((), 0, 0))
+    known = [_way(row) for row in found.get("way", [])]
+    bare = next((_way(row) for row in found.get("bare", [])), Way((), 0, 0))
     decided = sum(round(n) for how, (n, *_) in outcomes.items() if how != "in_time")
     effects = removal_effects(_steps(found))
-    credits = _credits(labels, all_ways, effects, successes - bare.successes, worth - bare.value)
+    credits = _credits(labels, known, effects, successes - bare.successes, worth - bare.value)
     return {
         "journey": scope.definition.key,
         "name": scope.definition.name,
@@ -96,14 +101,14 @@ def attribution(scope: Scope, *, unit: str = "runs", model: Model = Model(), way
         "value": round(worth, 6),
         "valued": round(valued),
         "models": list(MODELS),
-        "channels": _channels(labels, credits, effects, bare),
-        **_most_frequent(all_ways, decided, round(successes), worth, ways),
+        "channels": _channels(labels, credits, effects, bare, partial(_cell, model)),
+        **_most_frequent([*known, bare] if bare.runs else known, decided, round(successes), worth, ways),
     }
 
 
-def _check(scope: Scope, unit: str, model: Model) -> None:
+def _check(unit: str, model: Model) -> None:
     if unit not in UNITS:
-        raise AttributionError("attribution counts runs or customers")
+        raise AttributionError(f"{unit!r} is no unit; count runs, customers or accounts")
     if model.dimension not in DIMENSIONS:
         raise AttributionError(f"credit goes to one of {', '.join(DIMENSIONS)}")
     if not 0 < model.lookback <= 3_650:
@@ -112,35 +117,32 @@ def _check(scope: Scope, unit: str, model: Model) -> None:
         raise AttributionError("a half-life is more than 0 and at most 3650 days")
     if not 1 <= model.most <= 50:
         raise AttributionError("from 1 to 50 channels can have a name of their own")
-    if scope.as_of is not None:
-        raise PeriodError("sessions are known as they are now, so attribution cannot be asked as of a moment")
 
 
 def _summary(scope: Scope, unit: str, model: Model) -> dict[str, list[dict[str, Any]]]:
     """The rows of the question, by their kind."""
-    bound = {"lookback": round(model.lookback * DAY_MS), "most": model.most}
-    goal = scope.definition.steps[-1] if model.value else None
     name = "attribution.valued" if model.value else "attribution.runs"
-    valued, values = scope.ask(name, unit=unit, anchor=goal, value=model.value, **bound)
-    params = Params(**values)
+    goal = scope.definition.steps[-1] if model.value else None
+    valued, values = scope.ask(name, unit=unit, anchor=goal, value=model.value)
+    contacts, bound = _contacts(scope, model, values)
+    bound |= {"half_life": model.half_life * DAY_MS, "longest": LONGEST_WAY, "rows": MOST_ROWS}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in scope.events.query(question("attribution.summary", valued=valued, contacts=contacts), bound):
+        found.setdefault(row["kind"], []).append(row)
+    return found
+
+
+def _contacts(scope: Scope, model: Model, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """SQL of each customer's contacts in time, with their labels, and all that it binds beside `values`."""
+    params = Params(**values, lookback=round(model.lookback * DAY_MS), labels_most=model.most)
     slots = {
-        "sessions": source(scope.events, params),
+        "sessions": source(scope.events, params) if scope.as_of is None else then(scope.events, params),
         "label": DIMENSIONS[model.dimension],
         "contact": question("attribution.contact"),
     }
     named = scope.events.query(question("attribution.labels", **slots), params.values)
-    params.values |= {
-        "named": [row["label"] for row in named],
-        "unset": UNSET,
-        "other": OTHER,
-        "half_life": model.half_life * DAY_MS,
-        "longest": LONGEST_WAY,
-        "rows": MOST_ROWS,
-    }
-    found: dict[str, list[dict[str, Any]]] = {}
-    for row in scope.events.query(question("attribution.summary", valued=valued, **slots), params.values):
-        found.setdefault(row["kind"], []).append(row)
-    return found
+    params.values |= {"named": [row["label"] for row in named], "unset": UNSET, "other": OTHER}
+    return question("attribution.contacts", **slots), params.values
 
 
 def _way(row: Mapping[str, Any]) -> Way:
@@ -149,8 +151,12 @@ def _way(row: Mapping[str, Any]) -> Way:
 
 
 def _steps(found: Mapping[str, list[dict[str, Any]]]) -> Steps:
-    between = {(row["label"] or START, row["following"]): round(row["numbers"][0]) for row in found.get("step", [])}
-    ends = ({row["label"]: round(row["numbers"][0]) for row in found.get(kind, [])} for kind in ("won", "lost"))
+    between = {
+        (row["label"] or START, row["following"]): round(row["numbers"][0]) for row in found.get("step", [])
+    }
+    ends = (
+        {row["label"]: round(row["numbers"][0]) for row in found.get(kind, [])} for kind in ("won", "lost")
+    )
     return Steps(between, *ends)
 
 
@@ -172,9 +178,7 @@ def _credits(
     return found
 
 
-def _marginal(
-    ways: Sequence[Way], even: Mapping[str, tuple[float, float]]
-) -> dict[str, tuple[float, float]]:
+def _marginal(ways: Sequence[Way], even: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
     """Each label's part in the ways that are known singly; of all others each contact has the same share."""
     shares = marginal_shares(ways)
     found = {label: [0.0, 0.0] for label in even}
@@ -184,8 +188,6 @@ def _marginal(
             found[label][1] += share * way.value
     if len(ways) == MOST_ROWS:
         for way in ways:
-            if not way.labels:
-                continue
             for label, share in even_shares(way.labels).items():
                 found[label][0] -= share * way.successes
                 found[label][1] -= share * way.value
@@ -200,30 +202,31 @@ def _channels(
     credits: Mapping[str, Mapping[str, tuple[float, float]]],
     effects: Mapping[str, float],
     bare: Way,
+    cell: Callable[[str, str], str],
 ) -> list[dict[str, Any]]:
     """A row a label, those with most credit first, and last those without a session."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for label, (contacts, runs, successes, *_) in labels.items():
         parts = {model: credits[model].get(label, (0.0, 0.0)) for model in MODELS}
         rows.append(
             {
                 "channel": label,
                 "contacts": round(contacts),
-                "runs": round(runs),
-                "successes": round(successes),
+                "took_part": {"n": round(runs), "cell": cell("took_part", label)},
+                "succeeded": {"n": round(successes), "cell": cell("succeeded", label)},
                 "success_rate": rate(round(successes), round(runs)),
                 "removal_effect": round(effects.get(label, 0.0), 6),
                 **_rounded(parts),
             }
         )
-    rows.sort(key=lambda row: (-row["credits"]["linear"], -row["runs"], row["channel"]))
+    rows.sort(key=lambda row: (-credits["linear"][row["channel"]][0], -row["took_part"]["n"], row["channel"]))
     if bare.runs:
         rows.append(
             {
                 "channel": NONE,
                 "contacts": 0,
-                "runs": bare.runs,
-                "successes": bare.successes,
+                "took_part": {"n": bare.runs, "cell": cell("took_part", NONE)},
+                "succeeded": {"n": bare.successes, "cell": cell("succeeded", NONE)},
                 "success_rate": rate(bare.successes, bare.runs),
                 "removal_effect": None,
                 **_rounded(dict.fromkeys(MODELS, (float(bare.successes), bare.value))),
@@ -243,7 +246,7 @@ def _most_frequent(
     ways: Sequence[Way], decided: int, successes: int, worth: float, most: int
 ) -> dict[str, Any]:
     """The ways of most successes, and all others together."""
-    shown = ways[:most]
+    shown = sorted(ways, key=lambda way: (-way.successes, -way.runs, way.labels))[:most]
     n, won = sum(way.runs for way in shown), sum(way.successes for way in shown)
     return {
         "ways": [
@@ -262,3 +265,29 @@ def _most_frequent(
             "value": round(worth - sum(way.value for way in shown), 6) + 0.0,
         },
     }
+
+
+TAKING_PART = {
+    "took_part": ("outcome != 'in_time'", "Runs that are over, with a contact by"),
+    "succeeded": ("outcome = 'succeeded'", "Runs that succeeded, with a contact by"),
+}
+
+
+def _cell(model: Model, what: str, label: str) -> str:
+    return f"{what}:{model.dimension}:{model.lookback:g}:{model.most}:{label}"
+
+
+def behind(scope: Scope, cell: str) -> Which:
+    """The runs in which a label took part; raises ListError for a cell that there is not."""
+    what, dimension, lookback, most, label = [*cell.split(":", 4), "", "", "", ""][:5]
+    try:
+        model = Model(dimension, float(lookback), most=int(most))
+        _check("runs", model)
+        which, title = TAKING_PART[what]
+    except (KeyError, ValueError, AttributionError):
+        raise ListError(f"{cell!r} is no cell of attribution; take one from the report's answer") from None
+    over, values = scope.ask("attribution.runs", which=which)
+    contacts, bound = _contacts(scope, model, values)
+    sql = question("attribution.touched", valued=over, contacts=contacts)
+    bound |= {"label": label, "none": NONE}
+    return Which(f"(customer, number) in ({sql})", bound, f"{title} {label}")

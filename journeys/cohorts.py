@@ -1,4 +1,4 @@
-"""Cohorts: those who began in one day, week or month, followed from then on; what is not over is never lost."""
+"""Cohorts: those who began in one day, week or month, followed since; what is not over is never lost."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ class Parts:
         try:
             return [known[edge] for edge in edges]
         except KeyError:
-            raise ListError("the cell names no part of this time; take one from the report's answer") from None
+            raise ListError(
+                "the cell names no part of this time; take one from the report's answer"
+            ) from None
 
 
 def parts(by: str, start: int, now: int, zone: ZoneInfo) -> Parts:
@@ -107,7 +109,9 @@ def _overall(cohorts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """For each distance from a cohort's own part: those of all cohorts for which that part is over."""
     found = []
     for after in range(max((len(one["periods"]) for one in cohorts), default=0)):
-        held = [one for one in cohorts if len(one["periods"]) > after and not one["periods"][after]["running"]]
+        held = [
+            one for one in cohorts if len(one["periods"]) > after and not one["periods"][after]["running"]
+        ]
         n, count = sum(one["n"] for one in held), sum(one["periods"][after]["n"] for one in held)
         found.append({"period": after, "cohorts": len(held), "n": count, "rate": rate(count, n)})
     return found
@@ -118,18 +122,16 @@ def rows(kind: str, table: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     found: list[tuple[Any, ...]] = []
     for cohort in table["cohorts"]:
         for one in cohort["periods"]:
-            told = one["rate"] or {"value": None, "low": None, "high": None}
-            found.append(
-                (kind, cohort["from"], cohort["n"], one["period"], one["from"], one["n"], one["running"])
-                + tuple(told[name] for name in ("value", "low", "high"))
-            )
+            told = (kind, cohort["from"], cohort["n"], one["period"], one["from"], one["n"], one["running"])
+            found.append((*told, *_interval(one["rate"])))
     for one in table["overall"]:
-        told = one["rate"]
-        found.append(
-            (kind, "all", told["n"], one["period"], "", one["n"], False)
-            + tuple(told[name] for name in ("value", "low", "high"))
-        )
+        told = (kind, "all", one["rate"]["n"], one["period"], "", one["n"], False)
+        found.append((*told, *_interval(one["rate"])))
     return found
+
+
+def _interval(rate: Mapping[str, Any] | None) -> list[Any]:
+    return [rate[name] if rate else None for name in ("value", "low", "high")]
 
 
 HEAD = ("what", "cohort", "cohort_n", "period", "period_from", "n", "running", "rate", "low", "high")

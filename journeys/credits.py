@@ -1,4 +1,4 @@
-"""Models that share out successes by what would be missing without a channel; pure, of counted ways and steps."""
+"""Models that share out successes by what would be missing without a channel; pure, of counted ways."""
 
 from __future__ import annotations
 
@@ -92,9 +92,7 @@ def marginal_shares(ways: Iterable[Way]) -> dict[Labels, dict[str, float]]:
     """
     known = {way.labels: way for way in ways}
     chance = {labels: way.successes / way.runs for labels, way in known.items()}
-    return {
-        labels: _shares(labels, chance) for labels, way in known.items() if labels and way.successes
-    }
+    return {labels: _shares(labels, chance) for labels, way in known.items() if labels and way.successes}
 
 
 def _shares(labels: Labels, chance: Mapping[Labels, float]) -> dict[str, float]:

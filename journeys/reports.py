@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from journeys.attribution_report import ATTRIBUTION
 from journeys.conformance import CONFORMANCE
 from journeys.report import Report
+from journeys.retention import RETENTION
 
-REPORTS: tuple[Report, ...] = (CONFORMANCE,)
+REPORTS: tuple[Report, ...] = (CONFORMANCE, ATTRIBUTION, RETENTION)
 BY_NAME = {report.name: report for report in REPORTS}

@@ -23,20 +23,23 @@ JOINS = {
 }
 MEANINGS = {
     "cohort": (
-        "Customers by the day, week or month, in the project's time zone, in which the first of their runs of "
-        "the period began, or the first of those that succeeded did so."
+        "Customers by the day, week or month, in the project's time zone, in which the first of their runs "
+        "of the period began, or the first of those that succeeded did so."
     ),
     "kept": (
-        "Customers of a cohort who did anything (a page, a screen or an event, robots left out) in the part of "
-        "time that lies so many parts after the cohort's own."
+        "Customers of a cohort who did anything (a page, a screen or an event, robots left out) in the part "
+        "of time that lies so many parts after the cohort's own."
     ),
-    "success": "Runs by the day, week or month of their start; those that succeeded by the end of each part since.",
+    "success": (
+        "Runs by the day, week or month of their start, and how many of them had succeeded by the end of "
+        "each part of time since."
+    ),
     "rate": "The share of the cohort, with its 95 % Wilson interval; none while the part of time is running.",
     "running": (
         "The part of time is not over: the number may still grow, and counts in no rate, neither as kept nor "
         "as lost."
     ),
-    "partial": "The period cuts the cohort's own part of time, or that is not over, so the cohort is not whole.",
+    "partial": "The cohort is not whole: the period cuts its own part of time, or that is not over.",
     "overall": "All cohorts together whose part of time at that distance is over.",
 }
 
@@ -93,7 +96,7 @@ def _joined(scope: Scope, time: Parts, cohort: str) -> tuple[str, dict[str, Any]
     which, moment, _ = JOINS[cohort]
     resolved = resolution.resolved_now() if scope.as_of is None else resolution.resolved_then()
     slots = {"moment": moment, "active": question("retention.active", resolved=resolved)}
-    bound = {"edges": time.edges, "engagement": ENGAGEMENT, "all": ALL}
+    bound: dict[str, Any] = {"edges": time.edges, "engagement": ENGAGEMENT, "all": ALL}
     return scope.ask("retention.joined", which=which, slots=slots, **bound)
 
 
@@ -149,7 +152,10 @@ def _after(by: str, n: int, up_to: str = "") -> str:
 
 def table(answer: Answer) -> Table:
     """A row a cell."""
-    return HEAD, [*rows(f"active after having {answer['cohort']}", answer["kept"]), *rows("succeeded", answer["success"])]
+    return HEAD, [
+        *rows(f"active after having {answer['cohort']}", answer["kept"]),
+        *rows("succeeded", answer["success"]),
+    ]
 
 
 RETENTION = Report(

@@ -1,7 +1,7 @@
--- Which labels do most contacts of this time have, and how many labels are there?
-select {{label}} as label, count() as n, count() over () as labels
+-- Which labels do most contacts of this time have?
+select {{label}} as label, count() as n
 from ({{sessions}}) as found
 where {{contact}} and label != ''
 group by label
 order by n desc, label
-limit {most:UInt32}
+limit {labels_most:UInt32}

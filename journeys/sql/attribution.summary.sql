@@ -1,19 +1,6 @@
 -- Which contacts had these runs before their end? The credit of each label by every rule, the steps from label to
 -- label, and the most frequent ways; runs under way are only counted. Every number is summed in one pass.
 with
-    contacts as (
-        select
-            customer,
-            arraySort(groupArray((
-                toUnixTimestamp64Milli(found.start),
-                id,
-                multiIf({{label}} = '', {unset:String}, {{label}} in {named:Array(String)}, {{label}}, {other:String}),
-                channel in ('', 'Direct')
-            ))) as contacts
-        from ({{sessions}}) as found
-        where {{contact}}
-        group by customer
-    ),
     histories as (
         select
             runs.outcome as outcome,
@@ -28,7 +15,7 @@ with
             arrayMap(contact -> exp2((contact.1 - before[-1].1) / {half_life:Float64}), before) as weights,
             arrayMap(weight -> weight / arraySum(weights), weights) as decay
         from ({{valued}}) as runs
-        left any join contacts on contacts.customer = runs.customer
+        left any join ({{contacts}}) as contacts on contacts.customer = runs.customer
     ),
     ways as (
         select
@@ -68,7 +55,7 @@ with
         select arrayJoin(arrayConcat(
             [('outcome', toString(outcome), '', emptyArrayString(), [n, worth, valued])],
             if(outcome = 'in_time', [], [(
-                'way', '', '', arraySlice(arrayCompact(labels), 1 + cut), [n, won * n, won * worth]
+                if(k = 0, 'bare', 'way'), '', '', arraySlice(arrayCompact(labels), 1 + cut), [n, won * n, won * worth]
             )]),
             arrayMap(
                 i -> ('label', labels[i], '', emptyArrayString(), arrayConcat(

@@ -1,6 +1,6 @@
 -- How many customers were new in each part of the time, came right after the part before, came back after a pause,
 -- or stayed away?
-select state.1 as place, state.2 as state, count() as n
+select found.1 as place, found.2 as state, count() as n
 from (
     select arrayJoin(arrayConcat(
         arrayMap(
@@ -11,7 +11,7 @@ from (
             place -> (place + 1, 'dormant'),
             arrayFilter(place -> place < length({edges:Array(Int64)}) and not has(places, place + 1), places)
         )
-    )) as state
+    )) as found
     from ({{placed}})
 )
 group by place, state

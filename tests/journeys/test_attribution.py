@@ -9,18 +9,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from journeys import attribution as module
-from journeys.attribution import MODELS, NONE, UNSET, AttributionError, Model, attribution
+from journeys.attribution import MODELS, NONE, UNSET, AttributionError, Model, attribution, behind
+from journeys.cursors import ListError
 from journeys.definitions import parse
 from journeys.funnel import funnel
 from journeys.lists import listed
-from journeys.period import Period, PeriodError, iso
+from journeys.period import Period, iso
 from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.sessions import sessions
@@ -45,7 +45,13 @@ BUY = {
     "fail_on": [{"event": "Leave"}],
     "idle_timeout": "6d",
 }
-ORIGINS = [("Direct", ""), ("Organic Search", "google"), ("Email", "letter"), ("Paid Social", "meta"), ("", "")]
+ORIGINS = [
+    ("Direct", ""),
+    ("Organic Search", "google"),
+    ("Email", "letter"),
+    ("Paid Social", "meta"),
+    ("", ""),
+]
 
 
 def event(number: int, who: str, at: int, name: str, **more: Any) -> Event:
@@ -77,7 +83,9 @@ def history() -> list[Event]:
             for name in dice.sample(["Look", "Try", "Buy", "Leave"], dice.randrange(1, 4)):
                 more = {"side": "server"} if by_server else {"channel": channel, "source": source}
                 if name == "Buy":
-                    told = dice.choice([{"revenue": dice.randrange(100)}, {"revenue": "12.5"}, {}, {"revenue": "nan"}])
+                    told = dice.choice(
+                        [{"revenue": dice.randrange(100)}, {"revenue": "12.5"}, {}, {"revenue": "nan"}]
+                    )
                     more["properties"] = json.dumps(told)
                 rows.append(event(len(rows), str(customer), at, name, **more))
                 at += dice.choice([1_000, 60_000])
@@ -101,12 +109,18 @@ def ms(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1000)
 
 
-def by_hand(scope: Scope, unit: str, model: Model) -> dict[str, dict[str, list[float]]]:
-    """Credit and value of each label by each rule, run by run."""
-    visits = defaultdict(list)
+def contacts(scope: Scope) -> dict[str, list[dict[str, Any]]]:
+    """The sessions of each customer that are contacts, in their order."""
+    found = defaultdict(list)
     for one in sessions(scope.events, 1):
         if one["n"] > one["server_touchpoints"] or one["channel"]:
-            visits[str(one["customer"])].append(one)
+            found[str(one["customer"])].append(one)
+    return found
+
+
+def by_hand(scope: Scope, unit: str, model: Model) -> dict[str, dict[str, list[float]]]:
+    """Credit and value of each label by each rule, run by run."""
+    visits = contacts(scope)
     worth = {
         (str(one.identity), one.timestamp): float(json.loads(one.properties).get("revenue", 0))
         for one in history()
@@ -153,7 +167,7 @@ def test_credits_equal_those_of_a_plain_program(scope: Scope, unit: str, model: 
     rows = {row["channel"]: row for row in answer["channels"]}
     assert len(rows) == len(answer["channels"]) > 4
     for name, labels in expected.items():
-        assert {label for label in labels} <= set(rows)
+        assert set(labels) <= set(rows)
         for label, row in rows.items():
             credit, value = labels[label]
             assert row["credits"][name] == pytest.approx(credit, abs=1e-5), (name, label)
@@ -177,32 +191,25 @@ def test_every_model_shares_out_every_success(scope: Scope, unit: str, dimension
     assert answer["channels"][-1]["credits"]["markov"] == answer["without_session"] > 0
     ways, others = answer["ways"], answer["other_ways"]
     assert sum(way["successes"] for way in ways) + others["successes"] == answer["successes"]
-    assert (
-        sum(way["runs"] for way in ways) + others["runs"] == answer["successes"] + answer["unsuccessful"]
-    )
+    assert sum(way["runs"] for way in ways) + others["runs"] == answer["successes"] + answer["unsuccessful"]
     assert sum(way["value"] for way in ways) + others["value"] == pytest.approx(answer["value"])
 
 
 def test_a_channel_counts_the_runs_that_it_took_part_in(scope: Scope) -> None:
-    answer = attribution(scope)
+    answer, visits = attribution(scope), contacts(scope)
     taken = Counter[str]()
     for run in listed(scope, number="succeeded", most=10_000)["runs"]:
         end = ms(run["last"])
-        mine = sessions(scope.events, 1, customers=[int(run["customer"])], identities=[int(run["customer"])])
-        taken.update(
-            {
-                one["channel"] or UNSET
-                for one in mine
-                if end - 30 * DAY <= one["start"] <= end and (one["n"] > one["server_touchpoints"] or one["channel"])
-            }
-        )
-    assert {row["channel"]: row["successes"] for row in answer["channels"][:-1]} == taken
+        mine = [v for v in visits[run["customer"]] if end - 30 * DAY <= v["start"] <= end]
+        taken.update({v["channel"] or UNSET for v in mine} or {NONE})
+    assert {row["channel"]: row["succeeded"]["n"] for row in answer["channels"]} == taken
 
 
 def test_channels_beyond_the_named_ones_are_one_and_nothing_is_lost(scope: Scope) -> None:
     whole, few = attribution(scope), attribution(scope, model=Model(most=1))
     names = [row["channel"] for row in few["channels"]]
-    assert len(names) == 4 and {"(other)", UNSET, NONE} < set(names)
+    assert len(names) == 4
+    assert {"(other)", UNSET, NONE} < set(names)
     for rule in ("first", "last", "linear", "decay"):
         kept = {row["channel"]: row["credits"][rule] for row in whole["channels"]}
         other = next(row["credits"][rule] for row in few["channels"] if row["channel"] == "(other)")
@@ -238,11 +245,33 @@ def test_what_cannot_be_asked_is_refused(scope: Scope, model: Model) -> None:
         attribution(scope, model=model)
 
 
-def test_a_unit_or_a_moment_that_cannot_be_told_is_refused(scope: Scope) -> None:
+def test_a_unit_that_there_is_not_is_refused(scope: Scope) -> None:
     with pytest.raises(AttributionError):
-        attribution(scope, unit="accounts")
-    with pytest.raises(PeriodError):
-        attribution(replace(scope, as_of=NOW))
+        attribution(scope, unit="visits")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["", "succeeded", "succeeded:colour:30:20:x", "lost:channel:30:20:x", "succeeded:channel:nan:20:x"],
+)
+def test_a_cell_that_is_none_is_refused(scope: Scope, cell: str) -> None:
+    with pytest.raises(ListError, match="no cell of attribution"):
+        behind(scope, cell)
+
+
+@pytest.mark.parametrize("unit", ["runs", "customers"])
+@pytest.mark.parametrize("model", [Model(), Model("source", 4, most=1)])
+def test_the_list_behind_a_channel_has_as_many_runs(scope: Scope, unit: str, model: Model) -> None:
+    for row in attribution(scope, unit=unit, model=model)["channels"]:
+        for number in (row["took_part"], row["succeeded"]):
+            found = listed(scope, which=behind(scope, number["cell"]), unit=unit, most=10_000)
+            assert found["total"] == len(found["runs"]) == number["n"], number
+
+
+def test_as_of_a_moment_sessions_belong_to_the_customers_of_then(scope: Scope) -> None:
+    """Nothing was joined since, so the answer is that of now, from events or from what is stored."""
+    now, then = attribution(scope), attribution(replace(scope, as_of=NOW))
+    assert then == now
 
 
 def test_a_period_without_runs_has_no_credit(scope: Scope) -> None:

@@ -73,9 +73,9 @@ def test_without_a_success_there_is_nothing_to_share() -> None:
 
 
 ways = st.lists(
-    st.tuples(st.lists(st.sampled_from("abcd"), min_size=1, max_size=6).map(tuple), st.integers(1, 9)).flatmap(
-        lambda way: st.builds(Way, st.just(way[0]), st.just(way[1]), st.integers(0, way[1]))
-    ),
+    st.tuples(
+        st.lists(st.sampled_from("abcd"), min_size=1, max_size=6).map(tuple), st.integers(1, 9)
+    ).flatmap(lambda way: st.builds(Way, st.just(way[0]), st.just(way[1]), st.integers(0, way[1]))),
     max_size=12,
     unique_by=lambda way: way.labels,
 )
