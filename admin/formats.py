@@ -17,7 +17,7 @@ ICONS = {"desktop": "device-desktop", "mobile": "device-mobile", "tablet": "devi
 
 def register(app: Flask) -> None:
     """Give templates these filters."""
-    for function in (count, money, percent, interval, duration, iso, day_in):
+    for function in (count, money, percent, interval, duration, iso, day_in, part_in, heat):
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals["OUTCOMES"] = OUTCOMES
     app.jinja_env.globals["MEANINGS"] = MEANINGS
@@ -80,3 +80,14 @@ def iso(moment: int | str | datetime) -> str:
 def day_in(moment: str, zone: ZoneInfo) -> str:
     """The day of a moment (ISO) in a time zone, such as 2026-03-01."""
     return datetime.fromisoformat(moment).astimezone(zone).date().isoformat()
+
+
+def part_in(moment: str, zone: ZoneInfo, by: str) -> str:
+    """The beginning of a day, week or month (ISO) by its name in a time zone, such as 2 Mar or Mar 2026."""
+    at = datetime.fromisoformat(moment).astimezone(zone)
+    return f"{at:%b %Y}" if by == "month" else f"{at.day} {at:%b}"
+
+
+def heat(share: float | None) -> str:
+    """The class that shades a cell by a share, from none to ten tenths."""
+    return f"is-heat is-heat-{round(share * 10)}" if share else "is-heat"

@@ -121,9 +121,11 @@ def _check(unit: str, model: Model) -> None:
 
 def _summary(scope: Scope, unit: str, model: Model) -> dict[str, list[dict[str, Any]]]:
     """The rows of the question, by their kind."""
-    name = "attribution.valued" if model.value else "attribution.runs"
-    goal = scope.definition.steps[-1] if model.value else None
-    valued, values = scope.ask(name, unit=unit, anchor=goal, value=model.value)
+    if model.value:
+        goal = scope.definition.steps[-1]
+        valued, values = scope.ask("attribution.valued", unit=unit, anchor=goal, value=model.value)
+    else:
+        valued, values = scope.ask("attribution.runs", unit=unit)
     contacts, bound = _contacts(scope, model, values)
     bound |= {"half_life": model.half_life * DAY_MS, "longest": LONGEST_WAY, "rows": MOST_ROWS}
     found: dict[str, list[dict[str, Any]]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from journeys import customers, resolution
@@ -73,6 +74,8 @@ class Life:
 
     def ask(self, name: str, *, which: str = "", **values: Any) -> list[dict[str, Any]]:
         """The rows of a question about customers and the places in which they were active."""
+        if not self.time.edges:
+            return []
         active = question("retention.active", resolved=resolution.resolved_now())
         placed = question("lifecycle.placed", active=active)
         bound = {
@@ -101,7 +104,7 @@ def open_life(events: EventStore, project: Project, period: Period, *, by: str =
 
 def lifecycle(life: Life) -> dict[str, Any]:
     """How many customers were new, returning, resurrected and dormant in each part of the time."""
-    time, found = life.time, {(r["place"], r["state"]): r["n"] for r in _asked(life, "lifecycle.counted")}
+    time, found = life.time, {(r["place"], r["state"]): r["n"] for r in life.ask("lifecycle.counted")}
     told = []
     for part, edge in enumerate(time.edges):
         if edge >= life.period.end:
@@ -120,6 +123,7 @@ def lifecycle(life: Life) -> dict[str, Any]:
                 "dormant": None if is_running else away,
                 "awaited": away if is_running else None,
                 "active_before": counts["returning"] + away,
+                "cells": {state: f"{state}:{time.by}:{iso(edge)}" for state in STATES},
             }
         )
     return {**_frame(life), "parts": told, "meanings": MEANINGS}
@@ -130,7 +134,7 @@ def first_seen(life: Life) -> dict[str, Any]:
     edges = {life.place(part): edge for part, edge in enumerate(life.time.edges)}
     counts = {
         (edges[row["cohort"]], edges.get(row["place"], ALL)): row["n"]
-        for row in _asked(life, "lifecycle.kept", all=ALL)
+        for row in life.ask("lifecycle.kept", all=ALL)
         if row["cohort"] in edges and edges[row["cohort"]] < life.period.end
     }
 
@@ -139,10 +143,6 @@ def first_seen(life: Life) -> dict[str, Any]:
 
     whole = Period(life.time.edges[0], life.time.end(_last(life))) if life.time.edges else life.period
     return {**_frame(life), **followed(life.time, counts, whole, cell), "meanings": MEANINGS}
-
-
-def _asked(life: Life, name: str, **values: Any) -> list[dict[str, Any]]:
-    return life.ask(name, **values) if life.time.edges else []
 
 
 def _last(life: Life) -> int:
@@ -185,16 +185,25 @@ def _behind(life: Life, cell: str) -> tuple[str, dict[str, int], str]:
     if kind not in (*STATES, "cohort") or by != life.time.by:
         raise ListError(f"{cell!r} is no cell of these customers; take one from an answer with the same `by`")
     if kind != "cohort":
-        told = {iso(edge): part for part, edge in enumerate(life.time.edges)}
-        if rest not in told:
-            raise ListError("the cell names no part of this time")
-        return STATES[kind][1], {"place": life.place(told[rest])}, f"Customers who {STATES[kind][0]}"
+        part = next((part for part, edge in enumerate(life.time.edges) if iso(edge) == rest), None)
+        if part is None:
+            raise ListError("the cell names no part of this time; take one from an answer")
+        is_awaited = kind == "dormant" and not life.time.is_over(part)
+        title = "Customers who have not come yet" if is_awaited else f"Customers who {STATES[kind][0]}"
+        return STATES[kind][1], {"place": life.place(part)}, f"{title}, {_named(life, part)}"
     first, *later = life.time.places(*rest.split(":", 1))
     bound = {"place": life.place(first), "later": life.place(later[0]) if later else 0}
     if not later:
-        return COHORT, bound, "Customers first seen in this part of time"
+        return COHORT, bound, f"Customers first seen, {_named(life, first)}"
     n = later[0] - first
-    return COHORT, bound, f"Customers of the cohort, active {n} {by}{'' if n == 1 else 's'} later"
+    title = f"Customers first seen, {_named(life, first)}, and active {n} {by}{'' if n == 1 else 's'} later"
+    return COHORT, bound, title
+
+
+def _named(life: Life, part: int) -> str:
+    """A part of time in words, such as `week of 2026-03-02`."""
+    day = datetime.fromtimestamp(life.time.edges[part] / 1000, life.project.zone).date().isoformat()
+    return {"day": day, "week": f"week of {day}", "month": day[:7]}[life.time.by]
 
 
 def lifecycle_table(answer: dict[str, Any]) -> Table:
