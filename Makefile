@@ -16,7 +16,7 @@ DEMO := WAYWISER_DATABASE_URL=sqlite:///data/demo/waywiser.db WAYWISER_EVENTS_UR
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 CODE := collector store journeys admin server migrations tests benchmarks
 
-.PHONY: help setup demo run test test-deep test-faults check lock format bench bench-door bench-journeys bench-snippet bench-sdk soak-sdk screenshots clean chromium
+.PHONY: help setup demo run test test-deep test-faults check lock format bench bench-door bench-journeys bench-snippet bench-sdk soak-sdk metrics screenshots clean chromium
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -87,6 +87,9 @@ bench-sdk: setup $(INSTALLED_DEV) ## The Python SDK beside five libraries: speed
 SOAK_EVENTS ?= 3600000
 soak-sdk: setup $(INSTALLED_DEV) ## The Python SDK against a collector that fails at random: an hour's worth of events
 	$(BIN)/python -m benchmarks.sdk_soak $(SOAK_EVENTS)
+
+metrics: setup ## Write what the reports mean into docs/metrics.md
+	$(BIN)/python -m journeys.published
 
 screenshots: setup $(INSTALLED_DEV) chromium ## Pictures of every page, into screenshots/
 	$(BIN)/python -m tests.browser.screenshots

@@ -69,7 +69,7 @@ def seen(*, seconds: float, per_second: int, stored: int) -> Seen:
         url = f"chdb:///{Path(folder).absolute()}/data/events"
         alone(written, url, stored, now_ms())
         with Server(Path(folder), "server", "serve") as server, processes() as pool:
-            _save_journeys(server, keys)
+            save_journeys(server, keys)
             prepared = single_requests(requests, keys)
             return _watched(server, keys, pool, prepared, seconds=seconds, stored=stored)
 
@@ -120,7 +120,7 @@ def _send_probe(server: Server, keys: dict[str, str], number: int) -> None:
     server.ask("/v1/track", body)
 
 
-def _save_journeys(server: Server, keys: dict[str, str]) -> None:
+def save_journeys(server: Server, keys: dict[str, str]) -> None:
     """Save five journeys over the API and wait until each has its runs."""
     demo = [dict(parse_yaml(file.read_text()).source) for file in sorted(JOURNEYS.glob("*.yaml"))]
     for body in (PROBE, history.JOURNEY, *demo):

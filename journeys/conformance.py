@@ -44,7 +44,7 @@ def conformance(scope: Scope, *, unit: str) -> Answer:
     Every deviation is compared with the comparable runs that do not have it: those that went past the same
     step for a missing one, all others else. A run may have several.
     """
-    rows = scope.events.query(*scope.ask("conformance.deviations", unit=unit, slots={"fits": FITS}))
+    rows = scope.events.query(*scope.ask("conformance.deviations", unit=unit, slots=lambda _: {"fits": FITS}))
     found = {(row["kind"], row["step"]): row for row in rows}
     runs = found["all", 0]["n"] if found else 0
     deviations = [_compared(*pair) for pair in _pairs(scope, found) if pair[2]["n"]]

@@ -9,8 +9,8 @@ from journeys.definitions import Definition, DefinitionError
 from journeys.funnel import funnel
 from journeys.period import Period
 from journeys.questions import question
-from journeys.resolution import resolved_now
 from journeys.scope import drafted
+from journeys.zero import zero
 from store.events import EventStore, EventStoreError
 from store.projects import Project
 
@@ -26,8 +26,9 @@ def preview(
 ) -> dict[str, Any]:
     """The funnel of a definition that is not saved, over about `most_customers` customers.
 
-    `sampled` is the share of customers that were looked at; `zero` says for each step how many events
-    match it at all in the period, in any order. Raises DefinitionError for a pattern that cannot be used.
+    `sampled` is the share of customers that were looked at; `zero` says for each step how many of their
+    touchpoints match it at all, in order and in time. Raises DefinitionError for a pattern that cannot be
+    used.
     """
     check_patterns(events, definition)
     params = filters.Params(project=project.id)
@@ -39,7 +40,7 @@ def preview(
     return {
         "funnel": funnel(scope),
         "sampled": 1 / chunks,
-        "zero": _matches(events, project, definition, period),
+        "zero": zero(scope, whose=whose)["steps"],
     }
 
 
@@ -58,24 +59,3 @@ def check_patterns(events: EventStore, definition: Definition) -> None:
                     "the pattern cannot be used here: look-ahead, look-behind and back references are unknown"
                 )
                 raise DefinitionError({place: cure}) from None
-
-
-def _matches(
-    events: EventStore, project: Project, definition: Definition, period: Period
-) -> list[dict[str, Any]]:
-    params = filters.Params(project=project.id, start=period.start, end=period.end)
-    sql = question(
-        "preview.matches",
-        resolved=resolved_now(),
-        mask=filters.mask(definition, params),
-        relevant=filters.relevant(definition, params),
-    )
-    rows = {row["step"]: row for row in events.query(sql, params.values)}
-    return [
-        {
-            "step": step.key,
-            "raw_matches": rows[k]["n"] if k in rows else 0,
-            "customers": rows[k]["customers"] if k in rows else 0,
-        }
-        for k, step in enumerate(definition.steps, 1)
-    ]

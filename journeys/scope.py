@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,14 +50,14 @@ class Scope:
         unit: str = "runs",
         which: str = "1",
         anchor: Step | None = None,
-        slots: Mapping[str, str] | None = None,
+        slots: Callable[[Params], Mapping[str, str]] | None = None,
         **values: Any,
     ) -> tuple[str, dict[str, Any]]:
         """The SQL of a question over the runs of this scope, and the values that it binds.
 
         `unit` is `runs`, `customers` for each customer's furthest run, or `accounts` for the furthest among
         those of each account's members; `which` is a condition on runs, `anchor` a step whose events the
-        question needs to know, `slots` further SQL that it leaves open.
+        question needs to know, `slots` makes further SQL that it leaves open.
         """
         params = Params(**(self.values or {}), **values)
         params.values |= {
@@ -78,7 +78,13 @@ class Scope:
         elif unit == "accounts":
             selected = question("accounts.furthest", runs=selected, resolved=resolved)
         anchored = any_of(anchor.match, params) if anchor else "0"
-        given = {"runs": selected, "which": which, "anchor": anchored, "resolved": resolved, **(slots or {})}
+        given = {
+            "runs": selected,
+            "which": which,
+            "anchor": anchored,
+            "resolved": resolved,
+            **(slots(params) if slots else {}),
+        }
         return question(name, **given), params.values
 
     def _runs(self, params: Params) -> str:

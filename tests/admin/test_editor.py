@@ -166,7 +166,7 @@ def test_preview_shows_the_funnel_and_why_a_step_is_empty(shop: Shop) -> None:
     answer = shop.client("editor").post("/p/shop/editor/buy", data=form, headers={"HX-Request": "true"})
     assert answer.status_code == 200, answer.text
     assert "of 5 runs succeed" in answer.text
-    assert "No event of the last 30 days matches this step" in answer.text
+    assert "No touchpoint of this name was seen" in answer.text
     assert len(versions_of(shop.services.engine, shop.project.id, "buy")) == 1, "nothing is saved"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from pathlib import Path
 
 import pytest
 
@@ -116,3 +117,8 @@ def test_retention_of_a_journey_can_follow_those_who_succeeded(shop: Shop) -> No
     assert (found["entered"]["n"], found["succeeded"]["n"]) == (4, 1)
     text = page(shop, "/p/shop/journeys/buy/retention?days=30&by=month&cohort=succeeded")
     assert "after having succeeded" in text
+
+
+def test_what_the_life_of_customers_means_is_published() -> None:
+    published = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+    assert [word for word, text in MEANINGS.items() if f"| `{word}` | {text} |" not in published] == []

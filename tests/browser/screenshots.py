@@ -32,6 +32,7 @@ PAGES = {
     "timing": "/p/fernhill/journeys/trial-to-paid/timing?days=90",
     "variants": "/p/fernhill/journeys/trial-to-paid/variants?days=90",
     "conformance": "/p/fernhill/journeys/trial-to-paid/conformance?days=90",
+    "zero": "/p/fernhill/journeys/trial-to-paid/zero?days=90",
     "runs": "/p/fernhill/journeys/trial-to-paid/runs?days=90&number=dropped",
     "definition": "/p/fernhill/journeys/trial-to-paid/definition",
     "editor-new": "/p/fernhill/editor",

@@ -1,0 +1,67 @@
+-- For each step: how many touchpoints match it, from how many customers, and in how many of them after a touchpoint
+-- of the step before, in time? `before` holds, for each step, the bits of the steps after which it may come.
+with
+    touchpoints as (
+        select
+            customer,
+            {{case_value}} as case_value,
+            toUnixTimestamp64Milli(timestamp) as t,
+            sequence,
+            event_id,
+            bitAnd({{mask}}, if(t < {end:Int64}, bitNot(toUInt32(0)), bitNot(toUInt32(1)))) as mask,
+            toUInt8({{population}}) as counts,
+            is_bot
+        from {{resolved}}
+        where
+            project = {project:UInt32} and ({{relevant}}) and ({{whose}})
+            and timestamp >= fromUnixTimestamp64Milli({start:Int64})
+    ),
+    histories as (
+        select
+            customer,
+            arraySort(groupArrayIf((t, sequence, event_id, mask, counts), not is_bot)) as history,
+            groupArrayIf(mask, is_bot) as of_robots,
+            arrayCumSum(gap -> gap > {idle:Int64}, arrayDifference(history.1)) as pieces
+        from touchpoints
+        where mask != 0
+        group by customer, case_value
+    ),
+    by_step as (
+        select
+            customer,
+            arrayJoin(arrayEnumerate({before:Array(UInt32)})) as step,
+            arrayMap(mask -> bitTest(mask, step - 1), history.4) as matching,
+            countEqual(arrayMap(mask -> bitTest(mask, step - 1), of_robots), 1) as robots,
+            -- For each touchpoint, the place of the latest one before it that the step may come after; 0 for none.
+            arrayPopBack(arrayPushFront(arrayFill(
+                place -> place != 0,
+                arrayMap(
+                    (mask, place) -> if(bitAnd(mask, {before:Array(UInt32)}[step]) != 0, place, 0),
+                    history.4, arrayEnumerate(history)
+                )
+            ), 0)) as after,
+            arrayMap(
+                (is_matching, place, counts) -> is_matching and if(step = 1, counts, place != 0),
+                matching, after, history.5
+            ) as ordered,
+            arrayMap(
+                (is_ordered, t, piece, place) -> is_ordered and (
+                    step = 1
+                    or (
+                        piece = pieces[place]
+                        and ({within:Array(Int64)}[step] = 0 or t - history.1[place] <= {within:Array(Int64)}[step])
+                    )
+                ),
+                ordered, history.1, pieces, after
+            ) as timely
+        from histories
+    )
+select
+    toUInt8(step) as step,
+    sum(countEqual(matching, 1)) as raw_matches,
+    sum(robots) as robots,
+    uniqExactIf(customer, has(matching, 1)) as customers,
+    uniqExactIf(customer, has(ordered, 1)) as in_order,
+    uniqExactIf(customer, has(timely, 1)) as in_time
+from by_step
+group by step

@@ -1,0 +1,5 @@
+-- How far do runs come?
+select furthest, count() as n
+from ({{runs}})
+where {{which}}
+group by furthest

@@ -1,0 +1,185 @@
+"""Why is this zero? For each step: what matches it at all, by whom, in order, and in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from journeys import filters
+from journeys.cursors import ListError
+from journeys.definitions import Matcher, Step
+from journeys.filters import Params
+from journeys.report import Answer, Report, Table, Which
+from journeys.scope import Scope
+
+SIMILAR, NAMES = 3, 2_000
+MEANINGS = {
+    "raw_matches": (
+        "Touchpoints that match the step, of people and at any time from the beginning of the period on, "
+        "whatever came before; for the first step, those of the period."
+    ),
+    "robots": "Touchpoints that match the step but came from robots, which no run counts.",
+    "customers": "Customers of whom at least one touchpoint matches.",
+    "in_order": (
+        "Customers of whom one matches after one of the step before; optional steps may be left out. "
+        "For the first step, those who are in the journey's population."
+    ),
+    "in_time": (
+        "Of those, customers in whom it also came within the step's limit, without a pause longer than the "
+        "idle timeout."
+    ),
+    "progressed": "Runs of the period that reached the step or a later one.",
+    "without_conditions": "Touchpoints that would match if the step's conditions were left out.",
+    "similar": "Events that were seen under names like the one that was not.",
+    "why": "In words, what stands between the touchpoints and the runs; empty where nothing does.",
+}
+
+
+def zero(scope: Scope, *, whose: str = "1") -> Answer:
+    """For each step, how many touchpoints and customers are left by each demand of the rule.
+
+    `whose` is an SQL condition on customers, where only a sample of them is looked at.
+    """
+    asked = scope.ask("zero.matches", slots=lambda params: _slots(scope, params, whose))
+    rows = {row["step"]: row for row in scope.events.query(*asked)}
+    ends = scope.events.query(*scope.ask("zero.progressed"))
+    runs = {row["furthest"]: row["n"] for row in ends}
+    looser = _without_conditions(scope)
+    return {
+        "steps": [
+            _explained(k, step, rows.get(k, {}), looser, sum(n for at, n in runs.items() if at >= k))
+            for k, step in enumerate(scope.definition.steps, 1)
+        ]
+    }
+
+
+def _slots(scope: Scope, params: Params, whose: str) -> dict[str, str]:
+    definition = scope.definition
+    params.values |= {
+        "before": [_before(definition.steps, k) for k in range(len(definition.steps))],
+        "within": [step.within or 0 for step in definition.steps],
+    }
+    case = definition.case_key
+    return {
+        "mask": filters.mask(definition, params),
+        "relevant": filters.relevant(definition, params),
+        "population": filters.all_of(definition.population, params),
+        "case_value": filters.text_of("properties", case, params) if case else "''",
+        "whose": whose,
+    }
+
+
+def _before(steps: tuple[Step, ...], k: int) -> int:
+    """The bits of the steps after which the step at index k may come: back to the last required one."""
+    bits = 0
+    for index in range(k - 1, -1, -1):
+        bits |= 1 << index
+        if not steps[index].optional:
+            break
+    return bits
+
+
+def _explained(
+    k: int, step: Step, row: Mapping[str, Any], looser: Mapping[str, Any], progressed: int
+) -> dict[str, Any]:
+    counts = {
+        name: row.get(name, 0) for name in ("raw_matches", "robots", "customers", "in_order", "in_time")
+    }
+    found = {
+        "step": step.key,
+        "name": step.name,
+        **counts,
+        "progressed": {"n": progressed, "cell": step.key},
+        "without_conditions": sum(looser["matches"].get(_name_of(one), 0) for one in step.match),
+        "similar": _similar(step, looser["seen"]),
+    }
+    return {**found, "why": _why(k, found)}
+
+
+def _why(k: int, found: Mapping[str, Any]) -> str:
+    """What stands between touchpoints and runs, where no run got here."""
+    if found["progressed"]["n"]:
+        return ""
+    if not found["raw_matches"]:
+        if found["robots"]:
+            return f"All {found['robots']} touchpoints that match came from robots, which no run counts."
+        if found["without_conditions"]:
+            many = found["without_conditions"]
+            return f"{many} touchpoints of this name were seen, but none meets the step's conditions."
+        like = " or ".join(f"“{one['event']}” ({one['n']})" for one in found["similar"])
+        return f"No touchpoint of this name was seen{f'; did you mean {like}?' if like else '.'}"
+    if not found["in_order"]:
+        if k == 1:
+            return f"{found['customers']} customers match, but none of them is in the journey's population."
+        return f"{found['customers']} customers match, but in none of them after the step before."
+    if not found["in_time"]:
+        return f"{found['in_order']} customers match after the step before, but all of them too late."
+    return (
+        "Customers match in order and in time, but no run of the period brought one here: it began before "
+        "the period, or ended before (it failed, or met its window), or earlier steps came in another order."
+    )
+
+
+def _without_conditions(scope: Scope) -> dict[str, Any]:
+    """How many touchpoints have the names, pages and types of the steps, whatever the conditions say."""
+    bare = {_name_of(one): Matcher(one.event, one.page, one.type) for one in _all(scope)}
+
+    def slots(params: Params) -> dict[str, str]:
+        counts = [f"countIf({filters.matcher(one, params)})" for one in bare.values()]
+        return {"counts": ", ".join(counts)}
+
+    row = scope.events.query(*scope.ask("zero.names", slots=slots, most=NAMES))[0]
+    return {
+        "matches": dict(zip(bare, row["counts"], strict=True)),
+        "seen": dict(row["names"]),
+    }
+
+
+def _all(scope: Scope) -> list[Matcher]:
+    return [one for step in scope.definition.steps for one in step.match]
+
+
+def _name_of(one: Matcher) -> str:
+    return (
+        f"event {one.event}" if one.event is not None else f"page {one.page}" if one.page else str(one.type)
+    )
+
+
+def _similar(step: Step, seen: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Names that were seen, where that of the step was not: the same but for case and signs, or nearly so."""
+    folded = {name.casefold(): name for name in seen}
+    wanted = [one.event for one in step.match if one.event is not None and one.event not in seen]
+    near = [get_close_matches(name.casefold(), folded, n=SIMILAR, cutoff=0.7) for name in wanted]
+    names = list(dict.fromkeys(folded[one] for some in near for one in some))[:SIMILAR]
+    return [{"event": name, "n": seen[name]} for name in names]
+
+
+def behind(scope: Scope, cell: str) -> Which:
+    """The runs that reached the step of this key; raises ListError."""
+    if cell not in scope.definition:
+        raise ListError(f"{cell!r} is no cell of this report; take one from its answer")
+    k = scope.definition.position(cell)
+    name = scope.definition.steps[k - 1].name
+    return Which("furthest >= {k:UInt8}", {"k": k}, f"“{name}”: reached, in order")
+
+
+def table(answer: Answer) -> Table:
+    """A row a step."""
+    names = ("raw_matches", "robots", "customers", "in_order", "in_time")
+    rows = (
+        (*(one[name] for name in ("step", *names)), one["progressed"]["n"], one["why"])
+        for one in answer["steps"]
+    )
+    return ("step", *names, "progressed", "why"), rows
+
+
+ZERO = Report(
+    name="zero",
+    title="Why zero?",
+    says="For each step, what matches it at all, by whom, in order and in time, and how many runs reach it.",
+    answer=zero,
+    table=table,
+    meanings=MEANINGS,
+    behind=behind,
+)
