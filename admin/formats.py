@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ ICONS = {"desktop": "device-desktop", "mobile": "device-mobile", "tablet": "devi
 
 def register(app: Flask) -> None:
     """Give templates these filters."""
-    for function in (count, money, percent, interval, duration, iso, day_in, part_in, heat):
+    for function in (count, money, percent, interval, duration, iso, day_in, part_in, heat, hottest):
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals["OUTCOMES"] = OUTCOMES
     app.jinja_env.globals["MEANINGS"] = MEANINGS
@@ -88,6 +88,12 @@ def part_in(moment: str, zone: ZoneInfo, by: str) -> str:
     return f"{at:%b %Y}" if by == "month" else f"{at.day} {at:%b}"
 
 
-def heat(share: float | None) -> str:
-    """The class that shades a cell by a share, from none to ten tenths."""
-    return f"is-heat is-heat-{round(share * 10)}" if share else "is-heat"
+def heat(share: float | None, most: float = 1.0) -> str:
+    """The class that shades a cell by a share, from none to ten tenths of the most."""
+    return f"is-heat is-heat-{min(10, round(share / most * 10))}" if share else "is-heat"
+
+
+def hottest(cohorts: Iterable[Mapping[str, Any]]) -> float:
+    """The greatest share of any cohort in a part of time after its own; 1 where there is none."""
+    shares = [one["rate"]["value"] for each in cohorts for one in each["periods"][1:] if one["rate"]]
+    return max((share for share in shares if share), default=1.0)

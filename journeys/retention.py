@@ -97,7 +97,7 @@ def _joined(scope: Scope, time: Parts, cohort: str) -> tuple[str, dict[str, Any]
     resolved = resolution.resolved_now() if scope.as_of is None else resolution.resolved_then()
     slots = {"moment": moment, "active": question("retention.active", resolved=resolved)}
     bound: dict[str, Any] = {"edges": time.edges, "engagement": ENGAGEMENT, "all": ALL}
-    return scope.ask("retention.joined", which=which, slots=slots, **bound)
+    return scope.ask("retention.joined", which=which, slots=lambda _params: slots, **bound)
 
 
 def _success(scope: Scope, time: Parts) -> Counter[tuple[int, int]]:
