@@ -18,7 +18,7 @@ from journeys.credits import (
 )
 from journeys.cursors import ListError
 from journeys.filters import Params
-from journeys.funnel import UNITS
+from journeys.funnel import OUTCOMES, UNITS
 from journeys.period import iso
 from journeys.questions import question
 from journeys.rates import rate
@@ -28,6 +28,7 @@ from journeys.sessions import source, then
 
 DAY_MS = 86_400_000
 NONE, UNSET, OTHER = "(none)", "(not set)", "(other)"
+RESERVED = ["", NONE, UNSET, OTHER]  # what says nothing, also where it was sent as a name
 DIMENSIONS = {
     "channel": "toString(found.channel)",
     "source": "toString(found.source)",
@@ -73,7 +74,7 @@ def attribution(
     """
     _check(unit, model)
     found = _summary(scope, unit, model)
-    outcomes = {row["label"]: row["numbers"] for row in found.get("outcome", [])}
+    outcomes = {how: found[how][0]["numbers"] for how in OUTCOMES if how in found}
     successes, worth, valued = outcomes.get("succeeded", (0.0, 0.0, 0.0))
     labels = {row["label"]: row["numbers"] for row in found.get("label", [])}
     known = [_way(row) for row in found.get("way", [])]
@@ -126,25 +127,44 @@ def _summary(scope: Scope, unit: str, model: Model) -> dict[str, list[dict[str, 
         valued, values = scope.ask("attribution.valued", unit=unit, anchor=goal, value=model.value)
     else:
         valued, values = scope.ask("attribution.runs", unit=unit)
-    contacts, bound = _contacts(scope, model, values)
+    contacts, bound, names = _contacts(scope, model, values)
     bound |= {"half_life": model.half_life * DAY_MS, "longest": LONGEST_WAY, "rows": MOST_ROWS}
     found: dict[str, list[dict[str, Any]]] = {}
     for row in scope.events.query(question("attribution.summary", valued=valued, contacts=contacts), bound):
-        found.setdefault(row["kind"], []).append(row)
+        told = {
+            "label": names[row["label"]],
+            "following": names[row["following"]],
+            "way": [names[code] for code in row["way"]],
+            "numbers": row["numbers"],
+        }
+        found.setdefault(row["kind"], []).append(told)
     return found
 
 
-def _contacts(scope: Scope, model: Model, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """SQL of each customer's contacts in time, with their labels, and all that it binds beside `values`."""
-    params = Params(**values, lookback=round(model.lookback * DAY_MS), labels_most=model.most)
+def _contacts(
+    scope: Scope, model: Model, values: Mapping[str, Any], *, known: Sequence[str] = ()
+) -> tuple[str, dict[str, Any], list[str]]:
+    """SQL of each customer's contacts in time, all that it binds beside `values`, and its labels' names.
+
+    The store knows labels by their place among the names; `known` ones have a name whatever happens.
+    """
+    params = Params(
+        **values, lookback=round(model.lookback * DAY_MS), labels_most=model.most, reserved=RESERVED
+    )
     slots = {
         "sessions": source(scope.events, params) if scope.as_of is None else then(scope.events, params),
         "label": DIMENSIONS[model.dimension],
         "contact": question("attribution.contact"),
     }
-    named = scope.events.query(question("attribution.labels", **slots), params.values)
-    params.values |= {"named": [row["label"] for row in named], "unset": UNSET, "other": OTHER}
-    return question("attribution.contacts", **slots), params.values
+    rows = scope.events.query(question("attribution.labels", **slots), params.values)
+    named = list(dict.fromkeys([*(row["label"] for row in rows), *(set(known) - set(RESERVED))]))
+    names = [START, UNSET, OTHER, *named]
+    params.values |= {
+        "names": [*RESERVED, *named],
+        "codes": [names.index(UNSET)] * len(RESERVED) + list(range(len(names) - len(named), len(names))),
+        "other": names.index(OTHER),
+    }
+    return question("attribution.contacts", **slots), params.values, names
 
 
 def _way(row: Mapping[str, Any]) -> Way:
@@ -153,9 +173,7 @@ def _way(row: Mapping[str, Any]) -> Way:
 
 
 def _steps(found: Mapping[str, list[dict[str, Any]]]) -> Steps:
-    between = {
-        (row["label"] or START, row["following"]): round(row["numbers"][0]) for row in found.get("step", [])
-    }
+    between = {(row["label"], row["following"]): round(row["numbers"][0]) for row in found.get("step", [])}
     ends = (
         {row["label"]: round(row["numbers"][0]) for row in found.get(kind, [])} for kind in ("won", "lost")
     )
@@ -276,7 +294,7 @@ TAKING_PART = {
 
 
 def _cell(model: Model, what: str, label: str) -> str:
-    return f"{what}:{model.dimension}:{model.lookback:g}:{model.most}:{label}"
+    return f"{what}:{model.dimension}:{model.lookback!r}:{model.most}:{label}"
 
 
 def behind(scope: Scope, cell: str) -> Which:
@@ -286,10 +304,12 @@ def behind(scope: Scope, cell: str) -> Which:
         model = Model(dimension, float(lookback), most=int(most))
         _check("runs", model)
         which, title = TAKING_PART[what]
+        if not label:
+            raise ValueError(label)
     except (KeyError, ValueError, AttributionError):
         raise ListError(f"{cell!r} is no cell of attribution; take one from the report's answer") from None
     over, values = scope.ask("attribution.runs", which=which)
-    contacts, bound = _contacts(scope, model, values)
+    contacts, bound, names = _contacts(scope, model, values, known=[label])
     sql = question("attribution.touched", valued=over, contacts=contacts)
-    bound |= {"label": label, "none": NONE}
+    bound["label"] = names.index(START if label == NONE else label)
     return Which(f"(customer, number) in ({sql})", bound, f"{title} {label}")

@@ -10,8 +10,7 @@ with
                 contact -> contact.1 <= runs.last and contact.1 >= runs.last - {lookback:Int64},
                 if(runs.outcome = 'in_time', [], contacts.contacts)
             ) as before,
-            before.3 as labels,
-            before.4 as direct,
+            before.3 as marks,
             arrayMap(contact -> exp2((contact.1 - before[-1].1) / {half_life:Float64}), before) as weights,
             arrayMap(weight -> weight / arraySum(weights), weights) as decay
         from ({{valued}}) as runs
@@ -20,30 +19,30 @@ with
     ways as (
         select
             outcome,
-            labels,
-            direct,
+            marks,
             toFloat64(count()) as n,
             sum(value) as worth,
             toFloat64(sum(is_valued)) as valued,
             sumForEach(decay) as decays,
             sumForEach(arrayMap(share -> share * value, decay)) as decays_worth
         from histories
-        group by outcome, labels, direct
+        group by outcome, marks
     ),
     shared as (
         -- Each contact's share by each rule: first, last, last that is not direct, linear, by position, even a stretch.
         select
             *,
             outcome = 'succeeded' as won,
+            arrayMap(mark -> intDiv(mark, 2), marks) as labels,
             length(labels) as k,
             arrayEnumerate(labels) as places,
             arrayMap(i -> i = 1 or labels[i] != labels[i - 1], places) as begins,
             arrayCumSum(begins) as stretch,
             greatest(0, arraySum(begins) - {longest:UInt32}) as cut,
-            if(has(direct, 0), arrayLastIndex(is_direct -> not is_direct, direct), k) as not_direct,
+            arrayLastIndex(mark -> mark % 2 = 0, marks) as not_direct,
             arrayMap(
                 i -> [
-                    toFloat64(i = 1), toFloat64(i = k), toFloat64(i = not_direct), 1 / k,
+                    toFloat64(i = 1), toFloat64(i = k), toFloat64(i = if(not_direct = 0, k, not_direct)), 1 / k,
                     multiIf(k = 1, 1, k = 2, 0.5, i = 1 or i = k, 0.4, 0.2 / (k - 2)),
                     if(begins[i] and stretch[i] > cut, 1 / (arraySum(begins) - cut), 0)
                 ],
@@ -53,23 +52,20 @@ with
     ),
     parts as (
         select arrayJoin(arrayConcat(
-            [('outcome', toString(outcome), '', emptyArrayString(), [n, worth, valued])],
+            [(toString(outcome), toUInt8(0), toUInt8(0), emptyArrayUInt8(), [n, worth, valued])],
             if(outcome = 'in_time', [], [(
-                if(k = 0, 'bare', 'way'), '', '', arraySlice(arrayCompact(labels), 1 + cut), [n, won * n, won * worth]
+                if(k = 0, 'bare', 'way'), 0, 0, arraySlice(arrayCompact(labels), 1 + cut), [n, won * n, won * worth]
             )]),
             arrayMap(
-                i -> ('label', labels[i], '', emptyArrayString(), arrayConcat(
+                i -> ('label', labels[i], 0, emptyArrayUInt8(), arrayConcat(
                     [n, (i = indexOf(labels, labels[i])) * n, (i = indexOf(labels, labels[i])) * won * n],
                     arrayMap(share -> won * share * n, shares[i]), [won * decays[i]],
                     arrayMap(share -> won * share * worth, shares[i]), [won * decays_worth[i]]
                 )),
                 places
             ),
-            arrayMap(
-                i -> ('step', if(i = 1, '', labels[i - 1]), labels[i], emptyArrayString(), [n]),
-                places
-            ),
-            if(k = 0, [], [(if(won, 'won', 'lost'), labels[k], '', emptyArrayString(), [n])])
+            arrayMap(i -> ('step', if(i = 1, 0, labels[i - 1]), labels[i], emptyArrayUInt8(), [n]), places),
+            if(k = 0, [], [(if(won, 'won', 'lost'), labels[k], 0, emptyArrayUInt8(), [n])])
         )) as part
         from shared
     )

@@ -5,36 +5,45 @@ from __future__ import annotations
 import csv
 import json
 import random
+import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from sqlalchemy import Engine
 
 from journeys import attribution as module
 from journeys.attribution import MODELS, NONE, UNSET, AttributionError, Model, attribution, behind
 from journeys.cursors import ListError
 from journeys.definitions import parse
 from journeys.funnel import funnel
+from journeys.generations import Wanted, ensured, kept
 from journeys.lists import listed
 from journeys.period import Period, iso
-from journeys.runs import fill
+from journeys.runs import fill, recompute
 from journeys.scope import Scope
+from journeys.sessions import fill as count_sessions
+from journeys.sessions import recompute as recompute_sessions
 from journeys.sessions import sessions
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
+from store.identity import Identity, Ledger, Link
 from store.journeys import JourneyVersion
 from store.migrate import migrate_events
-from store.projects import Project
+from store.projects import Project, create_project
+from store.rules import ProjectRules
 
 PROJECT = Project(1, "p", "P", "UTC")
 START = 1_760_000_000_000
 HOUR, DAY = 3_600_000, 86_400_000
 NOW = START + 60 * DAY
 PERIOD = Period(START + 5 * DAY, START + 60 * DAY)
+PERIOD_OF_ALL = Period(START, NOW)
 BUY = {
     "key": "j",
     "name": "J",
@@ -339,3 +348,71 @@ def test_answers_equal_those_of_snowplow(events: EventStore, shared_data: Path) 
 
 def test_the_time_of_a_run_is_written_as_it_is_read() -> None:
     assert ms(iso(START)) == START
+
+
+def test_as_of_a_moment_contacts_are_those_of_the_customer_of_then(
+    engine: Engine, events: EventStore
+) -> None:
+    """A visitor comes by mail, signs in later, and buys; who that was is known only after the join."""
+    project, ledger = create_project(engine, key="p", name="P", now=0), Ledger(engine, events)
+    browser, user = Identity("anonymous", "b"), Identity("user", "u")
+    rows = [
+        event(1, "u", START, "Look", channel="Email"),
+        event(2, "u", START + DAY, "Try", side="server"),
+        event(3, "u", START + DAY, "Buy", side="server"),
+        event(4, "other", START, "Try", channel="Direct"),
+    ]
+    rows[0] = msgspec.structs.replace(rows[0], user_id="", anonymous_id="b", identity=browser.hash)
+    events.insert([msgspec.structs.replace(one, project=project.id) for one in rows], token="t")
+    definition = parse(BUY)
+    version = JourneyVersion(1, project.id, 1, 1, dict(definition.source), "live", 0, 0, "", 0)
+    fill(events, version, progress=lambda done, total: None)
+    generation = ensured(events, project.id, Wanted(ProjectRules(), ()))[-1]
+    count_sessions(events, generation)
+    asked = Scope(events, project, version, definition, PERIOD_OF_ALL, {}, NOW)
+
+    def credits(as_of: int | None = None) -> dict[str, float]:
+        answer = attribution(replace(asked, as_of=as_of))
+        return {
+            row["channel"]: row["credits"]["linear"] for row in answer["channels"] if row["succeeded"]["n"]
+        }
+
+    def enter(change: Callable[[int], set[int]]) -> int:
+        """Change the ledger, count anew whom it touches, and say when that was."""
+        now = time.time_ns() // 1_000_000
+        touched = sorted(change(now))
+        identities = ledger.identities_of(project.id, touched)
+        recompute(events, version, touched, identities)
+        recompute_sessions(events, kept(events, project.id)[0], touched, identities)
+        return now
+
+    before = time.time_ns() // 1_000_000 - 1_000
+    assert credits() == credits(before) == {NONE: 1}
+    joined = enter(lambda now: ledger.join(project.id, [Link(browser, user, "identify", "e", now)], now=now))
+    assert credits() == {"Email": 1}
+    assert credits(before) == {NONE: 1}
+    while time.time_ns() // 1_000_000 <= joined:
+        pass
+    enter(lambda now: ledger.unmerge(project.id, browser.hash, user.hash, now=now))
+    assert credits() == {NONE: 1}
+    assert credits(joined) == {"Email": 1}
+
+
+def test_a_name_that_says_nothing_is_no_channel_of_its_own(events: EventStore) -> None:
+    rows = [
+        event(1, "a", START, "Try", channel="Referral", medium="(none)"),
+        event(2, "a", START + 1, "Buy"),
+        event(3, "b", START, "Try", side="server"),
+        event(4, "b", START + 1, "Buy", side="server"),
+        event(5, "c", START, "Try", channel="Email", medium="e:mail"),
+        event(6, "c", START + 1, "Buy"),
+    ]
+    events.insert(rows, token="t")
+    definition = parse(BUY)
+    version = JourneyVersion(1, 1, 1, 1, dict(definition.source), "live", 0, 0, "", 0)
+    fill(events, version, progress=lambda done, total: None)
+    asked = Scope(events, PROJECT, version, definition, PERIOD_OF_ALL, {}, NOW)
+    answer = attribution(asked, model=Model("medium", lookback=1.2345678901))
+    assert [row["channel"] for row in answer["channels"]] == [UNSET, "e:mail", NONE]
+    for row in answer["channels"]:
+        assert listed(asked, which=behind(asked, row["succeeded"]["cell"]))["total"] == 1
