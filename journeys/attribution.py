@@ -35,7 +35,8 @@ DIMENSIONS = {
     "medium": "toString(found.medium)",
     "campaign": "toString(found.campaign)",
 }
-# In the order of the shares that the question makes of each contact.
+# The numbers of a label: contacts, runs, successes, runs lost right after it; credits, then values, by rule.
+LOST_AFTER, CREDITS = 3, 4
 RULES = ("first", "last", "last_not_direct", "linear", "position", "even", "decay")
 MODELS = ("first", "last", "last_not_direct", "linear", "position", "decay", "markov", "marginal")
 LONGEST_WAY = 30  # of a longer one the last so many contacts are looked at as a way
@@ -76,11 +77,11 @@ def attribution(
     found = _summary(scope, unit, model)
     outcomes = {how: found[how][0]["numbers"] for how in OUTCOMES if how in found}
     successes, worth, valued = outcomes.get("succeeded", (0.0, 0.0, 0.0))
-    labels = {row["label"]: row["numbers"] for row in found.get("label", [])}
+    labels = _by_label(found.get("step", []))
     known = [_way(row) for row in found.get("way", [])]
     bare = next((_way(row) for row in found.get("bare", [])), Way((), 0, 0))
     decided = sum(round(n) for how, (n, *_) in outcomes.items() if how != "in_time")
-    effects = removal_effects(_steps(found))
+    effects = removal_effects(_steps(found.get("step", []), labels))
     credits = _credits(labels, known, effects, successes - bare.successes, worth - bare.value)
     return {
         "journey": scope.definition.key,
@@ -133,7 +134,7 @@ def _summary(scope: Scope, unit: str, model: Model) -> dict[str, list[dict[str, 
     for row in scope.events.query(question("attribution.summary", valued=valued, contacts=contacts), bound):
         told = {
             "label": names[row["label"]],
-            "following": names[row["following"]],
+            "previous": names[row["previous"]],
             "way": [names[code] for code in row["way"]],
             "numbers": row["numbers"],
         }
@@ -172,12 +173,22 @@ def _way(row: Mapping[str, Any]) -> Way:
     return Way(tuple(row["way"]), round(runs), round(successes), worth)
 
 
-def _steps(found: Mapping[str, list[dict[str, Any]]]) -> Steps:
-    between = {(row["label"], row["following"]): round(row["numbers"][0]) for row in found.get("step", [])}
-    ends = (
-        {row["label"]: round(row["numbers"][0]) for row in found.get(kind, [])} for kind in ("won", "lost")
+def _by_label(steps: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
+    """The sums of each label, whatever the contact before it was."""
+    found: dict[str, list[float]] = {}
+    for row in steps:
+        before = found.get(row["label"], [0.0] * len(row["numbers"]))
+        found[row["label"]] = [a + b for a, b in zip(before, row["numbers"], strict=True)]
+    return found
+
+
+def _steps(steps: Sequence[Mapping[str, Any]], labels: Mapping[str, Sums]) -> Steps:
+    """The steps from contact to contact; who succeeded after a label has it as the last one."""
+    return Steps(
+        {(row["previous"], row["label"]): round(row["numbers"][0]) for row in steps},
+        won={label: round(sums[CREDITS + RULES.index("last")]) for label, sums in labels.items()},
+        lost={label: round(sums[LOST_AFTER]) for label, sums in labels.items()},
     )
-    return Steps(between, *ends)
 
 
 def _credits(
@@ -189,8 +200,8 @@ def _credits(
 ) -> dict[str, dict[str, tuple[float, float]]]:
     """For each model the credit and the value of each label, for successes that had a session."""
     found = {
-        rule: {label: (sums[3 + place], sums[3 + len(RULES) + place]) for label, sums in labels.items()}
-        for place, rule in enumerate(RULES)
+        rule: {label: (sums[place], sums[place + len(RULES)]) for label, sums in labels.items()}
+        for place, rule in enumerate(RULES, CREDITS)
     }
     shares = in_proportion(effects)
     found["markov"] = {label: (share * successes, share * worth) for label, share in shares.items()}

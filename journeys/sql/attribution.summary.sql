@@ -32,20 +32,22 @@ with
         -- Each contact's share by each rule: first, last, last that is not direct, linear, by position, even a stretch.
         select
             *,
-            outcome = 'succeeded' as won,
+            if(outcome = 'succeeded', n, 0) as wins,
+            if(outcome = 'succeeded', worth, 0) as gain,
             arrayMap(mark -> intDiv(mark, 2), marks) as labels,
+            arrayPopBack(arrayPushFront(labels, 0)) as before,
             length(labels) as k,
             arrayEnumerate(labels) as places,
-            arrayMap(i -> i = 1 or labels[i] != labels[i - 1], places) as begins,
+            arrayMap((label, previous) -> label != previous, labels, before) as begins,
             arrayCumSum(begins) as stretch,
             greatest(0, arraySum(begins) - {longest:UInt32}) as cut,
             arrayLastIndex(mark -> mark % 2 = 0, marks) as not_direct,
             arrayMap(
-                i -> [
-                    toFloat64(i = 1), toFloat64(i = k), toFloat64(i = if(not_direct = 0, k, not_direct)), 1 / k,
+                i -> (
+                    i = 1, i = k, i = if(not_direct = 0, k, not_direct), 1 / k,
                     multiIf(k = 1, 1, k = 2, 0.5, i = 1 or i = k, 0.4, 0.2 / (k - 2)),
                     if(begins[i] and stretch[i] > cut, 1 / (arraySum(begins) - cut), 0)
-                ],
+                ),
                 places
             ) as shares
         from ways
@@ -54,23 +56,23 @@ with
         select arrayJoin(arrayConcat(
             [(toString(outcome), toUInt8(0), toUInt8(0), emptyArrayUInt8(), [n, worth, valued])],
             if(outcome = 'in_time', [], [(
-                if(k = 0, 'bare', 'way'), 0, 0, arraySlice(arrayCompact(labels), 1 + cut), [n, won * n, won * worth]
+                if(k = 0, 'bare', 'way'), 0, 0, arraySlice(arrayCompact(labels), 1 + cut), [n, wins, gain]
             )]),
             arrayMap(
-                i -> ('label', labels[i], 0, emptyArrayUInt8(), arrayConcat(
-                    [n, (i = indexOf(labels, labels[i])) * n, (i = indexOf(labels, labels[i])) * won * n],
-                    arrayMap(share -> won * share * n, shares[i]), [won * decays[i]],
-                    arrayMap(share -> won * share * worth, shares[i]), [won * decays_worth[i]]
-                )),
-                places
-            ),
-            arrayMap(i -> ('step', if(i = 1, 0, labels[i - 1]), labels[i], emptyArrayUInt8(), [n]), places),
-            if(k = 0, [], [(if(won, 'won', 'lost'), labels[k], 0, emptyArrayUInt8(), [n])])
+                (i, label, previous, share, decay, decay_worth) -> ('step', label, previous, emptyArrayUInt8(), [
+                    n, (i = indexOf(labels, label)) * n, (i = indexOf(labels, label)) * wins, share.2 * (n - wins),
+                    share.1 * wins, share.2 * wins, share.3 * wins, share.4 * wins, share.5 * wins, share.6 * wins,
+                    if(wins = 0, 0, decay),
+                    share.1 * gain, share.2 * gain, share.3 * gain, share.4 * gain, share.5 * gain, share.6 * gain,
+                    if(wins = 0, 0, decay_worth)
+                ]),
+                places, labels, before, shares, decays, decays_worth
+            )
         )) as part
         from shared
     )
-select part.1 as kind, part.2 as label, part.3 as following, part.4 as way, sumForEach(part.5) as numbers
+select part.1 as kind, part.2 as label, part.3 as previous, part.4 as way, sumForEach(part.5) as numbers
 from parts
-group by kind, label, following, way
-order by kind, numbers[2] desc, numbers[1] desc, label, following, way
+group by kind, label, previous, way
+order by kind, numbers[2] desc, numbers[1] desc, label, previous, way
 limit {rows:UInt32} by kind
