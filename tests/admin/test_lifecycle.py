@@ -122,3 +122,12 @@ def test_retention_of_a_journey_can_follow_those_who_succeeded(shop: Shop) -> No
 def test_what_the_life_of_customers_means_is_published() -> None:
     published = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
     assert [word for word, text in MEANINGS.items() if f"| `{word}` | {text} |" not in published] == []
+
+
+@pytest.mark.parametrize("unit", ["customers", "accounts"])
+def test_the_lists_of_retention_hold_runs_whatever_other_reports_count(shop: Shop, unit: str) -> None:
+    text = page(shop, f"/p/shop/journeys/buy/retention?days=30&by=month&unit={unit}")
+    links = re.findall(r'<a href="(/p/shop/journeys/buy/runs\?[^"]+)"[^>]*>(\d+)</a>', text)
+    assert links
+    for link, n in links:
+        assert f": {n} run" in page(shop, link.replace("&amp;", "&")), link

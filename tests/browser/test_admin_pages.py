@@ -17,7 +17,7 @@ PATHS = [
     "journeys",
     *(
         f"journeys/trial-to-paid/{tab}?days=90"
-        for tab in ("funnel", "paths", "timing", "variants", "runs", "definition")
+        for tab in ("funnel", "paths", "timing", "variants", "attribution", "retention", "runs", "definition")
     ),
     "editor",
     "editor/trial-to-paid",
@@ -25,6 +25,7 @@ PATHS = [
     "customers?q=u-100",
     "accounts",
     "sessions?days=90",
+    "lifecycle?days=90",
     "live",
     "live/drops",
     "live/health",
