@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import groupby
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeys.credits import (
@@ -81,6 +81,7 @@ ways = st.lists(
 )
 
 
+@settings(deadline=None, max_examples=60)
 @given(ways)
 def test_removal_effects_are_those_of_a_walk(some: list[Way]) -> None:
     steps = steps_of(some)
@@ -93,12 +94,14 @@ def test_removal_effects_are_those_of_a_walk(some: list[Way]) -> None:
         assert sum(in_proportion(found).values()) == pytest.approx(1)
 
 
+@settings(deadline=None, max_examples=60)
 @given(ways)
 def test_staying_with_a_label_changes_no_removal_effect(some: list[Way]) -> None:
     merged = [way._replace(labels=tuple(label for label, _ in groupby(way.labels))) for way in some]
     assert removal_effects(steps_of(some)) == pytest.approx(removal_effects(steps_of(merged)), abs=1e-9)
 
 
+@settings(deadline=None, max_examples=60)
 @given(ways)
 def test_every_way_is_shared_out_whole(some: list[Way]) -> None:
     found = marginal_shares(some)
