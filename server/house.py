@@ -29,6 +29,7 @@ from store.disk import is_short
 from store.events import EventStore
 from store.identity import Ledger
 from store.inbox import Inbox
+from store.leases import Leases
 from store.migrate import current, migrate_db, migrate_events, newest
 from store.plans import KnownPlans
 from store.privacy.suppression import KnownSuppressions
@@ -111,7 +112,8 @@ class House:
         self.ledger = Ledger(self.engine, self.events)
         self.inbox = open_inbox(self.engine, settings)
         self._suppressed = KnownSuppressions(self.engine).of
-        self.filler = Filler(self.engine, self.events)
+        leases = None if self.events.embedded else Leases(self.engine, now_ms)
+        self.filler = Filler(self.engine, self.events, leases)
         self.refresher = Refresher(self.engine, self.events, self.ledger, self._suppressed, now_ms)
         self.eraser = Eraser(self.engine, self.events, self.ledger, settings, now_ms, self.refresh)
         self.erasing = Erasing(self.eraser)
