@@ -143,6 +143,17 @@ def robots(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
     return _columns(answer, zone, [("Robots", "accent", [one["robots"] for one in answer["times"]])])
 
 
+def lives(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
+    """Stacked columns of the customers who were active, by where they came from."""
+    parts = answer["parts"]
+    series = [
+        ("Returning", "accent", [one["returning"] for one in parts]),
+        ("New", "succeeded", [one["new"] for one in parts]),
+        ("Back after a pause", "in_time", [one["resurrected"] for one in parts]),
+    ]
+    return _columns({"unit": answer["by"], "times": [{"at": one["from"]} for one in parts]}, zone, series)
+
+
 def _columns(
     answer: Answer, zone: ZoneInfo, series: list[tuple[str, str, list[int]]], *, stacked: bool = True
 ) -> dict[str, Any]:

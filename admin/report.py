@@ -11,7 +11,8 @@ from admin import asked
 from admin.access import Place
 from admin.services import services
 from journeys.period import asked_at, iso
-from journeys.reports import REPORTS
+from journeys.report import RUNS
+from journeys.reports import BY_NAME, REPORTS
 from journeys.scope import Scope, open_scope
 from journeys.segments import choices
 from store.journeys import UNFILLED, JourneyVersion, versions_of
@@ -65,7 +66,8 @@ class JourneyPage:
 
     def behind(self, name: str, cell: str) -> str:
         """The address of the list behind a number of another report."""
-        return self.link("runs", report=name, cell=cell, now=self.now)
+        runs_only = {"unit": "runs"} if BY_NAME[name].units == RUNS else {}
+        return self.link("runs", report=name, cell=cell, now=self.now, **runs_only)
 
     def tabs(self) -> list[tuple[str, str]]:
         """The tabs of the page: their names in addresses and their titles."""

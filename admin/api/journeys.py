@@ -309,7 +309,7 @@ def _endpoints(report: Report) -> Iterator[Endpoint]:
         (as_json, "", report.says),
         (as_csv, ".csv", f"{report.says} As a CSV file."),
     ):
-        answer.__name__ = f"read_{report.name}{ending.replace('.', '_')}"
+        answer.__name__ = f"read_journey_{report.name}{ending.replace('.', '_')}"
         answer.__doc__ = says
         yield Endpoint("GET", f"/journeys/<key>/{report.name}{ending}", answer, query=asked)
 

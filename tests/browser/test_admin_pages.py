@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from journeys.reports import BY_NAME
 from store.projects import project_by_key
 from tests.browser.company import EMAIL, PASSWORD, Company, send
 
@@ -19,7 +20,7 @@ PATHS = [
     "journeys",
     *(
         f"journeys/trial-to-paid/{tab}?days=90"
-        for tab in ("funnel", "breakdown", "paths", "timing", "variants", "runs", "definition")
+        for tab in ("funnel", "breakdown", "paths", "timing", "variants", *BY_NAME, "runs", "definition")
     ),
     "editor",
     "editor/trial-to-paid",
@@ -27,6 +28,7 @@ PATHS = [
     "customers?q=u-100",
     "accounts",
     "sessions?days=90",
+    "lifecycle?days=90",
     "live",
     "live/drops",
     "live/health",
