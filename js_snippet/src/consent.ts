@@ -26,10 +26,10 @@ import { resume } from "./delivery";
 import { guard } from "./guard";
 import { forgetVisitor, renew } from "./identity";
 import { options } from "./options";
-import { clear } from "./outbox";
-import { endSession, enter } from "./session";
-import { forget, share } from "./shared";
-import { allowStorage, read } from "./store";
+import { waiting } from "./outbox";
+import { enter } from "./session";
+import { share } from "./shared";
+import { allowStorage, lift, read, remove } from "./store";
 
 const ANSWER = "waywiser_consent";
 export const OUT = "opted-out";
@@ -48,7 +48,7 @@ export function whenAllowed(work: () => void): void {
 /** Nothing takes an opt-out back, and an opt-out is all that it takes back. */
 export function answer(said: string): void {
   allowStorage(true);
-  if (answers().includes(OUT) === !said) said ? share(ANSWER, said) : forget(ANSWER);
+  if (answers().includes(OUT) === !said) share(ANSWER, said);
   adapt();
 }
 
@@ -59,7 +59,7 @@ export function adapt(): void {
   allowStorage(true); // The answer may always be read, and what is not allowed any more be removed.
   state = judge();
   const isSwitch = state !== before;
-  if (isSwitch && /^[cd]/.test(state)) leaveNothing();
+  if (isSwitch && state < "e") leaveNothing();
   allowStorage(state === "granted");
   if (!isSwitch) return;
   if (state === "granted") {
@@ -83,9 +83,8 @@ function answers(): string[] {
   return [...readCookies(ANSWER), read(ANSWER)];
 }
 
-/** What waits to be sent goes with all else: it was recorded under an answer that holds no longer. */
+/** What was recorded with consent is still sent by a page that goes cookieless, but not after a refusal. */
 function leaveNothing(): void {
-  clear();
+  waiting().forEach(state === "denied" ? remove : lift);
   forgetVisitor();
-  endSession();
 }

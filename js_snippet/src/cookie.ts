@@ -5,7 +5,7 @@ import { attempt } from "./guard";
 let jar = "";
 
 export function lookAtCookies(): void {
-  jar = attempt(() => document.cookie) ?? "";
+  jar = `${attempt(() => document.cookie)}`;
 }
 
 /** All values of that name: a cookie of the page's own host stands beside that of the site. */
@@ -15,18 +15,18 @@ export function readCookies(name: string): string[] {
 }
 
 /**
- * Browsers refuse a cookie for a public suffix such as co.uk: the widest domain that takes one is the site's own.
- * Before, it is erased from all of them: that of a narrower domain would hide it. Without a value that is all.
+ * Browsers refuse a cookie for a public suffix such as co.uk: the widest domain that takes one is the site's own. That
+ * of a narrower domain would hide it, so it is erased. Without a value that is all; the same value is not written anew.
  */
-export function writeCookie(name: string, value: string, seconds: number): void {
+export function writeCookie(name: string, value: string, seconds: number | ""): void {
   const labels = location.hostname.split(".");
-  for (const age of [0, seconds]) {
-    for (let first = labels.length; first-- >= 0; ) {
-      if (age && readCookies(name).includes(value)) return;
-      const domain = first < 0 ? "" : `;domain=${labels.slice(first).join(".")}`;
-      const secure = location.protocol === "https:" ? ";secure" : "";
-      attempt(() => (document.cookie = `${name}=${value};path=/;max-age=${age};samesite=lax${secure}${domain}`));
-      lookAtCookies();
-    }
+  for (let first = labels.length; first-- >= 0; ) {
+    const domain = first < 0 ? "" : `;domain=${labels.slice(first).join(".")}`;
+    const secure = location.protocol === "https:" ? ";secure" : "";
+    attempt(() => (document.cookie = `${name}=${value};path=/;max-age=${seconds || 0};samesite=lax${secure}${domain}`));
+    lookAtCookies();
+    const found = readCookies(name);
+    if (`${found}` === value) return;
+    if (found.includes(value)) seconds = "";
   }
 }

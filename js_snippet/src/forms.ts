@@ -12,7 +12,7 @@ export function watchForms(): void {
 /** By attributes: a field may be called "id" or "action" and hide the form's own property. */
 function sent({ target, defaultPrevented }: Event): Fields | undefined {
   const form = target as Element;
-  if (defaultPrevented && form.querySelector(":invalid")) return undefined;
+  if (defaultPrevented && form.querySelector(":invalid,[aria-invalid=true]")) return undefined;
   const meant = declared(form);
   if (meant || !isWanted("forms")) return meant;
   const { id, name, action } = form.attributes as NamedNodeMap & Record<string, Attr | undefined>;

@@ -533,6 +533,22 @@ def test_a_hidden_page_sends_at_once(profile: BrowserContext, site: Site, collec
     ]
 
 
+def test_twenty_events_do_not_wait_for_more(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = profile.new_page()
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)  # No timer runs.
+    page.goto(site.put("/"))
+    page.wait_for_function(LOADED)
+    page.evaluate("for (let i = 0; i < 18; i++) waywiser.track('One Of Many', {i})")
+    collector.wait_until_quiet(0.3)
+    assert collector.requests == []
+    page.evaluate("waywiser.track('One Of Many', {i: 18})")
+    assert labels(collector.wait(20)) == ["page /", *["track One Of Many"] * 19]
+    assert len(collector.requests) == 1
+
+
 def test_a_page_that_ends_hands_over_a_view_whose_title_it_still_waited_for(
     profile: BrowserContext, site: Site, collector: Collector
 ) -> None:
@@ -634,6 +650,19 @@ def test_a_crashed_page_is_taken_over_a_living_one_is_not(
     collector.status = 200
     visit(profile, site.url + "/")
     assert labels(collector.wait(3)) == ["track Crashed", "page /", "page /"]
+
+
+def test_a_pause_that_the_collector_asks_for_holds_on_the_next_page_too(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    collector.status, collector.headers = 429, {"Retry-After": "2"}
+    page = visit(profile, site.put("/"))
+    collector.wait_for_attempts(1)
+    collector.status, collector.headers = 200, {}
+    page.goto(site.url + "/")
+    assert labels(collector.wait(2)) == ["page /", "page /"]
+    refused, accepted = collector.requests
+    assert accepted.at - refused.at >= 1.95
 
 
 @pytest.mark.parametrize("status", [401, 413])
@@ -843,12 +872,14 @@ def test_a_hostile_page_costs_only_what_cannot_be_written(
     page.evaluate(
         """() => {
             const loop = {}; loop.self = loop;
+            const bad = {get now() { throw new Error("getter"); }};
             waywiser.track("Strange", {
                 list: [1, {deep: [2]}], text: "x\\u2028\\ud800", big: 10n, nested: {big: [1n]},
                 when: new Date(0), nan: NaN, null: null,
-                fn() {}, symbol: Symbol("s"), none: undefined, node: document.body,
+                loop, bad, fn() {}, symbol: Symbol("s"), none: undefined, node: document.body, window,
             });
             waywiser.track("Looped", {loop, b: 1});
+            waywiser.track("Bare", Object.assign(Object.create(null), {b: 1}));
             waywiser.track("Getter", {get a() { throw new Error("a"); }, b: 1});
             waywiser.track("Odd", "not an object");
             waywiser.track(); waywiser.track({}); waywiser.alias(); waywiser.group(NaN); waywiser.ready("x");
@@ -856,7 +887,7 @@ def test_a_hostile_page_costs_only_what_cannot_be_written(
             waywiser.identify(null, {plan: "pro"});
         }"""
     )
-    view, strange, looped, getter, odd, identify = collector.wait(6)
+    view, strange, looped, bare, getter, odd, identify = collector.wait(7)
     assert view["context"]["page"]["path"] == "/"
     node = strange["properties"].pop("node", {})
     assert node == {}
@@ -869,7 +900,8 @@ def test_a_hostile_page_costs_only_what_cannot_be_written(
         "nan": None,
         "null": None,
     }
-    assert looped["properties"] == getter["properties"] == odd["properties"] == {}
+    assert looped["properties"] == bare["properties"] == getter["properties"] == {"b": 1}
+    assert odd["properties"] == {}
     assert ("userId" not in identify, identify["traits"]) == (True, {"plan": "pro"})
     assert errors == []
 
