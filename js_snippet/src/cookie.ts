@@ -3,6 +3,8 @@ import { attempt } from "./guard";
 
 /** What document.cookie said last: asking is slow, so it is asked once for each event. */
 let jar = "";
+/** How many labels of the host name come before the site's own domain, and one more; once it is known. */
+let widest = 0;
 
 export function lookAtCookies(): void {
   jar = `${attempt(() => document.cookie)}`;
@@ -20,13 +22,14 @@ export function readCookies(name: string): string[] {
  */
 export function writeCookie(name: string, value: string, seconds: number | ""): void {
   const labels = location.hostname.split(".");
-  for (let first = labels.length; first-- >= 0; ) {
+  for (let first = widest || labels.length; first-- >= 0; ) {
     const domain = first < 0 ? "" : `;domain=${labels.slice(first).join(".")}`;
     const secure = location.protocol === "https:" ? ";secure" : "";
     attempt(() => (document.cookie = `${name}=${value};path=/;max-age=${seconds || 0};samesite=lax${secure}${domain}`));
     lookAtCookies();
     const found = readCookies(name);
+    if (found.includes(value)) widest = first + 1;
     if (`${found}` === value) return;
-    if (found.includes(value)) seconds = "";
+    if (widest) seconds = "";
   }
 }

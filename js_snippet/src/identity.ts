@@ -34,10 +34,8 @@ export function newVisitor(id = uuid()): void {
 
 /** Writes the ids again, so that a regular visitor's cookie never expires and all places hold the same. */
 export function renew(): void {
-  const id = anonymousId();
   const user = userId();
-  share(ID);
-  share(ID, id);
+  share(ID, anonymousId());
   setUser(user);
 }
 

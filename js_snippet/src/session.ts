@@ -32,8 +32,8 @@ export function place(at: number, isPast?: boolean): Place | undefined {
 /** Begins a session if none is open. At load, so that tabs which start together agree before their views are sent. */
 export function enter(at: number): void {
   if (openSession(at)) return;
-  renew();
   joinSession(beginning() + uuid().slice(8), at);
+  renew(); // Last: what has a new value finds the domain that takes it.
 }
 
 /** The session that goes on, if there is one. */

@@ -256,8 +256,8 @@ def test_time_and_depth_while_denied_are_never_told(
 def test_depth_is_seen_without_a_sign_of_the_visitor_and_where_the_page_scrolls_inside_an_element(
     profile: BrowserContext, site: Site, collector: Collector
 ) -> None:
-    inner = """<div id="page" style="height: 100vh; overflow: auto"><div style="height: 2800px">text</div></div>
-      <div id="box" style="position: fixed; top: 0; height: 50px; overflow: auto"><p style="height: 99px">x</p></div>"""
+    inner = f"""<div id="page" style="height: 100vh; overflow: auto">{TALL}</div>
+      <div id="box" style="height: 50px; overflow: auto"><p style="height: 99px">x</div>"""
     site.put("/inner", NO_MARGIN + inner)
     page = reader(profile, site.put("/", NO_MARGIN + TALL), 5)
     scroll_to(page, "document.scrollingElement", 1400)
@@ -288,7 +288,8 @@ def test_a_pointer_that_moves_has_the_page_laid_out_seldom(
         """async () => {
             const original = Object.getOwnPropertyDescriptor(Element.prototype, "scrollHeight");
             let reads = 0;
-            Object.defineProperty(Element.prototype, "scrollHeight", {get() { reads++; return original.get.call(this); }});
+            const get = function () { reads++; return original.get.call(this); };
+            Object.defineProperty(Element.prototype, "scrollHeight", {get});
             const seen = [];
             for (let i = 0; i < 1000; i++) dispatchEvent(new PointerEvent("pointermove"));
             seen.push(reads);

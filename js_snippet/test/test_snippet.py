@@ -708,6 +708,49 @@ def test_ten_thousand_calls_fill_a_bounded_queue(
     assert collector.wait(kept + 2)[-1]["context"]["sequence"] == 10002, "the gap shows what was lost"
 
 
+WATCH_TASKS = """
+  // Each request, and then the next moment at which the page itself could do something.
+  window.log = [];
+  const {fetch} = window;
+  const channel = new MessageChannel();
+  channel.port1.onmessage = () => log.push(0);
+  window.fetch = function (...args) {
+    log.push(args[1].body.length);
+    channel.port2.postMessage(0);
+    return fetch.apply(this, args);
+  };
+  const shelf = localStorage;
+  window.writes = 0;
+  const counted = new Proxy(shelf, {
+    get: (_, name) => shelf[name],
+    set: (_, name, value) => { writes++; shelf[name] = value; return true; },
+  });
+  Object.defineProperty(window, "localStorage", {get: () => counted});
+"""
+
+
+def test_after_ten_thousand_calls_other_tasks_of_the_page_have_their_turn(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    profile.add_init_script(WATCH_TASKS)
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    wait_until_answered(page)
+    page.evaluate("writes = 0; log = []; for (let i = 0; i < 10000; i++) waywiser.track('Loop', {i});")
+    writes_at_once = page.evaluate("writes")
+    assert writes_at_once <= 2 * 10_000 + 10, (
+        "one for the event, one for its number, the session now and then"
+    )
+    wait_until_answered(page)
+    sizes = page.evaluate("log")
+    assert page.evaluate("writes") - writes_at_once <= 10, "sending writes nothing"
+    batches = [size for size in sizes if size]
+    assert len(batches) > 20
+    assert max(batches) < 32_768
+    assert all(not (one and other) for one, other in pairwise(sizes)), "two batches in one task"
+    collector.expected = len(collector.wait_until_quiet())
+
+
 # Where it comes from and where it sends to
 
 
