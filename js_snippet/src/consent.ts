@@ -41,7 +41,7 @@ const held: (() => void)[] = [];
 /** Does it, or holds it back until the visitor has answered, or drops it. */
 export function whenAllowed(work: () => void): void {
   adapt();
-  if (state === "pending") held.length < MOST_HELD && held.push(work);
+  if (state === "pending") held[MOST_HELD - 1] || held.push(work);
   else if (state !== "denied") work();
 }
 
@@ -75,7 +75,7 @@ function judge(): string {
   const { consent, cookieless, respect = "" } = options;
   const { doNotTrack, globalPrivacyControl } = navigator;
   const isUnwished = (/gpc/.test(respect) && globalPrivacyControl) || (/dnt/.test(respect) && doNotTrack === "1");
-  if (/denied|out/.test(`${said}`) || (isUnwished && said[0] !== "granted")) return "denied";
+  if (/denied|out/.test(said as unknown as string) || (isUnwished && said[0] !== "granted")) return "denied";
   return said[0] || (consent !== undefined ? "pending" : cookieless !== undefined ? "cookieless" : "granted");
 }
 

@@ -44,10 +44,9 @@ export function resume(): void {
 
 /** Sends what waits, unless a request is under way or it is not yet time to try again. */
 export function flush(): void {
-  if (isUnderWay) return;
   const patience = Math.max(pausedUntil - Date.now(), asked());
-  if (patience > 0) return plan(patience);
-  batches().slice(0, 1).forEach(post);
+  if (patience > 0) plan(patience);
+  else if (!isUnderWay) batches().slice(0, 1).forEach(post);
 }
 
 /** The page ends: hands to the browser what it takes. As no answer can be seen, all is left to the next page, too. */

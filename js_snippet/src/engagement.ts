@@ -9,19 +9,20 @@ import { endings, recordAt, shown } from "./tracker";
 
 const LONGEST_GAP = 30e3; // milliseconds
 const LONGEST_REPORT = 300e3; // so that the session of a long read goes on
-const OFTEN = 200;
+const OFTEN = 250; // milliseconds
 const SHORTEST_REPORT = 1e3; // less waits for the next one, or is not worth an event
 
 let last = 0; // the last sign; zero while the page is not in front
 let engaged = 0; // milliseconds not yet reported
 let deepest = 0; // part of the page's height
 let looking = 0; // a timer
-let area: EventTarget = document; // what was scrolled last
+let area: EventTarget; // what was scrolled last
 
 export function watchEngagement(): void {
   if (!isWanted("engagement")) return;
   count();
   lookSoon();
+  area = document;
   listen("scroll pointermove pointerdown wheel keydown", ({ type, target }) => {
     if (type === "scroll") area = target!;
     else count(); // A script scrolls, too.

@@ -4,7 +4,7 @@
 // begins like the anonymous id that it belongs to: a reset on another subdomain must end it here too.
 import { anonymousId, renew, SESSION, told } from "./identity";
 import { recall, share } from "./shared";
-import { OF_VISITOR, read, write } from "./store";
+import { mayStore, OF_VISITOR, read, write } from "./store";
 import { uuid } from "./uuid";
 
 const COUNT = `${OF_VISITOR}count`;
@@ -53,7 +53,7 @@ function current(at: number): string[] {
 }
 
 function keep(...session: unknown[]): void {
-  kept = told(Date.now()) ?? 0;
+  kept = mayStore ? Date.now() : 0;
   share(SESSION, session.join("."), IDLE / 1e3);
 }
 

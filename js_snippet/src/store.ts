@@ -21,8 +21,9 @@ export function read(name: string): string {
 
 /** Without a value it is removed. */
 export function write(name: string, value: string): string {
-  remove(name);
-  if (value && !attempt(() => (shelf[name] = value))) memory[name] = value;
+  delete memory[name];
+  if (!value) delete shelf[name];
+  else if (!attempt(() => (shelf[name] = value))) memory[name] = value;
   return value;
 }
 

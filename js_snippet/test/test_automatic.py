@@ -239,6 +239,7 @@ def test_time_and_depth_while_denied_are_never_told(
     profile: BrowserContext, site: Site, collector: Collector
 ) -> None:
     page = reader(profile, site.put("/", NO_MARGIN + TALL), 10)
+    collector.wait(1)
     page.evaluate("waywiser.consent('denied')")
     page.evaluate("scrollTo(0, 2100)")
     use(page, 20, 0)
@@ -443,6 +444,21 @@ def test_a_form_that_the_browser_stops_does_not_count(
     page.click("button")
     page.evaluate("waywiser.track('After')")
     assert labels(collector.wait(2)) == ["page /", "track After"]
+
+
+# Pages not found
+
+
+def test_a_page_that_says_so_is_viewed_as_not_found(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    head = '<meta name="waywiser" content="404">' + site.script
+    page = visit(profile, site.put("/lost", head=head))
+    collector.wait(1)
+    page.evaluate("document.querySelector('meta').remove(); history.pushState({}, '', '/found')")
+    lost, found = collector.wait(2)
+    assert lost["properties"] == {"status": "404"}
+    assert "properties" not in found
 
 
 # Switches

@@ -125,7 +125,7 @@ def test_another_tab_keeps_the_pause_too(profile: BrowserContext, site: Site, co
 def test_a_pause_may_be_asked_for_by_date(profile: BrowserContext, site: Site, collector: Collector) -> None:
     collector.status, collector.headers = 503, {"Retry-After": formatdate(time.time() + 4, usegmt=True)}
     page = visit(profile, site.put("/"))
-    collector.wait_for_attempts(1)
+    page.wait_for_function("localStorage['waywiser.pause']")
     collector.status, collector.headers = 200, {}
     page.reload()
     collector.wait(2, seconds=9)

@@ -657,7 +657,7 @@ def test_a_pause_that_the_collector_asks_for_holds_on_the_next_page_too(
 ) -> None:
     collector.status, collector.headers = 429, {"Retry-After": "2"}
     page = visit(profile, site.put("/"))
-    collector.wait_for_attempts(1)
+    page.wait_for_function("localStorage['waywiser.pause']")
     collector.status, collector.headers = 200, {}
     page.goto(site.url + "/")
     assert labels(collector.wait(2)) == ["page /", "page /"]
