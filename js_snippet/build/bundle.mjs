@@ -56,7 +56,8 @@ async function shortened(text) {
 
 /** What only one place calls stands in that place. */
 function inlined(text) {
-  const compress = { passes: 3, keep_fargs: false, unsafe: true, hoist_funs: true, collapse_vars: false, varify: false };
+  const leftToTerser = { collapse_vars: false, varify: false };
+  const compress = { passes: 3, keep_fargs: false, unsafe: true, hoist_funs: true, ...leftToTerser };
   const { code, error } = uglify.minify(text, { module: true, toplevel: true, mangle: false, compress });
   if (error) throw error;
   return code;

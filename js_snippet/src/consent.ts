@@ -59,7 +59,7 @@ export function adapt(): void {
   allowStorage(true); // The answer may always be read, and what is not allowed any more be removed.
   state = judge();
   const isSwitch = state !== before;
-  if (isSwitch && state < "e") leaveNothing();
+  if (isSwitch && state < "e") leaveNothing(); // Cookieless or denied.
   allowStorage(state === "granted");
   if (!isSwitch) return;
   if (state === "granted") {

@@ -18,18 +18,21 @@ export function readCookies(name: string): string[] {
 
 /**
  * Browsers refuse a cookie for a public suffix such as co.uk: the widest domain that takes one is the site's own. That
- * of a narrower domain would hide it, so it is erased. Without a value that is all; the same value is not written anew.
+ * of a narrower domain would hide it, so it is erased. Without a value that is all. A value that is there already cannot
+ * tell which domain takes it, so it stays as it is until another one has told.
  */
 export function writeCookie(name: string, value: string, seconds: number | ""): void {
   const labels = location.hostname.split(".");
+  if (!widest && readCookies(name).includes(value)) return;
   for (let first = widest || labels.length; first-- >= 0; ) {
     const domain = first < 0 ? "" : `;domain=${labels.slice(first).join(".")}`;
     const secure = location.protocol === "https:" ? ";secure" : "";
-    attempt(() => (document.cookie = `${name}=${value};path=/;max-age=${seconds || 0};samesite=lax${secure}${domain}`));
+    attempt(() => (document.cookie = `${name}=${value};path=/;max-age=${+seconds};samesite=lax${secure}${domain}`));
     lookAtCookies();
-    const found = readCookies(name);
-    if (found.includes(value)) widest = first + 1;
-    if (`${found}` === value) return;
-    if (widest) seconds = "";
+    if (readCookies(name).includes(value)) {
+      widest = first + 1;
+      seconds = 0;
+    }
+    if (`${readCookies(name)}` === value) return;
   }
 }

@@ -9,7 +9,9 @@ export function toJson(message: unknown): string {
 export function copied(values: unknown): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
   if (typeof values === "object" && !Array.isArray(values)) {
-    for (const name of Object.keys(values ?? {})) attempt(() => (kept[name] = JSON.parse(toJson((values as any)[name]))));
+    for (const name of Object.keys(values ?? {})) {
+      attempt(() => (kept[name] = JSON.parse(toJson((values as Record<string, unknown>)[name]))));
+    }
   }
   return kept;
 }

@@ -252,6 +252,26 @@ def test_an_older_cookie_of_the_page_s_own_host_hides_no_refusal(
     assert {cookie["name"] for cookie in profile.cookies()} == {"waywiser_consent"}
 
 
+def test_an_answer_that_is_given_on_every_page_changes_no_cookie(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    asking(site, more="<script>waywiser.consent('granted')</script>")
+    page = visit(profile, site.at("www.shop.test") + "/")
+    for views in (1, 2, 3):
+        page.evaluate("waywiser.track('Seen')")
+        events = collector.wait(2 * views)
+        assert {(cookie["name"], cookie["domain"]) for cookie in profile.cookies()} == {
+            ("waywiser_id", ".shop.test"),
+            ("waywiser_session", ".shop.test"),
+            ("waywiser_consent", ".shop.test"),
+        }
+        page.reload()
+        page.wait_for_function(LOADED)
+    assert one(anonymous_ids(events))
+    assert one(sessions(events))
+    collector.wait(7)
+
+
 def test_an_answer_that_is_none_changes_nothing(
     profile: BrowserContext, site: Site, collector: Collector
 ) -> None:
