@@ -364,18 +364,3 @@ def test_client_hints_are_asked_for_by_option(
     data = view["context"]["userAgentData"]
     assert {"brands", "mobile", "platform", "fullVersionList", "platformVersion"} <= set(data)
     assert view["context"]["library"]["name"] == "waywiser-js"
-
-
-# Pages not found
-
-
-def test_a_page_that_says_so_is_viewed_as_not_found(
-    profile: BrowserContext, site: Site, collector: Collector
-) -> None:
-    head = '<meta name="waywiser" content="404">' + full(site)
-    page = visit(profile, site.put("/lost", head=head))
-    collector.wait(1)
-    page.evaluate("document.querySelector('meta').remove(); history.pushState({}, '', '/found')")
-    lost, found = collector.wait(2)
-    assert lost["properties"] == {"status": "404"}
-    assert found.get("properties", {}) == {}

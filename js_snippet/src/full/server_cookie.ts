@@ -4,9 +4,9 @@ import { listen, warn } from "../guard";
 import { anonymousId, told } from "../identity";
 import { addressOf, options } from "../options";
 import { openSession } from "../session";
-import { read, write } from "../store";
+import { OF_VISITOR, read, write } from "../store";
 
-const DONE = "waywiser_served";
+const DONE = `${OF_VISITOR}served`;
 
 export function watchServerCookie(): void {
   if (options.serverCookie === undefined) return;
