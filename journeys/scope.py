@@ -58,7 +58,7 @@ class Scope:
         `unit` is `runs`, `customers` for each customer's furthest run, or `accounts` for the furthest among
         those of each account's members, whatever the segment: it keeps those of them that belong to it.
         `which` is a condition on runs, `anchor` a step whose events the question needs to know, `slots` makes
-        further SQL that it leaves open.
+        further SQL that it leaves open. `source` is always there: all runs, whenever they began.
         """
         params = Params(**(self.values or {}), **values)
         params.values |= {
@@ -83,6 +83,7 @@ class Scope:
             selected = question("runs.segment", runs=selected, segment=segment)
         given = {
             "runs": selected,
+            "source": source,
             "which": which,
             "anchor": any_of(_whoever(anchor.match), params) if anchor else "0",
             "resolved": resolved,

@@ -34,6 +34,7 @@ PAGES = {
     "timing": "/p/fernhill/journeys/trial-to-paid/timing?days=90",
     "timing-compared": "/p/fernhill/journeys/trial-to-paid/timing?days=90&compare=device&from_step=signup",
     "variants": "/p/fernhill/journeys/trial-to-paid/variants?days=90",
+    "dropoffs": "/p/fernhill/journeys/trial-to-paid/dropoffs?days=90&value=amount",
     "attribution": "/p/fernhill/journeys/trial-to-paid/attribution?days=90&value=amount",
     "retention": "/p/fernhill/journeys/trial-to-paid/retention?days=90",
     "lifecycle": "/p/fernhill/lifecycle?days=90",

@@ -1,0 +1,107 @@
+"""Drop-offs: who leaves a step, what they do next, where from, what was in their way, at what cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from journeys import dropoffs_around, dropoffs_origins
+from journeys.cursors import ListError
+from journeys.dimensions import DimensionError
+from journeys.dropoffs_around import Around, around
+from journeys.dropoffs_origins import LEFT, REACHED, origins
+from journeys.dropoffs_stake import stake
+from journeys.funnel import funnel
+from journeys.rates import rate
+from journeys.report import Answer, Which
+from journeys.scope import Scope
+
+HERE = {
+    "reached": (REACHED, "reached, in order"),
+    "left": (LEFT, "dropped or failed here"),
+    "went_on": ("furthest > {k:UInt8}", "went on"),
+    **{
+        how: (f"outcome = '{how}' and furthest = {{k:UInt8}}", f"{said} here")
+        for how, said in (("dropped", "dropped"), ("failed", "failed"), ("in_time", "in time"))
+    },
+}
+
+
+def dropoffs(
+    scope: Scope,
+    *,
+    unit: str = "runs",
+    step: str = "",
+    within: float = 30.0,
+    most: int = 8,
+    value: str = "",
+) -> Answer:
+    """Who left one step, by default the one where most leave, and all that is known around it.
+
+    Raises DimensionError for a step that there is not, or that is the goal.
+    """
+    counted = funnel(scope, unit=unit)
+    steps = [_left(*pair) for pair in zip(counted["steps"], counted["steps"][1:], strict=False)]
+    here = _chosen(steps, step)
+    key = here["key"]
+    return {
+        **{name: counted[name] for name in ("journey", "name", "version", "unit", "from", "to", "as_of")},
+        "segment": counted["segment"],
+        "entered": counted["entered"],
+        "step": key,
+        "steps": [{name: one[name] for name in ("key", "name", "left", "rate")} for one in steps],
+        "who": {
+            **{name: {"n": here[name], "cell": f"here:{name}:{key}"} for name in HERE},
+            "rate": here["rate"],
+        },
+        **around(scope, Around(key, within, most), unit=unit),
+        "origins": origins(scope, key, most=most, unit=unit),
+        "money": stake(scope, key, value, unit=unit) if value else None,
+    }
+
+
+def _left(step: Answer, following: Answer) -> dict[str, Any]:
+    """How many left a step, of how many; the rest of the rate is that of those who went on."""
+    left, reached, in_time = (
+        step["dropped_here"] + step["failed_here"],
+        step["progressed"],
+        step["in_time_here"],
+    )
+    on = following["rate_from_previous"]
+    limits = (left / reached, (left + in_time) / reached) if reached else (None, None)
+    at_least, at_most = (None if one is None else round(one, 6) for one in limits)
+    return {
+        "key": step["key"],
+        "name": step["name"],
+        "reached": reached,
+        "left": left,
+        "dropped": step["dropped_here"],
+        "failed": step["failed_here"],
+        "in_time": in_time,
+        "went_on": following["progressed"],
+        "rate": {**on, **rate(left, reached), "at_least": at_least, "at_most": at_most},
+    }
+
+
+def _chosen(steps: list[dict[str, Any]], key: str) -> dict[str, Any]:
+    if not key:
+        return max(steps, key=lambda one: int(one["left"]))
+    for one in steps:
+        if one["key"] == key:
+            return one
+    known = ", ".join(one["key"] for one in steps)
+    raise DimensionError(f"nobody can leave at {key!r}; the steps before the goal are {known}")
+
+
+def behind(scope: Scope, cell: str) -> Which:
+    """The runs behind a number; raises ListError for a cell that there is not."""
+    part, _, rest = cell.partition(":")
+    if part == "origin":
+        return dropoffs_origins.behind(scope, cell)
+    if part != "here":
+        return dropoffs_around.behind(scope, cell)
+    what, _, step = rest.partition(":")
+    if what not in HERE or step not in scope.definition:
+        raise ListError(f"{cell!r} is no cell of drop-offs; take one from the report's answer")
+    k = scope.definition.position(step)
+    sql, said = HERE[what]
+    return Which(sql, {"k": k}, f"“{scope.definition.steps[k - 1].name}”: {said}")

@@ -1,0 +1,184 @@
+"""What was around the moment at which runs left a step: what came next, the last page, trouble near it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from journeys.apart import apart
+from journeys.cursors import ListError
+from journeys.funnel import known
+from journeys.questions import question
+from journeys.rates import rate
+from journeys.report import Which
+from journeys.scope import Scope
+from journeys.sessions import ENGAGEMENT
+
+DAY_MS = 86_400_000
+NEAR_MS = 30 * 60_000
+NEVER = 9_000_000_000_000
+MOST_DAYS = 366.0
+# What browsers report by themselves: measurements, nothing that somebody did.
+MEASURED = (ENGAGEMENT, "Web Vitals", "JavaScript Error", "Rage Click", "Dead Click")
+# In the order in which the question numbers them.
+TROUBLES = ("error", "rage", "dead", "not_found", "slow_load", "slow_response")
+SLOW_LCP, SLOW_INP = 4_000.0, 500.0  # milliseconds from which web.dev calls a page poor
+KINDS = ("value", "other", "again", "none")
+WHOSE = {"left": "left here", "on": "went on"}
+PARTS = {
+    "next": ("next_kind", "next"),
+    "page": ("if(has_page, 'value', 'none')", "page"),
+}
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Around:
+    """Around which step to look, how many days after leaving, and how many labels stand alone."""
+
+    step: str
+    within: float = 30.0
+    most: int = 8
+
+    def cell(self, part: str, whose: str, kind: str, rest: str) -> str:
+        """The name of a number's list."""
+        return f"{part}:{whose}:{self.step}:{self.within!r}:{kind}:{rest}"
+
+
+def around(scope: Scope, asked: Around, *, unit: str = "runs") -> dict[str, Any]:
+    """What those who left did `next`, and what they had `before`, beside those who went on.
+
+    The rows of `next`, and those of pages, add up to those who left; a run may have several troubles.
+    """
+    sql, values = _runs(scope, asked, unit)
+    counted = question("dropoffs_around.counted", around=sql)
+    rows = scope.events.query(counted, values | {"most": asked.most})
+    parts = {
+        part: [row for row in rows if row["part"] == part] for part in ("all", "next", "page", "trouble")
+    }
+    left, on = ((parts["all"][0][name] if parts["all"] else 0) for name in ("left_here", "went_on"))
+    return {
+        "next": {"within_days": asked.within, "n": left, "rows": list(_next(asked, parts["next"], left))},
+        "before": {"left": left, "went_on": on, **_before(asked, parts, left, on)},
+    }
+
+
+def _runs(scope: Scope, asked: Around, unit: str) -> tuple[str, dict[str, Any]]:
+    """SQL of what was around the moment of each run, and all that it binds."""
+    return scope.ask(
+        "dropoffs_around.runs",
+        unit=unit,
+        k=scope.definition.position(asked.step),
+        within=round(asked.within * DAY_MS),
+        near=NEAR_MS,
+        never=NEVER,
+        measured=list(MEASURED),
+        slow_lcp=SLOW_LCP,
+        slow_inp=SLOW_INP,
+        troubles=len(TROUBLES),
+    )
+
+
+def _next(asked: Around, rows: Sequence[Row], left: int) -> Iterator[dict[str, Any]]:
+    """The most frequent first; who did nothing more so far comes last."""
+    for row in sorted(
+        rows, key=lambda row: (row["kind"] == "none", row["kind"] == "other", -row["left_here"])
+    ):
+        nothing = row["kind"] == "none"
+        yield {
+            **_called(row),
+            "n": row["left_here"],
+            "cell": asked.cell("next", "left", row["kind"], _rest(row, rows)),
+            "share": rate(row["left_here"], left),
+            "median_seconds": None if nothing else known(row["median"]),
+            "may_still": row["may_still"] if nothing else None,
+        }
+
+
+def _before(asked: Around, parts: Mapping[str, Sequence[Row]], left: int, on: int) -> dict[str, Any]:
+    """Pages and troubles of those who left beside those of who went on, one family of tests."""
+    rows = [*parts["page"], *sorted(parts["trouble"], key=lambda row: int(row["name"]))]
+    gone, gone_on = [row["left_here"] for row in rows], [row["went_on"] for row in rows]
+    apart_ = apart(gone, [left] * len(rows), gone_on, [on] * len(rows))
+    told = [
+        {
+            **(_called(row) if row["part"] == "page" else {"kind": TROUBLES[int(row["name"]) - 1]}),
+            "left": _told(asked, row, rows, "left", row["left_here"], left),
+            "went_on": _told(asked, row, rows, "on", row["went_on"], on),
+            "difference": found,
+        }
+        for row, found in zip(rows, apart_, strict=True)
+    ]
+    return {"pages": told[: len(parts["page"])], "trouble": told[len(parts["page"]) :]}
+
+
+def _told(asked: Around, row: Row, rows: Sequence[Row], whose: str, n: int, all_: int) -> dict[str, Any]:
+    rest = TROUBLES[int(row["name"]) - 1] if row["part"] == "trouble" else _rest(row, rows)
+    return {"n": n, "cell": asked.cell(row["part"], whose, row["kind"], rest), "share": rate(n, all_)}
+
+
+def _called(row: Row) -> dict[str, Any]:
+    return {
+        "kind": row["kind"],
+        "label": row["name"] if row["kind"] == "value" else None,
+        "different": row["different"] if row["kind"] == "other" else None,
+    }
+
+
+def _rest(row: Row, rows: Sequence[Row]) -> str:
+    """What tells a row's list: its label, or for all others the hashes of the labels that stand alone."""
+    if row["kind"] == "other":
+        return shown(one for one in rows if one["part"] == row["part"])
+    return str(row["name"])
+
+
+def shown(rows: Iterator[Row]) -> str:
+    """The hashes of the values that stand alone."""
+    return ".".join(row["hash"] for row in rows if row["kind"] == "value")
+
+
+def behind(scope: Scope, cell: str) -> Which:
+    """The runs of a row; raises ListError for a cell that there is not."""
+    part, whose, step, within, kind, rest = [*cell.split(":", 5), "", "", "", "", ""][:6]
+    try:
+        asked = Around(step, float(within))
+        told, bound, title = _condition(part, kind, rest)
+        if step not in scope.definition or whose not in WHOSE or not 0 < asked.within <= MOST_DAYS:
+            raise ValueError(cell)
+    except (KeyError, ValueError):
+        raise ListError(f"{cell!r} is no cell of drop-offs; take one from the report's answer") from None
+    sql, values = _runs(scope, asked, "runs")
+    condition = f"is_left = {int(whose == 'left')} and {told}"
+    those = question("dropoffs_around.those", around=sql, condition=condition)
+    name = scope.definition.steps[scope.definition.position(step) - 1].name
+    return Which(f"(customer, number) in ({those})", values | bound, f"“{name}”: {WHOSE[whose]}, {title}")
+
+
+TITLES = {
+    "error": "a JavaScript error shortly before",
+    "rage": "rage clicks shortly before",
+    "dead": "dead clicks shortly before",
+    "not_found": "a page not found shortly before",
+    "slow_load": "a slow page shortly before",
+    "slow_response": "a page that answered slowly shortly before",
+    "next again": "began the journey anew",
+    "next none": "nothing more so far",
+    "next other": "all other ways on",
+    "page none": "no page seen",
+    "page other": "all other last pages",
+}
+
+
+def _condition(part: str, kind: str, rest: str) -> tuple[str, dict[str, Any], str]:
+    if part == "trouble":
+        return "has(troubles, {trouble:UInt8})", {"trouble": TROUBLES.index(rest) + 1}, TITLES[rest]
+    sort, label = PARTS[part]
+    if kind == "value":
+        title = f"then {rest}" if part == "next" else f"last page {rest}"
+        return f"{sort} = 'value' and {label} = {{label:String}}", {"label": rest}, title
+    title = TITLES[f"{part} {kind}"]
+    if kind == "other":
+        others = f"lower(hex(cityHash64({label}))) not in {{shown:Array(String)}}"
+        return f"{sort} = 'value' and {others}", {"shown": rest.split(".")}, title
+    return f"{sort} = {{kind:String}}", {"kind": kind}, title

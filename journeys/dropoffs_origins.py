@@ -1,0 +1,84 @@
+"""Where those who leave a step came from: how often each channel, device and so on leaves there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from journeys.apart import apart
+from journeys.cursors import ListError
+from journeys.dimensions import OF_RUN
+from journeys.dropoffs_around import shown
+from journeys.rates import rate
+from journeys.report import Which
+from journeys.scope import Scope
+from journeys.statistics import is_small
+
+LEFT = "furthest = {k:UInt8} and outcome in ('dropped', 'failed')"
+REACHED = "furthest >= {k:UInt8}"
+WHICH = {"left": (LEFT, "left here"), "reached": (REACHED, "reached")}
+Row = Mapping[str, Any]
+
+
+def origins(scope: Scope, step: str, *, most: int, unit: str = "runs") -> list[dict[str, Any]]:
+    """For each dimension of a run's start its values, each compared with all others: one family of tests."""
+    k = scope.definition.position(step)
+    rows = scope.events.query(*scope.ask("dropoffs_origins.counted", unit=unit, k=k, most=most))
+    rows = [row for name in OF_RUN for row in rows if row["dimension"] == name]
+    reached, left = ([row[name] for row in rows] for name in ("reached", "left_here"))
+    whole = {row["dimension"]: (0, 0) for row in rows}
+    for row in rows:
+        came, gone = whole[row["dimension"]]
+        whole[row["dimension"]] = (came + row["reached"], gone + row["left_here"])
+    others = [whole[row["dimension"]] for row in rows]
+    found = apart(
+        left,
+        reached,
+        [gone - row["left_here"] for row, (_, gone) in zip(rows, others, strict=True)],
+        [came - row["reached"] for row, (came, _) in zip(rows, others, strict=True)],
+    )
+    told = [(row["dimension"], _told(step, row, rows, one)) for row, one in zip(rows, found, strict=True)]
+    return [
+        {"dimension": name, "groups": [group for dimension, group in told if dimension == name]}
+        for name in whole
+    ]
+
+
+def _told(step: str, row: Row, rows: Sequence[Row], against_rest: Mapping[str, Any]) -> dict[str, Any]:
+    share = rate(row["left_here"], row["reached"])
+    rest = row["name"]
+    if row["kind"] == "other":
+        rest = shown(one for one in rows if one["dimension"] == row["dimension"])
+    cell = f"{row['dimension']}:{row['kind']}:{rest}"
+    return {
+        "kind": row["kind"],
+        "value": row["name"] if row["kind"] == "value" else None,
+        "different": row["different"] if row["kind"] == "other" else None,
+        "reached": {"n": row["reached"], "cell": f"origin:reached:{step}:{cell}"},
+        "left": {"n": row["left_here"], "cell": f"origin:left:{step}:{cell}"},
+        "in_time": row["in_time"],
+        "rate": share,
+        "small": bool(is_small(row["reached"], share["low"] or 0, share["high"] or 0)),
+        "against_rest": against_rest,
+    }
+
+
+def behind(scope: Scope, cell: str) -> Which:
+    """The runs of a value that left the step or reached it; raises ListError."""
+    _, what, step, dimension, kind, rest = [*cell.split(":", 5), "", "", "", "", ""][:6]
+    if (
+        what not in WHICH
+        or step not in scope.definition
+        or dimension not in OF_RUN
+        or kind not in ("value", "other", "none")
+    ):
+        raise ListError(f"{cell!r} is no cell of drop-offs; take one from the report's answer")
+    k = scope.definition.position(step)
+    sql, did = WHICH[what]
+    value = f"toString({dimension})"
+    title = f"“{scope.definition.steps[k - 1].name}”: {did}, {dimension} "
+    if kind == "other":
+        others = f"{value} != '' and lower(hex(cityHash64({value}))) not in {{shown:Array(String)}}"
+        return Which(f"{sql} and {others}", {"k": k, "shown": rest.split(".")}, f"{title}any other")
+    same = f"{sql} and {value} = {{origin:String}}"
+    return Which(same, {"k": k, "origin": rest}, f"{title}{rest or '(none)'}")

@@ -1,0 +1,163 @@
+"""The report on drop-offs: what it asks and what its words mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from marshmallow import fields, validate
+
+from journeys.dropoffs import behind, dropoffs
+from journeys.dropoffs_around import MOST_DAYS
+from journeys.funnel import UNITS
+from journeys.report import Answer, OwnArguments, Report, Table
+
+MEANINGS = {
+    "step": "The step that is looked at; where none is named, the one where most leave.",
+    "reached": "Runs that came to the step or beyond it, as in the funnel.",
+    "left": "Those of them that were dropped or failed with this step as their furthest.",
+    "in_time": "Those whose time at this step is not up: not lost, and counted in no other part.",
+    "rate": (
+        "The share of those who reached the step that left there, with its 95 % Wilson interval; `at_most`, "
+        "if all who are in time leave too."
+    ),
+    "next": (
+        "The customer's first touchpoint (page, screen or event, robots left out) at a later moment than the "
+        "run's last, at most `within_days` later, whatever journey it belongs to. What browsers report by "
+        "themselves is none: page engagement, Web Vitals, errors, rage and dead clicks. The rows add up to "
+        "those who left."
+    ),
+    "again": "That touchpoint opened another run of this journey: the customer began anew.",
+    "none": "Nothing more so far; of `may_still` of them that time is not up yet.",
+    "other": "All labels or values without a row of their own, of `different` ones.",
+    "median_seconds": "Half of the runs in the row took at most this long from their last touchpoint to it.",
+    "origins": (
+        "Channel, source, campaign, device and country of the event that opened the run. The rate of leaving "
+        "of each value is compared with that of all other runs that reached the step."
+    ),
+    "against_rest": (
+        "The rate less that of all others, with Newcombe's 95 % interval; `p_adjusted` is corrected for all "
+        "values of all five (Benjamini and Hochberg). Runs are taken for independent."
+    ),
+    "pages": (
+        "The path of the last page view since the run's start, at or before the run's last touchpoint; for "
+        "those who went on, before the touchpoint that took them on."
+    ),
+    "trouble": (
+        "Whether it was at least once close to that moment: in the 30 minutes before it, and for those who "
+        "left also after it, until they did something else, at most 30 minutes. Only what browsers were "
+        "asked to measure is known. What goes with leaving need not be its cause."
+    ),
+    "error": "An error that no code of the page caught (`JavaScript Error`).",
+    "rage": "Three clicks at one place in quick succession (`Rage Click`).",
+    "dead": "A click on something after which nothing happened (`Dead Click`).",
+    "not_found": "A page view with the property `status` 404 or 410.",
+    "slow_load": (
+        "Web Vitals with a largest contentful paint above 4 seconds, which web.dev/articles/lcp calls poor."
+    ),
+    "slow_response": (
+        "Web Vitals with an interaction to next paint above 500 milliseconds, which web.dev/articles/inp "
+        "calls poor."
+    ),
+    "difference": (
+        "The share among those who left less that among those who went on, with Newcombe's 95 % interval; "
+        "`p_adjusted` is corrected for all pages and troubles shown (Benjamini and Hochberg)."
+    ),
+    "money": (
+        "Those who left × the success rate so far of those who went on × the mean value of a success, by a "
+        "property of the goal's event; a success without a number there is worth 0 (`valued` have one), "
+        "currencies are not told apart. It assumes that those who left would have succeeded as often, and "
+        "been worth as much, as those who went on: as who leaves often wanted less, read it as a limit from "
+        "above. Who went on and is in time has not succeeded yet. The 95 % interval draws customers again, "
+        "whole (2,000 times, percentiles; in 1,000 random groups where there are more customers). None where "
+        "no success carries the value."
+    ),
+}
+
+
+class Asked(OwnArguments):
+    """At which step to look, how far after it, and what a success is worth."""
+
+    step = fields.String(
+        load_default="",
+        validate=validate.Length(max=200),
+        metadata={"description": "key of a step before the goal; the one where most leave where absent"},
+    )
+    within = fields.Float(
+        load_default=30.0,
+        validate=validate.Range(0, MOST_DAYS, min_inclusive=False),
+        metadata={"description": "days after leaving in which to look for what came next"},
+    )
+    most = fields.Integer(
+        load_default=8,
+        validate=validate.Range(1, 50),
+        metadata={"description": "labels and values with a row of their own; all others are together"},
+    )
+    value = fields.String(
+        load_default="",
+        validate=validate.Length(max=200),
+        metadata={"description": "property of the goal's event that says what a success is worth"},
+    )
+
+
+HEAD = (
+    *("part", "what", "n", "of", "share", "low", "high", "other_n", "other_of", "difference"),
+    *("difference_low", "difference_high", "p", "p_adjusted", "median_seconds"),
+)
+BLANK = (None,) * 7
+
+
+def table(answer: Answer) -> Table:
+    """A row a number: who left, what next, from where, with which page and trouble, at what cost."""
+    return HEAD, _rows(answer)
+
+
+def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
+    who = answer["who"]
+    for name in ("dropped", "failed", "in_time", "went_on"):
+        yield "who", name, who[name]["n"], who["reached"]["n"], None, None, None, *BLANK, None
+    yield "who", "left", who["left"]["n"], *_share(who["rate"]), *BLANK, None
+    for one in answer["next"]["rows"]:
+        yield "next", _name(one), one["n"], *_share(one["share"]), *BLANK, one["median_seconds"]
+    for dimension in answer["origins"]:
+        reached = sum(one["reached"]["n"] for one in dimension["groups"])
+        for one in dimension["groups"]:
+            others = who["left"]["n"] - one["left"]["n"], reached - one["reached"]["n"]
+            apart = _apart(one["against_rest"])
+            name = _name({**one, "label": one["value"]})
+            yield dimension["dimension"], name, one["left"]["n"], *_share(one["rate"]), *others, *apart, None
+    for part in ("pages", "trouble"):
+        for one in answer["before"][part]:
+            left, on = one["left"], one["went_on"]
+            others, apart = (on["n"], answer["before"]["went_on"]), _apart(one["difference"])
+            yield part, _name(one), left["n"], *_share(left["share"]), *others, *apart, None
+    if money := answer["money"]:
+        found = (money["value"], money["left"], None, money["low"], money["high"])
+        yield "money", money["property"], *found, *BLANK, None
+
+
+def _name(one: Answer) -> str:
+    if "label" not in one:
+        return str(one["kind"])  # a trouble
+    return str(one["label"]) if one["kind"] == "value" else f"({one['kind']})"
+
+
+def _share(share: Answer) -> tuple[Any, ...]:
+    return share["n"], share["value"], share["low"], share["high"]
+
+
+def _apart(found: Answer) -> tuple[Any, ...]:
+    return tuple(found[name] for name in ("value", "low", "high", "p", "p_adjusted"))
+
+
+DROPOFFS = Report(
+    name="dropoffs",
+    title="Drop-offs",
+    says="Who leaves a step, what they do next, from where they came, what was in their way, at what cost.",
+    answer=dropoffs,
+    table=table,
+    meanings=MEANINGS,
+    asked=Asked,
+    units=UNITS,
+    behind=behind,
+)

@@ -1,0 +1,63 @@
+"""Money at stake at a step: what those who left there might have been worth, had they gone on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from journeys.rates import rate
+from journeys.scope import Scope
+from journeys.statistics import Estimate, known
+
+GROUPS = 1_000
+RESAMPLES = 2_000
+
+
+def stake(scope: Scope, step: str, value: str, *, unit: str = "runs") -> dict[str, Any] | None:
+    """Those who left × the success rate of those who went on × the mean value of a success.
+
+    `value` names a property of the goal's event; None where no success carries it as a number.
+    """
+    k, goal = scope.definition.position(step), scope.definition.steps[-1]
+    asked = scope.ask("dropoffs_stake.groups", unit=unit, anchor=goal, k=k, value=value, groups=GROUPS)
+    names = ("left_here", "went_on", "succeeded", "valued", "value")
+    rows = scope.events.query(*asked)
+    sums = {name: sum(row[name] for row in rows) for name in names}
+    if not sums["valued"]:
+        return None
+    found = at_stake(
+        np.array([[row[name] for name in ("left_here", "went_on", "value")] for row in rows], float)
+    )
+    return {
+        "property": value,
+        **{name: int(sums[name]) for name in names[1:4]},
+        "left": int(sums["left_here"]),
+        "success_rate": rate(int(sums["succeeded"]), int(sums["went_on"])),
+        "mean_value": round(sums["value"] / sums["succeeded"], 6),
+        "value": round(float(found.value), 2),
+        "low": known(round(float(found.low), 2)),
+        "high": known(round(float(found.high), 2)),
+    }
+
+
+def at_stake(groups: NDArray[np.float64], *, seed: int = 0) -> Estimate:
+    """Left × value of those who went on ÷ how many went on, of (left, went on, value) by random group.
+
+    Success rate × mean value is the value by who went on. The groups are drawn again with replacement, whole
+    (Efron 1979, percentile interval), so that what belongs to one customer stays together; `seed` makes it
+    repeatable. No interval is known of a single group.
+    """
+    n = len(groups)
+    if n < 2:
+        return Estimate(_product(groups.sum(axis=0)), np.asarray(np.nan), np.asarray(np.nan))
+    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=RESAMPLES) @ groups
+    low, high = np.nanquantile(_product(drawn), [0.025, 0.975])
+    return Estimate(_product(groups.sum(axis=0)), np.asarray(low), np.asarray(high))
+
+
+def _product(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    left, on, value = sums[..., 0], sums[..., 1], sums[..., 2]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(on > 0, left * value / on, np.nan))

@@ -1,0 +1,43 @@
+-- What did those who left do next, and which pages and troubles did they and those who went on have before? The most
+-- frequent labels stand alone, all others together.
+with
+    told as (
+        select
+            is_left, until, seconds,
+            arrayJoin(arrayConcat(
+                [('all', 'value', '')],
+                if(is_left, [('next', next_kind, next)], []),
+                [('page', if(has_page, 'value', 'none'), page)],
+                arrayMap(trouble -> ('trouble', 'value', toString(trouble)), troubles)
+            )) as one
+        from ({{around}})
+    ),
+    labelled as (
+        select
+            one.1 as part,
+            one.2 as sort,
+            one.3 as label,
+            countIf(is_left) as here,
+            countIf(not is_left) as on,
+            countIf(is_left and until + {within:Int64} > {now:Int64}) as early,
+            quantileExactInclusiveState(0.5)(seconds) as waits
+        from told
+        group by part, sort, label
+    ),
+    placed as (
+        select *, row_number() over (partition by part, sort order by here desc, on desc, label) as place
+        from labelled
+    )
+select
+    part,
+    if(sort = 'value' and place > {most:UInt32} and part != 'trouble', 'other', sort) as kind,
+    if(kind = 'value', label, '') as name,
+    lower(hex(cityHash64(name))) as hash,
+    count() as different,
+    sum(placed.here) as left_here,
+    sum(placed.on) as went_on,
+    sum(placed.early) as may_still,
+    quantileExactInclusiveMerge(0.5)(waits) as median
+from placed
+group by part, kind, name
+order by part, indexOf(['value', 'other', 'again', 'none'], kind), left_here desc, went_on desc, name

@@ -1,0 +1,502 @@
+"""Drop-offs say of who left exactly what a plain program reads in their events, and every part adds up."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from scipy import stats
+
+from journeys.attribution import Model, attribution
+from journeys.cursors import ListError
+from journeys.definitions import Definition, parse
+from journeys.dimensions import OF_RUN, DimensionError
+from journeys.dropoffs import behind, dropoffs
+from journeys.dropoffs_around import MEASURED, TROUBLES
+from journeys.dropoffs_report import DROPOFFS
+from journeys.dropoffs_stake import at_stake
+from journeys.funnel import UNITS, funnel
+from journeys.lists import listed
+from journeys.period import Period
+from journeys.rates import rate
+from journeys.runs import fill
+from journeys.scope import Scope
+from journeys.statistics import adjusted, difference, p_of_two_rates
+from store.event import Event, event_id, identity_hash
+from store.events import EventStore
+from store.journeys import JourneyVersion
+from store.migrate import migrate_events
+from store.projects import Project
+from tests.journeys.test_reports import cells
+
+MINUTE, DAY = 60_000, 86_400_000
+START = 1_760_000_000_000
+NOW = START + 37 * DAY
+PROJECT = Project(1, "p", "P", "UTC")
+PERIOD = Period(START + 2 * DAY, START + 36 * DAY)
+PLAIN = parse(
+    {
+        "key": "plain",
+        "name": "Plain",
+        "steps": [
+            {"key": "look", "name": "Looks", "match": [{"event": "Look"}, {"page": "/look*"}]},
+            {"key": "ask", "name": "Asks", "optional": True, "match": [{"event": "Ask"}]},
+            {"key": "try", "name": "Tries", "match": [{"event": "Try"}]},
+            {"key": "buy", "name": "Buys", "match": [{"event": "Buy"}]},
+        ],
+        "fail_on": [{"event": "Leave"}],
+        "idle_timeout": "2d",
+    }
+)
+# Runs beside each other, which begin with what is no touchpoint.
+CASES = parse(
+    {
+        "key": "cases",
+        "name": "Cases",
+        "steps": [
+            {"key": "join", "name": "Joins", "match": [{"type": "identify"}, {"event": "Look"}]},
+            {"key": "try", "name": "Tries", "match": [{"event": "Try"}]},
+            {"key": "buy", "name": "Buys", "match": [{"event": "Buy"}]},
+        ],
+        "case_key": "case",
+        "idle_timeout": "3d",
+    }
+)
+LABELS = [
+    *("Look", "Look", "Ask", "Try", "Try", "Buy", "Leave", "/look/1", "/price", "/help", "/lost"),
+    *("Web Vitals", "JavaScript Error", "Rage Click", "Dead Click", "Page Engaged", "identify", "Odd 'one'"),
+]
+
+
+def history() -> list[Event]:
+    """Customers who wander about, some of their events in one moment, many of them in one visit."""
+    dice = random.Random(11)
+    rows: list[Event] = []
+    for customer in range(220):
+        at = START + dice.randrange(36 * DAY)
+        for _ in range(dice.randrange(1, 24)):
+            at += dice.choice([0, 1, 1_000, 5 * MINUTE, 30 * MINUTE, 12 * 60 * MINUTE, 3 * DAY])
+            rows.append(happened(len(rows), str(customer), at, dice.choice(LABELS), dice))
+    return [row for row in rows if row.timestamp < NOW]
+
+
+def happened(number: int, who: str, at: int, label: str, dice: random.Random) -> Event:
+    kind = "page" if label.startswith("/") else "identify" if label == "identify" else "track"
+    said: dict[str, Any] = {"case": dice.choice("ab")}
+    if label == "Buy":
+        said |= dice.choice([{"amount": dice.randrange(1, 90)}, {"amount": "12.5"}, {}, {"amount": "nan"}])
+    if label == "Web Vitals":
+        said |= {"lcp": dice.choice([900, 4_000, 4_001.5]), "inp": dice.choice([80, 500, 501])}
+    if label == "/lost":
+        said |= dice.choice([{"status": "404"}, {"status": 404}, {}, {"status": "500"}])
+    return Event(
+        project=1,
+        event_id=event_id(str(number)),
+        message_id=str(number),
+        type=kind,
+        event=label if kind == "track" else "",
+        path=label if kind == "page" else "",
+        timestamp=at,
+        received_at=at,
+        sequence=number % 3,
+        user_id=who,
+        identity=identity_hash("user", who),
+        channel=dice.choice(["Email", "Email", "Direct", "", "Organic Search"]),
+        source=dice.choice(["letter", "google", "Other", ""]),
+        device=("mobile", "desktop")[int(who) % 2],
+        country=("DE", "FR", "")[int(who) % 3],
+        properties=json.dumps(said),
+        is_bot=dice.random() < 0.03,
+    )
+
+
+EVENTS = history()
+
+
+def opened(events: EventStore, definition: Definition, number: int) -> Scope:
+    version = JourneyVersion(number, 1, number, 1, dict(definition.source), "live", 0, 0, "", 0)
+    fill(events, version, progress=lambda done, total: None)
+    return Scope(events, PROJECT, version, definition, PERIOD, {}, NOW)
+
+
+@pytest.fixture(scope="module")
+def scopes(shared_events: EventStore) -> Iterator[dict[str, Scope]]:
+    events = shared_events.sibling("t_dropoffs")
+    migrate_events(events)
+    events.insert(EVENTS, token="t")
+    yield {"plain": opened(events, PLAIN, 1), "cases": opened(events, CASES, 2)}
+    events.command("drop database t_dropoffs")
+    events.close()
+
+
+@pytest.fixture(params=["plain", "cases"])
+def scope(scopes: dict[str, Scope], request: pytest.FixtureRequest) -> Scope:
+    return scopes[request.param]
+
+
+@pytest.fixture
+def plain(scopes: dict[str, Scope]) -> Scope:
+    return scopes["plain"]
+
+
+def ms(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def by_customer() -> dict[str, list[Event]]:
+    found: dict[str, list[Event]] = defaultdict(list)
+    for event in EVENTS:
+        if not event.is_bot:
+            found[str(event.identity)].append(event)
+    return {
+        who: sorted(rows, key=lambda e: (e.timestamp, e.sequence, e.event_id)) for who, rows in found.items()
+    }
+
+
+OWN = by_customer()
+
+
+def label_of(event: Event) -> str:
+    return event.path if event.type == "page" else event.event
+
+
+def is_act(event: Event) -> bool:
+    return event.type != "identify" and label_of(event) not in MEASURED
+
+
+def runs_of(scope: Scope, unit: str = "runs") -> list[dict[str, Any]]:
+    """Runs with the places of their furthest step and of the steps they took, from 1."""
+    keys = [step.key for step in scope.definition.steps]
+    rows = listed(scope, unit=unit, most=10_000)["runs"]
+    for row in rows:
+        row["place"] = keys.index(row["furthest"]) + 1
+        row["left"] = row["outcome"] in ("dropped", "failed")
+        row["times"] = {keys.index(step["key"]) + 1: ms(step["at"]) for step in row["steps"]}
+        row["start_ms"], row["last_ms"] = ms(row["start"]), ms(row["last"])
+    return rows
+
+
+def openings_of(scope: Scope) -> set[bytes]:
+    """The events that opened runs, also of those that began after the period."""
+    case_key = scope.definition.case_key
+    first = {"plain": ("Look", "/look/1"), "cases": ("Look", "")}[scope.definition.key]
+    found = set()
+    for run in runs_of(replace(scope, period=Period(START, NOW))):
+        found.add(
+            next(
+                event.event_id
+                for event in OWN[run["customer"]]
+                if event.timestamp == run["start_ms"]
+                and label_of(event) in first
+                and (not case_key or json.loads(event.properties)["case"] == run["case"])
+            )
+        )
+    return found
+
+
+def next_by_hand(scope: Scope, run: dict[str, Any], openings: set[bytes]) -> Event | None:
+    later = (event for event in OWN[run["customer"]] if event.timestamp > run["last_ms"])
+    return next((event for event in later if is_act(event) or event.event_id in openings), None)
+
+
+def troubles_of(event: Event) -> Iterator[str]:
+    said = json.loads(event.properties)
+    names = {"JavaScript Error": "error", "Rage Click": "rage", "Dead Click": "dead"}
+    if event.event in names:
+        yield names[event.event]
+    if event.type == "page" and str(said.get("status")) in ("404", "410"):
+        yield "not_found"
+    if event.event == "Web Vitals" and said["lcp"] > 4_000:
+        yield "slow_load"
+    if event.event == "Web Vitals" and said["inp"] > 500:
+        yield "slow_response"
+
+
+def before_by_hand(run: dict[str, Any], k: int, following: Event | None) -> tuple[str | None, set[str]]:
+    """The last page, and the troubles close to the moment of leaving or going on."""
+    if run["place"] == k:
+        until = run["last_ms"] + 1
+        near = min(until + 30 * MINUTE, following.timestamp if following else NOW * 2)
+    else:
+        until = near = min(at for place, at in run["times"].items() if place > k)
+    mine = OWN[run["customer"]]
+    pages = [e.path for e in mine if e.type == "page" and run["start_ms"] <= e.timestamp < until]
+    troubles = {t for e in mine if until - 30 * MINUTE <= e.timestamp < near for t in troubles_of(e)}
+    return pages[-1] if pages else None, troubles
+
+
+STEPS = {"plain": ["look", "ask", "try"], "cases": ["join", "try"]}
+
+
+@pytest.mark.parametrize("unit", UNITS[:2])
+def test_who_left_is_what_the_funnel_says(scope: Scope, unit: str) -> None:
+    counted = {step["key"]: step for step in funnel(scope, unit=unit)["steps"]}
+    for key in STEPS[scope.definition.key]:
+        answer = dropoffs(scope, unit=unit, step=key)
+        who, step = answer["who"], counted[key]
+        assert answer["step"] == key
+        assert {name: who[name]["n"] for name in ("reached", "dropped", "failed", "in_time")} == {
+            "reached": step["progressed"],
+            **{how: step[f"{how}_here"] for how in ("dropped", "failed", "in_time")},
+        }
+        left = who["left"]["n"]
+        assert left == who["dropped"]["n"] + who["failed"]["n"]
+        assert who["reached"]["n"] == left + who["in_time"]["n"] + who["went_on"]["n"]
+        assert {name: who["rate"][name] for name in ("value", "low", "high", "n")} == rate(
+            left, step["progressed"]
+        )
+        most = round((left + who["in_time"]["n"]) / step["progressed"], 6)
+        assert who["rate"]["at_most"] == most
+    assert any(step["in_time_here"] for step in counted.values()), "the data must show some in time"
+
+
+@pytest.mark.parametrize("unit", UNITS[:2])
+@pytest.mark.parametrize("within", [0.01, 3.0, 60.0])
+def test_what_came_next_is_the_first_touchpoint_after_leaving(scope: Scope, unit: str, within: float) -> None:
+    openings = openings_of(scope)
+    kinds = Counter[str]()
+    for k, key in enumerate(STEPS[scope.definition.key], 1):
+        expected: dict[tuple[str, str | None], list[float]] = defaultdict(list)
+        may_still = 0
+        for run in runs_of(scope, unit):
+            if run["place"] == k and run["left"]:
+                event = next_by_hand(scope, run, openings)
+                seconds = (event.timestamp - run["last_ms"]) / 1000 if event else 0
+                if event is None or seconds * 1000 > within * DAY:
+                    expected["none", None].append(0)
+                    may_still += run["last_ms"] + within * DAY >= NOW
+                elif event.event_id in openings:
+                    expected["again", None].append(seconds)
+                else:
+                    expected["value", label_of(event)].append(seconds)
+        rows = dropoffs(scope, unit=unit, step=key, within=within, most=50)["next"]["rows"]
+        assert {(row["kind"], row["label"]): row["n"] for row in rows} == {
+            name: len(waits) for name, waits in expected.items()
+        }
+        for row in rows:
+            kinds[row["kind"]] += row["n"]
+            waits = expected[row["kind"], row["label"]]
+            if row["kind"] == "none":
+                assert (row["median_seconds"], row["may_still"]) == (None, may_still)
+            else:
+                assert row["median_seconds"] == pytest.approx(median(waits))
+    assert kinds["again"] or within < 1
+    assert kinds["none"] or within > 1
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("most", [1, 3, 50])
+def test_every_part_adds_up_and_every_number_has_its_list(scope: Scope, unit: str, most: int) -> None:
+    for key in STEPS[scope.definition.key]:
+        answer = dropoffs(scope, unit=unit, step=key, most=most)
+        left, before = answer["who"]["left"]["n"], answer["before"]
+        assert answer["next"]["n"] == left == sum(row["n"] for row in answer["next"]["rows"])
+        assert sum(row["left"]["n"] for row in before["pages"]) == left
+        assert sum(row["went_on"]["n"] for row in before["pages"]) == answer["who"]["went_on"]["n"]
+        assert sum(row["kind"] == "value" for row in answer["next"]["rows"]) <= most
+        for dimension in answer["origins"]:
+            assert sum(one["reached"]["n"] for one in dimension["groups"]) == answer["who"]["reached"]["n"]
+            assert sum(one["left"]["n"] for one in dimension["groups"]) == left
+            assert sum(one["in_time"] for one in dimension["groups"]) == answer["who"]["in_time"]["n"]
+        if key != "try" or most != 3 or unit == "customers":
+            continue  # a list costs two questions
+        for cell, n in cells(answer):
+            assert listed(scope, which=behind(scope, cell), unit=unit)["total"] == n, cell
+
+
+@pytest.mark.parametrize("unit", UNITS[:2])
+def test_what_was_before_is_compared_with_those_who_went_on(scope: Scope, unit: str) -> None:
+    openings = openings_of(scope)
+    seen = set()
+    for k, key in enumerate(STEPS[scope.definition.key], 1):
+        pages: dict[bool, Counter[str | None]] = {True: Counter(), False: Counter()}
+        troubles: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+        n = Counter[bool]()
+        for run in runs_of(scope, unit):
+            if run["place"] > k or (run["place"] == k and run["left"]):
+                is_left = run["place"] == k
+                page, found = before_by_hand(run, k, next_by_hand(scope, run, openings))
+                pages[is_left][page] += 1
+                troubles[is_left].update(found)
+                n[is_left] += 1
+        before = dropoffs(scope, unit=unit, step=key, most=50)["before"]
+        for name, is_left in (("left", True), ("went_on", False)):
+            assert before[name] == n[is_left]
+            assert {row["label"]: row[name]["n"] for row in before["pages"] if row[name]["n"]} == pages[
+                is_left
+            ]
+            told = {row["kind"]: row[name]["n"] for row in before["trouble"] if row[name]["n"]}
+            assert told == troubles[is_left]
+        seen |= {row["kind"] for row in before["trouble"]}
+        rows = [*before["pages"], *before["trouble"]]
+        assert_apart(
+            [row["difference"] for row in rows],
+            [(row["left"]["n"], n[True], row["went_on"]["n"], n[False]) for row in rows],
+        )
+    assert seen == set(TROUBLES)
+
+
+def assert_apart(found: list[Any], counts: list[tuple[int, int, int, int]]) -> None:
+    columns = list(zip(*counts, strict=True))
+    apart, p = difference(*columns), p_of_two_rates(*columns)
+    for name, numbers in zip(
+        ("value", "low", "high", "p", "p_adjusted"),
+        (apart.value, apart.low, apart.high, p, adjusted(p)),
+        strict=True,
+    ):
+        told = [np.nan if one[name] is None else one[name] for one in found]
+        np.testing.assert_allclose(told, numbers, err_msg=name)
+    tested = [one["p"] for one in found if one["p"] is not None]
+    corrected = [one["p_adjusted"] for one in found if one["p"] is not None]
+    np.testing.assert_allclose(corrected, stats.false_discovery_control(tested))
+
+
+@pytest.mark.parametrize("unit", UNITS[:2])
+def test_origins_are_those_of_the_runs_compared_with_all_others(scope: Scope, unit: str) -> None:
+    for k, key in enumerate(STEPS[scope.definition.key], 1):
+        answer = dropoffs(scope, unit=unit, step=key, most=50)
+        runs = [run for run in runs_of(scope, unit) if run["place"] >= k]
+        gone = [run["place"] == k and run["left"] for run in runs]
+        assert [one["dimension"] for one in answer["origins"]] == list(OF_RUN)
+        found, counts = [], []
+        for dimension in answer["origins"]:
+            name = dimension["dimension"]
+            reached = Counter(run[name] for run in runs)
+            left = Counter(run[name] for run, is_left in zip(runs, gone, strict=True) if is_left)
+            groups = dimension["groups"]
+            assert {one["value"] or "": one["reached"]["n"] for one in groups} == reached
+            assert {one["value"] or "": one["left"]["n"] for one in groups if one["left"]["n"]} == left
+            for one in groups:
+                assert one["rate"] == rate(one["left"]["n"], one["reached"]["n"])
+                found.append(one["against_rest"])
+                n, m = one["left"]["n"], one["reached"]["n"]
+                counts.append((n, m, sum(gone) - n, len(runs) - m))
+        assert_apart(found, counts)
+
+
+@pytest.mark.parametrize("unit", UNITS[:2])
+def test_money_at_stake_is_what_those_who_went_on_brought(scope: Scope, unit: str) -> None:
+    case_key = scope.definition.case_key
+    answer = dropoffs(scope, unit=unit, step="try", value="amount")
+    k = scope.definition.position("try")
+    theirs: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
+    won = valued = 0
+    for run in runs_of(scope, unit):
+        mine = theirs[run["customer"]] if run["place"] >= k else [0.0] * 3
+        mine[0] += run["place"] == k and run["left"]
+        mine[1] += run["place"] > k
+        if run["outcome"] == "succeeded":
+            goal = next(
+                json.loads(e.properties).get("amount")
+                for e in OWN[run["customer"]]
+                if e.event == "Buy"
+                and e.timestamp == run["last_ms"]
+                and (not case_key or json.loads(e.properties)["case"] == run["case"])
+            )
+            worth = None if goal in (None, "nan") else float(goal)
+            won, valued = won + 1, valued + (worth is not None)
+            mine[2] += worth or 0
+    sums = np.array(list(theirs.values()))
+    left, on, value = sums.sum(axis=0)
+    money = answer["money"]
+    assert (money["left"], money["went_on"], money["succeeded"], money["valued"]) == (left, on, won, valued)
+    assert money["success_rate"] == rate(won, int(on))
+    assert money["mean_value"] == pytest.approx(value / won)
+    assert money["value"] == pytest.approx(left * (won / on) * (value / won), abs=0.01)
+    dice, drawn = np.random.default_rng(1), []
+    for _ in range(1_000):
+        gone, went, worth = sums[dice.integers(len(sums), size=len(sums))].sum(axis=0)
+        drawn.append(gone * worth / went)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    assert (money["low"], money["high"]) == (pytest.approx(low, rel=0.1), pytest.approx(high, rel=0.1))
+
+
+def test_money_is_absent_where_nobody_tells_it(plain: Scope) -> None:
+    assert dropoffs(plain)["money"] is None
+    assert dropoffs(plain, value="nobody's")["money"] is None
+
+
+def test_one_customer_alone_has_no_interval() -> None:
+    found = at_stake(np.array([[2.0, 4.0, 100.0]]))
+    assert (found.value, np.isnan(found.low), np.isnan(found.high)) == (50, True, True)
+    assert np.isnan(at_stake(np.zeros((0, 3))).value)
+
+
+def test_the_step_where_most_leave_is_looked_at_by_itself(plain: Scope) -> None:
+    answer = dropoffs(plain)
+    lost = {step["key"]: step["left"] for step in answer["steps"]}
+    assert list(lost) == ["look", "ask", "try"]
+    assert lost[answer["step"]] == max(lost.values()) > 0
+
+
+@pytest.mark.parametrize("step", ["buy", "nowhere", "look' or 1"])
+def test_nobody_leaves_at_the_goal_or_nowhere(plain: Scope, step: str) -> None:
+    with pytest.raises(DimensionError, match="nobody can leave at"):
+        dropoffs(plain, step=step)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("", "here", "here:left", "here:left:nowhere", "here:1:look", "next", "next:left:look:x:value:a"),
+        *("next:left:look:30.0:some:a", "next:all:look:30.0:value:a", "page:left:nowhere:30.0:value:a"),
+        *("trouble:left:look:30.0:value:none", "trouble:left:look:nan:value:rage", "next:left:look:-1:none:"),
+        *("origin:left:look:1:value:a", "origin:left:look:channel:all:", "origin:x:look:channel:none:"),
+    ],
+)
+def test_a_cell_that_is_none_is_refused(plain: Scope, cell: str) -> None:
+    with pytest.raises(ListError, match="no cell of drop-offs"):
+        behind(plain, cell)
+
+
+def test_nobody_came_is_an_answer(plain: Scope) -> None:
+    nobody = replace(plain, period=Period(START - 9 * DAY, START - 8 * DAY))
+    answer = dropoffs(nobody, value="amount")
+    assert answer["entered"] == answer["who"]["left"]["n"] == answer["next"]["n"] == 0
+    assert (answer["next"]["rows"], answer["origins"], answer["money"]) == ([], [], None)
+
+
+def test_each_part_is_one_question(plain: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, query = [], plain.events.query
+    monkeypatch.setattr(plain.events, "query", lambda *args: asked.append(args) or query(*args))
+    dropoffs(plain, value="amount")
+    assert len(asked) == 4, "who; what next and what before; where from; at what cost"
+
+
+def test_the_file_has_a_row_for_every_number(plain: Scope) -> None:
+    answer = dropoffs(plain, value="amount", most=3)
+    head, rows = DROPOFFS.table(answer)
+    told = [dict(zip(head, row, strict=True)) for row in rows]
+    parts = Counter(row["part"] for row in told)
+    assert parts == {
+        "who": 5,
+        "next": len(answer["next"]["rows"]),
+        **{one["dimension"]: len(one["groups"]) for one in answer["origins"]},
+        "pages": len(answer["before"]["pages"]),
+        "trouble": len(answer["before"]["trouble"]),
+        "money": 1,
+    }
+
+
+def test_goals_of_one_moment_keep_their_own_value(events: EventStore) -> None:
+    told = [("a", "Look", 0, 0), ("b", "Look", 1, 0), ("a", "Try", 2, 0), ("b", "Try", 3, 0)]
+    told += [("a", "Buy", 4, 10), ("b", "Buy", 4, 32)]
+    rows = []
+    for number, (case, name, at, amount) in enumerate(told):
+        event = happened(number, "1", START + 3 * DAY + at, name, random.Random(1))
+        said = json.dumps({"case": case, "amount": amount})
+        rows.append(msgspec.structs.replace(event, is_bot=False, properties=said))
+    events.insert(rows, token="t")
+    scope = opened(events, CASES, 1)
+    assert attribution(scope, model=Model(value="amount"))["value"] == 42
+    rest = dropoffs(scope, step="try", value="amount")["money"]
+    assert rest["mean_value"] == 21
