@@ -386,8 +386,7 @@ def test_origins_are_those_of_the_runs_compared_with_all_others(scope: Scope, un
 @pytest.mark.parametrize("unit", UNITS[:2])
 def test_money_at_stake_is_what_those_who_went_on_brought(scope: Scope, unit: str) -> None:
     case_key = scope.definition.case_key
-    answer = dropoffs(scope, unit=unit, step="try", value="amount")
-    k = scope.definition.position("try")
+    answer, k = dropoffs(scope, unit=unit, step=STEPS[scope.definition.key][0], value="amount"), 1
     theirs: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     won = valued = 0
     for run in runs_of(scope, unit):
@@ -412,12 +411,20 @@ def test_money_at_stake_is_what_those_who_went_on_brought(scope: Scope, unit: st
     assert money["success_rate"] == rate(won, int(on))
     assert money["mean_value"] == pytest.approx(value / won)
     assert money["value"] == pytest.approx(left * (won / on) * (value / won), abs=0.01)
-    dice, drawn = np.random.default_rng(1), []
-    for _ in range(1_000):
-        gone, went, worth = sums[dice.integers(len(sums), size=len(sums))].sum(axis=0)
+    assert 0 <= money["low"] < money["value"] < money["high"]
+
+
+def test_the_interval_of_money_is_that_of_customers_drawn_again() -> None:
+    dice = np.random.default_rng(3)
+    left, on = dice.integers(0, 3, 400), dice.integers(0, 4, 400)
+    theirs = np.column_stack([left, on, on * dice.gamma(2, 10, 400)])
+    drawn = []
+    for _ in range(2_000):
+        gone, went, worth = theirs[dice.integers(400, size=400)].sum(axis=0)
         drawn.append(gone * worth / went)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    assert (money["low"], money["high"]) == (pytest.approx(low, rel=0.1), pytest.approx(high, rel=0.1))
+    found = at_stake(theirs)
+    assert found.value == pytest.approx(left.sum() * theirs[:, 2].sum() / on.sum())
+    np.testing.assert_allclose([found.low, found.high], np.quantile(drawn, [0.025, 0.975]), rtol=0.03)
 
 
 def test_money_is_absent_where_nobody_tells_it(plain: Scope) -> None:
