@@ -1,0 +1,64 @@
+"""The page on drop-offs answers first, shows trouble of both who left and who went on; the funnel leads there."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+
+from store.event import Event
+from tests.admin.conftest import Shop, happened
+
+
+def page(shop: Shop, address: str) -> str:
+    answer = shop.client("viewer").get(f"/p/shop/journeys/buy/{address}")
+    assert answer.status_code == 200, answer.text
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+
+
+def test_the_funnel_leads_to_who_left_each_step(shop: Shop) -> None:
+    text = shop.client("viewer").get("/p/shop/journeys/buy/funnel?days=30").text
+    for step in ("look", "cart"):
+        link = f"/p/shop/journeys/buy/dropoffs?days=30&amp;step={step}"
+        assert f'<a href="{link}" aria-label="Who left after' in text
+        assert "Who leaves after" in page(shop, link.rpartition("/")[2].replace("&amp;", "&"))
+
+
+def test_the_answer_comes_first(shop: Shop) -> None:
+    text = page(shop, "dropoffs?days=30&step=cart&value=amount")
+    assert "Who leaves after “Fills the cart”" in text
+    assert re.search(r"Of 3 runs that came here, 2 left: 67% \(21–94%\)", text)
+    assert "Most of them did nothing more so far : 2 , 100%" in text
+    assert "At stake : 98 (0 to " in text
+    assert "2 left × 100% of those who went on succeed × 49 a success (1 of 1 told it)" in text
+
+
+def test_trouble_stands_beside_that_of_those_who_went_on(
+    own_shop: Shop, add_events: Callable[[list[Event]], None]
+) -> None:
+    assert "No error, rage or dead click" in page(own_shop, "dropoffs?days=30&step=cart")
+    minutes = 1 / 1440
+    add_events(
+        [
+            happened("JavaScript Error", "ben", day=9.5 - 10 * minutes),
+            happened("/help", "ben", day=9.5 - 20 * minutes, kind="page"),
+            happened("Rage Click", "ben", day=9.5 - 25 * minutes),
+            happened("JavaScript Error", "ada", day=9.5 - 10 * minutes),
+        ]
+    )
+    text = page(own_shop, "dropoffs?days=30&step=cart")
+    assert "JavaScript error 1 50% 9–91% 0 0%" in text
+    assert "Rage clicks" not in text, "it came after something else was done"
+    assert "Most of them went on to /help" in text or "did nothing more so far" in text
+    assert re.search(r"/help 1 .*20 min", text)
+
+
+def test_a_property_that_nobody_tells_is_said_so(shop: Shop) -> None:
+    text = page(shop, "dropoffs?days=30&step=cart&value=nothing")
+    assert "No success of those who went on carries “nothing” as a number" in text
+
+
+def test_a_step_that_there_is_not_is_refused_in_a_sentence(shop: Shop) -> None:
+    answer = shop.client("viewer").get("/p/shop/journeys/buy/dropoffs?days=30&step=paid")
+    assert answer.status_code == 400
+    assert "obody can leave at" in answer.text
