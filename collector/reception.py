@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from flask import Request, Response
 
 from collector.counters import Traffic
-from collector.decoding import decoded_with_sizes
+from collector.decoding import decoded_events
 from collector.door import Door
 from collector.envelope import hide_addresses, refused, sealed
 from collector.errors import Refusal, json_answer
@@ -46,10 +46,10 @@ class Reception:
             return self._lined_up(
                 request, key, verdicts, said["sentAt"], history=history, health=said["health"]
             )
-        body, sizes = decoded_with_sizes(raw)
+        body, sizes, deep = decoded_events(raw, kind)
         if isinstance(events := body.get("batch"), list) and len(events) > QUICK_EVENTS:
             take_time()
-        return self.enter(request, kind, body, len(raw), sizes, history=history)
+        return self.enter(request, kind, body, len(raw), sizes, deep, history=history)
 
     def enter(
         self,
@@ -58,6 +58,7 @@ class Reception:
         body: dict[str, Any],
         size: int,
         sizes: list[int] | None = None,
+        deep: frozenset[int] = frozenset(),
         *,
         history: bool = False,
     ) -> Entered:
@@ -68,7 +69,7 @@ class Reception:
         key = self._admitted(request, body, history)
         cookieless = self._visitors.disguise(request, key, body)
         sent_at = body.get("sentAt")
-        verdicts = judged(kind, body, size, sizes)
+        verdicts = judged(kind, body, size, sizes, deep)
         if self._door.settings.anonymize_ip and not cookieless:
             hide_addresses([*verdicts.accepted, *(message for _, message in verdicts.rejected)])
         health = read_health(body["health"]) if kind == "batch" and "health" in body else None

@@ -126,7 +126,7 @@ def usual(raw: bytes, *, anonymize: bool = True) -> Usual | None:
     try:
         body = _body(raw)
         messages = [_message(one) for one in body.batch]
-    except (msgspec.MsgspecError, ValueError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     if not 0 < len(messages) <= BATCH_EVENTS or (len(raw) > EVENT_BYTES < max(map(len, body.batch))):
         return None
