@@ -13,7 +13,7 @@ from collector.envelope import hide_addresses, refused, sealed
 from collector.errors import Refusal, json_answer
 from collector.keys import Keys
 from collector.rates import Rates
-from collector.usual import usual
+from collector.usual import Usual, usual
 from collector.visitors import Visitors
 from collector.wire import Rejection, Verdicts, judged
 from store.client_health import Health, read_health
@@ -41,7 +41,7 @@ class Reception:
         batch = usual(raw, anonymize=anonymize) if kind == "batch" else None
         if batch and len(batch.messages) > QUICK_EVENTS:
             take_time()
-        if batch and not self._visitors.are_cookieless(key := self._admitted(request, batch.fields, history)):
+        if batch and self._keeps_ids(key := self._admitted(request, batch.fields, history), batch):
             verdicts, said = Verdicts(accepted=batch.messages), batch.fields
             return self._lined_up(
                 request, key, verdicts, said["sentAt"], history=history, health=said["health"]
@@ -80,6 +80,10 @@ class Reception:
     def is_cookieless(self, key: WriteKey) -> bool:
         """Whether the project of a key keeps no ids in browsers."""
         return self._visitors.are_cookieless(key)
+
+    def _keeps_ids(self, key: WriteKey, batch: Usual) -> bool:
+        """Whether no event of a usual batch needs the hash of the day in place of ids."""
+        return key.side == "server" or (batch.is_named and not self._visitors.are_cookieless(key))
 
     def _admitted(self, request: Request, fields: dict[str, Any], history: bool) -> WriteKey:
         key = self.keys.admit(request, fields)

@@ -173,3 +173,16 @@ def test_the_full_file_asks_for_the_cookie_once_a_session(ground: Ground) -> Non
     names = {one["name"] for one in page.context.cookies() if one["domain"].endswith("shop.test")}
     assert not [name for name in names if "served" in name]
     stage.visitor.close()
+
+
+def test_one_project_measures_who_agrees_by_an_id_and_others_for_the_day(ground: Ground) -> None:
+    stage = stage_on(ground)
+    page = stage.open(stage.put("/", head=stage.script('data-auto data-consent="required"')))
+    page.evaluate("waywiser.consent('cookieless'); waywiser.track('Unknown')")
+    stage.arrived(2)
+    assert "waywiser_id" not in page.evaluate("document.cookie + Object.keys(localStorage)")
+    page.evaluate("waywiser.consent('granted'); waywiser.track('Known')")
+    found = stage.all_told(3)
+    stage.visitor.close()
+    known = {in_short(event): not event["visitor"].startswith("cl_") for event in found}
+    assert known == {"page /": False, "track Unknown": False, "track Known": True}
