@@ -15,7 +15,7 @@ from typing import Callable
 from urllib.parse import urlsplit
 from weakref import finalize
 
-from ._visitor import OWN_COOKIES, own_cookies
+from ._visitor import COPY_COOKIE, own_cookies
 
 CHUNK = 64 * 1024
 MAX_ANSWER = 1024 * 1024
@@ -247,7 +247,7 @@ def _checked(ask: Ask, response: HTTPResponse, body: bytes) -> Answer:
     headers["x-content-type-options"] = "nosniff"
     if ask.method == "HEAD":
         headers["content-length"] = response.getheader("Content-Length", "0")
-    # The collector may renew the snippet's cookies; any other would be one of the site.
+    # The collector may set its copy of the id; any other would be one of the site.
     given = response.msg.get_all("Set-Cookie", [])
-    cookies = tuple(each for each in given if each.partition("=")[0].strip() in OWN_COOKIES)
+    cookies = tuple(each for each in given if each.partition("=")[0].strip() == COPY_COOKIE)
     return Answer(status, headers, body, cookies)

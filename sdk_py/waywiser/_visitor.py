@@ -10,6 +10,7 @@ from ._context import Scope, context
 ID_COOKIE = "waywiser_id"
 SESSION_COOKIE = "waywiser_session"
 CONSENT_COOKIE = "waywiser_consent"
+COPY_COOKIE = "waywiser_copy"  # the only one that the collector sets
 OWN_COOKIES = (ID_COOKIE, SESSION_COOKIE, CONSENT_COOKIE)
 ID_HEADER = "X-Waywiser-Anonymous-Id"
 SESSION_HEADER = "X-Waywiser-Session-Id"

@@ -8,10 +8,12 @@ import { watchErrors } from "./errors";
 import { addHints } from "./hints";
 import { markNotFound } from "./not_found";
 import { watchRage } from "./rage";
-import { watchServerCookie } from "./server_cookie";
+import { restore, watchServerCookie } from "./server_cookie";
 import { watchVitals } from "./vitals";
 
 const more = [watchDomains, watchErrors, watchRage, watchDead, watchVitals, watchServerCookie];
 
 // Who came, with which browser and to what has to be known before the first page view.
-start([arrive, addHints, markNotFound, ...watchers, ...more], fromScript());
+const given = fromScript();
+restore(given);
+start([arrive, addHints, markNotFound, ...watchers, ...more], given);

@@ -6,7 +6,7 @@ import { watchErrors } from "./errors";
 import { addHints } from "./hints";
 import { markNotFound } from "./not_found";
 import { watchRage } from "./rage";
-import { watchServerCookie } from "./server_cookie";
+import { restore, watchServerCookie } from "./server_cookie";
 import { watchVitals } from "./vitals";
 
 /** JavaScript errors that nobody caught, as `JavaScript Error`. */
@@ -23,5 +23,5 @@ export const hints: Extra = { name: "hints", before: addHints };
 export const notFound: Extra = { name: "not-found", before: markNotFound };
 /** Keeps a visitor the same one between the `domains` of the options. */
 export const domains: Extra = { name: "domains", before: arrive, after: watchDomains };
-/** Lets the collector keep the cookies, with `serverCookie` of the options. */
-export const serverCookie: Extra = { name: "server-cookie", after: watchServerCookie };
+/** Lets the collector keep a copy of the anonymous id, with `serverCookie` of the options. */
+export const serverCookie: Extra = { name: "server-cookie", first: restore, after: watchServerCookie };

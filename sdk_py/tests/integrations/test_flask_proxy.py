@@ -139,12 +139,12 @@ def test_of_cookies_only_the_snippets_own_are_passed_on_and_set(
 ) -> None:
     for name in ("session", "waywiser_id", "waywiser_consent"):
         browser.set_cookie(name, f"{name}-value")
-    upstream.says = Says(200, {"Content-Type": "application/json", "Set-Cookie": "waywiser_id=a; Path=/"})
+    upstream.says = Says(200, {"Content-Type": "application/json", "Set-Cookie": "waywiser_copy=a; Path=/"})
     answer = browser.post("/ww/v1/cookie", headers={"Sec-Fetch-Site": "same-origin"})
     passed = set(upstream.came[0].headers["cookie"].split("; "))
     assert passed == {"waywiser_id=waywiser_id-value", "waywiser_consent=waywiser_consent-value"}
     assert upstream.came[0].headers["sec-fetch-site"] == "same-origin"
-    assert answer.headers.getlist("Set-Cookie") == ["waywiser_id=a; Path=/"]
+    assert answer.headers.getlist("Set-Cookie") == ["waywiser_copy=a; Path=/"]
     upstream.says = Says(200, {"Content-Type": "application/json", "Set-Cookie": "session=stolen"})
     assert "Set-Cookie" not in browser.post("/ww/v1/cookie").headers
 
