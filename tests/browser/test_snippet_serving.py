@@ -75,6 +75,15 @@ def test_the_command_prints_what_the_collector_serves(ground: Ground) -> None:
     assert printed["w.js"]["exactly"].count(ground.installation.made["write_key"]) == 1
 
 
+def test_what_is_sent_is_as_small_as_the_build_has_checked(ground: Ground) -> None:
+    checked = json.loads((SNIPPET / "manifest.json").read_text())["w.js"]["gzip"]
+    asked = urllib.request.Request(f"{ground.installation.address}/w.js", headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(asked) as answer:
+        assert len(answer.read()) == checked <= 4096
+    with urllib.request.urlopen(f"{ground.installation.address}/w.json") as answer:
+        assert json.load(answer)["files"]["w.js"]["gzip"] == checked
+
+
 def copy_in(page: Page) -> tuple[str, float]:
     """What the cookie of the collector holds, and how many days it lives."""
     cookie = next(one for one in page.context.cookies() if one["name"] == "waywiser_copy")
