@@ -7,6 +7,7 @@ import { arrive, watchDomains } from "./domains";
 import { watchErrors } from "./errors";
 import { addHints } from "./hints";
 import { markNotFound } from "./not_found";
+import { lookForOwn } from "./own";
 import { watchRage } from "./rage";
 import { restore, watchServerCookie } from "./server_cookie";
 import { watchVitals } from "./vitals";
@@ -14,6 +15,7 @@ import { watchVitals } from "./vitals";
 const more = [watchDomains, watchErrors, watchRage, watchDead, watchVitals, watchServerCookie];
 
 // Who came, with which browser and to what has to be known before the first page view.
+lookForOwn();
 const given = fromScript();
 restore(given);
 start([arrive, addHints, markNotFound, ...watchers, ...more], given);
