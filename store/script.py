@@ -80,7 +80,7 @@ def _read(path: Path, part: str, changed: int) -> ScriptFile:  # noqa: ARG001 (a
 
 
 def _packed(path: Path, plain: bytes) -> bytes:
-    """The packed file that the build left beside, whose size it has checked; made here where there is none."""
+    """The packed file that the build left beside, whose size it has checked; made where there is none."""
     with suppress(OSError, EOFError, zlib.error):
         packed = path.with_name(f"{path.name}.gz").read_bytes()
         if gzip.decompress(packed) == plain:

@@ -30,8 +30,8 @@ export interface Options {
   consent?: "required";
   /** Signals of the browser that count as a refusal. */
   respect?: ("gpc" | "dnt")[];
-  /** Which measurements are made by themselves; all if it is left out. */
-  auto?: ("engagement" | "links" | "downloads" | "forms")[];
+  /** Which measurements are made by themselves; all if it is left out. Downloads belong to the links. */
+  auto?: ("engagement" | "links" | "forms")[];
   /** Measurements of `@waywiser/browser/full`. */
   with?: Extra[];
   /** With `domains` of the full measurements: your domains. */
