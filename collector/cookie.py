@@ -82,7 +82,8 @@ def _copied(request: Request) -> str:
 
     Of two that differ, nobody can say which is meant.
     """
-    ids, answers = set(request.cookies.getlist(ID)), set(request.cookies.getlist(ANSWER))
+    # A proxy that names them to us may name empty ones.
+    ids, answers = (set(filter(None, request.cookies.getlist(name))) for name in (ID, ANSWER))
     if len(ids) != 1:
         raise Refusal(409, "no_cookie", f"the request must carry one cookie {ID}")
     (id,) = ids

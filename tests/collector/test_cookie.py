@@ -52,6 +52,12 @@ def test_what_the_visitor_agreed_to_lasts_as_long(site: Site) -> None:
     ]
 
 
+def test_an_answer_that_a_proxy_names_without_a_value_is_none(site: Site) -> None:
+    said = ask(site, Cookie=f"waywiser_id={ID}; waywiser_consent=").headers["Set-Cookie"]
+    assert said.startswith(f"waywiser_copy={ID}..20370;")
+    assert ask(site, Cookie="waywiser_id=; waywiser_consent=").json["code"] == "no_cookie"
+
+
 def test_it_never_writes_the_cookies_that_it_copies(site: Site) -> None:
     """Its answer may come after a page has changed them."""
     said = ask(site, Cookie=f"waywiser_consent=granted; waywiser_id={ID}").headers.getlist("Set-Cookie")
