@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response
 
-from admin import questions
+from admin import breakdowns, questions, survivals, tables, trends
 from journeys.funnel import funnel as count_funnel
 from journeys.report import Table
 from journeys.reports import BY_NAME
@@ -17,6 +17,8 @@ from journeys.scope import Scope
 from journeys.session_numbers import FACTS
 from journeys.timing import timing as take_times
 from journeys.variants import variants as find_variants
+
+RATE = ("in_time", "at_least", "at_most", "customers", "half_by")  # what a rate over runs says beside
 
 
 def csv_file(name: str, table: Table) -> Response:
@@ -38,12 +40,18 @@ def of_tab(tab: str, scope: Scope, *, unit: str, args: Mapping[str, str]) -> Tab
     match tab:
         case "funnel":
             return funnel(count_funnel(scope, unit=unit))
+        case "trend":
+            return tables.trend(trends.read(args).ask(scope, unit=unit))
+        case "breakdown":
+            return tables.breakdown(breakdowns.read(args, scope.definition).ask(scope, unit=unit))
         case "paths":
-            return paths(questions.read_paths(args, scope.definition).ask(scope))
+            return paths(questions.read_paths(args, scope.definition).ask(scope, unit=unit))
         case "timing":
-            return timing(take_times(scope))
+            return timing(take_times(scope, unit=unit))
+        case "survival":
+            return tables.survival(survivals.read(args, scope.definition).ask(scope, unit=unit))
         case "variants":
-            return variants(find_variants(scope))
+            return variants(find_variants(scope, unit=unit))
         case "runs":
             return runs(questions.read_runs(args, scope.definition).all(scope, unit=unit))
     if report := BY_NAME.get(tab):
@@ -64,6 +72,7 @@ def funnel(answer: Mapping[str, Any]) -> Table:
         "high",
         "rate_from_previous",
         "median_seconds",
+        *RATE,
     )
     return head, (
         (
@@ -71,6 +80,7 @@ def funnel(answer: Mapping[str, Any]) -> Table:
             *(step["rate_from_start"][k] for k in ("value", "low", "high")),
             step["rate_from_previous"]["value"],
             step["seconds_from_previous"]["median"],
+            *(step["rate_from_start"][k] for k in RATE),
         )
         for step in answer["steps"]
     )
@@ -85,7 +95,7 @@ def paths(answer: Mapping[str, Any]) -> Table:
 
 def variants(answer: Mapping[str, Any]) -> Table:
     """A row a variant."""
-    return ("steps", "runs", "share", "cumulative", "success_rate", "median_seconds"), (
+    return ("steps", "runs", "share", "cumulative", "success_rate", "median_seconds", "low", "high", *RATE), (
         (
             " > ".join(v["steps"]),
             v["n"],
@@ -93,6 +103,7 @@ def variants(answer: Mapping[str, Any]) -> Table:
             v["cumulative"],
             v["success_rate"]["value"],
             v["median_seconds"],
+            *(v["success_rate"][k] for k in ("low", "high", *RATE)),
         )
         for v in answer["variants"]
     )

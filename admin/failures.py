@@ -9,10 +9,12 @@ from werkzeug.exceptions import HTTPException
 
 from admin import access
 from journeys.cursors import ListError
+from journeys.dimensions import DimensionError
 from journeys.paths import PathError
 from journeys.period import PeriodError
 from journeys.scope import NoSuchJourney
 from journeys.segments import SegmentError
+from journeys.survival import SurvivalError
 from store.events import EventStoreError
 
 SENTENCES = {
@@ -30,7 +32,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(EventStoreError, _store_down)
     app.register_error_handler(NoSuchJourney, _no_journey)
-    for kind in (ListError, PathError, PeriodError, SegmentError):
+    for kind in (DimensionError, ListError, PathError, PeriodError, SegmentError, SurvivalError):
         app.register_error_handler(kind, _bad_question)
 
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
 
-from journeys.metrics import MEANINGS
+from journeys.metrics import BREAKDOWN_MEANINGS, MEANINGS, SURVIVAL_MEANINGS, TREND_MEANINGS
+from journeys.statistics import is_small
 
 OUTCOMES = {"succeeded": "Succeeded", "failed": "Failed", "dropped": "Dropped", "in_time": "In time"}
+MANY = 0.1
 ICONS = {"desktop": "device-desktop", "mobile": "device-mobile", "tablet": "device-tablet", "tv": "device-tv"}
 
 
 def register(app: Flask) -> None:
     """Give templates these filters."""
-    for function in (count, money, percent, interval, duration, iso, day_in):
+    for function in (count, money, percent, interval, small, duration, iso, day_in, part_in, heat, hottest):
         app.jinja_env.filters[function.__name__] = function
+    app.jinja_env.tests["undecided"] = undecided
     app.jinja_env.globals["OUTCOMES"] = OUTCOMES
-    app.jinja_env.globals["MEANINGS"] = MEANINGS
+    app.jinja_env.globals["MEANINGS"] = MEANINGS | TREND_MEANINGS | SURVIVAL_MEANINGS | BREAKDOWN_MEANINGS
     app.jinja_env.globals["DEVICE_ICONS"] = ICONS
 
 
@@ -52,6 +55,16 @@ def interval(rate: Mapping[str, Any]) -> str:
     return f"{low:.{digits}f}–{high:.{digits}f}%"
 
 
+def undecided(rate: Mapping[str, Any]) -> bool:
+    """Whether so many are still in time that a rate over runs may change much."""
+    return bool(rate["n"]) and rate.get("in_time", 0) >= MANY * rate["n"]
+
+
+def small(rate: Mapping[str, Any]) -> bool:
+    """Whether a rate is of too small a sample to rely on; one of nobody says nothing at all."""
+    return bool(rate["n"] and is_small(rate["n"], rate["low"], rate["high"]))
+
+
 def duration(seconds: float | None) -> str:
     """Seconds in the unit that a person would use."""
     if seconds is None:
@@ -80,3 +93,20 @@ def iso(moment: int | str | datetime) -> str:
 def day_in(moment: str, zone: ZoneInfo) -> str:
     """The day of a moment (ISO) in a time zone, such as 2026-03-01."""
     return datetime.fromisoformat(moment).astimezone(zone).date().isoformat()
+
+
+def part_in(moment: str, zone: ZoneInfo, by: str) -> str:
+    """The beginning of a day, week or month (ISO) by its name in a time zone, such as 2 Mar or Mar 2026."""
+    at = datetime.fromisoformat(moment).astimezone(zone)
+    return f"{at:%b %Y}" if by == "month" else f"{at.day} {at:%b}"
+
+
+def heat(share: float | None, most: float = 1.0) -> str:
+    """The class that shades a cell by a share, from none to ten tenths of the most."""
+    return f"is-heat is-heat-{min(10, round(share / most * 10))}" if share else "is-heat"
+
+
+def hottest(cohorts: Iterable[Mapping[str, Any]]) -> float:
+    """The greatest share of any cohort in a part of time after its own; 1 where there is none."""
+    shares = [one["rate"]["value"] for each in cohorts for one in each["periods"][1:] if one["rate"]]
+    return max((share for share in shares if share), default=1.0)

@@ -18,22 +18,21 @@ REASON_COLOURS = ("dropped", "failed", "in_time", "accent", "succeeded")
 def funnel(answer: Answer, link: Callable[[str, str | None], str]) -> dict[str, Any]:
     """Columns of a funnel: those at each step, split by what became of them. `link` finds their lists."""
     steps = answer["steps"]
-    following = [step["progressed"] for step in steps[1:]] + [0]
     columns = []
-    for step, went_on in zip(steps, following, strict=True):
+    for step, following in zip(steps, [*steps[1:], None], strict=True):
         key, is_goal = step["key"], step is steps[-1]
         columns.append(
             {
                 "name": step["name"],
                 "progressed": step["progressed"],
                 "rate": step["rate_from_start"],
-                "went_on": went_on,
+                "went_on": following["progressed"] if following else 0,
                 "succeeded": step["progressed"] if is_goal else 0,
                 "in_time": 0 if is_goal else step["in_time_here"],
                 "failed": 0 if is_goal else step["failed_here"],
                 "dropped": 0 if is_goal else step["dropped_here"],
                 "links": {
-                    "went_on": link("progressed", key),
+                    "went_on": link("progressed", following["key"] if following else key),
                     "succeeded": link("succeeded", None),
                     "in_time": link("in_time_here", key),
                     "failed": link("failed_here", key),
@@ -142,6 +141,17 @@ def remarkable(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
 def robots(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
     """Columns of the events that robots sent."""
     return _columns(answer, zone, [("Robots", "accent", [one["robots"] for one in answer["times"]])])
+
+
+def lives(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
+    """Stacked columns of the customers who were active, by where they came from."""
+    parts = answer["parts"]
+    series = [
+        ("Returning", "accent", [one["returning"] for one in parts]),
+        ("New", "succeeded", [one["new"] for one in parts]),
+        ("Back after a pause", "in_time", [one["resurrected"] for one in parts]),
+    ]
+    return _columns({"unit": answer["by"], "times": [{"at": one["from"]} for one in parts]}, zone, series)
 
 
 def _columns(

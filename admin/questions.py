@@ -24,6 +24,7 @@ AT_STEP = {
     "progressed": "reached, in order",
     "visited": "took the step",
     "missed": "went past without it",
+    "left_here": "dropped or failed here",
     "dropped_here": "dropped here",
     "failed_here": "failed here",
     "in_time_here": "in time here",
@@ -48,10 +49,11 @@ class PathsQuestion:
         given |= {"outcome": self.outcome, "repeats": None if self.collapse else "1"}
         return {name: value for name, value in given.items() if value}
 
-    def ask(self, scope: Scope) -> dict[str, Any]:
+    def ask(self, scope: Scope, *, unit: str) -> dict[str, Any]:
         """The paths inside these runs."""
         return paths(
             scope,
+            unit=unit,
             anchor=self.anchor,
             direction=self.direction,
             depth=self.depth,

@@ -10,17 +10,25 @@ from flask import request, url_for
 from admin import asked
 from admin.access import Place
 from admin.services import services
-from journeys.reports import REPORTS
+from journeys.period import asked_at, iso
+from journeys.report import RUNS
+from journeys.reports import BY_NAME, REPORTS
 from journeys.scope import Scope, open_scope
 from journeys.segments import choices
-from store.journeys import JourneyVersion, versions_of
+from store.journeys import UNFILLED, JourneyVersion, versions_of
 
-FIRST_TABS = (("funnel", "Funnel"), ("paths", "Paths"), ("timing", "Timing"), ("variants", "Variants"))
+FIRST_TABS = (
+    ("funnel", "Funnel"),
+    ("breakdown", "Breakdown"),
+    ("paths", "Paths"),
+    ("timing", "Timing"),
+    ("variants", "Variants"),
+)
 LAST_TABS = (("runs", "Runs"), ("definition", "Definition"))
 
 
 @dataclass(frozen=True)
-class Report:
+class JourneyPage:
     """One journey, asked about in one frame."""
 
     place: Place
@@ -30,24 +38,36 @@ class Report:
     choices: dict[str, list[dict[str, Any]]]
     filling: JourneyVersion | None
 
+    @property
+    def now(self) -> str:
+        """The moment of this report, for what must tell in time and dropped apart as it does."""
+        return iso(self.scope.now)
+
     def link(self, tab: str, **more: Any) -> str:
         """The address of a tab with the same period, unit and segment."""
         return url_for(
             f"journey.{tab}", project=self.place.project.key, key=self.key, **{**self.asked.args, **more}
         )
 
+    def within(self, start: str, through: str) -> str:
+        """The address of the funnel of another period, from a day through a day."""
+        kept = {name: value for name, value in self.asked.args.items() if name != "days"}
+        values: dict[str, Any] = {**kept, "from": start, "through": through}
+        return url_for("journey.funnel", project=self.place.project.key, key=self.key, **values)
+
     def csv(self, tab: str, **more: Any) -> str:
-        """The address of the same answer as a CSV file."""
-        values = {**self.asked.args, **more}
+        """The address of the same answer, of the same moment, as a CSV file."""
+        values = {**self.asked.args, "now": self.now, **more}
         return url_for("journey.csv", project=self.place.project.key, key=self.key, tab=tab, **values)
 
     def runs(self, number: str, step: str | None = None) -> str:
-        """The address of the list behind a number of the funnel."""
-        return self.link("runs", number=number, **({"step": step} if step else {}))
+        """The address of the list behind a number of the funnel, as things stood when it was counted."""
+        return self.link("runs", number=number, **({"step": step} if step else {}), now=self.now)
 
     def behind(self, name: str, cell: str) -> str:
         """The address of the list behind a number of another report."""
-        return self.link("runs", report=name, cell=cell)
+        runs_only = {"unit": "runs"} if BY_NAME[name].units == RUNS else {}
+        return self.link("runs", report=name, cell=cell, now=self.now, **runs_only)
 
     def tabs(self) -> list[tuple[str, str]]:
         """The tabs of the page: their names in addresses and their titles."""
@@ -55,10 +75,10 @@ class Report:
         return [*FIRST_TABS, *more, *LAST_TABS]
 
 
-def open_report(place: Place, key: str) -> Report:
+def open_report(place: Place, key: str) -> JourneyPage:
     """The report that the address asks for; raises NoSuchJourney, PeriodError, SegmentError."""
     given = services()
-    now = given.clock()
+    now = asked_at(request.args.get("now"), place.project.zone, now=given.clock())
     frame = asked.read(request.args, place.project.zone, now=now)
     scope = open_scope(
         given.engine,
@@ -72,5 +92,5 @@ def open_report(place: Place, key: str) -> Report:
         now=now,
     )
     versions = versions_of(given.engine, place.project.id, key)
-    filling = next((one for one in versions if one.status == "filling"), None)
-    return Report(place, key, scope, frame, choices(scope), filling)
+    filling = next((one for one in versions if one.status in UNFILLED), None)
+    return JourneyPage(place, key, scope, frame, choices(scope, unit=frame.unit), filling)

@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks import history
 from benchmarks.alone import Stopwatch, alone
+from benchmarks.history import DAY
 from benchmarks.questions import question as own_question
 from benchmarks.tables import many, mib, ms, say, show, times
 from journeys import filters, runs
@@ -22,6 +23,7 @@ from journeys.resolution import resolved_now
 from store.db import open_db
 from store.events import EventStore
 from store.identity import Identity, Ledger, Link
+from store.journeys import JourneyVersion
 from store.migrate import migrate_db, migrate_events
 from store.projects import create_project
 
@@ -31,6 +33,7 @@ RECENT, PORTION = 10_000, 100  # merges of the last minute, and how many come at
 SHARED = 100
 TURNS = 5
 MERGES_A_MINUTE = 10_000
+VERSION = JourneyVersion(1, history.PROJECT, 1, 1, dict(history.JOURNEY), "live", 0, 0, "", 0)
 AS_THEY_CAME = "(select *, identity as customer from events)"
 Asked = tuple[str, dict[str, Any]]
 
@@ -74,8 +77,8 @@ def written(url: str, count: int, merged: int) -> None:
         "project": history.PROJECT,
         "customers": count // history.EVENTS_PER_CUSTOMER,
         "names": list(history.NAMES),
-        "start": end - history.DAYS * history.DAY,
-        "length": history.DAYS * history.DAY,
+        "start": end - history.DAYS * DAY,
+        "length": history.DAYS * DAY,
     }
     with closing(EventStore(url)) as events:
         migrate_events(events)
@@ -84,7 +87,7 @@ def written(url: str, count: int, merged: int) -> None:
             events.command(own_question("identity.events"), values | some)
         events.command("optimize table events final")
         recent = min(RECENT, merged // 2)
-        old = values | {"first": 0, "count": merged - recent, "version": (end - history.DAY) * 1000}
+        old = values | {"first": 0, "count": merged - recent, "version": (end - DAY) * 1000}
         events.command(own_question("identity.merges"), old)
         events.command("optimize table identity_customers final")
         events.command(own_question("identity.shared"), values | {"count": SHARED, "version": end * 1000})
@@ -99,6 +102,7 @@ def measured(url: str, folder: str, count: int, turns: int) -> Found:
     migrate_db(engine)
     project = create_project(engine, key="bench", name="Benchmark", now=0).id
     with closing(EventStore(url)) as events:
+        runs.fill(events, VERSION, progress=lambda *_: None)
         asked = {name: [make(one) for one in (AS_THEY_CAME, resolved_now())] for name, make in _all(count)}
         both = {name: [_shortest(events, turns, one) for one in pair] for name, pair in asked.items()}
         with merging(Ledger(engine, events), project) as entered:
@@ -144,21 +148,21 @@ def _link(number: int) -> Link:
 
 
 def _all(count: int) -> list[tuple[str, Callable[[str], Asked]]]:
-    """The questions that read the events of everyone."""
+    """The questions of the product that read the events of everyone."""
     return [
         ("runs of a chunk of customers", lambda resolved: _runs(resolved, count)),
-        ("events by name, with customers", lambda resolved: _question("catalog.seen", resolved)),
+        ("paths after the first step", _paths),
         ("pages, with customers", lambda resolved: _question("catalog.pages", resolved)),
+        ("events by name, with customers", lambda resolved: _question("catalog.seen", resolved)),
         ("matches of steps, with customers", lambda resolved: _question("preview.matches", resolved)),
-        ("latest customers", lambda resolved: _question("customers.search", resolved)),
-        ("events of each customer", lambda resolved: _busiest(resolved)),
     ]
 
 
 def _params(**more: Any) -> filters.Params:
     now = time.time_ns() // 1_000_000
-    frame = {"since": now - 30 * history.DAY, "start": now - 90 * history.DAY, "end": now, "most": 50}
-    return filters.Params(project=history.PROJECT, identities=[], text="", **frame, **more)
+    return filters.Params(
+        project=history.PROJECT, since=now - 30 * DAY, start=now - 90 * DAY, end=now, most=50, **more
+    )
 
 
 def _question(name: str, resolved: str) -> Asked:
@@ -179,9 +183,17 @@ def _runs(resolved: str, count: int) -> Asked:
     return f"select count() as customers, sum(length(runs)) as runs from ({found})", params.values
 
 
-def _busiest(resolved: str) -> Asked:
-    sql = own_question("identity.busiest").replace("{{resolved}}", resolved)
-    return sql, {"project": history.PROJECT}
+def _paths(resolved: str) -> Asked:
+    """The paths of the stored runs of a month."""
+    definition = history.definition()
+    params = _params(anchor_position=1, backwards=0, collapse=1, depth=5)
+    params.values |= {"journey_version": VERSION.id, "start": params.values["since"]}
+    params.values |= {"now": params.values["end"], "idle": definition.idle_timeout, "window": 0}
+    selected = question("runs.selected", source=question("runs.stored"), segment="1")
+    anchor = filters.any_of(definition.steps[0].match, params)
+    return question(
+        "paths.sequences", runs=selected, which="1", anchor=anchor, resolved=resolved
+    ), params.values
 
 
 def _shortest(events: EventStore, turns: int, asked: Asked) -> Lap:

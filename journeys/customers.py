@@ -58,7 +58,7 @@ def search(
     found = events.query(question("customers.search"), {**values, **whose, **place})
     last = Place(found[most - 1]["last_match"], found[most - 1]["customer"]) if len(found) > most else None
     return {
-        "customers": _described(events, ledger, project_id, [row["customer"] for row in found[:most]]),
+        "customers": described(events, ledger, project_id, [row["customer"] for row in found[:most]]),
         "next": written(last) if last else None,
     }
 
@@ -74,7 +74,7 @@ def _known(ledger: Ledger, project_id: int, text: str) -> tuple[list[int], list[
     return named, sorted(owners)
 
 
-def _described(
+def described(
     events: EventStore, ledger: Ledger, project_id: int, customers: Sequence[int]
 ) -> list[dict[str, Any]]:
     """Each customer, in this order, with the ids it is known by (user ids first), and what it did in all."""

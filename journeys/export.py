@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import Engine, RowMapping
@@ -113,12 +114,17 @@ def _runs(
     for row in events.query(question("export.runs"), {**values, "versions": sorted(versions)}):
         definition = versions[row.pop("journey_version")].definition
         steps = [step["key"] for step in definition["steps"]]
-        reached = zip(row.pop("steps"), row.pop("times"), strict=False)
+        reached = zip_longest(row.pop("steps"), row.pop("times"), row.pop("event_ids"))
+        strays = row.pop("strays")
         yield {
             "journey": definition["key"],
             **_timed(row, "start", "last"),
             "furthest": steps[row["furthest"] - 1],
-            "steps": [{"step": steps[number - 1], "at": iso(at)} for number, at in reached],
+            "steps": [
+                {"step": steps[number - 1], "at": iso(at), "event_id": event_id}
+                for number, at, event_id in reached
+            ],
+            "strays": [{name: steps[one[name] - 1] for name in ("at", "step")} for one in strays],
         }
 
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from journeys.definitions import Condition, Definition, Matcher
 
-COLUMNS = {"trait": "traits", "property": "properties"}
-
 
 class Params:
     """Values on their way into a query; each is bound, none is written into the SQL."""
@@ -41,7 +39,8 @@ def matcher(one: Matcher, params: Params) -> str:
         what = f"type = 'page' and {_path(one.page, params)}"
     else:
         what = f"type = {params.bind(one.type, 'String')}"
-    return f"{what} and {all_of(one.where, params)}" if one.where else what
+    conditions = [condition(each, params, own_traits=one.type == "group") for each in one.where]
+    return " and ".join([what, *(f"({each})" for each in conditions)])
 
 
 def relevant(definition: Definition, params: Params) -> str:
@@ -65,16 +64,24 @@ def mask(definition: Definition, params: Params) -> str:
 
 def text_of(column: str, name: str, params: Params) -> str:
     """SQL of a JSON member as text: strings as they are, all else as JSON, '' where it is absent or null."""
-    key = params.bind(name, "String")
+    return text(column, params.bind(name, "String"))
+
+
+def text(column: str, key: str) -> str:
+    """The same of a member whose name is bound already."""
     return (
         f"multiIf(JSONType({column}, {key}) = 'String', JSONExtractString({column}, {key}), "
         f"JSONType({column}, {key}) = 'Null', '', JSONExtractRaw({column}, {key}))"
     )
 
 
-def condition(one: Condition, params: Params) -> str:
-    """SQL that is 1 for events that meet the condition. What is absent meets only the negative ones."""
-    text = one.name if one.kind == "field" else text_of(COLUMNS[one.kind], one.name, params)
+def condition(one: Condition, params: Params, *, own_traits: bool = False) -> str:
+    """SQL that is 1 for events that meet the condition. What is absent meets only the negative ones.
+
+    A trait is what the customer was known to be at the event (`known.knowing` adds the column), or with
+    `own_traits` what the event itself says, as of an account.
+    """
+    text = _text(one, params, own_traits)
     match one.op:
         case "is_set":
             return f"({text}) != ''"
@@ -100,6 +107,14 @@ def condition(one: Condition, params: Params) -> str:
             return f"match({text}, {_bound(one.value, params)})"
     sign = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}[one.op]
     return f"ifNull(toFloat64OrNull({text}) {sign} {params.bind(float(one.value), 'Float64')}, 0)"
+
+
+def _text(one: Condition, params: Params, own_traits: bool) -> str:
+    if one.kind == "field":
+        return one.name
+    if one.kind == "property" or own_traits:
+        return text_of("properties" if one.kind == "property" else "traits", one.name, params)
+    return f"customer_traits[{params.bind(one.name, 'String')}]"
 
 
 def _equals(text: str, value: Any, params: Params) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
+from journeys.definitions import Step
 from journeys.period import iso
-from journeys.rates import rate
+from journeys.rates import run_rate
 from journeys.scope import Scope
 
 OUTCOMES = ("succeeded", "failed", "dropped", "in_time")
@@ -18,19 +20,16 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
     """The funnel of a journey as the REST API answers it; durations in seconds.
 
     Sums hold: entered = all outcomes; progressed of a step less progressed of the next = those who
-    ended at the step. `unit` customers takes each customer's furthest run (ties: the earliest), accounts the
-    furthest among those of an account's members: an account has reached a step when a member has. Runs of
-    customers without an account do not count there, and those of a member of two count for both. Raises
-    ValueError for an unknown unit.
+    ended at the step. `unit` customers takes each customer's furthest run, of equals one that is in time,
+    else the earliest; accounts the furthest among those of an account's members: an account has reached a
+    step when a member has. Runs of customers without an account do not count there, and those of a member of
+    two count for both. Raises ValueError for an unknown unit.
     """
     if unit not in UNITS:
         raise ValueError(f"{unit!r} is no unit; count runs, customers or accounts")
-    ends = _rows(scope, "funnel.ends", unit)
-    visits = {row["step"]: row for row in _rows(scope, "funnel.steps", unit)}
-    count = Counter({(row["position"], row["how"]): row["n"] for row in ends})
-    entered = count.total()
-    outcomes = {how: sum(n for (_, one), n in count.items() if one == how) for how in OUTCOMES}
-    goal = next((row for row in ends if row["how"] == "succeeded"), None)
+    found = _Counted(scope.events.query(*scope.ask("funnel.counted", unit=unit)))
+    entered = found.progressed(1)
+    outcomes = {how: sum(n for (_, one), n in found.ends.items() if one == how) for how in OUTCOMES}
     return {
         "journey": scope.definition.key,
         "name": scope.definition.name,
@@ -42,45 +41,81 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
         "segment": dict(scope.segment),
         "entered": entered,
         "outcomes": outcomes,
-        "success_rate": rate(outcomes["succeeded"], entered),
-        "steps": _steps(scope, count, visits, entered),
-        "seconds_to_goal": {"median": goal["median"] if goal else None, "p90": goal["p90"] if goal else None},
+        "success_rate": run_rate(
+            outcomes["succeeded"], entered, in_time=outcomes["in_time"], spread=found.spread(1)
+        ),
+        "steps": [_step(step, k, found) for k, step in enumerate(scope.definition.steps, 1)],
+        "seconds_to_goal": found.seconds_to_goal,
     }
 
 
-def _steps(
-    scope: Scope, count: Counter[tuple[int, str]], visits: dict[int, dict[str, Any]], entered: int
-) -> list[dict[str, Any]]:
-    steps = []
-    before = entered
-    for k, step in enumerate(scope.definition.steps, 1):
-        progressed = sum(n for (position, _), n in count.items() if position >= k)
-        visit = visits.get(k, {"visited": 0, "median": math.nan, "p90": math.nan})
-        steps.append(
-            {
-                "key": step.key,
-                "name": step.name,
-                "stage": step.stage,
-                "optional": step.optional,
-                "progressed": progressed,
-                "visited": visit["visited"],
-                "missed": progressed - visit["visited"],
-                "dropped_here": count[k, "dropped"],
-                "failed_here": count[k, "failed"],
-                "in_time_here": count[k, "in_time"],
-                "rate_from_start": rate(progressed, entered),
-                "rate_from_previous": rate(progressed, before),
-                "seconds_from_previous": {"median": known(visit["median"]), "p90": known(visit["p90"])},
-            }
-        )
-        before = progressed
-    return steps
+class _Counted:
+    """The rows of the one question, by what they speak of; steps from 1."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self.ends = Counter({(row["step"], row["what"]): row["n"] for row in rows if row["what"] in OUTCOMES})
+        self._visits = {row["step"]: row for row in rows if row["what"] == "visited"}
+        self._places = [
+            (row["step"], dict(zip(*row["places"], strict=True))) for row in rows if row["what"] in OUTCOMES
+        ]
+        goal = next((row for row in rows if row["what"] == "succeeded"), None)
+        self.seconds_to_goal = _spent(goal)
+
+    def progressed(self, k: int) -> int:
+        """How many came to the step or beyond."""
+        return sum(n for (step, _), n in self.ends.items() if step >= k)
+
+    def in_time_before(self, k: int) -> int:
+        """How many may still come to the step."""
+        return sum(n for (step, how), n in self.ends.items() if how == "in_time" and step < k)
+
+    def spread(self, k: int) -> dict[int, int]:
+        """How many customers have how many of the runs that came to the step."""
+        with_more = Counter[int]()
+        for step, places in self._places:
+            if step >= k:
+                with_more.update(places)
+        spread = {runs: n - with_more[runs + 1] for runs, n in with_more.items()}
+        return {runs: n for runs, n in spread.items() if n}
+
+    def visited(self, k: int) -> int:
+        """How many reached this very step."""
+        return self._visits[k]["n"] if k in self._visits else 0
+
+    def seconds_before(self, k: int) -> dict[str, float | None]:
+        """How long these took from the step before."""
+        return _spent(self._visits.get(k))
+
+
+def _step(step: Step, k: int, found: _Counted) -> dict[str, Any]:
+    progressed, visited, before = found.progressed(k), found.visited(k), max(k - 1, 1)
+    still = found.ends[k - 1, "in_time"]
+    return {
+        "key": step.key,
+        "name": step.name,
+        "stage": step.stage,
+        "optional": step.optional,
+        "progressed": progressed,
+        "visited": visited,
+        "missed": progressed - visited,
+        "dropped_here": found.ends[k, "dropped"],
+        "failed_here": found.ends[k, "failed"],
+        "in_time_here": found.ends[k, "in_time"],
+        "rate_from_start": run_rate(
+            progressed, found.progressed(1), in_time=found.in_time_before(k), spread=found.spread(1)
+        ),
+        "rate_from_previous": run_rate(
+            progressed, found.progressed(before), in_time=still, spread=found.spread(before)
+        ),
+        "seconds_from_previous": found.seconds_before(k),
+    }
+
+
+def _spent(row: Mapping[str, Any] | None) -> dict[str, float | None]:
+    median, p90 = row["seconds"] if row else (math.nan, math.nan)
+    return {"median": known(median), "p90": known(p90)}
 
 
 def known(number: float) -> float | None:
     """The number, or None where the event store says that there is none."""
     return None if math.isnan(number) else number
-
-
-def _rows(scope: Scope, name: str, unit: str) -> list[dict[str, Any]]:
-    return scope.events.query(*scope.ask(name, unit=unit))

@@ -15,6 +15,7 @@ WHOLE = {
     **{how: f"outcome = '{how}'" for how in ("succeeded", "failed", "dropped", "in_time")},
 }
 AT_STEP = {
+    "left_here": "outcome in ('dropped', 'failed') and furthest = {k:UInt8}",
     "progressed": "furthest >= {k:UInt8}",
     "visited": "has(steps, {k:UInt8})",
     "missed": "furthest >= {k:UInt8} and not has(steps, {k:UInt8})",
@@ -78,6 +79,10 @@ def listed(
 
 def _which(scope: Scope, number: str, step: str | None) -> tuple[str, Mapping[str, Any]]:
     if number in WHOLE:
+        if step is not None:
+            raise ListError(
+                f"{number} is of the whole journey; leave out the step, or ask for a number of it"
+            )
         return WHOLE[number], {}
     if number not in AT_STEP:
         raise ListError(f"{number!r} is no number of the funnel; known are {', '.join(NUMBERS)}")

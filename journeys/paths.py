@@ -46,6 +46,7 @@ class PathError(Exception):
 def paths(
     scope: Scope,
     *,
+    unit: str = "runs",
     anchor: str | None = None,
     direction: str = "after",
     depth: int = 5,
@@ -58,6 +59,7 @@ def paths(
     Flow is conserved: every run that passes the anchor starts at node 0 and ends in an end node or in the
     last column. Touchpoints beyond the `most` frequent of a position are gathered in Other. `coverage` is
     the share of shown touchpoints that have a node of their own. `collapse` makes one of equal neighbours.
+    `unit` is as in the funnel.
     """
     step = anchor or scope.definition.steps[0].key
     if step not in scope.definition:
@@ -71,6 +73,7 @@ def paths(
     position = scope.definition.position(step)
     sql, values = scope.ask(
         "paths.sequences",
+        unit=unit,
         which="outcome = {outcome:String}" if outcome else "1",
         outcome=outcome or "",
         anchor=scope.definition.steps[position - 1],
@@ -81,7 +84,7 @@ def paths(
     )
     ways = [Way(tuple(row["labels_shown"]), row["end"], row["n"]) for row in scope.events.query(sql, values)]
     name = scope.definition.steps[position - 1].name
-    return {"anchor": step, "direction": direction, **flow(ways, name, most=most)}
+    return {"unit": unit, "anchor": step, "direction": direction, **flow(ways, name, most=most)}
 
 
 def flow(ways: Iterable[Way], anchor: str, *, most: int) -> dict[str, Any]:

@@ -28,15 +28,23 @@ class Period:
 def parse_period(start: str | None, end: str | None, zone: ZoneInfo, *, now: int) -> Period:
     """Read `from` and `to`, each a date or a time; the last 30 days up to tonight where they are absent."""
     today = datetime.fromtimestamp(now / 1000, zone).date()
-    last = moment(end, zone) if end else _midnight(today + timedelta(days=1), zone)
+    last = moment(end, zone) if end else midnight(today + timedelta(days=1), zone)
     first = (
         moment(start, zone)
         if start
-        else _midnight(datetime.fromtimestamp(last / 1000, zone).date() - timedelta(days=DEFAULT_DAYS), zone)
+        else midnight(datetime.fromtimestamp(last / 1000, zone).date() - timedelta(days=DEFAULT_DAYS), zone)
     )
     if first >= last:
         raise PeriodError("the period ends before it begins; `from` must be earlier than `to`")
     return Period(first, last)
+
+
+def asked_at(text: str | None, zone: ZoneInfo, *, now: int) -> int:
+    """The moment at which a report was asked, which its lists take over; now where none is given."""
+    at = moment(text, zone) if text else now
+    if at > now:
+        raise PeriodError(f"nobody knows yet what is in time on {text}; `now` cannot lie ahead")
+    return at
 
 
 def iso(at: int) -> str:
@@ -57,12 +65,13 @@ def moment(text: str, zone: ZoneInfo) -> int:
 
 def _read(text: str, zone: ZoneInfo) -> int:
     if len(text) == len("2026-03-01"):
-        return _midnight(date.fromisoformat(text), zone)
+        return midnight(date.fromisoformat(text), zone)
     moment = datetime.fromisoformat(text)
     return _since_1970(moment if moment.tzinfo else moment.replace(tzinfo=zone))
 
 
-def _midnight(day: date, zone: ZoneInfo) -> int:
+def midnight(day: date, zone: ZoneInfo) -> int:
+    """The first moment of a day in the time zone, also where clocks change at midnight."""
     return _since_1970(datetime.combine(day, time(), zone))
 
 

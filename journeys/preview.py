@@ -22,6 +22,7 @@ def preview(
     *,
     period: Period,
     now: int,
+    unit: str = "runs",
     most_customers: int = 20_000,
 ) -> dict[str, Any]:
     """The funnel of a definition that is not saved, over about `most_customers` customers.
@@ -38,7 +39,7 @@ def preview(
     whose = "cityHash64(customer) % {chunks:UInt32} = 0"
     scope = drafted(events, project, definition, period, whose=whose, now=now, chunks=chunks)
     return {
-        "funnel": funnel(scope),
+        "funnel": funnel(scope, unit=unit),
         "sampled": 1 / chunks,
         "zero": zero(scope, whose=whose)["steps"],
     }

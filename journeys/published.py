@@ -10,9 +10,10 @@ from journeys.reports import REPORTS
 FILE = Path(__file__).parents[1] / "docs" / "metrics.md"
 TITLE = "# What the reports of a journey mean\n"
 INTRODUCTION = """
-Each report is a tab of the journey's page and an endpoint, `GET /api/v1/journeys/<key>/<name>`; with `.csv` it is
-a file. A number with a `cell` has its list: `GET /api/v1/journeys/<key>/runs?report=<name>&cell=<cell>`. The runs are
-those that began in the period, as they stand now.
+Each report is a tab of the journey's page and an endpoint, `GET /api/v1/journeys/<key>/<name>`; with `.csv`
+it is a file. A number with a `cell` has its list:
+`GET /api/v1/journeys/<key>/runs?report=<name>&cell=<cell>`.
+The runs are those that began in the period, as they stand now.
 """
 
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import TypedDict
+
+from journeys.statistics import wilson
+
+FEW = 0.05  # of the customers, who make half of the runs
+WORTH_SAYING = 10  # runs
 
 
 class Rate(TypedDict):
@@ -14,16 +21,54 @@ class Rate(TypedDict):
     n: int
 
 
+class RunRate(Rate):
+    """A rate over runs, of which some may still get there, and some may be of the same customer.
+
+    If none of the `in_time` gets there, it stays `at_least`; if all do, it becomes `at_most`. The interval
+    speaks of neither. `n` are of so many `customers`, and at least half of them of only `half_by` ones; `few`
+    says that these are very few, so that the interval, which takes runs for independent, is too narrow.
+    """
+
+    in_time: int
+    at_least: float | None
+    at_most: float | None
+    customers: int
+    half_by: int
+    few: bool
+
+
 def rate(count: int, n: int) -> Rate:
-    """The share of `count` in `n` with its interval (Wilson 1927, as SciPy computes it)."""
+    """The share of `count` in `n` with its interval."""
     if n == 0:
         return {"value": None, "low": None, "high": None, "n": 0}
-    from scipy.stats import binomtest  # takes most of a second to load: not at start-up
+    share = wilson(count, n)
+    value, low, high = (round(float(one), 6) for one in (share.value, share.low, share.high))
+    return {"value": value, "low": low, "high": high, "n": n}
 
-    interval = binomtest(count, n).proportion_ci(confidence_level=0.95, method="wilson")
+
+def run_rate(count: int, n: int, *, in_time: int, spread: Mapping[int, int]) -> RunRate:
+    """The share of `count` in `n` runs, of the others of which `in_time` may still get there.
+
+    `spread` says how many customers have made how many of the `n`: {runs of one customer: customers}.
+    """
+    customers, half_by = sum(spread.values()), _half_by(spread)
     return {
-        "value": round(count / n, 6),
-        "low": round(float(interval.low), 6),
-        "high": round(float(interval.high), 6),
-        "n": n,
+        **rate(count, n),
+        "in_time": in_time,
+        "at_least": round(count / n, 6) if n else None,
+        "at_most": round((count + in_time) / n, 6) if n else None,
+        "customers": customers,
+        "half_by": half_by,
+        "few": n >= WORTH_SAYING and half_by <= max(1.0, FEW * customers),
     }
+
+
+def _half_by(spread: Mapping[int, int]) -> int:
+    """How many customers, the busiest first, make at least half of the runs."""
+    wanted = sum(runs * customers for runs, customers in spread.items()) / 2
+    found = 0
+    for runs, customers in sorted(spread.items(), reverse=True):
+        if runs * customers >= wanted:
+            return found + math.ceil(wanted / runs)
+        found, wanted = found + customers, wanted - runs * customers
+    return found

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from journeys import filters, resolution
-from journeys.definitions import Definition, parse
+from journeys import filters, known, resolution
+from journeys.definitions import Definition, DefinitionError, parse
 from journeys.questions import question
-from store.events import EventStore
+from store.events import EventStore, EventStoreError
 from store.journeys import JourneyVersion
 from store.stamps import Stamp, by_clock
 
 CUSTOMERS_AT_ONCE = 10_000
 EVENTS_PER_CHUNK = 4_000_000
+
+# Customers and identities are numbers below this one.
+NUMBERS = 2**63
+SHARE = "customer >= {low:UInt64} and customer < {high:UInt64}"
 
 # What one touchpoint does to a run, beside reaching the step of that number.
 MOVES = {"starts": 101, "restarts": 102, "stays": 103, "fails": 104, "expires": 105, "cuts_short": 106}
@@ -33,27 +37,40 @@ def computed(
         "within_bits": [1 << k for k, step in enumerate(definition.steps) if step.within],
         "within_ms": [step.within for step in definition.steps if step.within],
     }
+    relevant = filters.relevant(definition, params)
+    known_too = known.knowing(resolved, known.traits_in(definition), params, relevant=relevant, whose=whose)
     return question(
         "runs.compute",
         case_value=_case_value(definition, params),
         mask=filters.mask(definition, params),
         failed=filters.any_of(definition.fail_on, params),
         population=filters.all_of(definition.population, params),
-        relevant=filters.relevant(definition, params),
+        relevant=relevant,
         whose=whose,
-        resolved=resolved,
+        resolved=known_too,
     )
 
 
+def stored() -> str:
+    """SQL of the stored runs of the bound `journey_version`, one row a run."""
+    whose = "project = {project:UInt32} and journey_version = {journey_version:UInt32}"
+    return question("runs.apart", held="journey_runs final", whose=whose)
+
+
+def apart(computed: str) -> str:
+    """SQL of computed runs, one row a run."""
+    return question("runs.apart", held=f"({computed})", whose="1")
+
+
 def then(definition: Definition, params: filters.Params) -> str:
-    """SQL of the runs as the ledger stood at `as_of`, which `params` bind: rows of (customer, runs).
+    """SQL of the runs as the ledger stood at `as_of`, which `params` bind: one row a run.
 
     Most are stored, as nothing happened to their customers since; those of the others are computed.
     """
     changed = resolution.changed()
     whose = f"identity in ({resolution.members()}) and customer in ({changed})"
     anew = computed(definition, params, whose, resolved=resolution.resolved_then())
-    return question("runs.then", stored=question("runs.stored"), changed=changed, computed=anew)
+    return question("runs.then", stored=stored(), changed=changed, computed=apart(anew))
 
 
 def recompute(
@@ -82,22 +99,73 @@ def fill(
     version: JourneyVersion,
     *,
     progress: Callable[[int, int], None],
+    otherwise: Callable[[list[int]], None] | None = None,
     stamp: Stamp = by_clock,
 ) -> None:
     """Store the runs of every customer anew, in chunks; `progress(done, total)` is told after each.
 
-    Who has stored runs and should have none any more loses them. A `stamp` is taken before each chunk.
+    What was begun and broke off goes on behind the chunks that `version` says are done. Who has stored runs
+    and should have none any more loses them. A `stamp` is taken before each chunk. The customers of a chunk
+    that cannot be computed are handed to `otherwise`, where it is given.
     """
     definition = parse(version.definition)
-    total = _chunks(events, version, definition)
-    for chunk in range(total):
+    done, total = version.chunks_done, version.chunks_total
+    if not done:
+        total = _chunks(events, version, definition)
+    for chunk in range(done, total):
         begun = stamp()
-        params = filters.Params(project=version.project_id, chunks=total, chunk=chunk)
-        whose = "cityHash64(customer) % {chunks:UInt32} = {chunk:UInt32}" if total > 1 else "1"
-        emptied = question("runs.stale", stored=question("runs.stored"), whose=whose)
+        params = filters.Params(
+            project=version.project_id, low=NUMBERS * chunk // total, high=NUMBERS * (chunk + 1) // total
+        )
+        whose, theirs = (_share(), SHARE) if total > 1 else ("1", "1")
         found = computed(definition, params, whose, resolved=resolution.resolved_now())
-        _store(events, version, params, found, emptied, begun)
+        try:
+            _store(events, version, params, found, question("runs.stale", whose=theirs), begun)
+        except EventStoreError:
+            if otherwise is None:
+                raise
+            otherwise(_customers(events, version, definition, params, whose, theirs))
         progress(chunk + 1, total)
+
+
+def works(events: EventStore, version: JourneyVersion) -> bool:
+    """Whether the version can be computed at all: where its definition is at fault, not even of nobody."""
+    try:
+        recompute(events, version, [], [])
+    except (EventStoreError, DefinitionError):
+        return False
+    return True
+
+
+def outdated(events: EventStore) -> list[int]:
+    """The ids of versions whose stored runs an older program made, which kept less of each run."""
+    return [row["journey_version"] for row in events.query(question("runs.outdated"))]
+
+
+def _customers(
+    events: EventStore,
+    version: JourneyVersion,
+    definition: Definition,
+    params: filters.Params,
+    whose: str,
+    theirs: str,
+) -> list[int]:
+    sql = question(
+        "runs.customers",
+        resolved=resolution.resolved_now(),
+        relevant=filters.relevant(definition, params),
+        stored=question("runs.stale", whose=theirs),
+        whose=whose,
+    )
+    values = {**params.values, "journey_version": version.id}
+    return [row["customer"] for row in events.query(sql, values)]
+
+
+def _share() -> str:
+    """SQL that keeps the events of a share of the customers: few are read of others, as they lie apart."""
+    near = "identity >= {low:UInt64} and identity < {high:UInt64}"
+    far = question("runs.share")
+    return f"({near} or identity in ({far})) and {SHARE}"
 
 
 def _store(

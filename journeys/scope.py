@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Engine
 
 from journeys import resolution, runs, segments
-from journeys.definitions import Definition, Step, parse
+from journeys.definitions import Definition, Matcher, Step, parse
 from journeys.filters import Params, any_of
 from journeys.period import Period, PeriodError, moment, parse_period
 from journeys.questions import question
@@ -28,7 +28,7 @@ class Scope:
 
     With `as_of` (ms), identities belong to the customers to whom the ledger gave them at that moment; all
     else is as it is now, also events that came later.
-    `source` is the SQL of rows (customer, runs), and `values` what it binds: the stored runs, or runs
+    `source` is the SQL of runs, one row each, and `values` what it binds: the stored runs, or runs
     computed on the spot for a preview.
     """
 
@@ -56,8 +56,9 @@ class Scope:
         """The SQL of a question over the runs of this scope, and the values that it binds.
 
         `unit` is `runs`, `customers` for each customer's furthest run, or `accounts` for the furthest among
-        those of each account's members; `which` is a condition on runs, `anchor` a step whose events the
-        question needs to know, `slots` makes further SQL that it leaves open.
+        those of each account's members, whatever the segment: it keeps those of them that belong to it.
+        `which` is a condition on runs, `anchor` a step whose events the question needs to know, `slots` makes
+        further SQL that it leaves open.
         """
         params = Params(**(self.values or {}), **values)
         params.values |= {
@@ -70,18 +71,20 @@ class Scope:
             "window": self.definition.window or 0,
         }
         source = self._runs(params)
-        segment = segments.condition(self.segment, params)
-        selected = question("runs.selected", source=source, segment=segment)
+        selected = question("runs.selected", source=source)
         resolved = resolution.resolved_now() if self.as_of is None else resolution.resolved_then()
         if unit == "customers":
             selected = question("runs.furthest", runs=selected)
         elif unit == "accounts":
             selected = question("accounts.furthest", runs=selected, resolved=resolved)
-        anchored = any_of(anchor.match, params) if anchor else "0"
+        if segment := segments.condition(
+            self.segment, params
+        ):  # of the runs that count, so that segments add up
+            selected = question("runs.segment", runs=selected, segment=segment)
         given = {
             "runs": selected,
             "which": which,
-            "anchor": anchored,
+            "anchor": any_of(_whoever(anchor.match), params) if anchor else "0",
             "resolved": resolved,
             **(slots(params) if slots else {}),
         }
@@ -92,7 +95,7 @@ class Scope:
         if self.source:
             return self.source
         if self.as_of is None:
-            return question("runs.stored")
+            return runs.stored()
         params.values["as_of"] = resolution.version_at(self.as_of)
         return runs.then(self.definition, params)
 
@@ -126,6 +129,16 @@ def open_scope(
     return Scope(events, project, version, parse(version.definition), period, chosen, now, as_of=at)
 
 
+def _whoever(matchers: Sequence[Matcher]) -> list[Matcher]:
+    """The matchers without their conditions on customers' traits, which are met at the moment of a step."""
+    return [
+        one
+        if one.type == "group"
+        else replace(one, where=tuple(each for each in one.where if each.kind != "trait"))
+        for one in matchers
+    ]
+
+
 def _past(as_of: str, project: Project, now: int) -> int:
     at = moment(as_of, project.zone)
     if at > now:
@@ -145,6 +158,6 @@ def drafted(
 ) -> Scope:
     """The scope of a definition that is not saved: its runs are computed when a report asks."""
     params = Params(project=project.id, **values)
-    source = runs.computed(definition, params, whose, resolved=resolution.resolved_now())
+    source = runs.apart(runs.computed(definition, params, whose, resolved=resolution.resolved_now()))
     version = JourneyVersion(0, project.id, 0, 0, dict(definition.source), "draft", 0, 0, "", now)
     return Scope(events, project, version, definition, period, {}, now, source, params.values)

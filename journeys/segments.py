@@ -25,17 +25,17 @@ def checked(segment: Mapping[str, str]) -> dict[str, str]:
 
 
 def condition(segment: Mapping[str, str], params: Params) -> str:
-    """SQL that keeps the runs of the segment; `(none)` stands for an empty value."""
+    """SQL that keeps the runs of the segment, '' where that is all; `(none)` stands for an empty value."""
     parts = [
-        f"run.{name} = {params.bind('' if value == '(none)' else value, 'String')}"
+        f"{name} = {params.bind('' if value == '(none)' else value, 'String')}"
         for name, value in checked(segment).items()
     ]
-    return " and ".join(parts) or "1"
+    return " and ".join(parts)
 
 
-def choices(scope: Scope, *, most: int = 50) -> dict[str, list[dict[str, Any]]]:
-    """For each attribute the values that runs of the period have, with their number of runs."""
-    sql, values = scope.everyone().ask("segments.choices", most=most)
+def choices(scope: Scope, *, unit: str = "runs", most: int = 50) -> dict[str, list[dict[str, Any]]]:
+    """For each attribute the values that the runs which count have, with how many have them."""
+    sql, values = scope.everyone().ask("segments.choices", unit=unit, most=most)
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in ATTRIBUTES}
     for row in scope.events.query(sql, values):
         found[row["attribute"]].append({"value": row["value"] or "(none)", "n": row["n"]})

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from journeys import filters
+from journeys import filters, known, resolution
 from journeys.definitions import Matcher
 from journeys.generations import Generation, Limits, counting, kept, make_live, note
 from journeys.metrics import ENGAGED_FROM_S
@@ -69,8 +69,31 @@ def source(
     return computed(limits or held, keys, params, whose)
 
 
-def computed(limits: Limits, key_events: Sequence[Matcher], params: filters.Params, whose: str) -> str:
-    """SQL that counts sessions from events, one row each. `whose` says which customers."""
+def then(events: EventStore, params: filters.Params) -> str:
+    """SQL of sessions as the ledger stood at `as_of`, which `params` bind: whose, when and from where."""
+    found, resolved = kept(events, params.values["project"]), resolution.resolved_then()
+    if not found or found[0].state != "live":
+        limits, keys = (found[-1].limits, found[-1].key_events) if found else (Limits(), ())
+        return computed(limits, keys, params, EVERYONE, resolved=resolved)
+    changed = resolution.changed()
+    whose = f"identity in ({resolution.members()}) and customer in ({changed})"
+    stored = question("sessions.stored", whose=f"customer not in ({changed})")
+    anew = computed(found[0].limits, found[0].key_events, params, whose, resolved=resolved)
+    return question("sessions.then", stored=stored, computed=anew)
+
+
+def computed(
+    limits: Limits,
+    key_events: Sequence[Matcher],
+    params: filters.Params,
+    whose: str,
+    *,
+    resolved: str = resolution.VIEW,
+) -> str:
+    """SQL that counts sessions from events, one row each.
+
+    `whose` says which customers, `resolved` is the SQL of events with their customer.
+    """
     params.values |= {
         "engagement": ENGAGEMENT,
         "engaged_from": ENGAGED_FROM_S,
@@ -79,7 +102,11 @@ def computed(limits: Limits, key_events: Sequence[Matcher], params: filters.Para
         "caps": list(limits.cap),
         "longest_cap": max(limits.cap),
     }
-    return question("sessions.compute", key_event=filters.any_of(key_events, params), whose=whose)
+    relevant = "type in ('track', 'page', 'screen')"
+    traits = known.traits_of(key_events)
+    told = known.knowing(resolved, traits, params, relevant=relevant, whose=whose)
+    key_event = filters.any_of(key_events, params)
+    return question("sessions.compute", resolved=told, key_event=key_event, whose=whose)
 
 
 def recompute(

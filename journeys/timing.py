@@ -14,18 +14,20 @@ EDGES = [
 ]
 
 
-def timing(scope: Scope) -> dict[str, Any]:
+def timing(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
     """Median, 90th percentile and histogram, in seconds, to the goal and to each step from the one before.
 
-    Only runs that reached the step (or the goal) count; `n` says how many.
+    Only runs that reached the step (or the goal) count; `n` says how many. `unit` is as in the funnel.
     """
-    rows = {row["step"]: row for row in scope.events.query(*scope.ask("timing.steps", edges=EDGES))}
+    rows = {
+        row["step"]: row for row in scope.events.query(*scope.ask("timing.steps", unit=unit, edges=EDGES))
+    }
     steps = [
         {"key": step.key, "name": step.name, **_spread(rows.get(k))}
         for k, step in enumerate(scope.definition.steps, 1)
         if k > 1
     ]
-    return {"goal": _spread(rows.get(0)), "steps": steps}
+    return {"unit": unit, "goal": _spread(rows.get(0)), "steps": steps}
 
 
 def _spread(row: dict[str, Any] | None) -> dict[str, Any]:

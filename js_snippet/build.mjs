@@ -37,7 +37,7 @@ const manifest = {};
 for (const [name, how] of Object.entries(FILES)) {
   if (!existsSync(here(how.entry))) continue;
   const prices = await costs(how.entry);
-  if (prices.length) console.log(`${name}: bytes gzip that each part costs`);
+  if (prices.length) console.log(`${name}: bytes gzip that each part costs, about`);
   for (const [part, price] of prices) console.log(`${String(price).padStart(6)}  ${part}`);
   manifest[name] = await built(name, how);
 }

@@ -14,6 +14,7 @@ from server.commands import (
     people,
     replay,
     retention,
+    runs,
     serve,
     sessions,
     setup,
@@ -42,7 +43,7 @@ def waywiser() -> None:
     """Collects touchpoints, joins customers and shows how their journeys go."""
 
 
-for room in (setup, serve, data, replay, journey, people, customer, retention, sessions, snippet):
+for room in (setup, serve, data, replay, journey, people, customer, retention, runs, sessions, snippet):
     for command in room.COMMANDS:
         waywiser.add_command(command)
 

@@ -39,6 +39,7 @@ GUESSES = {
     "channel": ("channel",),
     "group_id": ("group_id", "groupId"),
 }
+PARTS = ("properties", "traits", "context")  # of a message; those of JSON lines are carried as they are
 NAMES = {"user_id": "userId", "anonymous_id": "anonymousId", "message_id": "messageId", "group_id": "groupId"}
 
 
@@ -196,8 +197,14 @@ def _message(row: Row, number: int, how: Plan, seen: Counter[bytes]) -> Row:
     if message["type"] != "track":
         message["name"] = message.pop("event")
     message["timestamp"] = _time(row.get(how.columns["timestamp"], ""), how.zone)
-    message["properties"] = {n: _plain(v) for n, v in row.items() if n not in used and n not in how.where}
-    message["context"] = {"sequence": number, "library": {"name": "waywiser-import"}}
+    others = {n: _plain(v) for n, v in row.items() if n not in used and n not in how.where}
+    parts = {name: others.pop(name) for name in PARTS if isinstance(others.get(name), dict)}
+    message["properties"] = others | parts.pop("properties", {})
+    message |= parts
+    message["context"] = parts.get("context", {}) | {
+        "sequence": number,
+        "library": {"name": "waywiser-import"},
+    }
     if "channel" in mapped:
         message["context"]["channel"] = str(mapped["channel"])
     if "messageId" not in message:

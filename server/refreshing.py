@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 
-from journeys import sessions
+from journeys import runs, sessions
 from journeys.definitions import DefinitionError
 from journeys.generations import Generation, ensured, wanted_of
-from journeys.runs import CUSTOMERS_AT_ONCE, recompute
+from journeys.runs import CUSTOMERS_AT_ONCE
 from server.chore import Chore
 from store.events import EventStore, EventStoreError
 from store.identity import Ledger
@@ -75,12 +75,10 @@ class Refresher:
             known = self._ledger.told(project_id)
             identities = self._ledger.identities_of(project_id, some)
             jobs = [partial(self._recompute, one, some, identities, stamp) for one in versions]
-            counts = [partial(self._recount, one, some, identities, stamp) for one in generations]
+            jobs += [partial(self._recount, one, some, identities, stamp) for one in generations]
             # Much of a small recomputation is planning, which uses one core: two go side by side.
-            counted = [self._begun(job) for job in counts]
-            for done in [self._begun(job) for job in jobs]:
-                done.result()
-            failed = {one: why for job in counted for one, why in job.result().items()}
+            done = [self._begun(job) for job in jobs]
+            failed = {one: why for job in done for one, why in job.result().items()}
             self._ledger.computed(project_id, set(some) - failed.keys(), version=known)
             set_aside(self._ledger, project_id, failed, now=self._clock())
 
@@ -111,29 +109,47 @@ class Refresher:
         self, generation: Generation, some: list[int], identities: list[int], stamp: int
     ) -> dict[int, str]:
         """Store the sessions of these customers; returns who cannot be counted, and why."""
+        job = partial(sessions.recompute, self._events, generation)
         try:
-            sessions.recompute(self._events, generation, some, identities, stamp=stamp)
+            job(some, identities, stamp=stamp)
         except EventStoreError:
-            return count_each(self._engine, self._events, self._ledger, generation, some)
+            return each_alone(self._engine, self._events, self._ledger, generation.project_id, some, job)
         return {}
 
-    def _recompute(self, version: JourneyVersion, some: list[int], identities: list[int], stamp: int) -> None:
-        """One journey that cannot be computed must not hold up the events of all others."""
+    def _recompute(
+        self, version: JourneyVersion, some: list[int], identities: list[int], stamp: int
+    ) -> dict[int, str]:
+        """Store the runs of these customers; returns who cannot be computed, and why.
+
+        One journey that cannot be computed at all must not hold up the events of all others.
+        """
+        job = partial(runs.recompute, self._events, version)
         try:
-            recompute(self._events, version, some, identities, stamp=stamp)
+            job(some, identities, stamp=stamp)
         except (EventStoreError, DefinitionError):
+            if not self._events.takes_inserts():
+                raise
+            if runs.works(self._events, version):
+                return each_alone(self._engine, self._events, self._ledger, version.project_id, some, job)
             log.exception(
-                "the runs of %s could not be computed; it is filled again", version.definition["key"]
+                "the runs of %s cannot be computed; it waits to be filled", version.definition["key"]
             )
             fill_again(self._engine, version.id)
+        return {}
 
 
-def count_each(
-    engine: Engine, events: EventStore, ledger: Ledger, generation: Generation, customers: list[int]
+def each_alone(
+    engine: Engine,
+    events: EventStore,
+    ledger: Ledger,
+    project: int,
+    customers: list[int],
+    job: Callable[..., None],
 ) -> dict[int, str]:
-    """Store the sessions of customers who cannot be counted all together; returns who is to blame, and why.
+    """Store what cannot be stored of all these customers together; returns who is to blame, and why.
 
-    Where very many are, all that were not counted yet are. Raises EventStoreError where the store is away.
+    `job(customers, identities, stamp=)` stores it. Where very many are to blame, all that were not stored yet
+    are. Raises EventStoreError where the store is away.
     """
     blamed: dict[int, str] = {}
     waiting, failures = [customers], 0
@@ -141,8 +157,7 @@ def count_each(
         some = waiting.pop()
         try:
             stamp = next_stamp(engine)
-            known = ledger.identities_of(generation.project_id, some)
-            sessions.recompute(events, generation, some, known, stamp=stamp)
+            job(some, ledger.identities_of(project, some), stamp=stamp)
         except EventStoreError as error:
             if not events.takes_inserts():
                 raise
@@ -161,6 +176,6 @@ def set_aside(ledger: Ledger, project: int, blamed: Mapping[int, str], *, now: i
         one, why = next(iter(blamed.items()))
         named = ", ".join(map(str, sorted(blamed)[:MOST_NAMED]))
         log.error(
-            "the sessions of %d customers of project %d could not be counted: %s; of customer %d because %s",
+            "of %d customers of project %d runs or sessions could not be counted: %s; of %d because %s",
             *(len(blamed), project, named, one, why),
         )

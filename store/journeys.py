@@ -6,15 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Row, select, update
+from sqlalchemy import Connection, Engine, Row, case, func, select, update
 
 from store.db import writing
+from store.filling import give_up, take_away
 from store.tables import journey_versions, journeys
+
+ANSWERING = ("live", "refilling", "refill_paused")
+PAUSED = {"filling": "paused", "refilling": "refill_paused"}
+UNFILLED = (*PAUSED, *PAUSED.values())
 
 
 @dataclass(frozen=True)
 class JourneyVersion:
-    """One version of a journey; `status` is filling, live or replaced. `id` names its stored runs."""
+    """One version of a journey. `id` names its stored runs.
+
+    `status` is filling until its runs are complete, then live; refilling while it answers and is filled
+    again, as its runs may be out of date; replaced when a newer one is live. Both kinds of filling can be
+    paused.
+    """
 
     id: int
     project_id: int
@@ -42,16 +52,12 @@ def save_version(
                 journeys.insert().values(row).returning(journeys.c.id)
             ).scalar_one()
         connection.execute(update(journeys).where(mine).values(deleted_at=None))
+        if found and found.deleted_at is not None:  # its runs were not kept up to date meanwhile
+            _leave_only_the_newest(connection, journey_id)
         newest = connection.execute(
             _versions().where(journey_versions.c.journey_id == journey_id).limit(1)
         ).first()
         if newest and newest.definition == dict(definition) and newest.status != "replaced":
-            if found and found.deleted_at is not None:  # its runs were not kept up to date meanwhile
-                connection.execute(
-                    update(journey_versions)
-                    .where(journey_versions.c.id == newest.id)
-                    .values(status="filling")
-                )
             return _version(connection.execute(_versions().where(journey_versions.c.id == newest.id)).one())
         row = {
             "journey_id": journey_id,
@@ -66,8 +72,18 @@ def save_version(
         return _version(connection.execute(_versions().where(journey_versions.c.id == number)).one())
 
 
+def _leave_only_the_newest(connection: Connection, journey_id: int) -> None:
+    """Of a journey that comes back no version may answer before it is filled anew."""
+    mine = (journey_versions.c.journey_id == journey_id) & (journey_versions.c.status != "replaced")
+    newest = select(func.max(journey_versions.c.id)).where(mine).scalar_subquery()
+    is_newest = journey_versions.c.id == newest
+    for which, status in ((~is_newest, "replaced"), (is_newest, "filling")):
+        again = {"status": status, "chunks_done": 0, "chunks_total": 0}
+        connection.execute(update(journey_versions).where(mine, which).values(again))
+
+
 def live_journeys(engine: Engine, project_id: int) -> list[JourneyVersion]:
-    """The version of each journey that answers reports: the live one, else the one being filled."""
+    """The version of each journey that answers reports: one that was complete, else the one being filled."""
     chosen: dict[int, JourneyVersion] = {}
     with engine.connect() as connection:
         query = _versions().where(
@@ -77,7 +93,7 @@ def live_journeys(engine: Engine, project_id: int) -> list[JourneyVersion]:
         )
         for row in connection.execute(query):
             held = chosen.get(row.journey_id)
-            if held is None or (held.status == "filling" and row.status == "live"):
+            if held is None or (held.status not in ANSWERING and row.status in ANSWERING):
                 chosen[row.journey_id] = _version(row)
     return sorted(chosen.values(), key=lambda one: one.journey_id)
 
@@ -91,24 +107,24 @@ def live_journey(engine: Engine, project_id: int, key: str) -> JourneyVersion | 
 
 
 def kept_versions(engine: Engine, project_id: int) -> list[JourneyVersion]:
-    """Every version whose runs must be kept up to date: live ones and those being filled."""
+    """Every version whose runs must be kept up to date: those that answer and those being filled."""
     query = _versions().where(
         journeys.c.project_id == project_id,
         journeys.c.deleted_at.is_(None),
-        journey_versions.c.status.in_(["live", "filling"]),
+        journey_versions.c.status != "replaced",
     )
     with engine.connect() as connection:
         return [_version(row) for row in connection.execute(query)]
 
 
 def versions_to_fill(engine: Engine) -> list[JourneyVersion]:
-    """Versions that wait for their runs, the oldest first; of each journey only the newest."""
-    query = _versions().where(journey_versions.c.status == "filling", journeys.c.deleted_at.is_(None))
-    newest: dict[int, JourneyVersion] = {}
+    """Versions that wait for their runs, the oldest first; of each journey's new ones only the newest."""
+    query = _versions().where(journey_versions.c.status.in_(PAUSED), journeys.c.deleted_at.is_(None))
+    waiting: dict[tuple[int, str], JourneyVersion] = {}
     with engine.connect() as connection:
         for row in connection.execute(query):
-            newest.setdefault(row.journey_id, _version(row))
-    return list(newest.values())[::-1]
+            waiting.setdefault((row.journey_id, row.status), _version(row))
+    return sorted(waiting.values(), key=lambda one: one.id)
 
 
 def versions_of(engine: Engine, project_id: int, key: str) -> list[JourneyVersion]:
@@ -118,38 +134,71 @@ def versions_of(engine: Engine, project_id: int, key: str) -> list[JourneyVersio
         return [_version(row) for row in connection.execute(query)]
 
 
-def note_progress(engine: Engine, version_id: int, *, done: int, total: int) -> None:
-    """Write down how far the filling of a version is."""
+def note_progress(engine: Engine, version_id: int, *, done: int, total: int) -> bool:
+    """Write down how far the filling of a version is.
+
+    False when it is not this filling's turn any more: it was paused, begun anew, or another was faster.
+    """
+    mine = (
+        (journey_versions.c.id == version_id)
+        & journey_versions.c.status.in_(PAUSED)
+        & (journey_versions.c.chunks_done == done - 1)
+    )
     with writing(engine) as connection:
-        connection.execute(
-            update(journey_versions)
-            .where(journey_versions.c.id == version_id)
-            .values(chunks_done=done, chunks_total=total)
-        )
+        noted = update(journey_versions).where(mine).values(chunks_done=done, chunks_total=total)
+        return connection.execute(noted).rowcount == 1
 
 
-def make_live(engine: Engine, version: JourneyVersion, *, now: int) -> None:
-    """Let a filled version answer, in place of the older ones."""
+def pause(engine: Engine, version_id: int) -> bool:
+    """Let the filling of a version wait behind the chunk in hand; False when it is not being filled."""
+    return _turn(engine, version_id, PAUSED)
+
+
+def resume(engine: Engine, version_id: int) -> bool:
+    """Let a paused filling go on where it was; False when it is not paused."""
+    return _turn(engine, version_id, {after: before for before, after in PAUSED.items()})
+
+
+def _turn(engine: Engine, version_id: int, turns: Mapping[str, str]) -> bool:
+    is_mine = journey_versions.c.id == version_id
+    turned = case(turns, value=journey_versions.c.status)
+    change = (
+        update(journey_versions).where(is_mine, journey_versions.c.status.in_(turns)).values(status=turned)
+    )
     with writing(engine) as connection:
-        connection.execute(
-            update(journey_versions)
-            .where(journey_versions.c.journey_id == version.journey_id)
-            .where(journey_versions.c.version < version.version)
-            .values(status="replaced")
-        )
-        connection.execute(
-            update(journey_versions)
-            .where(journey_versions.c.id == version.id)
-            .values(status="live", filled_at=now)
-        )
+        return connection.execute(change).rowcount == 1
+
+
+def make_live(engine: Engine, version: JourneyVersion, *, now: int, holder: str | None = None) -> bool:
+    """Let a filled version answer, in place of the older ones.
+
+    False where it is too late: a newer one answers, or the filling was taken away from its `holder`.
+    """
+    mine = (journey_versions.c.id == version.id) & (journey_versions.c.status != "replaced")
+    older = journey_versions.c.version < version.version
+    with writing(engine) as connection:
+        if holder is not None and not give_up(connection, version.id, holder):
+            return False
+        live = update(journey_versions).where(mine).values(status="live", filled_at=now)
+        if connection.execute(live).rowcount == 0:
+            return False
+        ours = journey_versions.c.journey_id == version.journey_id
+        connection.execute(update(journey_versions).where(ours, older).values(status="replaced"))
+    return True
 
 
 def fill_again(engine: Engine, version_id: int) -> None:
-    """Send a version back to be filled, because its stored runs may be out of date."""
+    """Have a version filled from the beginning, as its stored runs may be out of date.
+
+    One that answers goes on answering, one that is paused stays so, and one that was replaced, too.
+    """
+    mine = journey_versions.c.id == version_id
+    refilling = update(journey_versions).where(mine, journey_versions.c.status == "live")
+    anew = update(journey_versions).where(mine, journey_versions.c.status != "replaced")
     with writing(engine) as connection:
-        connection.execute(
-            update(journey_versions).where(journey_versions.c.id == version_id).values(status="filling")
-        )
+        connection.execute(refilling.values(status="refilling"))
+        connection.execute(anew.values(chunks_done=0, chunks_total=0))
+        take_away(connection, version_id)
 
 
 def delete_journey(engine: Engine, project_id: int, key: str, *, now: int) -> bool:

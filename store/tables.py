@@ -112,7 +112,7 @@ journey_versions = Table(
     Column("journey_id", ForeignKey("journeys.id"), nullable=False),
     Column("version", Integer, nullable=False),
     Column("definition", JSON, nullable=False),
-    Column("status", String(16), nullable=False),  # filling | live | replaced
+    Column("status", String(16), nullable=False),  # see JourneyVersion
     Column("chunks_done", Integer, nullable=False, default=0),
     Column("chunks_total", Integer, nullable=False, default=0),
     Column("created_by", String(254), nullable=False, default=""),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from journeys.definitions import Definition
 
@@ -19,23 +19,42 @@ class Touch(NamedTuple):
     matches: frozenset[int]
     fails: bool
     case: str = ""
+    opens: bool = True  # whether the customer meets the conditions of `population` then
+
+
+class Told(NamedTuple):
+    """What one event of a customer, not of an account, says of them."""
+
+    t: int
+    sequence: int
+    event_id: bytes
+    traits: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Run:
-    """One attempt. `steps` are (step, time) pairs in the order in which they were reached."""
+    """One attempt. `steps` are (step, time) pairs in the order in which they were reached.
+
+    `event_ids` are of the events that reached them. `strays` are the touchpoints that moved nothing: where
+    the run stood, and the step that was matched instead.
+    """
 
     case: str
     start: int
     last: int
     outcome: str = "open"
     steps: tuple[tuple[int, int], ...] = ()
-    repeats: int = 0
+    event_ids: tuple[bytes, ...] = ()
+    strays: tuple[tuple[int, int], ...] = ()
     shortcut: bool = False
 
     @property
     def furthest(self) -> int:
         return self.steps[-1][0]
+
+    @property
+    def repeats(self) -> int:
+        return len(self.strays)
 
 
 @dataclass
@@ -67,17 +86,24 @@ def step(d: Definition, history: History, e: Touch) -> None:
         history.close("dropped")
         run = None
     if run is None:
-        if 1 in e.matches:
-            history.open = Run(e.case, e.t, e.t, steps=((1, e.t),))
+        if 1 in e.matches and e.opens:
+            history.open = Run(e.case, e.t, e.t, steps=((1, e.t),), event_ids=(e.event_id,))
     elif e.fails:
         history.close("failed", last=e.t)
     elif reached := reachable(d, run, e):
-        history.open = replace(run, last=e.t, steps=(*run.steps, (reached, e.t)))
+        steps, ids = (*run.steps, (reached, e.t)), (*run.event_ids, e.event_id)
+        history.open = replace(run, last=e.t, steps=steps, event_ids=ids)
         if reached == len(d.steps):
             history.close("succeeded")
     else:
         goal = run.shortcut or len(d.steps) in e.matches
-        history.open = replace(run, last=e.t, repeats=run.repeats + 1, shortcut=goal)
+        strays = (*run.strays, (run.furthest, stray(run.furthest, e)))
+        history.open = replace(run, last=e.t, strays=strays, shortcut=goal)
+
+
+def stray(position: int, e: Touch) -> int:
+    """The step that a touchpoint speaks of which moves nothing: the next beyond the position, or the last."""
+    return min((j for j in e.matches if j > position), default=max(e.matches))
 
 
 def reachable(d: Definition, run: Run, e: Touch) -> int | None:
@@ -96,3 +122,17 @@ def outcome_at(d: Definition, run: Run, now: int) -> str:
         return run.outcome
     late = now - run.last > d.idle_timeout or (d.window is not None and now - run.start > d.window)
     return "dropped" if late else "in_time"
+
+
+def counted(d: Definition, runs: Iterable[Run], now: int) -> Run:
+    """Which of somebody's runs counts: the furthest; of equals one that is in time, else the first."""
+    return min(runs, key=lambda run: (-run.furthest, outcome_at(d, run, now) != "in_time", run.start))
+
+
+def traits_at(told: Iterable[Told], place: tuple[int, int, bytes]) -> dict[str, Any]:
+    """A customer's traits as of an event: the last value told at or before it; null takes it away."""
+    known: dict[str, Any] = {}
+    for one in sorted(told, key=lambda one: one[:3]):
+        if one[:3] <= place:
+            known |= one.traits
+    return {name: value for name, value in known.items() if value is not None}

@@ -14,6 +14,7 @@ from admin.api import (
     identities,
     ingestion,
     journeys,
+    lifecycle,
     plan,
     rules,
     sessions,
@@ -30,6 +31,7 @@ ENDPOINTS: list[Endpoint] = [
     *plan.ENDPOINTS,
     *rules.ENDPOINTS,
     *sessions.ENDPOINTS,
+    *lifecycle.ENDPOINTS,
     *erasure.ENDPOINTS,
 ]
 

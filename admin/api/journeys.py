@@ -10,17 +10,24 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint, Refused
 from admin.exports import csv_file
+from journeys.breakdown import MOST, breakdown
+from journeys.buckets import UNITS as PARTS
+from journeys.cursors import ListError
 from journeys.definitions import DefinitionSchema, lean, parse
-from journeys.funnel import UNITS, funnel
+from journeys.funnel import OUTCOMES, UNITS, funnel
 from journeys.lists import NUMBERS, listed
+from journeys.metrics import BREAKDOWN_MEANINGS, SURVIVAL_MEANINGS, TREND_MEANINGS
 from journeys.paths import paths
-from journeys.period import iso, parse_period
+from journeys.period import asked_at, iso, parse_period
 from journeys.preview import check_patterns, preview
 from journeys.report import Report
 from journeys.reports import BY_NAME, REPORTS
 from journeys.saving import save_journey
 from journeys.scope import Scope, open_scope
+from journeys.segments import ATTRIBUTES
+from journeys.survival import survival
 from journeys.timing import timing
+from journeys.trend import trend
 from journeys.variants import variants
 from store.journeys import (
     JourneyVersion,
@@ -50,6 +57,11 @@ class Asked(Schema):
     end = fields.String(
         data_key="to", metadata={"description": "date or time, exclusive; the end of today where absent"}
     )
+    unit = fields.String(
+        load_default="runs",
+        validate=validate.OneOf(UNITS),
+        metadata={"description": "what is counted; customers and accounts with their furthest run"},
+    )
     segment = fields.String(
         load_default="",
         metadata={"description": "attribute:value, several with commas, such as device:mobile,country:DE"},
@@ -65,15 +77,56 @@ class ReportAsked(Asked):
             "then; all else as it is now, late events included"
         }
     )
+    now = fields.String(
+        metadata={
+            "description": "`as_of` of an answer: what was in time then counts as in time, so that a list "
+            "has the rows of its number"
+        }
+    )
 
 
-class FunnelAsked(ReportAsked):
-    """What the funnel reads."""
+class TrendAsked(ReportAsked):
+    """What the trend reads."""
 
-    unit = fields.String(load_default="runs", validate=validate.OneOf(UNITS))
+    by = fields.String(
+        validate=validate.OneOf(PARTS),
+        metadata={"description": "parts in the project's time zone; what fits the period where absent"},
+    )
 
 
-class RunsAsked(FunnelAsked):
+class BreakdownAsked(ReportAsked):
+    """What the breakdown reads."""
+
+    by = fields.String(
+        required=True,
+        metadata={"description": "channel, medium, browser … or property:NAME or trait:NAME"},
+    )
+    at = fields.String(
+        metadata={"description": "key of the step at which the value is taken; the first where absent"}
+    )
+    most = fields.Integer(
+        load_default=10,
+        validate=validate.Range(1, MOST),
+        metadata={"description": "values that stand alone; all others are together"},
+    )
+
+
+class SurvivalAsked(ReportAsked):
+    """What survival reads."""
+
+    from_step = fields.String(metadata={"description": "key of a step; the first where absent"})
+    to_step = fields.String(metadata={"description": "key of a later step; the goal where absent"})
+    compare = fields.String(
+        validate=validate.OneOf(ATTRIBUTES),
+        metadata={"description": "a curve for each of the most frequent values of this attribute"},
+    )
+    against = fields.String(
+        load_default="",
+        metadata={"description": "further segments to compare with, written as `segment`; `;` between them"},
+    )
+
+
+class RunsAsked(ReportAsked):
     """What the list of runs reads."""
 
     report = fields.String(
@@ -83,9 +136,17 @@ class RunsAsked(FunnelAsked):
         },
     )
     cell = fields.String(metadata={"description": "the `cell` that stands beside the number"})
-    number = fields.String(load_default="entered", validate=validate.OneOf(NUMBERS))
-    outcome = fields.String(validate=validate.OneOf(("succeeded", "failed", "dropped", "in_time")))
-    step = fields.String(metadata={"description": "key of a step"})
+    number = fields.String(
+        validate=validate.OneOf(NUMBERS),
+        metadata={"description": "of the funnel; entered where neither it, an outcome nor a step is given"},
+    )
+    outcome = fields.String(
+        validate=validate.OneOf(OUTCOMES),
+        metadata={"description": "with a step those who ended there; not beside number"},
+    )
+    step = fields.String(
+        metadata={"description": "key of a step; alone it means those who came there or beyond"}
+    )
     cursor = fields.String(metadata={"description": "`next` of the answer before"})
     most = fields.Integer(load_default=50, validate=validate.Range(1, 500))
 
@@ -96,7 +157,7 @@ class PathsAsked(ReportAsked):
     anchor = fields.String(metadata={"description": "key of a step; the first where absent"})
     direction = fields.String(load_default="after", validate=validate.OneOf(("after", "before")))
     depth = fields.Integer(load_default=5, validate=validate.Range(1, 12))
-    outcome = fields.String(validate=validate.OneOf(("succeeded", "failed", "dropped", "in_time")))
+    outcome = fields.String(validate=validate.OneOf(OUTCOMES))
     collapse = fields.Boolean(load_default=True)
 
 
@@ -139,7 +200,8 @@ def preview_journey(call: Call) -> dict[str, Any]:
     """The funnel of a definition that is not saved, over a sample of customers."""
     period = parse_period(call.query.get("start"), call.query.get("end"), call.project.zone, now=call.now)
     events = call.services.events
-    return preview(events, call.project, parse(call.body), period=period, now=call.now)
+    unit = call.query["unit"]
+    return preview(events, call.project, parse(call.body), period=period, now=call.now, unit=unit)
 
 
 def read_funnel(call: Call, key: str) -> dict[str, Any]:
@@ -148,9 +210,23 @@ def read_funnel(call: Call, key: str) -> dict[str, Any]:
     return _dated(scope, funnel(scope, unit=call.query["unit"]))
 
 
+def read_trend(call: Call, key: str) -> dict[str, Any]:
+    """The funnel's outcomes and success rate by day, week or month; the parts add up to the funnel."""
+    scope = _scope(call, key)
+    found = trend(scope, by=call.query.get("by"), unit=call.query["unit"])
+    return _dated(scope, {**found, "meanings": TREND_MEANINGS})
+
+
+def read_breakdown(call: Call, key: str) -> dict[str, Any]:
+    """The funnel of each value of a dimension, of all others and of none; they add up to the funnel."""
+    query, scope = call.query, _scope(call, key)
+    found = breakdown(scope, query["by"], at=query.get("at"), unit=query["unit"], most=query["most"])
+    return _dated(scope, {**found, "meanings": TREND_MEANINGS | BREAKDOWN_MEANINGS})
+
+
 def read_paths(call: Call, key: str) -> dict[str, Any]:
     """Touchpoints inside runs after or before a step, as nodes and links."""
-    names = ("anchor", "direction", "depth", "outcome", "collapse")
+    names = ("unit", "anchor", "direction", "depth", "outcome", "collapse")
     scope = _scope(call, key)
     return _dated(scope, paths(scope, **{name: call.query[name] for name in names if name in call.query}))
 
@@ -158,23 +234,36 @@ def read_paths(call: Call, key: str) -> dict[str, Any]:
 def read_variants(call: Call, key: str) -> dict[str, Any]:
     """The different ways through the steps, by how often runs take them."""
     scope = _scope(call, key)
-    return _dated(scope, variants(scope))
+    return _dated(scope, variants(scope, unit=call.query["unit"]))
 
 
 def read_timing(call: Call, key: str) -> dict[str, Any]:
     """Seconds between steps and to the goal: median, 90th percentile, histogram."""
     scope = _scope(call, key)
-    return _dated(scope, timing(scope))
+    return _dated(scope, timing(scope, unit=call.query["unit"]))
+
+
+def read_survival(call: Call, key: str) -> dict[str, Any]:
+    """The share that came to a step by the time it took, open runs included; segments compared."""
+    query, scope = call.query, _scope(call, key)
+    found = survival(
+        scope,
+        origin=query.get("from_step"),
+        target=query.get("to_step"),
+        compare=query.get("compare"),
+        unit=query["unit"],
+        against=[_segment(text) for text in query["against"].split(";") if text.strip()],
+    )
+    return _dated(scope, {**found, "meanings": SURVIVAL_MEANINGS})
 
 
 def read_runs(call: Call, key: str) -> dict[str, Any]:
     """The runs behind a number of the funnel, the newest first."""
     query, scope = call.query, _scope(call, key)
     report = BY_NAME.get(query.get("report", ""))
-    outcome, at_step = query.get("outcome"), "_here" if query.get("step") else ""
     answer = listed(
         scope,
-        number=f"{outcome}{at_step}" if outcome else query["number"],
+        number=_number(query),
         step=query.get("step"),
         which=report.behind(scope, query.get("cell", "")) if report and report.behind else None,
         unit=query["unit"],
@@ -182,6 +271,21 @@ def read_runs(call: Call, key: str) -> dict[str, Any]:
         most=query["most"],
     )
     return _dated(scope, answer)
+
+
+def _segment(text: str) -> dict[str, str]:
+    pairs = [pair.partition(":") for pair in text.split(",") if pair]
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _number(query: Mapping[str, Any]) -> str:
+    """Which number's list is wanted; raises ListError."""
+    number, outcome, step = (query.get(name) for name in ("number", "outcome", "step"))
+    if number and outcome:
+        raise ListError("give a number or an outcome, not both")
+    if outcome:
+        return f"{outcome}_here" if step else str(outcome)
+    return number or ("progressed" if step else "entered")
 
 
 def _endpoints(report: Report) -> Iterator[Endpoint]:
@@ -205,13 +309,12 @@ def _endpoints(report: Report) -> Iterator[Endpoint]:
         (as_json, "", report.says),
         (as_csv, ".csv", f"{report.says} As a CSV file."),
     ):
-        answer.__name__ = f"read_{report.name}{ending.replace('.', '_')}"
+        answer.__name__ = f"read_journey_{report.name}{ending.replace('.', '_')}"
         answer.__doc__ = says
         yield Endpoint("GET", f"/journeys/<key>/{report.name}{ending}", answer, query=asked)
 
 
 def _scope(call: Call, key: str) -> Scope:
-    pairs = [pair.partition(":") for pair in call.query["segment"].split(",") if pair]
     return open_scope(
         call.services.engine,
         call.services.events,
@@ -219,14 +322,15 @@ def _scope(call: Call, key: str) -> Scope:
         key,
         start=call.query.get("start"),
         end=call.query.get("end"),
-        segment={name.strip(): value.strip() for name, _, value in pairs},
+        segment=_segment(call.query["segment"]),
         as_of=call.query.get("as_of"),
-        now=call.now,
+        now=asked_at(call.query.get("now"), call.project.zone, now=call.now),
     )
 
 
 def _dated(scope: Scope, answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer, which says so where its customers are those of a moment that is past."""
+    """The answer with its moment, and a note where its customers are those of one that is past."""
+    answer = answer | {"as_of": iso(scope.now)}
     if scope.as_of is None:
         return answer
     return answer | {"ledger_as_of": iso(scope.as_of), "note": THEN}
@@ -260,10 +364,13 @@ ENDPOINTS = [
     Endpoint("PUT", "/journeys/<key>", replace_journey, body=DefinitionSchema, role="editor"),
     Endpoint("DELETE", "/journeys/<key>", remove_journey, role="editor"),
     Endpoint("POST", "/journeys/preview", preview_journey, query=Asked, body=DefinitionSchema),
-    Endpoint("GET", "/journeys/<key>/funnel", read_funnel, query=FunnelAsked),
+    Endpoint("GET", "/journeys/<key>/funnel", read_funnel, query=ReportAsked),
+    Endpoint("GET", "/journeys/<key>/trend", read_trend, query=TrendAsked),
+    Endpoint("GET", "/journeys/<key>/breakdown", read_breakdown, query=BreakdownAsked),
     Endpoint("GET", "/journeys/<key>/paths", read_paths, query=PathsAsked),
     Endpoint("GET", "/journeys/<key>/variants", read_variants, query=ReportAsked),
     Endpoint("GET", "/journeys/<key>/timing", read_timing, query=ReportAsked),
+    Endpoint("GET", "/journeys/<key>/survival", read_survival, query=SurvivalAsked),
     Endpoint("GET", "/journeys/<key>/runs", read_runs, query=RunsAsked),
     *(endpoint for report in REPORTS for endpoint in _endpoints(report)),
 ]

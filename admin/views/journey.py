@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin import exports, pictures, questions
+from admin import breakdowns, exports, pictures, questions, survivals, trends
 from admin.access import Place, needs
-from admin.report import open_report
+from admin.report import JourneyPage, open_report
 from admin.services import services
 from journeys.definitions import to_yaml
 from journeys.funnel import funnel as count_funnel
 from journeys.report import Report
 from journeys.reports import REPORTS
+from journeys.survival import survival as find_survival
 from journeys.timing import timing as take_times
 from journeys.variants import variants as find_variants
-from store.journeys import delete_journey, versions_of
+from store.journeys import UNFILLED, delete_journey, versions_of
 
 pages = Blueprint("journey", __name__, url_prefix="/p/<project>/journeys/<key>")
 
@@ -33,12 +38,36 @@ def funnel(place: Place, key: str) -> ResponseReturnValue:
     """Where runs get to and where they end."""
     report = open_report(place, key)
     answer = count_funnel(report.scope, unit=report.asked.unit)
+    question = trends.read(request.args)
+    trend = question.ask(report.scope, unit=report.asked.unit)
     return render_template(
         "journey/funnel.html",
         report=report,
+        question=question,
         answer=answer,
+        trend=trend,
+        parts=trends.rows(trend, report.scope, report.within),
+        trend_picture=trends.picture,
+        expected=_expected(report, answer),
         picture=pictures.funnel(answer, report.runs),
         worst=pictures.worst_step(answer),
+    )
+
+
+@pages.get("/breakdown")
+@needs("viewer")
+def breakdown(place: Place, key: str) -> ResponseReturnValue:
+    """How runs come along by what they differ in."""
+    report = open_report(place, key)
+    question = breakdowns.read(request.args, report.scope.definition)
+    answer = question.ask(report.scope, unit=report.asked.unit)
+    return render_template(
+        "journey/breakdown.html",
+        report=report,
+        question=question,
+        answer=answer,
+        choices=breakdowns.choices(report.scope, question),
+        link=breakdowns.link(partial(report.link, now=report.now), question),
     )
 
 
@@ -48,7 +77,7 @@ def paths(place: Place, key: str) -> ResponseReturnValue:
     """Which touchpoints runs pass, in which order."""
     report = open_report(place, key)
     question = questions.read_paths(request.args, report.scope.definition)
-    answer = question.ask(report.scope)
+    answer = question.ask(report.scope, unit=report.asked.unit)
     return render_template(
         "journey/paths.html", report=report, question=question, answer=answer, picture=pictures.sankey(answer)
     )
@@ -59,8 +88,17 @@ def paths(place: Place, key: str) -> ResponseReturnValue:
 def timing(place: Place, key: str) -> ResponseReturnValue:
     """How long it takes."""
     report = open_report(place, key)
+    question = survivals.read(request.args, report.scope.definition)
+    survival = question.ask(report.scope, unit=report.asked.unit)
     return render_template(
-        "journey/timing.html", report=report, answer=take_times(report.scope), picture=pictures.histogram
+        "journey/timing.html",
+        report=report,
+        question=question,
+        answer=take_times(report.scope, unit=report.asked.unit),
+        picture=pictures.histogram,
+        survival=survival,
+        curves=survivals.coloured(survival),
+        survival_picture=survivals.picture,
     )
 
 
@@ -69,7 +107,8 @@ def timing(place: Place, key: str) -> ResponseReturnValue:
 def variants(place: Place, key: str) -> ResponseReturnValue:
     """Which sequences of steps runs take."""
     report = open_report(place, key)
-    return render_template("journey/variants.html", report=report, answer=find_variants(report.scope))
+    answer = find_variants(report.scope, unit=report.asked.unit)
+    return render_template("journey/variants.html", report=report, answer=answer)
 
 
 @pages.get("/runs")
@@ -133,7 +172,7 @@ def csv(place: Place, key: str, tab: str) -> ResponseReturnValue:
 def filling(place: Place, key: str) -> ResponseReturnValue:
     """How far the filling of the newest version is; the page reloads itself when it is done."""
     versions = versions_of(services().engine, place.project.id, key)
-    waiting = next((one for one in versions if one.status == "filling"), None)
+    waiting = next((one for one in versions if one.status in UNFILLED), None)
     headers = {} if waiting else {"HX-Refresh": "true"}
     return render_template("journey/filling.html", filling=waiting, key=key), 200, headers
 
@@ -146,6 +185,14 @@ def delete(place: Place, key: str) -> ResponseReturnValue:
     if not delete_journey(given.engine, place.project.id, key, now=given.clock()):
         abort(404)
     return redirect(url_for("journeys.show", project=place.project.key))
+
+
+def _expected(report: JourneyPage, answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What the success rate comes to when nobody is in time any more; None where that is so already."""
+    if not answer["outcomes"]["in_time"]:
+        return None
+    curve: Mapping[str, Any] = find_survival(report.scope, unit=answer["unit"])["curves"][0]
+    return curve
 
 
 def _query() -> str:

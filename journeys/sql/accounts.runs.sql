@@ -4,11 +4,11 @@ select
     members.account as account,
     count() as n,
     uniqExact(customer) as customers,
-    countIf(run.outcome = 'succeeded') as succeeded,
-    max(run.furthest) as furthest,
-    toUnixTimestamp64Milli(max(run.last)) as last_at
+    countIf(outcome = 'succeeded') as succeeded,
+    max(position) as furthest,
+    toUnixTimestamp64Milli(max(last)) as last_at
 from journey_runs final
-array join runs as run
+array join runs.outcome as outcome, runs.furthest as position, runs.last as last
 join (
     select distinct group_id as account, customer
     from customer_events

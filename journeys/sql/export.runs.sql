@@ -10,7 +10,9 @@ select
     run.shortcut as shortcut,
     run.steps as steps,
     arrayMap(at -> toUnixTimestamp64Milli(at), run.times) as times,
-    run.channel as channel, run.source as source, run.campaign as campaign,
+    arrayMap(id -> lower(hex(id)), run.event_ids) as event_ids,
+    run.strays as strays,
+    run.channel as channel, run.source as source, run.medium as medium, run.campaign as campaign,
     run.device as device, run.country as country
 from journey_runs final
 array join runs as run

@@ -1,7 +1,7 @@
 -- Which touchpoints follow (or precede) the anchor step inside these runs, and how do they end?
 with
     runs as (
-        select customer, number, start, last, outcome, times[indexOf(steps, {anchor_position:UInt8})] as anchored
+        select customer, number, account, start, last, outcome, times[indexOf(steps, {anchor_position:UInt8})] as anchored
         from ({{runs}})
         where {{which}} and has(steps, {anchor_position:UInt8})
     ),
@@ -35,7 +35,7 @@ with
         where
             touchpoints.timestamp >= fromUnixTimestamp64Milli(runs.start)
             and touchpoints.timestamp <= fromUnixTimestamp64Milli(runs.last)
-        group by runs.customer, runs.number, runs.outcome, runs.anchored
+        group by runs.customer, runs.number, runs.account, runs.outcome, runs.anchored
     ),
     ways as (
         select

@@ -26,6 +26,7 @@ with
             ) as plain,
             toDecimal128OrNull(plain, 4) as amount,
             if(said.order_id != '', said.order_id, said.transaction_id) as order_id,
+            said.refund_id as refund_id,
             timestamp, sequence, event_id
         from customer_events
         where
@@ -38,15 +39,32 @@ with
             and multiSearchAny(properties, ['"revenue"', '"total"', '"value"'])
     ),
     counted as (
-        select amount, named, is_refund, order_id, event
+        select amount, named, is_refund, order_id, refund_id, event, timestamp
         from told
         order by timestamp, sequence, event_id
         limit 1 by isNull(amount), multiIf(
-            is_refund and said.refund_id != '', concat('refund:', said.refund_id),
+            is_refund and refund_id != '', concat('refund:', refund_id),
             is_refund and order_id != '', concat('back:', toString(abs(amount)), ':', order_id),
             event in {orders:Array(String)} and order_id != '', concat('order:', order_id),
             event_id
         )
+    ),
+    repeats as (
+        -- Of two refunds of one amount, one that says less of whose it is repeats the other: for the same order,
+        -- or within a day, if nothing that both of them name differs.
+        select
+            *,
+            groupArrayIf((refund_id, order_id, named, timestamp), is_refund and (refund_id, order_id) != ('', ''))
+                over (partition by abs(amount)) as others,
+            is_refund and refund_id = '' and arrayExists(
+                other -> (other.1 != '' or order_id = '')
+                    and (order_id in ('', other.2) or other.2 = '')
+                    and (named in ('', other.3) or other.3 = '')
+                    and (order_id != '' and order_id = other.2
+                        or abs(dateDiff('second', timestamp, other.4)) <= 86400),
+                others
+            ) as is_repeat
+        from counted
     ),
     priced as (
         -- A refund that names no currency has that of its order, else the only one that was paid in.
@@ -60,7 +78,8 @@ with
                 length(paid_in) = 1, paid_in[1],
                 ''
             ) as currency
-        from counted
+        from repeats
+        where not is_repeat
     )
 select
     currency,

@@ -11,7 +11,7 @@ with
             {{mask}} as mask,
             toUInt8({{failed}}) as failed,
             toUInt8(bitTest(mask, 0) and ({{population}})) as opens,
-            channel, source, campaign, device, country
+            channel, source, medium, campaign, device, country
         from {{resolved}}
         where project = {project:UInt32} and ({{relevant}}) and ({{whose}}) and not is_bot
     ),
@@ -20,7 +20,7 @@ with
             customer,
             case_value,
             arraySort(groupArray((
-                t, sequence, event_id, mask, failed, opens, (channel, source, campaign, device, country)
+                t, sequence, event_id, mask, failed, opens, (channel, source, medium, campaign, device, country)
             ))) as history,
             arrayMap(gap -> gap > {idle:Int64}, arrayDifference(history.1)) as cuts
         from touchpoints
@@ -95,7 +95,7 @@ with
                 attempt -> attempt[1].1 in ({starts:UInt8}, {restarts:UInt8}),
                 arraySplit(
                     (touchpoint, move) -> move in ({starts:UInt8}, {restarts:UInt8}),
-                    arrayZip(moves, piece.1, piece.7), moves
+                    arrayZip(moves, piece.1, piece.3, piece.4, piece.7), moves
                 )
             ) as parts
         from folded
@@ -123,12 +123,23 @@ with
                 final != {expires:UInt8} and is_open, 'open',
                 'dropped'
             ) as outcome,
-            countEqual(moves, {stays:UInt8}) + countEqual(moves, {cuts_short:UInt8}) as repeats,
             has(moves, {cuts_short:UInt8}) as shortcut,
+            arrayMap(move -> move <= {goal:UInt8} or move in ({starts:UInt8}, {restarts:UInt8}), moves) as moved,
+            arrayFilter((at, has_moved) -> has_moved, attempt.2, moved) as times,
+            arrayFilter((id, has_moved) -> has_moved, attempt.3, moved) as event_ids,
             arrayPushFront(arrayFilter(move -> move <= {goal:UInt8}, moves), 1) as steps,
-            arrayFilter(
-                (at, move) -> move <= {goal:UInt8} or move in ({starts:UInt8}, {restarts:UInt8}), attempt.2, moves
-            ) as times
+            arrayMap(
+                (at, mask) -> (at, toUInt8(if(
+                    bitShiftRight(mask, at) = 0,
+                    bitPositionsToArray(mask)[-1] + 1,
+                    at + bitCount(bitXor(bitShiftRight(mask, at), toUInt32(bitShiftRight(mask, at) - 1)))
+                ))),
+                arrayFilter(
+                    (at, move) -> move in ({stays:UInt8}, {cuts_short:UInt8}),
+                    arrayMap(number -> steps[number], arrayCumSum(moved)), moves
+                ),
+                arrayFilter((mask, move) -> move in ({stays:UInt8}, {cuts_short:UInt8}), attempt.4, moves)
+            ) as strays
         from attempts
     ),
     runs as (
@@ -140,11 +151,13 @@ with
                 fromUnixTimestamp64Milli(last, 'UTC'),
                 outcome,
                 steps[-1],
-                repeats,
+                length(strays),
                 shortcut > 0,
                 steps,
                 arrayMap(ms -> fromUnixTimestamp64Milli(ms, 'UTC'), times),
-                attempt[1].3.1, attempt[1].3.2, attempt[1].3.3, attempt[1].3.4, attempt[1].3.5
+                event_ids,
+                strays,
+                attempt[1].5.1, attempt[1].5.2, attempt[1].5.3, attempt[1].5.4, attempt[1].5.5, attempt[1].5.6
             )) as runs
         from ended
         group by customer
@@ -156,7 +169,8 @@ select
         'Array(Tuple(
             case_value String, start DateTime64(3, \'UTC\'), last DateTime64(3, \'UTC\'), outcome String,
             furthest UInt8, repeats UInt32, shortcut Bool, steps Array(UInt8), times Array(DateTime64(3, \'UTC\')),
-            channel String, source String, campaign String, device String, country String
+            event_ids Array(FixedString(16)), strays Array(Tuple(at UInt8, step UInt8)),
+            channel String, source String, medium String, campaign String, device String, country String
         ))'
     ) as runs
 from runs

@@ -2,7 +2,7 @@
 -- together name a run.
 select
     customer,
-    toUInt32(number) as number,
+    toUInt32(run.number) as number,
     run.case_value as case_value,
     toUnixTimestamp64Milli(run.start) as start,
     toUnixTimestamp64Milli(run.last) as last,
@@ -17,12 +17,14 @@ select
     run.shortcut as shortcut,
     run.steps as steps,
     run.times as times,
+    run.event_ids as event_ids,
+    run.strays as strays,
     run.channel as channel,
     run.source as source,
+    run.medium as medium,
     run.campaign as campaign,
     run.device as device,
     run.country as country,
     '' as account
-from ({{source}})
-array join runs as run, arrayEnumerate(runs) as number
-where start >= {start:Int64} and start < {end:Int64} and ({{segment}})
+from ({{source}}) as run
+where start >= {start:Int64} and start < {end:Int64}

@@ -1,4 +1,8 @@
 -- Who of these customers has stored runs of this version?
 select customer
-from ({{stored}})
-where notEmpty(runs) and ({{whose}})
+from journey_runs final
+where
+    project = {project:UInt32}
+    and journey_version = {journey_version:UInt32}
+    and notEmpty(runs.start)
+    and ({{whose}})

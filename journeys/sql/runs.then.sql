@@ -1,5 +1,5 @@
 -- Which runs were there, as the ledger stood at a moment? Those stored of customers who have not changed since,
 -- and those of the others, computed anew.
-select customer, runs from ({{stored}}) where customer not in ({{changed}})
+select * from ({{stored}}) where customer not in ({{changed}})
 union all
-select customer, runs from ({{computed}})
+select * from ({{computed}})

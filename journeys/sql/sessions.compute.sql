@@ -19,7 +19,7 @@ with
                 if(is_engagement, JSONExtractFloat(properties, 'engaged_seconds'), 0),
                 if(is_engagement, JSONExtractFloat(properties, 'scroll_percent'), 0)
             ) as facts
-        from customer_events
+        from {{resolved}}
         where project = {project:UInt32} and type in ('track', 'page', 'screen') and not is_bot and ({{whose}})
     ),
     histories as (

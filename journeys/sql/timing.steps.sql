@@ -1,18 +1,13 @@
 -- How are the times between a step and the one reached before it spread? Step 0 is start to goal.
 with
     durations as (
-        select
-            arrayJoin(arrayConcat(
-                arrayMap(
-                    i -> (steps[i], dateDiff('millisecond', times[i - 1], times[i]) / 1000),
-                    range(2, length(steps) + 1)
-                ),
-                if(outcome = 'succeeded', [(toUInt8(0), (last - start) / 1000)], [])
-            )) as duration,
-            duration.1 as step,
-            duration.2 as seconds
-        from ({{runs}})
-        where {{which}}
+        select step, pause / 1000 as seconds
+        from (select steps, times, outcome, last - start as whole from ({{runs}}) where {{which}})
+        array join
+            arrayPushFront(steps, 0) as step,
+            arrayPushFront(arrayDifference(arrayMap(at -> toUnixTimestamp64Milli(at), times)), whole) as pause,
+            range(1, length(steps) + 2) as place
+        where place > 2 or place = 1 and outcome = 'succeeded'
     )
 select
     step,

@@ -1,4 +1,4 @@
-// Tells what each file of src/ costs in a bundle: the bytes that go when its functions do nothing.
+// Tells about what each file of src/ costs in a bundle: the bytes that go when its functions do nothing.
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { bundled, gzipped, here } from "./bundle.mjs";
@@ -7,12 +7,12 @@ const FOUNDATION = /\/(guard|start)\.ts$/; // nothing runs without
 
 /** Name and gzip bytes of each file, the costliest first; what only that file needs is counted with it. */
 export async function costs(entry) {
-  const { text, files } = await bundled(entry);
+  const { text, files } = await bundled(entry, { inHurry: true });
   const whole = gzipped(text);
   const found = [];
   for (const file of files.filter((one) => one.startsWith("src/") && one !== entry && !FOUNDATION.test(one))) {
     try {
-      const without = await bundled(entry, { plugins: [emptied(file)] });
+      const without = await bundled(entry, { plugins: [emptied(file)], inHurry: true });
       found.push([basename(file, ".ts"), whole - gzipped(without.text)]);
     } catch {
       // It gives more than functions and values, a class to extend for instance: it has no price of its own.

@@ -1,22 +1,22 @@
 // Carries out what a page asks for: each public call is one command.
 import { answer, OUT, whenAllowed } from "./consent";
 import { anonymousId, newVisitor, setUser, told, userId } from "./identity";
-import { endSession } from "./session";
-import { type Fields, finish, record, settle } from "./tracker";
+import { copied } from "./json";
+import { close, finish, record, settle } from "./tracker";
 
 type Command = (first: unknown, second: unknown) => void;
 
 export const commands: Record<string, Command> = {
-  track: (event, properties) => record("track", { event: needed(event), properties: fields(properties) }),
+  track: (event, properties) => record("track", { event: needed(event), properties: copied(properties) }),
 
-  page: (name, properties) => record("page", { name: text(name), properties: fields(properties ?? name) }),
+  page: (name, properties) => record("page", { name: text(name), properties: copied(properties ?? name) }),
 
   /** Without a user id the traits describe the visitor as far as known. */
   identify(id, traits) {
     const user = text(id);
     settle(); // The page view before belongs to the visitor as known until now.
     if (user) whenAllowed(() => setUser(user));
-    record("identify", { traits: fields(traits ?? id) });
+    record("identify", { traits: copied(traits ?? id) });
   },
 
   alias(id, previous) {
@@ -27,27 +27,23 @@ export const commands: Record<string, Command> = {
     });
   },
 
-  group: (id, traits) => record("group", { groupId: needed(id), traits: fields(traits) }),
+  group: (id, traits) => record("group", { groupId: needed(id), traits: copied(traits) }),
 
   reset() {
     whenAllowed(() => {
       finish();
       newVisitor();
-      endSession();
     });
   },
 
   consent(said) {
-    if (!/^(granted|denied|cookieless)$/.test(said as string)) throw Error("consent?");
-    answer(said as string);
+    if (!/^(granted|denied|cookieless)$/.test(said as string)) throw "consent?";
+    say(said as string);
   },
 
-  optOut: () => answer(OUT),
+  optOut: () => say(OUT),
 
-  optIn() {
-    finish(); // The page before was not to be measured.
-    answer("");
-  },
+  optIn: () => say(""),
 
   /** In a task of its own: what it throws is the page's own error. */
   ready(callback) {
@@ -55,8 +51,10 @@ export const commands: Record<string, Command> = {
   },
 };
 
-function fields(value: unknown): Fields {
-  return (typeof value === "object" && !Array.isArray(value) && (value as Fields | null)) || {};
+/** What was measured until now falls under the answer until now. */
+function say(said: string): void {
+  close();
+  answer(said);
 }
 
 function text(value: unknown): string | undefined {
@@ -67,6 +65,6 @@ function text(value: unknown): string | undefined {
 /** What it throws tells the developer in the console. */
 function needed(value: unknown): string {
   const found = text(value);
-  if (!found) throw Error("name or id?");
+  if (!found) throw "name or id?";
   return found;
 }

@@ -26,10 +26,10 @@ import { resume } from "./delivery";
 import { guard } from "./guard";
 import { forgetVisitor, renew } from "./identity";
 import { options } from "./options";
-import { clear } from "./outbox";
-import { endSession, enter } from "./session";
-import { forget, share } from "./shared";
-import { allowStorage, read } from "./store";
+import { waiting } from "./outbox";
+import { enter } from "./session";
+import { share } from "./shared";
+import { allowStorage, lift, read, remove } from "./store";
 
 const ANSWER = "waywiser_consent";
 export const OUT = "opted-out";
@@ -41,14 +41,14 @@ const held: (() => void)[] = [];
 /** Does it, or holds it back until the visitor has answered, or drops it. */
 export function whenAllowed(work: () => void): void {
   adapt();
-  if (state === "pending") held.length < MOST_HELD && held.push(work);
+  if (state === "pending") held[MOST_HELD - 1] || held.push(work);
   else if (state !== "denied") work();
 }
 
 /** Nothing takes an opt-out back, and an opt-out is all that it takes back. */
 export function answer(said: string): void {
   allowStorage(true);
-  if (answers().includes(OUT) === !said) said ? share(ANSWER, said) : forget(ANSWER);
+  if (answers().includes(OUT) === !said) share(ANSWER, said);
   adapt();
 }
 
@@ -59,7 +59,7 @@ export function adapt(): void {
   allowStorage(true); // The answer may always be read, and what is not allowed any more be removed.
   state = judge();
   const isSwitch = state !== before;
-  if (isSwitch && /^[cd]/.test(state)) leaveNothing();
+  if (isSwitch && state < "e") leaveNothing(); // Cookieless or denied.
   allowStorage(state === "granted");
   if (!isSwitch) return;
   if (state === "granted") {
@@ -75,7 +75,7 @@ function judge(): string {
   const { consent, cookieless, respect = "" } = options;
   const { doNotTrack, globalPrivacyControl } = navigator;
   const isUnwished = (/gpc/.test(respect) && globalPrivacyControl) || (/dnt/.test(respect) && doNotTrack === "1");
-  if (/denied|out/.test(`${said}`) || (isUnwished && said[0] !== "granted")) return "denied";
+  if (/denied|out/.test(said as unknown as string) || (isUnwished && said[0] !== "granted")) return "denied";
   return said[0] || (consent !== undefined ? "pending" : cookieless !== undefined ? "cookieless" : "granted");
 }
 
@@ -83,9 +83,8 @@ function answers(): string[] {
   return [...readCookies(ANSWER), read(ANSWER)];
 }
 
-/** What waits to be sent goes with all else: it was recorded under an answer that holds no longer. */
+/** What was recorded with consent is still sent by a page that goes cookieless, but not after a refusal. */
 function leaveNothing(): void {
-  clear();
+  waiting().forEach(state === "denied" ? remove : lift);
   forgetVisitor();
-  endSession();
 }

@@ -24,16 +24,12 @@ let fixed: object | undefined;
 function browser(): object {
   return {
     locale: navigator.language,
-    timezone: attempt(timezone), // A page may have broken it.
+    // Intl answers after some ten milliseconds, Temporal at once where there is one. A page may have broken either.
+    timezone: attempt(() => window.Temporal?.Now.timeZoneId() ?? Intl.DateTimeFormat().resolvedOptions().timeZone),
     screen: { width: screen.width, height: screen.height },
     webdriver: navigator.webdriver || undefined,
     library: { name: "waywiser-js", version: VERSION },
   };
-}
-
-/** Intl answers after some ten milliseconds, Temporal at once where there is one. */
-function timezone(): string {
-  return window.Temporal?.Now.timeZoneId() ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 /** Says more with every event from now on. */

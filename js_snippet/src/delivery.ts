@@ -1,27 +1,30 @@
 // Decides when the outbox is sent, and how: in batches, again after a failure, at once when the page ends.
-import { guard, listen } from "./guard";
+import { attempt, guard, listen } from "./guard";
+import { toJson } from "./json";
 import { addressOf, options } from "./options";
-import { batches, openShelf, put } from "./outbox";
-import { read, remove } from "./store";
+import { batches, count, openShelf, put } from "./outbox";
+import { OF_VISITOR, read, remove, write } from "./store";
 
+const PAUSE = `${OF_VISITOR}pause`;
 const GATHER = 250; // milliseconds between an event and its request
+const MANY = 20; // events that need not wait for more
 const FIRST_BACKOFF = 1e3;
 const LONGEST_BACKOFF = 60e3;
-const LONGEST_PAUSE = 24 * 3600e3; // timers cannot wait for more than 24 days
+const LONGEST_RETRY_AFTER = 24 * 3600e3;
+const LONGEST_PAUSE = 25 * 3600e3; // longer ones come of a clock that was wrong
 
 /** The collector judged: it took the batch, or refused it for good. Not so a proxy or a hotel's log-in page. */
-const SETTLED = /^(2.*"success":|4(?!08|29|.*incomplete))/s;
+const SETTLED = /^(2|4(?!08|29|.*incomplete)).*"success":/s;
 
 let address = "";
 let isUnderWay = false;
 let backoff = 0; // zero while all is well
 let pausedUntil = 0;
-let askedUntil = 0; // by the collector
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 export function openDelivery(): void {
   const { key } = options;
-  if (!key) throw Error("data-key?");
+  if (!key) throw "data-key?";
   address = `${addressOf("v1/batch")}?writeKey=${key}`;
   openShelf(key);
   listen("pageshow online", resume);
@@ -29,7 +32,8 @@ export function openDelivery(): void {
 
 export function deliver(line: string): void {
   put(line);
-  if (!timer) plan(GATHER);
+  if (count % MANY) plan(GATHER);
+  else flush();
 }
 
 /** Tries again whatever failed before, and what other pages left; but a pause that the collector asked for holds. */
@@ -40,18 +44,14 @@ export function resume(): void {
 
 /** Sends what waits, unless a request is under way or it is not yet time to try again. */
 export function flush(): void {
-  clearTimeout(timer);
-  timer = undefined;
-  const [batch] = batches();
-  const patience = (pausedUntil || askedUntil) - Date.now();
-  if (isUnderWay || !batch) return;
+  const patience = Math.max(pausedUntil - Date.now(), asked());
   if (patience > 0) plan(patience);
-  else post(batch);
+  else if (!isUnderWay) batches().slice(0, 1).forEach(post);
 }
 
 /** The page ends: hands to the browser what it takes. As no answer can be seen, all is left to the next page, too. */
 export function leave(): void {
-  if (askedUntil < Date.now()) batches().every((batch) => navigator.sendBeacon(address, body(batch)));
+  if (asked() <= 0) batches().every((batch) => navigator.sendBeacon(address, body(batch)));
 }
 
 function plan(delay: number): void {
@@ -59,32 +59,39 @@ function plan(delay: number): void {
   timer = setTimeout(guard(flush), delay);
 }
 
+/** Milliseconds that the collector still asks for, of all pages of the site. */
+function asked(): number {
+  const pause = +read(PAUSE) - Date.now();
+  return pause < LONGEST_PAUSE ? pause : 0;
+}
+
 async function post(batch: string[]): Promise<void> {
   isUnderWay = true;
-  let pause = 1; // milliseconds that the collector asks for, zero when it has settled the matter
+  let after: string | null = "";
   try {
     // A plain string goes as text/plain, which needs no preflight.
     const response = await fetch(address, { method: "POST", body: body(batch), keepalive: true, redirect: "error" });
-    const answer = await response.text(); // Until it is read, browsers count the request as under way.
-    pause = SETTLED.test(response.status + answer) ? 0 : +response.headers.get("retry-after")! * 1e3 || 1;
+    after = response.headers.get("retry-after");
+    // Until it is read, browsers count the request as under way.
+    if (SETTLED.test(response.status + (await response.text()))) {
+      backoff = 0;
+      batch.splice(0).forEach(remove);
+    }
   } catch {
     // No answer, or not the collector's.
   }
   isUnderWay = false;
-  if (pause) wait(pause);
-  else {
-    backoff = 0;
-    batch.forEach(remove);
+  if (batch[0]) {
+    backoff = Math.min(backoff * 2 || FIRST_BACKOFF, LONGEST_BACKOFF);
+    pausedUntil = Date.now() + backoff * (0.5 + Math.random());
+    const pause = +after! * 1e3 || Date.parse(after!) - Date.now(); // Seconds, or a date.
+    if (pause > 0) write(PAUSE, `${(pausedUntil += Math.min(pause, LONGEST_RETRY_AFTER))}`);
   }
   flush();
 }
 
-function wait(asked: number): void {
-  backoff = Math.min(backoff * 2 || FIRST_BACKOFF, LONGEST_BACKOFF);
-  askedUntil = Date.now() + Math.min(asked, LONGEST_PAUSE);
-  pausedUntil = askedUntil + backoff * (0.5 + Math.random());
-}
-
+/** Without what is no JSON: it would spoil the others. */
 function body(batch: string[]): string {
-  return `{"batch":[${batch.map(read).join()}],"sentAt":"${new Date().toISOString()}"}`;
+  const lines = batch.map(read).filter((line) => attempt(() => JSON.parse(line)));
+  return `{"batch":[${lines}],"sentAt":${toJson(new Date())}}`;
 }

@@ -4,28 +4,46 @@
 // the pointer, the wheel and the keys, and that the page is opened, shown, hidden or left. Sleep is no sign: what was
 // before it is reported at the time, and so in the session, to which it belongs. Every report counts from the last one.
 import { isWanted } from "./auto";
-import { listen } from "./guard";
+import { guard, listen } from "./guard";
 import { endings, recordAt, shown } from "./tracker";
 
 const LONGEST_GAP = 30e3; // milliseconds
 const LONGEST_REPORT = 300e3; // so that the session of a long read goes on
+const OFTEN = 250; // milliseconds
 const SHORTEST_REPORT = 1e3; // less waits for the next one, or is not worth an event
 
 let last = 0; // the last sign; zero while the page is not in front
 let engaged = 0; // milliseconds not yet reported
 let deepest = 0; // part of the page's height
+let looking = 0; // a timer
+let area: EventTarget; // what was scrolled last
 
 export function watchEngagement(): void {
   if (!isWanted("engagement")) return;
   count();
-  listen("pointermove pointerdown wheel keydown visibilitychange pagehide", () => {
-    count();
-    deepest = Math.max(deepest, (scrollY + innerHeight) / document.documentElement.scrollHeight);
+  lookSoon();
+  area = document;
+  listen("scroll pointermove pointerdown wheel keydown", ({ type, target }) => {
+    if (type === "scroll") area = target!;
+    else count(); // A script scrolls, too.
+    lookSoon();
   });
   endings.push(() => {
     count(true);
     deepest = 0;
+    lookSoon();
   });
+}
+
+/** Not at every sign: it may have the browser lay the page out. */
+function lookSoon(): void {
+  looking ||= setTimeout(guard(look), OFTEN);
+}
+
+function look(): void {
+  looking = 0;
+  const { scrollTop, clientHeight, scrollHeight } = (area as Document).scrollingElement ?? (area as Element);
+  if (clientHeight > innerHeight / 2) deepest = Math.max(deepest, (scrollTop + clientHeight) / scrollHeight);
 }
 
 function count(isEnd?: boolean): void {

@@ -6,16 +6,15 @@ import { type Fields, postpone } from "./tracker";
 
 export function watchForms(): void {
   // The page's own handlers come after this one: they may find a mistake and stop the submit, or send it themselves.
-  listen("submit", (event) => postpone("track", () => sent(event)));
+  listen("submit", (event) => postpone("track", () => sent(event.target as Element, event)));
 }
 
 /** By attributes: a field may be called "id" or "action" and hide the form's own property. */
-function sent({ target, defaultPrevented }: Event): Fields | undefined {
-  const form = target as Element;
-  if (defaultPrevented && form.querySelector(":invalid")) return undefined;
+function sent(form: Element, { defaultPrevented }: Event): Fields | undefined {
+  if (defaultPrevented && form.querySelector(":invalid,[aria-invalid=true]")) return undefined;
   const meant = declared(form);
   if (meant || !isWanted("forms")) return meant;
-  const { id, name, action } = form.attributes as NamedNodeMap & Record<string, Attr | undefined>;
-  const address = action?.value.split(/[?#]/)[0];
-  return { event: "Form Submitted", properties: { id: id?.value, name: name?.value, action: address } };
+  const properties: Fields = {};
+  for (const name of ["id", "name", "action"]) properties[name] = form.getAttribute(name)?.split(/[?#]/)[0];
+  return { event: "Form Submitted", properties };
 }

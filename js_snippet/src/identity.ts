@@ -1,13 +1,14 @@
 // Knows who acts: the browser's anonymous id and, once the site has told it, the user id.
 //
 // Where the visitor allows no storage, ids live in memory alone and are not sent.
-import { forget, recall, share } from "./shared";
-import { mayStore, names, read, remove, write } from "./store";
+import { recall, share } from "./shared";
+import { mayStore, names, OF_VISITOR, read, remove, write } from "./store";
 import { uuid } from "./uuid";
 
 const ID = "waywiser_id";
+export const SESSION = "waywiser_session";
 /** Followed by the anonymous id: a reset on another subdomain must end it here too. */
-const USER = "waywiser_user.";
+const USER = `${OF_VISITOR}user.`;
 
 /** An id as the collector may learn it. */
 export function told<T>(id: T): T | undefined {
@@ -22,8 +23,8 @@ export function userId(): string | undefined {
   return read(USER + anonymousId()) || undefined;
 }
 
-export function setUser(id: string): void {
-  write(USER + anonymousId(), id);
+export function setUser(id: string | undefined): void {
+  write(USER + anonymousId(), id!);
 }
 
 export function newVisitor(id = uuid()): void {
@@ -35,10 +36,12 @@ export function newVisitor(id = uuid()): void {
 export function renew(): void {
   const user = userId();
   share(ID, anonymousId());
-  if (user) setUser(user);
+  setUser(user);
 }
 
+/** And all that the browser keeps of the visit, but for the answer and for what waits to be sent. */
 export function forgetVisitor(): void {
-  names(USER).forEach(remove);
-  forget(ID);
+  names(OF_VISITOR).forEach(remove);
+  share(ID);
+  share(SESSION);
 }

@@ -1,9 +1,19 @@
-// Writes messages as JSON whatever values a page hands over; nothing throws.
+// Writes as JSON whatever values a page hands over; nothing throws.
 import { attempt } from "./guard";
 
-/** A cycle, or a getter or toJSON that throws, costs what the page handed over, and not the event. */
-export function toJson(message: object): string {
-  return attempt(() => JSON.stringify(message, plain)) ?? toJson({ ...message, properties: {}, traits: {} });
+export function toJson(message: unknown): string {
+  return JSON.stringify(message, plain);
+}
+
+/** A copy of what JSON can hold: a cycle, or a getter or toJSON that throws, costs its own property alone. */
+export function copied(values: unknown): Record<string, unknown> {
+  const kept: Record<string, unknown> = {};
+  if (typeof values === "object" && !Array.isArray(values)) {
+    for (const name of Object.keys(values ?? {})) {
+      attempt(() => (kept[name] = JSON.parse(toJson((values as Record<string, unknown>)[name]))));
+    }
+  }
+  return kept;
 }
 
 /** Old libraries put a toJSON on all arrays or objects that would turn them into strings; dates keep theirs. */

@@ -2,25 +2,25 @@
 //
 // Every event is one stored entry. All pages of the site send whatever waits, and remove it when it has been answered
 // for: what two of them send in the same moment, or a page that ends without seeing the answer, counts once.
-import { warn } from "./guard";
-import { names, read, remove, write } from "./store";
+import { names, read, write } from "./store";
 
 const MOST_BYTES = 1e6; // the site wants some of the five megabytes for itself
 const MOST_EVENT_BYTES = 32_000; // the collector refuses a whole batch for one event over 32 KiB
-const MOST_BATCH_BYTES = 32_700; // browsers allow 64 KiB under way: one request that just ended, and the next
+const MOST_BATCH_BYTES = 32_000; // browsers allow 64 KiB under way: one request that just ended, and the next
 
 let shelf = "";
 let room = MOST_BYTES;
-let count = 1e6; // of as many digits for long: names are sorted
+/** Of as many digits for long: names are sorted. */
+export let count = 1e6;
 
 export function openShelf(writeKey: string): void {
   shelf = `waywiser_queue.${writeKey}.`;
 }
 
-/** Where there is no room the new event is lost: the first ones say who came and from where. */
+/** Where there is no room the new event is lost: the first ones say who came and from where. Numbers show the gap. */
 export function put(line: string): void {
   const size = sizeOf(line);
-  if (size > Math.min(room, MOST_EVENT_BYTES)) return warn("no room");
+  if (size > room || size > MOST_EVENT_BYTES) return;
   room -= size;
   write(`${shelf}${Date.now()}.${count++}.${Math.random()}`, line);
 }
@@ -31,7 +31,7 @@ export function batches(): string[][] {
   let batch: string[];
   let left = 0;
   room = MOST_BYTES;
-  for (const name of names(shelf).sort()) {
+  for (const name of waiting().sort()) {
     const size = sizeOf(read(name));
     room -= size;
     left -= size;
@@ -44,9 +44,9 @@ export function batches(): string[][] {
   return all;
 }
 
-/** Throws away what waits. */
-export function clear(): void {
-  names(shelf).forEach(remove);
+/** The names of all that waits. */
+export function waiting(): string[] {
+  return names(shelf);
 }
 
 function sizeOf(line: string): number {

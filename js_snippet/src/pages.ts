@@ -7,9 +7,6 @@ import { type Fields, postpone, show, shown } from "./tracker";
 /** Frameworks set the title a moment after they changed the address. */
 const TITLE_DELAY = 100; // milliseconds
 
-/** What each view says besides; the full file adds to it. */
-export const viewFields: Fields = {};
-
 /** With manual pages it only keeps the referrer right for the site's own calls of `page()`. */
 export function watchPages(): void {
   view(document.referrer);
@@ -38,5 +35,11 @@ function moved(isEntry: boolean): void {
 function view(referrer: string): void {
   show(referrer);
   if (options.pages === "manual") return;
-  postpone("page", () => viewFields, TITLE_DELAY);
+  postpone("page", notFound, TITLE_DELAY);
+}
+
+/** What <meta name="waywiser" content="404"> says, which single-page applications put in and take out. */
+function notFound(): Fields {
+  const status = document.querySelector<HTMLMetaElement>("meta[name=waywiser]")?.content;
+  return { properties: status && { status } };
 }

@@ -2,13 +2,12 @@
 //
 // It is kept as "id.start.last.before": the times of its start and of its last event, and the session before it. Its id
 // begins like the anonymous id that it belongs to: a reset on another subdomain must end it here too.
-import { anonymousId, renew, told } from "./identity";
-import { forget, recall, share } from "./shared";
-import { read, remove, write } from "./store";
+import { anonymousId, renew, SESSION, told } from "./identity";
+import { recall, share } from "./shared";
+import { mayStore, OF_VISITOR, read, write } from "./store";
 import { uuid } from "./uuid";
 
-const NAME = "waywiser_session";
-const COUNT = "waywiser_count";
+const COUNT = `${OF_VISITOR}count`;
 const IDLE = 30 * 60e3; // milliseconds
 const LONGEST = 24 * 3600e3;
 const OFTEN = 1e3; // a cookie takes time to write
@@ -27,16 +26,14 @@ export function place(at: number, isPast?: boolean): Place | undefined {
   const [id, start = 0, last = 0, before] = current(at);
   if (!id) return undefined;
   if (at - kept > OFTEN) keep(id, start, Math.max(at, +last), before);
-  const sequence = `${+read(COUNT) + 1}`;
-  write(COUNT, sequence);
-  return { sessionId: told((at < +start && before) || id), sequence: +sequence };
+  return { sessionId: told((at < +start && before) || id), sequence: +write(COUNT, `${+read(COUNT) + 1}`) };
 }
 
 /** Begins a session if none is open. At load, so that tabs which start together agree before their views are sent. */
 export function enter(at: number): void {
   if (openSession(at)) return;
-  renew();
   joinSession(beginning() + uuid().slice(8), at);
+  renew(); // Last: what has a new value finds the domain that takes it.
 }
 
 /** The session that goes on, if there is one. */
@@ -46,23 +43,18 @@ export function openSession(at: number): string | undefined {
 
 /** Goes on with a session, which may have begun on another domain. */
 export function joinSession(id: string, at: number): void {
-  keep(id, at, at, recall(NAME).split(".")[0]);
-}
-
-export function endSession(): void {
-  forget(NAME);
-  remove(COUNT);
+  keep(id, at, at, recall(SESSION).split(".")[0]);
 }
 
 function current(at: number): string[] {
-  const session = recall(NAME).split(".");
+  const session = recall(SESSION).split(".");
   const [id, start, last] = session;
   return id!.startsWith(beginning()) && at - +last! <= IDLE && at - +start! <= LONGEST ? session : [];
 }
 
 function keep(...session: unknown[]): void {
-  kept = told(Date.now()) ?? 0;
-  share(NAME, session.join("."), IDLE / 1e3);
+  kept = mayStore ? Date.now() : 0;
+  share(SESSION, session.join("."), IDLE / 1e3);
 }
 
 function beginning(): string {

@@ -1,6 +1,9 @@
 // Keeps strings in localStorage, or in memory where that is blocked or full, or where the visitor does not allow it.
 import { attempt } from "./guard";
 
+/** What begins so goes with the visitor. */
+export const OF_VISITOR = "waywiser.";
+
 const memory: Record<string, string> = {};
 let shelf = memory;
 
@@ -16,9 +19,11 @@ export function read(name: string): string {
   return memory[name] ?? shelf[name] ?? "";
 }
 
+/** Without a value it is removed. */
 export function write(name: string, value: string): string {
   delete memory[name];
-  if (!attempt(() => (shelf[name] = value))) memory[name] = value;
+  if (!value) delete shelf[name];
+  else if (!attempt(() => (shelf[name] = value))) memory[name] = value;
   return value;
 }
 
@@ -27,7 +32,14 @@ export function remove(name: string): void {
   delete shelf[name];
 }
 
+/** From the disk into memory. */
+export function lift(name: string): void {
+  const value = read(name);
+  remove(name);
+  memory[name] = value;
+}
+
 /** All names that begin so, also those that other pages of the site wrote. */
 export function names(beginning: string): string[] {
-  return [memory, shelf].flatMap(Object.keys).filter((name, place, all) => name.startsWith(beginning) && place === all.indexOf(name));
+  return [...new Set([memory, shelf].flatMap(Object.keys))].filter((name) => name.startsWith(beginning));
 }

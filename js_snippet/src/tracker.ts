@@ -54,12 +54,17 @@ export function settle(): void {
 /** Tells all that is known of the page so far. */
 export function finish(): void {
   settle();
+  close();
+}
+
+/** Tells what watchers know of the page so far. */
+export function close(): void {
   endings.forEach((end) => guard(end)());
 }
 
 /** The event is written down as it is now, and who did it once that may be told. */
 function send(at: number, page: Page, fields: Fields, isPast?: boolean): void {
-  const event = toJson({ messageId: uuid(), timestamp: new Date(at).toISOString(), ...fields });
+  const event = toJson({ messageId: uuid(), timestamp: new Date(at), ...fields });
   whenAllowed(() => {
     const where = place(at, isPast);
     if (!where) return;

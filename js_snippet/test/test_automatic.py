@@ -38,6 +38,17 @@ def use(page: Page, *gaps: int) -> None:
         page.keyboard.press("Shift")
 
 
+def scroll_to(page: Page, element: str, top: int) -> None:
+    """By a script, without a sign of the visitor; and waits until it may have been noticed."""
+    page.evaluate(
+        f"""new Promise(done => {{
+            {element}.scrollTop = {top} || 1;
+            addEventListener("scroll", () => setTimeout(done), {{capture: true, once: true}});
+        }})"""
+    )
+    page.clock.fast_forward(300)
+
+
 def engaged(reports: list[Event]) -> Any:
     """Seconds; what the test itself takes counts, too, and may come to a little on a slow machine."""
     return pytest.approx([report["properties"]["engaged_seconds"] for report in reports], abs=3)
@@ -224,6 +235,72 @@ def test_time_before_an_opt_in_or_a_reset_is_not_the_new_visitors(
     assert last["anonymousId"] == back["anonymousId"]
 
 
+def test_time_and_depth_while_denied_are_never_told(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = reader(profile, site.put("/", NO_MARGIN + TALL), 10)
+    collector.wait(1)
+    page.evaluate("waywiser.consent('denied')")
+    page.evaluate("scrollTo(0, 2100)")
+    use(page, 20, 0)
+    page.evaluate("scrollTo(0, 0)")
+    use(page, 0)
+    page.evaluate("waywiser.consent('granted'); waywiser.track('Agreed')")
+    use(page, 7)
+    page.close()
+    collector.wait(2)
+    report = collector.wait_for_reports(1)
+    assert engaged(report) == [7]
+    assert report[0]["properties"]["scroll_percent"] == 25
+
+
+def test_depth_is_seen_without_a_sign_of_the_visitor_and_where_the_page_scrolls_inside_an_element(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    inner = f"""<div id="page" style="height: 100vh; overflow: auto">{TALL}</div>
+      <div id="box" style="height: 50px; overflow: auto"><p style="height: 99px">x</div>"""
+    site.put("/inner", NO_MARGIN + inner)
+    page = reader(profile, site.put("/", NO_MARGIN + TALL), 5)
+    scroll_to(page, "document.scrollingElement", 1400)
+    use(page, 5)
+    page.goto(site.url + "/inner")
+    page.wait_for_function("() => !!(window.waywiser && window.waywiser.version)")
+    scroll_to(page, "document.querySelector('#page')", 0)
+    page.evaluate("history.pushState({}, '', '/inner/2')")
+    scroll_to(page, "document.querySelector('#page')", 700)
+    scroll_to(page, "document.querySelector('#box')", 40)
+    use(page, 5)
+    page.close()
+    collector.wait(3)
+    collector.wait_until_quiet()
+    depths = {
+        report["context"]["page"]["path"]: report["properties"]["scroll_percent"]
+        for report in collector.reports
+    }
+    assert (depths["/"], depths["/inner/2"]) == (75, 50)
+
+
+def test_a_pointer_that_moves_has_the_page_laid_out_seldom(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/", NO_MARGIN + TALL))
+    collector.wait(1)
+    reads = page.evaluate(
+        """async () => {
+            const original = Object.getOwnPropertyDescriptor(Element.prototype, "scrollHeight");
+            let reads = 0;
+            const get = function () { reads++; return original.get.call(this); };
+            Object.defineProperty(Element.prototype, "scrollHeight", {get});
+            const seen = [];
+            for (let i = 0; i < 1000; i++) dispatchEvent(new PointerEvent("pointermove"));
+            seen.push(reads);
+            while (!reads) await new Promise(requestAnimationFrame);
+            return [...seen, reads];
+        }"""
+    )
+    assert reads == [0, 1]
+
+
 # Links and downloads
 
 LINKS = """
@@ -348,7 +425,7 @@ def test_a_form_that_a_script_sends_counts_one_with_mistakes_does_not(
     assert sent["context"]["page"]["path"] == "/again"
 
 
-@pytest.mark.parametrize("mark", ["required", 'type="email" value="x"'])
+@pytest.mark.parametrize("mark", ["required", 'type="email" value="x"', 'aria-invalid="true"'])
 def test_a_declared_form_with_mistakes_does_not_count(
     profile: BrowserContext, site: Site, collector: Collector, mark: str
 ) -> None:
@@ -367,6 +444,21 @@ def test_a_form_that_the_browser_stops_does_not_count(
     page.click("button")
     page.evaluate("waywiser.track('After')")
     assert labels(collector.wait(2)) == ["page /", "track After"]
+
+
+# Pages not found
+
+
+def test_a_page_that_says_so_is_viewed_as_not_found(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    head = '<meta name="waywiser" content="404">' + site.script
+    page = visit(profile, site.put("/lost", head=head))
+    collector.wait(1)
+    page.evaluate("document.querySelector('meta').remove(); history.pushState({}, '', '/found')")
+    lost, found = collector.wait(2)
+    assert lost["properties"] == {"status": "404"}
+    assert "properties" not in found
 
 
 # Switches

@@ -129,7 +129,7 @@ def test_agreeing_after_cookieless_starts_ids_without_counting_the_page_again(
     assert one([event["userId"] for event in events[2:]]) == "42"
 
 
-def test_going_cookieless_at_run_time_leaves_no_id(
+def test_going_cookieless_at_run_time_loses_no_event_and_leaves_no_id(
     profile: BrowserContext, site: Site, collector: Collector
 ) -> None:
     page = visit(profile, site.put("/"))
@@ -142,14 +142,46 @@ def test_going_cookieless_at_run_time_leaves_no_id(
             waywiser.track("After");
         }"""
     )
-    _, after = collector.wait(2)
-    assert after["event"] == "After"
-    assert not has_ids(after)
+    events = {event.get("event"): event for event in collector.wait(3)}
+    assert has_ids(events["Before"])
+    assert not has_ids(events["After"])
     assert set(page.evaluate(TRACES)) == {
         "waywiser_consent=cookieless",
         "waywiser_consent",
         "waywiser_queue.wb_other.1.x",
     }
+
+
+@pytest.mark.parametrize("way", ["consent('cookieless')", "track('Last')"])
+def test_what_waits_is_kept_in_memory_by_a_page_without_cookies_until_the_collector_is_well(
+    profile: BrowserContext, site: Site, collector: Collector, way: str
+) -> None:
+    """Also what a visit before left, where the site itself has become one without cookies."""
+    collector.status = 503
+    page = visit(profile, site.put("/"))
+    page.evaluate("waywiser.track('Before')")
+    collector.wait_for_attempts(1)
+    if "track" in way:
+        page.goto(asking(site, "/now", attributes="data-cookieless"))
+        page.wait_for_function(LOADED)
+    page.evaluate(f"waywiser.{way}")
+    assert "queue" not in str(page.evaluate(TRACES))
+    collector.status = 200
+    collector.wait(4 if "track" in way else 2, seconds=9)
+    events = sorted(collector.events, key=lambda event: event["timestamp"])
+    assert [label for label in labels(events) if label != "page /now"][:2] == ["page /", "track Before"]
+    assert [has_ids(event) for event in events] == [True, True, False, False][: len(events)]
+
+
+def test_a_refusal_also_ends_what_the_collector_asked_for(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    collector.status, collector.headers = 429, {"Retry-After": "60"}
+    page = visit(profile, site.put("/"))
+    page.wait_for_function("localStorage['waywiser.pause']")
+    page.evaluate("waywiser.consent('denied')")
+    assert page.evaluate(TRACES) == ["waywiser_consent=denied", "waywiser_consent"]
+    collector.wait(0)
 
 
 def test_an_answer_in_one_tab_holds_in_the_other(
@@ -218,6 +250,26 @@ def test_an_older_cookie_of_the_page_s_own_host_hides_no_refusal(
     page.evaluate("waywiser.track('Unseen')")
     collector.wait(2, settle=0.4)
     assert {cookie["name"] for cookie in profile.cookies()} == {"waywiser_consent"}
+
+
+def test_an_answer_that_is_given_on_every_page_changes_no_cookie(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    asking(site, more="<script>waywiser.consent('granted')</script>")
+    page = visit(profile, site.at("www.shop.test") + "/")
+    for views in (1, 2, 3):
+        page.evaluate("waywiser.track('Seen')")
+        events = collector.wait(2 * views)
+        assert {(cookie["name"], cookie["domain"]) for cookie in profile.cookies()} == {
+            ("waywiser_id", ".shop.test"),
+            ("waywiser_session", ".shop.test"),
+            ("waywiser_consent", ".shop.test"),
+        }
+        page.reload()
+        page.wait_for_function(LOADED)
+    assert one(anonymous_ids(events))
+    assert one(sessions(events))
+    collector.wait(7)
 
 
 def test_an_answer_that_is_none_changes_nothing(

@@ -401,37 +401,3 @@ def test_client_hints_are_asked_for_by_option(
     data = view["context"]["userAgentData"]
     assert {"brands", "mobile", "platform", "fullVersionList", "platformVersion"} <= set(data)
     assert view["context"]["library"]["name"] == "waywiser-js"
-
-
-# Pages not found
-
-
-def test_a_page_that_says_so_is_viewed_as_not_found(
-    profile: BrowserContext, site: Site, collector: Collector
-) -> None:
-    head = '<meta name="waywiser" content="404">' + full(site)
-    page = visit(profile, site.put("/lost", head=head))
-    collector.wait(1)
-    page.evaluate("document.querySelector('meta').remove(); history.pushState({}, '', '/found')")
-    lost, found = collector.wait(2)
-    assert lost["properties"] == {"status": "404"}
-    assert found.get("properties", {}) == {}
-
-
-def test_a_page_that_is_viewed_by_a_call_is_not_found_as_well(
-    profile: BrowserContext, site: Site, collector: Collector
-) -> None:
-    head = '<meta name="waywiser" content="404">' + full(site, pages="manual")
-    page = visit(profile, site.put("/lost", head=head))
-    page.evaluate("waywiser.page()")
-    page.evaluate("waywiser.page('Lost', {part: 1})")
-    page.evaluate("waywiser.page({status: 'mine'})")
-    page.evaluate("document.querySelector('meta').remove(); waywiser.page('Found', {part: 1})")
-    bare, named, own, found = collector.wait(4)
-    assert properties([bare, named, own, found]) == [
-        {"status": "404"},
-        {"status": "404", "part": 1},
-        {"status": "mine"},
-        {"part": 1},
-    ]
-    assert (named["name"], "name" in bare) == ("Lost", False)

@@ -1,6 +1,7 @@
 """What could lose events, a collector unwell, full storage, wrong clocks, a page that ends."""
 
 import time
+from email.utils import formatdate
 
 import pytest
 from playwright.sync_api import BrowserContext
@@ -26,6 +27,9 @@ pytestmark = pytest.mark.browser
         (400, b'{"success": false, "code": "incomplete_body"}'),
         (200, b"<!doctype html><title>Welcome to our hotel</title>"),
         (502, b"bad gateway"),
+        (403, b"<!doctype html><title>Forbidden</title>"),
+        (404, b"<!doctype html><title>Not Found</title>"),
+        (413, b"<!doctype html><title>Request Entity Too Large</title>"),
     ],
 )
 def test_what_the_collector_has_not_judged_is_sent_again(
@@ -100,8 +104,61 @@ def test_a_pause_of_a_clock_that_was_wrong_holds_nobody_up(
 ) -> None:
     page = visit(profile, site.put("/"))
     collector.wait(1)
-    page.evaluate("localStorage.waywiser_pause = Date.now() + 30 * 864e5; waywiser.track('Now')")
+    page.evaluate("localStorage['waywiser.pause'] = Date.now() + 30 * 864e5; waywiser.track('Now')")
     collector.wait(2)
+
+
+def test_another_tab_keeps_the_pause_too(profile: BrowserContext, site: Site, collector: Collector) -> None:
+    first, second = visit(profile, site.put("/")), visit(profile, site.url + "/")
+    collector.wait(2)
+    wait_until_answered(first)
+    collector.status, collector.headers = 429, {"Retry-After": "2"}
+    first.evaluate("waywiser.track('First')")
+    collector.wait_for_attempts(len(collector.requests) + 1)
+    refused = collector.requests[-1]
+    collector.status, collector.headers = 200, {}
+    second.evaluate("waywiser.track('Second')")
+    collector.wait(4)
+    assert min(r.at for r in collector.requests if r.at > refused.at) - refused.at >= 1.95
+
+
+def test_a_pause_may_be_asked_for_by_date(profile: BrowserContext, site: Site, collector: Collector) -> None:
+    collector.status, collector.headers = 503, {"Retry-After": formatdate(time.time() + 4, usegmt=True)}
+    page = visit(profile, site.put("/"))
+    page.wait_for_function("localStorage['waywiser.pause']")
+    collector.status, collector.headers = 200, {}
+    page.reload()
+    collector.wait(2, seconds=9)
+    refused, accepted, *_ = collector.requests
+    assert accepted.at - refused.at > 2.5
+
+
+@pytest.mark.parametrize("asked", ["1e9", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_no_pause_is_longer_than_a_day(
+    profile: BrowserContext, site: Site, collector: Collector, asked: str
+) -> None:
+    collector.status, collector.headers = 503, {"Retry-After": asked}
+    page = visit(profile, site.put("/"))
+    page.wait_for_function("localStorage['waywiser.pause']")
+    assert 23.9 < page.evaluate("localStorage['waywiser.pause'] - Date.now()") / 3600e3 < 24.1
+    collector.status = 200
+    page.evaluate("localStorage['waywiser.pause'] = 0")
+    page.reload()
+    collector.wait(2)
+
+
+@pytest.mark.parametrize("asked", ["-5", "Thu, 01 Jan 1970 00:00:00 GMT", "soon"])
+def test_a_pause_that_is_none_leaves_the_page_to_its_own_patience(
+    profile: BrowserContext, site: Site, collector: Collector, asked: str
+) -> None:
+    collector.status, collector.headers = 503, {"Retry-After": asked}
+    page = visit(profile, site.put("/"))
+    collector.wait_for_attempts(2)
+    first, second = collector.requests
+    assert second.at - first.at > 0.45
+    assert page.evaluate("localStorage['waywiser.pause']") is None
+    collector.status = 200
+    collector.wait(1)
 
 
 def test_a_collector_that_is_down_for_a_while_gets_everything_on_the_same_page(
@@ -116,6 +173,19 @@ def test_a_collector_that_is_down_for_a_while_gets_everything_on_the_same_page(
     page.evaluate("waywiser.track('Still Down')")
     collector.listener.up()
     assert labels(collector.wait(3, seconds=9)) == ["page /", "track Down", "track Still Down"]
+
+
+@pytest.mark.parametrize("broken", ['{"cut of', "", "undefined"])
+def test_a_stored_entry_that_is_no_json_spoils_nothing(
+    profile: BrowserContext, site: Site, collector: Collector, broken: str
+) -> None:
+    page = profile.new_page()
+    page.goto(site.put("/bare", head=""))
+    page.evaluate("broken => localStorage['waywiser_queue.wb_test.1.x'] = broken", broken)
+    page.goto(site.put("/"))
+    collector.wait(1)
+    page.wait_for_function(LOADED)
+    wait_until_answered(page)
 
 
 # Sessions

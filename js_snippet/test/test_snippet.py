@@ -533,6 +533,22 @@ def test_a_hidden_page_sends_at_once(profile: BrowserContext, site: Site, collec
     ]
 
 
+def test_twenty_events_do_not_wait_for_more(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = profile.new_page()
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)  # No timer runs.
+    page.goto(site.put("/"))
+    page.wait_for_function(LOADED)
+    page.evaluate("for (let i = 0; i < 18; i++) waywiser.track('One Of Many', {i})")
+    collector.wait_until_quiet(0.3)
+    assert collector.requests == []
+    page.evaluate("waywiser.track('One Of Many', {i: 18})")
+    assert labels(collector.wait(20)) == ["page /", *["track One Of Many"] * 19]
+    assert len(collector.requests) == 1
+
+
 def test_a_page_that_ends_hands_over_a_view_whose_title_it_still_waited_for(
     profile: BrowserContext, site: Site, collector: Collector
 ) -> None:
@@ -636,6 +652,19 @@ def test_a_crashed_page_is_taken_over_a_living_one_is_not(
     assert labels(collector.wait(3)) == ["track Crashed", "page /", "page /"]
 
 
+def test_a_pause_that_the_collector_asks_for_holds_on_the_next_page_too(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    collector.status, collector.headers = 429, {"Retry-After": "2"}
+    page = visit(profile, site.put("/"))
+    page.wait_for_function("localStorage['waywiser.pause']")
+    collector.status, collector.headers = 200, {}
+    page.goto(site.url + "/")
+    assert labels(collector.wait(2)) == ["page /", "page /"]
+    refused, accepted = collector.requests
+    assert accepted.at - refused.at >= 1.95
+
+
 @pytest.mark.parametrize("status", [401, 413])
 def test_a_refused_batch_is_never_sent_again(
     profile: BrowserContext, site: Site, collector: Collector, status: int
@@ -677,6 +706,49 @@ def test_ten_thousand_calls_fill_a_bounded_queue(
     wait_until_answered(page)
     page.evaluate("waywiser.track('Next')")
     assert collector.wait(kept + 2)[-1]["context"]["sequence"] == 10002, "the gap shows what was lost"
+
+
+WATCH_TASKS = """
+  // Each request, and then the next moment at which the page itself could do something.
+  window.log = [];
+  const {fetch} = window;
+  const channel = new MessageChannel();
+  channel.port1.onmessage = () => log.push(0);
+  window.fetch = function (...args) {
+    log.push(args[1].body.length);
+    channel.port2.postMessage(0);
+    return fetch.apply(this, args);
+  };
+  const shelf = localStorage;
+  window.writes = 0;
+  const counted = new Proxy(shelf, {
+    get: (_, name) => shelf[name],
+    set: (_, name, value) => { writes++; shelf[name] = value; return true; },
+  });
+  Object.defineProperty(window, "localStorage", {get: () => counted});
+"""
+
+
+def test_after_ten_thousand_calls_other_tasks_of_the_page_have_their_turn(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    profile.add_init_script(WATCH_TASKS)
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    wait_until_answered(page)
+    page.evaluate("writes = 0; log = []; for (let i = 0; i < 10000; i++) waywiser.track('Loop', {i});")
+    writes_at_once = page.evaluate("writes")
+    assert writes_at_once <= 2 * 10_000 + 10, (
+        "one for the event, one for its number, the session now and then"
+    )
+    wait_until_answered(page)
+    sizes = page.evaluate("log")
+    assert page.evaluate("writes") - writes_at_once <= 10, "sending writes nothing"
+    batches = [size for size in sizes if size]
+    assert len(batches) > 20
+    assert max(batches) < 32_768
+    assert all(not (one and other) for one, other in pairwise(sizes)), "two batches in one task"
+    collector.expected = len(collector.wait_until_quiet())
 
 
 # Where it comes from and where it sends to
@@ -843,12 +915,14 @@ def test_a_hostile_page_costs_only_what_cannot_be_written(
     page.evaluate(
         """() => {
             const loop = {}; loop.self = loop;
+            const bad = {get now() { throw new Error("getter"); }};
             waywiser.track("Strange", {
                 list: [1, {deep: [2]}], text: "x\\u2028\\ud800", big: 10n, nested: {big: [1n]},
                 when: new Date(0), nan: NaN, null: null,
-                fn() {}, symbol: Symbol("s"), none: undefined, node: document.body,
+                loop, bad, fn() {}, symbol: Symbol("s"), none: undefined, node: document.body, window,
             });
             waywiser.track("Looped", {loop, b: 1});
+            waywiser.track("Bare", Object.assign(Object.create(null), {b: 1}));
             waywiser.track("Getter", {get a() { throw new Error("a"); }, b: 1});
             waywiser.track("Odd", "not an object");
             waywiser.track(); waywiser.track({}); waywiser.alias(); waywiser.group(NaN); waywiser.ready("x");
@@ -856,7 +930,7 @@ def test_a_hostile_page_costs_only_what_cannot_be_written(
             waywiser.identify(null, {plan: "pro"});
         }"""
     )
-    view, strange, looped, getter, odd, identify = collector.wait(6)
+    view, strange, looped, bare, getter, odd, identify = collector.wait(7)
     assert view["context"]["page"]["path"] == "/"
     node = strange["properties"].pop("node", {})
     assert node == {}
@@ -869,7 +943,8 @@ def test_a_hostile_page_costs_only_what_cannot_be_written(
         "nan": None,
         "null": None,
     }
-    assert looped["properties"] == getter["properties"] == odd["properties"] == {}
+    assert looped["properties"] == bare["properties"] == getter["properties"] == {"b": 1}
+    assert odd["properties"] == {}
     assert ("userId" not in identify, identify["traits"]) == (True, {"plan": "pro"})
     assert errors == []
 

@@ -24,7 +24,7 @@ BEGUN_BEFORE = """
 select customer from journey_runs final
 where
     project = {project:UInt32}
-    and arrayExists(run -> run.start < fromUnixTimestamp64Milli({before:Int64}, 'UTC'), runs)
+    and arrayExists(start -> start < fromUnixTimestamp64Milli({before:Int64}, 'UTC'), runs.start)
 union all
 select customer from customer_sessions final
 where
@@ -80,7 +80,7 @@ def would_delete(engine: Engine, events: EventStore, horizon: Horizon) -> Report
             left.add(leaving(connection, events, horizon, some))
     return msgspec.structs.replace(
         report,
-        runs=_begun_before(events, horizon, "arrayJoin(runs).start as start from journey_runs final"),
+        runs=_begun_before(events, horizon, "arrayJoin(runs.start) as start from journey_runs final"),
         sessions=_begun_before(events, horizon, "start from sessions"),
         customers=len(left.customers),
         identities=len(left.identities),

@@ -43,7 +43,18 @@ def test_the_funnel_has_the_documented_form(ask: Ask) -> None:
     assert status == 200
     assert funnel["entered"] == 5
     assert funnel["outcomes"] == {"succeeded": 1, "failed": 1, "dropped": 2, "in_time": 1}
-    assert set(funnel["success_rate"]) == {"value", "low", "high", "n"}
+    assert set(funnel["success_rate"]) == {
+        "value",
+        "low",
+        "high",
+        "n",
+        "in_time",
+        "at_least",
+        "at_most",
+        "customers",
+        "half_by",
+        "few",
+    }
     assert [step["progressed"] for step in funnel["steps"]] == [5, 3, 1]
     assert {
         "key",
@@ -170,6 +181,62 @@ def test_every_report_comes_as_a_file_too(shop: Shop, name: str) -> None:
     )
     assert answer.mimetype == "text/csv"
     assert len(answer.text.splitlines()) > 1
+
+
+@pytest.mark.parametrize(
+    ("query", "total"),
+    [
+        ("", 5),
+        ("step=cart", 3),
+        ("step=cart&number=visited", 3),
+        ("step=cart&outcome=dropped", 1),
+        ("step=cart&number=left_here", 2),
+        ("outcome=dropped", 2),
+        ("number=dropped&now=2026-02-20T12:00:00Z", 1),
+    ],
+)
+def test_a_list_is_of_all_that_it_was_asked_for(ask: Ask, query: str, total: int) -> None:
+    status, found = ask("GET", f"/journeys/buy/runs?from=2026-02-01&{query}")
+    assert (status, found["total"], len(found["runs"])) == (200, total, total)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "number=dropped&step=cart",
+        "number=entered&step=cart",
+        "number=visited&outcome=dropped&step=cart",
+        "outcome=succeeded&step=cart",
+        "now=2027-01-01",
+    ],
+)
+def test_a_list_that_would_leave_out_a_part_of_the_question_is_refused(ask: Ask, query: str) -> None:
+    status, found = ask("GET", f"/journeys/buy/runs?from=2026-02-01&{query}")
+    assert (status, found["code"]) == (400, "bad_question")
+
+
+def test_a_number_and_its_list_are_of_one_moment(ask: Ask) -> None:
+    before = "2026-02-20T12:00:00.000Z"
+    then = ask("GET", f"/journeys/buy/funnel?from=2026-02-01&now={before}")[1]
+    assert then["as_of"] == before
+    assert then["outcomes"] != ask("GET", "/journeys/buy/funnel?from=2026-02-01")[1]["outcomes"]
+    for outcome, n in then["outcomes"].items():
+        found = ask("GET", f"/journeys/buy/runs?from=2026-02-01&outcome={outcome}&now={then['as_of']}")[1]
+        assert (found["total"], found["as_of"]) == (n, before)
+
+
+def test_every_report_counts_what_it_is_asked_to_count(ask: Ask) -> None:
+    for unit, n in (("runs", 5), ("customers", 4 + 1), ("accounts", 0)):
+        query = f"from=2026-02-01&unit={unit}"
+        for report in ("paths", "variants"):
+            found = ask("GET", f"/journeys/buy/{report}?{query}")[1]
+            assert (found["unit"], found["runs"]) == (unit, n), report
+        found = ask("GET", f"/journeys/buy/timing?{query}")[1]
+        assert (found["unit"], found["goal"]["n"]) == (unit, min(n, 1))
+        previewed = ask("POST", f"/journeys/preview?{query}", json=JOURNEY)[1]["funnel"]
+        assert (previewed["unit"], previewed["entered"]) == (unit, n)
+    for report in ("paths", "variants", "timing"):
+        assert ask("GET", f"/journeys/buy/{report}?unit=people")[0] == 400
 
 
 @pytest.mark.parametrize("report", ["funnel", "paths", "timing", "variants", "runs", *BY_NAME])

@@ -7,9 +7,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from admin import asked
-from admin.formats import duration, percent
+from admin.formats import duration, heat, hottest, part_in, percent, small
 from admin.throttle import WINDOW_MS, Throttle
+from journeys.rates import rate
 from tests.admin.conftest import NOW
+
+
+@pytest.mark.parametrize(("count", "n", "is_small"), [(0, 0, False), (9, 18, True), (90, 180, False)])
+def test_a_small_sample_says_so(count: int, n: int, is_small: bool) -> None:
+    assert small(dict(rate(count, n))) is is_small
 
 
 @pytest.mark.parametrize(
@@ -75,3 +81,28 @@ def test_failures_are_forgotten_in_time_and_by_success() -> None:
     throttle.note_failure("1.2.3.4", "a@b.c", now=WINDOW_MS)
     throttle.forgive("1.2.3.4", "a@b.c")
     assert throttle.wait_ms("1.2.3.4", "a@b.c", now=WINDOW_MS) == 0
+
+
+@pytest.mark.parametrize(
+    ("share", "most", "text"),
+    [
+        (None, 1, "is-heat"),
+        (0, 1, "is-heat"),
+        (0.31, 1, "is-heat is-heat-3"),
+        (0.1, 0.2, "is-heat is-heat-5"),
+        (1, 0.2, "is-heat is-heat-10"),
+    ],
+)
+def test_a_share_has_a_shade(share: float | None, most: float, text: str) -> None:
+    assert heat(share, most) == text
+
+
+def test_the_greatest_share_is_looked_for_after_the_own_part_of_time() -> None:
+    periods = [{"rate": {"value": 1.0}}, {"rate": {"value": 0.2}}, {"rate": {"value": None}}, {"rate": None}]
+    assert hottest([{"periods": periods}, {"periods": periods[:1]}]) == 0.2
+    assert hottest([]) == 1
+
+
+@pytest.mark.parametrize(("by", "text"), [("day", "2 Mar"), ("week", "2 Mar"), ("month", "Mar 2026")])
+def test_a_part_of_time_is_named_in_its_zone(by: str, text: str) -> None:
+    assert part_in("2026-03-01T23:30:00.000Z", ZoneInfo("Europe/Berlin"), by) == text

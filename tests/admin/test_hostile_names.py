@@ -19,9 +19,11 @@ PATHS = [
     "journeys?days=30",
     *(
         f"journeys/buy/{tab}?days=30"
-        for tab in ("funnel", "paths", "timing", "variants", "runs", "definition")
+        for tab in ("funnel", "breakdown", "paths", "timing", "variants", "runs", "definition")
     ),
     f"journeys/buy/funnel?days=30&device={QUOTED}",
+    f"journeys/buy/breakdown?days=30&by=property:{QUOTED}",
+    "journeys/buy/timing?days=30&compare=device",
     "editor/buy",
     "editor/suggest/event",
     "editor/suggest/page",

@@ -5,11 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable
 
 import pytest
 
+from admin import pictures
+from journeys.funnel import funnel
+from journeys.lists import listed
 from journeys.reports import BY_NAME
-from tests.admin.conftest import Shop
+from journeys.scope import Scope, open_scope
+from store.event import Event
+from tests.admin.conftest import NOW, Shop, happened
 
 TABS = ["funnel", "paths", "timing", "variants", *BY_NAME, "runs", "definition"]
 
@@ -18,6 +24,11 @@ def page(shop: Shop, tab: str, query: str = "days=30", who: str = "viewer") -> s
     answer = shop.client(who).get(f"/p/shop/journeys/buy/{tab}?{query}")
     assert answer.status_code == 200, answer.text
     return answer.text
+
+
+def scope_of(shop: Shop) -> Scope:
+    given = shop.services
+    return open_scope(given.engine, given.events, shop.project, "buy", start="2026-02-01", now=NOW)
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -30,20 +41,73 @@ def test_every_tab_opens_with_and_without_runs(shop: Shop, tab: str, query: str)
 
 def test_the_funnel_counts_the_shop(shop: Shop) -> None:
     text = page(shop, "funnel")
-    assert '<a href="/p/shop/journeys/buy/runs?days=30&amp;number=entered">5</a>' in text
+    link = "/p/shop/journeys/buy/runs?days=30&amp;number=entered&amp;now=2026-03-01T12:00:00.000Z"
+    assert f'<a href="{link}">5</a>' in text
     for number, n in (("succeeded", 1), ("failed", 1), ("dropped", 2), ("in_time", 1)):
-        assert re.search(rf'number={number}"[^>]*>{n}</a>', text), number
+        assert re.search(rf"number={number}&amp;now=[^>]*>{n}</a>", text), number
 
 
 @pytest.mark.parametrize("unit", ["runs", "customers"])
 def test_every_number_has_exactly_its_list(shop: Shop, unit: str) -> None:
     text = page(shop, "funnel", f"days=30&unit={unit}")
-    links = re.findall(r'<a href="(/p/shop/journeys/buy/runs\?[^"]+)"[^>]*>(\d+)</a>', text)
-    assert len(links) >= 12
+    links = re.findall(r'<a href="(/p/shop/journeys/buy/runs\?[^"]+)"[^>]*>(\d+)(?: \w+)?</a>', text)
+    assert len(links) >= 13
     for link, n in links:
         listed = shop.client("viewer").get(link.replace("&amp;", "&")).text
         assert re.search(rf'id="runs-title">[^<]*: {n} ', listed), link
         assert len(re.findall(r'href="/p/shop/customers/\d+"', listed)) == int(n), link
+
+
+@pytest.mark.parametrize("unit", ["runs", "customers"])
+def test_every_part_of_the_picture_opens_the_list_of_its_number(shop: Shop, unit: str) -> None:
+    scope = scope_of(shop)
+    picture = pictures.funnel(funnel(scope, unit=unit), lambda number, step: f"{number} {step or ''}")
+    opened = 0
+    for column in picture["steps"]:
+        for part, link in column["links"].items():
+            if column[part]:
+                number, _, step = link.partition(" ")
+                total = listed(scope, number=number, step=step or None, unit=unit)["total"]
+                assert total == column[part], (column["name"], part)
+                opened += 1
+    assert opened >= 6
+
+
+def test_links_to_lists_and_files_keep_the_moment_of_the_report(shop: Shop) -> None:
+    before = "2026-02-21T12:00:00.000Z"
+    for tab in ("funnel", "runs"):
+        text = page(shop, tab, f"days=90&now={before}&number=dropped")
+        lists = re.findall(r'href="(/p/shop/journeys/buy/runs(?:\.csv)?\?[^"]+number=[^"]+)"', text)
+        assert lists
+        assert all(f"now={before}" in one for one in lists)
+    assert 'runs-title">Dropped: 1 run' in text
+    assert 'runs-title">Dropped: 2 runs' in page(shop, "runs", "days=90&number=dropped")
+
+
+def test_a_success_rate_that_may_still_rise_says_so(shop: Shop) -> None:
+    text = page(shop, "funnel")
+    told = "1 of these 5 runs are still in time: when all are decided, the success rate will lie between 20%"
+    assert told in " ".join(text.split())
+    assert "still in time" not in page(shop, "funnel", "from=2026-02-01&through=2026-02-25")
+
+
+def test_a_rate_whose_runs_one_customer_makes_says_so(
+    own_shop: Shop, add_events: Callable[[list[Event]], None]
+) -> None:
+    told = "at least half are of one customer, of 6 in all"
+    assert told not in page(own_shop, "funnel", "days=90")
+    add_events([happened("/shop", "tester", day=5 + 4 * n, kind="page") for n in range(12)])
+    assert told in page(own_shop, "funnel", "days=90")
+    assert "n 17 of 6 customers" in page(own_shop, "funnel", "days=90")
+    assert told not in page(own_shop, "funnel", "days=90&unit=customers")
+    answer = own_shop.client("viewer").get("/p/shop/journeys/buy/funnel.csv?days=90")
+    first = next(csv.DictReader(io.StringIO(answer.text)))
+    assert {name: first[name] for name in ("in_time", "at_most", "customers", "half_by")} == {
+        "in_time": "0",
+        "at_most": "1.0",
+        "customers": "6",
+        "half_by": "1",
+    }
 
 
 def test_a_segment_narrows_every_tab(shop: Shop) -> None:

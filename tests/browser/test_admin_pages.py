@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from journeys.reports import BY_NAME
 from store.projects import project_by_key
 from tests.browser.company import EMAIL, PASSWORD, Company, send
 
@@ -17,7 +20,7 @@ PATHS = [
     "journeys",
     *(
         f"journeys/trial-to-paid/{tab}?days=90"
-        for tab in ("funnel", "paths", "timing", "variants", "runs", "definition")
+        for tab in ("funnel", "breakdown", "paths", "timing", "variants", *BY_NAME, "runs", "definition")
     ),
     "editor",
     "editor/trial-to-paid",
@@ -25,6 +28,7 @@ PATHS = [
     "customers?q=u-100",
     "accounts",
     "sessions?days=90",
+    "lifecycle?days=90",
     "live",
     "live/drops",
     "live/health",
@@ -151,6 +155,27 @@ def test_a_tooltip_shows_names_as_text(inside: Inside) -> None:
     page.mouse.move(box["x"] + box["width"] / 14, box["y"] + box["height"] / 2)
     expect(page.locator(".chart-tooltip")).to_contain_text("Visits the site")
     expect(page.locator(".chart-tooltip")).to_contain_text("Reached, in order")
+
+
+def test_a_point_of_the_trend_opens_the_funnel_of_its_day(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/journeys/trial-to-paid/funnel?days=7&by=day")
+    chart = page.locator("[data-chart='trend']")
+    expect(chart.locator("canvas")).to_be_visible()
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box is not None
+    parts = json.loads(str(chart.get_attribute("data-values")))["parts"]
+    assert len(parts) == 7
+    # Who began this week is mostly in time: its columns are bars almost as high as the picture.
+    place = max(at for at, part in enumerate(parts) if part["immature"])
+    column = (box["width"] - 14 - 42) / 7
+    page.mouse.click(box["x"] + 42 + column * (place + 0.5), box["y"] + box["height"] / 2)
+    page.wait_for_url(lambda address: "days=" not in address)
+    asked = parse_qs(urlsplit(page.url).query)
+    assert asked["from"] == asked["through"] == [page.input_value("#bar-through")]
+    entered = page.locator(".facts a[href*='number=entered']")
+    expect(entered).to_have_text(str(parts[place]["entered"]))
 
 
 def test_a_journey_is_built_from_events_that_were_seen(inside: Inside) -> None:

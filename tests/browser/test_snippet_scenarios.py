@@ -185,6 +185,28 @@ def cookieless(stage: Stage) -> None:
     page.close()
 
 
+def cookieless_at_run_time(stage: Stage) -> None:
+    """What waits for the collector leaves the disk, but not the page."""
+    page = stage.open(stage.put("/"))
+    stage.arrived(1)
+    stage.ground.collector.kill()
+    page.evaluate("waywiser.track('Before')")
+    with page.expect_event("requestfailed"):
+        pass
+    page.evaluate("waywiser.consent('cookieless'); waywiser.track('After')")
+    assert page.evaluate("Object.keys(localStorage)") == ["waywiser_consent"]
+    stage.ground.start()
+    stage.arrived(3)
+    page.close()
+
+
+def not_found(stage: Stage) -> None:
+    page = stage.open(stage.put("/lost", head='<meta name="waywiser" content="404">' + stage.script()))
+    stage.arrived(1)
+    assert json.loads(stage.happened()[0]["properties"])["status"] == "404"
+    page.close()
+
+
 def two_domains(stage: Stage) -> None:
     head = stage.script('data-auto data-domains="one.test two.test"', "w.full.js")
     there = stage.ground.site.at("/there", "shop.two.test")
@@ -241,6 +263,13 @@ SCENARIOS = [
     Scenario(
         cookieless, ["page /", "track Unknown", "page /next"], is_numbered=False, project={"cookieless": True}
     ),
+    Scenario(
+        cookieless_at_run_time,
+        ["page /", "track Before", "track After"],
+        is_numbered=False,
+        project={"cookieless": True},
+    ),
+    Scenario(not_found, ["page /lost"]),
     Scenario(two_domains, ["page /", "page /there", "track Arrived"], is_numbered=False),
     Scenario(read_for_a_while, ["page /", "track Page Engaged"]),
 ]

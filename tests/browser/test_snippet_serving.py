@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -136,8 +137,9 @@ def proxied(ground: Ground, collector: str = "") -> Flask:
     """A site that passes /ww on, by the lines that the documentation gives to its readers."""
     text = (ROOT / "docs" / "snippet.md").read_text()
     (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    app = Flask("proxied")
-    exec(code.replace('"https://HOST"', repr(collector or ground.installation.address)), {"app": app})
+    names: dict[str, Any] = {"__name__": "proxied"}
+    exec(code.replace('"https://HOST"', repr(collector or ground.installation.address)), names)
+    app: Flask = names["app"]
 
     @app.get("/<path>")
     def show(path: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from journeys import filters
+from journeys import filters, known, resolution
 from journeys.definitions import DefinitionError, parse
 from store.event import Event, event_id
 from store.events import EventStore
@@ -54,7 +54,8 @@ def matches(events: EventStore, matcher: dict[str, Any], **fields: Any) -> bool:
     events.insert([Event(**row)], token="t")
     params = filters.Params(project=1)
     mask, relevant = filters.mask(definition, params), filters.relevant(definition, params)
-    sql = f"select {mask} as mask from events where {relevant}"
+    source = known.knowing(resolution.VIEW, known.traits_in(definition), params, relevant=relevant)
+    sql = f"select {mask} as mask from {source} where {relevant}"
     rows = events.query(sql, params.values)
     return bool(rows and rows[0]["mask"] == 1)
 

@@ -50,6 +50,10 @@ def paid(number: int, name: str, properties: dict[str, Any], **more: Any) -> Eve
     return event(number, number * MINUTE, "track", event=name, properties=properties, **more)
 
 
+def refund(**more: Any) -> tuple[str, dict[str, Any]]:
+    return "refund", {"value": 3, "currency": "USD", **more}
+
+
 @pytest.fixture
 def ledger(engine: Engine, events: EventStore) -> Ledger:
     create_project(engine, key="p", name="P", now=0)
@@ -254,6 +258,23 @@ def test_days_are_those_of_the_projects_time_zone(events: EventStore, ledger: Le
             {"USD": 4},
         ),
         ([("refund", {"value": 3, "currency": "USD"})] * 2, {"USD": -6}),
+        *(
+            (
+                [("Order Completed", {"total": 10, "currency": "USD", "order_id": "o1"}), *several],
+                {"USD": left},
+            )
+            for left, several in [
+                (7, [refund(order_id="o1"), refund(order_id="o1", refund_id="r1")]),
+                (7, [refund(order_id="o1", refund_id="r1"), refund()]),
+                (7, [refund(), refund(order_id="o1")]),
+                (7, [refund(refund_id="r1"), refund(order_id="o1")]),
+                (7, [refund(refund_id="r1", currency=""), refund(order_id="o1"), refund()]),
+                (4, [refund(order_id="o1"), *(refund(order_id="o1", refund_id=one) for one in ("r1", "r2"))]),
+                (4, [refund(order_id="o1"), refund(order_id="o2", refund_id="r1")]),
+                (5, [refund(order_id="o1", refund_id="r1"), refund(value=2)]),
+            ]
+        ),
+        ([refund(refund_id="r1"), refund(currency="EUR")], {"USD": -3, "EUR": -3}),
         (
             [
                 ("Order Completed", {"total": 10, "currency": "USD", "order_id": "o1"}),
@@ -307,6 +328,16 @@ def test_revenue_is_what_events_carry_less_refunds_by_currency(
     events.insert([paid(n, name, properties) for n, (name, properties) in enumerate(told)], token="t")
     found = profile.revenue(events, ledger, 1, ANNA)
     assert {one["currency"]: one["amount"] for one in found} == expected
+
+
+@pytest.mark.parametrize(("hours", "refunded"), [(24, 3), (25, 6)])
+def test_a_refund_without_ids_repeats_one_with_them_for_a_day(
+    events: EventStore, ledger: Ledger, hours: int, refunded: float
+) -> None:
+    name, properties = refund()
+    later = event(2, MINUTE + hours * HOUR, "track", event=name, properties=properties)
+    events.insert([paid(1, *refund(refund_id="r1")), later], token="t")
+    assert profile.revenue(events, ledger, 1, ANNA)[0]["refunded"] == refunded
 
 
 def test_revenue_says_which_events_counted_and_leaves_robots_out(events: EventStore, ledger: Ledger) -> None:

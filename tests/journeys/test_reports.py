@@ -81,7 +81,26 @@ def history() -> list[Event]:
                     country=("DE", "FR", "")[customer % 3],
                 )
             )
-    return rows
+    return rows + [member(customer, f"a{account}") for customer in range(300) for account in of(customer)]
+
+
+def of(customer: int) -> set[int]:
+    """The accounts of a customer: up to three customers share one, some have two, some none."""
+    return set() if customer % 10 == 0 else {customer // 3, customer // 3 + (customer % 7 == 0)}
+
+
+def member(customer: int, account: str) -> Event:
+    return Event(
+        project=1,
+        event_id=event_id(f"{customer}-{account}"),
+        message_id=f"{customer}-{account}",
+        type="group",
+        timestamp=START,
+        received_at=START,
+        user_id=str(customer),
+        identity=identity_hash("user", str(customer)),
+        group_id=account,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +116,7 @@ def scope(shared_events: EventStore) -> Iterator[Scope]:
     events.close()
 
 
-@pytest.fixture(params=["runs", "customers"])
+@pytest.fixture(params=["runs", "customers", "accounts"])
 def unit(request: pytest.FixtureRequest) -> str:
     return request.param
 
@@ -118,7 +137,9 @@ def test_sums_hold_by_construction(scope: Scope, unit: str) -> None:
 def test_the_list_behind_every_number_has_exactly_that_many_runs(scope: Scope, unit: str) -> None:
     found = funnel(scope, unit=unit)
     wanted = {(number, None): found["outcomes"].get(number, found["entered"]) for number in WHOLE}
-    wanted |= {(number, s["key"]): s[number] for number in AT_STEP for s in found["steps"]}
+    for s in found["steps"]:
+        s["left_here"] = s["dropped_here"] + s["failed_here"]
+        wanted |= {(number, s["key"]): s[number] for number in AT_STEP}
     for (number, step), n in wanted.items():
         answer = listed(scope, number=number, step=step, unit=unit, most=10_000)
         assert answer["total"] == len(answer["runs"]) == n, (number, step)
@@ -147,14 +168,72 @@ def test_segments_part_the_runs(scope: Scope) -> None:
             assert funnel(part)["entered"] == one["n"]
 
 
-def test_variants_cover_all_runs(scope: Scope) -> None:
-    found = variants(scope, most=1000)
-    assert sum(one["n"] for one in found["variants"]) == found["runs"] == funnel(scope)["entered"]
+def test_a_funnel_is_one_question_so_that_all_its_numbers_are_of_the_same_runs(
+    scope: Scope, unit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, query = [], scope.events.query
+    monkeypatch.setattr(scope.events, "query", lambda *args: asked.append(args) or query(*args))
+    funnel(scope, unit=unit)
+    assert len(asked) == 1
+    assert asked[0][0].count("from journey_runs") == 1
+
+
+def test_a_rate_says_between_what_it_ends_when_all_are_decided(scope: Scope, unit: str) -> None:
+    found = funnel(scope, unit=unit)
+    entered, decided = found["entered"], funnel(Scope(**{**vars(scope), "now": NOW * 2}), unit=unit)
+    success = found["success_rate"]
+    assert success["in_time"] == found["outcomes"]["in_time"] > 0
+    assert success["at_least"] == success["value"] == decided["success_rate"]["at_most"]
+    assert success["at_most"] == round((found["outcomes"]["succeeded"] + success["in_time"]) / entered, 6)
+    assert decided["success_rate"]["in_time"] == 0
+    still = 0
+    for before, step in pairwise(found["steps"]):
+        still += before["in_time_here"]
+        assert step["rate_from_start"]["in_time"] == still
+        assert step["rate_from_start"]["at_most"] == round((step["progressed"] + still) / entered, 6)
+        assert step["rate_from_previous"]["in_time"] == before["in_time_here"]
+        most = (step["progressed"] + before["in_time_here"]) / before["progressed"]
+        assert step["rate_from_previous"]["at_most"] == round(most, 6)
+
+
+def test_a_rate_says_how_many_customers_are_behind_it(scope: Scope, unit: str) -> None:
+    found = funnel(scope, unit=unit)
+    for before, step in pairwise(found["steps"]):
+        rows = listed(scope, number="progressed", step=before["key"], unit=unit, most=10_000)["runs"]
+        theirs = Counter(row["customer"] for row in rows)
+        said = step["rate_from_previous"]
+        assert said["customers"] == len(theirs)
+        assert sum(n for _, n in theirs.most_common(said["half_by"])) * 2 >= len(rows)
+        assert sum(n for _, n in theirs.most_common(said["half_by"] - 1)) * 2 < len(rows)
+        assert not said["few"]
+
+
+def test_variants_cover_all_runs(scope: Scope, unit: str) -> None:
+    found, counted = variants(scope, unit=unit, most=1000), funnel(scope, unit=unit)
+    assert sum(one["n"] for one in found["variants"]) == found["runs"] == counted["entered"]
     assert found["variants"][-1]["cumulative"] == pytest.approx(1)
+    rates = [(one["success_rate"], one["n"]) for one in found["variants"]]
+    assert sum(round(one["value"] * n) for one, n in rates) == counted["outcomes"]["succeeded"]
+    assert sum(one["in_time"] for one, _ in rates) == counted["outcomes"]["in_time"]
 
 
-def test_timing_counts_those_who_came_there(scope: Scope) -> None:
-    found, counted = timing(scope), funnel(scope)
+def test_a_variant_is_the_way_before_the_goal_and_says_how_many_of_it_got_there(scope: Scope) -> None:
+    runs = listed(scope, most=10_000)["runs"]
+    ways, succeeded = Counter[tuple[str, ...]](), Counter[tuple[str, ...]]()
+    for run in runs:
+        way = tuple(step["key"] for step in run["steps"] if step["key"] != "buy")
+        ways[way] += 1
+        succeeded[way] += run["outcome"] == "succeeded"
+    found = variants(scope, most=1000)["variants"]
+    assert {tuple(one["steps"]): one["n"] for one in found} == ways
+    for one in found:
+        way = tuple(one["steps"])
+        assert one["success_rate"]["value"] == round(succeeded[way] / ways[way], 6)
+    assert any(0 < one["success_rate"]["value"] < 1 for one in found)
+
+
+def test_timing_counts_those_who_came_there(scope: Scope, unit: str) -> None:
+    found, counted = timing(scope, unit=unit), funnel(scope, unit=unit)
     assert found["goal"]["n"] == counted["outcomes"]["succeeded"]
     assert found["goal"]["median"] == counted["seconds_to_goal"]["median"]
     for spread, step in zip(found["steps"], counted["steps"][1:], strict=True):
@@ -165,9 +244,11 @@ def test_timing_counts_those_who_came_there(scope: Scope) -> None:
 @pytest.mark.parametrize("direction", ["after", "before"])
 @pytest.mark.parametrize("anchor", ["look", "try", "buy"])
 @pytest.mark.parametrize("collapse", [True, False])
-def test_paths_of_runs_conserve_their_flow(scope: Scope, direction: str, anchor: str, collapse: bool) -> None:
-    found = paths(scope, anchor=anchor, direction=direction, depth=4, most=3, collapse=collapse)
-    visited = {step["key"]: step["visited"] for step in funnel(scope)["steps"]}
+def test_paths_of_runs_conserve_their_flow(
+    scope: Scope, unit: str, direction: str, anchor: str, collapse: bool
+) -> None:
+    found = paths(scope, unit=unit, anchor=anchor, direction=direction, depth=4, most=3, collapse=collapse)
+    visited = {step["key"]: step["visited"] for step in funnel(scope, unit=unit)["steps"]}
     assert found["runs"] == visited[anchor]
     conserved(found, depth=4)
     assert 0 < found["coverage"] <= 1

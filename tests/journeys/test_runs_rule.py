@@ -105,7 +105,8 @@ def stored(events: EventStore, project: int, version: int) -> dict[int, list[Run
     answer = events.query(
         "select customer, arrayMap(r -> (r.case_value, toUnixTimestamp64Milli(r.start), "
         "toUnixTimestamp64Milli(r.last), r.outcome, r.steps, "
-        "arrayMap(t -> toUnixTimestamp64Milli(t), r.times), r.repeats, r.shortcut, r.furthest), runs) "
+        "arrayMap(t -> toUnixTimestamp64Milli(t), r.times), arrayMap(id -> hex(id), r.event_ids), r.strays, "
+        "r.repeats, r.shortcut, r.furthest), runs) "
         "as found from journey_runs final "
         "where project = {project:UInt32} and journey_version = {version:UInt32} and notEmpty(runs)",
         {"project": project, "version": version},
@@ -113,9 +114,16 @@ def stored(events: EventStore, project: int, version: int) -> dict[int, list[Run
     found = {}
     for row in answer:
         found[row["customer"]] = [
-            Run(case, start, last, outcome, tuple(zip(steps, times, strict=True)), repeats, bool(shortcut))
-            for case, start, last, outcome, steps, times, repeats, shortcut, furthest in row["found"]
-            if furthest == steps[-1]
+            Run(
+                *(case, start, last, outcome, tuple(zip(steps, times, strict=True))),
+                tuple(map(bytes.fromhex, ids)),
+                tuple((one["at"], one["step"]) for one in strays),
+                bool(shortcut),
+            )
+            for case, start, last, outcome, steps, times, ids, strays, repeats, shortcut, furthest in row[
+                "found"
+            ]
+            if furthest == steps[-1] and repeats == len(strays)
         ]
     return found
 

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from server.commands.customer import is_about
+from store.event import identity_hash
+from store.privacy.signing import Signer
 from tests.installation import Installation
 
 pytestmark = pytest.mark.slow
@@ -61,9 +64,21 @@ def _verifies(place: Installation, receipt: str) -> None:
         in place.run("customer", "verify-receipt", "receipt.json", *ids).stdout
     )
     other = place.run("customer", "verify-receipt", "receipt.json", "--id", "user:bob", fails=True)
-    assert "about other ids" in other.stderr
+    assert "about other ids than these: it is about just 2" in other.stderr
     file.write_text(receipt.replace('"events": 2', '"events": 3'))
     assert "changed" in place.run("customer", "verify-receipt", "receipt.json", fails=True).stderr
+
+
+def test_a_receipt_is_found_to_be_about_an_alias_by_either_kind() -> None:
+    signer = Signer(b"secret", "name")
+    erased = [identity_hash(*one) for one in (("user", "ada"), ("user", "old"), ("anonymous", "old"))]
+    told = {"n": 3, "salt": "s", "hash": signer.hash_of(erased, "s")}
+    assert is_about(told, ["user:ada", "user:old", "anonymous:old"], signer)
+    assert is_about(told, ["user:ada", "user:old"], signer)
+    assert is_about(told, ["user:ada", "anonymous:old"], signer)
+    assert not is_about(told, ["user:ada"], signer)
+    assert not is_about(told, ["user:ada", "user:older"], signer)
+    assert not is_about(told, ["user:ada", "user:old", "anonymous:old", "user:bob"], signer)
 
 
 def test_retention_says_what_would_go_and_keeps_imported_history_until_days_are_set(

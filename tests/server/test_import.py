@@ -104,6 +104,40 @@ def test_json_lines_and_parquet_are_the_same_events(waywiser: Installation) -> N
 
 
 @pytest.mark.slow
+def test_json_lines_carry_properties_traits_and_context(waywiser: Installation) -> None:
+    rows = [
+        {
+            "type": "identify",
+            "time": "2026-03-01T10:00:00Z",
+            "userId": "anna",
+            "traits": {"plan": "pro"},
+        },
+        {
+            "event": "Paid",
+            "time": "2026-03-01T10:01:00Z",
+            "userId": "anna",
+            "properties": {"amount": 5},
+            "shop": "north",
+            "context": {"sequence": 99, "campaign": {"source": "letter"}, "groupId": "acme"},
+        },
+    ]
+    lines = waywiser.folder / "messages.jsonl"
+    lines.write_text("\n".join(json.dumps(row) for row in rows))
+    report = load(waywiser, lines)
+    assert (report["accepted"], report["problems"]) == (2, [])
+    waywiser.start()
+    [anna] = waywiser.api("/customers?query=pro")["customers"]
+    paid = next(
+        one
+        for one in waywiser.api(f"/customers/{anna['customer']}/timeline")["events"]
+        if one["label"] == "Paid"
+    )
+    assert paid["properties"] == {"amount": 5, "shop": "north"}
+    assert paid["source"] == "letter"
+    waywiser.stop()
+
+
+@pytest.mark.slow
 def test_odd_values_are_good_rows_or_bad_ones_and_never_lost(waywiser: Installation) -> None:
     good = [
         {"event": "A", "time": "2026-01-01", "user_id": f"u{n}", "message_id": None, "n": 2**70 + n}

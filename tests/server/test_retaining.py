@@ -349,7 +349,8 @@ def stored_run(keeper: Keeper, who: str, *days: float, version: int = 0, after: 
     keeper.eraser.events.command(
         "insert into journey_runs "
         "select {project:UInt32}, {version:UInt32}, {customer:UInt64}, now64(3), 1, "
-        f"[('', [{times}][1], [{times}][-1], 'dropped', 1, 0, false, [1, 2], [{times}], '', '', '', '', '')] "
+        f"[('', [{times}][1], [{times}][-1], 'dropped', 1, 0, false, [1, 2], [{times}], "
+        "['a', 'b'], [], '', '', '', '', '', '')] "
         f"{after}",
         {
             "project": keeper.mine.id,

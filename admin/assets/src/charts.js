@@ -6,8 +6,10 @@ import { funnel } from "./charts/funnel.js";
 import { histogram } from "./charts/histogram.js";
 import { identities } from "./charts/identities.js";
 import { sankey } from "./charts/sankey.js";
+import { survival } from "./charts/survival.js";
+import { trend } from "./charts/trend.js";
 
-const kinds = { columns, funnel, histogram, identities, sankey };
+const kinds = { columns, funnel, histogram, identities, sankey, survival, trend };
 
 htmx.onLoad((part) => draw(part, kinds));
 document.addEventListener("waywiser:theme", () => draw(document, kinds));

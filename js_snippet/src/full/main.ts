@@ -6,7 +6,6 @@ import { watchDead } from "./dead";
 import { arrive, watchDomains } from "./domains";
 import { watchErrors } from "./errors";
 import { addHints } from "./hints";
-import { markNotFound } from "./not_found";
 import { lookForOwn } from "./own";
 import { watchRage } from "./rage";
 import { restore, watchServerCookie } from "./server_cookie";
@@ -14,8 +13,8 @@ import { watchVitals } from "./vitals";
 
 const more = [watchDomains, watchErrors, watchRage, watchDead, watchVitals, watchServerCookie];
 
-// Who came, with which browser and to what has to be known before the first page view.
+// Who came, and with which browser, has to be known before the first page view.
 lookForOwn();
 const given = fromScript();
 restore(given);
-start([arrive, addHints, markNotFound, ...watchers, ...more], given);
+start([arrive, addHints, ...watchers, ...more], given);

@@ -4,7 +4,6 @@ import { watchDead } from "./dead";
 import { arrive, watchDomains } from "./domains";
 import { watchErrors } from "./errors";
 import { addHints } from "./hints";
-import { markNotFound } from "./not_found";
 import { watchRage } from "./rage";
 import { restore, watchServerCookie } from "./server_cookie";
 import { watchVitals } from "./vitals";
@@ -19,8 +18,6 @@ export const dead: Extra = { name: "dead", after: watchDead };
 export const vitals: Extra = { name: "vitals", after: watchVitals };
 /** Exact versions and the model of the device. */
 export const hints: Extra = { name: "hints", before: addHints };
-/** Marks the views of "not found" pages. */
-export const notFound: Extra = { name: "not-found", before: markNotFound };
 /** Keeps a visitor the same one between the `domains` of the options. */
 export const domains: Extra = { name: "domains", before: arrive, after: watchDomains };
 /** Lets the collector keep a copy of the anonymous id, with `serverCookie` of the options. */

@@ -1,11 +1,14 @@
 // Makes, redraws and resizes the ECharts instances of elements that say data-chart="kind".
-import { BarChart, CustomChart, GraphChart, SankeyChart } from "echarts/charts";
+import { BarChart, CustomChart, GraphChart, LineChart, SankeyChart, ScatterChart } from "echarts/charts";
 import { AriaComponent, GridComponent, TooltipComponent } from "echarts/components";
 import { getInstanceByDom, init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { palette } from "./palette.js";
 
-use([BarChart, CustomChart, GraphChart, SankeyChart, AriaComponent, GridComponent, TooltipComponent, CanvasRenderer]);
+use([
+  ...[BarChart, CustomChart, GraphChart, LineChart, SankeyChart, ScatterChart],
+  ...[AriaComponent, GridComponent, TooltipComponent, CanvasRenderer],
+]);
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 

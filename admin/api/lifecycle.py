@@ -1,0 +1,84 @@
+"""The life of customers over the API: new, returning, resurrected and dormant, and how many stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from marshmallow import fields, validate
+
+from admin.api.endpoint import Call, Endpoint
+from admin.api.periods import PeriodAsked, period_of
+from admin.exports import csv_file
+from journeys.buckets import UNITS
+from journeys.lifecycle import (
+    Life,
+    first_seen,
+    lifecycle,
+    lifecycle_table,
+    listed,
+    open_life,
+    retention_table,
+)
+
+
+class Asked(PeriodAsked):
+    """What the life of customers is asked about."""
+
+    by = fields.String(
+        load_default="",
+        validate=validate.OneOf(("", *UNITS)),
+        metadata={"description": "day, week or month; what fits the time from `from` to now where absent"},
+    )
+
+
+class ListAsked(Asked):
+    """What the list of customers reads."""
+
+    cell = fields.String(
+        required=True,
+        metadata={"description": "what stands beside the number, in an answer for the same `from`"},
+    )
+    cursor = fields.String(metadata={"description": "`next` of the answer before"})
+    most = fields.Integer(load_default=50, validate=validate.Range(1, 500))
+
+
+def read_lifecycle(call: Call) -> dict[str, Any]:
+    """Customers who were new, returning, resurrected or dormant in each day, week or month."""
+    return lifecycle(_life(call))
+
+
+def read_lifecycle_csv(call: Call) -> Response:
+    """The life of customers as a CSV file."""
+    return csv_file("lifecycle", lifecycle_table(lifecycle(_life(call))))
+
+
+def read_cohorts(call: Call) -> dict[str, Any]:
+    """Customers by the time of their first touchpoint, and how many were active in each part since."""
+    return first_seen(_life(call))
+
+
+def read_cohorts_csv(call: Call) -> Response:
+    """The retention of customers as a CSV file."""
+    return csv_file("cohorts", retention_table(first_seen(_life(call))))
+
+
+def list_customers_of_cell(call: Call) -> dict[str, Any]:
+    """The customers behind a number of the lifecycle or of retention."""
+    query = call.query
+    return listed(
+        _life(call), call.services.ledger, query["cell"], cursor=query.get("cursor"), most=query["most"]
+    )
+
+
+def _life(call: Call) -> Life:
+    return open_life(call.services.events, call.project, period_of(call), by=call.query["by"], now=call.now)
+
+
+ENDPOINTS = [
+    Endpoint("GET", "/lifecycle", read_lifecycle, query=Asked),
+    Endpoint("GET", "/lifecycle.csv", read_lifecycle_csv, query=Asked),
+    Endpoint("GET", "/lifecycle/customers", list_customers_of_cell, query=ListAsked),
+    Endpoint("GET", "/lifecycle/cohorts", read_cohorts, query=Asked),
+    Endpoint("GET", "/lifecycle/cohorts.csv", read_cohorts_csv, query=Asked),
+]

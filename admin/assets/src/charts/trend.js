@@ -1,0 +1,119 @@
+// How success goes with time: a line with the band of its interval, and bars as far as a rate may yet rise. Where that
+// is farther than the interval reaches there is no line, so that nobody takes the undecided for a fall.
+import { count, percent } from "./numbers.js";
+import { scale } from "./scale.js";
+import { frame, tooltip } from "./tooltip.js";
+
+const ENDS = [
+  ["succeeded", "Succeeded"],
+  ["in_time", "Still in time"],
+  ["failed", "Failed"],
+  ["dropped", "Dropped"],
+];
+
+export function trend({ parts, unit }, colours, width) {
+  const settled = (part) => part.entered > 0 && part.rate.at_most <= part.rate.high;
+  // What may yet rise does not set the scale: a week that has just begun may rise to everything.
+  const shown = parts.some(settled) ? parts.filter(settled) : parts;
+  const { top, interval } = scale(Math.max(...shown.map(({ rate }) => rate.high ?? 0)));
+  const plain = { type: "line", silent: true, symbol: "none", lineStyle: { opacity: 0 }, tooltip: { show: false } };
+  const band = (of) => parts.map((part) => (settled(part) ? of(part.rate) : null));
+  return {
+    textStyle: { fontFamily: colours.font },
+    grid: { left: 4, right: 14, top: 14, bottom: 24, containLabel: true },
+    tooltip: {
+      ...frame(colours),
+      trigger: "axis",
+      axisPointer: { type: "shadow", shadowStyle: { color: colours.line, opacity: 0.35 } },
+      formatter: ([{ dataIndex }]) => told(parts[dataIndex], unit, colours),
+    },
+    xAxis: {
+      type: "category",
+      data: parts.map(({ short }, index) => `${short}\u0000${index}`),
+      axisTick: { show: false },
+      axisLine: { lineStyle: { color: colours.line } },
+      axisLabel: {
+        color: colours.muted,
+        fontSize: 11,
+        hideOverlap: true,
+        formatter: (name) => name.split("\u0000")[0],
+      },
+    },
+    yAxis: {
+      type: "value",
+      min: 0,
+      max: top,
+      interval,
+      axisLabel: { color: colours.muted, fontSize: 11, formatter: percent },
+      splitLine: { lineStyle: { color: colours.line } },
+    },
+    series: [
+      { ...plain, stack: "band", data: band(({ low }) => low) },
+      {
+        ...plain,
+        stack: "band",
+        areaStyle: { color: colours.soft, opacity: 0.35 },
+        data: band(({ low, high }) => high - low),
+      },
+      {
+        type: "bar",
+        stack: "may",
+        silent: true,
+        barMaxWidth: 18,
+        itemStyle: { color: "transparent" },
+        data: parts.map((part) => (part.immature ? part.rate.at_least : null)),
+      },
+      {
+        type: "bar",
+        stack: "may",
+        barMaxWidth: 18,
+        itemStyle: { color: colours.in_time, opacity: 0.45, borderRadius: [3, 3, 0, 0] },
+        data: parts.map((part) =>
+          part.immature
+            ? { value: Math.min(part.rate.at_most, top) - Math.min(part.rate.at_least, top), link: part.link }
+            : null,
+        ),
+      },
+      {
+        type: "line",
+        z: 4,
+        lineStyle: { color: colours.accent, width: 2 },
+        symbol: "circle",
+        symbolSize: parts.length > (width < 500 ? 31 : 62) ? 4 : 7,
+        showAllSymbol: true,
+        data: parts.map((part) =>
+          settled(part) ? { value: part.rate.value, link: part.link, itemStyle: mark(part, colours, "accent") } : null,
+        ),
+      },
+      {
+        type: "scatter",
+        z: 4,
+        symbol: "diamond",
+        symbolSize: 8,
+        data: parts.map((part) =>
+          part.entered && !settled(part)
+            ? { value: Math.min(part.rate.value, top), link: part.link, itemStyle: mark(part, colours, "in_time") }
+            : null,
+        ),
+      },
+    ],
+  };
+}
+
+// Hollow: too small a sample to rely on.
+function mark({ small }, colours, colour) {
+  return { color: small ? colours.surface : colours[colour], borderColor: colours[colour], borderWidth: 1.5 };
+}
+
+function told(part, unit, colours) {
+  const rows = [[`Began (${unit})`, count(part.entered)]];
+  if (part.entered) {
+    const { value, low, high } = part.rate;
+    const label = part.immature ? "Succeeded so far" : "Succeeded";
+    rows.push([label, `${percent(value)} (${percent(low)} to ${percent(high)})`]);
+    if (part.immature) rows.push(["May yet rise to", percent(part.rate.at_most), "in_time"]);
+    for (const [key, label] of ENDS) if (part.outcomes[key]) rows.push([label, count(part.outcomes[key]), key]);
+  }
+  const flags = [part.partial && "part of it only", part.small && part.entered && "small sample"].filter(Boolean);
+  return tooltip(flags.length ? `${part.name} (${flags.join(", ")})` : part.name, rows, colours);
+}

@@ -1,0 +1,94 @@
+"""Lifecycle: how many customers are new, come back or stay away, and the lists behind the numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, abort, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from admin import asked, exports, pictures
+from admin.access import Place, needs
+from admin.services import services
+from journeys.buckets import UNITS
+from journeys.lifecycle import (
+    MEANINGS,
+    Life,
+    first_seen,
+    lifecycle,
+    lifecycle_table,
+    listed,
+    open_life,
+    retention_table,
+)
+from journeys.period import parse_period
+
+pages = Blueprint("lifecycle", __name__, url_prefix="/p/<project>/lifecycle")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the page was asked: the frame of its bar, and how time is parted ('' for what fits)."""
+
+    place: Place
+    asked: asked.Asked
+    by: str
+    life: Life
+
+    def link(self, door: str = "show", /, **other: Any) -> str:
+        """The address of the same question, with these arguments in place of its own."""
+        values: dict[str, Any] = {**self.asked.args, "by": self.by or None, **other}
+        return url_for(f"lifecycle.{door}", project=self.place.project.key, **values)
+
+    def customers(self, cell: str) -> str:
+        """The address of the list behind a number."""
+        return self.link("customers", cell=cell)
+
+
+@pages.get("")
+@needs("viewer")
+def show(place: Place) -> ResponseReturnValue:
+    """The life of customers, part by part, and the cohorts of those first seen in each."""
+    question = _question(place)
+    answer = lifecycle(question.life)
+    return render_template(
+        "lifecycle/page.html",
+        question=question,
+        life=answer,
+        cohorts_of=first_seen(question.life),
+        picture=pictures.lives(answer, place.project.zone),
+        meanings=MEANINGS,
+    )
+
+
+@pages.get("/customers")
+@needs("viewer")
+def customers(place: Place) -> ResponseReturnValue:
+    """The list behind a number."""
+    question, cursor, cell = _question(place), request.args.get("cursor"), request.args.get("cell", "")
+    found = listed(question.life, services().ledger, cell, cursor=cursor)
+    return render_template(
+        "lifecycle/customers.html", question=question, cell=cell, found=found, cursor=cursor
+    )
+
+
+@pages.get("/<name>.csv")
+@needs("viewer")
+def csv(place: Place, name: str) -> ResponseReturnValue:
+    """A table of the page as a file."""
+    life = _question(place).life
+    if name == "lifecycle":
+        return exports.csv_file(name, lifecycle_table(lifecycle(life)))
+    if name != "cohorts":
+        abort(404)
+    return exports.csv_file(name, retention_table(first_seen(life)))
+
+
+def _question(place: Place) -> Question:
+    given, zone = services(), place.project.zone
+    now = given.clock()
+    frame, by = asked.read_now(request.args, zone, now=now), request.args.get("by", "")
+    by = by if by in UNITS else ""
+    period = parse_period(frame.start, frame.end, zone, now=now)
+    return Question(place, frame, by, open_life(given.events, place.project, period, by=by, now=now))

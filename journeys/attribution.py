@@ -1,0 +1,326 @@
+"""Attribution: which channels the successes of a journey are owed to, by several rules side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from journeys.credits import (
+    START,
+    Steps,
+    Way,
+    even_shares,
+    in_proportion,
+    marginal_shares,
+    removal_effects,
+)
+from journeys.cursors import ListError
+from journeys.filters import Params
+from journeys.funnel import OUTCOMES, UNITS
+from journeys.period import iso
+from journeys.questions import question
+from journeys.rates import rate
+from journeys.report import Which
+from journeys.scope import Scope
+from journeys.sessions import source, then
+
+DAY_MS = 86_400_000
+NONE, UNSET, OTHER = "(none)", "(not set)", "(other)"
+RESERVED = ["", NONE, UNSET, OTHER]  # what says nothing, also where it was sent as a name
+DIMENSIONS = {
+    "channel": "toString(found.channel)",
+    "source": "toString(found.source)",
+    "medium": "toString(found.medium)",
+    "campaign": "toString(found.campaign)",
+}
+# The numbers of a label: contacts, runs, successes, runs lost right after it; credits, then values, by rule.
+LOST_AFTER, CREDITS = 3, 4
+RULES = ("first", "last", "last_not_direct", "linear", "position", "even", "decay")
+MODELS = ("first", "last", "last_not_direct", "linear", "position", "decay", "markov", "marginal")
+LONGEST_WAY = 30  # of a longer one the last so many contacts are looked at as a way
+MOST_ROWS = 5_000
+
+Sums = Sequence[float]
+
+
+@dataclass(frozen=True)
+class Model:
+    """How attribution is asked: by which `dimension`, how far back, and what a success is worth.
+
+    `lookback` and `half_life` are in days; `value` names a property of the goal's event; `most` labels get
+    a name of their own.
+    """
+
+    dimension: str = "channel"
+    lookback: float = 30.0
+    half_life: float = 7.0
+    value: str = ""
+    most: int = 20
+
+
+class AttributionError(Exception):
+    """Attribution cannot be told as asked; the message says why."""
+
+
+def attribution(
+    scope: Scope, *, unit: str = "runs", model: Model = Model(), ways: int = 20
+) -> dict[str, Any]:
+    """The credit of each channel for the runs that succeeded, by every model, and the most frequent ways.
+
+    The credits of a model sum to `successes`, and their values to `value`. A success without a session in
+    the time looked at is owed to `(none)`. Runs that are still under way (`in_time`) count nowhere yet.
+    Raises AttributionError.
+    """
+    _check(unit, model)
+    found = _summary(scope, unit, model)
+    outcomes = {how: found[how][0]["numbers"] for how in OUTCOMES if how in found}
+    successes, worth, valued = outcomes.get("succeeded", (0.0, 0.0, 0.0))
+    labels = _by_label(found.get("step", []))
+    known = [_way(row) for row in found.get("way", [])]
+    bare = next((_way(row) for row in found.get("bare", [])), Way((), 0, 0))
+    decided = sum(round(n) for how, (n, *_) in outcomes.items() if how != "in_time")
+    effects = removal_effects(_steps(found.get("step", []), labels))
+    credits = _credits(labels, known, effects, successes - bare.successes, worth - bare.value)
+    return {
+        "journey": scope.definition.key,
+        "name": scope.definition.name,
+        "version": scope.version.version,
+        "unit": unit,
+        "from": iso(scope.period.start),
+        "to": iso(scope.period.end),
+        "as_of": iso(scope.now),
+        "segment": dict(scope.segment),
+        "dimension": model.dimension,
+        "lookback_days": model.lookback,
+        "half_life_days": model.half_life,
+        "value_property": model.value,
+        "successes": round(successes),
+        "unsuccessful": decided - round(successes),
+        "in_time": round(outcomes.get("in_time", (0,))[0]),
+        "without_session": bare.successes,
+        "value": round(worth, 6),
+        "valued": round(valued),
+        "models": list(MODELS),
+        "channels": _channels(labels, credits, effects, bare, partial(_cell, model)),
+        **_most_frequent([*known, bare] if bare.runs else known, decided, round(successes), worth, ways),
+    }
+
+
+def _check(unit: str, model: Model) -> None:
+    if unit not in UNITS:
+        raise AttributionError(f"{unit!r} is no unit; count runs, customers or accounts")
+    if model.dimension not in DIMENSIONS:
+        raise AttributionError(f"credit goes to one of {', '.join(DIMENSIONS)}")
+    if not 0 < model.lookback <= 3_650:
+        raise AttributionError("attribution looks back more than 0 and at most 3650 days")
+    if not 0 < model.half_life <= 3_650:
+        raise AttributionError("a half-life is more than 0 and at most 3650 days")
+    if not 1 <= model.most <= 50:
+        raise AttributionError("from 1 to 50 channels can have a name of their own")
+
+
+def _summary(scope: Scope, unit: str, model: Model) -> dict[str, list[dict[str, Any]]]:
+    """The rows of the question, by their kind."""
+    if model.value:
+        goal = scope.definition.steps[-1]
+        valued, values = scope.ask("attribution.valued", unit=unit, anchor=goal, value=model.value)
+    else:
+        valued, values = scope.ask("attribution.runs", unit=unit)
+    contacts, bound, names = _contacts(scope, model, values)
+    bound |= {"half_life": model.half_life * DAY_MS, "longest": LONGEST_WAY, "rows": MOST_ROWS}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in scope.events.query(question("attribution.summary", valued=valued, contacts=contacts), bound):
+        told = {
+            "label": names[row["label"]],
+            "previous": names[row["previous"]],
+            "way": [names[code] for code in row["way"]],
+            "numbers": row["numbers"],
+        }
+        found.setdefault(row["kind"], []).append(told)
+    return found
+
+
+def _contacts(
+    scope: Scope, model: Model, values: Mapping[str, Any], *, known: Sequence[str] = ()
+) -> tuple[str, dict[str, Any], list[str]]:
+    """SQL of each customer's contacts in time, all that it binds beside `values`, and its labels' names.
+
+    The store knows labels by their place among the names; `known` ones have a name whatever happens.
+    """
+    params = Params(
+        **values, lookback=round(model.lookback * DAY_MS), labels_most=model.most, reserved=RESERVED
+    )
+    slots = {
+        "sessions": source(scope.events, params) if scope.as_of is None else then(scope.events, params),
+        "label": DIMENSIONS[model.dimension],
+        "contact": question("attribution.contact"),
+    }
+    rows = scope.events.query(question("attribution.labels", **slots), params.values)
+    named = list(dict.fromkeys([*(row["label"] for row in rows), *(set(known) - set(RESERVED))]))
+    names = [START, UNSET, OTHER, *named]
+    params.values |= {
+        "names": [*RESERVED, *named],
+        "codes": [names.index(UNSET)] * len(RESERVED) + list(range(len(names) - len(named), len(names))),
+        "other": names.index(OTHER),
+    }
+    return question("attribution.contacts", **slots), params.values, names
+
+
+def _way(row: Mapping[str, Any]) -> Way:
+    runs, successes, worth = row["numbers"]
+    return Way(tuple(row["way"]), round(runs), round(successes), worth)
+
+
+def _by_label(steps: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
+    """The sums of each label, whatever the contact before it was."""
+    found: dict[str, list[float]] = {}
+    for row in steps:
+        before = found.get(row["label"], [0.0] * len(row["numbers"]))
+        found[row["label"]] = [a + b for a, b in zip(before, row["numbers"], strict=True)]
+    return found
+
+
+def _steps(steps: Sequence[Mapping[str, Any]], labels: Mapping[str, Sums]) -> Steps:
+    """The steps from contact to contact; who succeeded after a label has it as the last one."""
+    return Steps(
+        {(row["previous"], row["label"]): round(row["numbers"][0]) for row in steps},
+        won={label: round(sums[CREDITS + RULES.index("last")]) for label, sums in labels.items()},
+        lost={label: round(sums[LOST_AFTER]) for label, sums in labels.items()},
+    )
+
+
+def _credits(
+    labels: Mapping[str, Sums],
+    ways: Sequence[Way],
+    effects: Mapping[str, float],
+    successes: float,
+    worth: float,
+) -> dict[str, dict[str, tuple[float, float]]]:
+    """For each model the credit and the value of each label, for successes that had a session."""
+    found = {
+        rule: {label: (sums[place], sums[place + len(RULES)]) for label, sums in labels.items()}
+        for place, rule in enumerate(RULES, CREDITS)
+    }
+    shares = in_proportion(effects)
+    found["markov"] = {label: (share * successes, share * worth) for label, share in shares.items()}
+    found["marginal"] = _marginal(ways, found.pop("even"))
+    return found
+
+
+def _marginal(ways: Sequence[Way], even: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    """Each label's part in the ways that are known singly; of all others each contact has the same share."""
+    shares = marginal_shares(ways)
+    found = {label: [0.0, 0.0] for label in even}
+    for way in ways:
+        for label, share in shares.get(way.labels, {}).items():
+            found[label][0] += share * way.successes
+            found[label][1] += share * way.value
+    if len(ways) == MOST_ROWS:
+        for way in ways:
+            for label, share in even_shares(way.labels).items():
+                found[label][0] -= share * way.successes
+                found[label][1] -= share * way.value
+        for label, (credit, value) in even.items():
+            found[label][0] += credit
+            found[label][1] += value
+    return {label: (credit, value) for label, (credit, value) in found.items()}
+
+
+def _channels(
+    labels: Mapping[str, Sums],
+    credits: Mapping[str, Mapping[str, tuple[float, float]]],
+    effects: Mapping[str, float],
+    bare: Way,
+    cell: Callable[[str, str], str],
+) -> list[dict[str, Any]]:
+    """A row a label, those with most credit first, and last those without a session."""
+    rows: list[dict[str, Any]] = []
+    for label, (contacts, runs, successes, *_) in labels.items():
+        parts = {model: credits[model].get(label, (0.0, 0.0)) for model in MODELS}
+        rows.append(
+            {
+                "channel": label,
+                "contacts": round(contacts),
+                "took_part": {"n": round(runs), "cell": cell("took_part", label)},
+                "succeeded": {"n": round(successes), "cell": cell("succeeded", label)},
+                "success_rate": rate(round(successes), round(runs)),
+                "removal_effect": round(effects.get(label, 0.0), 6),
+                **_rounded(parts),
+            }
+        )
+    rows.sort(key=lambda row: (-credits["linear"][row["channel"]][0], -row["took_part"]["n"], row["channel"]))
+    if bare.runs:
+        rows.append(
+            {
+                "channel": NONE,
+                "contacts": 0,
+                "took_part": {"n": bare.runs, "cell": cell("took_part", NONE)},
+                "succeeded": {"n": bare.successes, "cell": cell("succeeded", NONE)},
+                "success_rate": rate(bare.successes, bare.runs),
+                "removal_effect": None,
+                **_rounded(dict.fromkeys(MODELS, (float(bare.successes), bare.value))),
+            }
+        )
+    return rows
+
+
+def _rounded(parts: Mapping[str, tuple[float, float]]) -> dict[str, dict[str, float]]:
+    return {
+        "credits": {model: round(credit, 6) + 0.0 for model, (credit, _) in parts.items()},
+        "values": {model: round(value, 6) + 0.0 for model, (_, value) in parts.items()},
+    }
+
+
+def _most_frequent(
+    ways: Sequence[Way], decided: int, successes: int, worth: float, most: int
+) -> dict[str, Any]:
+    """The ways of most successes, and all others together."""
+    shown = sorted(ways, key=lambda way: (-way.successes, -way.runs, way.labels))[:most]
+    n, won = sum(way.runs for way in shown), sum(way.successes for way in shown)
+    return {
+        "ways": [
+            {
+                "channels": list(way.labels) or [NONE],
+                "runs": way.runs,
+                "successes": way.successes,
+                "success_rate": rate(way.successes, way.runs),
+                "value": round(way.value, 6),
+            }
+            for way in shown
+        ],
+        "other_ways": {
+            "runs": decided - n,
+            "successes": successes - won,
+            "value": round(worth - sum(way.value for way in shown), 6) + 0.0,
+        },
+    }
+
+
+TAKING_PART = {
+    "took_part": ("outcome != 'in_time'", "Runs that are over, with a contact by"),
+    "succeeded": ("outcome = 'succeeded'", "Runs that succeeded, with a contact by"),
+}
+
+
+def _cell(model: Model, what: str, label: str) -> str:
+    return f"{what}:{model.dimension}:{model.lookback!r}:{model.most}:{label}"
+
+
+def behind(scope: Scope, cell: str) -> Which:
+    """The runs in which a label took part; raises ListError for a cell that there is not."""
+    what, dimension, lookback, most, label = [*cell.split(":", 4), "", "", "", ""][:5]
+    try:
+        model = Model(dimension, float(lookback), most=int(most))
+        _check("runs", model)
+        which, title = TAKING_PART[what]
+        if not label:
+            raise ValueError(label)
+    except (KeyError, ValueError, AttributionError):
+        raise ListError(f"{cell!r} is no cell of attribution; take one from the report's answer") from None
+    over, values = scope.ask("attribution.runs", which=which)
+    contacts, bound, names = _contacts(scope, model, values, known=[label])
+    sql = question("attribution.touched", valued=over, contacts=contacts)
+    bound["label"] = names.index(START if label == NONE else label)
+    return Which(f"(customer, number) in ({sql})", bound, f"{title} {label}")

@@ -1,0 +1,123 @@
+"""The report on attribution: what it asks and what its words mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from journeys.attribution import DIMENSIONS, MODELS, Model, attribution, behind
+from journeys.funnel import UNITS
+from journeys.report import Answer, OwnArguments, Report, Table
+from journeys.scope import Scope
+
+MEANINGS = {
+    "channels": (
+        "The contacts before the goal: sessions of the customer that began before it, at most so many days "
+        "(`lookback_days`), also before the run did. For a run that did not succeed, those before its last "
+        "touchpoint. A session in which nothing but servers spoke, and of no known origin, is no contact."
+    ),
+    "(none)": "Runs without any contact in that time.",
+    "(not set)": "Contacts of which this is not known, such as the campaign of a direct visit.",
+    "(other)": "All channels without a name of their own here, together; those with most sessions have one.",
+    "took_part": "Runs that are over, with a contact by the channel; a run may have several channels.",
+    "succeeded": "Those of them that succeeded.",
+    "success_rate": "The share of them that succeeded, with its 95 % Wilson interval.",
+    "credits": "Each success is one, shared out to its contacts; each model's credits sum to the successes.",
+    "values": (
+        "The same of what each success is worth, by a property of the goal's event (`value_property`). One "
+        "without a number there is worth 0 (`valued` have one); currencies are not told apart."
+    ),
+    "first": "All to the first contact.",
+    "last": "All to the last contact before the goal.",
+    "last_not_direct": "All to the last contact that was not direct, or to the last where all were.",
+    "linear": "The same to every contact.",
+    "position": "40 % to the first, 40 % to the last, the rest to those between; halves where there are two.",
+    "decay": "More to later ones: a contact `half_life_days` earlier than another has half its credit.",
+    "markov": (
+        "In proportion to the removal effect. Successes without a contact stay with (none); values follow "
+        "the same shares."
+    ),
+    "removal_effect": (
+        "The share of successes that would be lost without the channel, if visitors went from contact to "
+        "contact as often as these runs did, whatever came before (an absorbing Markov chain), and those who "
+        "would come to it did not succeed."
+    ),
+    "marginal": (
+        "On each way, in proportion to how much less probable success is on the same way without the "
+        "contact, never below nothing; evenly where it is nowhere less probable. Google's Fractribution and "
+        "Snowplow call this Shapley. Neighbouring contacts of one channel are one."
+    ),
+    "ways": (
+        "The channels of a run in their order, neighbours of one channel as one, the last 30; those of most "
+        "successes. 5,000 ways are looked at singly; `marginal` shares the successes of all others evenly."
+    ),
+    "in_time": "Runs whose time is not up: not counted anywhere yet, neither as success nor as none.",
+    "unsuccessful": "Runs that failed or were dropped; only `markov`, `marginal` and the rates look at them.",
+}
+
+
+class Asked(OwnArguments):
+    """To what credit goes, how far back, and what a success is worth."""
+
+    dimension = fields.String(
+        load_default="channel",
+        validate=validate.OneOf(tuple(DIMENSIONS)),
+        metadata={"description": "to what of the sessions before the goal credit goes"},
+    )
+    lookback = fields.Float(
+        load_default=30.0,
+        validate=validate.Range(0, 3_650, min_inclusive=False),
+        metadata={"description": "days before the goal in which sessions count, also before the run's start"},
+    )
+    half_life = fields.Float(
+        load_default=7.0,
+        validate=validate.Range(0, 3_650, min_inclusive=False),
+        metadata={"description": "days by which a session must be earlier to have half the credit (`decay`)"},
+    )
+    value = fields.String(
+        load_default="",
+        validate=validate.Length(max=200),
+        metadata={"description": "property of the goal's event that says what a success is worth"},
+    )
+    most = fields.Integer(
+        load_default=20,
+        validate=validate.Range(1, 50),
+        metadata={"description": "channels with a name of their own; all others are `(other)`"},
+    )
+
+
+def answer(scope: Scope, *, unit: str, **asked: Any) -> Answer:
+    """Attribution as the report's arguments ask for it."""
+    return attribution(scope, unit=unit, model=Model(**asked))
+
+
+def table(answer: Answer) -> Table:
+    """A row a channel."""
+    head = (
+        *("channel", "contacts", "runs", "succeeded", "success_rate", "success_low", "success_high"),
+        *("removal_effect", *MODELS, *(f"value_{model}" for model in MODELS)),
+    )
+    return head, (
+        (
+            *(row["channel"], row["contacts"], row["took_part"]["n"], row["succeeded"]["n"]),
+            *(row["success_rate"][name] for name in ("value", "low", "high")),
+            row["removal_effect"],
+            *(row["credits"][model] for model in MODELS),
+            *(row["values"][model] for model in MODELS),
+        )
+        for row in answer["channels"]
+    )
+
+
+ATTRIBUTION = Report(
+    name="attribution",
+    title="Attribution",
+    says="Which channels the successes of the runs are owed to, by several rules side by side.",
+    answer=answer,
+    table=table,
+    meanings=MEANINGS,
+    asked=Asked,
+    units=UNITS,
+    behind=behind,
+)

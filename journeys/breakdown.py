@@ -1,0 +1,137 @@
+"""The breakdown of the funnel: how runs come along by channel, device, a property, a trait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from journeys import catalog
+from journeys.dimensions import LONGEST_NAME, Dimension, DimensionError, dimension
+from journeys.filters import Params
+from journeys.funnel import UNITS
+from journeys.period import iso
+from journeys.questions import question
+from journeys.rates import rate
+from journeys.scope import Scope
+from journeys.standing import standing, whole
+from journeys.statistics import adjusted, difference, known, p_of_two_rates
+
+MOST = 50
+SAMPLE = 10_000  # events in which names are looked for
+MOST_NAMES = 50
+Row = Mapping[str, Any]
+
+
+def breakdown(
+    scope: Scope, by: str, *, at: str | None = None, unit: str = "runs", most: int = 10
+) -> dict[str, Any]:
+    """The funnel of the `most` frequent values of a dimension, of all others and of who has no value.
+
+    The value is that of the event that took the step `at`, or of what was said of the trait until then; the
+    first step where none is named. The groups add up to the funnel of the period: `kind` is value, other (of
+    `different` values), none, or not_reached for runs that did not take the step. Of customers and accounts
+    the furthest run is chosen first. `against_rest` compares with all others that took the step: the
+    difference of the success rates with its interval, `p`, and `p_adjusted` for as many groups as there are.
+    Raises DimensionError, ValueError for an unknown unit.
+    """
+    if unit not in UNITS:
+        raise ValueError(f"{unit!r} is no unit; count runs, customers or accounts")
+    if not 1 <= most <= MOST:
+        raise DimensionError(f"a breakdown shows 1 to {MOST} values by themselves")
+    position = _position(scope, at)
+    found = dimension(by, at_start=position == 1)
+    rows = _counted(scope, found, position, unit, most)
+    groups = [_group(scope, row) for row in rows]
+    for group, compared in zip(groups, _against_rest(groups), strict=True):
+        group["against_rest"] = compared
+    return {
+        "journey": scope.definition.key,
+        "name": scope.definition.name,
+        "version": scope.version.version,
+        "unit": unit,
+        "by": found.text,
+        "at": scope.definition.steps[position - 1].key,
+        "moment": _moment(scope, found, position),
+        "from": iso(scope.period.start),
+        "to": iso(scope.period.end),
+        "as_of": iso(scope.now),
+        "segment": dict(scope.segment),
+        **whole(groups),
+        "groups": groups,
+    }
+
+
+def names(scope: Scope, at: str | None = None) -> dict[str, list[str]]:
+    """Properties that a step's events carried and traits that customers have, as far as a sample knows."""
+    matchers = scope.definition.steps[_position(scope, at) - 1].match
+    kinds = dict.fromkeys(
+        (one.type or ("page" if one.page else "track"), one.event or "") for one in matchers
+    )
+    properties = dict.fromkeys(name for kind, event in kinds for name in _seen(scope, kind, event))
+    return {"property": list(properties), "trait": _seen(scope, "identify", "")}
+
+
+def _seen(scope: Scope, kind: str, event: str) -> list[str]:
+    found = catalog.properties(scope.events, scope.project.id, event, kind=kind, rows=SAMPLE, most=MOST_NAMES)
+    return [row["name"] for row in found if len(row["name"]) <= LONGEST_NAME]
+
+
+def _position(scope: Scope, at: str | None) -> int:
+    key = at or scope.definition.steps[0].key
+    if key not in scope.definition:
+        raise DimensionError(f"the journey has no step {key!r}")
+    return scope.definition.position(key)
+
+
+def _counted(scope: Scope, by: Dimension, position: int, unit: str, most: int) -> Sequence[Row]:
+    params = Params()
+    value = by.value(params)
+    values = {**params.values, "position": position, "most": most, "goal": len(scope.definition.steps)}
+    step = scope.definition.steps[position - 1]
+    if by.kind == "run":
+        described, bound = scope.ask("breakdown.runs", unit=unit, **values)
+    elif by.kind == "trait":
+        described, bound = scope.ask("breakdown.traits", unit=unit, trait=by.name, **values)
+    else:
+        described, bound = scope.ask("breakdown.events", unit=unit, anchor=step, **values)
+    return scope.events.query(question("breakdown.counted", described=described, value=value), bound)
+
+
+def _moment(scope: Scope, by: Dimension, position: int) -> str:
+    name = scope.definition.steps[position - 1].name
+    if by.kind == "trait":
+        return f"as last said of the customer when the run took “{name}”"
+    return f"of the event that took “{name}”" + (", which opened the run" if position == 1 else "")
+
+
+def _group(scope: Scope, row: Row) -> dict[str, Any]:
+    n = int(row["n"])
+    return {
+        "kind": row["kind"],
+        "value": row["name"] if row["kind"] == "value" else None,
+        "different": int(row["different"]) if row["kind"] == "other" else None,
+        **standing(row),
+        "steps": [
+            {"key": step.key, "progressed": int(reached), "rate_from_start": rate(int(reached), n)}
+            for step, reached in zip(scope.definition.steps, row["progressed"], strict=True)
+        ],
+    }
+
+
+def _against_rest(groups: Sequence[Row]) -> list[dict[str, Any] | None]:
+    """Each group's success rate less that of all others that took the step; None where nobody else did."""
+    taken = [at for at, group in enumerate(groups) if group["kind"] != "not_reached"]
+    compared: list[dict[str, Any] | None] = [None] * len(groups)
+    if len(taken) < 2:
+        return compared
+    n = np.array([groups[at]["entered"] for at in taken])
+    succeeded = np.array([groups[at]["outcomes"]["succeeded"] for at in taken])
+    rest = (succeeded, n, succeeded.sum() - succeeded, n.sum() - n)
+    apart, p = difference(*rest), p_of_two_rates(*rest)
+    columns = (apart.value, apart.low, apart.high, p, adjusted(p))
+    for at, *cells in zip(taken, *columns, strict=True):
+        names = ("value", "low", "high", "p", "p_adjusted")
+        compared[at] = dict(zip(names, map(known, cells), strict=True))
+    return compared

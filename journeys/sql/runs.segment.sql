@@ -1,0 +1,4 @@
+-- Which of these runs belong to the segment?
+select *
+from ({{runs}})
+where {{segment}}

@@ -1,0 +1,268 @@
+"""The statistics behind the reports: intervals, differences, corrected p-values, times of the unfinished.
+
+Counts and shares come in as arrays or plain numbers and are broadcast; shares lie between 0 and 1, times are
+in seconds. Every interval is one of 95 %. Where nothing is known (n is 0), the answer is nan.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from scipy.stats import CensoredData
+
+# SciPy takes most of a second to load, so what needs it asks for it when it is called: not at start-up.
+
+Floats = NDArray[np.float64]
+Z = NormalDist().inv_cdf(0.975)
+FEWEST = 30
+WIDEST, NARROW, WIDEST_OF_RATE = 0.30, 0.05, 1.30
+LEAST_EXPECTED = 5
+RESAMPLES, FEWEST_RESAMPLES, DRAWS = 2_000, 200, 20_000_000
+DRAWS_AT_ONCE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One or more numbers with the ends of their 95 % intervals; all arrays of one shape."""
+
+    value: Floats
+    low: Floats
+    high: Floats
+
+
+def wilson(count: ArrayLike, n: ArrayLike) -> Estimate:
+    """The share of `count` in `n` with its score interval, without continuity correction (Wilson 1927)."""
+    count, n = np.broadcast_arrays(np.asarray(count, float), np.asarray(n, float))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = count / n
+        middle = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
+        half = Z / (1 + Z**2 / n) * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    low = np.where(count == 0, share, np.clip(middle - half, 0, 1))
+    high = np.where(count == n, share, np.clip(middle + half, 0, 1))
+    return Estimate(share, low, high)
+
+
+def is_small(n: ArrayLike, low: ArrayLike, high: ArrayLike) -> NDArray[np.bool_]:
+    """Whether a rate says too little to be relied on: of fewer than 30, or with too wide an interval.
+
+    Too wide is 30 points or more; of those wider than 5 points, also what is wider than 130 % of the rate.
+    The limits are those by which the US National Center for Health Statistics presents proportions (Parker
+    and others 2017, Vital and Health Statistics 2/175), with its interval replaced by Wilson's, and the rate
+    by the interval's middle, so that a rate of 0 is judged as well.
+    """
+    n, low, high = (np.asarray(one, float) for one in (n, low, high))
+    width = high - low
+    is_wide = (width >= WIDEST) | ((width > NARROW) & (width > WIDEST_OF_RATE * (low + high) / 2))
+    return np.asarray((n < FEWEST) | is_wide | np.isnan(width))
+
+
+def difference(count: ArrayLike, n: ArrayLike, other_count: ArrayLike, other_n: ArrayLike) -> Estimate:
+    """The first rate less the other, from −1 to 1, with the hybrid score interval.
+
+    Newcombe 1998, method 10, of two Wilson intervals.
+    """
+    one, other = wilson(count, n), wilson(other_count, other_n)
+    value = one.value - other.value
+    below = np.hypot(one.value - one.low, other.high - other.value)
+    above = np.hypot(one.high - one.value, other.value - other.low)
+    return Estimate(value, value - below, value + above)
+
+
+def p_of_two_rates(count: ArrayLike, n: ArrayLike, other_count: ArrayLike, other_n: ArrayLike) -> Floats:
+    """How often two groups of one rate would differ at least so much: Pearson's chi-squared test.
+
+    Where the test expects fewer than 5 in a cell (Cochran 1954), Fisher's exact test stands in.
+    """
+    from scipy.stats import chi2, fisher_exact
+
+    a, n, b, m = np.broadcast_arrays(
+        *(np.atleast_1d(np.asarray(one, float)) for one in (count, n, other_count, other_n))
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = (a + b) / (n + m)
+        z_squared = (a / n - b / m) ** 2 / (share * (1 - share) * (1 / n + 1 / m))
+        least = np.minimum(n, m) * np.minimum(share, 1 - share)
+    p = np.where((share == 0) | (share == 1), 1.0, chi2.sf(z_squared, 1))
+    p = np.where((n == 0) | (m == 0), np.nan, p)
+    for at in np.flatnonzero((least < LEAST_EXPECTED) & ~np.isnan(p)):
+        p[at] = fisher_exact(np.array([[a[at], n[at] - a[at]], [b[at], m[at] - b[at]]]))[1]
+    return np.asarray(p)
+
+
+def adjusted(p: Sequence[float] | Floats) -> Floats:
+    """P-values of a family such that at most 5 % of those below 0.05 are expected to be false discoveries.
+
+    Benjamini and Hochberg 1995. What is nan was not tested and stays nan.
+    """
+    from scipy.stats import false_discovery_control
+
+    found = np.asarray(p, float).copy()
+    tested = ~np.isnan(found)
+    if tested.any():
+        found[tested] = false_discovery_control(np.clip(found[tested], 0, 1), method="bh")
+    return found
+
+
+def total(sums: ArrayLike, counts: ArrayLike | None = None, *, seed: int = 0) -> Estimate:
+    """A sum of money with the interval that says how it depends on who the customers happen to be.
+
+    `sums` are those of single customers, zero for who paid nothing; `counts` says how many customers have
+    each. Customers are drawn again with replacement, whole, so that what belongs to one stays together (Efron
+    1979, percentile interval; 2,000 draws, fewer where there are very many different sums). `seed` makes it
+    repeatable.
+    """
+    values = np.asarray(sums, float)
+    weights = np.ones(len(values), np.int64) if counts is None else np.asarray(counts, np.int64)
+    n = int(weights.sum())
+    if n == 0:
+        nothing = np.asarray(np.nan)
+        return Estimate(nothing, nothing, nothing)
+    values, places = np.unique(values, return_inverse=True)
+    weights = np.bincount(places, weights).astype(np.int64)
+    rng, chances = np.random.default_rng(seed), weights / n
+    drawn: list[Floats] = []
+    wanted = int(np.clip(DRAWS // len(values), FEWEST_RESAMPLES, RESAMPLES))
+    while (missing := wanted - sum(map(len, drawn))) > 0:
+        size = min(missing, max(1, DRAWS_AT_ONCE // len(values)))
+        drawn.append(rng.multinomial(n, chances, size=size) @ values)
+    low, high = np.quantile(np.concatenate(drawn), [0.025, 0.975])
+    return Estimate(np.asarray(weights @ values), np.asarray(low), np.asarray(high))
+
+
+def quantile(seconds: ArrayLike, share: float) -> Estimate:
+    """The time within which this share of all took, interpolated, with the interval of order statistics.
+
+    The interval needs no assumption on how times are spread (Conover 1999, 3.2); its end is nan where too few
+    times are known.
+    """
+    from scipy.stats import binom
+
+    times = np.sort(np.asarray(seconds, float))
+    n = len(times)
+    if n == 0:
+        nothing = np.asarray(np.nan)
+        return Estimate(nothing, nothing, nothing)
+    below, above = (int(binom.ppf(tail, n, share)) for tail in (0.025, 0.975))
+    # The r-th time lies at or below the quantile unless fewer than r do: binomial in the number below.
+    low = times[below - 1] if below >= 1 else np.nan
+    high = times[above] if above < n else np.nan
+    return Estimate(np.asarray(np.quantile(times, share)), np.asarray(low), np.asarray(high))
+
+
+@dataclass(frozen=True)
+class Watched:
+    """How long runs were watched: `seconds` until they came where they should, or until now.
+
+    Three arrays of one length: `counts` runs have the same time and the same ending.
+    """
+
+    seconds: Floats
+    came: NDArray[np.bool_]
+    counts: NDArray[np.int64]
+
+    @property
+    def n(self) -> int:
+        """How many runs are watched."""
+        return int(self.counts.sum())
+
+    def censored(self) -> CensoredData:
+        """The same for SciPy, a time for each run."""
+        from scipy.stats import CensoredData
+
+        came, open_ = self.came, ~self.came
+        return CensoredData(
+            uncensored=np.repeat(self.seconds[came], self.counts[came]),
+            right=np.repeat(self.seconds[open_], self.counts[open_]),
+        )
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Which share had come within so many seconds, at each time that one came or was watched no longer.
+
+    Arrays of one length; `at_risk` counts those who had not come and were watched until then.
+    """
+
+    seconds: Floats
+    share: Estimate
+    at_risk: NDArray[np.int64]
+
+    def at(self, seconds: float) -> Estimate:
+        """The share that had come within so many seconds; 0 before the first came."""
+        place = int(np.searchsorted(self.seconds, seconds, "right")) - 1
+        if place < 0:
+            nothing = np.asarray(0.0)
+            return Estimate(nothing, nothing, nothing)
+        return Estimate(self.share.value[place], self.share.low[place], self.share.high[place])
+
+    def until(self, share: float) -> float:
+        """The seconds until this share had come; nan where it has not yet."""
+        reached = np.flatnonzero(self.share.value >= share - 1e-12)
+        return float(self.seconds[reached[0]]) if len(reached) else float("nan")
+
+
+def incidence(watched: Watched) -> Curve:
+    """One less the curve of Kaplan and Meier (1958), with the exponential Greenwood interval.
+
+    Where that formula has no answer, Wilson's interval stands in: while nobody has come, of those still
+    watched; when all have come, of those who came.
+    """
+    from scipy.stats import ecdf
+
+    survival = ecdf(watched.censored()).sf
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The confidence interval is undefined")
+        band: Any = survival.confidence_interval(0.95, method="log-log")
+    seconds = np.asarray(survival.quantiles, float)
+    at_risk = _at_risk(watched, seconds)
+    value = 1 - np.asarray(survival.probabilities, float)
+    low, high = 1 - np.asarray(band.high.probabilities), 1 - np.asarray(band.low.probabilities)
+    nobody, all_came = value < 1e-12, value > 1 - 1e-12
+    came = int(watched.counts[watched.came].sum())
+    low = np.where(nobody, 0, np.where(all_came, wilson(came, came).low if came else 0, low))
+    high = np.where(nobody, wilson(0, at_risk).high, np.where(all_came, 1, high))
+    return Curve(seconds, Estimate(value, low, high), at_risk)
+
+
+def p_of_two_curves(one: Watched, other: Watched) -> float:
+    """How often two groups that take equally long would differ at least so much: the log-rank test.
+
+    Mantel 1966; nan where nobody came in either, or a group is empty.
+    """
+    from scipy.stats import logrank
+
+    if not (one.n and other.n and (one.counts[one.came].sum() + other.counts[other.came].sum())):
+        return float("nan")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(logrank(one.censored(), other.censored()).pvalue)
+
+
+def p_of_curves(groups: Mapping[str, Watched]) -> list[dict[str, Any]]:
+    """Every pair of groups by the log-rank test: names, `p` and `p_adjusted` (Benjamini and Hochberg)."""
+    pairs = list(combinations(groups, 2))
+    found = [p_of_two_curves(groups[one], groups[other]) for one, other in pairs]
+    return [
+        {"groups": [one, other], "p": known(p), "p_adjusted": known(corrected)}
+        for (one, other), p, corrected in zip(pairs, found, adjusted(found), strict=True)
+    ]
+
+
+def known(number: float) -> float | None:
+    """A plain number, or None for nan: JSON knows no other way to say that something is not known."""
+    return None if np.isnan(number) else float(number)
+
+
+def _at_risk(watched: Watched, seconds: Floats) -> NDArray[np.int64]:
+    order = np.argsort(watched.seconds)
+    before = np.concatenate(([0], np.cumsum(watched.counts[order])))
+    gone = before[np.searchsorted(watched.seconds[order], seconds, "left")]
+    return np.asarray(watched.n - gone, np.int64)

@@ -1,0 +1,165 @@
+"""Survival: which share of runs comes to a step within which time, those that are not finished included.
+
+A run that has not come is watched until now, also where it was dropped or failed: it could have come that
+long, and did not. (To stop watching it when it left would take leavers for people who might have come at the
+pace of those who stayed, and the curve would climb far above the share that comes.) As every run's time until
+now is known, one less Kaplan and Meier's curve is then the cumulative incidence (Fine and Gray 1999, section
+3.2: censoring complete).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from journeys.funnel import UNITS
+from journeys.period import iso
+from journeys.scope import Scope
+from journeys.segments import ATTRIBUTES, SegmentError, checked, choices
+from journeys.statistics import Curve, Watched, incidence, is_small, known, p_of_curves
+from journeys.timing import EDGES
+
+MOST_POINTS = 200
+MOST_GROUPS = 5
+EVERYONE = "All"
+
+
+class SurvivalError(Exception):
+    """Survival cannot be told as asked; the message says why."""
+
+
+def survival(
+    scope: Scope,
+    *,
+    origin: str | None = None,
+    target: str | None = None,
+    against: Sequence[Mapping[str, str]] = (),
+    compare: str | None = None,
+    unit: str = "runs",
+) -> dict[str, Any]:
+    """Curves of the share that came from one step to another by seconds; start to goal where none is named.
+
+    Beside the scope's own segment those `against` it have a curve each, or `compare` names an attribute whose
+    most frequent values have one; every pair is then tested by the log-rank test. Of each curve, `n` runs
+    took the origin and `came` came; `share` had come after the longest time that any was `watched`: what to
+    expect when all have had that time. `half` is when half of all had come, `within` the share by round
+    times. Of customers and accounts the furthest run is watched. Raises SurvivalError, SegmentError.
+    """
+    if unit not in UNITS:
+        raise SurvivalError(f"{unit!r} is no unit; count runs, customers or accounts")
+    first, last = _steps(scope, origin, target)
+    segments = _compared(scope, against, compare)
+    found = {name: _watched(replace(scope, segment=one), first, last, unit) for name, one in segments.items()}
+    watched = {name: one for name, one in found.items() if one.n}
+    shown = (watched or found) if compare else found
+    keys = [step.key for step in scope.definition.steps]
+    return {
+        "journey": scope.definition.key,
+        "version": scope.version.version,
+        "unit": unit,
+        "from_step": keys[first - 1],
+        "to_step": keys[last - 1],
+        "from": iso(scope.period.start),
+        "to": iso(scope.period.end),
+        "as_of": iso(scope.now),
+        "curves": [
+            {"name": name, "segment": dict(segments[name]), **_told(one)} for name, one in shown.items()
+        ],
+        "tests": p_of_curves(watched),
+    }
+
+
+def _steps(scope: Scope, origin: str | None, target: str | None) -> tuple[int, int]:
+    steps = scope.definition.steps
+    first, last = origin or steps[0].key, target or steps[-1].key
+    for key in (first, last):
+        if key not in scope.definition:
+            raise SurvivalError(f"the journey has no step {key!r}")
+    found = scope.definition.position(first), scope.definition.position(last)
+    if found[0] >= found[1]:
+        raise SurvivalError(f"{last!r} is not after {first!r}; times run forwards")
+    return found
+
+
+def _compared(
+    scope: Scope, against: Sequence[Mapping[str, str]], compare: str | None
+) -> dict[str, Mapping[str, str]]:
+    if compare is None:
+        return _different([scope.segment, *(checked(one) for one in against)])
+    if compare not in ATTRIBUTES:
+        raise SegmentError(f"{compare!r} is no attribute of a run; known are {', '.join(ATTRIBUTES)}")
+    if against:
+        raise SurvivalError("compare the values of an attribute, or segments with each other, not both")
+    values = [one["value"] for one in choices(scope, most=MOST_GROUPS)[compare]]
+    return _different({**scope.segment, compare: value} for value in values)
+
+
+def _different(segments: Iterable[Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
+    found = {_named(one): one for one in segments}
+    if len(found) > MOST_GROUPS:
+        raise SurvivalError(f"compare at most {MOST_GROUPS} segments")
+    return found
+
+
+def _named(segment: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in sorted(segment.items())) or EVERYONE
+
+
+def _watched(scope: Scope, first: int, last: int, unit: str) -> Watched:
+    rows = scope.events.query(*scope.ask("survival.waits", unit=unit, origin=first, target=last))
+    return Watched(
+        np.array([row["seconds"] for row in rows], float),
+        np.array([row["came"] for row in rows], bool),
+        np.array([row["n"] for row in rows], np.int64),
+    )
+
+
+def _told(watched: Watched) -> dict[str, Any]:
+    if not watched.n:
+        return {
+            "n": 0,
+            "came": 0,
+            "watched": None,
+            "share": _share(),
+            "small": True,
+            "half": None,
+            "points": [],
+        }
+    curve, end = incidence(watched), float(watched.seconds.max())
+    last = curve.at(end)
+    value, low, high = float(last.value), float(last.low), float(last.high)
+    return {
+        "n": watched.n,
+        "came": int(watched.counts[watched.came].sum()),
+        "watched": end,
+        "share": _share(value, low, high),
+        "small": bool(is_small(watched.n, low, high)),
+        "half": known(curve.until(0.5)),
+        "within": [_at(curve, seconds) for seconds in EDGES[1:] if seconds <= end],
+        "points": _points(curve),
+    }
+
+
+def _share(value: float | None = None, low: float | None = None, high: float | None = None) -> dict[str, Any]:
+    told = {"value": value, "low": low, "high": high}
+    return {name: None if one is None else round(one, 6) for name, one in told.items()}
+
+
+def _at(curve: Curve, seconds: float) -> dict[str, Any]:
+    share = curve.at(seconds)
+    after = int(np.searchsorted(curve.seconds, seconds, "left"))
+    return {
+        "seconds": seconds,
+        **_share(float(share.value), float(share.low), float(share.high)),
+        "at_risk": int(curve.at_risk[after]),
+    }
+
+
+def _points(curve: Curve) -> list[dict[str, Any]]:
+    """The curve at up to 200 of its steps, about evenly by height, and where it ends."""
+    heights = np.floor(curve.share.value / max(float(curve.share.value[-1]), 1e-9) * (MOST_POINTS - 2))
+    rises = np.flatnonzero(np.diff(heights, prepend=0) > 0)
+    return [_at(curve, float(curve.seconds[place])) for place in np.unique([*rises, len(heights) - 1])]

@@ -1,0 +1,130 @@
+"""`waywiser runs`: what is stored of journeys, counted anew, paused, resumed and checked."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+
+import click
+from sqlalchemy import Engine
+
+from journeys.checking import Difference, differing, some_customers
+from server.filler import Filler
+from server.house import now_ms, open_relational
+from server.progress import bar
+from store.events import EventStore
+from store.folder import folder_is_free
+from store.journeys import JourneyVersion, fill_again, live_journey, pause, resume, versions_of
+from store.projects import project_by_key
+from store.settings import Settings
+
+Turn = Callable[[Engine, int], bool]
+
+MOST_SHOWN = 10
+JOURNEY = click.argument("journey")
+PROJECT = click.option("--project", "project_key", required=True, help="Project of the journey.")
+
+
+@click.group()
+def runs() -> None:
+    """Runs, as they are counted from events."""
+
+
+@runs.command()
+@JOURNEY
+@PROJECT
+def rebuild(journey: str, project_key: str) -> None:
+    """Count all runs of a journey anew; the old ones answer until then.
+
+    A count that breaks off goes on where it was when Waywiser starts again.
+    """
+    settings = Settings.read()
+    engine = open_relational(settings)
+    version = _answering(engine, project_key, journey)
+    fill_again(engine, version.id)
+    if not folder_is_free(settings.events_url):
+        click.echo("the Waywiser that runs counts them now")
+        return
+    events = EventStore(settings.events_url)
+    with bar() as report:
+        Filler(engine, events).fill_all(lambda one, done, total: report(one.definition["key"], done, total))
+    events.close()
+    click.echo(f"{journey}: version {version.version} is counted anew")
+
+
+@runs.command("pause")
+@JOURNEY
+@PROJECT
+def pause_filling(journey: str, project_key: str) -> None:
+    """Let the counting of a journey's runs wait when the part in hand is done."""
+    _turn(journey, project_key, pause, "is paused", "no version of {} is being counted")
+
+
+@runs.command("resume")
+@JOURNEY
+@PROJECT
+def resume_filling(journey: str, project_key: str) -> None:
+    """Let a paused counting go on where it was."""
+    _turn(journey, project_key, resume, "goes on", "no version of {} is paused")
+
+
+@runs.command()
+@JOURNEY
+@PROJECT
+@click.option(
+    "--sample", default=1_000, show_default=True, type=click.IntRange(1), help="How many customers."
+)
+@click.option(
+    "--seed", default=None, type=click.IntRange(0, 2**63), help="Which ones; others each time if left out."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print machine-readable output.")
+def verify(journey: str, project_key: str, sample: int, seed: int | None, as_json: bool) -> None:
+    """Count the runs of some customers anew, and compare them with the stored ones.
+
+    The exit code is 1 where some differ. Nothing is changed.
+    """
+    settings = Settings.read()
+    version = _answering(open_relational(settings), project_key, journey)
+    if not folder_is_free(settings.events_url):
+        raise click.ClickException("the Waywiser that runs holds the event folder; stop it first")
+    events = EventStore(settings.events_url)
+    customers = some_customers(events, version, sample, seed=now_ms() if seed is None else seed)
+    found = differing(events, version, customers)
+    events.close()
+    _tell(version, len(customers), found, as_json)
+    sys.exit(1 if found else 0)
+
+
+def _tell(version: JourneyVersion, checked: int, found: list[Difference], as_json: bool) -> None:
+    if as_json:
+        names = [str(one.customer) for one in found]
+        key = version.definition["key"]
+        click.echo(
+            json.dumps({"journey": key, "version": version.version, "checked": checked, "differing": names})
+        )
+        return
+    click.echo(f"{checked} customers checked, {len(found)} have other runs than their events make")
+    for one in found[:MOST_SHOWN]:
+        click.echo(f"customer {one.customer}\n  stored   {one.stored}\n  computed {one.computed}")
+
+
+def _turn(journey: str, project_key: str, turn: Turn, done: str, otherwise: str) -> None:
+    engine = open_relational(Settings.read())
+    versions = versions_of(engine, project_by_key(engine, project_key).id, journey)
+    turned = [one for one in versions if turn(engine, one.id)]
+    if not turned:
+        raise click.ClickException(otherwise.format(journey))
+    for one in turned:
+        parts = f"{one.chunks_done} of {one.chunks_total or '?'} parts are counted"
+        click.echo(f"{journey}: version {one.version} {done}; {parts}")
+
+
+def _answering(engine: Engine, project_key: str, journey: str) -> JourneyVersion:
+    version = live_journey(engine, project_by_key(engine, project_key).id, journey)
+    if version is None:
+        raise click.ClickException(f"there is no journey {journey!r} in project {project_key!r}")
+    return version
+
+
+COMMANDS = [runs]

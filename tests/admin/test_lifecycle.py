@@ -1,0 +1,133 @@
+"""Attribution, retention and the life of customers: over the API, on pages and as files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+from journeys.lifecycle import MEANINGS
+from tests.admin.conftest import Shop
+from tests.admin.test_api import asking
+
+FROM = "from=2026-02-01"
+
+
+def page(shop: Shop, path: str) -> str:
+    answer = shop.client("viewer").get(path)
+    assert answer.status_code == 200, path
+    return answer.text
+
+
+def test_the_life_of_the_shop_is_answered(shop: Shop) -> None:
+    status, answer = asking(shop)("GET", f"/lifecycle?{FROM}&by=month")
+    assert status == 200
+    assert [(one["active"], one["new"], one["running"]) for one in answer["parts"]] == [
+        (4, 4, False),
+        (1, 1, True),
+    ]
+    assert (answer["parts"][1]["awaited"], answer["parts"][1]["dormant"]) == (4, None)
+    assert answer["meanings"] == MEANINGS
+
+
+def test_every_number_over_the_api_has_its_customers(shop: Shop) -> None:
+    ask = asking(shop)
+    for part in ask("GET", f"/lifecycle?{FROM}&by=week")[1]["parts"]:
+        for state, cell in part["cells"].items():
+            n = part["awaited"] if state == "dormant" and part["running"] else part[state]
+            found = ask("GET", f"/lifecycle/customers?{FROM}&by=week&cell={cell}")[1]
+            assert (found["total"], len(found["customers"])) == (n, n), cell
+    for cohort in ask("GET", f"/lifecycle/cohorts?{FROM}&by=week")[1]["cohorts"]:
+        for one in (cohort, *cohort["periods"]):
+            found = ask("GET", f"/lifecycle/customers?{FROM}&by=week&cell={one['cell']}")[1]
+            assert found["total"] == one["n"], one
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["by=year", f"{FROM}&as_of=2026-02-02", "from=1990-01-01&by=day", "from=2026-03-01&to=2026-02-01"],
+)
+@pytest.mark.parametrize("name", ["lifecycle", "lifecycle.csv", "lifecycle/cohorts", "lifecycle/cohorts.csv"])
+def test_what_cannot_be_told_is_refused(shop: Shop, name: str, query: str) -> None:
+    status, answer = asking(shop)("GET", f"/{name}?{query}")
+    assert (status, answer["success"]) == (400, False)
+
+
+@pytest.mark.parametrize("name", ["lifecycle", "cohorts"])
+def test_the_page_and_the_api_give_the_same_file(shop: Shop, name: str) -> None:
+    path = {"lifecycle": "lifecycle", "cohorts": "lifecycle/cohorts"}[name]
+    text = page(shop, f"/p/shop/lifecycle/{name}.csv?days=30&by=week")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) > 1
+    answer = asking(shop)("GET", f"/{path}?from=2026-01-31&by=week")[1]
+    if name == "lifecycle":
+        assert [int(row["active"]) for row in rows] == [one["active"] for one in answer["parts"]]
+    else:
+        cells = [one for cohort in answer["cohorts"] for one in cohort["periods"]]
+        assert [int(row["n"]) for row in rows if row["cohort"] != "all"] == [one["n"] for one in cells]
+    assert shop.client("viewer").get("/p/shop/lifecycle/other.csv").status_code == 404
+
+
+@pytest.mark.parametrize("by", ["day", "week", "month", "", "nonsense"])
+def test_every_number_of_the_page_opens_its_list(shop: Shop, by: str) -> None:
+    text = page(shop, f"/p/shop/lifecycle?from=2026-02-10&through=2026-03-01&by={by}")
+    links = re.findall(r'<a href="(/p/shop/lifecycle/customers\?[^"]+)"[^>]*>(\d+)</a>', text)
+    assert len(links) > 3
+    for link, n in links:
+        listed = page(shop, link.replace("&amp;", "&"))
+        assert re.search(rf'id="list-title"[^>]*>[^<]*: {n}</h1>', listed), link
+        assert listed.count("/p/shop/customers/") == int(n)
+
+
+def test_an_empty_period_says_so(shop: Shop) -> None:
+    assert "Nobody was active" in page(shop, "/p/shop/lifecycle?from=2020-01-01&through=2020-01-02&by=month")
+
+
+def test_a_cell_that_is_none_is_refused(shop: Shop) -> None:
+    answer = shop.client("viewer").get("/p/shop/lifecycle/customers?cell=x")
+    assert answer.status_code == 400
+    assert "no cell" in answer.text
+
+
+def test_attribution_says_what_it_is_asked(shop: Shop) -> None:
+    ask = asking(shop)
+    answer = ask("GET", f"/journeys/buy/attribution?{FROM}&value=amount&lookback=14")[1]
+    assert (answer["successes"], answer["value"], answer["valued"]) == (1, 49, 1)
+    assert [row["channel"] for row in answer["channels"]] == ["Direct"]
+    assert set(answer["channels"][0]["credits"].values()) == {1}
+    assert set(answer["channels"][0]["values"].values()) == {49}
+    status, refused = ask("GET", "/journeys/buy/attribution?dimension=colour&lookback=0")
+    assert (status, refused["success"]) == (400, False)
+    text = page(shop, "/p/shop/journeys/buy/attribution?days=30&value=amount&dimension=source&lookback=oops")
+    assert "(not set)" in text
+    assert "worth 49" in text
+
+
+def test_retention_of_a_journey_can_follow_those_who_succeeded(shop: Shop) -> None:
+    ask = asking(shop)
+    found = {
+        cohort: ask("GET", f"/journeys/buy/retention?{FROM}&by=month&cohort={cohort}")[1]["kept"]["cohorts"][
+            0
+        ]
+        for cohort in ("entered", "succeeded")
+    }
+    assert (found["entered"]["n"], found["succeeded"]["n"]) == (4, 1)
+    text = page(shop, "/p/shop/journeys/buy/retention?days=30&by=month&cohort=succeeded")
+    assert "after having succeeded" in text
+
+
+def test_what_the_life_of_customers_means_is_published() -> None:
+    published = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+    assert [word for word, text in MEANINGS.items() if f"| `{word}` | {text} |" not in published] == []
+
+
+@pytest.mark.parametrize("unit", ["customers", "accounts"])
+def test_the_lists_of_retention_hold_runs_whatever_other_reports_count(shop: Shop, unit: str) -> None:
+    text = page(shop, f"/p/shop/journeys/buy/retention?days=30&by=month&unit={unit}")
+    links = re.findall(r'<a href="(/p/shop/journeys/buy/runs\?[^"]+)"[^>]*>(\d+)</a>', text)
+    assert links
+    for link, n in links:
+        assert f": {n} run" in page(shop, link.replace("&amp;", "&")), link

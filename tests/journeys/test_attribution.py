@@ -1,0 +1,424 @@
+"""Attribution: every success is shared out whole, as a plain program shares it, and as Snowplow does."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import Engine
+
+from journeys import attribution as module
+from journeys.attribution import MODELS, NONE, UNSET, AttributionError, Model, attribution, behind
+from journeys.cursors import ListError
+from journeys.definitions import parse
+from journeys.funnel import funnel
+from journeys.generations import Wanted, ensured, kept
+from journeys.lists import listed
+from journeys.period import Period, iso
+from journeys.runs import fill, recompute
+from journeys.scope import Scope
+from journeys.sessions import fill as count_sessions
+from journeys.sessions import recompute as recompute_sessions
+from journeys.sessions import sessions
+from store.event import Event, event_id, identity_hash
+from store.events import EventStore
+from store.identity import Identity, Ledger, Link
+from store.journeys import JourneyVersion
+from store.migrate import migrate_events
+from store.projects import Project, create_project
+from store.rules import ProjectRules
+
+PROJECT = Project(1, "p", "P", "UTC")
+START = 1_760_000_000_000
+HOUR, DAY = 3_600_000, 86_400_000
+NOW = START + 60 * DAY
+PERIOD = Period(START + 5 * DAY, START + 60 * DAY)
+PERIOD_OF_ALL = Period(START, NOW)
+BUY = {
+    "key": "j",
+    "name": "J",
+    "steps": [
+        {"key": "try", "name": "Tries", "match": [{"event": "Try"}]},
+        {"key": "buy", "name": "Buys", "match": [{"event": "Buy"}]},
+    ],
+    "fail_on": [{"event": "Leave"}],
+    "idle_timeout": "6d",
+}
+ORIGINS = [
+    ("Direct", ""),
+    ("Organic Search", "google"),
+    ("Email", "letter"),
+    ("Paid Social", "meta"),
+    ("", ""),
+]
+
+
+def event(number: int, who: str, at: int, name: str, **more: Any) -> Event:
+    return Event(
+        project=1,
+        event_id=event_id(str(number)),
+        message_id=str(number),
+        type="track",
+        event=name,
+        timestamp=at,
+        received_at=at,
+        sequence=number,
+        user_id=who,
+        identity=identity_hash("user", who),
+        **more,
+    )
+
+
+def history() -> list[Event]:
+    """Customers who come again and again, from here and there; some goals are told by a server alone."""
+    dice = random.Random(7)
+    rows: list[Event] = []
+    for customer in range(150):
+        at = START + dice.randrange(40) * DAY
+        for _ in range(dice.randrange(1, 9)):
+            at += dice.randrange(2 * HOUR, 5 * DAY)
+            channel, source = dice.choice(ORIGINS)
+            by_server = dice.random() < 0.2
+            for name in dice.sample(["Look", "Try", "Buy", "Leave"], dice.randrange(1, 4)):
+                more = {"side": "server"} if by_server else {"channel": channel, "source": source}
+                if name == "Buy":
+                    told = dice.choice(
+                        [{"revenue": dice.randrange(100)}, {"revenue": "12.5"}, {}, {"revenue": "nan"}]
+                    )
+                    more["properties"] = json.dumps(told)
+                rows.append(event(len(rows), str(customer), at, name, **more))
+                at += dice.choice([1_000, 60_000])
+    return rows
+
+
+@pytest.fixture(scope="module")
+def scope(shared_events: EventStore) -> Iterator[Scope]:
+    events = shared_events.sibling("t_attribution")
+    migrate_events(events)
+    events.insert(history(), token="t")
+    definition = parse(BUY)
+    version = JourneyVersion(1, 1, 1, 1, dict(definition.source), "live", 0, 0, "", 0)
+    fill(events, version, progress=lambda done, total: None)
+    yield Scope(events, PROJECT, version, definition, PERIOD, {}, NOW)
+    events.command("drop database t_attribution")
+    events.close()
+
+
+def ms(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def contacts(scope: Scope) -> dict[str, list[dict[str, Any]]]:
+    """The sessions of each customer that are contacts, in their order."""
+    found = defaultdict(list)
+    for one in sessions(scope.events, 1):
+        if one["n"] > one["server_touchpoints"] or one["channel"]:
+            found[str(one["customer"])].append(one)
+    return found
+
+
+def by_hand(scope: Scope, unit: str, model: Model) -> dict[str, dict[str, list[float]]]:
+    """Credit and value of each label by each rule, run by run."""
+    visits = contacts(scope)
+    worth = {
+        (str(one.identity), one.timestamp): float(json.loads(one.properties).get("revenue", 0))
+        for one in history()
+        if one.event == "Buy"
+    }
+    found: dict[str, dict[str, list[float]]] = {m: defaultdict(lambda: [0.0, 0.0]) for m in MODELS[:6]}
+    for run in listed(scope, number="succeeded", unit=unit, most=10_000)["runs"]:
+        end = ms(run["last"])
+        value = worth[run["customer"], end] if model.value else 0.0
+        value = value if value == value else 0.0
+        before = [v for v in visits[run["customer"]] if end - model.lookback * DAY <= v["start"] <= end]
+        labels = [v[model.dimension] or UNSET for v in before]
+        for name, shares in rules(before, end, model).items():
+            for label, share in zip(labels or [NONE], shares or [1.0], strict=True):
+                found[name][label][0] += share
+                found[name][label][1] += share * value
+    return found
+
+
+def rules(before: list[dict[str, Any]], end: int, model: Model) -> dict[str, list[float]]:
+    k = len(before)
+    if k == 0:
+        return {name: [] for name in MODELS[:6]}
+    last = [v["channel"] not in ("", "Direct") for v in before]
+    chosen = max((i for i in range(k) if last[i]), default=k - 1)
+    decay = [0.5 ** ((end - v["start"]) / DAY / model.half_life) for v in before]
+    position = {1: [1.0], 2: [0.5, 0.5]}.get(k, [0.4, *([0.2 / max(1, k - 2)] * (k - 2)), 0.4])
+    return {
+        "first": [1.0] + [0.0] * (k - 1),
+        "last": [0.0] * (k - 1) + [1.0],
+        "last_not_direct": [float(i == chosen) for i in range(k)],
+        "linear": [1 / k] * k,
+        "position": position,
+        "decay": [weight / sum(decay) for weight in decay],
+    }
+
+
+@pytest.mark.parametrize("unit", ["runs", "customers"])
+@pytest.mark.parametrize(
+    "model", [Model(value="revenue"), Model("source", 4, 0.5, "revenue"), Model("channel", 3650, 30)]
+)
+def test_credits_equal_those_of_a_plain_program(scope: Scope, unit: str, model: Model) -> None:
+    answer, expected = attribution(scope, unit=unit, model=model), by_hand(scope, unit, model)
+    rows = {row["channel"]: row for row in answer["channels"]}
+    assert len(rows) == len(answer["channels"]) > 4
+    for name, labels in expected.items():
+        assert set(labels) <= set(rows)
+        for label, row in rows.items():
+            credit, value = labels[label]
+            assert row["credits"][name] == pytest.approx(credit, abs=1e-5), (name, label)
+            assert row["values"][name] == pytest.approx(value, abs=1e-3), (name, label)
+
+
+@pytest.mark.parametrize(
+    ("unit", "dimension", "most"),
+    [
+        ("runs", "channel", 20),
+        ("customers", "source", 1),
+        ("runs", "medium", 1),
+        ("customers", "campaign", 20),
+    ],
+)
+def test_every_model_shares_out_every_success(scope: Scope, unit: str, dimension: str, most: int) -> None:
+    answer = attribution(scope, unit=unit, model=Model(dimension, most=most, value="revenue"))
+    counted = funnel(scope, unit=unit)
+    assert answer["successes"] == counted["outcomes"]["succeeded"] > 0
+    assert answer["in_time"] == counted["outcomes"]["in_time"]
+    assert unit == "customers" or answer["in_time"] > 0
+    assert answer["unsuccessful"] == counted["outcomes"]["failed"] + counted["outcomes"]["dropped"]
+    for model in answer["models"]:
+        assert sum(row["credits"][model] for row in answer["channels"]) == pytest.approx(answer["successes"])
+        assert sum(row["values"][model] for row in answer["channels"]) == pytest.approx(answer["value"])
+    assert answer["channels"][-1]["channel"] == NONE
+    assert answer["channels"][-1]["credits"]["markov"] == answer["without_session"] > 0
+    ways, others = answer["ways"], answer["other_ways"]
+    assert sum(way["successes"] for way in ways) + others["successes"] == answer["successes"]
+    assert sum(way["runs"] for way in ways) + others["runs"] == answer["successes"] + answer["unsuccessful"]
+    assert sum(way["value"] for way in ways) + others["value"] == pytest.approx(answer["value"])
+
+
+def test_a_channel_counts_the_runs_that_it_took_part_in(scope: Scope) -> None:
+    answer, visits = attribution(scope), contacts(scope)
+    taken = Counter[str]()
+    for run in listed(scope, number="succeeded", most=10_000)["runs"]:
+        end = ms(run["last"])
+        mine = [v for v in visits[run["customer"]] if end - 30 * DAY <= v["start"] <= end]
+        taken.update({v["channel"] or UNSET for v in mine} or {NONE})
+    assert {row["channel"]: row["succeeded"]["n"] for row in answer["channels"]} == taken
+
+
+def test_channels_beyond_the_named_ones_are_one_and_nothing_is_lost(scope: Scope) -> None:
+    whole, few = attribution(scope), attribution(scope, model=Model(most=1))
+    names = [row["channel"] for row in few["channels"]]
+    assert len(names) == 4
+    assert {"(other)", UNSET, NONE} < set(names)
+    for rule in ("first", "last", "linear", "decay"):
+        kept = {row["channel"]: row["credits"][rule] for row in whole["channels"]}
+        other = next(row["credits"][rule] for row in few["channels"] if row["channel"] == "(other)")
+        assert other == pytest.approx(sum(n for name, n in kept.items() if name not in names))
+
+
+def test_ways_that_are_not_known_singly_are_shared_evenly(
+    scope: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_ROWS", 40)
+    answer = attribution(scope, model=Model(value="revenue"), ways=100)
+    assert answer["other_ways"]["successes"] > 0
+    for number, total in (("credits", "successes"), ("values", "value")):
+        shared = [row[number]["marginal"] for row in answer["channels"]]
+        assert sum(shared) == pytest.approx(answer[total])
+        assert min(shared) >= 0
+
+
+def test_long_ways_are_looked_at_by_their_end(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONGEST_WAY", 2)
+    answer = attribution(scope, ways=100)
+    assert max(len(way["channels"]) for way in answer["ways"]) == 2
+    for model in answer["models"]:
+        assert sum(row["credits"][model] for row in answer["channels"]) == pytest.approx(answer["successes"])
+
+
+@pytest.mark.parametrize(
+    "model",
+    [Model("colour"), Model(lookback=0), Model(half_life=-1), Model(most=51), Model(lookback=float("nan"))],
+)
+def test_what_cannot_be_asked_is_refused(scope: Scope, model: Model) -> None:
+    with pytest.raises(AttributionError):
+        attribution(scope, model=model)
+
+
+def test_a_unit_that_there_is_not_is_refused(scope: Scope) -> None:
+    with pytest.raises(AttributionError):
+        attribution(scope, unit="visits")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["", "succeeded", "succeeded:colour:30:20:x", "lost:channel:30:20:x", "succeeded:channel:nan:20:x"],
+)
+def test_a_cell_that_is_none_is_refused(scope: Scope, cell: str) -> None:
+    with pytest.raises(ListError, match="no cell of attribution"):
+        behind(scope, cell)
+
+
+@pytest.mark.parametrize("unit", ["runs", "customers"])
+@pytest.mark.parametrize("model", [Model(), Model("source", 4, most=1)])
+def test_the_list_behind_a_channel_has_as_many_runs(scope: Scope, unit: str, model: Model) -> None:
+    for row in attribution(scope, unit=unit, model=model)["channels"]:
+        for number in (row["took_part"], row["succeeded"]):
+            found = listed(scope, which=behind(scope, number["cell"]), unit=unit, most=10_000)
+            assert found["total"] == len(found["runs"]) == number["n"], number
+
+
+def test_as_of_a_moment_sessions_belong_to_the_customers_of_then(scope: Scope) -> None:
+    """Nothing was joined since, so the answer is that of now, from events or from what is stored."""
+    now, then = attribution(scope), attribution(replace(scope, as_of=NOW))
+    assert then == now
+
+
+def test_a_period_without_runs_has_no_credit(scope: Scope) -> None:
+    answer = attribution(replace(scope, period=Period(0, 1_000)))
+    assert answer["successes"] == answer["value"] == 0
+    assert answer["channels"] == answer["ways"] == []
+
+
+def test_answers_equal_those_of_snowplow(events: EventStore, shared_data: Path) -> None:
+    """Their last touch, their ways, and what they call Shapley."""
+    folder = shared_data / "attribution"
+
+    def table(name: str) -> list[dict[str, str]]:
+        with (folder / f"snowplow_fractribution_{name}_expected.csv").open() as lines:
+            return list(csv.DictReader(lines))
+
+    rows: list[Event] = []
+    for visit in table("sessions_by_customer_id"):
+        at = int(datetime.fromisoformat(visit["visit_start_tstamp"]).replace(tzinfo=UTC).timestamp() * 1000)
+        number = len(rows)
+        rows.append(
+            event(number, visit["customer_id"], at, "Visit", channel=visit["channel"], session=str(number))
+        )
+    for sale in table("conversions_by_customer_id"):
+        at = int(datetime.fromisoformat(sale["conversion_tstamp"]).replace(tzinfo=UTC).timestamp() * 1000)
+        told = json.dumps({"revenue": float(sale["revenue"])})
+        rows.append(event(len(rows), sale["customer_id"], at, "Sale", side="server", properties=told))
+    events.insert(rows, token="t")
+    definition = parse(
+        {
+            "key": "sale",
+            "name": "Sale",
+            "steps": [
+                {"key": "visit", "name": "Visits", "match": [{"event": "Visit"}]},
+                {"key": "sale", "name": "Buys", "match": [{"event": "Sale"}]},
+            ],
+            "idle_timeout": "365d",
+        }
+    )
+    version = JourneyVersion(1, 1, 1, 1, dict(definition.source), "live", 0, 0, "", 0)
+    fill(events, version, progress=lambda done, total: None)
+    whole = Scope(events, PROJECT, version, definition, Period(0, 1_900_000_000_000), {}, 1_900_000_000_000)
+    answer = attribution(whole, unit="customers", model=Model(value="revenue", lookback=30))
+    found = {row["channel"]: row for row in answer["channels"]}
+    theirs = table("channel_attribution")
+    assert set(found) == {row["CHANNEL"] for row in theirs}
+    for row in theirs:
+        model = {"last_touch": "last", "shapley": "marginal"}[row["ATTRIBUTION_TYPE"]]
+        mine = found[row["CHANNEL"]]
+        assert mine["credits"][model] == pytest.approx(float(row["CONVERSIONS"]), abs=1e-6)
+        assert mine["values"][model] == pytest.approx(float(row["REVENUE"]), abs=1e-6)
+    ways = {
+        " > ".join(way["channels"]): (way["successes"], way["runs"] - way["successes"], way["value"])
+        for way in answer["ways"]
+    }
+    assert ways == {
+        row["transformed_path"]: (
+            int(row["conversions"]),
+            int(row["non_conversions"]),
+            pytest.approx(float(row["revenue"] or 0)),
+        )
+        for row in table("path_summary")
+    }
+
+
+def test_the_time_of_a_run_is_written_as_it_is_read() -> None:
+    assert ms(iso(START)) == START
+
+
+def test_as_of_a_moment_contacts_are_those_of_the_customer_of_then(
+    engine: Engine, events: EventStore
+) -> None:
+    """A visitor comes by mail, signs in later, and buys; who that was is known only after the join."""
+    project, ledger = create_project(engine, key="p", name="P", now=0), Ledger(engine, events)
+    browser, user = Identity("anonymous", "b"), Identity("user", "u")
+    rows = [
+        event(1, "u", START, "Look", channel="Email"),
+        event(2, "u", START + DAY, "Try", side="server"),
+        event(3, "u", START + DAY, "Buy", side="server"),
+        event(4, "other", START, "Try", channel="Direct"),
+    ]
+    rows[0] = msgspec.structs.replace(rows[0], user_id="", anonymous_id="b", identity=browser.hash)
+    events.insert([msgspec.structs.replace(one, project=project.id) for one in rows], token="t")
+    definition = parse(BUY)
+    version = JourneyVersion(1, project.id, 1, 1, dict(definition.source), "live", 0, 0, "", 0)
+    fill(events, version, progress=lambda done, total: None)
+    generation = ensured(events, project.id, Wanted(ProjectRules(), ()))[-1]
+    count_sessions(events, generation)
+    asked = Scope(events, project, version, definition, PERIOD_OF_ALL, {}, NOW)
+
+    def credits(as_of: int | None = None) -> dict[str, float]:
+        answer = attribution(replace(asked, as_of=as_of))
+        return {
+            row["channel"]: row["credits"]["linear"] for row in answer["channels"] if row["succeeded"]["n"]
+        }
+
+    def enter(change: Callable[[int], set[int]]) -> int:
+        """Change the ledger, count anew whom it touches, and say when that was."""
+        now = time.time_ns() // 1_000_000
+        touched = sorted(change(now))
+        identities = ledger.identities_of(project.id, touched)
+        recompute(events, version, touched, identities)
+        recompute_sessions(events, kept(events, project.id)[0], touched, identities)
+        return now
+
+    before = time.time_ns() // 1_000_000 - 1_000
+    assert credits() == credits(before) == {NONE: 1}
+    joined = enter(lambda now: ledger.join(project.id, [Link(browser, user, "identify", "e", now)], now=now))
+    assert credits() == {"Email": 1}
+    assert credits(before) == {NONE: 1}
+    while time.time_ns() // 1_000_000 <= joined:
+        pass
+    enter(lambda now: ledger.unmerge(project.id, browser.hash, user.hash, now=now))
+    assert credits() == {NONE: 1}
+    assert credits(joined) == {"Email": 1}
+
+
+def test_a_name_that_says_nothing_is_no_channel_of_its_own(events: EventStore) -> None:
+    rows = [
+        event(1, "a", START, "Try", channel="Referral", medium="(none)"),
+        event(2, "a", START + 1, "Buy"),
+        event(3, "b", START, "Try", side="server"),
+        event(4, "b", START + 1, "Buy", side="server"),
+        event(5, "c", START, "Try", channel="Email", medium="e:mail"),
+        event(6, "c", START + 1, "Buy"),
+    ]
+    events.insert(rows, token="t")
+    definition = parse(BUY)
+    version = JourneyVersion(1, 1, 1, 1, dict(definition.source), "live", 0, 0, "", 0)
+    fill(events, version, progress=lambda done, total: None)
+    asked = Scope(events, PROJECT, version, definition, PERIOD_OF_ALL, {}, NOW)
+    answer = attribution(asked, model=Model("medium", lookback=1.2345678901))
+    assert [row["channel"] for row in answer["channels"]] == [UNSET, "e:mail", NONE]
+    for row in answer["channels"]:
+        assert listed(asked, which=behind(asked, row["succeeded"]["cell"]))["total"] == 1

@@ -1,0 +1,260 @@
+"""Statistics agree with SciPy, with published examples, and with what they claim when tried at random."""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+from subprocess import run
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from journeys.rates import rate
+from journeys.statistics import (
+    Watched,
+    adjusted,
+    difference,
+    incidence,
+    is_small,
+    p_of_curves,
+    p_of_two_curves,
+    p_of_two_rates,
+    quantile,
+    total,
+    wilson,
+)
+
+counted = st.integers(1, 2_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@settings(deadline=None)
+@given(counted)
+def test_wilson_is_that_of_scipy(counts: tuple[int, int]) -> None:
+    found = wilson(*counts)
+    wanted = stats.binomtest(*counts).proportion_ci(0.95, method="wilson")
+    assert (float(found.low), float(found.high)) == pytest.approx((wanted.low, wanted.high), abs=1e-12)
+    assert 0 <= found.low <= found.value <= found.high <= 1
+
+
+def test_wilson_takes_arrays_and_knows_nothing_of_nobody() -> None:
+    found = wilson([[0, 1], [2, 0]], [[5, 5], [5, 0]])
+    assert found.low.shape == (2, 2)
+    assert found.low[0, 0] == 0
+    assert np.isnan([found.value[1, 1], found.low[1, 1], found.high[1, 1]]).all()
+    assert rate(0, 0) == {"value": None, "low": None, "high": None, "n": 0}
+    assert rate(1, 3) == {"value": 0.333333, "low": 0.061492, "high": 0.79234, "n": 3}
+
+
+def test_a_program_that_only_shows_rates_does_not_load_scipy() -> None:
+    code = "import sys, journeys.rates as r; r.rate(1, 3); sys.exit('scipy' in sys.modules)"
+    assert run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# Newcombe 1998, Statistics in Medicine 17, table II: method 10.
+@pytest.mark.parametrize(
+    ("counts", "wanted"),
+    [
+        ((56, 70, 48, 80), (0.0524, 0.3339)),
+        ((9, 10, 3, 10), (0.1705, 0.8090)),
+        ((6, 7, 2, 7), (0.0582, 0.8062)),
+        ((5, 56, 0, 29), (-0.0381, 0.1926)),
+        ((0, 10, 0, 20), (-0.1611, 0.2775)),
+        ((10, 10, 0, 20), (0.6791, 1.0000)),
+        ((10, 10, 0, 10), (0.6075, 1.0000)),
+    ],
+)
+def test_the_difference_has_the_published_interval(
+    counts: tuple[int, ...], wanted: tuple[float, float]
+) -> None:
+    found = difference(*counts)
+    assert (float(found.low), float(found.high)) == pytest.approx(wanted, abs=6e-5)
+
+
+@settings(deadline=None)
+@given(counted, counted)
+def test_two_rates_differ_by_chance_as_often_as_scipy_says(
+    one: tuple[int, int], other: tuple[int, int]
+) -> None:
+    table = np.array([[one[0], one[1] - one[0]], [other[0], other[1] - other[0]]])
+    found = float(p_of_two_rates(*one, *other)[0])
+    if 0 in table.sum(axis=0):
+        assert found == 1
+        return
+    expected = stats.contingency.expected_freq(table)
+    if expected.min() < 5:
+        assert found == pytest.approx(stats.fisher_exact(table).pvalue)
+    else:
+        assert found == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue)
+
+
+def test_no_group_no_test() -> None:
+    assert np.isnan(p_of_two_rates([0, 3], [0, 5], [3, 0], [5, 0])).all()
+
+
+def test_p_values_are_corrected_as_published() -> None:
+    # Benjamini and Hochberg 1995, section 4: of these fifteen the first four are rejected at 0.05.
+    p = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344]
+    p += [0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0]
+    assert (adjusted(p) < 0.05).sum() == 4
+    mixed = adjusted([0.02, math.nan, 0.03])
+    assert mixed == pytest.approx([0.03, math.nan, 0.03], nan_ok=True)
+    assert np.isnan(adjusted([math.nan])).all()
+
+
+@pytest.mark.parametrize(
+    ("count", "n", "small"),
+    [
+        *((0, 0, True), (15, 29, True), (15, 41, False), (15, 35, True), (10, 100, False), (2, 100, True)),
+        *((0, 100, False), (0, 40, True), (100, 100, False), (1, 1000, False), (29, 29, True)),
+    ],
+)
+def test_small_samples_are_told_by_one_rule(count: int, n: int, small: bool) -> None:
+    share = wilson(count, n)
+    assert bool(is_small(n, share.low, share.high)) is small
+
+
+def test_a_total_has_the_interval_of_customers_drawn_again() -> None:
+    dice = np.random.default_rng(1)
+    sums = np.where(dice.random(400) < 0.3, dice.integers(5, 200, 400), 0).astype(float)
+    found = total(sums)
+    wanted = stats.bootstrap(
+        (sums,), np.sum, method="percentile", n_resamples=4_000, rng=np.random.default_rng(2)
+    ).confidence_interval
+    spread = wanted.high - wanted.low
+    assert float(found.value) == sums.sum()
+    assert float(found.low) == pytest.approx(wanted.low, abs=0.06 * spread)
+    assert float(found.high) == pytest.approx(wanted.high, abs=0.06 * spread)
+    values, counts = np.unique(sums, return_counts=True)
+    again = total(values, counts)
+    assert (float(again.low), float(again.high)) == (float(found.low), float(found.high)), "repeatable"
+
+
+def test_one_big_payer_makes_the_total_uncertain() -> None:
+    found = total([10.0] * 99 + [10_000.0])
+    assert found.low == 1_000
+    assert found.high > 20_000
+
+
+def test_a_total_of_very_many_different_sums_is_told_too() -> None:
+    found = total(np.arange(30_000))
+    deviation = math.sqrt(30_000) * np.std(np.arange(30_000))
+    assert float(found.high - found.low) == pytest.approx(2 * 1.96 * deviation, rel=0.15)
+    assert math.isnan(float(total([]).value))
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 500), min_size=1, max_size=200), st.sampled_from([0.1, 0.5, 0.9]))
+def test_a_quantile_has_the_interval_of_order_statistics(times: list[int], share: float) -> None:
+    found = quantile(times, share)
+    assert float(found.value) == pytest.approx(np.quantile(times, share))
+    wanted = stats.quantile_test(times, q=float(found.value), p=share).confidence_interval(0.95)
+    for mine, theirs in ((found.low, wanted.low), (found.high, wanted.high)):
+        assert float(mine) == pytest.approx(float(theirs), nan_ok=True)
+
+
+def watched(rows: list[tuple[float, bool]]) -> Watched:
+    return Watched(
+        np.array([t for t, _ in rows], float),
+        np.array([came for _, came in rows], bool),
+        np.ones(len(rows), np.int64),
+    )
+
+
+# Freireich and others 1963, weeks of remission under 6-MP and placebo; the curve in Collett 2003.
+SIX_MP = [(6, True)] * 3 + [(6, False), (7, True), (9, False), (10, True), (10, False), (11, False)]
+SIX_MP += [(13, True), (16, True), (17, False), (19, False), (20, False), (22, True), (23, True)]
+SIX_MP += [(t, False) for t in (25, 32, 32, 34, 35)]
+PLACEBO = [(t, True) for t in (1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23)]
+
+
+def test_the_curve_is_the_published_one() -> None:
+    curve = incidence(watched(SIX_MP))
+    for week, survival in ((6, 0.8571), (7, 0.8067), (10, 0.7529), (13, 0.6902), (16, 0.6275), (22, 0.5378)):
+        assert 1 - float(curve.at(week).value) == pytest.approx(survival, abs=5e-5)
+    # As R's survfit(conf.type = "log-log") gives them for the last value, 0.4482.
+    last = curve.at(35)
+    assert (1 - float(last.high), 1 - float(last.low)) == pytest.approx((0.1881, 0.6801), abs=1e-3)
+    assert curve.until(0.5) == 23
+    assert curve.at_risk[:3].tolist() == [21, 17, 16]
+    assert math.isnan(curve.until(0.9))
+    assert float(curve.at(1).value) == 0
+
+
+def test_the_log_rank_test_is_the_published_one() -> None:
+    # Chi-squared 16.79 with one degree of freedom, as Klein and Moeschberger print it.
+    wanted = stats.chi2.sf(16.79, 1)
+    assert p_of_two_curves(watched(SIX_MP), watched(PLACEBO)) == pytest.approx(wanted, rel=0.01)
+    three = p_of_curves({"a": watched(SIX_MP), "b": watched(PLACEBO), "c": watched(SIX_MP)})
+    assert [one["groups"] for one in three] == [["a", "b"], ["a", "c"], ["b", "c"]]
+    assert three[1]["p"] == pytest.approx(1)
+    assert three[0]["p_adjusted"] == pytest.approx(three[0]["p"] * 3 / 2)
+
+
+rows = st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=1, max_size=60)
+
+
+def by_hand(some: list[tuple[int, bool]], t: int) -> float:
+    """Kaplan and Meier's product in exact steps."""
+    left = 1.0
+    for at in range(t + 1):
+        at_risk = sum(1 for when, _ in some if when >= at)
+        came = sum(1 for when, is_end in some if is_end and when == at)
+        left *= 1 - came / at_risk if at_risk else 1
+    return 1 - left
+
+
+@settings(deadline=None)
+@given(rows, st.integers(0, 25))
+def test_the_curve_is_the_product_by_hand_and_lies_in_its_band(some: list[tuple[int, bool]], t: int) -> None:
+    curve = incidence(watched([(float(at), came) for at, came in some]))
+    assert float(curve.at(t).value) == pytest.approx(by_hand(some, t), abs=1e-9)
+    share = curve.share
+    assert not np.isnan([share.low, share.high]).any()
+    assert (share.low <= share.value + 1e-9).all()
+    assert (share.value <= share.high + 1e-9).all()
+    assert (np.diff(share.value) >= -1e-12).all()
+
+
+@settings(deadline=None)
+@given(rows)
+def test_counts_stand_for_as_many_rows(some: list[tuple[int, bool]]) -> None:
+    each = watched([(float(at), came) for at, came in some])
+    kinds = sorted(set(some))
+    together = Watched(
+        np.array([at for at, _ in kinds], float),
+        np.array([came for _, came in kinds]),
+        np.array([some.count(kind) for kind in kinds]),
+    )
+    assert incidence(together).share.value == pytest.approx(incidence(each).share.value)
+    assert (incidence(together).at_risk == incidence(each).at_risk).all()
+
+
+def test_without_the_unfinished_the_curve_is_the_plain_share() -> None:
+    dice = random.Random(3)
+    times = [dice.uniform(0, 100) for _ in range(500)]
+    curve = incidence(watched([(min(t, 60.0), t <= 60) for t in times]))
+    assert float(curve.at(60).value) == pytest.approx(sum(t <= 60 for t in times) / 500)
+
+
+def test_the_band_of_the_curve_holds_the_truth_about_as_often_as_it_says() -> None:
+    # 30 % come at all, exponentially fast; runs began at any time of the last 10 units.
+    dice = np.random.default_rng(4)
+    truth = 0.3 * (1 - math.exp(-5 / 2))
+    hits = 0
+    for _ in range(300):
+        n = 300
+        delay = np.where(dice.random(n) < 0.3, dice.exponential(2, n), np.inf)
+        seen = dice.uniform(0, 10, n)
+        share = incidence(Watched(np.minimum(delay, seen), delay <= seen, np.ones(n, np.int64))).at(5)
+        hits += float(share.low) <= truth <= float(share.high)
+    assert 0.91 <= hits / 300 <= 0.985
+
+
+def test_nobody_compared_is_no_finding() -> None:
+    open_ = watched([(3.0, False), (4.0, False)])
+    assert math.isnan(p_of_two_curves(open_, open_))
+    assert p_of_curves({"a": open_, "b": open_})[0]["p"] is None

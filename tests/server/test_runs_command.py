@@ -1,0 +1,56 @@
+"""`waywiser runs` on an installation of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.installation import Installation
+
+pytestmark = pytest.mark.slow
+ROWS = """event,timestamp,user_id,message_id
+Look,2020-01-05T10:00:00Z,ada,m1
+Buy,2020-01-05T10:20:00Z,ada,m2
+Look,2020-02-05T10:00:00Z,bob,m3
+"""
+JOURNEY = """
+key: order
+name: Order
+steps:
+  - {key: look, name: Looks, match: [{event: Look}]}
+  - {key: buy, name: Buys, match: [{event: Buy}]}
+idle_timeout: 14d
+"""
+FALSIFY = """
+from store.events import EventStore
+events = EventStore("chdb:///data/events")
+events.command("delete from journey_runs where notEmpty(runs.start) and runs.outcome[1] = 'succeeded'")
+events.close()
+"""
+
+
+def test_stored_runs_are_checked_and_counted_anew(tmp_path: Path) -> None:
+    order = ("order", "--project", "main")
+    with Installation(tmp_path) as place:
+        place.init()
+        (tmp_path / "history.csv").write_text(ROWS)
+        (tmp_path / "order.yaml").write_text(JOURNEY)
+        place.run("import", "history.csv", "--project", "main")
+        place.run("journey", "apply", "order.yaml", "--project", "main")
+        assert "2 customers checked, 0 have other runs" in place.run("runs", "verify", *order).stdout
+        subprocess.run(
+            [sys.executable, "-c", FALSIFY], cwd=place.folder, env=place.environment, check=True, timeout=120
+        )
+        found = json.loads(place.run("runs", "verify", *order, "--json", fails=True).stdout)
+        assert (found["checked"], len(found["differing"])) == (2, 1)
+        assert "version 1 is counted anew" in place.run("runs", "rebuild", *order).stdout
+        place.run("runs", "verify", *order, "--sample", "1")
+        place.run("runs", "verify", *order)
+        assert "no version of order is being counted" in place.run("runs", "pause", *order, fails=True).stderr
+        assert "no version of order is paused" in place.run("runs", "resume", *order, fails=True).stderr
+        wrong = place.run("runs", "verify", "nothing", "--project", "main", fails=True)
+        assert "there is no journey 'nothing'" in wrong.stderr
