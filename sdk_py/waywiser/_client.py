@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 from weakref import finalize
 
+from . import _process
 from ._before_send import HeldBack, blame, revise
 from ._calls import Calls
 from ._context import Scope, ScopeId, context
@@ -126,6 +127,7 @@ class Client(Calls):
         Returns False if that takes longer than `timeout` seconds, or cannot be before them because the
         collector is down; the messages then stay queued. With a spool, to be on disk is enough.
         """
+        _process.notice_fork()
         seconds = self._wait(timeout)
         return self._delivery.deliver(seconds) if self._options.sync else self._delivery.flush(seconds)
 
@@ -135,6 +137,7 @@ class Client(Calls):
         Messages still waiting then, and those of later calls, are kept in `spool_dir`; without one they are
         lost. They may include messages of a last request that arrived, but was not answered in time.
         """
+        _process.notice_fork()
         return self._delivery.close(self._wait(timeout))
 
     def context(
@@ -150,6 +153,7 @@ class Client(Calls):
 
     def stats(self) -> Stats:
         """The counters, as they are now."""
+        _process.notice_fork()
         return self._queue.stats()
 
     def __enter__(self) -> Client:
@@ -170,6 +174,7 @@ class Client(Calls):
     ) -> bool:
         if not self._options.enabled:
             return False
+        _process.notice_fork()
         try:
             payload = self._composer.compose(kind, fields, context, timestamp, message_id)
         except Exception as error:

@@ -137,6 +137,7 @@ class Delivery:
 
     def let_go(self) -> None:
         """Nobody holds the client any more: deliver what waits, then end."""
+        _process.notice_fork()
         if self.queue.is_closing:
             return
         deadline = monotonic() + self._options.timeout
