@@ -115,13 +115,18 @@ def test_what_cannot_be_used_is_logged_and_left_out(
     client: Client, memory: MemoryTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
     wrong: Any = ["secret"]
-    with context(user_id=wrong, anonymous_id="a1", values={"x": b"secret"}), context(values=wrong):
+    deep: Any = "secret"
+    for _ in range(100):
+        deep = {"secret": deep}
+    ids = context(user_id=wrong, anonymous_id="a1", values={"x": b"secret"})
+    with ids, context(values=wrong), context(values=deep):
         assert client.track("A")
     assert sent(client, memory)[0]["anonymousId"] == "a1"
     assert caplog.messages == [
         "context(): user_id must be text, a whole number or a UUID, not list",
         "context(): values are left out: a value of type bytes cannot be sent",
         "context(): values must be a mapping, not list",
+        "context(): values are left out: a value is nested too deeply",
     ]
 
 

@@ -20,7 +20,7 @@ from ._notices import Notices
 from ._options import BeforeSend, OnDrop, OnError, Options
 from ._reports import CloseReport, Drop, DropReason, Stats
 from ._transport import Transport
-from ._values import explain
+from ._values import explain, is_too_deep
 
 MAX_MESSAGE_BYTES = 32 * 1024
 DEFAULT_WAIT = 5.0
@@ -191,6 +191,8 @@ class Client(Calls):
             return self._refuse(
                 DropReason.TOO_LARGE, payload, f"{kind}(): {len(payload)} bytes, above 32 KiB"
             )
+        if is_too_deep(payload):
+            return self._refuse(DropReason.INVALID, payload, f"{kind}(): {explain(RecursionError())}")
         loss = self._delivery.put(payload)
         if loss is not None:
             for lost in loss.payloads:

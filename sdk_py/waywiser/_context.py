@@ -12,7 +12,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Union
 from uuid import UUID
 
-from ._values import encode, explain
+from ._values import MAX_LEVELS, encode, explain, is_too_deep
 
 logger = logging.getLogger("waywiser")
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -141,7 +141,10 @@ def _plain(values: object) -> Mapping[str, Any]:
     try:
         kept = {key: item for key, item in values.items() if key not in ("library", "sequence")}
         # A copy in plain JSON: what the caller changes later is not sent, and it can be carried elsewhere.
-        plain: dict[str, Any] = json.loads(encode(kept))
+        text = encode(kept)
+        if is_too_deep(text.encode("utf-8", "replace"), MAX_LEVELS - 1):
+            raise RecursionError
+        plain: dict[str, Any] = json.loads(text)
     except Exception as error:
         _warn("context(): values are left out: %s", explain(error))
         return NOTHING

@@ -169,6 +169,9 @@ class Courier:
             self._report_recovery()
             self._accepted_at = monotonic()
             self._resolve(source, part, _drops(part, verdict.rejected))
+        elif isinstance(verdict, Refused) and verdict.may_be_one and len(part.messages) > 1:
+            self._breaker.succeeded()
+            source.split(part)
         elif isinstance(verdict, Refused):
             self._breaker.succeeded()
             self._report_failure(verdict.error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timezone
@@ -11,6 +12,12 @@ from enum import Enum
 from uuid import UUID
 
 from ._errors import InvalidMessage
+
+# A collector takes 200, with what is around the message.
+MAX_LEVELS = 100
+TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"')
+BRACKETS = bytes.maketrans(b"{}", b"[]")
+OTHERS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def utc_text(moment: datetime) -> str:
@@ -59,3 +66,13 @@ def explain(error: Exception) -> str:
     if isinstance(error, ValueError):
         return "a value is not a finite number, or contains itself"
     return f"a value could not be read ({type(error).__name__})"
+
+
+def is_too_deep(text: bytes, levels: int = MAX_LEVELS) -> bool:
+    """Whether objects and lists are nested in this JSON text more than so many levels deep."""
+    if text.count(b"{") + text.count(b"[") <= levels:
+        return False
+    nest = TEXTS.sub(b"", text).translate(BRACKETS, OTHERS)
+    for _ in range(levels):
+        nest = nest.replace(b"[]", b"")  # takes off the innermost level everywhere
+    return bool(nest)

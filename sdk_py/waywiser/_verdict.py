@@ -21,6 +21,7 @@ HTTP_DATE = re.compile(
 )
 OK = 200
 PASSING_REFUSALS = {408, 429}
+BAD_REQUEST = 400
 TOO_LARGE = 413
 STUMBLES = set(range(500, 600)) - {502, 503, 504}
 
@@ -43,9 +44,14 @@ class Taken:
 
 @dataclass(frozen=True)
 class Refused:
-    """The collector will not take this batch, now or later."""
+    """The collector will not take this batch, now or later; perhaps because of one message in it."""
 
     error: RequestRefused
+
+    @property
+    def may_be_one(self) -> bool:
+        """Whether fewer messages at once may show that only one of them is refused."""
+        return self.error.status == BAD_REQUEST
 
 
 @dataclass(frozen=True)
