@@ -7,25 +7,18 @@ import logging
 import os
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+from patience import eventually
 from sink import Answer, Make, Run, Sink
 
 from waywiser import Client, Drop, MemoryTransport, Request, Response, _delivery
 
 can_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-
-
-def eventually(is_so: Callable[[], bool], seconds: float = 10) -> bool:
-    end = time.monotonic() + seconds
-    while not is_so() and time.monotonic() < end:
-        time.sleep(0.01)
-    return is_so()
 
 
 @pytest.fixture
@@ -45,7 +38,7 @@ def broken_logging() -> Iterator[None]:
 
 @pytest.mark.usefixtures("broken_logging")
 def test_a_logging_handler_that_raises_reaches_neither_caller_nor_delivery(make: Make, sink: Sink) -> None:
-    unknown = Answer(401, {"code": "unknown_key"})
+    unknown = Answer(415, {"code": "unknown_form"})
     sink.answers.extend([Answer(503), Answer(), unknown, Answer(hangs=True)])
     client = make(timeout=5)
     assert client.track("") is False

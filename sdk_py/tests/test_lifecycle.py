@@ -98,7 +98,7 @@ def test_flush_and_close_from_within_on_drop_do_not_lock_up() -> None:
 
     class Refusing(MemoryTransport):
         def send(self, request: Request) -> Response:
-            return Response(401, {}, b'{"code": "unknown_key"}')
+            return Response(415, {}, b'{"code": "unknown_form"}')
 
     def on_drop(drop: Drop) -> None:
         results.append(client.flush(60))

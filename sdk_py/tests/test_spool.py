@@ -8,12 +8,12 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import eventually
 from sink import Answer, Make, Run, Sink
 
 import waywiser
@@ -44,13 +44,6 @@ def fill(folder: Path, *names: str, key: str = "key-1") -> Client:
     report = client.close(0)
     assert (report.sent, report.spooled, report.lost) == (0, len(names), 0)
     return client
-
-
-def eventually(condition: Any, seconds: float = 10) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    return bool(condition())
 
 
 def command(*arguments: str, key: str = "key-1") -> subprocess.CompletedProcess[str]:
@@ -364,6 +357,32 @@ def test_the_command_delivers(tmp_path: Path, sink: Sink) -> None:
     assert (sent.returncode, sent.stdout) == (0, "2 sent, 0 refused, 0 files left\n"), sent.stderr
     assert sink.events == ["A", "B"]
     assert command("status", str(tmp_path)).returncode == 0
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405])
+def test_a_key_that_is_refused_leaves_the_spool_as_it_is(
+    status: int, tmp_path: Path, make: Make, sink: Sink
+) -> None:
+    sink.answers.append(Answer(status, {"code": "unknown_key"}))
+    fill(tmp_path, "A", "B")
+    client = make(spool_dir=tmp_path)
+    client.track("C", user_id="1")
+    assert client.flush(5) is True
+    report = client.close(5)
+    assert (report.sent, report.spooled, report.lost) == (0, 1, 0)
+    make(spool_dir=tmp_path).flush(5)
+    assert eventually(lambda: sorted(sink.events[-3:]) == ["A", "B", "C"])
+
+
+def test_the_command_stops_where_the_key_is_refused(tmp_path: Path, sink: Sink) -> None:
+    fill(tmp_path, "A")
+    fill(tmp_path, "B")
+    sink.answers.append(Answer(401, {"code": "unknown_key"}))
+    ended = command("send", str(tmp_path), "--host", sink.url)
+    assert (ended.returncode, ended.stdout) == (1, "0 sent, 0 refused, 2 files left\n")
+    assert "401 unknown_key" in ended.stderr
+    assert len(sink.requests) == 1
+    assert command("send", str(tmp_path), "--host", sink.url).returncode == 0
 
 
 def test_the_command_says_when_something_is_left(tmp_path: Path) -> None:

@@ -50,6 +50,16 @@ def test_a_call_takes_no_longer_than_the_timeout_and_the_next_one_takes_the_rest
     assert client.close().sent == 2
 
 
+def test_a_key_that_is_refused_holds_up_no_call(make: Make, sink: Sink) -> None:
+    sink.answers.append(Answer(401, {"code": "unknown_key"}))
+    client = make(sync=True)
+    start = time.monotonic()
+    assert client.track("A", user_id="1") is False
+    assert client.track("B", user_id="1") is False
+    assert time.monotonic() - start < 5
+    assert (len(sink.requests), client.stats().waiting) == (1, 2)
+
+
 def test_many_threads_may_call_at_once(make: Make, sink: Sink) -> None:
     client = make(sync=True)
     results: list[bool] = []

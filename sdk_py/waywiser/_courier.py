@@ -16,7 +16,7 @@ from ._part import Part
 from ._queue import Queue
 from ._reports import Drop, DropReason
 from ._transport import Transport
-from ._verdict import Refused, Rejection, Taken, TooLarge, TryAgain, Verdict, judge
+from ._verdict import Refused, Rejection, Taken, TooLarge, TryAgain, TurnedAway, Verdict, judge
 
 if TYPE_CHECKING:
     from ._spool_reader import SpoolReader
@@ -69,6 +69,7 @@ class Courier:
         """Know nothing of how the parent fared; whoever works in the middle of a part stops there."""
         self._life = object()
         self._is_failing = False
+        self._is_turned_away = False
         self._accepted_at = 0.0
         self._in_a_row = 0
         self._told: Mapping[str, int] = {}
@@ -99,8 +100,11 @@ class Courier:
                 return
 
     def drain(self, deadline: float) -> None:
-        """Send the spool until nothing is left of it that can be had, or the deadline is past."""
-        while self._reader and monotonic() < deadline:
+        """Send the spool until nothing is left of it that can be had, or the deadline is past.
+
+        Where the key or the address is not right, that ends it too.
+        """
+        while self._reader and not self._is_turned_away and monotonic() < deadline:
             self._breaker.wait(deadline)
             part = self._reader.claim()
             if not part:
@@ -179,8 +183,8 @@ class Courier:
         elif isinstance(verdict, TooLarge) and len(part.messages) > 1:
             source.split(part)
         else:
-            self._breaker.failed(verdict.not_before)
-            self._queue.wake()
+            self._is_turned_away = isinstance(verdict, TurnedAway)
+            self._breaker.failed(verdict.not_before, is_certain=self._is_turned_away)
             self._report_failure(verdict.error)
             if not verdict.is_outage:
                 self._stumble(source, part, verdict.error)

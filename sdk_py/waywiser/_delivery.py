@@ -188,10 +188,12 @@ class Delivery:
         worker = self.thread
         if worker is threading.current_thread():
             return
-        if self.queue.wait(ordinal, deadline, lambda: self._is_hopeless(deadline)) and worker:
+        if self.queue.wait(ordinal, deadline, lambda: not self.thread or self._is_hopeless(deadline)):
             self.queue.wait_until(lambda: self.thread is not worker, deadline)
 
     def _is_hopeless(self, deadline: float) -> bool:
+        if not self.queue.is_resting:
+            return False
         breaker = self.breaker
         is_down = breaker.is_tripped and breaker.next_at > deadline and not self.queue.is_closing
         return is_down or breaker.minimum > deadline

@@ -53,6 +53,7 @@ class Queue:
         self._due_at = 0.0
         self._flush_upto = 0
         self._is_hurried = False
+        self.is_resting = False
         self._settled = 0
         self.closing_at = 0.0
         self.counters = Counters()
@@ -107,21 +108,18 @@ class Queue:
             return self._line.first
 
     def rest(self, deadline: float) -> bool:
-        """Wait until the breaker lets the claimed part be tried again; False if it is gone or time is up.
+        """Wait until the breaker lets the claimed part be tried again; False if there will be no time for it.
 
         A flush shortens the wait, but not one for a collector that is down; so does a close, which leaves
         time for one more try.
         """
         with self.lock:
-            while self._line:
-                end = self.end(deadline)
-                remaining = min(self._try_at(end), end) - monotonic()
-                if remaining <= 0:
-                    self._is_hurried = False
-                    self._breaker.allow()
-                    return monotonic() < end
-                self._work.wait(remaining)
-        return False
+            self.is_resting = True
+            self._progress.notify_all()
+            try:
+                return self._rest(deadline)
+            finally:
+                self.is_resting = False
 
     def end(self, deadline: float) -> float:
         """Until when to work: nothing new is begun when whoever closes the client has stopped waiting."""
@@ -278,6 +276,20 @@ class Queue:
     def _last_ordinal(self) -> int:
         claimed = self._line.size if self._is_unsettled else 0
         return self._settled + claimed + self._behind + len(self._waiting)
+
+    def _rest(self, deadline: float) -> bool:
+        while self._line:
+            end = self.end(deadline)
+            try_at = self._try_at(end)
+            remaining = try_at - monotonic()
+            if try_at >= end:
+                return False
+            if remaining <= 0:
+                self._is_hurried = False
+                self._breaker.allow()
+                return monotonic() < end
+            self._work.wait(remaining)
+        return False
 
     def _try_at(self, end: float) -> float:
         breaker = self._breaker

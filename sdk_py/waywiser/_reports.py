@@ -34,7 +34,7 @@ class DropReason(str, Enum):
     REJECTED = "rejected"
     """The collector refused this one message of a batch; `Drop.code` says why."""
     REQUEST_REFUSED = "request_refused"
-    """The collector refused the whole request, for example because of an unknown key."""
+    """The collector refused a request as a whole, for what is in it."""
     GAVE_UP = "gave_up"
     """The collector failed on this very batch, time after time."""
 

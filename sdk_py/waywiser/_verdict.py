@@ -22,6 +22,8 @@ HTTP_DATE = re.compile(
 OK = 200
 PASSING_REFUSALS = {408, 429}
 BAD_REQUEST = 400
+TURNED_AWAY = {401, 403, 404, 405}
+TURNED_AWAY_SECONDS = 10.0
 TOO_LARGE = 413
 STUMBLES = set(range(500, 600)) - {502, 503, 504}
 
@@ -67,6 +69,11 @@ class TryAgain:
 
 
 @dataclass(frozen=True)
+class TurnedAway(TryAgain):
+    """The key or the address is not right, for which no message is to blame; somebody may mend that."""
+
+
+@dataclass(frozen=True)
 class TooLarge(TryAgain):
     """The request as a whole is too large, for a proxy perhaps: fewer messages at once may pass."""
 
@@ -93,6 +100,8 @@ def judge(response: Response, count: int) -> Verdict:
         )
     if response.status == TOO_LARGE and (count > 1 or not error.code):
         return TooLarge(error, is_outage=False)
+    if response.status in TURNED_AWAY and error.code:
+        return TurnedAway(error, TURNED_AWAY_SECONDS)
     if response.status < 500 and response.status not in PASSING_REFUSALS:
         # An ingress without a route, or a firewall that dislikes what is in the batch.
         return Refused(error) if error.code else TryAgain(error, is_outage=False)
