@@ -194,12 +194,12 @@ def test_a_child_says_for_itself_what_its_parent_has_said(run: Run, sink: Sink) 
         client = Client("key-1", HOST, flush_interval=60)
         client.track("", user_id="1")
         client.track("A", user_id="1")
-        client.flush(0.2)
+        client.flush(1)
         pid = os.fork()
         if not pid:
             client.track("", user_id="1")
             client.track("A", user_id="1")
-            client.flush(0.2)
+            client.flush(1)
             client.close(0)
             os._exit(0)
         os.waitpid(pid, 0)
@@ -208,3 +208,38 @@ def test_a_child_says_for_itself_what_its_parent_has_said(run: Run, sink: Sink) 
     )
     assert ended.stderr.count("event is missing") == 2
     assert ended.stderr.count(" fails: ") == 2
+
+
+def test_the_thread_is_started_without_the_lock(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under gevent a start lets others go on, and a lock of the real thread keeps none of them out."""
+    held: list[bool] = []
+    real = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        held.append(client._queue.lock._is_owned())  # type: ignore[attr-defined]
+        real(thread)
+
+    client = make(on_full="block")
+    monkeypatch.setattr(threading.Thread, "start", start)
+    client.track("A", user_id="1")
+    assert held == [False]
+
+
+def test_what_nobody_has_foreseen_reaches_no_caller(
+    make: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("cannot release un-acquired lock")
+
+    client = make()
+    client.track("A", user_id="1")
+    with monkeypatch.context() as patch:
+        for name in ("put", "flush", "finish"):
+            patch.setattr(client._delivery, name, broken)
+        assert client.track("B", user_id="1") is False
+        assert client.flush() is False
+        assert client.close().lost == 0
+    assert client.close().sent == 1
+    assert [text for text in caplog.messages if "met" in text] == [
+        f"{name}() met RuntimeError" for name in ("track", "flush", "close")
+    ]

@@ -127,9 +127,13 @@ class Client(Calls):
         Returns False if that takes longer than `timeout` seconds, or cannot be before them because the
         collector is down; the messages then stay queued. With a spool, to be on disk is enough.
         """
-        _process.notice_fork()
         seconds = self._wait(timeout)
-        return self._delivery.deliver(seconds) if self._options.sync else self._delivery.flush(seconds)
+        try:
+            _process.notice_fork()
+            return self._delivery.deliver(seconds) if self._options.sync else self._delivery.flush(seconds)
+        except Exception as error:
+            self._notices.warn("flush", "flush() met %s", type(error).__name__)
+            return False
 
     def close(self, timeout: float = DEFAULT_WAIT) -> CloseReport:
         """Deliver what waits, for at most `timeout` seconds, and end.
@@ -137,8 +141,14 @@ class Client(Calls):
         Messages still waiting then, and those of later calls, are kept in `spool_dir`; without one they are
         lost. They may include messages of a last request that arrived, but was not answered in time.
         """
-        _process.notice_fork()
-        return self._delivery.close(self._wait(timeout))
+        seconds = self._wait(timeout)
+        try:
+            _process.notice_fork()
+            return self._delivery.close(seconds)
+        except Exception as error:
+            self._notices.warn("close", "close() met %s", type(error).__name__)
+            stats = self._queue.stats()
+            return CloseReport(stats.sent, stats.spooled, stats.lost)
 
     def context(
         self,
@@ -174,7 +184,22 @@ class Client(Calls):
     ) -> bool:
         if not self._options.enabled:
             return False
-        _process.notice_fork()
+        try:
+            _process.notice_fork()
+            return self._taken(kind, fields, context, timestamp, message_id)
+        except Exception as error:
+            # What is not foreseen, such as locks that another library has put in the place of Python's own.
+            self._notices.warn("call", "%s() met %s", kind, type(error).__name__)
+            return False
+
+    def _taken(
+        self,
+        kind: str,
+        fields: dict[str, object],
+        context: Mapping[str, Any] | None,
+        timestamp: datetime | None,
+        message_id: str | None,
+    ) -> bool:
         try:
             payload = self._composer.compose(kind, fields, context, timestamp, message_id)
         except Exception as error:

@@ -71,24 +71,26 @@ class Delivery:
         """Queue a message, in the way that `on_full` says."""
         if self._options.policy != "block":
             return self.queue.put(payload)
-        with self.queue.lock:
-            if threading.current_thread() is not self.thread:
-                self.start()
-                self.queue.wait_for_room(len(payload), self._options.timeout)
-            return self.queue.put(payload)
+        if threading.current_thread() is not self.thread:
+            self.start()
+            return self.queue.put(payload, patience=self._options.timeout)
+        return self.queue.put(payload)
 
     def start(self) -> None:
         """Start the thread unless there is one. Where none can be had, `close` delivers by itself."""
         with self.queue.lock:
             if self.thread is not None or self.queue.is_closing or self._options.sync:
                 return
-            self.thread = threading.Thread(target=self._live, name=THREAD_NAME, daemon=True)
-            try:
-                self.thread.start()
-            except RuntimeError:
-                self.thread = None
-        if self.thread is None:
+            thread = self.thread = threading.Thread(target=self._live, name=THREAD_NAME, daemon=True)
+        # Without the lock: where threads are greenlets, another one may go on in here.
+        try:
+            thread.start()
+        except RuntimeError:
             self._notices.warn("thread", "no thread can be started here; close() will deliver")
+        finally:
+            if thread.ident is None:
+                self.thread = None
+                self.queue.wake()
         _process.cover_child()
         _process.cover_sigterm()
 

@@ -60,10 +60,15 @@ class Queue:
         if self._journal:
             self._journal.after_fork()
 
-    def put(self, payload: bytes) -> Loss | None:
-        """Take a message, or write it to disk; answers what that cost, if anything was lost."""
+    def put(self, payload: bytes, patience: float = 0.0) -> Loss | None:
+        """Take a message, or write it to disk; answers what that cost, if anything was lost.
+
+        If there is no room, wait so many seconds for some, but never for a collector that is down.
+        """
         loss = None
         with self.lock:
+            if patience:
+                self._wait_for_room(len(payload), monotonic() + patience)
             if self.is_closing:
                 return self._write(payload) if self._spool else self._refuse(DropReason.CLOSED, payload)
             if not self._waiting.has_room(len(payload)):
@@ -80,16 +85,6 @@ class Queue:
             if count in (1, self._flush_at):
                 self._work.notify()
         return loss
-
-    def wait_for_room(self, size: int, seconds: float) -> None:
-        """Wait until a message of this size fits in, but never for a collector that is down."""
-        until = monotonic() + seconds
-        with self.lock:
-            while not self._waiting.has_room(size) and not self.is_closing and not self._breaker.is_tripped:
-                remaining = until - monotonic()
-                if remaining <= 0:
-                    return
-                self._progress.wait(remaining)
 
     def claim(self, idle_until: float = math.inf) -> Part | None:
         """Wait until something is due and hand it out; None if nothing is by then, or never will be."""
@@ -241,6 +236,13 @@ class Queue:
         with self.lock:
             waiting = len(self._waiting) + len(self._line)
             return self.counters.stats(self._last_ordinal(), waiting, self._breaker.state)
+
+    def _wait_for_room(self, size: int, deadline: float) -> None:
+        while not self._waiting.has_room(size) and not self.is_closing and not self._breaker.is_tripped:
+            remaining = deadline - monotonic()
+            if remaining <= 0:
+                return
+            self._progress.wait(remaining)
 
     def _refuse(self, reason: DropReason, payload: bytes) -> Loss:
         self.counters.dropped[reason] += 1
