@@ -23,6 +23,19 @@ def test_a_request_keeps_its_timeout_as_a_whole(answer: Answer, sink: Sink) -> N
     assert 0.5 <= time.monotonic() - start < 2.5
 
 
+def test_a_request_that_is_repeated_on_a_new_connection_keeps_its_timeout(sink: Sink) -> None:
+    transport = HttpTransport()
+    request = Request(sink.url + "/v1/batch", {}, b'{"batch":[]}', 2.0)
+    transport.send(request)
+    sink.answers.extend([Answer(waits=1.8, breaks=True), Answer(hangs=True)])
+    start = time.monotonic()
+    with pytest.raises(ConnectionFailed, match="timed out"):
+        transport.send(request)
+    assert 2.0 <= time.monotonic() - start < 3.7
+    assert len(sink.requests) == 3
+    transport.close()
+
+
 def test_a_name_that_does_not_resolve_in_time_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     is_over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: is_over.wait(30))

@@ -14,8 +14,6 @@ from ._transport import Request, Response
 if TYPE_CHECKING:
     from http.client import HTTPConnection
 
-MAX_ANSWER_BYTES = 1024 * 1024
-
 
 class HttpTransport:
     """The transport that a client uses when it is given none.
@@ -41,15 +39,15 @@ class HttpTransport:
         parts = urlsplit(request.url)
         self._forget_unusable(parts)
         self._deadline.set(request.timeout)
-        is_reused = self._connection is not None
-        try:
-            return self._exchange(request, parts)
-        except (OSError, self._http.HTTPException) as error:
-            self.close()
-            if not (is_reused and _is_hang_up(error)):
-                raise ConnectionFailed(str(error) or type(error).__name__) from error
-        # The server had closed the idle connection. Repeating is harmless: every message carries its id.
-        return self.send(request)
+        while True:
+            is_reused = self._connection is not None
+            try:
+                return self._exchange(request, parts)
+            except (OSError, self._http.HTTPException) as error:
+                self.close()
+                if not (is_reused and _is_hang_up(error)):
+                    raise ConnectionFailed(str(error) or type(error).__name__) from error
+            # The server had closed the idle connection. Repeating is harmless: every message carries its id.
 
     def close(self) -> None:
         """Close the connection; the next request opens a new one."""
@@ -69,7 +67,7 @@ class HttpTransport:
         connection = self._connection = self._connection or self._connect(parts)
         connection.request("POST", parts.path or "/", request.body, dict(request.headers))
         answer = connection.getresponse()
-        body = answer.read(MAX_ANSWER_BYTES)
+        body = answer.read(request.max_answer)
         if connection.sock is None or not answer.isclosed():
             self.close()
         return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, body)
