@@ -20,6 +20,10 @@ WHO = {"user_id": "1"}
     [
         ("track", [None], WHO, "event is missing"),
         ("track", [""], WHO, "event is missing"),
+        ("track", [" "], WHO, "event is missing"),
+        ("track", ["A"], {"user_id": "\n", "anonymous_id": "\t"}, "user_id or anonymous_id is missing"),
+        ("track", ["A"], {**WHO, "message_id": " "}, f"message_id {NOT_TEXT} str"),
+        ("alias", ["1", " "], {}, "previous_id is missing"),
         ("track", [7], WHO, f"event {NOT_TEXT} int"),
         ("track", ["A"], {}, "user_id or anonymous_id is missing"),
         ("track", ["A"], {"user_id": ""}, "user_id or anonymous_id is missing"),

@@ -76,7 +76,7 @@ class Composer:
 def _checked(kind: str, fields: Mapping[str, object]) -> dict[str, object]:
     body: dict[str, object] = {}
     for name, value in fields.items():
-        if value is not None and value != "":
+        if value is not None and not (isinstance(value, str) and (not value or value.isspace())):
             body[name] = CHECKS[name](value, name)
     for name in REQUIRED[kind]:
         if name not in body:
@@ -87,7 +87,7 @@ def _checked(kind: str, fields: Mapping[str, object]) -> dict[str, object]:
 
 
 def _text(value: object, name: str) -> str:
-    if isinstance(value, str) and value:
+    if isinstance(value, str) and value and not value.isspace():
         return value
     raise InvalidMessage(f"{name} must be text that is not empty, not {type(value).__name__}")
 
