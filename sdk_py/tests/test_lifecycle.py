@@ -178,16 +178,19 @@ def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_threads")
-def test_where_no_thread_can_be_had_close_delivers(
+def test_where_no_thread_can_be_had_flush_and_close_deliver(
     make: Make, sink: Sink, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = make()
     for _ in range(120):
         assert client.track("A", user_id="1")
-    assert client.flush(0.1) is False
-    assert client.close(10).sent == 120
-    assert len(sink.messages) == 120
-    assert caplog.messages == ["no thread can be started here; close() will deliver"]
+    assert client.stats().sent == 0
+    assert client.flush(10) is True
+    assert client.stats().sent == 120
+    assert client.track("B", user_id="1")
+    assert client.close(10).sent == 121
+    assert len(sink.messages) == 121
+    assert caplog.messages == ["no thread can be started here; flush() and close() deliver"]
 
 
 @pytest.mark.usefixtures("no_threads")

@@ -130,7 +130,7 @@ class Client(Calls):
         seconds = self._wait(timeout)
         try:
             _process.notice_fork()
-            return self._delivery.deliver(seconds) if self._options.sync else self._delivery.flush(seconds)
+            return self._delivery.flush(seconds)
         except Exception as error:
             self._notices.warn("flush", "flush() met %s", type(error).__name__)
             return False
@@ -225,7 +225,7 @@ class Client(Calls):
             if not loss.is_taken:
                 return False
         if self._options.sync:
-            return self._delivery.deliver(self._options.timeout)
+            return self._delivery.flush(self._options.timeout)
         if self._delivery.thread is None:
             self._delivery.start()
         return True

@@ -78,15 +78,16 @@ class Courier:
             self._reader.after_fork()
 
     def work(
-        self, deadline: float, is_patient: bool = True, look: Callable[[], float] = lambda: math.inf
+        self, deadline: float, ordinal: float = math.inf, look: Callable[[], float] = lambda: math.inf
     ) -> None:
-        """Carry part after part until the queue is closed and empty, or the deadline is past.
+        """Carry part after part until that message is settled, or the deadline is past.
 
-        An impatient worker leaves as soon as nothing is due, or the collector is down. `look()` is asked now
-        and then, and says when next.
+        Infinity stands for all messages, until the queue is closed and empty. Whoever works for one message
+        has no patience with a collector that is down. `look()` is asked now and then, and says when next.
         """
         life = self._life
-        while life is self._life and monotonic() < self._queue.end(deadline):
+        is_patient = ordinal == math.inf
+        while life is self._life and not self._is_done(ordinal, deadline):
             if self._is_spools_turn():
                 self._carry_spooled(deadline)
             part = self._queue.claim(self._idle_until(look()) if is_patient else 0.0)
@@ -128,6 +129,9 @@ class Courier:
             self._transport.close()
         except Exception as error:
             self._notices.warn("transport", "the transport raised %s in close()", type(error).__name__)
+
+    def _is_done(self, ordinal: float, deadline: float) -> bool:
+        return self._queue.is_settled(ordinal) or monotonic() >= self._queue.end(deadline)
 
     def _idle_until(self, look_at: float) -> float:
         if not self._reader:

@@ -68,7 +68,7 @@ class Queue:
         loss = None
         with self.lock:
             if patience:
-                self._wait_for_room(len(payload), monotonic() + patience)
+                self.wait(lambda: self._may_put(len(payload)), monotonic() + patience)
             if self.is_closing:
                 return self._write(payload) if self._spool else self._refuse(DropReason.CLOSED, payload)
             if not self._waiting.has_room(len(payload)):
@@ -181,7 +181,7 @@ class Queue:
             self._progress.notify_all()
             return self.ask_flush()
 
-    def is_settled(self, ordinal: int) -> bool:
+    def is_settled(self, ordinal: float) -> bool:
         """Whether that message and all before it are settled."""
         return self._settled >= ordinal
 
@@ -190,26 +190,11 @@ class Queue:
         with self.lock:
             self._progress.notify_all()
 
-    def wait(self, ordinal: int, deadline: float, is_over: Callable[[], bool] = lambda: False) -> bool:
-        """Wait until that message is settled; False if the deadline comes first, or it is over anyway."""
-        with self.lock:
-            while self._settled < ordinal:
-                remaining = deadline - monotonic()
-                if remaining <= 0 or is_over():
-                    return False
-                self._progress.wait(remaining)
-        return True
-
-    def wait_until(self, is_so: Callable[[], bool], deadline: float) -> None:
+    def wait(self, is_so: Callable[[], bool], deadline: float) -> None:
         """Wait until it is so, or the deadline is past."""
         with self.lock:
             while not is_so() and (remaining := deadline - monotonic()) > 0:
                 self._progress.wait(remaining)
-
-    def nap(self, seconds: float) -> None:
-        """Wait so long, or until something moves; not as one who would take a wake-up from the worker."""
-        with self.lock:
-            self._progress.wait(seconds)
 
     def abandon(self) -> tuple[int, list[bytes]]:
         """Give up all that is not resolved: to disk if possible. Answers how many, and what is lost."""
@@ -237,12 +222,8 @@ class Queue:
             waiting = len(self._waiting) + len(self._line)
             return self.counters.stats(self._last_ordinal(), waiting, self._breaker.state)
 
-    def _wait_for_room(self, size: int, deadline: float) -> None:
-        while not self._waiting.has_room(size) and not self.is_closing and not self._breaker.is_tripped:
-            remaining = deadline - monotonic()
-            if remaining <= 0:
-                return
-            self._progress.wait(remaining)
+    def _may_put(self, size: int) -> bool:
+        return self._waiting.has_room(size) or self.is_closing or self._breaker.is_tripped
 
     def _refuse(self, reason: DropReason, payload: bytes) -> Loss:
         self.counters.dropped[reason] += 1
