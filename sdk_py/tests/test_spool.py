@@ -434,3 +434,41 @@ def test_many_files_are_delivered_in_one_go(tmp_path: Path, make: Make, sink: Si
     reader.flush(5)
     assert eventually(lambda: len(sink.events) == 300)
     assert eventually(lambda: list(tmp_path.iterdir()) == [])
+
+
+@pytest.mark.parametrize("trouble", ["full", "unwritable"])
+def test_a_durable_client_says_what_it_could_not_write(
+    trouble: str, tmp_path: Path, make: Make, sink: Sink, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    folder = tmp_path / ("spool" if trouble == "full" else "file")
+    client = make(spool_dir=folder, durable=True, max_spool=2000)
+    for _ in range(40):
+        assert client.track("A", user_id="1") is True
+    assert client.stats().volatile >= (30 if trouble == "full" else 40)
+    assert ("is full" if trouble == "full" else "cannot be written") in caplog.text
+    assert sum(path.stat().st_size for path in tmp_path.rglob("*.spool")) <= 2000
+    assert client.flush(10)
+    before = client.stats().volatile
+    assert client.track("B", user_id="1")
+    assert client.stats().volatile - before == (0 if trouble == "full" else 1)
+    assert client.close(5).sent == 41
+
+
+def test_what_a_durable_client_could_not_write_is_lost_at_the_end_and_nothing_else(tmp_path: Path) -> None:
+    drops: list[Drop] = []
+    client = Client(
+        "key-1",
+        nowhere(),
+        spool_dir=tmp_path,
+        durable=True,
+        max_spool=2000,
+        on_drop=drops.append,
+        flush_interval=60,
+    )
+    for number in range(40):
+        client.track(f"E{number}", user_id="1")
+    volatile = client.stats().volatile
+    report = client.close(0)
+    assert (report.sent, report.spooled, report.lost) == (0, 40 - volatile, volatile)
+    assert [drop.message["event"] for drop in drops] == [f"E{number}" for number in range(40 - volatile, 40)]

@@ -77,8 +77,8 @@ class Queue:
                 if self._policy != "drop_oldest":
                     return self._refuse(DropReason.QUEUE_FULL, payload)
                 loss = self._displace(len(payload))
-            if self._journal:
-                self._journal.append(payload)
+            if self._journal and not self._journal.append(payload):
+                self.counters.volatile += 1
             count = self._waiting.append(payload)
             if count == 1:
                 self._due_at = monotonic() + self._interval
@@ -201,15 +201,16 @@ class Queue:
         with self.lock:
             ordinal = self._last_ordinal()
             left = [*self._line.clear(), *self._waiting.clear()]
-            kept = self._leave(left)
+            lost = self._leave(left)
+            kept = len(left) - len(lost)
             self.counters.spooled += kept
-            if len(left) > kept:
-                self.counters.dropped[DropReason.UNSENT] += len(left) - kept
+            if lost:
+                self.counters.dropped[DropReason.UNSENT] += len(lost)
             self._behind = 0
             self._is_unsettled = False
             self._advance(ordinal - self._settled)
             self._work.notify_all()
-            return kept, left[kept:]
+            return kept, lost
 
     def count_drop(self, reason: DropReason) -> None:
         """Count a message that never came into the queue."""
@@ -245,10 +246,10 @@ class Queue:
             self._advance(len(gone))
         return Loss(DropReason.DISPLACED, gone, is_taken=True)
 
-    def _leave(self, left: list[bytes]) -> int:
+    def _leave(self, left: list[bytes]) -> list[bytes]:
         if self._journal:
-            return self._journal.leave(len(left))
-        return self._spool.append(left) if self._spool and left else 0
+            left = self._journal.leave(left)
+        return left[self._spool.append(left) :] if self._spool and left else left
 
     def _advance(self, count: int) -> None:
         self._settled += count

@@ -88,6 +88,8 @@ class Stats:
     """Not delivered, by `DropReason` value; reasons that never occurred are absent."""
     breaker: str = "closed"
     """`closed` while requests flow; `open` while a collector that is down is left alone; then `half_open`."""
+    volatile: int = 0
+    """With `durable`: taken, but in memory only, because the spool was full or could not be written."""
 
     @property
     def lost(self) -> int:
