@@ -10,7 +10,7 @@ from typing import Any
 from weakref import finalize
 
 from . import _process
-from ._before_send import HeldBack, blame, revise
+from ._before_send import HeldBack, Hook, blame
 from ._calls import Calls
 from ._context import Scope, ScopeId, context
 from ._delivery import Delivery
@@ -89,6 +89,7 @@ class Client(Calls):
         - `service`: the name of your service, so that the collector can show what it lost.
         - `before_send(message)`: is handed each message as a dictionary before it is queued, in the caller's
           thread, and returns what to send instead, or None to send nothing. If it raises, nothing is sent.
+          What it tracks itself is refused.
         - `on_error(error)`: called for each failed request with a `DeliveryError`, in the delivery thread.
         - `on_drop(drop)`: called for each lost message with a `Drop`, in the thread where it was lost.
         - `transport`: how requests are carried, for example a `MemoryTransport` in tests.
@@ -116,6 +117,7 @@ class Client(Calls):
         )
         self._options = options
         self._composer = Composer()
+        self._hook = Hook(before_send) if before_send is not None else None
         self._notices = Notices(on_error, on_drop)
         self._delivery = Delivery(options, self._composer, transport or HttpTransport(), self._notices)
         self._queue = self._delivery.queue
@@ -204,9 +206,9 @@ class Client(Calls):
             payload = self._composer.compose(kind, fields, context, timestamp, message_id)
         except Exception as error:
             return self._refuse(DropReason.INVALID, b"", f"{kind}(): {explain(error)}")
-        if self._options.before_send is not None:
+        if self._hook is not None:
             try:
-                payload = revise(payload, self._options.before_send)
+                payload = self._hook.revise(payload)
             except HeldBack:
                 self._queue.count_drop(DropReason.HELD_BACK)
                 return False
