@@ -130,6 +130,36 @@ def test_what_cannot_be_used_is_logged_and_left_out(
     ]
 
 
+def test_a_scope_may_be_shared_by_tasks_and_ends_in_each() -> None:
+    shared = context(anonymous_id="a1")
+    seen: list[str] = []
+
+    async def visit() -> None:
+        with shared:
+            await asyncio.sleep(0)  # the other one enters, before this one leaves
+            seen.append(current_context().anonymous_id)
+        seen.append(current_context().anonymous_id)
+
+    async def visits() -> None:
+        await asyncio.gather(visit(), visit())
+
+    asyncio.run(visits())
+    assert seen == ["a1", "", "a1", ""]
+
+
+def test_scopes_may_end_in_any_order_and_within_themselves() -> None:
+    first, second = context(user_id="1"), context(session_id="s2")
+    first.__enter__()
+    second.__enter__()
+    with first:
+        assert current_context().user_id == "1"
+    assert current_context().session_id == "s2"
+    first.__exit__(None, None, None)
+    second.__exit__(None, None, None)
+    second.__exit__(None, None, None)
+    assert current_context().user_id == current_context().session_id == ""
+
+
 def test_a_generator_that_is_closed_in_another_context_does_no_harm(client: Client) -> None:
     async def pages() -> Any:
         with context(anonymous_id="a1"):
