@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -171,3 +172,10 @@ def test_a_generator_that_is_closed_in_another_context_does_no_harm(client: Clie
 
     asyncio.run(leave_early())
     assert current_context().anonymous_id == ""
+
+
+@pytest.mark.skipif(not hasattr(sys, "set_int_max_str_digits"), reason="all numbers can be written")
+def test_a_number_that_cannot_be_written_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    with context(user_id=10**5000, anonymous_id="a1"):
+        assert current_context().anonymous_id == "a1"
+    assert caplog.messages == ["context(): user_id has more digits than Python writes"]

@@ -47,6 +47,15 @@ def test_a_name_that_does_not_resolve_in_time_holds_up_nobody(monkeypatch: pytes
     is_over.set()
 
 
+def test_a_resolver_that_raises_anything_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise UnicodeError("label too long")
+
+    monkeypatch.setattr(socket, "getaddrinfo", broken)
+    with pytest.raises(ConnectionFailed, match="label too long"):
+        HttpTransport().send(Request("http://collector.example.com/v1/batch", {}, b"{}", 5))
+
+
 def test_a_connection_that_the_server_closes_after_each_answer_is_opened_anew(make: Make, sink: Sink) -> None:
     sink.answers.extend([Answer(headers={"Connection": "close"})] * 3)
     errors: list[object] = []

@@ -132,7 +132,11 @@ def _identifier(name: str, value: object) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     if isinstance(value, (int, UUID)) and not isinstance(value, bool):
-        return str(value)
+        try:
+            return str(value)
+        except ValueError:
+            _warn("context(): %s has more digits than Python writes", name)
+            return ""
     _warn("context(): %s must be text, a whole number or a UUID, not %s", name, type(value).__name__)
     return ""
 

@@ -98,8 +98,8 @@ def _addresses(host: str, port: int, deadline: Deadline) -> Iterable[Address]:
     def ask() -> None:
         try:
             found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except OSError as error:
-            found.append(error)
+        except Exception as error:  # a name that cannot be written for the resolver, too
+            found.append(OSError(str(error)) if not isinstance(error, OSError) else error)
 
     try:
         thread = threading.Thread(target=ask, name="waywiser-resolver", daemon=True)
