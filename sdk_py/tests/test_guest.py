@@ -86,6 +86,22 @@ def test_a_callback_that_ends_the_thread_ends_neither_delivery_nor_the_count(
     client.close()
 
 
+def leave(_: object) -> None:
+    raise SystemExit(3)
+
+
+def test_a_callback_that_exits_reaches_no_caller(make: Make, sink: Sink) -> None:
+    refused = Answer(200, {"success": True, "accepted": 0, "rejected": [{"index": 0, "code": "x"}]})
+    sink.answers.extend([Answer(503), refused])
+    client = make(on_drop=leave, on_error=leave, sync=True)
+    assert client.track("") is False
+    assert client.track("A", user_id="1") is True
+    assert client.track("B", user_id="1") is True
+    report = client.close(10)
+    assert (report.sent, report.lost, client.stats().waiting) == (1, 2, 0)
+    assert client.stats().dropped == {"invalid": 1, "rejected": 1}
+
+
 def test_an_interrupt_in_the_middle_of_a_call_leaves_the_count_right(make: Make, sink: Sink) -> None:
     client = make(flush_at=100_000)
     done = 0
