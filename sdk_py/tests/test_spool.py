@@ -472,3 +472,34 @@ def test_what_a_durable_client_could_not_write_is_lost_at_the_end_and_nothing_el
     report = client.close(0)
     assert (report.sent, report.spooled, report.lost) == (0, 40 - volatile, volatile)
     assert [drop.message["event"] for drop in drops] == [f"E{number}" for number in range(40 - volatile, 40)]
+
+
+def test_a_file_that_is_too_large_to_be_ours_is_set_aside_unread(
+    tmp_path: Path, make: Make, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, "A")
+    [ours] = tmp_path.iterdir()
+    for name, head in (("1", b"not ours"), ("2", ours.read_bytes())):
+        with (tmp_path / f"{name}{ours.name[1:]}").open("wb") as file:
+            file.write(head)
+            file.truncate(2**36)
+    sizes: list[int] = []
+    real = os.pread
+    monkeypatch.setattr(os, "pread", lambda *given: sizes.append(given[1]) or real(*given))
+    make(spool_dir=tmp_path).flush(5)
+    assert eventually(lambda: sink.events == ["A"])
+    assert eventually(lambda: len(list(tmp_path.glob("*.bad"))) == 2)
+    assert max(sizes) < 1000
+
+
+def test_what_a_killed_process_could_not_name_is_removed_after_a_while(
+    tmp_path: Path, make: Make, sink: Sink
+) -> None:
+    fill(tmp_path, "A")
+    [ours] = tmp_path.iterdir()
+    old, young = (tmp_path / f"{number}{ours.name[1:]}.new" for number in (1, 2))
+    for path in (old, young):
+        path.touch()
+    os.utime(old, (1, 1))
+    make(spool_dir=tmp_path).flush(5)
+    assert eventually(lambda: list(tmp_path.iterdir()) == [young])

@@ -6,15 +6,16 @@ import hashlib
 import os
 import threading
 from pathlib import Path
-from time import monotonic, time_ns
+from time import monotonic, time, time_ns
 from uuid import uuid4
 
 from ._notices import Notices
 from ._options import Options
-from ._spool_file import HEADER, RECORD, SpoolFile
+from ._spool_file import HEADER, NAMELESS, RECORD, SpoolFile
 
 SEGMENT_BYTES = 4 * 1024 * 1024
 MEASURE_SECONDS = 1.0
+NAMELESS_SECONDS = 60.0
 SUFFIX = ".spool"
 
 
@@ -107,6 +108,12 @@ class Spool:
         """The files of this write key, oldest first."""
         return [path for path in listed(self.folder, self.ending) if not own_only or path in self.own]
 
+    def tidy(self) -> None:
+        """Remove what processes have left that were killed before they could give a new file its name."""
+        for path in listed(self.folder, SUFFIX + NAMELESS):
+            if age_of(path) > NAMELESS_SECONDS and (file := SpoolFile.claim(path)):
+                file.remove()
+
     def _fitting(self, payloads: list[bytes]) -> list[bytes]:
         if self.has_room(size_on_disk(payloads), is_new=self._file is None):
             return payloads
@@ -147,6 +154,14 @@ def size_on_disk(payloads: list[bytes]) -> int:
 def used(folder: Path) -> int:
     """Bytes that all spool files of the folder take."""
     return sum(map(size_of, listed(folder)))
+
+
+def age_of(path: Path) -> float:
+    """Seconds since it was written to; 0 if it is gone by now."""
+    try:
+        return time() - path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def size_of(path: Path) -> int:
