@@ -86,6 +86,11 @@ class Sink:
         return [message for request in list(self.requests) for message in request.batch]
 
     @property
+    def batches(self) -> list[Received]:
+        """The requests that brought messages."""
+        return [request for request in list(self.requests) if request.batch]
+
+    @property
     def events(self) -> list[str]:
         return [message["event"] for message in self.messages]
 

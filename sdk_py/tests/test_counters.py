@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -156,11 +157,31 @@ def test_drops_that_no_batch_has_told_are_told_at_the_end(make: Make, sink: Sink
     assert sink.requests[-1].body["health"]["dropped"] == {"invalid": 1}
 
 
-def test_a_client_without_drops_says_nothing_more_at_the_end(make: Make, sink: Sink) -> None:
+def test_what_became_of_the_last_batch_is_told_at_the_end(make: Make, sink: Sink) -> None:
     client = make()
     client.track("A", user_id="1")
+    client.track("B", user_id="1")
     client.close()
-    assert len(sink.requests) == 1
+    client.close()
+    assert [len(request.batch) for request in sink.requests] == [2, 0]
+    health = sink.requests[-1].body["health"]
+    assert (health["enqueued"], health["waiting"], health["sent"]) == (2, 0, 2)
+
+
+def test_a_client_that_has_sent_nothing_says_nothing_at_the_end(make: Make, sink: Sink) -> None:
+    client = make()
+    client.track("")
+    client.close()
+    assert sink.requests == []
+
+
+def test_the_last_word_takes_no_more_than_a_moment(make: Make, sink: Sink) -> None:
+    sink.answers.extend([Answer(), Answer(hangs=True)])
+    client = make()
+    client.track("A", user_id="1")
+    start = time.monotonic()
+    assert client.close(60).sent == 1
+    assert time.monotonic() - start < 20
 
 
 def test_the_breaker_opens_after_five_failures_and_lets_one_try(monkeypatch: pytest.MonkeyPatch) -> None:

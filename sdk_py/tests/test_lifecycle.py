@@ -297,7 +297,7 @@ def test_parent_and_child_do_not_share_a_connection(run: Run, sink: Sink) -> Non
     )
     assert ended.returncode == 0, ended.stderr
     assert sink.events == ["first", "child", "parent"]
-    first, child, parent = sink.requests
+    first, child, parent = sink.batches
     assert first.port == parent.port != child.port
 
 
@@ -321,7 +321,7 @@ def test_a_child_forked_during_a_request_delivers_on_a_connection_of_its_own(run
     )
     assert ended.returncode == 0, ended.stderr
     assert sink.events == ["first", "hangs", "child"]
-    first, hangs, child = sink.requests
+    first, hangs, child = sink.batches
     assert first.port == hangs.port != child.port
 
 

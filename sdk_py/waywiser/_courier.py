@@ -25,6 +25,7 @@ SPLIT_AFTER = 3
 MAX_STUMBLES = 10
 GIVE_UP_SECONDS = 300.0
 LIVE_BATCHES_IN_A_ROW = 10
+FAREWELL_SECONDS = 1.0
 
 
 class Source(Protocol):
@@ -72,7 +73,7 @@ class Courier:
         self._is_turned_away = False
         self._accepted_at = 0.0
         self._in_a_row = 0
-        self._told: Mapping[str, int] = {}
+        self._told: tuple[int, Mapping[str, int]] = 0, {}
         self._breaker.after_fork()
         if self._reader:
             self._reader.after_fork()
@@ -113,11 +114,11 @@ class Courier:
             self._carry(self._reader, part, deadline, is_patient=False)
 
     def finish(self, deadline: float) -> None:
-        """Tell the collector of drops that no batch has told it yet."""
+        """Tell the collector what no batch has told it yet: at least what became of the last one."""
         stats = self._queue.stats()
-        is_told = dict(self._told) == dict(stats.dropped)
+        is_told = self._told == (stats.sent, dict(stats.dropped))
         if not is_told and stats.sent and not self._breaker.failures and monotonic() < deadline:
-            self._attempt([], deadline)
+            self._attempt([], min(deadline, monotonic() + FAREWELL_SECONDS))
 
     def let_go(self, keeps_connection: bool) -> None:
         """Let go of the spool, and of the connection unless it will be needed soon."""
@@ -212,7 +213,8 @@ class Courier:
 
     def _attempt(self, messages: list[bytes], deadline: float) -> Verdict:
         timeout = min(self._options.timeout, max(0.01, self._queue.end(deadline) - monotonic()))
-        told = dict(self._queue.stats().dropped)
+        stats = self._queue.stats()
+        told = stats.sent, dict(stats.dropped)
         try:
             request = pack(messages, self._options, timeout, self._health())
             verdict = judge(self._transport.send(request), len(messages))
