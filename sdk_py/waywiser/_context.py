@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from types import MappingProxyType, TracebackType
 from typing import Any, Union
 from uuid import UUID
@@ -131,7 +132,7 @@ def context(
 def _identifier(name: str, value: object) -> str:
     if value is None or isinstance(value, str):
         return value or ""
-    if isinstance(value, (int, UUID)) and not isinstance(value, bool):
+    if isinstance(value, (int, Integral, UUID)) and not isinstance(value, bool):
         try:
             return str(value)
         except ValueError:

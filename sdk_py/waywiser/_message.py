@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import count
+from numbers import Integral
 from typing import Any, Callable, Union
 from uuid import UUID, uuid4
 
@@ -95,7 +96,7 @@ def _text(value: object, name: str) -> str:
 def _identifier(value: object, name: str) -> str:
     if isinstance(value, str):
         return value
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, (int, Integral)) and not isinstance(value, bool):
         return str(int(value))
     if isinstance(value, UUID):
         return str(value)
@@ -113,7 +114,7 @@ def _mapping(value: object, name: str) -> Mapping[str, Any]:
 def _moment(value: datetime | None) -> str:
     if value is None:
         return now_text()
-    if isinstance(value, datetime):
+    if isinstance(value, datetime) and value == value:  # pandas' NaT is not
         return utc_text(value)
     raise InvalidMessage(f"timestamp must be a datetime, not {type(value).__name__}")
 
