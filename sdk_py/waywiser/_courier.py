@@ -166,8 +166,11 @@ class Courier:
                 source.settle()
                 return True
             return (is_patient or not self._breaker.is_tripped) and self._queue.rest(deadline)
+        life = self._life
         source.begin_try(part)
         verdict = self._attempt(part.messages, deadline)
+        if life is not self._life:
+            return False  # in a child, where what was sent is not ours
         try:
             return self._obey(source, part, verdict)
         finally:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import codecs
-import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
+from . import _process
 from ._errors import ConnectionFailed
 from ._transport import Request, Response
 
@@ -29,10 +29,19 @@ class HttpTransport:
         codecs.lookup("idna")
         self._tls: Any = None
         self._sockets: Any = import_module("._sockets", __package__)
-        self._deadline = self._sockets.Deadline()
         self._connection: HTTPConnection | None = None
+        self._deadline = self._sockets.Deadline()
         self._origin = ""
-        self._pid = os.getpid()
+        _process.watch_fork(self)
+
+    def after_fork(self) -> None:
+        """Leave the connection to the parent, also where a copy of its thread goes on, as greenlets do."""
+        self._deadline.end()
+        opened: Any = self._connection and self._connection.sock
+        if opened:
+            opened.abandon()
+        self._connection = None
+        self._deadline = self._sockets.Deadline()
 
     def send(self, request: Request) -> Response:
         """POST the request; raises ConnectionFailed when no answer comes."""
@@ -56,9 +65,6 @@ class HttpTransport:
             self._connection = None
 
     def _forget_unusable(self, parts: SplitResult) -> None:
-        if self._pid != os.getpid():
-            # The socket is the parent's. Letting go of it closes our copy and leaves the parent's open.
-            self._connection, self._pid = None, os.getpid()
         if self._origin != f"{parts.scheme}://{parts.netloc}":
             self.close()
             self._origin = f"{parts.scheme}://{parts.netloc}"
