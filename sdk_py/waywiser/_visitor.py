@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, Optional
 
-from ._context import Scope, context
+from ._context import EMPTY, Context, Scope
 
 ID_COOKIE = "waywiser_id"
 SESSION_COOKIE = "waywiser_session"
@@ -26,6 +26,16 @@ SESSION = re.compile(r"([A-Za-z0-9-]{8,128})(?:\.[A-Za-z0-9.-]{0,200})?", re.ASC
 Header = Callable[[str], Optional[str]]
 
 
+class RequestScope(Scope):
+    """The context of one request, which takes nothing over from what is around it.
+
+    Were it to add to that, a context which somebody never left would make strangers of a thread one customer.
+    """
+
+    def _around(self) -> Context:
+        return EMPTY
+
+
 def visitor(header: Header) -> tuple[str, str]:
     """The anonymous id and the session id of a request; empty text for what is absent or malformed.
 
@@ -41,7 +51,7 @@ def visitor(header: Header) -> tuple[str, str]:
     return anonymous_id, session_id or _session(_values(cookies, SESSION_COOKIE), anonymous_id)
 
 
-def scope_of(header: Header, address: str | None) -> Scope:
+def scope_of(header: Header, address: str | None) -> RequestScope:
     """The context of one request, for a `with` statement. `address` is the client's, as the app trusts it."""
     anonymous_id, session_id = visitor(header)
     values: dict[str, Any] = {}
@@ -50,7 +60,7 @@ def scope_of(header: Header, address: str | None) -> Scope:
     agent = _value(header("User-Agent"))
     if agent and agent.isprintable():
         values["userAgent"] = agent[:MAX_AGENT]
-    return context(anonymous_id=anonymous_id, session_id=session_id, values=values)
+    return RequestScope(None, anonymous_id, session_id, values)
 
 
 def own_cookies(text: str | None) -> list[tuple[str, str]]:
