@@ -155,7 +155,8 @@ def proxy(
             request.scheme,
         )
         answer = upstream.answer(ask)
-        response = Response(answer.body, answer.status, dict(answer.headers))
+        # An empty body would be a length of 0, also where HEAD asks how long it would be.
+        response = Response(answer.body or None, answer.status, dict(answer.headers))
         for cookie in answer.cookies:
             response.headers.add("Set-Cookie", cookie)
         return response
