@@ -13,6 +13,7 @@ from ._context import Scope
 from ._handled import Handled
 from ._upstream import Ask, Upstream
 from ._visitor import scope_of
+from ._within import Within
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -78,7 +79,7 @@ class Waywiser:
             return
         visit.status = response.status_code
         if response.is_streamed and not response.direct_passthrough:
-            response.response = _Within(visit.scope, response.response)
+            response.response = Within(visit.scope, response.response)
 
     def _end(self, visit: _Visit, is_passed_on: bool) -> None:
         if visit.scope is None:
@@ -99,28 +100,6 @@ class _Visit:
     endpoint: str | None = None
     rule: Rule | None = None
     status: int = NO_ANSWER
-
-
-class _Within:
-    """The parts of an answer that is made while it is sent: the request itself is over by then."""
-
-    def __init__(self, scope: Scope, parts: Iterable[Any]) -> None:
-        self._scope = scope
-        self._parts = parts
-        self._iterator = iter(parts)
-
-    def __iter__(self) -> _Within:
-        return self
-
-    def __next__(self) -> Any:
-        with self._scope:
-            return next(self._iterator)
-
-    def close(self) -> None:
-        for each in (self._iterator, self._parts):
-            if hasattr(each, "close"):
-                with self._scope:
-                    each.close()
 
 
 def proxy(
