@@ -161,7 +161,7 @@ def test_work_after_the_answer_counts_neither_for_its_time_nor_before_its_event(
         with context(user_id="42"):
             return PlainTextResponse("thank you", background=BackgroundTask(work))
 
-    settings = {"client": client, "request_event": "Request Handled"}
+    settings: dict[str, Any] = {"client": client, "request_event": "Request Handled"}
     app = Starlette(routes=[Route("/", answer)], middleware=[Middleware(WaywiserMiddleware, **settings)])
     fetch(app, "/")
     assert [each["status"] for each in before] == [200]
