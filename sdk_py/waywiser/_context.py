@@ -91,13 +91,9 @@ class Scope:
 
     def __enter__(self) -> Context:
         user_id, anonymous_id, session_id = self._ids
-        inner = self._around().inside(user_id, anonymous_id, session_id, self._values)
+        inner = _current.get().inside(user_id, anonymous_id, session_id, self._values)
         self._tokens.append(_current.set(inner))
         return inner
-
-    def _around(self) -> Context:
-        """What this adds to."""
-        return _current.get()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextvars import ContextVar
 from typing import Any, Callable, Optional
 
-from ._context import EMPTY, Context, Scope
+from ._context import EMPTY, Context, Scope, _current
 
 ID_COOKIE = "waywiser_id"
 SESSION_COOKIE = "waywiser_session"
@@ -23,6 +24,9 @@ MAX_ADDRESS = 64
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
 SESSION = re.compile(r"([A-Za-z0-9-]{8,128})(?:\.[A-Za-z0-9.-]{0,200})?", re.ASCII)
 
+# What is around the requests that were entered at this place, the last one last.
+_outside: ContextVar[tuple[Context, ...]] = ContextVar("waywiser_outside", default=())
+
 Header = Callable[[str], Optional[str]]
 
 
@@ -32,8 +36,17 @@ class RequestScope(Scope):
     Were it to add to that, a context which somebody never left would make strangers of a thread one customer.
     """
 
-    def _around(self) -> Context:
-        return EMPTY
+    def __enter__(self) -> Context:
+        around = _current.get()
+        _outside.set((*_outside.get(), around))
+        _current.set(EMPTY)
+        return super().__enter__()
+
+    def __exit__(self, *raised: Any) -> None:
+        super().__exit__(*raised)
+        *rest, around = _outside.get() or (EMPTY,)
+        _outside.set(tuple(rest))
+        _current.set(around)
 
 
 def visitor(header: Header) -> tuple[str, str]:
