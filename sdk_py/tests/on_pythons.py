@@ -19,7 +19,9 @@ SUPPORTED = ["3.9", "3.10", "3.11", "3.12", "3.13", "3.14"]
 SDK = Path(__file__).resolve().parent.parent
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
 FRAMEWORKS = ["celery", "django", "fastapi", "flask", "starlette"]
-VERSIONS = f"from importlib.metadata import version; print(*[(x, version(x)) for x in {FRAMEWORKS}])"
+VERSIONS = (
+    f"import importlib.metadata as m; print(', '.join(f'{{x}} {{m.version(x)}}' for x in {FRAMEWORKS}))"
+)
 WHO = "import sys; print('.'.join(map(str, sys.version_info[:2])))"
 
 
@@ -52,7 +54,7 @@ def _found(version: str) -> Iterator[str]:
 
 
 def _passes(python: str) -> bool:
-    # `-p no:cacheprovider` and no bytecode: one version leaves nothing behind for the next.
+    # One version leaves nothing behind for the next: neither bytecode nor pytest's cache.
     environ = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     environ["PYTHONDONTWRITEBYTECODE"] = "1"
     with TemporaryDirectory() as folder:
@@ -66,7 +68,7 @@ def _passes(python: str) -> bool:
             if subprocess.run(command, cwd=SDK, env=environ, check=False).returncode != 0:
                 return False
         listed = subprocess.run([own, "-c", VERSIONS], capture_output=True, text=True, check=False)
-        _say(listed.stdout)
+        _say(listed.stdout.strip())
         return True
 
 
