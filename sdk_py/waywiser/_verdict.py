@@ -10,10 +10,9 @@ from datetime import datetime, timezone
 from time import time
 from typing import Any, Union
 
-from ._errors import DeliveryError, RequestRefused
+from ._errors import DeliveryError, RequestRefused, one_line
 from ._transport import Response
 
-MAX_WORDS = 500
 MAX_RETRY_AFTER = 3600.0
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 HTTP_DATE = re.compile(
@@ -132,7 +131,7 @@ def _rejections(reply: Mapping[str, Any], count: int) -> dict[int, Rejection]:
 
 def _words(reply: Mapping[str, Any], key: str) -> str:
     value = reply.get(key)
-    return value[:MAX_WORDS] if isinstance(value, str) else ""
+    return one_line(value) if isinstance(value, str) else ""
 
 
 def _retry_after(response: Response) -> float:
