@@ -16,7 +16,7 @@ DEMO := WAYWISER_DATABASE_URL=sqlite:///data/demo/waywiser.db WAYWISER_EVENTS_UR
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 CODE := collector store journeys admin server migrations tests benchmarks
 
-.PHONY: help setup demo run test test-deep test-faults check lock format bench bench-door bench-journeys bench-snippet bench-sdk soak-sdk metrics screenshots clean chromium
+.PHONY: help setup demo run test test-deep test-faults test-sdk-pythons check lock format bench bench-door bench-journeys bench-snippet bench-sdk soak-sdk metrics screenshots clean chromium
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -53,6 +53,10 @@ test-deep: $(INSTALLED_DEV) ## Property tests with many more examples
 
 test-faults: setup $(INSTALLED_DEV) ## Fifty kills under load, long outages, full disks
 	FAULT_ROUNDS=50 $(BIN)/pytest -q tests/faults
+
+# SDK_PYTHONS="3.9 3.13" says which, in place of all that the SDK supports.
+test-sdk-pythons: ## The SDK's tests on every Python from 3.9 to 3.14 that this machine has
+	$(PYTHON) sdk_py/tests/on_pythons.py $(SDK_PYTHONS)
 
 format: $(INSTALLED_DEV) ## Format the code
 	$(BIN)/ruff format $(CODE) sdk_py js_snippet

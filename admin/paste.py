@@ -7,6 +7,15 @@ from pathlib import Path
 from store.script import ScriptFile, path_of, script_file
 from store.settings import Settings
 
+# Keeps calls until the script is there, which then carries them out; as docs/snippet.md has it.
+STUB = """\
+<script>
+window.waywiser = window.waywiser || { q: [] };
+"track page identify alias group reset consent optOut optIn ready".split(" ").forEach(function (name) {
+  waywiser[name] = waywiser[name] || function () { waywiser.q.push([name, arguments]); };
+});
+</script>"""
+
 
 def paste_line(settings: Settings, write_key: str, *, part: str = "", cookieless: bool = False) -> str:
     """The line to paste into pages: always the newest build of the file."""

@@ -53,6 +53,12 @@ REASONS = {
         "One event may hold 32 KiB.",
         "Send less with each event, for example links to texts and pictures instead of their contents.",
     ),
+    "too_deep": Said(
+        "Nested too deeply",
+        "One event may be nested 198 levels deep. What was deeper is not kept; run again, the event comes "
+        "without it.",
+        "Send the values that are needed, not whole structures of the program that refer to each other.",
+    ),
     "too_old": Said(
         "Too old",
         "The event happened longer ago than live events may.",

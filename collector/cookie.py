@@ -1,9 +1,12 @@
-"""Keeps the anonymous id of a browser in a cookie set over HTTP, POST /v1/cookie, if settings allow.
+"""Keeps a copy of a browser's anonymous id in a cookie set over HTTP, POST /v1/cookie, if settings allow.
 
 Browsers that cap the cookies of scripts at seven days let those of a server on the same site live longer. So
-must what the visitor answered about consent. The collector makes no id and takes none from a body: it gives
-back what the browser's own cookies hold.
-So a page can have nothing set but what it has set itself, and a page of another site nothing at all.
+must it be known that the visitor agreed. The collector makes no id and takes none from a body: it copies what
+the browser's own cookies hold. So a page can have nothing set but what it has set itself, and a page of
+another site nothing at all.
+
+The copy has a name of its own: an answer that is under way while the visitor refuses or is reset must not
+take that back.
 """
 
 from __future__ import annotations
@@ -21,10 +24,10 @@ from store.settings import Settings
 LIFETIME = 400 * 86400  # seconds; browsers allow no longer
 # What the snippet writes: an id of its own making, and what the visitor answered.
 ID, ANSWER = "waywiser_id", "waywiser_consent"
-VALUES = {
-    ID: re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
-    ANSWER: re.compile("granted|denied|cookieless|opted-out"),
-}
+COPY = "waywiser_copy"  # id.answer.day
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+AGREED = "granted"
+DAY = re.compile(r"\d{1,6}", re.ASCII)  # since 1970, by the browser's clock
 DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 
@@ -42,8 +45,8 @@ def cookie_room(reception: Reception, settings: Settings) -> Blueprint:
         domain, is_secure = _place(request)
         answer = json_answer(200, {"success": True})
         answer.headers["Cache-Control"] = "no-store"
-        for name, value in _own_values(request).items():
-            answer.set_cookie(name, value, max_age=LIFETIME, domain=domain, secure=is_secure, samesite="Lax")
+        copy = f"{_copied(request)}.{_day(request)}"
+        answer.set_cookie(COPY, copy, max_age=LIFETIME, domain=domain, secure=is_secure, samesite="Lax")
         return answer
 
     return room
@@ -74,13 +77,25 @@ def _is_own_host(request: Request, host: str) -> bool:
     return fetched == "same-origin" or urlsplit(f"//{request.host}").hostname == host
 
 
-def _own_values(request: Request) -> dict[str, str]:
-    """What the browser's own cookies hold. Of two that differ, nobody can say which is meant."""
-    given = {name: set(request.cookies.getlist(name)) for name in VALUES}
-    found = {name: values.pop() for name, values in given.items() if len(values) == 1}
-    if not found:
-        raise Refusal(409, "no_cookie", f"the request must carry one cookie {ID} or {ANSWER}")
-    for name, value in found.items():
-        if not VALUES[name].fullmatch(value):
-            raise Refusal(400, "bad_cookie", f"the cookie {name} holds nothing that the snippet writes")
-    return found
+def _copied(request: Request) -> str:
+    """The id that the browser's own cookies hold and the answer that allows it.
+
+    Of two that differ, nobody can say which is meant.
+    """
+    # A proxy that names them to us may name empty ones.
+    ids, answers = (set(filter(None, request.cookies.getlist(name))) for name in (ID, ANSWER))
+    if len(ids) != 1:
+        raise Refusal(409, "no_cookie", f"the request must carry one cookie {ID}")
+    (id,) = ids
+    if not UUID.fullmatch(id):
+        raise Refusal(400, "bad_cookie", f"the cookie {ID} holds nothing that the snippet writes")
+    if answers - {AGREED}:
+        raise Refusal(409, "not_agreed", "the visitor has answered that no id may be kept")
+    return f"{id}.{AGREED if answers else ''}"
+
+
+def _day(request: Request) -> str:
+    day = argument(request, "day")
+    if not DAY.fullmatch(day):
+        raise Refusal(400, "bad_day", "`day` must be the number of days since 1970")
+    return day

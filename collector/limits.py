@@ -13,6 +13,7 @@ from collector.errors import Refusal
 
 EVENT_BYTES = 32 * 1024
 BATCH_BYTES = 4 * 1024 * 1024
+EVENT_DEPTH = 198  # levels; whoever reads an event later needs some stack for each
 BATCH_EVENTS = 20_000  # some hundred bytes each; tiny ones would cost far more than their bytes
 
 GZIP_MEMBERS = 16  # a body of nothing but empty members would keep us busy for minutes

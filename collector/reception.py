@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 from flask import Request, Response
 
 from collector.counters import Traffic
-from collector.decoding import decoded_with_sizes
+from collector.decoding import decoded_events
 from collector.door import Door
 from collector.envelope import hide_addresses, refused, sealed
 from collector.errors import Refusal, json_answer
 from collector.keys import Keys
 from collector.rates import Rates
-from collector.usual import usual
+from collector.usual import Usual, usual
 from collector.visitors import Visitors
 from collector.wire import Rejection, Verdicts, judged
 from store.client_health import Health, read_health
@@ -41,15 +41,15 @@ class Reception:
         batch = usual(raw, anonymize=anonymize) if kind == "batch" else None
         if batch and len(batch.messages) > QUICK_EVENTS:
             take_time()
-        if batch and not self._visitors.are_cookieless(key := self._admitted(request, batch.fields, history)):
+        if batch and self._keeps_ids(key := self._admitted(request, batch.fields, history), batch):
             verdicts, said = Verdicts(accepted=batch.messages), batch.fields
             return self._lined_up(
                 request, key, verdicts, said["sentAt"], history=history, health=said["health"]
             )
-        body, sizes = decoded_with_sizes(raw)
+        body, sizes, deep = decoded_events(raw, kind)
         if isinstance(events := body.get("batch"), list) and len(events) > QUICK_EVENTS:
             take_time()
-        return self.enter(request, kind, body, len(raw), sizes, history=history)
+        return self.enter(request, kind, body, len(raw), sizes, deep, history=history)
 
     def enter(
         self,
@@ -58,6 +58,7 @@ class Reception:
         body: dict[str, Any],
         size: int,
         sizes: list[int] | None = None,
+        deep: frozenset[int] = frozenset(),
         *,
         history: bool = False,
     ) -> Entered:
@@ -68,7 +69,7 @@ class Reception:
         key = self._admitted(request, body, history)
         cookieless = self._visitors.disguise(request, key, body)
         sent_at = body.get("sentAt")
-        verdicts = judged(kind, body, size, sizes)
+        verdicts = judged(kind, body, size, sizes, deep)
         if self._door.settings.anonymize_ip and not cookieless:
             hide_addresses([*verdicts.accepted, *(message for _, message in verdicts.rejected)])
         health = read_health(body["health"]) if kind == "batch" and "health" in body else None
@@ -79,6 +80,10 @@ class Reception:
     def is_cookieless(self, key: WriteKey) -> bool:
         """Whether the project of a key keeps no ids in browsers."""
         return self._visitors.are_cookieless(key)
+
+    def _keeps_ids(self, key: WriteKey, batch: Usual) -> bool:
+        """Whether no event of a usual batch needs the hash of the day in place of ids."""
+        return key.side == "server" or (batch.is_named and not self._visitors.are_cookieless(key))
 
     def _admitted(self, request: Request, fields: dict[str, Any], history: bool) -> WriteKey:
         key = self.keys.admit(request, fields)

@@ -12,12 +12,13 @@ from hashlib import sha256
 from flask import Blueprint, Response, request
 
 from collector.door import Door
-from collector.errors import Refusal, json_answer
+from collector.errors import Refusal, json_answer, refused
 from store.script import PARTS, ScriptFile, kept_file, path_of, script_file, script_files
 
 USUAL_PATH = "/w.js"
-# An hour: a new version reaches every site within it, and a site's pages share one download until then.
-CACHING = "public, max-age=3600, stale-while-revalidate=86400"
+# A site's pages share one download for an hour. In the hour after, a browser may run what it has once more
+# while it fetches the new one: so a new version reaches everybody within two.
+CACHING = "public, max-age=3600, stale-while-revalidate=3600"
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -35,6 +36,13 @@ def script_room(door: Door) -> Blueprint:
     def manifest() -> Response:
         return _manifest(door)
 
+    def missing(refusal: Refusal) -> Response:
+        """Caches would keep a 404 for minutes, by rules of their own."""
+        answer = refused(refusal)
+        answer.headers["Cache-Control"] = "no-store"
+        return _open(answer)
+
+    room.register_error_handler(Refusal, missing)
     for path in {USUAL_PATH, door.settings.snippet_path}:
         stem = path.removesuffix(".js")
         room.add_url_rule(path, view_func=file)

@@ -104,10 +104,11 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True, rename="camel", gc=False
 
 class Usual(NamedTuple):
     """A batch that is right in every event: its messages as they came but for addresses, which are cut, and
-    the other fields of its body."""
+    the other fields of its body. `is_named`: all events have an anonymous id."""
 
     messages: list[msgspec.Raw]
     fields: dict[str, Any]
+    is_named: bool
 
 
 UNSURE = -(2**40)
@@ -126,7 +127,7 @@ def usual(raw: bytes, *, anonymize: bool = True) -> Usual | None:
     try:
         body = _body(raw)
         messages = [_message(one) for one in body.batch]
-    except (msgspec.MsgspecError, ValueError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     if not 0 < len(messages) <= BATCH_EVENTS or (len(raw) > EVENT_BYTES < max(map(len, body.batch))):
         return None
@@ -139,7 +140,8 @@ def usual(raw: bytes, *, anonymize: bool = True) -> Usual | None:
     if anonymize:
         kept = [one for one in map(_without_address, kept, messages) if one]
     fields = {"sentAt": body.sent_at, "writeKey": body.write_key, "health": body.health}
-    return Usual(kept, fields) if len(kept) == len(messages) else None
+    is_named = all(one.anonymous_id for one in messages)
+    return Usual(kept, fields, is_named) if len(kept) == len(messages) else None
 
 
 def _objects(message: _Message) -> int:

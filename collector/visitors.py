@@ -1,4 +1,4 @@
-"""Cookieless visitors: a hash of the day in place of the ids that a browser sends.
+"""Cookieless visitors: a hash of the day in place of the ids that a browser sends, or does not send.
 
 The hash is made at the door of what must not be kept: the whole client address. Its salt is random, shared by
 all processes for one UTC day, and forgotten afterwards, so that nobody can make the hash again.
@@ -25,6 +25,7 @@ from store.projects import WriteKey
 log = logging.getLogger("waywiser.collector")
 
 PREFIX = "cl_"
+SNIPPET = "waywiser-js"
 DAY_MS = 86_400_000
 CLOCK_STEP_MS = 3_600_000  # a clock set back by less goes on with the newer day
 LATE_S = 60.0  # after midnight, so that clocks which differ a little agree on the day
@@ -90,7 +91,7 @@ class Salts:
 
 
 class Visitors:
-    """Takes the ids out of what browsers of cookieless projects send."""
+    """Takes the ids out of what browsers of cookieless projects and visitors send."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
@@ -102,15 +103,27 @@ class Visitors:
         return key.side == "browser" and self._door.rules(key.project_id).cookieless
 
     def disguise(self, request: Request, key: WriteKey, body: dict[str, Any]) -> bool:
-        """Give all messages of the body the visitor's hash of the day, where the project is cookieless.
+        """Give messages of the body the visitor's hash of the day: all of them where the project is
+        cookieless, elsewhere those of a visitor who chose so.
 
-        Returns whether it is; then no whole client address may be kept either.
+        Returns whether there are such; then no whole client address may be kept either.
         """
-        if not self.are_cookieless(key):
-            return False
-        address = whole(client_ip(request, self._door.settings.trusted_proxies))
-        agent = request.environ.get("HTTP_USER_AGENT", "")
-        visitor = hashed(self._salts.at(self._door.clock()), key.project_id, address, agent)
+        if self.are_cookieless(key):
+            self._disguise_all(request, key, body)
+            return True
+        given = body.get("batch")
+        messages = [body, *(given if isinstance(given, list) else ())]
+        chosen = [one for one in messages if chose_cookieless(one)] if key.side == "browser" else []
+        if chosen:
+            visitor = self._visitor(request, key)
+            for message in chosen:
+                _without_ids(message)
+                message["anonymousId"] = visitor
+            hide_addresses(messages)
+        return bool(chosen)
+
+    def _disguise_all(self, request: Request, key: WriteKey, body: dict[str, Any]) -> None:
+        visitor = self._visitor(request, key)
         given = body.pop("batch", None)
         batch = [_shape(one) for one in given] if isinstance(given, list) else given
         messages = [body, *(batch if isinstance(batch, list) else ())]
@@ -121,7 +134,18 @@ class Visitors:
         hide_addresses(messages)
         if batch is not None:
             body["batch"] = batch
-        return True
+
+    def _visitor(self, request: Request, key: WriteKey) -> str:
+        address = whole(client_ip(request, self._door.settings.trusted_proxies))
+        agent = request.environ.get("HTTP_USER_AGENT", "")
+        return hashed(self._salts.at(self._door.clock()), key.project_id, address, agent)
+
+
+def chose_cookieless(message: Any) -> bool:
+    """Whether it is the snippet's for a visitor who allows no ids: else it always sends an anonymous id."""
+    context = message.get("context") if isinstance(message, dict) else None
+    library = context.get("library") if isinstance(context, dict) else None
+    return isinstance(library, dict) and library.get("name") == SNIPPET and message.get("anonymousId") is None
 
 
 def hashed(salt: bytes, project_id: int, address: str, agent: str) -> str:

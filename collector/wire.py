@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from collector.errors import Refusal
-from collector.limits import BATCH_BYTES, BATCH_EVENTS, EVENT_BYTES, too_large
+from collector.limits import BATCH_BYTES, BATCH_EVENTS, EVENT_BYTES, EVENT_DEPTH, too_large
 from collector.moments import moment
 
 TYPES = ("track", "page", "screen", "identify", "alias", "group")
@@ -50,18 +50,23 @@ class Verdicts(msgspec.Struct):
     rejected: list[tuple[Rejection, Any]] = msgspec.field(default_factory=list)
 
 
-def judged(kind: str, body: Message, size: int, sizes: list[int] | None = None) -> Verdicts:
+def judged(
+    kind: str, body: Message, size: int, sizes: list[int] | None = None, deep: frozenset[int] = frozenset()
+) -> Verdicts:
     """Sort the messages of a body of `size` bytes into accepted and rejected ones.
 
     `sizes` are the bytes of the messages one by one, where they are known: what is surely small enough need
-    not be measured.
+    not be measured. `deep` are the places of those that were nested too deeply and are not whole.
     """
     sent, shared = _sent(kind, body)
     verdicts = Verdicts()
     suspects = _suspects(shared, size, sizes if sizes and len(sizes) == len(sent) else None)
     for index, (message, must_measure) in enumerate(zip(sent, suspects, strict=False)):
         try:
-            verdicts.accepted.append(_checked(message, shared, must_measure))
+            checked = _checked(message, shared, must_measure)
+            if index in deep:
+                raise Fault("too_deep", "", f"an event may be nested {EVENT_DEPTH} levels deep")
+            verdicts.accepted.append(checked)
         except Fault as fault:
             verdicts.rejected.append((_rejection(index, message, fault), message))
     return verdicts

@@ -47,8 +47,8 @@ MEANINGS = {
         "Whether it was at least once close to that moment: in the 30 minutes before it, and for those who "
         "left also after it, until they did something else, at most 30 minutes. Only what browsers were "
         "asked to measure is known. Who went on after a pause is looked at when going on, not in the visit "
-        "before it, so the two groups were not watched in the same way; and what goes with leaving need not be "
-        "its cause."
+        "before it, so the two groups were not watched in the same way; and what goes with leaving need not "
+        "be its cause."
     ),
     "error": "An error that no code of the page caught (`JavaScript Error`).",
     "rage": "Three clicks at one place in quick succession (`Rage Click`).",

@@ -113,6 +113,13 @@ def recent(
     return [event_of(row) | {"received": iso(row["received"])} for row in rows]
 
 
+def newest_of(events: EventStore, project_id: int, library: str, *, now: int) -> dict[str, Any] | None:
+    """What arrived last of the last day from a client library: its `label`, and when it happened (ISO)."""
+    values = {"project": project_id, "library": f"{library}/", "since": now - RECENT_MS}
+    rows = events.query(question("timeline.newest_of"), values)
+    return {"label": rows[0]["label"], "at": iso(rows[0]["at"])} if rows else None
+
+
 def latest(events: EventStore, project_id: int) -> dict[str, Any]:
     """How many events a project has, and when the last one arrived (ISO, None without any)."""
     row = events.query(question("timeline.latest"), {"project": project_id})[0]

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
-import { bundled, gzipped, here } from "./build/bundle.mjs";
+import { gzipSync } from "node:zlib";
+import { bundled, here } from "./build/bundle.mjs";
 import { costs } from "./build/features.mjs";
 
 const LIMIT = 4096; // bytes of w.js, gzip
@@ -14,17 +15,20 @@ const FILES = {
 
 const hash = (kind, text, form) => createHash(kind).update(text).digest(form);
 
-/** Builds one file, and a copy under its hash that later builds leave alone: pages may name it for years. */
+/** Builds one file, plain and packed, and copies under its hash that later builds leave alone: pages may name it for years. */
 async function built(name, { entry, format }) {
   const { text } = await bundled(entry, { format });
   const named = name.replace(/js$/, `${hash("sha256", text, "hex").slice(0, 20)}.js`);
-  await writeFile(here(`dist/${name}`), text);
-  await copyFile(here(`dist/${name}`), here(`dist/kept/${named}`));
+  const packed = gzipSync(text, { level: 9 }); // These very bytes are served.
+  for (const [ending, content] of [[".gz", packed], ["", text]]) {
+    await writeFile(here(`dist/${name}${ending}`), content);
+    await copyFile(here(`dist/${name}${ending}`), here(`dist/kept/${named}${ending}`));
+  }
   return {
     hashed: named,
     integrity: `sha384-${hash("sha384", text, "base64")}`,
     bytes: Buffer.byteLength(text),
-    gzip: gzipped(text),
+    gzip: packed.length,
   };
 }
 

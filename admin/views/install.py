@@ -8,13 +8,14 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from admin.access import Place, needs
-from admin.paste import paste_line, pinned_line
+from admin.paste import STUB, paste_line, pinned_line
 from admin.services import services
-from journeys.timeline import latest, recent
+from journeys.timeline import latest, newest_of, recent
 from store.projects import create_write_key, write_keys_of
 from store.rules import rules_of
 
 pages = Blueprint("install", __name__)
+SNIPPET = "waywiser-js"
 
 
 @pages.get("/p/<project>/settings/install")
@@ -38,8 +39,8 @@ def make_server_key(place: Place) -> ResponseReturnValue:
 @pages.get("/p/<project>/settings/install/first")
 @needs("viewer")
 def first(place: Place) -> ResponseReturnValue:
-    """The part of the page that waits for the first event; it asks again until one is there."""
-    return render_template("install/first.html", first=_newest(place))
+    """The part of the page that waits for the first event; it asks again until the snippet's is there."""
+    return render_template("install/first.html", first=_newest(place), seen=_seen(place))
 
 
 def _page(place: Place, server_key: str | None) -> str:
@@ -53,9 +54,11 @@ def _page(place: Place, server_key: str | None) -> str:
         browser_key=browser_key,
         line=browser_key and paste_line(given.settings, browser_key, cookieless=cookieless),
         pinned=browser_key and pinned_line(given.settings, given.snippet, browser_key, cookieless=cookieless),
+        stub=STUB,
         server_key=server_key,
         cookieless=cookieless,
         first=_newest(place),
+        seen=_seen(place),
     )
 
 
@@ -67,3 +70,9 @@ def _newest(place: Place) -> dict[str, object] | None:
     since = int(datetime.fromisoformat(last["at"]).timestamp() * 1000)
     found = recent(given.events, place.project.id, now=given.clock(), since=since, most=1)
     return found[0] if found else None
+
+
+def _seen(place: Place) -> dict[str, object] | None:
+    """What the snippet sent last: no other event shows that it works."""
+    given = services()
+    return newest_of(given.events, place.project.id, SNIPPET, now=given.clock())

@@ -63,5 +63,5 @@ await mkdir(here(`${FOLDER}/types`), { recursive: true });
 await writeModules();
 await writeTypes();
 await writeFile(here(`${FOLDER}/package.json`), `${JSON.stringify(await described(), null, 2)}\n`);
-await copyFile(here("README.md"), here(`${FOLDER}/README.md`));
+await copyFile(here("README.npm.md"), here(`${FOLDER}/README.md`));
 await copyFile(here("../LICENSE"), here(`${FOLDER}/LICENSE`));

@@ -6,9 +6,10 @@ import { watchers } from "./watchers";
 export type Properties = Record<string, unknown>;
 export type Id = string | number;
 
-/** A measurement of `@waywiser/browser/full`; what it does before and after the first page view. */
+/** A measurement of `@waywiser/browser/full`; what it does first of all, and before and after the first page view. */
 export interface Extra {
   readonly name: string;
+  readonly first?: (given: Attributes) => void;
   readonly before?: () => void;
   readonly after?: () => void;
 }
@@ -29,13 +30,13 @@ export interface Options {
   consent?: "required";
   /** Signals of the browser that count as a refusal. */
   respect?: ("gpc" | "dnt")[];
-  /** Which measurements are made by themselves; all if it is left out. */
-  auto?: ("engagement" | "links" | "downloads" | "forms")[];
+  /** Which measurements are made by themselves; all if it is left out. Downloads belong to the links. */
+  auto?: ("engagement" | "links" | "forms")[];
   /** Measurements of `@waywiser/browser/full`. */
   with?: Extra[];
   /** With `domains` of the full measurements: your domains. */
   domains?: string[];
-  /** With `serverCookie` of the full measurements: the collector keeps the cookies. */
+  /** With `serverCookie` of the full measurements: the collector keeps a copy of the anonymous id. */
   serverCookie?: boolean;
 }
 
@@ -45,7 +46,9 @@ export function init({ with: extras = [], ...options }: Options): void {
   const before = extras.flatMap((extra) => extra.before ?? []);
   const after = extras.flatMap((extra) => extra.after ?? []);
   const more = extras.map((extra) => extra.name);
-  start([...before, ...watchers, ...after], attributes({ ...options, more }));
+  const given = attributes({ ...options, more });
+  for (const { first } of extras) first?.(given);
+  start([...before, ...watchers, ...after], given);
 }
 
 /** Something happened. */

@@ -161,6 +161,9 @@ SCROLLING = """<button id=x onclick='window.scrollTo(0, 9)'>x</button><p style='
         ("<div id=x style='cursor: pointer'><b>x</b></div>", "#x b", True),
         ("<a id=x href='#'>x</a><script>x.onclick = () => false</script>", "#x", True),
         ("<a id=x href='/next'>x</a><script>x.onclick = () => false</script>", "#x", True),
+        ("<a id=x href='javascript:void(0)'>x</a>", "#x", True),
+        ("<a id=x href=' JavaScript:;'>x</a>", "#x", True),
+        ("<a id=x href='javascript:document.title = 1'>x</a>", "#x", False),
         ("<p id=x>x</p>", "#x", False),
         ("<button id=x onclick='x.textContent = 1'>x</button>", "#x", False),
         ("<button id=x onclick='setTimeout(() => x.title = 1, 1500)'>x</button>", "#x", False),
@@ -234,6 +237,40 @@ def test_the_link_itself_stays_as_it_was(profile: BrowserContext, site: Site, co
     opened.value.wait_for_load_state()
     assert page.get_attribute("#pay", "href") == f"{shops.pay}/pay?item=1&empty#part"
     assert len({event["anonymousId"] for event in collector.wait(3)}) == 1
+
+
+def test_two_clicks_at_once_leave_the_link_as_it_was_too(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    shops = Shops(site)
+    page = visit(profile, shops.shop + "/")
+    page.evaluate("addEventListener('click', event => event.preventDefault()); pay.click(); pay.click()")
+    page.wait_for_function(
+        "plain => pay.getAttribute('href') === plain", arg=f"{shops.pay}/pay?item=1&empty#part"
+    )
+    page.wait_for_timeout(50)
+    assert page.get_attribute("#pay", "href") == f"{shops.pay}/pay?item=1&empty#part"
+    collector.wait(3)
+
+
+@pytest.mark.parametrize("kind", ["area", "svg"])
+def test_a_place_on_a_map_and_a_link_in_a_drawing_take_the_visitor_along(
+    profile: BrowserContext, site: Site, collector: Collector, kind: str
+) -> None:
+    shops = Shops(site)
+    to = f"{shops.pay}/pay?item=1#part"
+    drawing = f'<svg width=90 height=90><a id=x href="{to}"><rect width=90 height=90 /></a></svg>'
+    old = f'<svg width=90 height=90><a xlink:href="{to}"><rect width=9 height=9 /></a></svg>'
+    shape = f'<map name=m><area id=x shape=default href="{to}"></map><img usemap=#m width=90 height=90 alt=m>'
+    site.put("/", drawing + old if kind == "svg" else shape, head=full(site, domains=DOMAINS))
+    page = visit(profile, shops.shop + "/")
+    page.mouse.click(40, 40) if kind == "svg" else page.evaluate("x.click()")
+    page.wait_for_url(to)
+    page.wait_for_function("window.waywiser && waywiser.version")
+    pages = [event for event in collector.wait_until_quiet() if event["type"] == "page"]
+    collector.expected = len(collector.events)
+    assert len(pages) == 2
+    assert one([event["anonymousId"] for event in pages])
 
 
 def test_a_user_who_is_known_on_the_other_domain_stays_known(

@@ -26,8 +26,8 @@ Run = Callable[[str], CompletedProcess[str]]
 class Answer:
     """What the sink says to one request; without a body, what a collector that accepts everything says.
 
-    One that hangs is said when the sink is released, one that breaks never; one that drips is said byte by
-    byte, with so many seconds between them.
+    One that waits is said after so many seconds, one that hangs when the sink is released, one that breaks
+    never; one that drips is said byte by byte, with so many seconds between them.
     """
 
     status: int = 200
@@ -35,6 +35,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     hangs: bool = False
     drips: float = 0.0
+    waits: float = 0.0
     breaks: bool = False
 
 
@@ -85,6 +86,11 @@ class Sink:
         return [message for request in list(self.requests) for message in request.batch]
 
     @property
+    def batches(self) -> list[Received]:
+        """The requests that brought messages."""
+        return [request for request in list(self.requests) if request.batch]
+
+    @property
     def events(self) -> list[str]:
         return [message["event"] for message in self.messages]
 
@@ -127,6 +133,7 @@ def _handler(sink: Sink) -> type[BaseHTTPRequestHandler]:
             sink.arrived.release()
             if answer.hangs:
                 sink.released.wait()
+            sink.released.wait(answer.waits)
             if answer.breaks:
                 self.close_connection = True
                 return

@@ -39,10 +39,15 @@ def raises(message: Message) -> Message:
     raise KeyError("secret")
 
 
+def leaves(message: Message) -> Message:
+    raise SystemExit("secret")
+
+
 @pytest.mark.parametrize(
     ("hook", "words"),
     [
         (raises, "before_send raised KeyError"),
+        (leaves, "before_send raised SystemExit"),
         (lambda message: "secret", "before_send must return a dictionary or None, not str"),
         (lambda message: {**message, "x": b"secret"}, "a value of type bytes cannot be sent"),
     ],
@@ -58,3 +63,19 @@ def test_a_hook_that_fails_lets_nothing_through(
     assert words in drops[0].detail
     assert "secret" not in caplog.text
     assert memory.messages == []
+
+
+def test_a_hook_that_tracks_is_not_asked_about_that_without_end() -> None:
+    results: list[bool] = []
+
+    def hook(message: Message) -> Message:
+        results.append(client.track("Seen", user_id="1"))
+        return message
+
+    memory = MemoryTransport()
+    client = Client("key-1", transport=memory, before_send=hook)
+    assert client.track("A", user_id="1") is True
+    assert client.track("B", user_id="1") is True
+    assert client.close().sent == 2
+    assert results == [False, False]
+    assert client.stats().dropped == {"hook_failed": 2}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -115,14 +116,49 @@ def test_what_cannot_be_used_is_logged_and_left_out(
     client: Client, memory: MemoryTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
     wrong: Any = ["secret"]
-    with context(user_id=wrong, anonymous_id="a1", values={"x": b"secret"}), context(values=wrong):
+    deep: Any = "secret"
+    for _ in range(100):
+        deep = {"secret": deep}
+    ids = context(user_id=wrong, anonymous_id="a1", values={"x": b"secret"})
+    with ids, context(values=wrong), context(values=deep):
         assert client.track("A")
     assert sent(client, memory)[0]["anonymousId"] == "a1"
     assert caplog.messages == [
         "context(): user_id must be text, a whole number or a UUID, not list",
         "context(): values are left out: a value of type bytes cannot be sent",
         "context(): values must be a mapping, not list",
+        "context(): values are left out: a value is nested too deeply",
     ]
+
+
+def test_a_scope_may_be_shared_by_tasks_and_ends_in_each() -> None:
+    shared = context(anonymous_id="a1")
+    seen: list[str] = []
+
+    async def visit() -> None:
+        with shared:
+            await asyncio.sleep(0)  # the other one enters, before this one leaves
+            seen.append(current_context().anonymous_id)
+        seen.append(current_context().anonymous_id)
+
+    async def visits() -> None:
+        await asyncio.gather(visit(), visit())
+
+    asyncio.run(visits())
+    assert seen == ["a1", "", "a1", ""]
+
+
+def test_scopes_may_end_in_any_order_and_within_themselves() -> None:
+    first, second = context(user_id="1"), context(session_id="s2")
+    first.__enter__()
+    second.__enter__()
+    with first:
+        assert current_context().user_id == "1"
+    assert current_context().session_id == "s2"
+    first.__exit__(None, None, None)
+    second.__exit__(None, None, None)
+    second.__exit__(None, None, None)
+    assert current_context().user_id == current_context().session_id == ""
 
 
 def test_a_generator_that_is_closed_in_another_context_does_no_harm(client: Client) -> None:
@@ -136,3 +172,10 @@ def test_a_generator_that_is_closed_in_another_context_does_no_harm(client: Clie
 
     asyncio.run(leave_early())
     assert current_context().anonymous_id == ""
+
+
+@pytest.mark.skipif(not hasattr(sys, "set_int_max_str_digits"), reason="all numbers can be written")
+def test_a_number_that_cannot_be_written_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    with context(user_id=10**5000, anonymous_id="a1"):
+        assert current_context().anonymous_id == "a1"
+    assert caplog.messages == ["context(): user_id has more digits than Python writes"]

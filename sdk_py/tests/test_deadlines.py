@@ -23,6 +23,19 @@ def test_a_request_keeps_its_timeout_as_a_whole(answer: Answer, sink: Sink) -> N
     assert 0.5 <= time.monotonic() - start < 2.5
 
 
+def test_a_request_that_is_repeated_on_a_new_connection_keeps_its_timeout(sink: Sink) -> None:
+    transport = HttpTransport()
+    request = Request(sink.url + "/v1/batch", {}, b'{"batch":[]}', 2.0)
+    transport.send(request)
+    sink.answers.extend([Answer(waits=1.8, breaks=True), Answer(hangs=True)])
+    start = time.monotonic()
+    with pytest.raises(ConnectionFailed, match="timed out"):
+        transport.send(request)
+    assert 2.0 <= time.monotonic() - start < 3.7
+    assert len(sink.requests) == 3
+    transport.close()
+
+
 def test_a_name_that_does_not_resolve_in_time_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     is_over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: is_over.wait(30))
@@ -32,6 +45,15 @@ def test_a_name_that_does_not_resolve_in_time_holds_up_nobody(monkeypatch: pytes
         assert client.close(0.3).lost == 1
     assert time.monotonic() - start < 10
     is_over.set()
+
+
+def test_a_resolver_that_raises_anything_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise UnicodeError("label too long")
+
+    monkeypatch.setattr(socket, "getaddrinfo", broken)
+    with pytest.raises(ConnectionFailed, match="label too long"):
+        HttpTransport().send(Request("http://collector.example.com/v1/batch", {}, b"{}", 5))
 
 
 def test_a_connection_that_the_server_closes_after_each_answer_is_opened_anew(make: Make, sink: Sink) -> None:

@@ -127,3 +127,57 @@ def test_a_child_that_a_daemon_thread_has_forked_stays_open_while_that_thread_ru
     """)
     assert done.returncode == 0, done.stderr
     assert sink.events == ["First", "Second"]
+
+
+@pytest.mark.parametrize("ending", ["client.close(10)", "sys.exit(0)"])
+# Time for the thread to fall asleep: a C fork while it waits for the interpreter may stop the child for ever.
+@pytest.mark.parametrize(
+    "begin", ["", "client.track('parent', user_id='1'); client.flush(10); time.sleep(0.5)"]
+)
+def test_a_child_of_c_code_that_runs_no_hook_is_a_process_of_its_own(
+    begin: str, ending: str, run: Run, sink: Sink
+) -> None:
+    """uWSGI forks like this, with and without a delivery thread in the parent."""
+    ended = run(
+        f"""
+        import ctypes
+        client = Client("key-1", HOST, flush_interval=60)
+        {begin}
+        pids = []
+        for _ in range(3):
+            pid = ctypes.PyDLL(None).fork()
+            if not pid:
+                try:
+                    for _ in range(10):
+                        assert client.track("child", user_id="1")
+                    assert client.stats().enqueued == 10
+                    {ending}
+                    os._exit(0)
+                except AssertionError:
+                    os._exit(1)
+            pids.append(pid)
+        assert [os.waitpid(pid, 0)[1] for pid in pids] == [0, 0, 0]
+        client.track("parent", user_id="1")
+        """
+    )
+    assert ended.returncode == 0, ended.stderr
+    children = [message["messageId"] for message in sink.messages if message["event"] == "child"]
+    assert len(children) == 30
+    assert len({each[:24] for each in children}) == 3
+    assert len({message["messageId"] for message in sink.messages}) == len(sink.messages)
+
+
+def test_a_child_of_c_code_that_says_nothing_sends_nothing_of_its_parents(run: Run, sink: Sink) -> None:
+    ended = run(
+        """
+        import ctypes
+        client = Client("key-1", HOST, flush_interval=60)
+        client.track("parent", user_id="1")
+        pid = ctypes.PyDLL(None).fork()
+        if not pid:
+            sys.exit(0)
+        os.waitpid(pid, 0)
+        """
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert sink.events == ["parent"]

@@ -7,25 +7,18 @@ import logging
 import os
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+from patience import eventually
 from sink import Answer, Make, Run, Sink
 
 from waywiser import Client, Drop, MemoryTransport, Request, Response, _delivery
 
 can_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-
-
-def eventually(is_so: Callable[[], bool], seconds: float = 10) -> bool:
-    end = time.monotonic() + seconds
-    while not is_so() and time.monotonic() < end:
-        time.sleep(0.01)
-    return is_so()
 
 
 @pytest.fixture
@@ -45,7 +38,7 @@ def broken_logging() -> Iterator[None]:
 
 @pytest.mark.usefixtures("broken_logging")
 def test_a_logging_handler_that_raises_reaches_neither_caller_nor_delivery(make: Make, sink: Sink) -> None:
-    unknown = Answer(401, {"code": "unknown_key"})
+    unknown = Answer(415, {"code": "unknown_form"})
     sink.answers.extend([Answer(503), Answer(), unknown, Answer(hangs=True)])
     client = make(timeout=5)
     assert client.track("") is False
@@ -91,6 +84,22 @@ def test_a_callback_that_ends_the_thread_ends_neither_delivery_nor_the_count(
     stats = client.stats()
     assert (stats.sent, stats.waiting, stats.dropped) == (3, 0, {"rejected": 3})
     client.close()
+
+
+def leave(_: object) -> None:
+    raise SystemExit(3)
+
+
+def test_a_callback_that_exits_reaches_no_caller(make: Make, sink: Sink) -> None:
+    refused = Answer(200, {"success": True, "accepted": 0, "rejected": [{"index": 0, "code": "x"}]})
+    sink.answers.extend([Answer(503), refused])
+    client = make(on_drop=leave, on_error=leave, sync=True)
+    assert client.track("") is False
+    assert client.track("A", user_id="1") is True
+    assert client.track("B", user_id="1") is True
+    report = client.close(10)
+    assert (report.sent, report.lost, client.stats().waiting) == (1, 2, 0)
+    assert client.stats().dropped == {"invalid": 1, "rejected": 1}
 
 
 def test_an_interrupt_in_the_middle_of_a_call_leaves_the_count_right(make: Make, sink: Sink) -> None:
@@ -201,12 +210,12 @@ def test_a_child_says_for_itself_what_its_parent_has_said(run: Run, sink: Sink) 
         client = Client("key-1", HOST, flush_interval=60)
         client.track("", user_id="1")
         client.track("A", user_id="1")
-        client.flush(0.2)
+        client.flush(1)
         pid = os.fork()
         if not pid:
             client.track("", user_id="1")
             client.track("A", user_id="1")
-            client.flush(0.2)
+            client.flush(1)
             client.close(0)
             os._exit(0)
         os.waitpid(pid, 0)
@@ -215,3 +224,38 @@ def test_a_child_says_for_itself_what_its_parent_has_said(run: Run, sink: Sink) 
     )
     assert ended.stderr.count("event is missing") == 2
     assert ended.stderr.count(" fails: ") == 2
+
+
+def test_the_thread_is_started_without_the_lock(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under gevent a start lets others go on, and a lock of the real thread keeps none of them out."""
+    held: list[bool] = []
+    real = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        held.append(client._queue.lock._is_owned())  # type: ignore[attr-defined]
+        real(thread)
+
+    client = make(on_full="block")
+    monkeypatch.setattr(threading.Thread, "start", start)
+    client.track("A", user_id="1")
+    assert held == [False]
+
+
+def test_what_nobody_has_foreseen_reaches_no_caller(
+    make: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("cannot release un-acquired lock")
+
+    client = make()
+    client.track("A", user_id="1")
+    with monkeypatch.context() as patch:
+        for name in ("put", "flush", "finish"):
+            patch.setattr(client._delivery, name, broken)
+        assert client.track("B", user_id="1") is False
+        assert client.flush() is False
+        assert client.close().lost == 0
+    assert client.close().sent == 1
+    assert [text for text in caplog.messages if "met" in text] == [
+        f"{name}() met RuntimeError" for name in ("track", "flush", "close")
+    ]

@@ -98,7 +98,7 @@ def test_flush_and_close_from_within_on_drop_do_not_lock_up() -> None:
 
     class Refusing(MemoryTransport):
         def send(self, request: Request) -> Response:
-            return Response(401, {}, b'{"code": "unknown_key"}')
+            return Response(415, {}, b'{"code": "unknown_form"}')
 
     def on_drop(drop: Drop) -> None:
         results.append(client.flush(60))
@@ -178,16 +178,19 @@ def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_threads")
-def test_where_no_thread_can_be_had_close_delivers(
+def test_where_no_thread_can_be_had_flush_and_close_deliver(
     make: Make, sink: Sink, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = make()
     for _ in range(120):
         assert client.track("A", user_id="1")
-    assert client.flush(0.1) is False
-    assert client.close(10).sent == 120
-    assert len(sink.messages) == 120
-    assert caplog.messages == ["no thread can be started here; close() will deliver"]
+    assert client.stats().sent == 0
+    assert client.flush(10) is True
+    assert client.stats().sent == 120
+    assert client.track("B", user_id="1")
+    assert client.close(10).sent == 121
+    assert len(sink.messages) == 121
+    assert caplog.messages == ["no thread can be started here; flush() and close() deliver"]
 
 
 @pytest.mark.usefixtures("no_threads")
@@ -294,7 +297,7 @@ def test_parent_and_child_do_not_share_a_connection(run: Run, sink: Sink) -> Non
     )
     assert ended.returncode == 0, ended.stderr
     assert sink.events == ["first", "child", "parent"]
-    first, child, parent = sink.requests
+    first, child, parent = sink.batches
     assert first.port == parent.port != child.port
 
 
@@ -318,7 +321,7 @@ def test_a_child_forked_during_a_request_delivers_on_a_connection_of_its_own(run
     )
     assert ended.returncode == 0, ended.stderr
     assert sink.events == ["first", "hangs", "child"]
-    first, hangs, child = sink.requests
+    first, hangs, child = sink.batches
     assert first.port == hangs.port != child.port
 
 

@@ -26,6 +26,12 @@ from waywiser import Client
         ({"host": "http://a b"}, ValueError, "host must be an address such as"),
         ({"host": "http://[::1"}, ValueError, "host must be an address such as"),
         ({"host": "http://a:99999"}, ValueError, "host must be an address such as"),
+        ({"host": "http://a..b"}, ValueError, r"\(a..b cannot be a name\)"),
+        ({"host": f"http://{'a' * 64}.com"}, ValueError, "cannot be a name"),
+        ({"host": "http://h\0x"}, ValueError, "host must be an address such as"),
+        ({"spool_dir": ""}, ValueError, "spool_dir is empty"),
+        ({"spool_dir": "a\0b"}, ValueError, "spool_dir is empty or holds a zero byte"),
+        ({"spool_dir": 5}, TypeError, "spool_dir must be a path, not int"),
         ({"host": "http://a?b=1"}, ValueError, "without user name, query or fragment"),
         ({"host": "http://u:p@a"}, ValueError, "without user name, query or fragment"),
         ({"flush_at": 0}, ValueError, "flush_at must be 1 or more, not 0"),
@@ -57,7 +63,12 @@ def test_a_wrong_setting_is_refused_in_a_sentence_that_names_it(
 def test_a_host_may_end_in_a_slash_or_a_path(suffix: str, path: str, sink: Sink) -> None:
     with Client("key-1", sink.url + suffix) as client:
         client.track("A", user_id="1")
-    assert [request.path for request in sink.requests] == [path]
+    assert {request.path for request in sink.requests} == {path}
+
+
+@pytest.mark.parametrize("host", ["https://xn--mnchen-3ya.example.", "http://[::1]:80", "http://a_b"])
+def test_names_and_addresses_of_all_kinds_are_hosts(host: str) -> None:
+    Client("key-1", host).close()
 
 
 def test_a_disabled_client_needs_no_key() -> None:

@@ -20,6 +20,10 @@ WHO = {"user_id": "1"}
     [
         ("track", [None], WHO, "event is missing"),
         ("track", [""], WHO, "event is missing"),
+        ("track", [" "], WHO, "event is missing"),
+        ("track", ["A"], {"user_id": "\n", "anonymous_id": "\t"}, "user_id or anonymous_id is missing"),
+        ("track", ["A"], {**WHO, "message_id": " "}, f"message_id {NOT_TEXT} str"),
+        ("alias", ["1", " "], {}, "previous_id is missing"),
         ("track", [7], WHO, f"event {NOT_TEXT} int"),
         ("track", ["A"], {}, "user_id or anonymous_id is missing"),
         ("track", ["A"], {"user_id": ""}, "user_id or anonymous_id is missing"),
@@ -64,6 +68,60 @@ def test_a_message_above_32_kib_is_refused_and_one_of_32_kib_is_sent(make: Make,
     [drop] = drops
     assert (drop.reason, len(drop.payload)) == (DropReason.TOO_LARGE, 32 * 1024 + 1)
     assert drop.detail == "track(): 32769 bytes, above 32 KiB"
+
+
+def nested(levels: int) -> Any:
+    value: Any = 1
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value, "text": '[[["'}
+    return value
+
+
+@pytest.mark.parametrize("by_hook", [True, False])
+def test_a_message_that_is_nested_more_than_a_hundred_levels_deep_is_refused(
+    by_hook: bool, make: Make, sink: Sink
+) -> None:
+    drops: list[Drop] = []
+    deep = {"A": nested(99), "B": nested(101)}
+    client = make(
+        on_drop=drops.append,
+        before_send=(lambda message: {**message, "properties": deep[message["event"]]}) if by_hook else None,
+    )
+    results = [client.track(name, user_id="1", properties=None if by_hook else deep[name]) for name in "AB"]
+    assert client.flush()
+    assert (results, sink.events) == ([True, False], ["A"])
+    assert [(drop.reason, drop.detail) for drop in drops] == [
+        (DropReason.INVALID, "track(): a value is nested too deeply")
+    ]
+
+
+def test_brackets_in_texts_and_beside_each_other_are_no_levels(make: Make) -> None:
+    text = ['"' + "[{" * 200 + '\\"', "\\"]
+    properties = {"texts": text * 9, "lists": [[each] for each in range(300)], '[{"\\': 1}
+    assert make().track("A", user_id="1", properties=properties) is True
+
+
+def test_only_the_message_that_makes_the_collector_refuse_a_request_is_lost(make: Make, sink: Sink) -> None:
+    refused = Answer(400, {"success": False, "code": "invalid_json", "message": "too deep"})
+    sink.answers.extend([refused, Answer(), refused, refused, refused])
+    drops: list[Drop] = []
+    client = make(on_drop=drops.append)
+    for name in "ABCDEFGH":
+        client.track(name, user_id="1")
+    assert client.flush()
+    assert ["".join(message["event"] for message in each.batch) for each in sink.requests] == [
+        "ABCDEFGH",
+        "ABCD",
+        "EFGH",
+        "EF",
+        "E",
+        "F",
+        "GH",
+    ]
+    assert [(drop.reason, drop.code, drop.message["event"]) for drop in drops] == [
+        (DropReason.REQUEST_REFUSED, "invalid_json", "E")
+    ]
+    assert (client.stats().sent, client.stats().dropped) == (7, {"request_refused": 1})
 
 
 def test_a_full_queue_drops_the_newest_and_counts_and_reports_them(make: Make, sink: Sink) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 import pytest
 from sink import Answer, Make, Sink
@@ -18,6 +19,7 @@ from waywiser import (
     Response,
     _breaker,
     _courier,
+    _verdict,
 )
 from waywiser._breaker import backoff
 
@@ -122,11 +124,11 @@ def test_an_earlier_flush_does_not_shorten_a_later_wait(
     assert sink.events == ["A", "B"]
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 415])
+@pytest.mark.parametrize("status", [415, 422])
 def test_a_request_that_is_refused_is_not_sent_again(
     status: int, make: Make, sink: Sink, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sink.answers.append(Answer(status, {"success": False, "code": "unknown_key", "message": "No key-1."}))
+    sink.answers.append(Answer(status, {"success": False, "code": "unknown_form", "message": "No key-1."}))
     errors: list[DeliveryError] = []
     drops: list[Drop] = []
     client = make(on_error=errors.append, on_drop=drops.append)
@@ -139,12 +141,43 @@ def test_a_request_that_is_refused_is_not_sent_again(
     assert (report.sent, report.lost) == (1, 2)
     assert client.stats().dropped == {"request_refused": 2}
     assert [(drop.reason, drop.code, drop.detail, drop.message["event"]) for drop in drops] == [
-        (DropReason.REQUEST_REFUSED, "unknown_key", "No key-1.", "A"),
-        (DropReason.REQUEST_REFUSED, "unknown_key", "No key-1.", "B"),
+        (DropReason.REQUEST_REFUSED, "unknown_form", "No key-1.", "A"),
+        (DropReason.REQUEST_REFUSED, "unknown_form", "No key-1.", "B"),
     ]
+    assert [str(error) for error in errors] == [f"the collector answered {status} unknown_form: No key-1."]
+    assert f"it answered {status} unknown_form" in caplog.text
+    assert "key-1" not in caplog.text
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405])
+def test_a_key_that_is_refused_costs_no_message_and_no_time(
+    status: int, make: Make, sink: Sink, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink.answers.extend([Answer(status, {"code": "unknown_key", "message": "No key-1."})] * 2)
+    errors: list[DeliveryError] = []
+    client = make(on_error=errors.append, flush_at=1)
+    start = time.monotonic()
+    client.track("A", user_id="1")
+    assert client.flush(5) is False
+    assert (client.stats().waiting, client.stats().dropped) == (1, {})
+    assert client.stats().breaker == "open"
+    assert client.close(5).lost == 1
+    assert time.monotonic() - start < 4
+    assert len(sink.requests) == 1
     assert [str(error) for error in errors] == [f"the collector answered {status} unknown_key: No key-1."]
     assert f"it answered {status} unknown_key" in caplog.text
     assert "key-1" not in caplog.text
+
+
+def test_what_waits_is_delivered_when_the_key_is_known(
+    make: Make, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_verdict, "TURNED_AWAY_SECONDS", 0.01)
+    sink.answers.extend([Answer(401, {"code": "unknown_key"})] * 3)
+    client = make(flush_at=1)
+    client.track("A", user_id="1")
+    assert client.flush(20)
+    assert client.stats().sent == 1
 
 
 def test_a_batch_that_the_collector_stumbles_over_is_given_up_and_the_next_is_sent(

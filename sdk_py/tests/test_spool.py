@@ -8,12 +8,12 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import eventually
 from sink import Answer, Make, Run, Sink
 
 import waywiser
@@ -44,13 +44,6 @@ def fill(folder: Path, *names: str, key: str = "key-1") -> Client:
     report = client.close(0)
     assert (report.sent, report.spooled, report.lost) == (0, len(names), 0)
     return client
-
-
-def eventually(condition: Any, seconds: float = 10) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    return bool(condition())
 
 
 def command(*arguments: str, key: str = "key-1") -> subprocess.CompletedProcess[str]:
@@ -366,6 +359,32 @@ def test_the_command_delivers(tmp_path: Path, sink: Sink) -> None:
     assert command("status", str(tmp_path)).returncode == 0
 
 
+@pytest.mark.parametrize("status", [401, 403, 404, 405])
+def test_a_key_that_is_refused_leaves_the_spool_as_it_is(
+    status: int, tmp_path: Path, make: Make, sink: Sink
+) -> None:
+    sink.answers.append(Answer(status, {"code": "unknown_key"}))
+    fill(tmp_path, "A", "B")
+    client = make(spool_dir=tmp_path)
+    client.track("C", user_id="1")
+    assert client.flush(5) is True
+    report = client.close(5)
+    assert (report.sent, report.spooled, report.lost) == (0, 1, 0)
+    make(spool_dir=tmp_path).flush(5)
+    assert eventually(lambda: sorted(sink.events[-3:]) == ["A", "B", "C"])
+
+
+def test_the_command_stops_where_the_key_is_refused(tmp_path: Path, sink: Sink) -> None:
+    fill(tmp_path, "A")
+    fill(tmp_path, "B")
+    sink.answers.append(Answer(401, {"code": "unknown_key"}))
+    ended = command("send", str(tmp_path), "--host", sink.url)
+    assert (ended.returncode, ended.stdout) == (1, "0 sent, 0 refused, 2 files left\n")
+    assert "401 unknown_key" in ended.stderr
+    assert len(sink.requests) == 1
+    assert command("send", str(tmp_path), "--host", sink.url).returncode == 0
+
+
 def test_the_command_says_when_something_is_left(tmp_path: Path) -> None:
     fill(tmp_path, "A")
     ended = command("send", str(tmp_path), "--host", nowhere(), "--timeout", "0.5")
@@ -415,3 +434,72 @@ def test_many_files_are_delivered_in_one_go(tmp_path: Path, make: Make, sink: Si
     reader.flush(5)
     assert eventually(lambda: len(sink.events) == 300)
     assert eventually(lambda: list(tmp_path.iterdir()) == [])
+
+
+@pytest.mark.parametrize("trouble", ["full", "unwritable"])
+def test_a_durable_client_says_what_it_could_not_write(
+    trouble: str, tmp_path: Path, make: Make, sink: Sink, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    folder = tmp_path / ("spool" if trouble == "full" else "file")
+    client = make(spool_dir=folder, durable=True, max_spool=2000)
+    for _ in range(40):
+        assert client.track("A", user_id="1") is True
+    assert client.stats().volatile >= (30 if trouble == "full" else 40)
+    assert ("is full" if trouble == "full" else "cannot be written") in caplog.text
+    assert sum(path.stat().st_size for path in tmp_path.rglob("*.spool")) <= 2000
+    assert client.flush(10)
+    before = client.stats().volatile
+    assert client.track("B", user_id="1")
+    assert client.stats().volatile - before == (0 if trouble == "full" else 1)
+    assert client.close(5).sent == 41
+
+
+def test_what_a_durable_client_could_not_write_is_lost_at_the_end_and_nothing_else(tmp_path: Path) -> None:
+    drops: list[Drop] = []
+    client = Client(
+        "key-1",
+        nowhere(),
+        spool_dir=tmp_path,
+        durable=True,
+        max_spool=2000,
+        on_drop=drops.append,
+        flush_interval=60,
+    )
+    for number in range(40):
+        client.track(f"E{number}", user_id="1")
+    volatile = client.stats().volatile
+    report = client.close(0)
+    assert (report.sent, report.spooled, report.lost) == (0, 40 - volatile, volatile)
+    assert [drop.message["event"] for drop in drops] == [f"E{number}" for number in range(40 - volatile, 40)]
+
+
+def test_a_file_that_is_too_large_to_be_ours_is_set_aside_unread(
+    tmp_path: Path, make: Make, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, "A")
+    [ours] = tmp_path.iterdir()
+    for name, head in (("1", b"not ours"), ("2", ours.read_bytes())):
+        with (tmp_path / f"{name}{ours.name[1:]}").open("wb") as file:
+            file.write(head)
+            file.truncate(2**36)
+    sizes: list[int] = []
+    real = os.pread
+    monkeypatch.setattr(os, "pread", lambda *given: sizes.append(given[1]) or real(*given))
+    make(spool_dir=tmp_path).flush(5)
+    assert eventually(lambda: sink.events == ["A"])
+    assert eventually(lambda: len(list(tmp_path.glob("*.bad"))) == 2)
+    assert max(sizes) < 1000
+
+
+def test_what_a_killed_process_could_not_name_is_removed_after_a_while(
+    tmp_path: Path, make: Make, sink: Sink
+) -> None:
+    fill(tmp_path, "A")
+    [ours] = tmp_path.iterdir()
+    old, young = (tmp_path / f"{number}{ours.name[1:]}.new" for number in (1, 2))
+    for path in (old, young):
+        path.touch()
+    os.utime(old, (1, 1))
+    make(spool_dir=tmp_path).flush(5)
+    assert eventually(lambda: list(tmp_path.iterdir()) == [young])

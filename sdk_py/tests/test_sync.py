@@ -6,9 +6,10 @@ import threading
 import time
 
 import pytest
+from patience import eventually
 from sink import Answer, Make, Sink
 
-from waywiser import _breaker
+from waywiser import Client, MemoryTransport, Request, Response, _breaker
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +51,16 @@ def test_a_call_takes_no_longer_than_the_timeout_and_the_next_one_takes_the_rest
     assert client.close().sent == 2
 
 
+def test_a_key_that_is_refused_holds_up_no_call(make: Make, sink: Sink) -> None:
+    sink.answers.append(Answer(401, {"code": "unknown_key"}))
+    client = make(sync=True)
+    start = time.monotonic()
+    assert client.track("A", user_id="1") is False
+    assert client.track("B", user_id="1") is False
+    assert time.monotonic() - start < 5
+    assert (len(sink.requests), client.stats().waiting) == (1, 2)
+
+
 def test_many_threads_may_call_at_once(make: Make, sink: Sink) -> None:
     client = make(sync=True)
     results: list[bool] = []
@@ -64,3 +75,40 @@ def test_many_threads_may_call_at_once(make: Make, sink: Sink) -> None:
         thread.join()
     assert results == [True] * 100
     assert len(set(sink.events)) == len(sink.events) == 100
+
+
+class Gate(MemoryTransport):
+    """Lets one request through for each time that somebody opens it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered = threading.Semaphore(0)
+        self.opened = threading.Semaphore(0)
+
+    def send(self, request: Request) -> Response:
+        self.entered.release()
+        assert self.opened.acquire(timeout=20)
+        return super().send(request)
+
+
+def test_a_call_ends_when_its_own_message_is_settled() -> None:
+    gate = Gate()
+    client = Client("key-1", transport=gate, sync=True, timeout=60)
+    results: dict[str, bool] = {}
+
+    def call(name: str) -> threading.Thread:
+        thread = threading.Thread(target=lambda: results.update({name: client.track(name, user_id="1")}))
+        thread.start()
+        return thread
+
+    first = call("A")
+    assert gate.entered.acquire(timeout=10)
+    second = call("B")
+    assert eventually(lambda: client.stats().waiting == 2)
+    gate.opened.release()
+    assert gate.entered.acquire(timeout=10)
+    first.join(10)
+    assert results == {"A": True}
+    gate.opened.release()
+    second.join(10)
+    assert results == {"A": True, "B": True}

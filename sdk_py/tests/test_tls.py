@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from sink import Sink
+from sink import Answer, Sink
 
 from waywiser import Client, ConnectionFailed, DeliveryError, HttpTransport, Request
 
@@ -72,6 +72,23 @@ def test_a_connection_that_was_closed_while_idle_is_replaced_unnoticed(
         assert client.flush(10)
     assert secure_sink.events == ["A", "B"]
     assert errors == []
+
+
+@pytest.mark.parametrize("is_polite", [True, False], ids=["says goodbye", "just closes"])
+def test_the_first_party_route_keeps_its_connection_over_tls_too(
+    is_polite: bool, secure_sink: Sink, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flask = pytest.importorskip("flask")
+    from waywiser.flask import proxy
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    app = flask.Flask("site")
+    app.register_blueprint(proxy(secure_sink.url), url_prefix="/ww")
+    browser = app.test_client()
+    for _ in range(2):
+        secure_sink.answers.append(Answer(headers={"Content-Type": "application/json"}))
+        assert browser.post("/ww/v1/batch", data=b'{"batch": []}').status_code == 200
+        secure_sink.drop_connections(is_polite)
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_taken(secure_sink: Sink) -> None:

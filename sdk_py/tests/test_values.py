@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict, namedtuple
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, IntEnum
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Callable
 from uuid import UUID
@@ -63,6 +65,7 @@ NOON = datetime(2026, 3, 1, 12, 0, 0, 5000)
         (date(2026, 3, 1), "2026-03-01"),
         (Decimal("19.90"), 19.9),
         (Decimal("20"), 20.0),
+        (Fraction(1, 4), 0.25),
         (UUID(int=7), "00000000-0000-0000-0000-000000000007"),
         (Plan.PRO, "pro"),
         (Colour.RED, "red"),
@@ -105,13 +108,13 @@ class Angry:
         (lambda: b"bytes", "type bytes"),
         (lambda: object(), "type object"),
         (lambda: Item, "type type"),
-        (lambda: timedelta(seconds=1), "type timedelta"),
+        (lambda: timedelta(seconds=1), "type datetime.timedelta"),
         (lambda: 1j, "type complex"),
         (lambda: iter([1]), "iterator"),
-        (lambda: float("nan"), "not a finite number"),
-        (lambda: float("inf"), "not a finite number"),
-        (lambda: Decimal("NaN"), "not a finite number"),
-        (lambda: Decimal("1e400"), "not a finite number"),
+        (lambda: float("nan"), "no finite number"),
+        (lambda: float("inf"), "no finite number"),
+        (lambda: Decimal("NaN"), "no finite number"),
+        (lambda: Decimal("1e400"), "no finite number"),
         (lambda: {(1, 2): 3}, "a key that is not text"),
         (circle, "contains itself"),
         (deep, "nested too deeply"),
@@ -129,3 +132,40 @@ def test_a_value_that_cannot_be_sent_is_refused_with_its_reason(
     assert drop.reason is DropReason.INVALID
     assert words in drop.detail
     assert "secret" not in drop.detail
+
+
+@pytest.mark.skipif(not hasattr(sys, "set_int_max_str_digits"), reason="all numbers can be written")
+@pytest.mark.parametrize("fields", [{"properties": {"value": 10**5000}}, {"anonymous_id": 10**5000}])
+def test_a_number_that_cannot_be_written_is_refused_with_its_reason(fields: dict[str, Any]) -> None:
+    drops: list[Drop] = []
+    with Client("key-1", transport=MemoryTransport(), on_drop=drops.append) as client:
+        assert client.track("A", user_id="1", **fields) is False
+    assert "more digits than Python writes" in drops[0].detail
+
+
+def test_numbers_and_moments_of_data_frames_are_sent_as_what_they_are() -> None:
+    numpy = pytest.importorskip("numpy", reason="numpy is not installed")
+    memory = MemoryTransport()
+    with Client("key-1", transport=memory) as client:
+        values = {"n": numpy.int64(7), "u": numpy.uint8(8), "x": numpy.float32(0.5), "y": numpy.float64(1.5)}
+        with client.context(user_id=numpy.int64(5)):
+            assert client.track("A", properties=values) is True
+        assert client.track("A", user_id=numpy.int64(6)) is True
+        assert client.track("A", user_id="1", properties={"x": numpy.float32("nan")}) is False
+        assert client.track("A", user_id="1", properties={"x": numpy.zeros(3)}) is False
+    first, second = memory.messages
+    assert first["properties"] == {"n": 7, "u": 8, "x": 0.5, "y": 1.5}
+    assert (first["userId"], second["userId"]) == ("5", "6")
+
+
+def test_a_moment_that_is_none_is_refused() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    drops: list[Drop] = []
+    with Client("key-1", transport=MemoryTransport(), on_drop=drops.append) as client:
+        assert client.track("A", user_id="1", properties={"at": pandas.Timestamp(0, tz="UTC")}) is True
+        assert client.track("A", user_id="1", properties={"at": pandas.NaT}) is False
+        assert client.track("A", user_id="1", timestamp=pandas.NaT) is False
+    assert [drop.detail for drop in drops] == [
+        "track(): a date and time that is none cannot be sent",
+        "track(): timestamp must be a datetime, not NaTType",
+    ]

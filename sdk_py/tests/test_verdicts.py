@@ -63,6 +63,17 @@ def test_a_batch_that_is_rejected_as_a_whole_gives_each_message_its_own_reason(
     assert (client.stats().sent, len(sink.requests)) == (0, 1)
 
 
+def test_a_collector_may_have_a_lot_to_say_of_a_large_batch(make: Make, sink: Sink) -> None:
+    verdicts = [{**verdict(index), "messageId": "m" * 200} for index in range(4999)]
+    sink.answers.append(Answer(200, {"success": True, "accepted": 1, "rejected": verdicts}))
+    client = make(flush_at=10_000)
+    for _ in range(5000):
+        client.track("A", user_id="1")
+    assert client.flush(20)
+    assert (client.stats().sent, client.stats().dropped) == (1, {"rejected": 4999})
+    assert len(sink.requests) == 1
+
+
 @pytest.mark.parametrize(
     "rejected", [None, 5, [5], [verdict(7)], [verdict(-1)], [verdict(True)], [verdict("0")]]
 )

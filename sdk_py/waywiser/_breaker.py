@@ -46,9 +46,12 @@ class Breaker:
         """Sleep until another try is due, or the deadline is past."""
         sleep(max(0.0, min(self.next_at, deadline) - monotonic()))
 
-    def failed(self, not_before: float) -> None:
-        """Another try failed; the collector asks not to be tried again for so many seconds."""
-        self.failures += 1
+    def failed(self, not_before: float, is_certain: bool = False) -> None:
+        """Another try failed; the collector asks not to be tried again for so many seconds.
+
+        If it is certain that another try would fail too, the breaker opens at once.
+        """
+        self.failures = max(self.failures + 1, OPEN_AFTER if is_certain else 0)
         self.failed_at = now = monotonic()
         self.minimum = now + not_before
         self.next_at = self.minimum + backoff(self.failures, chance())

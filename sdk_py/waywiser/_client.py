@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import Any
 from weakref import finalize
 
-from ._before_send import HeldBack, blame, revise
+from . import _process
+from ._before_send import HeldBack, Hook, blame
 from ._calls import Calls
 from ._context import Scope, ScopeId, context
 from ._delivery import Delivery
@@ -19,7 +20,7 @@ from ._notices import Notices
 from ._options import BeforeSend, OnDrop, OnError, Options
 from ._reports import CloseReport, Drop, DropReason, Stats
 from ._transport import Transport
-from ._values import explain
+from ._values import explain, is_too_deep
 
 MAX_MESSAGE_BYTES = 32 * 1024
 DEFAULT_WAIT = 5.0
@@ -88,6 +89,7 @@ class Client(Calls):
         - `service`: the name of your service, so that the collector can show what it lost.
         - `before_send(message)`: is handed each message as a dictionary before it is queued, in the caller's
           thread, and returns what to send instead, or None to send nothing. If it raises, nothing is sent.
+          What it tracks itself is refused.
         - `on_error(error)`: called for each failed request with a `DeliveryError`, in the delivery thread.
         - `on_drop(drop)`: called for each lost message with a `Drop`, in the thread where it was lost.
         - `transport`: how requests are carried, for example a `MemoryTransport` in tests.
@@ -115,6 +117,7 @@ class Client(Calls):
         )
         self._options = options
         self._composer = Composer()
+        self._hook = Hook(before_send) if before_send is not None else None
         self._notices = Notices(on_error, on_drop)
         self._delivery = Delivery(options, self._composer, transport or HttpTransport(), self._notices)
         self._queue = self._delivery.queue
@@ -127,7 +130,12 @@ class Client(Calls):
         collector is down; the messages then stay queued. With a spool, to be on disk is enough.
         """
         seconds = self._wait(timeout)
-        return self._delivery.deliver(seconds) if self._options.sync else self._delivery.flush(seconds)
+        try:
+            _process.notice_fork()
+            return self._delivery.flush(seconds)
+        except Exception as error:
+            self._notices.warn("flush", "flush() met %s", type(error).__name__)
+            return False
 
     def close(self, timeout: float = DEFAULT_WAIT) -> CloseReport:
         """Deliver what waits, for at most `timeout` seconds, and end.
@@ -135,7 +143,14 @@ class Client(Calls):
         Messages still waiting then, and those of later calls, are kept in `spool_dir`; without one they are
         lost. They may include messages of a last request that arrived, but was not answered in time.
         """
-        return self._delivery.close(self._wait(timeout))
+        seconds = self._wait(timeout)
+        try:
+            _process.notice_fork()
+            return self._delivery.close(seconds)
+        except Exception as error:
+            self._notices.warn("close", "close() met %s", type(error).__name__)
+            stats = self._queue.stats()
+            return CloseReport(stats.sent, stats.spooled, stats.lost)
 
     def context(
         self,
@@ -150,6 +165,7 @@ class Client(Calls):
 
     def stats(self) -> Stats:
         """The counters, as they are now."""
+        _process.notice_fork()
         return self._queue.stats()
 
     def __enter__(self) -> Client:
@@ -171,12 +187,28 @@ class Client(Calls):
         if not self._options.enabled:
             return False
         try:
+            _process.notice_fork()
+            return self._taken(kind, fields, context, timestamp, message_id)
+        except Exception as error:
+            # What is not foreseen, such as locks that another library has put in the place of Python's own.
+            self._notices.warn("call", "%s() met %s", kind, type(error).__name__)
+            return False
+
+    def _taken(
+        self,
+        kind: str,
+        fields: dict[str, object],
+        context: Mapping[str, Any] | None,
+        timestamp: datetime | None,
+        message_id: str | None,
+    ) -> bool:
+        try:
             payload = self._composer.compose(kind, fields, context, timestamp, message_id)
         except Exception as error:
             return self._refuse(DropReason.INVALID, b"", f"{kind}(): {explain(error)}")
-        if self._options.before_send is not None:
+        if self._hook is not None:
             try:
-                payload = revise(payload, self._options.before_send)
+                payload = self._hook.revise(payload)
             except HeldBack:
                 self._queue.count_drop(DropReason.HELD_BACK)
                 return False
@@ -186,6 +218,8 @@ class Client(Calls):
             return self._refuse(
                 DropReason.TOO_LARGE, payload, f"{kind}(): {len(payload)} bytes, above 32 KiB"
             )
+        if is_too_deep(payload):
+            return self._refuse(DropReason.INVALID, payload, f"{kind}(): {explain(RecursionError())}")
         loss = self._delivery.put(payload)
         if loss is not None:
             for lost in loss.payloads:
@@ -193,7 +227,7 @@ class Client(Calls):
             if not loss.is_taken:
                 return False
         if self._options.sync:
-            return self._delivery.deliver(self._options.timeout)
+            return self._delivery.flush(self._options.timeout)
         if self._delivery.thread is None:
             self._delivery.start()
         return True

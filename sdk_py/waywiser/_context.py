@@ -6,13 +6,14 @@ import json
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from contextvars import ContextVar, Token
-from dataclasses import dataclass, field
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from numbers import Integral
 from types import MappingProxyType, TracebackType
 from typing import Any, Union
 from uuid import UUID
 
-from ._values import encode, explain
+from ._values import MAX_LEVELS, encode, explain, is_too_deep
 
 logger = logging.getLogger("waywiser")
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -30,6 +31,8 @@ class Context:
     session_id: str = ""
     values: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     text: str = field(default="", repr=False, compare=False)
+    scope: Scope | None = field(default=None, repr=False, compare=False)
+    outer: Context | None = field(default=None, repr=False, compare=False)
 
     def as_arguments(self) -> dict[str, Any]:
         """Everything as JSON values, to carry elsewhere: there `context(**arguments)` sets the same."""
@@ -54,8 +57,10 @@ class Context:
     def _below(self) -> dict[str, Any]:
         return {**self.values, "sessionId": self.session_id} if self.session_id else dict(self.values)
 
-    def inside(self, user_id: str, anonymous_id: str, session_id: str, values: Mapping[str, Any]) -> Context:
-        """This, with what is given on top."""
+    def inside(
+        self, scope: Scope, user_id: str, anonymous_id: str, session_id: str, values: Mapping[str, Any]
+    ) -> Context:
+        """This, with what that scope puts on top."""
         inner = Context(
             user_id or self.user_id,
             anonymous_id or self.anonymous_id,
@@ -64,7 +69,7 @@ class Context:
         )
         # Written once here instead of once for each message.
         text = encode(inner._below())[1:-1]
-        return Context(inner.user_id, inner.anonymous_id, inner.session_id, inner.values, text)
+        return replace(inner, text=text, scope=scope, outer=self)
 
 
 EMPTY = Context()
@@ -73,34 +78,35 @@ current_context = _current.get
 
 
 class Scope:
-    """What `context(...)` returns, for a `with` statement; it may be entered again and again."""
+    """What `context(...)` returns, for a `with` statement.
+
+    It may be entered again and again, also by several tasks and threads at once.
+    """
 
     def __init__(
         self, user_id: object, anonymous_id: object, session_id: object, values: Mapping[str, Any] | None
     ) -> None:
-        self._ids = tuple(
-            _identifier(name, value)
-            for name, value in (
-                ("user_id", user_id),
-                ("anonymous_id", anonymous_id),
-                ("session_id", session_id),
-            )
+        self._ids = (
+            _identifier("user_id", user_id),
+            _identifier("anonymous_id", anonymous_id),
+            _identifier("session_id", session_id),
         )
         self._values = _plain(values)
-        self._tokens: list[Token[Context]] = []
 
     def __enter__(self) -> Context:
-        user_id, anonymous_id, session_id = self._ids
-        inner = _current.get().inside(user_id, anonymous_id, session_id, self._values)
-        self._tokens.append(_current.set(inner))
+        inner = _current.get().inside(self, *self._ids, self._values)
+        _current.set(inner)
         return inner
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # An async generator may be closed in another context than it was opened in; that ends this one too.
-        with suppress(ValueError, RuntimeError, IndexError):
-            _current.reset(self._tokens.pop())
+        # Only what was entered here, which is nothing where an async generator is closed by somebody else.
+        around: Context | None = _current.get()
+        while around is not None and around.scope is not self:
+            around = around.outer
+        if around is not None and around.outer is not None:
+            _current.set(around.outer)
 
 
 ScopeId = Union[str, int, UUID, None]
@@ -126,8 +132,12 @@ def context(
 def _identifier(name: str, value: object) -> str:
     if value is None or isinstance(value, str):
         return value or ""
-    if isinstance(value, (int, UUID)) and not isinstance(value, bool):
-        return str(value)
+    if isinstance(value, (int, Integral, UUID)) and not isinstance(value, bool):
+        try:
+            return str(value)
+        except ValueError:
+            _warn("context(): %s has more digits than Python writes", name)
+            return ""
     _warn("context(): %s must be text, a whole number or a UUID, not %s", name, type(value).__name__)
     return ""
 
@@ -141,7 +151,10 @@ def _plain(values: object) -> Mapping[str, Any]:
     try:
         kept = {key: item for key, item in values.items() if key not in ("library", "sequence")}
         # A copy in plain JSON: what the caller changes later is not sent, and it can be carried elsewhere.
-        plain: dict[str, Any] = json.loads(encode(kept))
+        text = encode(kept)
+        if is_too_deep(text.encode("utf-8", "replace"), MAX_LEVELS - 1):
+            raise RecursionError
+        plain: dict[str, Any] = json.loads(text)
     except Exception as error:
         _warn("context(): values are left out: %s", explain(error))
         return NOTHING

@@ -9,10 +9,15 @@ from ._reports import DropReason, Stats
 
 
 class Counters:
-    """All grow and never shrink; `direct` are messages that were taken, but went past the queue to disk."""
+    """All grow and never shrink.
+
+    `direct` are messages that were taken, but went past the queue to disk; `volatile` were to go to disk too,
+    with `durable`, but could not.
+    """
 
     def __init__(self) -> None:
         self.direct = self.sent = self.retried = self.spooled = self.recovered = self.recovered_own = 0
+        self.volatile = 0
         self.dropped: Counter[DropReason] = Counter()
 
     def settle(self, sent: int, dropped: Iterable[DropReason]) -> None:
@@ -31,4 +36,5 @@ class Counters:
             recovered=self.recovered,
             dropped={reason.value: count for reason, count in self.dropped.items()},
             breaker=breaker,
+            volatile=self.volatile,
         )

@@ -16,7 +16,7 @@ from ._part import Part
 from ._queue import Queue
 from ._reports import Drop, DropReason
 from ._transport import Transport
-from ._verdict import Refused, Rejection, Taken, TooLarge, TryAgain, Verdict, judge
+from ._verdict import Refused, Rejection, Taken, TooLarge, TryAgain, TurnedAway, Verdict, judge
 
 if TYPE_CHECKING:
     from ._spool_reader import SpoolReader
@@ -25,6 +25,7 @@ SPLIT_AFTER = 3
 MAX_STUMBLES = 10
 GIVE_UP_SECONDS = 300.0
 LIVE_BATCHES_IN_A_ROW = 10
+FAREWELL_SECONDS = 1.0
 
 
 class Source(Protocol):
@@ -69,23 +70,25 @@ class Courier:
         """Know nothing of how the parent fared; whoever works in the middle of a part stops there."""
         self._life = object()
         self._is_failing = False
+        self._is_turned_away = False
         self._accepted_at = 0.0
         self._in_a_row = 0
-        self._told: Mapping[str, int] = {}
+        self._told: tuple[int, Mapping[str, int]] = 0, {}
         self._breaker.after_fork()
         if self._reader:
             self._reader.after_fork()
 
     def work(
-        self, deadline: float, is_patient: bool = True, look: Callable[[], float] = lambda: math.inf
+        self, deadline: float, ordinal: float = math.inf, look: Callable[[], float] = lambda: math.inf
     ) -> None:
-        """Carry part after part until the queue is closed and empty, or the deadline is past.
+        """Carry part after part until that message is settled, or the deadline is past.
 
-        An impatient worker leaves as soon as nothing is due, or the collector is down. `look()` is asked now
-        and then, and says when next.
+        Infinity stands for all messages, until the queue is closed and empty. Whoever works for one message
+        has no patience with a collector that is down. `look()` is asked now and then, and says when next.
         """
         life = self._life
-        while life is self._life and monotonic() < self._queue.end(deadline):
+        is_patient = ordinal == math.inf
+        while life is self._life and not self._is_done(ordinal, deadline):
             if self._is_spools_turn():
                 self._carry_spooled(deadline)
             part = self._queue.claim(self._idle_until(look()) if is_patient else 0.0)
@@ -99,8 +102,11 @@ class Courier:
                 return
 
     def drain(self, deadline: float) -> None:
-        """Send the spool until nothing is left of it that can be had, or the deadline is past."""
-        while self._reader and monotonic() < deadline:
+        """Send the spool until nothing is left of it that can be had, or the deadline is past.
+
+        Where the key or the address is not right, that ends it too.
+        """
+        while self._reader and not self._is_turned_away and monotonic() < deadline:
             self._breaker.wait(deadline)
             part = self._reader.claim()
             if not part:
@@ -108,11 +114,11 @@ class Courier:
             self._carry(self._reader, part, deadline, is_patient=False)
 
     def finish(self, deadline: float) -> None:
-        """Tell the collector of drops that no batch has told it yet."""
+        """Tell the collector what no batch has told it yet: at least what became of the last one."""
         stats = self._queue.stats()
-        is_told = dict(self._told) == dict(stats.dropped)
+        is_told = self._told == (stats.sent, dict(stats.dropped))
         if not is_told and stats.sent and not self._breaker.failures and monotonic() < deadline:
-            self._attempt([], deadline)
+            self._attempt([], min(deadline, monotonic() + FAREWELL_SECONDS))
 
     def let_go(self, keeps_connection: bool) -> None:
         """Let go of the spool, and of the connection unless it will be needed soon."""
@@ -124,6 +130,9 @@ class Courier:
             self._transport.close()
         except Exception as error:
             self._notices.warn("transport", "the transport raised %s in close()", type(error).__name__)
+
+    def _is_done(self, ordinal: float, deadline: float) -> bool:
+        return self._queue.is_settled(ordinal) or monotonic() >= self._queue.end(deadline)
 
     def _idle_until(self, look_at: float) -> float:
         if not self._reader:
@@ -157,8 +166,11 @@ class Courier:
                 source.settle()
                 return True
             return (is_patient or not self._breaker.is_tripped) and self._queue.rest(deadline)
+        life = self._life
         source.begin_try(part)
         verdict = self._attempt(part.messages, deadline)
+        if life is not self._life:
+            return False  # in a child, where what was sent is not ours
         try:
             return self._obey(source, part, verdict)
         finally:
@@ -169,6 +181,9 @@ class Courier:
             self._report_recovery()
             self._accepted_at = monotonic()
             self._resolve(source, part, _drops(part, verdict.rejected))
+        elif isinstance(verdict, Refused) and verdict.may_be_one and len(part.messages) > 1:
+            self._breaker.succeeded()
+            source.split(part)
         elif isinstance(verdict, Refused):
             self._breaker.succeeded()
             self._report_failure(verdict.error)
@@ -176,8 +191,8 @@ class Courier:
         elif isinstance(verdict, TooLarge) and len(part.messages) > 1:
             source.split(part)
         else:
-            self._breaker.failed(verdict.not_before)
-            self._queue.wake()
+            self._is_turned_away = isinstance(verdict, TurnedAway)
+            self._breaker.failed(verdict.not_before, is_certain=self._is_turned_away)
             self._report_failure(verdict.error)
             if not verdict.is_outage:
                 self._stumble(source, part, verdict.error)
@@ -201,7 +216,8 @@ class Courier:
 
     def _attempt(self, messages: list[bytes], deadline: float) -> Verdict:
         timeout = min(self._options.timeout, max(0.01, self._queue.end(deadline) - monotonic()))
-        told = dict(self._queue.stats().dropped)
+        stats = self._queue.stats()
+        told = stats.sent, dict(stats.dropped)
         try:
             request = pack(messages, self._options, timeout, self._health())
             verdict = judge(self._transport.send(request), len(messages))

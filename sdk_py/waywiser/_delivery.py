@@ -71,49 +71,35 @@ class Delivery:
         """Queue a message, in the way that `on_full` says."""
         if self._options.policy != "block":
             return self.queue.put(payload)
-        with self.queue.lock:
-            if threading.current_thread() is not self.thread:
-                self.start()
-                self.queue.wait_for_room(len(payload), self._options.timeout)
-            return self.queue.put(payload)
+        if threading.current_thread() is not self.thread:
+            self.start()
+            return self.queue.put(payload, patience=self._options.timeout)
+        return self.queue.put(payload)
 
     def start(self) -> None:
-        """Start the thread unless there is one. Where none can be had, `close` delivers by itself."""
+        """Start the thread unless there is one. Where none can be had, `flush` and `close` deliver."""
         with self.queue.lock:
             if self.thread is not None or self.queue.is_closing or self._options.sync:
                 return
-            self.thread = threading.Thread(target=self._live, name=THREAD_NAME, daemon=True)
-            try:
-                self.thread.start()
-            except RuntimeError:
+            thread = self.thread = threading.Thread(target=self._live, name=THREAD_NAME, daemon=True)
+        # Without the lock: where threads are greenlets, another one may go on in here.
+        try:
+            thread.start()
+        except RuntimeError:
+            self._notices.warn("thread", "no thread can be started here; flush() and close() deliver")
+        finally:
+            if thread.ident is None:
                 self.thread = None
-        if self.thread is None:
-            self._notices.warn("thread", "no thread can be started here; close() will deliver")
+                self.queue.wake()
         _process.cover_child()
         _process.cover_sigterm()
 
     def flush(self, timeout: float) -> bool:
-        """Wait until what is queued now is settled; False if that takes longer than `timeout` seconds."""
-        if threading.current_thread() is self.thread:
-            return False
+        """Settle what is queued now; False if that takes longer than `timeout` seconds, or is hopeless."""
         ordinal = self.queue.ask_flush()
-        if self.thread is None and (self._spool or not self.queue.is_settled(ordinal)):
+        if self._spool or not self.queue.is_settled(ordinal):
             self.start()
-        deadline = monotonic() + timeout
-        return self.queue.wait(ordinal, deadline, lambda: self._is_hopeless(deadline))
-
-    def deliver(self, timeout: float) -> bool:
-        """Deliver what is queued now in the caller's thread; False if that takes longer than `timeout`."""
-        deadline = monotonic() + timeout
-        ordinal = self.queue.ask_flush()
-        while not self.queue.is_settled(ordinal) and monotonic() < deadline:
-            if self._take_over():
-                self._work(deadline, is_patient=False)
-                break
-            if threading.current_thread() is self.thread:
-                return False
-            self.queue.wait(ordinal, deadline, lambda: self.thread is None)
-        return self.queue.is_settled(ordinal)
+        return self._reach(ordinal, monotonic() + timeout)
 
     def drain(self, deadline: float) -> None:
         """Send all that is in the spool, in the caller's thread, for as long as the deadline allows."""
@@ -137,6 +123,7 @@ class Delivery:
 
     def let_go(self) -> None:
         """Nobody holds the client any more: deliver what waits, then end."""
+        _process.notice_fork()
         if self.queue.is_closing:
             return
         deadline = monotonic() + self._options.timeout
@@ -149,13 +136,10 @@ class Delivery:
 
     def finish(self, deadline: float) -> None:
         """Wait for the rest until the deadline, then give up what is left."""
-        ordinal = self.queue.begin_close(deadline)
+        self.queue.begin_close(deadline)
         self._closers.append(deadline)
         try:
-            if self._take_over():
-                self._work(deadline)
-            else:
-                self._wait_for_worker(ordinal, deadline)
+            self._reach(math.inf, deadline)
         finally:
             self._closers.remove(deadline)
         # Whoever closes with more time goes on waiting, so nothing is lost to the impatient.
@@ -168,8 +152,7 @@ class Delivery:
 
     def save(self, deadline: float) -> None:
         """The process may die at the deadline: deliver what can be, keep the rest, but stay open."""
-        seconds = max(0.0, deadline - monotonic())
-        is_done = self.deliver(seconds) if self._options.sync else self.flush(seconds)
+        is_done = self.flush(max(0.0, deadline - monotonic()))
         waiting = self.queue.stats().waiting
         if self._spool:
             self._abandon()
@@ -183,14 +166,27 @@ class Delivery:
                 self.thread = threading.current_thread()
             return is_vacant
 
-    def _wait_for_worker(self, ordinal: int, deadline: float) -> None:
-        worker = self.thread
-        if worker is threading.current_thread():
-            return
-        if self.queue.wait(ordinal, deadline, lambda: self._is_hopeless(deadline)) and worker:
-            self.queue.wait_until(lambda: self.thread is not worker, deadline)
+    def _reach(self, ordinal: float, deadline: float) -> bool:
+        """Wait until that message is settled by whoever works, or work until then where nobody does.
+
+        Infinity stands for the end of the client, when all is settled and told.
+        """
+
+        def is_over() -> bool:
+            return self.queue.is_settled(ordinal) or self._is_hopeless(deadline)
+
+        while not is_over() and monotonic() < deadline:
+            if self._take_over():
+                self._work(deadline, ordinal)
+                break
+            if threading.current_thread() is self.thread:
+                break
+            self.queue.wait(lambda: self.thread is None or is_over(), deadline)
+        return self.queue.is_settled(ordinal)
 
     def _is_hopeless(self, deadline: float) -> bool:
+        if not self.queue.is_resting:
+            return False
         breaker = self.breaker
         is_down = breaker.is_tripped and breaker.next_at > deadline and not self.queue.is_closing
         return is_down or breaker.minimum > deadline
@@ -208,20 +204,21 @@ class Delivery:
             except BaseException as error:
                 # A callback may raise what it likes, such as SystemExit; delivery goes on.
                 self._notices.warn("delivery", "delivery met %s and goes on", type(error).__name__)
-                self.queue.nap(REPAIR_SECONDS)
+                self.queue.wait(lambda: self.queue.is_closing, monotonic() + REPAIR_SECONDS)
                 is_over = not self._take_over()
         if life is self._life and self.queue.is_closing and not self._closers:
             self._abandon()
 
-    def _work(self, deadline: float, is_patient: bool = True) -> None:
+    def _work(self, deadline: float, ordinal: float = math.inf) -> None:
         life = self._life
+        is_last = ordinal == math.inf
         try:
-            self._courier.work(deadline, is_patient, self._look)
-            if is_patient and life is self._life:
+            self._courier.work(deadline, ordinal, self._look)
+            if is_last and life is self._life:
                 self._courier.finish(min(deadline, self.queue.closing_at))
         finally:
             if life is self._life:
-                self._courier.let_go(keeps_connection=not is_patient)
+                self._courier.let_go(keeps_connection=not is_last)
                 self.thread = None
                 self.queue.wake()
 

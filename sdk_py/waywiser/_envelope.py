@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from ._options import Options
 from ._transport import Request
@@ -17,7 +17,12 @@ GZIP_LEVEL = 1
 GZIP_FORMAT = 31
 
 
-def pack(batch: Iterable[bytes], options: Options, timeout: float, health: bytes) -> Request:
+# A collector may have something to say of each message, and quotes its id.
+ANSWER_BYTES = 64 * 1024
+VERDICT_BYTES = 2 * 1024
+
+
+def pack(batch: Sequence[bytes], options: Options, timeout: float, health: bytes) -> Request:
     """The request for this batch. `sentAt` is the time of this attempt, so that clocks can be compared."""
     sent_at = now_text().encode()
     body = b'{"batch":[' + b",".join(batch) + b'],"sentAt":"' + sent_at + b'","health":' + health + b"}"
@@ -29,7 +34,7 @@ def pack(batch: Iterable[bytes], options: Options, timeout: float, health: bytes
     if len(body) >= GZIP_FROM_BYTES:
         body = _gzip(body)
         headers["Content-Encoding"] = "gzip"
-    return Request(options.url, headers, body, timeout)
+    return Request(options.url, headers, body, timeout, ANSWER_BYTES + VERDICT_BYTES * len(batch))
 
 
 def _gzip(body: bytes) -> bytes:

@@ -11,6 +11,8 @@ After construction nothing here is ever raised at the caller: delivery errors ar
 
 from __future__ import annotations
 
+MAX_WORDS = 500
+
 
 class WaywiserError(Exception):
     """The root of every error of this library."""
@@ -27,6 +29,9 @@ class DeliveryError(WaywiserError):
 class ConnectionFailed(DeliveryError):
     """No answer came: no connection, a broken one, or none in time. A transport raises it; it is retried."""
 
+    def __str__(self) -> str:
+        return one_line(super().__str__())
+
 
 class RequestRefused(DeliveryError):
     """An answer came that is not a collector's success.
@@ -39,3 +44,8 @@ class RequestRefused(DeliveryError):
         self.status = status
         self.code = code
         self.message = message
+
+
+def one_line(text: str) -> str:
+    """What somebody else has written, for a log: short, and nothing that could pass for a new line."""
+    return "".join(each if each.isprintable() else "?" for each in text[:MAX_WORDS])

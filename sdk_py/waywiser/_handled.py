@@ -24,6 +24,11 @@ class Handled:
         self._client = client
         self._event = event
 
+    @property
+    def is_on(self) -> bool:
+        """Whether there are events to send."""
+        return self._client is not None and self._event is not None
+
     def begin(self) -> float:
         """The moment to hand to `finish`."""
         return time.monotonic()

@@ -18,7 +18,7 @@ The batch body has a top-level `health`:
   were not taken: `invalid`, `too_large`, `held_back`, `hook_failed`, `queue_full` and `closed`.
 - Loss is the sum of `dropped` without `held_back`. Over all streams, `spooled` less `recovered` is on disk.
 
-At close, a request with an empty batch may follow, to bring home drops that no batch has told yet.
+At close, a request with an empty batch follows, to bring home what became of the last one.
 """
 
 from __future__ import annotations

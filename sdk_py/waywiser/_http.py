@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import codecs
-import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
+from . import _process
 from ._errors import ConnectionFailed
 from ._transport import Request, Response
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection
-
-MAX_ANSWER_BYTES = 1024 * 1024
 
 
 class HttpTransport:
@@ -31,25 +29,34 @@ class HttpTransport:
         codecs.lookup("idna")
         self._tls: Any = None
         self._sockets: Any = import_module("._sockets", __package__)
-        self._deadline = self._sockets.Deadline()
         self._connection: HTTPConnection | None = None
+        self._deadline = self._sockets.Deadline()
         self._origin = ""
-        self._pid = os.getpid()
+        _process.watch_fork(self)
+
+    def after_fork(self) -> None:
+        """Leave the connection to the parent, also where a copy of its thread goes on, as greenlets do."""
+        self._deadline.end()
+        opened: Any = self._connection and self._connection.sock
+        if opened:
+            opened.abandon()
+        self._connection = None
+        self._deadline = self._sockets.Deadline()
 
     def send(self, request: Request) -> Response:
         """POST the request; raises ConnectionFailed when no answer comes."""
         parts = urlsplit(request.url)
         self._forget_unusable(parts)
         self._deadline.set(request.timeout)
-        is_reused = self._connection is not None
-        try:
-            return self._exchange(request, parts)
-        except (OSError, self._http.HTTPException) as error:
-            self.close()
-            if not (is_reused and _is_hang_up(error)):
-                raise ConnectionFailed(str(error) or type(error).__name__) from error
-        # The server had closed the idle connection. Repeating is harmless: every message carries its id.
-        return self.send(request)
+        while True:
+            is_reused = self._connection is not None
+            try:
+                return self._exchange(request, parts)
+            except (OSError, self._http.HTTPException) as error:
+                self.close()
+                if not (is_reused and _is_hang_up(error)):
+                    raise ConnectionFailed(str(error) or type(error).__name__) from error
+            # The server had closed the idle connection. Repeating is harmless: every message carries its id.
 
     def close(self) -> None:
         """Close the connection; the next request opens a new one."""
@@ -58,9 +65,6 @@ class HttpTransport:
             self._connection = None
 
     def _forget_unusable(self, parts: SplitResult) -> None:
-        if self._pid != os.getpid():
-            # The socket is the parent's. Letting go of it closes our copy and leaves the parent's open.
-            self._connection, self._pid = None, os.getpid()
         if self._origin != f"{parts.scheme}://{parts.netloc}":
             self.close()
             self._origin = f"{parts.scheme}://{parts.netloc}"
@@ -69,7 +73,7 @@ class HttpTransport:
         connection = self._connection = self._connection or self._connect(parts)
         connection.request("POST", parts.path or "/", request.body, dict(request.headers))
         answer = connection.getresponse()
-        body = answer.read(MAX_ANSWER_BYTES)
+        body = answer.read(request.max_answer)
         if connection.sock is None or not answer.isclosed():
             self.close()
         return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, body)

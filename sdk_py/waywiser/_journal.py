@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from ._spool import SEGMENT_BYTES, Spool
-from ._spool_file import RECORD, SpoolFile
+from ._spool_file import HEADER, RECORD, SpoolFile
 
 
 class Journal:
@@ -28,19 +28,15 @@ class Journal:
             file.forget()
         self._begin()
 
-    def append(self, payload: bytes) -> None:
-        """Write one message; where that fails, it is in memory only."""
+    def append(self, payload: bytes) -> bool:
+        """Write one message; False if that is not possible, so that it is in memory only."""
+        place = None
         try:
-            if not self._files or self._files[-1].size >= SEGMENT_BYTES:
-                self._files.append(self._spool.create())
-            file = self._files[-1]
-            end = file.size + RECORD.size + len(payload)
-            file.append([payload])
+            place = self._write(payload)
         except OSError as error:
             self._spool.warn("the journal cannot be written: %s", error)
-            self._ends.append(None)
-        else:
-            self._ends.append((file, end))
+        self._ends.append(place)
+        return place is not None
 
     def forget(self, count: int) -> None:
         """The oldest so many messages are settled."""
@@ -51,21 +47,40 @@ class Journal:
             return
         file, end = last
         while self._files and self._files[0] is not file:
-            self._files.popleft().remove()
+            self._remove(self._files.popleft())
         if end < file.size:
             file.mark(end)
         elif file.size >= SEGMENT_BYTES:
-            self._files.popleft().remove()
+            self._remove(self._files.popleft())
         else:
+            self._spool.wrote(HEADER.size - file.size)
             file.restart()
 
-    def leave(self, count: int) -> int:
-        """Let go of everything; answers how many of the newest `count` messages stay on disk."""
-        kept = sum(1 for place in list(self._ends)[-count:] if place) if count else 0
+    def leave(self, messages: list[bytes]) -> list[bytes]:
+        """Let go of everything; answers which of these, the newest, are not on disk."""
+        places = list(self._ends)[len(self._ends) - len(messages) :]
+        missing = [message for message, place in zip(messages, places) if not place]
         for file in self._files:
-            if kept:
+            if len(missing) < len(messages):
                 file.close()
             else:
                 file.remove()
         self._begin()
-        return kept
+        return missing
+
+    def _write(self, payload: bytes) -> tuple[SpoolFile, int] | None:
+        is_new = not self._files or self._files[-1].size >= SEGMENT_BYTES
+        size = RECORD.size + len(payload)
+        if not self._spool.has_room(size, is_new):
+            return None
+        if is_new:
+            self._files.append(self._spool.create())
+        file = self._files[-1]
+        end = file.size + size
+        file.append([payload])
+        self._spool.wrote(size)
+        return file, end
+
+    def _remove(self, file: SpoolFile) -> None:
+        self._spool.wrote(-file.size)
+        file.remove()

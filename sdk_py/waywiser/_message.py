@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import count
+from numbers import Integral
 from typing import Any, Callable, Union
 from uuid import UUID, uuid4
 
@@ -76,7 +77,7 @@ class Composer:
 def _checked(kind: str, fields: Mapping[str, object]) -> dict[str, object]:
     body: dict[str, object] = {}
     for name, value in fields.items():
-        if value is not None and value != "":
+        if value is not None and not (isinstance(value, str) and (not value or value.isspace())):
             body[name] = CHECKS[name](value, name)
     for name in REQUIRED[kind]:
         if name not in body:
@@ -87,7 +88,7 @@ def _checked(kind: str, fields: Mapping[str, object]) -> dict[str, object]:
 
 
 def _text(value: object, name: str) -> str:
-    if isinstance(value, str) and value:
+    if isinstance(value, str) and value and not value.isspace():
         return value
     raise InvalidMessage(f"{name} must be text that is not empty, not {type(value).__name__}")
 
@@ -95,7 +96,7 @@ def _text(value: object, name: str) -> str:
 def _identifier(value: object, name: str) -> str:
     if isinstance(value, str):
         return value
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, (int, Integral)) and not isinstance(value, bool):
         return str(int(value))
     if isinstance(value, UUID):
         return str(value)
@@ -113,7 +114,7 @@ def _mapping(value: object, name: str) -> Mapping[str, Any]:
 def _moment(value: datetime | None) -> str:
     if value is None:
         return now_text()
-    if isinstance(value, datetime):
+    if isinstance(value, datetime) and value == value:  # pandas' NaT is not
         return utc_text(value)
     raise InvalidMessage(f"timestamp must be a datetime, not {type(value).__name__}")
 

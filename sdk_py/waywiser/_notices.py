@@ -65,7 +65,7 @@ class Notices:
         self._calling.is_on = True
         try:
             function(value)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self.warn(name, "%s raised %s", name, type(error).__name__)
         finally:
             self._calling.is_on = False

@@ -105,10 +105,17 @@ def _check_host(value: object) -> None:
         is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError as error:
         raise ValueError(f"{cure} ({error})") from None
-    if not is_address or not value.isascii() or any(letter.isspace() for letter in value):
+    if not is_address or not value.isascii() or not value.isprintable() or " " in value:
         raise ValueError(cure)
+    if not _has_labels(parts.hostname or ""):
+        raise ValueError(f"{cure} ({parts.hostname} cannot be a name)")
     if parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError(f"{cure}, without user name, query or fragment")
+
+
+def _has_labels(name: str) -> bool:
+    # As the resolver sees it: each label has 1 to 63 characters, and the last one may be empty.
+    return ":" in name or all(0 < len(label) < 64 for label in name.removesuffix(".").split("."))
 
 
 def _check_count(name: str, value: object) -> None:
@@ -121,6 +128,12 @@ def _check_count(name: str, value: object) -> None:
 def _check_spool(folder: object, on_full: object, durable: bool) -> None:
     if folder is not None and not isinstance(folder, (str, PathLike)):
         raise TypeError(f"spool_dir must be a path, not {type(folder).__name__}")
+    if folder is not None:
+        path = os.fspath(folder)
+        if not isinstance(path, str):
+            raise TypeError(f"spool_dir must be a path as text, not {type(path).__name__}")
+        if not path.strip() or "\0" in path:
+            raise ValueError("spool_dir is empty or holds a zero byte; it must name a folder")
     if folder is not None and os.name != "posix":
         raise ValueError("spool_dir needs file locks, which this system does not have")
     if on_full is not None and on_full not in POLICIES:

@@ -10,7 +10,7 @@ import threading
 import time
 from contextlib import suppress
 from types import FrameType
-from typing import Protocol
+from typing import Any, Protocol
 from weakref import WeakSet
 
 EXIT_SECONDS = 5.0
@@ -34,6 +34,8 @@ _forked: WeakSet[_Forked] = WeakSet()
 _ending: WeakSet[_Ending] = WeakSet()
 _covered: set[int] = set()
 _forking = threading.local()
+_born = os.getpid()
+_noticing: dict[int, Any] = {}
 _is_forked_in_thread = False
 _forker: threading.Thread | None = None
 
@@ -41,6 +43,19 @@ _forker: threading.Thread | None = None
 def watch_fork(subject: _Forked) -> None:
     """Call `subject.after_fork()` in every child that is forked while it lives."""
     _forked.add(subject)
+
+
+def notice_fork() -> None:
+    """Begin afresh where a fork has run no hook of Python's: uWSGI and other C code fork in this way.
+
+    What the caller holds may be a copy of the parent's, so this comes before anything else.
+    """
+    if os.getpid() == _born:
+        return
+    # A lock of this very process: no thread of the parent's can have held it during the fork.
+    with _noticing.setdefault(os.getpid(), threading.RLock()):
+        if os.getpid() != _born:
+            _start_afresh()
 
 
 def watch_exit(subject: _Ending) -> None:
@@ -106,6 +121,7 @@ def _deliver_and_die(number: int) -> None:
 
 
 def _save(_: int) -> None:
+    notice_fork()
     deadline = time.monotonic() + EXIT_SECONDS
     subjects = list(_ending)
     for subject in subjects:
@@ -116,6 +132,7 @@ def _save(_: int) -> None:
 
 
 def _deliver_at_exit(**_: object) -> None:
+    notice_fork()
     deadline = time.monotonic() + EXIT_SECONDS
     subjects = list(_ending)
     for subject in subjects:
@@ -129,14 +146,21 @@ def _note_forking() -> None:
     _forking.is_in_thread = threading.current_thread() is not threading.main_thread()
 
 
-def _start_afresh() -> None:
+def _after_fork() -> None:
     global _is_forked_in_thread, _forker
     _forker = threading.current_thread()
     _is_forked_in_thread = _is_forked_in_thread or getattr(_forking, "is_in_thread", False)
+    _start_afresh()
+
+
+def _start_afresh() -> None:
+    global _born
     for subject in list(_forked):
         subject.after_fork()
+    # Last, so that no other thread goes on before all of them have begun afresh.
+    _born = os.getpid()
 
 
 atexit.register(_deliver_at_exit)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_note_forking, after_in_child=_start_afresh)
+    os.register_at_fork(before=_note_forking, after_in_child=_after_fork)

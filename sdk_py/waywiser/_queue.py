@@ -53,16 +53,22 @@ class Queue:
         self._due_at = 0.0
         self._flush_upto = 0
         self._is_hurried = False
+        self.is_resting = False
         self._settled = 0
         self.closing_at = 0.0
         self.counters = Counters()
         if self._journal:
             self._journal.after_fork()
 
-    def put(self, payload: bytes) -> Loss | None:
-        """Take a message, or write it to disk; answers what that cost, if anything was lost."""
+    def put(self, payload: bytes, patience: float = 0.0) -> Loss | None:
+        """Take a message, or write it to disk; answers what that cost, if anything was lost.
+
+        If there is no room, wait so many seconds for some, but never for a collector that is down.
+        """
         loss = None
         with self.lock:
+            if patience:
+                self.wait(lambda: self._may_put(len(payload)), monotonic() + patience)
             if self.is_closing:
                 return self._write(payload) if self._spool else self._refuse(DropReason.CLOSED, payload)
             if not self._waiting.has_room(len(payload)):
@@ -71,24 +77,14 @@ class Queue:
                 if self._policy != "drop_oldest":
                     return self._refuse(DropReason.QUEUE_FULL, payload)
                 loss = self._displace(len(payload))
-            if self._journal:
-                self._journal.append(payload)
+            if self._journal and not self._journal.append(payload):
+                self.counters.volatile += 1
             count = self._waiting.append(payload)
             if count == 1:
                 self._due_at = monotonic() + self._interval
             if count in (1, self._flush_at):
                 self._work.notify()
         return loss
-
-    def wait_for_room(self, size: int, seconds: float) -> None:
-        """Wait until a message of this size fits in, but never for a collector that is down."""
-        until = monotonic() + seconds
-        with self.lock:
-            while not self._waiting.has_room(size) and not self.is_closing and not self._breaker.is_tripped:
-                remaining = until - monotonic()
-                if remaining <= 0:
-                    return
-                self._progress.wait(remaining)
 
     def claim(self, idle_until: float = math.inf) -> Part | None:
         """Wait until something is due and hand it out; None if nothing is by then, or never will be."""
@@ -107,21 +103,18 @@ class Queue:
             return self._line.first
 
     def rest(self, deadline: float) -> bool:
-        """Wait until the breaker lets the claimed part be tried again; False if it is gone or time is up.
+        """Wait until the breaker lets the claimed part be tried again; False if there will be no time for it.
 
         A flush shortens the wait, but not one for a collector that is down; so does a close, which leaves
         time for one more try.
         """
         with self.lock:
-            while self._line:
-                end = self.end(deadline)
-                remaining = min(self._try_at(end), end) - monotonic()
-                if remaining <= 0:
-                    self._is_hurried = False
-                    self._breaker.allow()
-                    return monotonic() < end
-                self._work.wait(remaining)
-        return False
+            self.is_resting = True
+            self._progress.notify_all()
+            try:
+                return self._rest(deadline)
+            finally:
+                self.is_resting = False
 
     def end(self, deadline: float) -> float:
         """Until when to work: nothing new is begun when whoever closes the client has stopped waiting."""
@@ -188,7 +181,7 @@ class Queue:
             self._progress.notify_all()
             return self.ask_flush()
 
-    def is_settled(self, ordinal: int) -> bool:
+    def is_settled(self, ordinal: float) -> bool:
         """Whether that message and all before it are settled."""
         return self._settled >= ordinal
 
@@ -197,41 +190,27 @@ class Queue:
         with self.lock:
             self._progress.notify_all()
 
-    def wait(self, ordinal: int, deadline: float, is_over: Callable[[], bool] = lambda: False) -> bool:
-        """Wait until that message is settled; False if the deadline comes first, or it is over anyway."""
-        with self.lock:
-            while self._settled < ordinal:
-                remaining = deadline - monotonic()
-                if remaining <= 0 or is_over():
-                    return False
-                self._progress.wait(remaining)
-        return True
-
-    def wait_until(self, is_so: Callable[[], bool], deadline: float) -> None:
+    def wait(self, is_so: Callable[[], bool], deadline: float) -> None:
         """Wait until it is so, or the deadline is past."""
         with self.lock:
             while not is_so() and (remaining := deadline - monotonic()) > 0:
                 self._progress.wait(remaining)
-
-    def nap(self, seconds: float) -> None:
-        """Wait so long, or until something moves; not as one who would take a wake-up from the worker."""
-        with self.lock:
-            self._progress.wait(seconds)
 
     def abandon(self) -> tuple[int, list[bytes]]:
         """Give up all that is not resolved: to disk if possible. Answers how many, and what is lost."""
         with self.lock:
             ordinal = self._last_ordinal()
             left = [*self._line.clear(), *self._waiting.clear()]
-            kept = self._leave(left)
+            lost = self._leave(left)
+            kept = len(left) - len(lost)
             self.counters.spooled += kept
-            if len(left) > kept:
-                self.counters.dropped[DropReason.UNSENT] += len(left) - kept
+            if lost:
+                self.counters.dropped[DropReason.UNSENT] += len(lost)
             self._behind = 0
             self._is_unsettled = False
             self._advance(ordinal - self._settled)
             self._work.notify_all()
-            return kept, left[kept:]
+            return kept, lost
 
     def count_drop(self, reason: DropReason) -> None:
         """Count a message that never came into the queue."""
@@ -243,6 +222,9 @@ class Queue:
         with self.lock:
             waiting = len(self._waiting) + len(self._line)
             return self.counters.stats(self._last_ordinal(), waiting, self._breaker.state)
+
+    def _may_put(self, size: int) -> bool:
+        return self._waiting.has_room(size) or self.is_closing or self._breaker.is_tripped
 
     def _refuse(self, reason: DropReason, payload: bytes) -> Loss:
         self.counters.dropped[reason] += 1
@@ -264,10 +246,10 @@ class Queue:
             self._advance(len(gone))
         return Loss(DropReason.DISPLACED, gone, is_taken=True)
 
-    def _leave(self, left: list[bytes]) -> int:
+    def _leave(self, left: list[bytes]) -> list[bytes]:
         if self._journal:
-            return self._journal.leave(len(left))
-        return self._spool.append(left) if self._spool and left else 0
+            left = self._journal.leave(left)
+        return left[self._spool.append(left) :] if self._spool and left else left
 
     def _advance(self, count: int) -> None:
         self._settled += count
@@ -278,6 +260,20 @@ class Queue:
     def _last_ordinal(self) -> int:
         claimed = self._line.size if self._is_unsettled else 0
         return self._settled + claimed + self._behind + len(self._waiting)
+
+    def _rest(self, deadline: float) -> bool:
+        while self._line:
+            end = self.end(deadline)
+            try_at = self._try_at(end)
+            remaining = try_at - monotonic()
+            if try_at >= end:
+                return False
+            if remaining <= 0:
+                self._is_hurried = False
+                self._breaker.allow()
+                return monotonic() < end
+            self._work.wait(remaining)
+        return False
 
     def _try_at(self, end: float) -> float:
         breaker = self._breaker

@@ -34,7 +34,7 @@ class DropReason(str, Enum):
     REJECTED = "rejected"
     """The collector refused this one message of a batch; `Drop.code` says why."""
     REQUEST_REFUSED = "request_refused"
-    """The collector refused the whole request, for example because of an unknown key."""
+    """The collector refused a request as a whole, for what is in it."""
     GAVE_UP = "gave_up"
     """The collector failed on this very batch, time after time."""
 
@@ -88,6 +88,8 @@ class Stats:
     """Not delivered, by `DropReason` value; reasons that never occurred are absent."""
     breaker: str = "closed"
     """`closed` while requests flow; `open` while a collector that is down is left alone; then `half_open`."""
+    volatile: int = 0
+    """With `durable`: taken, but in memory only, because the spool was full or could not be written."""
 
     @property
     def lost(self) -> int:

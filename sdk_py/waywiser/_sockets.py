@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+import os
 import socket
 import threading
 from collections.abc import Iterable
@@ -22,6 +24,10 @@ class Deadline:
     def set(self, seconds: float) -> None:
         """From now on, so many seconds are left."""
         self._at = monotonic() + seconds
+
+    def end(self) -> None:
+        """No time is left."""
+        self._at = -math.inf
 
     def left(self) -> float:
         """Seconds that are left; raises TimeoutError when none are."""
@@ -50,6 +56,11 @@ class TimedSocket:
     def close(self) -> None:
         """Close the connection."""
         self._inner.close()
+
+    def abandon(self) -> None:
+        """Close our copy of a connection that another process goes on with, also while it is read from."""
+        with suppress(Exception):  # what other libraries put in a socket's place may raise anything
+            os.close(self._inner.detach())
 
 
 class _Reader(io.RawIOBase):
@@ -98,8 +109,8 @@ def _addresses(host: str, port: int, deadline: Deadline) -> Iterable[Address]:
     def ask() -> None:
         try:
             found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except OSError as error:
-            found.append(error)
+        except Exception as error:  # a name that cannot be written for the resolver, too
+            found.append(OSError(str(error)) if not isinstance(error, OSError) else error)
 
     try:
         thread = threading.Thread(target=ask, name="waywiser-resolver", daemon=True)

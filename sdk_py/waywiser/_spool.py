@@ -6,15 +6,16 @@ import hashlib
 import os
 import threading
 from pathlib import Path
-from time import monotonic, time_ns
+from time import monotonic, time, time_ns
 from uuid import uuid4
 
 from ._notices import Notices
 from ._options import Options
-from ._spool_file import RECORD, SpoolFile
+from ._spool_file import HEADER, NAMELESS, RECORD, SpoolFile
 
 SEGMENT_BYTES = 4 * 1024 * 1024
 MEASURE_SECONDS = 1.0
+NAMELESS_SECONDS = 60.0
 SUFFIX = ".spool"
 
 
@@ -52,15 +53,29 @@ class Spool:
                 while kept < len(payloads):
                     chunk = self._fitting(payloads[kept : kept + 1000])
                     if not chunk:
-                        self._notices.warn("spool_full", "the spool is full, with %d bytes", self._limit)
                         break
                     self._open().append(chunk)
-                    self._used += sum(map(len, chunk)) + RECORD.size * len(chunk)
+                    self.wrote(size_on_disk(chunk))
                     kept += len(chunk)
             except OSError as error:
                 self.warn("the spool cannot be written: %s", error)
                 self.seal()
         return kept
+
+    def has_room(self, size: int, is_new: bool) -> bool:
+        """Whether so many bytes more may be written; measured anew for a new file, for others write too."""
+        now = monotonic()
+        is_over = self._used + size > self._limit
+        if is_new or (is_over and now >= self._measured_at + MEASURE_SECONDS):
+            self._used, self._measured_at = used(self.folder), now
+        has_room = self._used + size <= self._limit
+        if not has_room:
+            self._notices.warn("spool_full", "the spool is full, with %d bytes", self._limit)
+        return has_room
+
+    def wrote(self, size: int) -> None:
+        """So many bytes more are in the folder; less than none are gone from it."""
+        self._used += size
 
     def warn(self, text: str, error: OSError) -> None:
         """Log once that the disk is not what it should be."""
@@ -72,6 +87,7 @@ class Spool:
         name = f"{time_ns():020d}-{os.getpid()}-{uuid4().hex[:8]}{self.ending}"
         file = SpoolFile.create(self.folder / name)
         self.own.add(file.path)
+        self.wrote(HEADER.size)
         return file
 
     def seal(self) -> None:
@@ -92,17 +108,16 @@ class Spool:
         """The files of this write key, oldest first."""
         return [path for path in listed(self.folder, self.ending) if not own_only or path in self.own]
 
+    def tidy(self) -> None:
+        """Remove what processes have left that were killed before they could give a new file its name."""
+        for path in listed(self.folder, SUFFIX + NAMELESS):
+            if age_of(path) > NAMELESS_SECONDS and (file := SpoolFile.claim(path)):
+                file.remove()
+
     def _fitting(self, payloads: list[bytes]) -> list[bytes]:
-        size = sum(map(len, payloads)) + RECORD.size * len(payloads)
-        now = monotonic()
-        if self._file is None or (
-            self._used + size > self._limit and now >= self._measured_at + MEASURE_SECONDS
-        ):
-            self._used, self._measured_at = used(self.folder), now
-        room = self._limit - self._used
-        if size <= room:
+        if self.has_room(size_on_disk(payloads), is_new=self._file is None):
             return payloads
-        count = 0
+        count, room = 0, self._limit - self._used
         for payload in payloads:
             room -= len(payload) + RECORD.size
             if room < 0:
@@ -131,9 +146,22 @@ def listed(folder: Path, suffix: str = SUFFIX) -> list[Path]:
         return []
 
 
+def size_on_disk(payloads: list[bytes]) -> int:
+    """Bytes that these messages take in a file."""
+    return sum(map(len, payloads)) + RECORD.size * len(payloads)
+
+
 def used(folder: Path) -> int:
     """Bytes that all spool files of the folder take."""
     return sum(map(size_of, listed(folder)))
+
+
+def age_of(path: Path) -> float:
+    """Seconds since it was written to; 0 if it is gone by now."""
+    try:
+        return time() - path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def size_of(path: Path) -> int:

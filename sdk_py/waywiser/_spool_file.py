@@ -22,11 +22,16 @@ MAGIC = b"WWSPOOL1"
 HEADER = struct.Struct("<8sQ")
 RECORD = struct.Struct("<II")
 MAX_RECORD = 1024 * 1024
+# What we write is at most a segment and a thousand of the largest messages; a larger file is not ours.
+MAX_FILE = 64 * 1024 * 1024
 
 
 def frame(payload: bytes) -> bytes:
     """One record."""
     return RECORD.pack(len(payload), zlib.crc32(payload)) + payload
+
+
+NAMELESS = ".new"
 
 
 class SpoolFile:
@@ -42,7 +47,7 @@ class SpoolFile:
     def create(cls, path: Path) -> SpoolFile:
         """A new one, for its owner's eyes only. Raises OSError."""
         # It gets its name when it is locked, so that nobody takes it for a foreign one before.
-        nameless = path.with_name(path.name + ".new")
+        nameless = path.with_name(path.name + NAMELESS)
         file = cls(nameless, os.open(nameless, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), HEADER.size)
         try:
             fcntl.flock(file._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -90,12 +95,13 @@ class SpoolFile:
 
     def read(self) -> tuple[int, bytes]:
         """How far it is delivered, and all its bytes; 0 if it is not a spool file. Raises OSError."""
-        data = os.pread(self._descriptor, self.size, 0)
-        if len(data) < HEADER.size:
-            return 0, data
-        magic, offset = HEADER.unpack_from(data)
+        head = os.pread(self._descriptor, HEADER.size, 0)
+        if len(head) < HEADER.size or self.size > MAX_FILE:
+            return 0, b""
+        magic, offset = HEADER.unpack(head)
         if magic != MAGIC:
-            return 0, data
+            return 0, b""
+        data = os.pread(self._descriptor, self.size, 0)
         return (offset if HEADER.size <= offset <= len(data) else HEADER.size), data
 
     def mark(self, offset: int) -> None:

@@ -106,6 +106,7 @@ class SpoolReader:
     def _next_file(self, own_only: bool) -> bool:
         if not self._paths or own_only:
             self._spool.seal()
+            self._spool.tidy()
             self._paths = deque(self._spool.waiting(own_only))
         while self._paths:
             file = SpoolFile.claim(self._paths.popleft())

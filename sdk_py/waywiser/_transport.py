@@ -9,12 +9,16 @@ from typing import Protocol, runtime_checkable
 
 @dataclass(frozen=True)
 class Request:
-    """One POST to carry; `timeout` is in seconds. Headers and body stay out of `repr`: they hold secrets."""
+    """One POST to carry; `timeout` is in seconds. Headers and body stay out of `repr`: they hold secrets.
+
+    A collector's answer has at most `max_answer` bytes; no more than that needs to be read.
+    """
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     timeout: float
+    max_answer: int = 1024 * 1024
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from time import monotonic
 from typing import Callable
 from urllib.parse import urlsplit
 from weakref import finalize
 
-from ._visitor import OWN_COOKIES, own_cookies
+from ._timed import HUNG_UP, TimedConnection
+from ._visitor import COPY_COOKIE, own_cookies
 
 CHUNK = 64 * 1024
 MAX_ANSWER = 1024 * 1024
@@ -74,11 +75,11 @@ class Upstream:
             raise ValueError("host must be the collector's address, such as https://waywiser.example.com")
         if not timeout > 0 or max_body < 1:
             raise ValueError("timeout and max_body must be above 0")
-        self._kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self._host, self._port, self._prefix = parts.hostname, parts.port, parts.path.rstrip("/")
+        self._connection = TimedConnection.to(parts)
+        self._prefix = parts.path.rstrip("/")
         self._timeout = timeout
         self._max_body = max_body
-        self._idle: deque[HTTPConnection] = deque()
+        self._idle: deque[TimedConnection] = deque()
         self._pid = os.getpid()
         finalize(self, _close_all, self._idle)
 
@@ -114,26 +115,24 @@ class Upstream:
             first += _filled(ask.read, self._max_body + 1 - len(first))
             if len(first) > self._max_body:
                 raise _TooLarge
+        ends = monotonic() + self._timeout
         idle = self._take_idle() if len(first) >= (ask.length or 0) else None
         if idle is not None:
             try:
-                return self._exchange(idle, ask, first)
-            except (ConnectionError, HTTPException):
+                return self._exchange(idle, ask, first, ends)
+            except HUNG_UP:
                 pass  # The collector had closed it. Repeating is harmless: messages carry their ids.
-        return self._exchange(self._kind(self._host, self._port, timeout=self._timeout), ask, first)
+        return self._exchange(self._connection(), ask, first, ends)
 
-    def _exchange(self, connection: HTTPConnection, ask: Ask, first: bytes) -> Answer:
+    def _exchange(self, connection: TimedConnection, ask: Ask, first: bytes, ends: float) -> Answer:
         is_usable = False
         try:
+            connection.deadline.set(ends - monotonic())
             self._send(connection, ask, first)
-            socket, deadline = connection.sock, monotonic() + self._timeout
             response = connection.getresponse()
             body = b""
             while len(body) <= MAX_ANSWER and (part := response.read1(CHUNK)):
                 body += part
-                if monotonic() > deadline:
-                    raise TimeoutError
-                socket.settimeout(max(0.01, deadline - monotonic()))
             if len(body) > MAX_ANSWER:
                 return failure(502, "bad_answer", "the collector's answer is too large")
             if response.length:
@@ -144,9 +143,7 @@ class Upstream:
         finally:
             self._keep(connection) if is_usable else connection.close()
 
-    def _send(self, connection: HTTPConnection, ask: Ask, first: bytes) -> None:
-        if connection.sock is not None:
-            connection.sock.settimeout(self._timeout)
+    def _send(self, connection: TimedConnection, ask: Ask, first: bytes) -> None:
         length = len(first) if ask.length is None else ask.length
         target = self._prefix + ask.path + (f"?{ask.query}" if ask.query else "")
         connection.putrequest(ask.method, target, skip_accept_encoding=True)
@@ -157,12 +154,14 @@ class Upstream:
         connection.endheaders(first or None)
         left = length - len(first)
         for part in _parts(ask.read, left):
+            # How slowly the rest of a large body comes in is not the collector's fault.
+            connection.deadline.set(self._timeout)
             connection.send(part)
             left -= len(part)
         if left:
             raise _Incomplete
 
-    def _take_idle(self) -> HTTPConnection | None:
+    def _take_idle(self) -> TimedConnection | None:
         if self._pid != os.getpid():
             # The sockets are the parent's. Letting go of them closes our copies and leaves the parent's open.
             self._idle.clear()
@@ -172,7 +171,7 @@ class Upstream:
         except IndexError:
             return None
 
-    def _keep(self, connection: HTTPConnection) -> None:
+    def _keep(self, connection: TimedConnection) -> None:
         if len(self._idle) < MAX_IDLE:
             self._idle.append(connection)
         else:
@@ -194,7 +193,7 @@ def failure(status: int, code: str, message: str, headers: Mapping[str, str] | N
     return Answer(status, {**kind, **(headers or {})}, body)
 
 
-def _close_all(connections: deque[HTTPConnection]) -> None:
+def _close_all(connections: deque[TimedConnection]) -> None:
     for each in connections:
         each.close()
 
@@ -247,7 +246,7 @@ def _checked(ask: Ask, response: HTTPResponse, body: bytes) -> Answer:
     headers["x-content-type-options"] = "nosniff"
     if ask.method == "HEAD":
         headers["content-length"] = response.getheader("Content-Length", "0")
-    # The collector may renew the snippet's cookies; any other would be one of the site.
+    # The collector may set its copy of the id; any other would be one of the site.
     given = response.msg.get_all("Set-Cookie", [])
-    cookies = tuple(each for each in given if each.partition("=")[0].strip() in OWN_COOKIES)
+    cookies = tuple(each for each in given if each.partition("=")[0].strip() == COPY_COOKIE)
     return Answer(status, headers, body, cookies)

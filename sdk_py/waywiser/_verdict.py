@@ -10,10 +10,9 @@ from datetime import datetime, timezone
 from time import time
 from typing import Any, Union
 
-from ._errors import DeliveryError, RequestRefused
+from ._errors import DeliveryError, RequestRefused, one_line
 from ._transport import Response
 
-MAX_WORDS = 500
 MAX_RETRY_AFTER = 3600.0
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 HTTP_DATE = re.compile(
@@ -21,6 +20,9 @@ HTTP_DATE = re.compile(
 )
 OK = 200
 PASSING_REFUSALS = {408, 429}
+BAD_REQUEST = 400
+TURNED_AWAY = {401, 403, 404, 405}
+TURNED_AWAY_SECONDS = 10.0
 TOO_LARGE = 413
 STUMBLES = set(range(500, 600)) - {502, 503, 504}
 
@@ -43,9 +45,14 @@ class Taken:
 
 @dataclass(frozen=True)
 class Refused:
-    """The collector will not take this batch, now or later."""
+    """The collector will not take this batch, now or later; perhaps because of one message in it."""
 
     error: RequestRefused
+
+    @property
+    def may_be_one(self) -> bool:
+        """Whether fewer messages at once may show that only one of them is refused."""
+        return self.error.status == BAD_REQUEST
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,11 @@ class TryAgain:
     error: DeliveryError
     not_before: float = 0.0
     is_outage: bool = True
+
+
+@dataclass(frozen=True)
+class TurnedAway(TryAgain):
+    """The key or the address is not right, for which no message is to blame; somebody may mend that."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +99,8 @@ def judge(response: Response, count: int) -> Verdict:
         )
     if response.status == TOO_LARGE and (count > 1 or not error.code):
         return TooLarge(error, is_outage=False)
+    if response.status in TURNED_AWAY and error.code:
+        return TurnedAway(error, TURNED_AWAY_SECONDS)
     if response.status < 500 and response.status not in PASSING_REFUSALS:
         # An ingress without a route, or a firewall that dislikes what is in the batch.
         return Refused(error) if error.code else TryAgain(error, is_outage=False)
@@ -117,7 +131,7 @@ def _rejections(reply: Mapping[str, Any], count: int) -> dict[int, Rejection]:
 
 def _words(reply: Mapping[str, Any], key: str) -> str:
     value = reply.get(key)
-    return value[:MAX_WORDS] if isinstance(value, str) else ""
+    return one_line(value) if isinstance(value, str) else ""
 
 
 def _retry_after(response: Response) -> float:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextvars import ContextVar
 from typing import Any, Callable, Optional
 
-from ._context import Scope, context
+from ._context import EMPTY, Context, Scope, _current
 
 ID_COOKIE = "waywiser_id"
 SESSION_COOKIE = "waywiser_session"
 CONSENT_COOKIE = "waywiser_consent"
+COPY_COOKIE = "waywiser_copy"  # the only one that the collector sets
 OWN_COOKIES = (ID_COOKIE, SESSION_COOKIE, CONSENT_COOKIE)
 ID_HEADER = "X-Waywiser-Anonymous-Id"
 SESSION_HEADER = "X-Waywiser-Session-Id"
@@ -23,7 +25,29 @@ MAX_ADDRESS = 64
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
 SESSION = re.compile(r"([A-Za-z0-9-]{8,128})(?:\.[A-Za-z0-9.-]{0,200})?", re.ASCII)
 
+# What is around the requests that were entered at this place, the last one last.
+_outside: ContextVar[tuple[Context, ...]] = ContextVar("waywiser_outside", default=())
+
 Header = Callable[[str], Optional[str]]
+
+
+class RequestScope(Scope):
+    """The context of one request, which takes nothing over from what is around it.
+
+    Were it to add to that, a context which somebody never left would make strangers of a thread one customer.
+    """
+
+    def __enter__(self) -> Context:
+        around = _current.get()
+        _outside.set((*_outside.get(), around))
+        _current.set(EMPTY)
+        return super().__enter__()
+
+    def __exit__(self, *raised: Any) -> None:
+        super().__exit__(*raised)
+        *rest, around = _outside.get() or (EMPTY,)
+        _outside.set(tuple(rest))
+        _current.set(around)
 
 
 def visitor(header: Header) -> tuple[str, str]:
@@ -41,7 +65,7 @@ def visitor(header: Header) -> tuple[str, str]:
     return anonymous_id, session_id or _session(_values(cookies, SESSION_COOKIE), anonymous_id)
 
 
-def scope_of(header: Header, address: str | None) -> Scope:
+def scope_of(header: Header, address: str | None) -> RequestScope:
     """The context of one request, for a `with` statement. `address` is the client's, as the app trusts it."""
     anonymous_id, session_id = visitor(header)
     values: dict[str, Any] = {}
@@ -50,7 +74,7 @@ def scope_of(header: Header, address: str | None) -> Scope:
     agent = _value(header("User-Agent"))
     if agent and agent.isprintable():
         values["userAgent"] = agent[:MAX_AGENT]
-    return context(anonymous_id=anonymous_id, session_id=session_id, values=values)
+    return RequestScope(None, anonymous_id, session_id, values)
 
 
 def own_cookies(text: str | None) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ from ._schema import Types, literal
 WIDTH = 90
 LOCALS = {
     *("client", "user_id", "anonymous_id", "context", "timestamp", "message_id", "more"),
-    *("properties", "dict"),
+    *("properties", "dict", "str"),
 }
 GLOBALS = {"date", "datetime", "annotations", *dir(builtins)}
 HEAD = '''"""The events of the tracking plan, one function each.

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any, Callable
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.http import FileResponse, StreamingHttpResponse
 from django.utils.module_loading import import_string
 
 from ._client import Client
+from ._context import Scope
 from ._handled import Handled
 from ._visitor import scope_of
+from ._within import Within, WithinAsync
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -45,23 +48,25 @@ class WaywiserMiddleware:
         if self._is_async:
             return self._handle_async(request)
         began, status = self._handled.begin(), NO_ANSWER
-        with scope_of(request.headers.get, request.META.get("REMOTE_ADDR")):
+        visitor = scope_of(request.headers.get, request.META.get("REMOTE_ADDR"))
+        with visitor:
             try:
                 response: HttpResponse = self._get_response(request)
                 status = response.status_code
             finally:
                 self._handled.finish(began, request.method or "", _route(request), status)
-        return response
+        return _within(visitor, response)
 
     async def _handle_async(self, request: HttpRequest) -> HttpResponse:
         began, status = self._handled.begin(), NO_ANSWER
-        with scope_of(request.headers.get, request.META.get("REMOTE_ADDR")):
+        visitor = scope_of(request.headers.get, request.META.get("REMOTE_ADDR"))
+        with visitor:
             try:
                 response: HttpResponse = await self._get_response(request)
                 status = response.status_code
             finally:
                 self._handled.finish(began, request.method or "", _route(request), status)
-        return response
+        return _within(visitor, response)
 
 
 def _client() -> Client | None:
@@ -71,6 +76,14 @@ def _client() -> Client | None:
     if client is None or isinstance(client, Client):
         return client
     raise ImproperlyConfigured("WAYWISER_CLIENT must be a Client or where one can be imported from")
+
+
+def _within(visitor: Scope, response: HttpResponse) -> HttpResponse:
+    # A file tracks nothing, and the server may have a faster way to send it than part by part.
+    if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
+        kind = WithinAsync if response.is_async else Within
+        response.streaming_content = kind(visitor, response.streaming_content)
+    return response
 
 
 def _route(request: HttpRequest) -> str | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, Response, request, request_finished, request_started
 
@@ -12,6 +13,11 @@ from ._context import Scope
 from ._handled import Handled
 from ._upstream import Ask, Upstream
 from ._visitor import scope_of
+from ._within import Within
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from werkzeug.routing import Rule
 
 STATE = "waywiser.request"
 PROXY = "waywiser.proxy"
@@ -38,57 +44,62 @@ class Waywiser:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Set the context of every request of this app."""
+        """Set the context of every request of this app. A second extension for it does nothing."""
+        if "waywiser" in app.extensions:
+            return
         app.extensions["waywiser"] = self
         # By signal, because it comes before all functions that the app itself has for the start of a request.
         request_started.connect(self._begin, app)
         request_finished.connect(self._note, app)
-        app.teardown_request(self._end)
+        # Around the whole app, because functions for the end of a request are skipped if another one raises.
+        app.wsgi_app = self._around(app.wsgi_app)  # type: ignore[assignment, method-assign]
+
+    def _around(self, inner: WSGIApplication) -> WSGIApplication:
+        def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            outer, visit = environ.get(STATE), _Visit(self._handled.begin())
+            environ[STATE] = visit
+            try:
+                return inner(environ, start_response)
+            finally:
+                environ[STATE] = outer
+                self._end(visit, is_passed_on=PROXY in environ)
+
+        return answer
 
     def _begin(self, _app: Flask, **_: Any) -> None:
-        scope = scope_of(request.headers.get, request.remote_addr)
-        scope.__enter__()
-        request.environ[STATE] = {"scope": scope, "began": self._handled.begin(), "status": NO_ANSWER}
+        visit = request.environ.get(STATE)
+        if visit is not None:
+            visit.scope = scope_of(request.headers.get, request.remote_addr)
+            visit.scope.__enter__()
+            visit.method, visit.endpoint, visit.rule = request.method, request.endpoint, request.url_rule
 
     def _note(self, _app: Flask, response: Response, **_: Any) -> None:
-        state = request.environ.get(STATE)
-        if state is None:
+        visit = request.environ.get(STATE)
+        if visit is None or visit.scope is None:
             return
-        state["status"] = response.status_code
+        visit.status = response.status_code
         if response.is_streamed and not response.direct_passthrough:
-            response.response = _Within(state["scope"], response.response)
+            response.response = Within(visit.scope, response.response)
 
-    def _end(self, _error: BaseException | None) -> None:
-        state = request.environ.pop(STATE, None)
-        if state is None:
+    def _end(self, visit: _Visit, is_passed_on: bool) -> None:
+        if visit.scope is None:
             return
-        rule = request.url_rule
-        if request.endpoint != "static" and PROXY not in request.environ:
-            route = rule.rule if rule else None
-            self._handled.finish(state["began"], request.method, route, state["status"])
-        state["scope"].__exit__(None, None, None)
+        if visit.endpoint != "static" and not is_passed_on:
+            route = visit.rule.rule if visit.rule else None
+            self._handled.finish(visit.began, visit.method, route, visit.status)
+        visit.scope.__exit__(None, None, None)
 
 
-class _Within:
-    """The parts of an answer that is made while it is sent: the request itself is over by then."""
+@dataclass
+class _Visit:
+    """What is known of the request that is under way."""
 
-    def __init__(self, scope: Scope, parts: Iterable[Any]) -> None:
-        self._scope = scope
-        self._parts = parts
-        self._iterator = iter(parts)
-
-    def __iter__(self) -> _Within:
-        return self
-
-    def __next__(self) -> Any:
-        with self._scope:
-            return next(self._iterator)
-
-    def close(self) -> None:
-        for each in (self._iterator, self._parts):
-            if hasattr(each, "close"):
-                with self._scope:
-                    each.close()
+    began: float
+    scope: Scope | None = None
+    method: str = ""
+    endpoint: str | None = None
+    rule: Rule | None = None
+    status: int = NO_ANSWER
 
 
 def proxy(
@@ -123,7 +134,8 @@ def proxy(
             request.scheme,
         )
         answer = upstream.answer(ask)
-        response = Response(answer.body, answer.status, dict(answer.headers))
+        # An empty body would be a length of 0, also where HEAD asks how long it would be.
+        response = Response(answer.body or None, answer.status, dict(answer.headers))
         for cookie in answer.cookies:
             response.headers.add("Set-Cookie", cookie)
         return response

@@ -4,7 +4,8 @@
     python -m waywiser.spool status DIR
 
 `send` ends with 0 when everything of this key is delivered (or was refused, which is then said), with 1 when
-something remains, be it that the collector is down or that running processes hold their files. `status` ends
+something remains, be it that the collector is down, that it refuses the key (then nothing more is sent) or
+that running processes hold their files. `status` ends
 with 0 when nothing waits, else with 1. Wrong arguments end with 2.
 """
 

@@ -1,4 +1,4 @@
-"""The page on drop-offs answers first, shows trouble of both who left and who went on; the funnel leads there."""
+"""The page on drop-offs answers first, shows trouble of who left and who went on; the funnel leads there."""
 
 from __future__ import annotations
 

@@ -88,14 +88,34 @@ def test_set_up_says_what_is_wrong_and_makes_nothing(fresh: Flask, change: dict,
     assert client.get("/").location == "/setup"
 
 
-def test_the_waiting_line_flips_when_the_first_event_is_there(fresh: Flask) -> None:
-    client = fresh.test_client()
+def test_the_waiting_line_flips_when_the_first_event_is_there_and_again_with_one_of_the_snippet(
+    fresh: Flask,
+) -> None:
+    client, given = fresh.test_client(), fresh.extensions["waywiser"]
     client.post("/setup", data=FORM)
-    assert 'hx-trigger="every 2s"' in client.get("/p/acme-shop/settings/install/first").text
-    fresh.extensions["waywiser"].events.insert([happened("Hello", "42", day=300)], token="one")
-    after = client.get("/p/acme-shop/settings/install/first").text
+    line = "/p/acme-shop/settings/install/first"
+    assert 'hx-trigger="every 2s"' in client.get(line).text
+    given.events.insert([happened("Hello", "42", day=300)], token="one")
+    after = client.get(line).text
     assert "Hello" in after
-    assert "hx-trigger" not in after
+    assert "None of the last day comes from the snippet" in after
+    assert "hx-trigger" in after
+    seen = happened("Seen", "43", day=0)
+    seen.library = "waywiser-js/0.1.0"
+    given.events.insert([seen], token="two")
+    works = client.get(line).text
+    assert "The snippet works" in works
+    assert "Seen" in works
+    assert "hx-trigger" not in works
+
+
+def test_the_example_of_calls_keeps_them_until_the_script_is_there(own_shop: Shop) -> None:
+    """With the very stub of the documentation: also where a blocker lets no script come."""
+    text = unescape(own_shop.client("viewer").get("/p/shop/settings/install").text)
+    docs = (Path(__file__).parents[2] / "docs" / "snippet.md").read_text()
+    stub = docs[docs.index("<script>\nwindow.waywiser") :].partition("\n</script>")[0]
+    assert stub in text
+    assert text.index(stub) < text.index("waywiser.identify(")
 
 
 def test_the_line_to_paste_follows_the_settings_and_the_build(own_shop: Shop) -> None:

@@ -118,7 +118,7 @@ class Stage:
         """The address of the collector."""
         return self.ground.installation.address
 
-    def script(self, attributes: str = 'data-auto="links downloads forms"', file: str = "w.js") -> str:
+    def script(self, attributes: str = 'data-auto="links forms"', file: str = "w.js") -> str:
         """The line to paste. Engagement depends on time and has scenarios of its own."""
         return f'<script async src="{self.collector}/{file}" data-key="{self.key}" {attributes}></script>'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tarfile
@@ -32,6 +33,9 @@ identify(42, { plan: "pro" });
 page();
 // @ts-expect-error a name is needed
 track();
+init({ ...options, auto: ["links", "forms", "engagement"] });
+// @ts-expect-error downloads are links
+init({ ...options, auto: ["downloads"] });
 // @ts-expect-error a key is needed
 init({ host: "/ww" });
 """
@@ -79,9 +83,38 @@ def test_a_page_that_is_bundled_with_it_measures(ground: Ground, project: Path) 
     assert "Rage Click" not in code, "what is not handed in is not in the bundle"
 
 
+def test_errors_of_an_application_in_a_classic_script_are_told(ground: Ground, project: Path) -> None:
+    """There the browser names the application as the script that runs."""
+    stage = stage_on(ground)
+    text = """
+    import { init } from "@waywiser/browser";
+    import { errors } from "@waywiser/browser/full";
+    init({ key: KEY, host: HOST, auto: [], with: [errors] });
+    setTimeout(() => { null.field });
+    Promise.reject(TypeError("late"));
+    """
+    key, host = f'--define:KEY="{stage.key}"', f'--define:HOST="{stage.collector}"'
+    ground.site.pages["/app.js"] = (bundle(project, text, key, host, "--format=iife"), {})
+    page = stage.open(stage.put("/app", head="<script src=/app.js></script>"))
+    found = stage.all_told(3)
+    page.close()
+    stage.visitor.close()
+    assert [in_short(event) for event in found] == ["page /app", *["track JavaScript Error"] * 2]
+
+
 def test_what_a_page_does_not_use_is_left_out(project: Path) -> None:
     assert len(bundle(project, 'import "@waywiser/browser";')) < 10
     assert len(bundle(project, 'import { track } from "@waywiser/browser"; track("Paid");')) < 600
+
+
+def test_it_tells_its_users_how_to_use_it(project: Path) -> None:
+    folder = project / "node_modules" / "@waywiser" / "browser"
+    readme = (folder / "README.md").read_text()
+    assert "npm install @waywiser/browser" in readme
+    assert not re.search(r"\]\((?!https?://|#)", readme), "nothing beside it is in the package"
+    assert "npm run build" not in readme
+    for code in re.findall(r"```js\n(.*?)```", readme, re.DOTALL):
+        assert bundle(project, code)
 
 
 def test_on_a_server_it_does_nothing_and_breaks_nothing(project: Path) -> None:

@@ -121,6 +121,10 @@ BATCHES: dict[str, bytes] = {
     "shared too often": json.dumps({"context": {"x": "y" * 30_000}, "batch": [GOOD] * 500}).encode(),
     "keys everywhere": batch({**GOOD, "writeKey": "wb_other"}, {**GOOD, "writeKey": {"a": 1}}),
     "no strict JSON": b'{"batch":[{"type":"track","event":"x","userId":"u","properties":{"a":NaN}},{}]}',
+    "very deep in one event": b'{"batch":[{"type":"page","userId":"u","x":'
+    + b"[" * 9_000
+    + b"]" * 9_000
+    + b"}]}",
     "deep in one event": b'{"batch":[{"type":"page","userId":"u","x":' + b"[" * 250 + b"]" * 250 + b"}]}",
 }
 ENCODED: dict[str, tuple[str, bytes]] = {

@@ -9,9 +9,11 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from collector.decoding import DEPTH
 from collector.limits import BATCH_BYTES, BATCH_EVENTS, EVENT_BYTES
+from store.tables import drops
 from tests.collector.conftest import Site
 
 TRACK = {"event": "Signed Up", "userId": "u1", "messageId": "m1"}
@@ -164,15 +166,61 @@ def test_a_body_that_is_not_as_long_as_announced_is_refused(
     assert (answer.status_code, answer.json["code"]) == (status, code)
 
 
-@pytest.mark.parametrize(("deeper", "status"), [(0, 200), (1, 400)])
-@pytest.mark.parametrize(("opening", "closing"), [('{"a":', "}"), ("[", "]"), ('["]}\\\\\\"",', "]")])
-def test_json_may_be_nested_so_deeply_and_no_deeper(
-    site: Site, opening: str, closing: str, deeper: int, status: int
+DEEP = "[" * 300 + "]" * 300
+OPENINGS = pytest.mark.parametrize(
+    ("opening", "closing"), [('{"a":', "}"), ("[", "]"), ('["]}\\\\\\"",', "]")]
+)
+
+
+def batch_with(deep: str) -> str:
+    """Three events; the second one holds this JSON in its properties."""
+    second = EVENT | {"messageId": "deep", "properties": {"deep": 0, "plan": "pro"}}
+    return json.dumps({"batch": [EVENT, second, EVENT]}).replace(" 0", deep)
+
+
+@OPENINGS
+@pytest.mark.parametrize("deeper", [-1, 0, 1, 900, 5_000])
+def test_an_event_that_is_nested_too_deeply_costs_only_itself(
+    site: Site, opening: str, closing: str, deeper: int
 ) -> None:
     levels = DEPTH - 4 + deeper  # the body, its batch, the event and its properties are levels too
-    deep = opening * levels + "1" + closing * levels
-    body = json.dumps({"batch": [EVENT, EVENT | {"properties": {"deep": 0}}, EVENT]}).replace(" 0", deep)
-    assert site.post("/v1/batch", data=body).status_code == status
+    body = batch_with(opening * levels + "1" + closing * levels)
+    answer = site.post("/v1/batch", data=body)
+    assert (answer.status_code, answer.json["accepted"]) == (200, 2 if deeper > 0 else 3)
+    codes = [(one["index"], one["messageId"], one["code"]) for one in answer.json["rejected"]]
+    assert codes == ([(1, "deep", "too_deep")] if deeper > 0 else [])
+
+
+def test_what_is_kept_of_it_lacks_only_what_is_too_deep(site: Site) -> None:
+    site.post("/v1/batch", data=batch_with("[" * 5_000 + "]" * 5_000))
+    with site.engine.connect() as connection:
+        (row,) = connection.execute(select(drops.c.code, drops.c.original)).all()
+    assert row.code == "too_deep"
+    kept = json.loads(row.original)["message"]
+    assert (kept["messageId"], kept["properties"]["plan"]) == ("deep", "pro")
+    assert json.dumps(kept).count("nested too deeply") == 1
+
+
+def test_an_event_alone_that_is_nested_too_deeply_is_refused_as_such(site: Site) -> None:
+    body = json.dumps({**EVENT, "properties": {"deep": 0}}).replace(" 0", "[" * 5_000 + "]" * 5_000)
+    answer = site.post("/v1/track", data=body)
+    assert (answer.status_code, answer.json["code"]) == (400, "all_rejected")
+    assert [one["code"] for one in answer.json["rejected"]] == ["too_deep"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps({"batch": [EVENT], "context": 0}).replace(" 0", DEEP),
+        DEEP,
+        "[" * 1_000_000,
+        '{"batch": [{"x": ' + "[" * 300,
+        json.dumps({"batch": [EVENT, 0, "y" * 600_000]}).replace(" 0", DEEP),
+    ],
+)
+def test_a_body_that_is_nested_too_deeply_outside_of_its_events_is_refused(site: Site, body: str) -> None:
+    answer = site.post("/v1/batch", data=body)
+    assert (answer.status_code, answer.json["code"]) == (400, "invalid_json")
 
 
 def test_an_event_that_is_too_large_is_a_413_and_in_a_batch_costs_only_itself(site: Site) -> None:

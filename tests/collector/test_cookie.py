@@ -21,19 +21,21 @@ def site(open_site: Callable[..., Site]) -> Site:
     return open_site(Settings(server_cookie=True))
 
 
-def ask(site: Site, *, domain: str = "shop.example", key: str = "", **headers: str | None) -> Any:
+def ask(
+    site: Site, *, domain: str = "shop.example", key: str = "", day: str = "20370", **headers: str | None
+) -> Any:
     given = PAGE | {name.replace("_", "-"): value for name, value in headers.items()}
     sent = {name: value for name, value in given.items() if value is not None}
     client = site.app.test_client(use_cookies=False)
-    query = {"writeKey": key or site.browser_key, "domain": domain}
+    query = {"writeKey": key or site.browser_key, "domain": domain, "day": day}
     return client.post("/v1/cookie", query_string=query, headers=sent, base_url="https://ww.shop.example")
 
 
-def test_the_id_that_the_page_has_is_set_for_long_and_for_the_whole_site(site: Site) -> None:
+def test_the_id_that_the_page_has_is_copied_for_long_and_for_the_whole_site(site: Site) -> None:
     answer = ask(site)
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
     said = [part.strip() for part in answer.headers["Set-Cookie"].split(";")]
-    assert said[0] == f"waywiser_id={ID}"
+    assert said[0] == f"waywiser_copy={ID}..20370"
     assert {"Domain=shop.example", "Secure", "Max-Age=34560000", "Path=/", "SameSite=Lax"} <= set(said)
     assert "HttpOnly" not in said
     assert answer.headers["Access-Control-Allow-Origin"] == PAGE["Origin"]
@@ -43,16 +45,23 @@ def test_a_page_over_plain_http_gets_a_cookie_that_it_can_read(site: Site) -> No
     assert "Secure" not in ask(site, Origin="http://www.shop.example").headers["Set-Cookie"]
 
 
-def test_what_the_visitor_answered_lasts_as_long(site: Site) -> None:
-    answer = ask(site, Cookie="waywiser_consent=opted-out")
+def test_what_the_visitor_agreed_to_lasts_as_long(site: Site) -> None:
+    answer = ask(site, Cookie=f"waywiser_consent=granted; waywiser_id={ID}; other=1")
     assert [said.split(";")[0] for said in answer.headers.getlist("Set-Cookie")] == [
-        "waywiser_consent=opted-out"
+        f"waywiser_copy={ID}.granted.20370"
     ]
-    both = ask(site, Cookie=f"waywiser_consent=granted; waywiser_id={ID}; other=1")
-    assert {said.split(";")[0] for said in both.headers.getlist("Set-Cookie")} == {
-        f"waywiser_id={ID}",
-        "waywiser_consent=granted",
-    }
+
+
+def test_an_answer_that_a_proxy_names_without_a_value_is_none(site: Site) -> None:
+    said = ask(site, Cookie=f"waywiser_id={ID}; waywiser_consent=").headers["Set-Cookie"]
+    assert said.startswith(f"waywiser_copy={ID}..20370;")
+    assert ask(site, Cookie="waywiser_id=; waywiser_consent=").json["code"] == "no_cookie"
+
+
+def test_it_never_writes_the_cookies_that_it_copies(site: Site) -> None:
+    """Its answer may come after a page has changed them."""
+    said = ask(site, Cookie=f"waywiser_consent=granted; waywiser_id={ID}").headers.getlist("Set-Cookie")
+    assert {cookie.partition("=")[0] for cookie in said} == {"waywiser_copy"}
 
 
 def test_on_the_host_of_the_page_no_domain_is_needed(site: Site) -> None:
@@ -69,7 +78,12 @@ def test_on_the_host_of_the_page_no_domain_is_needed(site: Site) -> None:
         ({"Cookie": f"waywiser_id={ID}; waywiser_id={ID.replace('1', '2')}"}, "no_cookie"),
         ({"Cookie": "waywiser_id=ada"}, "bad_cookie"),
         ({"Cookie": f"waywiser_id={ID}x"}, "bad_cookie"),
-        ({"Cookie": f"waywiser_id={ID}; waywiser_consent=maybe"}, "bad_cookie"),
+        ({"Cookie": "waywiser_consent=granted"}, "no_cookie"),
+        ({"Cookie": f"waywiser_id={ID}; waywiser_consent=maybe"}, "not_agreed"),
+        ({"Cookie": f"waywiser_id={ID}; waywiser_consent=denied"}, "not_agreed"),
+        ({"Cookie": f"waywiser_id={ID}; waywiser_consent=granted; waywiser_consent=denied"}, "not_agreed"),
+        ({"day": ""}, "bad_day"),
+        ({"day": "1; Secure"}, "bad_day"),
         ({"Origin": None}, "other_site"),
         ({"Origin": "null"}, "other_site"),
         ({"Origin": "https://evil.example"}, "other_domain"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collector.decoding import decoded_with_sizes
+from collector.decoding import decoded_events
 from collector.errors import Refusal
 from collector.pipeline import Tools, run
 from collector.wire import judged
@@ -55,8 +55,8 @@ TOOLS = Tools.opened(Settings())
 
 def door(kind: str, raw: bytes) -> Any:
     try:
-        body, sizes = decoded_with_sizes(raw)
-        return judged(kind, body, len(raw), sizes)
+        body, sizes, deep = decoded_events(raw, kind)
+        return judged(kind, body, len(raw), sizes, deep)
     except Refusal:
         return None
 

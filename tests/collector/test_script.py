@@ -8,6 +8,8 @@ from collections.abc import Callable
 from hashlib import sha384
 from pathlib import Path
 
+import pytest
+
 from store.settings import Settings
 from tests.collector.conftest import Site
 
@@ -31,6 +33,32 @@ def test_the_snippet_is_script_that_browsers_may_cache(site: Site, tmp_path: Pat
     assert "max-age" in answer.headers["Cache-Control"]
     again = site.app.test_client().get("/w.js", headers={"If-None-Match": answer.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["/w.js", "/w.full.js", "/w.00b8fed348323165f1a5.js", "/w.nonsense.js"])
+def test_that_a_file_is_missing_is_kept_by_nobody_and_open_to_all_pages(site: Site, path: str) -> None:
+    answer = site.app.test_client().get(path, headers={"Origin": "https://shop.example"})
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_the_packed_file_of_the_build_is_what_is_served(site: Site, tmp_path: Path) -> None:
+    packed = gzip.compress(b"let a;", 1, mtime=7)
+    build(tmp_path, "let a;")
+    (tmp_path / "dist" / "w.js.gz").write_bytes(packed)
+    client = site.app.test_client()
+    assert client.get("/w.js", headers={"Accept-Encoding": "gzip"}).data == packed
+    assert client.get("/w.json").json["files"]["w.js"]["gzip"] == len(packed)
+
+
+@pytest.mark.parametrize(
+    "packed", [gzip.compress(b"let b;"), gzip.compress(b"let a;")[:-3], b"\x1f\x8b\x08!", b"x"]
+)
+def test_a_packed_file_of_something_else_is_left_alone(site: Site, tmp_path: Path, packed: bytes) -> None:
+    build(tmp_path, "let a;")
+    (tmp_path / "dist" / "w.js.gz").write_bytes(packed)
+    answer = site.app.test_client().get("/w.js", headers={"Accept-Encoding": "gzip"})
+    assert gzip.decompress(answer.data) == b"let a;"
 
 
 def test_the_snippet_is_packed_for_browsers_that_unpack(site: Site, tmp_path: Path) -> None:

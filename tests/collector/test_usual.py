@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.decoding import decoded_with_sizes
+from collector.decoding import decoded_events
 from collector.envelope import hide_addresses
 from collector.limits import BATCH_EVENTS
 from collector.usual import usual
@@ -33,7 +33,7 @@ def raw(*messages: Any, **fields: Any) -> bytes:
 
 def slowly(body: bytes) -> tuple[list[Any], int]:
     """What the whole way keeps of a body, and how many events it rejects."""
-    content, sizes = decoded_with_sizes(body)
+    content, sizes, _ = decoded_events(body, "batch")
     verdicts = judged("batch", content, len(body), sizes)
     hide_addresses(verdicts.accepted)
     return verdicts.accepted, len(verdicts.rejected)

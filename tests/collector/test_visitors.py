@@ -115,6 +115,68 @@ def test_only_what_the_site_itself_says_of_a_visitor_stays(
     assert found["anonymousId"].startswith("cl_")
 
 
+SNIPPET = {"library": {"name": "waywiser-js", "version": "0.1.0"}}
+CHOSEN = {"type": "page", "messageId": "m1", "context": {**SNIPPET, "sequence": 3, "ip": ADDRESS}}
+KNOWN = {
+    "type": "page",
+    "anonymousId": "stored-id",
+    "messageId": "m2",
+    "context": {**SNIPPET, "sessionId": "s"},
+}
+
+
+@pytest.fixture
+def ordinary(open_site: Any) -> Site:
+    """A site that keeps ids, behind one proxy."""
+    site: Site = open_site(Settings(trusted_proxies=1, anonymize_ip=False))
+    return site
+
+
+def test_elsewhere_who_chose_cookieless_is_known_by_the_hash_and_the_others_by_their_ids(
+    ordinary: Site,
+) -> None:
+    envelope = sent(ordinary, {"batch": [CHOSEN, KNOWN, {**CHOSEN, "messageId": "m3"}]})
+    chosen, known, again = envelope.messages
+    assert chosen["anonymousId"] == again["anonymousId"]
+    assert chosen["anonymousId"].startswith("cl_")
+    assert chosen["context"] == {**SNIPPET, "ip": "81.2.69.0"}
+    assert known == KNOWN
+    assert envelope.ip == "81.2.69.0"
+    assert ADDRESS not in on_disk(ordinary.engine)
+    salt = Salts(ordinary.engine).at(NOW)
+    assert chosen["anonymousId"] == hashed(salt, ordinary.project, ADDRESS, AGENT), (
+        "as in a cookieless project"
+    )
+
+
+def test_elsewhere_a_user_of_the_site_who_chose_cookieless_is_joined_with_the_hash(ordinary: Site) -> None:
+    (message,) = sent(ordinary, {"batch": [{**CHOSEN, "type": "identify", "userId": "42"}]}).messages
+    assert (message["userId"], message["anonymousId"][:3]) == ("42", "cl_")
+
+
+def test_elsewhere_one_event_alone_is_treated_alike(ordinary: Site) -> None:
+    ordinary.post("/v1/page", {**CHOSEN}, key=ordinary.browser_key)
+    (envelope,) = ordinary.envelopes()
+    assert envelope.messages[0]["anonymousId"].startswith("cl_")
+
+
+@pytest.mark.parametrize(
+    ("event", "is_server"),
+    [
+        ({**CHOSEN, "context": {}}, False),
+        ({**CHOSEN, "context": {"library": {"name": "other"}}}, False),
+        (CHOSEN, True),
+    ],
+)
+def test_elsewhere_nobody_else_can_do_without_ids(
+    ordinary: Site, event: dict[str, Any], is_server: bool
+) -> None:
+    key = ordinary.server_key if is_server else ordinary.browser_key
+    answer = ordinary.post("/v1/batch", {"batch": [event]}, key=key)
+    assert [one["code"] for one in answer.json["rejected"]] == ["missing_identity"]
+    assert salts(ordinary.engine) == []
+
+
 def test_an_event_without_any_id_is_accepted(site: Site) -> None:
     answer = site.post("/v1/track", {"event": "Seen"}, key=site.browser_key)
     assert answer.json["accepted"] == 1

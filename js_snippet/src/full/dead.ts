@@ -47,8 +47,8 @@ function wait(event: MouseEvent, element: Element): void {
   for (const type of SIGNS_OF_LIFE) addEventListener(type, giveUp, true);
 }
 
-/** A download, another program or another tab may show nothing on this page. */
+/** A download, another program or another tab may show nothing on this page. A script that is written as an address would. */
 function leadsAway(event: MouseEvent, element: Element): boolean {
   const href = element.closest("a[href]")?.getAttribute("href");
-  return !event.defaultPrevented && !!href && !href.startsWith("#");
+  return !event.defaultPrevented && !!href && !/^\s*(#|javascript:)/i.test(href);
 }

@@ -28,22 +28,34 @@ function become(ids: token.Ids): void {
 
 export function watchDomains(): void {
   listen("click auxclick", (event: MouseEvent) => {
-    const link = event.composedPath().find((node) => node instanceof HTMLAnchorElement && node.href);
-    if (event.button < 2 && link) decorate(link as HTMLAnchorElement);
+    const link = event.composedPath().find((node) => node instanceof Element && /^a(rea)?$/.test(node.localName));
+    if (event.button < 2 && link) decorate(link as Element);
   });
 }
 
+/** The address as it stands in the page, of the links that have one for now. */
+const decorated = new WeakMap<Element, string>();
+
 /** For this click only: whoever copies the address of the link later gets it as it was. */
-function decorate(link: HTMLAnchorElement): void {
-  const domain = domainOf(link.hostname);
+function decorate(link: Element): void {
+  const name = ["href", "xlink:href"].find((one) => link.hasAttribute(one));
+  if (!name || decorated.has(link)) return;
+  const plain = link.getAttribute(name)!;
+  const { hostname, href } = new URL(plain, document.baseURI);
+  const domain = domainOf(hostname);
   const visitor = told(anonymousId());
   if (!domain || domain === domainOf(location.hostname) || !visitor) return;
   const now = Date.now();
-  const text = token.write({ anonymousId: visitor, sessionId: openSession(now) ?? "" }, link.hostname, now);
-  const plain = link.getAttribute("href")!;
-  const [address = "", ...fragment] = link.href.split(/(?=#)/);
-  link.href = [`${address}${address.includes("?") ? "&" : "?"}${PARAMETER}=${text}`, ...fragment].join("");
-  setTimeout(guard(() => link.setAttribute("href", plain)));
+  const text = token.write({ anonymousId: visitor, sessionId: openSession(now) ?? "" }, hostname, now);
+  const [address = "", ...fragment] = href.split(/(?=#)/);
+  decorated.set(link, plain);
+  link.setAttribute(name, [`${address}${address.includes("?") ? "&" : "?"}${PARAMETER}=${text}`, ...fragment].join(""));
+  setTimeout(
+    guard(() => {
+      decorated.delete(link);
+      link.setAttribute(name, plain);
+    }),
+  );
 }
 
 /** The listed domain that a host is or belongs to. */

@@ -6,11 +6,15 @@ import { watchDead } from "./dead";
 import { arrive, watchDomains } from "./domains";
 import { watchErrors } from "./errors";
 import { addHints } from "./hints";
+import { lookForOwn } from "./own";
 import { watchRage } from "./rage";
-import { watchServerCookie } from "./server_cookie";
+import { restore, watchServerCookie } from "./server_cookie";
 import { watchVitals } from "./vitals";
 
 const more = [watchDomains, watchErrors, watchRage, watchDead, watchVitals, watchServerCookie];
 
 // Who came, and with which browser, has to be known before the first page view.
-start([arrive, addHints, ...watchers, ...more], fromScript());
+lookForOwn();
+const given = fromScript();
+restore(given);
+start([arrive, addHints, ...watchers, ...more], given);

@@ -5,7 +5,7 @@ import { arrive, watchDomains } from "./domains";
 import { watchErrors } from "./errors";
 import { addHints } from "./hints";
 import { watchRage } from "./rage";
-import { watchServerCookie } from "./server_cookie";
+import { restore, watchServerCookie } from "./server_cookie";
 import { watchVitals } from "./vitals";
 
 /** JavaScript errors that nobody caught, as `JavaScript Error`. */
@@ -20,5 +20,5 @@ export const vitals: Extra = { name: "vitals", after: watchVitals };
 export const hints: Extra = { name: "hints", before: addHints };
 /** Keeps a visitor the same one between the `domains` of the options. */
 export const domains: Extra = { name: "domains", before: arrive, after: watchDomains };
-/** Lets the collector keep the cookies, with `serverCookie` of the options. */
-export const serverCookie: Extra = { name: "server-cookie", after: watchServerCookie };
+/** Lets the collector keep a copy of the anonymous id, with `serverCookie` of the options. */
+export const serverCookie: Extra = { name: "server-cookie", first: restore, after: watchServerCookie };

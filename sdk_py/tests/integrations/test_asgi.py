@@ -12,11 +12,11 @@ from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
-from waywiser import Client, MemoryTransport, current_context
+from waywiser import Client, MemoryTransport, context, current_context
 from waywiser.asgi import WaywiserMiddleware
 
 HEADERS = {"User-Agent": "Browser/1.0", "X-Waywiser-Session-Id": "session-1"}
@@ -88,13 +88,13 @@ def test_a_streamed_answer_keeps_its_visitor(client: Client, memory: MemoryTrans
 def test_requests_at_once_stay_apart(client: Client, memory: MemoryTransport) -> None:
     app = FastAPI()
     app.add_middleware(WaywiserMiddleware)
-    meeting = asyncio.Event()
+    arrived: list[int] = []
 
     @app.get("/visits/{number}")
     async def visit(number: int) -> str:
-        if number == 9:
-            meeting.set()
-        await meeting.wait()
+        arrived.append(number)
+        while len(arrived) < 10:
+            await asyncio.sleep(0)
         return current_context().session_id
 
     async def ask() -> list[httpx.Response]:
@@ -146,6 +146,69 @@ def test_requests_are_events_only_if_asked_for(client: Client, memory: MemoryTra
         {"method": "GET", "status": 500, "route": "/broken/{thing}"},
         {"method": "GET", "status": 404},
     ]
+
+
+def test_work_after_the_answer_counts_neither_for_its_time_nor_before_its_event(
+    client: Client, memory: MemoryTransport
+) -> None:
+    before: list[dict[str, Any]] = []
+
+    async def work() -> None:
+        before.extend(events(memory))
+        await asyncio.sleep(0)
+
+    async def answer(request: Request) -> Response:
+        with context(user_id="42"):
+            return PlainTextResponse("thank you", background=BackgroundTask(work))
+
+    settings: dict[str, Any] = {"client": client, "request_event": "Request Handled"}
+    app = Starlette(routes=[Route("/", answer)], middleware=[Middleware(WaywiserMiddleware, **settings)])
+    fetch(app, "/")
+    assert [each["status"] for each in before] == [200]
+    assert before == events(memory)
+
+
+@pytest.mark.parametrize("is_inside", [True, False], ids=["inside", "around"])
+def test_a_visitor_who_goes_away_before_the_answer_is_no_failure(
+    is_inside: bool, client: Client, memory: MemoryTransport
+) -> None:
+    async def upload(request: Request) -> Response:
+        await request.body()
+        return PlainTextResponse("thank you")
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        """Nobody is there."""
+
+    settings: dict[str, Any] = {"client": client, "request_event": "Request Handled"}
+    inside = [Middleware(WaywiserMiddleware, **settings)] if is_inside else []
+    app: Any = Starlette(routes=[Route("/", upload, methods=["POST"])], middleware=inside)
+    app = app if is_inside else WaywiserMiddleware(app, **settings)
+    headers = [(b"x-waywiser-anonymous-id", b"visitor-1")]
+    scope = {"type": "http", "method": "POST", "path": "/", "root_path": "", "query_string": b""}
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(app({**scope, "headers": headers}, receive, send))
+    assert [each["status"] for each in events(memory)] == [499]
+
+
+def test_a_request_that_is_cancelled_is_no_failure(client: Client, memory: MemoryTransport) -> None:
+    async def hang(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(60)
+
+    async def ask() -> None:
+        headers = [(b"x-waywiser-anonymous-id", b"visitor-1")]
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": headers}
+        app = WaywiserMiddleware(hang, client=client, request_event="Request Handled")
+        task = asyncio.ensure_future(app(scope, None, None))  # type: ignore[arg-type]
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(ask())
+    assert [each["status"] for each in events(memory)] == [499]
 
 
 def test_routes_of_fastapi_are_templates_too(client: Client, memory: MemoryTransport) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import json
+import keyword
 import subprocess
 import sys
 from pathlib import Path
@@ -168,10 +170,25 @@ def test_a_strict_type_checker_accepts_the_file_and_finds_wrong_calls(
     (tmp_path / "empty.py").write_text(generate({"events": []}), encoding="utf-8")
     lines = [f"def wrong_{number}(ww: Client) -> None: {call}" for number, call in enumerate(WRONG)]
     (tmp_path / "use.py").write_text(USE + "\n".join(lines) + "\n")
-    found = checked(tmp_path, monkeypatch, "events.py", "empty.py", "use.py").splitlines()
-    kinds = [line.rpartition("[")[2].rstrip("]") for line in found if "error:" in line]
-    assert kinds == list(WRONG.values()), "\n".join(found)
-    assert all(line.startswith("use.py") for line in found[:-1])
+    found = checked(tmp_path, monkeypatch, "events.py", "empty.py", "use.py")
+    errors = [line for line in found.splitlines() if "error:" in line]
+    assert [line.rpartition("[")[2].rstrip("]") for line in errors] == list(WRONG.values()), found
+    assert all(line.startswith("use.py") for line in errors)
+
+
+# All that the generated code itself may use, and what else a plan may well call a property.
+NAMES = sorted({each.lower() for each in (*dir(builtins), *keyword.kwlist)})
+MORE = ["any", "client", "date", "datetime", "literal", "mapping", "match", "self", "union", "uuid"]
+
+
+def test_a_property_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = [{"type": "string"}, {"type": "array"}, {"type": "object"}, {"enum": ["a"]}]
+    properties = {name: kinds[at % len(kinds)] for at, name in enumerate([*NAMES, *MORE])}
+    schema = {"properties": properties, "required": list(properties)[::3]}
+    code = generate({"events": [{"event": "Everything Named", "schema": schema}]})
+    (tmp_path / "events.py").write_text(code, encoding="utf-8")
+    found = checked(tmp_path, monkeypatch, "events.py")
+    assert "error:" not in found, found
 
 
 def test_what_is_not_used_is_not_imported(tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Flask, Response, abort, stream_with_context
+from flask import Flask, Response, abort, request, stream_with_context
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from waywiser import Client, MemoryTransport, current_context
+from waywiser import Client, MemoryTransport, context, current_context
+from waywiser._context import EMPTY
 from waywiser.flask import Waywiser
 
 ID, SESSION = "visitor-1", "session-1"
@@ -77,6 +78,70 @@ def test_a_request_leaves_nothing_behind(app: Flask) -> None:
     for path in ("/broken/now", "/hidden", "/lines"):
         browser.get(path, headers=HEADERS)
         assert current_context().anonymous_id == ""
+
+
+@pytest.fixture
+def breaking(client: Client) -> Flask:
+    """An app whose own end of a request may raise."""
+    app = shop(client)
+    Waywiser(app, client=client, request_event="Request Handled")
+
+    @app.teardown_request
+    def roll_back(error: BaseException | None) -> None:
+        if "broken" in request.args:
+            raise RuntimeError("the database is away")
+
+    return app
+
+
+def test_nobody_is_taken_for_the_visitor_whose_request_ended_badly(
+    breaking: Flask, memory: MemoryTransport
+) -> None:
+    browser = breaking.test_client(use_cookies=False)
+    with pytest.raises(RuntimeError):
+        browser.post("/orders/1?broken", headers={"X-Waywiser-Anonymous-Id": "first"})
+    assert current_context() == EMPTY
+    assert [each["status"] for each in events(memory, "Request Handled")] == [200]
+    memory.clear()
+    for headers in ({}, {"Cookie": f"waywiser_id={ID}; waywiser_consent=denied"}):
+        browser.post("/orders/2", headers=headers)
+    assert memory.messages == []
+
+
+def test_a_request_takes_nothing_over_from_what_is_around_it(app: Flask, memory: MemoryTransport) -> None:
+    with context(user_id="42", anonymous_id="somebody", session_id="old", values={"locale": "de"}):
+        app.test_client().post("/orders/1")
+        app.test_client().post("/orders/1", headers={"X-Waywiser-Anonymous-Id": ID})
+        assert current_context().user_id == "42"
+    for message in memory.messages:
+        assert (message["anonymousId"], message.get("userId")) == (ID, None)
+        assert not {"sessionId", "locale"}.intersection(message["context"])
+    assert len(memory.messages) == 2
+
+
+def test_a_second_extension_for_the_same_app_does_nothing(client: Client, memory: MemoryTransport) -> None:
+    app = shop(client)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    extension = Waywiser(app, client=client, request_event="Request Handled")
+    extension.init_app(app)
+    Waywiser(app, client=client, request_event="Handled Twice")
+    browser = app.test_client(use_cookies=False)
+    for path in ("/hidden", "/lines", "/broken/now"):
+        browser.get(path, headers={"X-Waywiser-Anonymous-Id": ID})
+        assert current_context() == EMPTY
+    assert len(events(memory, "Request Handled")) == 3
+    assert events(memory, "Handled Twice") == []
+
+
+def test_a_streamed_answer_that_holds_its_request_open_leaves_the_thread_to_others(
+    app: Flask, memory: MemoryTransport
+) -> None:
+    headers = {"X-Waywiser-Anonymous-Id": ID}
+    answer = app.test_client().get("/lines", headers=headers, buffered=False)
+    assert current_context() == EMPTY
+    assert answer.text == "line\n"
+    assert [each["anonymousId"] for each in memory.messages] == [ID, ID]
+    answer.close()
 
 
 def test_a_streamed_answer_keeps_its_visitor(app: Flask, memory: MemoryTransport) -> None:

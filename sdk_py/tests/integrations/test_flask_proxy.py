@@ -6,6 +6,7 @@ import base64
 import gzip
 import io
 import socket
+from time import sleep
 from typing import Any
 
 import pytest
@@ -61,6 +62,13 @@ def test_the_snippet_comes_as_the_collector_serves_it(browser: FlaskClient, upst
     assert {name: answer.headers[name] for name in kept} == {name: headers[name] for name in kept}
     allowed = {name.lower() for name in kept} | {"content-length", "x-content-type-options"}
     assert {name.lower() for name, _ in answer.headers} == allowed
+
+
+def test_head_says_how_long_the_answer_would_be(browser: FlaskClient, upstream: UpstreamServer) -> None:
+    upstream.says = Says(200, {"Content-Type": "text/javascript"}, b"waywiser()")
+    answer = browser.head("/ww/w.js")
+    assert (upstream.came[0].method, answer.data) == ("HEAD", b"")
+    assert answer.headers["Content-Length"] == "10"
 
 
 def test_a_copy_that_is_still_good_is_not_sent_again(browser: FlaskClient, upstream: UpstreamServer) -> None:
@@ -139,12 +147,12 @@ def test_of_cookies_only_the_snippets_own_are_passed_on_and_set(
 ) -> None:
     for name in ("session", "waywiser_id", "waywiser_consent"):
         browser.set_cookie(name, f"{name}-value")
-    upstream.says = Says(200, {"Content-Type": "application/json", "Set-Cookie": "waywiser_id=a; Path=/"})
+    upstream.says = Says(200, {"Content-Type": "application/json", "Set-Cookie": "waywiser_copy=a; Path=/"})
     answer = browser.post("/ww/v1/cookie", headers={"Sec-Fetch-Site": "same-origin"})
     passed = set(upstream.came[0].headers["cookie"].split("; "))
     assert passed == {"waywiser_id=waywiser_id-value", "waywiser_consent=waywiser_consent-value"}
     assert upstream.came[0].headers["sec-fetch-site"] == "same-origin"
-    assert answer.headers.getlist("Set-Cookie") == ["waywiser_id=a; Path=/"]
+    assert answer.headers.getlist("Set-Cookie") == ["waywiser_copy=a; Path=/"]
     upstream.says = Says(200, {"Content-Type": "application/json", "Set-Cookie": "session=stolen"})
     assert "Set-Cookie" not in browser.post("/ww/v1/cookie").headers
 
@@ -265,6 +273,28 @@ def test_a_collector_that_hangs_is_not_waited_for_longer_than_asked(upstream: Up
     upstream.says = Says(hangs=True)
     answer = site(upstream.url, timeout=0.2).test_client().post("/ww/v1/batch", data=BODY)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+def test_an_answer_that_comes_in_drops_is_not_waited_for_either(upstream: UpstreamServer) -> None:
+    upstream.says = Says(dribbles=True)
+    answer = site(upstream.url, timeout=0.5).test_client().post("/ww/v1/batch", data=BODY)
+    assert (answer.status_code, told(answer)["code"]) == (503, "collector_unreachable")
+    assert (len(upstream.came), upstream.said) == (1, 0)
+
+
+def test_a_large_body_may_take_longer_than_the_collector(upstream: UpstreamServer) -> None:
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            sleep(0.1)
+            return super().read(size)
+
+    browser = site(upstream.url, timeout=0.6).test_client()
+    body = b"x" * 640 * 1024
+    answer = browser.post(
+        "/ww/v1/batch", input_stream=Slow(body), environ_overrides={"CONTENT_LENGTH": str(len(body))}
+    )
+    assert answer.status_code == 200
+    assert upstream.came[0].body == body
 
 
 @pytest.mark.parametrize(

@@ -151,10 +151,23 @@ def test_typed_events(client: Client, memory: MemoryTransport, monkeypatch: pyte
     assert (message["event"], message["properties"]) == ("Invoice Paid", {"plan": "pro", "amount": 49})
 
 
+def test_asyncio(run: Any, memory: MemoryTransport) -> None:
+    names = run("asyncio")
+
+    async def live() -> None:
+        async with names["app"].router.lifespan_context(names["app"]):
+            assert names["ww"].track("Started", user_id="1")
+        assert names["ww"].track("Too Late", user_id="1") is False
+
+    asyncio.run(live())
+    assert [each["event"] for each in memory.messages] == ["Started"]
+
+
 def test_whom_a_call_is_about(client: Client, memory: MemoryTransport) -> None:
     exec(example("Whom a call is about"), {"ww": client})
-    [message] = memory.messages
-    assert (message["anonymousId"], message["context"]["ip"]) == ("4b1f…", "203.0.113.7")
+    used, known = memory.messages
+    assert (used["anonymousId"], used["context"]["ip"]) == ("4b1f…", "203.0.113.7")
+    assert (known["anonymousId"], known["userId"]) == ("4b1f…", "42")
 
 
 def test_every_example_is_one_that_is_run_here_or_shows_the_life_of_a_client() -> None:
@@ -162,6 +175,13 @@ def test_every_example_is_one_that_is_run_here_or_shows_the_life_of_a_client() -
     assert set(headings) == {
         *("Four lines", "Whom a call is about", "Flask", "Django", "Celery", "AWS Lambda and its like"),
         *("FastAPI, Starlette and other ASGI applications", "Logging", "Testing your own code"),
-        *("Typed events from a tracking plan", "Life cycle", "What is guaranteed"),
+        *("Typed events from a tracking plan", "asyncio", "Life cycle", "What is guaranteed"),
         "The spool: nothing lost while the collector is away",
     }
+
+
+def test_no_section_stands_twice() -> None:
+    sections = re.findall(r"^## (.+)$", README, re.MULTILINE)
+    assert len(sections) == len(set(sections))
+    links = set(re.findall(r"\(#([a-z-]+)\)", README))
+    assert links == {re.sub(r"[^a-z ]", "", each.lower()).replace(" ", "-") for each in sections}

@@ -14,13 +14,17 @@ OK = json.dumps({"success": True, "accepted": 1, "rejected": []}).encode()
 
 @dataclass(frozen=True)
 class Says:
-    """One answer; a `raw` one is written as it is, and the connection closed."""
+    """One answer; a `raw` one is written as it is, and the connection closed.
+
+    One that `dribbles` needs five seconds for its headers.
+    """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
     body: bytes = OK
     hangs: bool = False
     raw: bytes | None = None
+    dribbles: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class UpstreamServer:
         self.came: list[Came] = []
         self.says = Says()
         self.released = threading.Event()
+        self.said = 0  # answers of which all headers are written
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._server.block_on_close = False
@@ -76,8 +81,14 @@ def _handler(server: UpstreamServer) -> type[BaseHTTPRequestHandler]:
             self.send_response(says.status)
             for name, value in says.headers.items():
                 self.send_header(name, value)
+            self.flush_headers()
+            for number in range(50 if says.dribbles else 0):
+                server.released.wait(0.1)
+                self.send_header(f"X-{number}", "slow")
+                self.flush_headers()
             self.send_header("Content-Length", str(len(says.body)))
             self.end_headers()
+            server.said += 1
             if self.command != "HEAD":
                 self.wfile.write(says.body)
 

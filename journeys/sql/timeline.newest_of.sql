@@ -1,0 +1,10 @@
+-- Which event of a library arrived last?
+select
+    toUnixTimestamp64Milli(timestamp) as at,
+    multiIf(type = 'page', path, event != '', event, type) as label
+from events
+where project = {project:UInt32}
+    and received_at >= fromUnixTimestamp64Milli({since:Int64})
+    and startsWith(library, {library:String})
+order by received_at desc, timestamp desc
+limit 1
