@@ -144,7 +144,7 @@ def test_touched_customers_are_handed_on_with_the_links_of_the_batch(
     engine: Engine, inbox: Inbox, events: EventStore, make_worker: Make
 ) -> None:
     touched: list[tuple[int, set[int]]] = []
-    worker = make_worker(after=lambda project, customers: touched.append((project, set(customers))))
+    worker = make_worker(after=lambda project, customers, _: touched.append((project, set(customers))))
     put(inbox, track(1, anonymousId="a1"))
     worker.drain()
     put(inbox, track(2, type="identify", anonymousId="a1", userId="u1"))
