@@ -1,9 +1,9 @@
 """Which journeys a batch concerns: most say nothing to most customers, and then nothing is computed.
 
 A customer has runs of a journey only with an event that may open one. So a batch concerns a journey and a
-customer where one of its events may open a run, or where one matters to a run and the customer has, in the event
-store, one that may open it. That is asked of events, not of stored runs, which another process may be about to
-store. What matchers ask for beyond a type, a name or a path is left out: it would only narrow the answer.
+customer where one of its events may open a run, or where one matters to a run and the customer has, in the
+event store, one that may open it. That is asked of events, not of stored runs, which another process may be
+about to store. What matchers ask for beyond type, name and path is left out: it would only narrow the answer.
 """
 
 from __future__ import annotations

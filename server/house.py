@@ -136,7 +136,7 @@ class House:
         self.worker = Worker(carrier, most_events=settings.batch_events)
 
     def refresh(self, project_id: int, customers: Iterable[int], news: News | None = None) -> None:
-        """Compute the runs of these customers anew, for every journey that they concern, and their sessions."""
+        """Compute the runs of these customers anew, for all journeys that concern them, and the sessions."""
         self.refresher.refresh(project_id, customers, news)
 
     def start_background(self) -> None:

@@ -18,7 +18,7 @@ from collector.pipeline import Outcome
 from journeys.definitions import Condition, Definition, Matcher, parse
 from server.filler import Filler
 from server.refreshing import Refresher
-from store.event import Event, event_id, identity_hash
+from store.event import Event, event_id
 from store.events import EventStore
 from store.identity import Identity, Ledger, Link
 from store.journeys import JourneyVersion, kept_versions, save_version
@@ -165,8 +165,9 @@ class World:
 
     def expected(self, version: JourneyVersion) -> dict[int, list[Run]]:
         rows = self.events.query(
-            "select customer, toUnixTimestamp64Milli(timestamp) as t, sequence, hex(event_id) as id, type, event, path, "
-            "properties, traits, is_bot from customer_events where project = {project:UInt32}",
+            "select customer, toUnixTimestamp64Milli(timestamp) as t, sequence, hex(event_id) as id, "
+            "type, event, path, properties, traits, is_bot from customer_events "
+            "where project = {project:UInt32}",
             {"project": self.project},
         )
         told, touches = defaultdict[int, list[Told]](list), defaultdict[int, list[Touch]](list)
