@@ -178,7 +178,7 @@ class Refreshed:
     def __init__(self) -> None:
         self.customers: set[tuple[int, int]] = set()
 
-    def refresh(self, project: int, customers: set[int]) -> None:
+    def refresh(self, project: int, customers: set[int], _: object = None) -> None:
         self.customers |= {(project, customer) for customer in customers}
 
 

@@ -17,7 +17,7 @@ from collector.carrier import touched
 from collector.pipeline import Outcome
 from journeys.definitions import Condition, Definition, Matcher, parse
 from server.filler import Filler
-from server.refreshing import Refresher
+from server.refreshing import Refresher, portions
 from store.event import Event, event_id
 from store.events import EventStore
 from store.identity import Identity, Ledger, Link
@@ -256,3 +256,17 @@ def test_a_batch_computes_what_it_concerns_and_no_more(
     assert computed == [{"plain", "pro", "pro-step"}], "all in one statement"
     world.arrive([message("x", "u0", 900), message("x", "u1", 900)])
     assert computed[1:] == [{"plain"}]
+
+
+def test_a_statement_takes_no_more_than_it_can_and_none_is_left_out(
+    engine: Engine, events: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.refreshing.VERSIONS_AT_ONCE", 3)
+    monkeypatch.setattr("server.refreshing.PAIRS_AT_ONCE", 5)
+    world = World(engine, events)
+    parts = portions([(one, [1, 2]) for one in kept_versions(engine, world.project)])
+    assert [len(part) for part in parts] == [2, 2, 2, 1]
+    assert len(portions([(one, []) for one in kept_versions(engine, world.project)])) == 3
+    world.arrive([message("a", "u0"), message("b", "u0", 500), message("b", "u1")])
+    for version in kept_versions(engine, world.project):
+        assert stored(events, world.project, version.id) == world.expected(version)
