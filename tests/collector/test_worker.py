@@ -164,7 +164,7 @@ STAGES = [
     ("ledger", "join", "before", 1),
     ("ledger", "join", "after", 1),
     ("ledger", "join", "after", 2),
-    ("ledger", "customers_of", "after", 1),
+    ("ledger", "owners", "after", 1),
     ("after", "refresh", "before", 1),
     ("after", "refresh", "after", 2),
     ("batches", "acknowledge", "before", 1),
