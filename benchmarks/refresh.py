@@ -39,9 +39,10 @@ FORMER = 10  # versions that are computed by a statement of their own, of all cu
 def run(*, quick: bool) -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory(prefix="waywiser-refresh-") as folder:
-        rows = alone(measured, folder, STORED // 10 if quick else STORED, 3 if quick else 7)
+        stored = STORED // 10 if quick else STORED
+        rows = alone(measured, folder, stored, 3 if quick else 7)
     show(
-        f"A batch of {many(BATCH)} events of {many(CUSTOMERS)} customers, {many(STORED)} events stored",
+        f"A batch of {many(BATCH)} events of {many(CUSTOMERS)} customers, {many(stored)} events stored",
         ["journeys", "of them concerned", "processor time", "longest", "statements for runs", "one by one"],
         rows,
         "Runs and sessions, without the pipeline and the insert. "

@@ -23,7 +23,11 @@ class Params:
 
 def any_of(matchers: Sequence[Matcher], params: Params) -> str:
     """SQL that is 1 for events that match at least one of the matchers."""
-    return " or ".join(f"({matcher(one, params)})" for one in matchers) or "0"
+    names = sorted({one.event for one in matchers if one.event is not None and not one.where})
+    parts = [matcher(one, params) for one in matchers if one.event is None or one.where]
+    if names:  # of which there may be hundreds
+        parts.append(f"type = 'track' and event in {params.bind(names, 'Array(String)')}")
+    return " or ".join(f"({part})" for part in parts) or "0"
 
 
 def all_of(conditions: Sequence[Condition], params: Params) -> str:
