@@ -8,10 +8,9 @@ from typing import Any
 
 from admin.pictures import worst_step
 from admin.services import Services
-from journeys.definitions import Definition, parse
-from journeys.funnel import funnel
+from journeys.definitions import Definition, parsed
+from journeys.overview import heads
 from journeys.period import Period
-from journeys.scope import Scope
 from store.journeys import JourneyVersion, live_journeys
 from store.projects import Project
 
@@ -28,13 +27,8 @@ class Card:
 
 def cards(services: Services, project: Project, period: Period, *, now: int) -> list[Card]:
     """A card a journey, the oldest first."""
+    versions = live_journeys(services.engine, project.id)
+    answers = heads(services.events, project.id, versions, period, now=now)
     return [
-        _card(services, project, version, period, now)
-        for version in live_journeys(services.engine, project.id)
+        Card(one, parsed(one.definition), answers[one.id], worst_step(answers[one.id])) for one in versions
     ]
-
-
-def _card(services: Services, project: Project, version: JourneyVersion, period: Period, now: int) -> Card:
-    definition = parse(version.definition)
-    answer = funnel(Scope(services.events, project, version, definition, period, {}, now))
-    return Card(version, definition, answer, worst_step(answer))

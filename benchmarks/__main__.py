@@ -13,7 +13,8 @@ from benchmarks.machine import described
 from benchmarks.tables import say, show
 
 PARTS = ("door", "pipeline", "journeys")
-LONG_PARTS = ("memory", "identity", "merges", "snippet", "sdk", "sdk_soak")  # run when they are asked for
+# Run when they are asked for.
+LONG_PARTS = ("memory", "identity", "merges", "refresh", "snippet", "sdk", "sdk_soak")
 WORDS = f"{', '.join(PARTS)}; and {', '.join(LONG_PARTS)}, which take long"
 
 

@@ -169,7 +169,7 @@ def _question(name: str, resolved: str) -> Asked:
     params, definition = _params(), history.definition()
     slots = {
         "mask": filters.mask(definition, params),
-        "relevant": filters.relevant(definition, params),
+        "relevant": filters.relevant([definition], params),
         "resolved": resolved,
     }
     return question(name, **slots), params.values

@@ -30,8 +30,9 @@ from store.event import Event
 from store.events import EventStore
 from store.identity import Ledger
 from store.ingestion import Count
+from store.news import Label, News, labels_of
 
-After = Callable[[int, set[int]], None]
+After = Callable[[int, set[int], News | None], None]
 Outcomes = dict[int, Outcome]  # by project
 
 
@@ -61,9 +62,10 @@ class _Sorted:
 
 @dataclass(kw_only=True)
 class Carrier:
-    """Carries batches. `after(project, customers)` is called for whom a batch touched.
+    """Carries batches. `after(project, customers, news)` is called for whom a batch touched.
 
-    `claims` are needed where several workers share the event store.
+    The news are None where anything may have changed. `claims` are needed where several workers share the
+    event store.
     """
 
     batches: Batches
@@ -92,8 +94,9 @@ class Carrier:
                 fresh, stored=stored, token=batch.token, mark=batch.mark, is_repeat=batch.is_repeat
             )
         for project, outcome in outcomes.items():
-            if customers := self._touched(project, outcome, is_repeat=batch.is_repeat):
-                self.after(project, customers)
+            customers, news = touched(self.ledger, project, outcome, is_repeat=batch.is_repeat)
+            if customers:
+                self.after(project, customers, news)
         carried = _summed(outcomes, parts)
         also = partial(_note_told, carried) if carried.told else None
         if not self.batches.acknowledge(batch, carried.drops, carried.counts, also):
@@ -133,13 +136,23 @@ class Carrier:
             counted=set(first),
         )
 
-    def _touched(self, project: int, outcome: Outcome, *, is_repeat: bool) -> set[int]:
-        """Enter the links; returns the customers whose events or identities changed."""
-        customers = self.ledger.join(project, outcome.links)
-        customers |= self.ledger.customers_of(project, {event.identity for event in outcome.events})
-        if is_repeat:
-            customers |= set(self.ledger.identities_of(project, sorted(customers)))
-        return customers
+
+def touched(
+    ledger: Ledger, project: int, outcome: Outcome, *, is_repeat: bool
+) -> tuple[set[int], News | None]:
+    """Enter the links; returns the customers whose events or identities changed, and what is new of them."""
+    renamed = ledger.join(project, outcome.links)
+    by_identity = labels_of(outcome.events)
+    owners, others = ledger.owners(project, by_identity)
+    renamed |= others
+    labels: dict[int, set[Label]] = {}
+    for one, customer in owners.items():
+        if customer not in renamed:
+            labels.setdefault(customer, set()).update(by_identity[one])
+    customers = renamed | set(owners.values())
+    if is_repeat:
+        return customers | set(ledger.identities_of(project, sorted(customers))), None
+    return customers, News(labels, frozenset(renamed))
 
 
 def _note_told(carried: Carried, connection: Connection) -> None:

@@ -27,7 +27,7 @@ class Difference:
 def some_customers(events: EventStore, version: JourneyVersion, most: int, *, seed: int) -> list[int]:
     """At most so many customers whom the journey may concern, others for each seed."""
     params = filters.Params(project=version.project_id, journey_version=version.id, most=most, seed=seed)
-    relevant = filters.relevant(parse(version.definition), params)
+    relevant = filters.relevant([parse(version.definition)], params)
     sql = question("runs.some", resolved=resolution.resolved_now(), relevant=relevant)
     return [row["customer"] for row in events.query(sql, params.values)]
 

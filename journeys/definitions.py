@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -81,6 +83,11 @@ class Definition:
         """The stages in their order."""
         return list(dict.fromkeys(step.stage for step in self.steps))
 
+    @property
+    def matchers(self) -> list[Matcher]:
+        """All that an event may match: steps and what fails the journey."""
+        return [*(one for step in self.steps for one in step.match), *self.fail_on]
+
     def position(self, step_key: str) -> int:
         """The place of a step, from 1; raises KeyError."""
         for position, step in enumerate(self.steps, 1):
@@ -126,6 +133,16 @@ def parse(data: Mapping[str, Any]) -> Definition:
         owner=clean["owner"],
         source=clean,
     )
+
+
+def parsed(data: Mapping[str, Any]) -> Definition:
+    """The same of data that is parsed again and again."""
+    return _parsed(json.dumps(data))
+
+
+@lru_cache(1_000)
+def _parsed(text: str) -> Definition:
+    return parse(json.loads(text))
 
 
 def parse_yaml(text: str) -> Definition:

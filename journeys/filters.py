@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from journeys.definitions import Condition, Definition, Matcher
@@ -23,7 +23,11 @@ class Params:
 
 def any_of(matchers: Sequence[Matcher], params: Params) -> str:
     """SQL that is 1 for events that match at least one of the matchers."""
-    return " or ".join(f"({matcher(one, params)})" for one in matchers) or "0"
+    names = sorted({one.event for one in matchers if one.event is not None and not one.where})
+    parts = [matcher(one, params) for one in matchers if one.event is None or one.where]
+    if names:  # of which there may be hundreds
+        parts.append(f"type = 'track' and event in {params.bind(names, 'Array(String)')}")
+    return " or ".join(f"({part})" for part in parts) or "0"
 
 
 def all_of(conditions: Sequence[Condition], params: Params) -> str:
@@ -43,9 +47,13 @@ def matcher(one: Matcher, params: Params) -> str:
     return " and ".join([what, *(f"({each})" for each in conditions)])
 
 
-def relevant(definition: Definition, params: Params) -> str:
-    """SQL that keeps every event the journey can match and that the sort key of events can serve."""
-    matchers = [m for step in definition.steps for m in step.match] + list(definition.fail_on)
+def relevant(definitions: Iterable[Definition], params: Params) -> str:
+    """SQL that keeps every event the journeys can match and that the sort key of events can serve."""
+    return relevant_of([m for one in definitions for m in one.matchers], params)
+
+
+def relevant_of(matchers: Sequence[Matcher], params: Params) -> str:
+    """SQL that keeps every event that one of the matchers can match, by its type and name alone."""
     names = sorted({m.event for m in matchers if m.event is not None})
     types = sorted({"page" if m.page is not None else str(m.type) for m in matchers if m.event is None})
     parts = []
@@ -132,5 +140,9 @@ def _bound(value: Any, params: Params) -> str:
 def _path(pattern: str, params: Params) -> str:
     if "*" not in pattern:
         return f"path = {params.bind(pattern, 'String')}"
-    escaped = pattern.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_").replace("*", "%")
-    return f"path like {params.bind(escaped, 'String')}"
+    return f"path like {params.bind(like(pattern), 'String')}"
+
+
+def like(pattern: str) -> str:
+    """A path with `*` as `like` knows it."""
+    return pattern.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_").replace("*", "%")

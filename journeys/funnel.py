@@ -27,7 +27,7 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
     """
     if unit not in UNITS:
         raise ValueError(f"{unit!r} is no unit; count runs, customers or accounts")
-    found = _Counted(scope.events.query(*scope.ask("funnel.counted", unit=unit)))
+    found = Counted(scope.events.query(*scope.ask("funnel.counted", unit=unit)))
     entered = found.progressed(1)
     outcomes = {how: sum(n for (_, one), n in found.ends.items() if one == how) for how in OUTCOMES}
     return {
@@ -49,7 +49,7 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
     }
 
 
-class _Counted:
+class Counted:
     """The rows of the one question, by what they speak of; steps from 1."""
 
     def __init__(self, rows: list[dict[str, Any]]) -> None:
@@ -87,7 +87,7 @@ class _Counted:
         return _spent(self._visits.get(k))
 
 
-def _step(step: Step, k: int, found: _Counted) -> dict[str, Any]:
+def _step(step: Step, k: int, found: Counted) -> dict[str, Any]:
     progressed, visited, before = found.progressed(k), found.visited(k), max(k - 1, 1)
     still = found.ends[k - 1, "in_time"]
     return {

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import msgspec
 from sqlalchemy import Engine
 
-from journeys.definitions import Definition, DefinitionError, Matcher, parse
+from journeys.definitions import Definition, DefinitionError, Matcher, parsed
 from journeys.period import END_OF_TIME, Period
 from journeys.questions import question
 from store.events import EventStore, Row
@@ -95,7 +95,7 @@ def wanted_of(engine: Engine, project_id: int) -> Wanted:
     found: list[Matcher] = []
     for version in live_journeys(engine, project_id):
         try:
-            definition: Definition = parse(version.definition)
+            definition: Definition = parsed(version.definition)
         except DefinitionError:  # of an older program; it has no runs either
             continue
         found += [matcher for step in definition.steps[1:] for matcher in step.match]

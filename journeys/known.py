@@ -11,8 +11,7 @@ from journeys.questions import question
 
 def traits_in(definition: Definition) -> list[str]:
     """The traits of customers that a definition speaks of."""
-    matchers = [one for step in definition.steps for one in step.match]
-    return traits_of([*matchers, *definition.fail_on], definition.population)
+    return traits_of(definition.matchers, definition.population)
 
 
 def traits_of(matchers: Iterable[Matcher], conditions: Iterable[Condition] = ()) -> list[str]:

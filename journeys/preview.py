@@ -33,7 +33,7 @@ def preview(
     """
     check_patterns(events, definition)
     params = filters.Params(project=project.id)
-    sql = question("preview.customers", relevant=filters.relevant(definition, params))
+    sql = question("preview.customers", relevant=filters.relevant([definition], params))
     customers = events.query(sql, params.values)[0]["n"]
     chunks = max(1, customers // most_customers)
     whose = "cityHash64(customer) % {chunks:UInt32} = 0"

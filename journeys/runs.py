@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from journeys import filters, known, resolution
-from journeys.definitions import Definition, DefinitionError, parse
+from journeys import filters, known, matching, resolution
+from journeys.definitions import Definition, DefinitionError, parse, parsed
 from journeys.questions import question
 from store.events import EventStore, EventStoreError
 from store.journeys import JourneyVersion
@@ -13,6 +13,8 @@ from store.stamps import Stamp, by_clock
 
 CUSTOMERS_AT_ONCE = 10_000
 EVENTS_PER_CHUNK = 4_000_000
+
+NO_WINDOW = 2**62
 
 # Customers and identities are numbers below this one.
 NUMBERS = 2**63
@@ -29,25 +31,36 @@ def computed(
 
     `whose` says which customers, `resolved` is the SQL of events with their customer.
     """
+    return together([definition], params, whose, resolved=resolved)
+
+
+def together(
+    definitions: Sequence[Definition],
+    params: filters.Params,
+    whose: str,
+    *,
+    resolved: str = resolution.VIEW,
+    concerned: str = "1",
+) -> str:
+    """The same of several journeys: rows of (journey, customer, runs), where journeys count from 1."""
     params.values |= MOVES | {
-        "idle": definition.idle_timeout,
-        "window": definition.window or 0,
-        "goal": len(definition.steps),
-        "allowed": _allowed(definition),
-        "within_bits": [1 << k for k, step in enumerate(definition.steps) if step.within],
-        "within_ms": [step.within for step in definition.steps if step.within],
+        "idle": [one.idle_timeout for one in definitions],
+        "window": [one.window or NO_WINDOW for one in definitions],
+        "goal": [len(one.steps) for one in definitions],
+        "allowed": [_allowed(one) for one in definitions],
+        "within_bits": [[1 << k for k, step in enumerate(one.steps) if step.within] for one in definitions],
+        "within_ms": [[step.within for step in one.steps if step.within] for one in definitions],
     }
-    relevant = filters.relevant(definition, params)
-    known_too = known.knowing(resolved, known.traits_in(definition), params, relevant=relevant, whose=whose)
+    relevant = filters.relevant(definitions, params)
+    traits = sorted({trait for one in definitions for trait in known.traits_in(one)})
+    known_too = known.knowing(resolved, traits, params, relevant=relevant, whose=whose)
     return question(
         "runs.compute",
-        case_value=_case_value(definition, params),
-        mask=filters.mask(definition, params),
-        failed=filters.any_of(definition.fail_on, params),
-        population=filters.all_of(definition.population, params),
         relevant=relevant,
         whose=whose,
         resolved=known_too,
+        concerned=concerned,
+        **matching.bind(definitions, params),
     )
 
 
@@ -85,13 +98,32 @@ def recompute(
 
     `identities` are all identities whose events may belong to them; `stamp` was taken before they were read.
     """
-    definition = parse(version.definition)
+    recompute_all(events, [(version, customers)], identities, stamp=stamp)
+
+
+def recompute_all(
+    events: EventStore,
+    concerned: Sequence[tuple[JourneyVersion, Sequence[int]]],
+    identities: Sequence[int],
+    *,
+    stamp: int | None = None,
+) -> None:
+    """The same for several versions of one project at once, each with the customers whom it concerns."""
+    places = {one: n for n, one in enumerate(sorted({one for _, some in concerned for one in some}), 1)}
     params = filters.Params(
-        project=version.project_id, customers=list(customers), identities=list(identities)
+        project=concerned[0][0].project_id,
+        customers=list(places),
+        identities=list(identities),
+        whom=[[places[one] for one in some] for _, some in concerned],
     )
     whose = "identity in {identities:Array(UInt64)} and customer in {customers:Array(UInt64)}"
-    anew = computed(definition, params, whose)
-    _store(events, version, params, anew, question("runs.touched"), by_clock() if stamp is None else stamp)
+    definitions = [parsed(version.definition) for version, _ in concerned]
+    touched = question("runs.touched")
+    is_everybody = all(len(some) == len(places) for some in params.values["whom"])
+    these = "1" if is_everybody else f"(journey, customer) in ({touched})"
+    anew = together(definitions, params, whose, concerned=these)
+    versions = [version for version, _ in concerned]
+    _store(events, versions, params, anew, touched, by_clock() if stamp is None else stamp)
 
 
 def fill(
@@ -120,7 +152,8 @@ def fill(
         whose, theirs = (_share(), SHARE) if total > 1 else ("1", "1")
         found = computed(definition, params, whose, resolved=resolution.resolved_now())
         try:
-            _store(events, version, params, found, question("runs.stale", whose=theirs), begun)
+            params.values["journey_version"] = version.id
+            _store(events, [version], params, found, question("runs.stale", whose=theirs), begun)
         except EventStoreError:
             if otherwise is None:
                 raise
@@ -153,7 +186,7 @@ def _customers(
     sql = question(
         "runs.customers",
         resolved=resolution.resolved_now(),
-        relevant=filters.relevant(definition, params),
+        relevant=filters.relevant([definition], params),
         stored=question("runs.stale", whose=theirs),
         whose=whose,
     )
@@ -169,22 +202,21 @@ def _share() -> str:
 
 
 def _store(
-    events: EventStore, version: JourneyVersion, params: filters.Params, runs: str, emptied: str, stamp: int
+    events: EventStore,
+    versions: Sequence[JourneyVersion],
+    params: filters.Params,
+    runs: str,
+    emptied: str,
+    stamp: int,
 ) -> None:
-    params.values |= {"journey_version": version.id, "version": stamp}
+    params.values |= {"journey_versions": [one.id for one in versions], "version": stamp}
     events.command(question("runs.store", runs=runs, emptied=emptied), params.values)
 
 
 def _chunks(events: EventStore, version: JourneyVersion, definition: Definition) -> int:
     params = filters.Params(project=version.project_id)
-    sql = question("runs.relevant", relevant=filters.relevant(definition, params))
+    sql = question("runs.relevant", relevant=filters.relevant([definition], params))
     return 1 + int(events.query(sql, params.values)[0]["n"]) // EVENTS_PER_CHUNK
-
-
-def _case_value(definition: Definition, params: filters.Params) -> str:
-    if definition.case_key is None:
-        return "''"
-    return filters.text_of("properties", definition.case_key, params)
 
 
 def _allowed(definition: Definition) -> list[int]:

@@ -61,7 +61,7 @@ def _slots(scope: Scope, params: Params, whose: str) -> dict[str, str]:
         "within": [step.within or 0 for step in definition.steps],
     }
     case = definition.case_key
-    relevant = filters.relevant(definition, params)
+    relevant = filters.relevant([definition], params)
     resolved = resolution.resolved_now() if scope.as_of is None else resolution.resolved_then()
     return {
         "mask": filters.mask(definition, params),

@@ -30,6 +30,7 @@ from store.events import EventStore
 from store.identity import Ledger
 from store.inbox import Inbox
 from store.migrate import current, migrate_db, migrate_events, newest
+from store.news import News
 from store.plans import KnownPlans
 from store.privacy.suppression import KnownSuppressions
 from store.rules import KnownRules
@@ -134,9 +135,9 @@ class House:
         )
         self.worker = Worker(carrier, most_events=settings.batch_events)
 
-    def refresh(self, project_id: int, customers: Iterable[int]) -> None:
-        """Compute the runs of these customers anew, for every journey of the project, and their sessions."""
-        self.refresher.refresh(project_id, customers)
+    def refresh(self, project_id: int, customers: Iterable[int], news: News | None = None) -> None:
+        """Compute the runs of these customers anew, for all journeys that concern them, and the sessions."""
+        self.refresher.refresh(project_id, customers, news)
 
     def start_background(self) -> None:
         """Start the worker and all jobs."""

@@ -11,6 +11,7 @@ from typing import TypeVar
 from sqlalchemy import Engine
 
 from journeys import runs, sessions
+from journeys.concerns import Concerns
 from journeys.definitions import DefinitionError
 from journeys.generations import Generation, ensured, wanted_of
 from journeys.runs import CUSTOMERS_AT_ONCE
@@ -19,12 +20,16 @@ from store.events import EventStore, EventStoreError
 from store.identity import Ledger
 from store.identity.regrouping import regrouping_of
 from store.journeys import JourneyVersion, fill_again, kept_versions
+from store.news import News
 from store.privacy.suppression import Lookup
 from store.stamps import next_stamp
 
 T = TypeVar("T")
+Concern = tuple[JourneyVersion, list[int]]
 log = logging.getLogger("waywiser.refreshing")
 PAUSE_S = 30.0
+VERSIONS_AT_ONCE = 50
+PAIRS_AT_ONCE = 100_000  # of a version and a customer
 MOST_FAILURES = 60  # in one search for who is to blame; each of them takes some 14 among 10,000
 MOST_NAMED = 10
 LATE_MS = 60_000  # whoever changed the ledger computes the customers itself, most often within seconds
@@ -43,6 +48,7 @@ class Refresher:
         self._engine, self._events, self._ledger = engine, events, ledger
         self._suppressed, self._clock = suppressed, clock
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="runs")
+        self._concerns: dict[int, Concerns] = {}
         self._late = 0  # at first also what a process has just left that was ended
         self.chore = Chore("refreshing", self.turn, every=PAUSE_S)
 
@@ -56,10 +62,11 @@ class Refresher:
             log.info("computed %d customers whom a change had touched before", made)
         self._late = LATE_MS
 
-    def refresh(self, project_id: int, customers: Iterable[int]) -> None:
-        """Compute the runs of these customers anew, for every journey of the project, and their sessions.
+    def refresh(self, project_id: int, customers: Iterable[int], news: News | None = None) -> None:
+        """Compute the runs of these customers anew, for every journey that concerns them, and their sessions.
 
-        Of who was erased meanwhile nothing is counted any more.
+        Where there are no `news` of what has changed, every journey does. Of who was erased meanwhile nothing
+        is counted any more.
         """
         asked = set(customers)
         ordered = self._suppressed(project_id).without(asked)
@@ -74,13 +81,35 @@ class Refresher:
             stamp = next_stamp(self._engine)
             known = self._ledger.told(project_id)
             identities = self._ledger.identities_of(project_id, some)
-            jobs = [partial(self._recompute, one, some, identities, stamp) for one in versions]
+            concerned = self._concerned(project_id, versions, some, identities, news)
+            jobs = [partial(self._recompute_all, part, identities, stamp) for part in portions(concerned)]
             jobs += [partial(self._recount, one, some, identities, stamp) for one in generations]
             # Much of a small recomputation is planning, which uses one core: two go side by side.
             done = [self._begun(job) for job in jobs]
             failed = {one: why for job in done for one, why in job.result().items()}
             self._ledger.computed(project_id, set(some) - failed.keys(), version=known)
             set_aside(self._ledger, project_id, failed, now=self._clock())
+
+    def _concerned(
+        self,
+        project: int,
+        versions: list[JourneyVersion],
+        some: list[int],
+        identities: list[int],
+        news: News | None,
+    ) -> list[Concern]:
+        """Whom of these customers each version concerns, for all whom it does."""
+        if news is None or not versions:
+            return [(one, some) for one in versions]
+        whom = self._compiled(project, versions).of(self._events, project, news.of(some), identities)
+        return [(one, sorted(whom[one.id])) for one in versions if whom.get(one.id)]
+
+    def _compiled(self, project: int, versions: list[JourneyVersion]) -> Concerns:
+        ids = [one.id for one in versions]
+        known = self._concerns.get(project)
+        if known is None or known.ids != ids:
+            known = self._concerns[project] = Concerns({one.id: one.definition for one in versions})
+        return known
 
     def make_up(self, *, before: int) -> int:
         """Compute the customers whom changes before this moment (ms) have left; returns how many."""
@@ -116,26 +145,43 @@ class Refresher:
             return each_alone(self._engine, self._events, self._ledger, generation.project_id, some, job)
         return {}
 
-    def _recompute(
-        self, version: JourneyVersion, some: list[int], identities: list[int], stamp: int
-    ) -> dict[int, str]:
-        """Store the runs of these customers; returns who cannot be computed, and why.
+    def _recompute_all(self, concerned: list[Concern], identities: list[int], stamp: int) -> dict[int, str]:
+        """Store the runs of whom each version concerns; returns who cannot be computed, and why.
 
-        One journey that cannot be computed at all must not hold up the events of all others.
+        Where they cannot be computed together, each version is computed alone.
         """
-        job = partial(runs.recompute, self._events, version)
         try:
-            job(some, identities, stamp=stamp)
+            runs.recompute_all(self._events, concerned, identities, stamp=stamp)
         except (EventStoreError, DefinitionError):
             if not self._events.takes_inserts():
                 raise
-            if runs.works(self._events, version):
-                return each_alone(self._engine, self._events, self._ledger, version.project_id, some, job)
-            log.exception(
-                "the runs of %s cannot be computed; it waits to be filled", version.definition["key"]
-            )
-            fill_again(self._engine, version.id)
+            return {one: why for each in concerned for one, why in self._recompute(*each).items()}
         return {}
+
+    def _recompute(self, version: JourneyVersion, some: list[int]) -> dict[int, str]:
+        """The same of one version that could not be computed beside others.
+
+        One journey that cannot be computed at all must not hold up the events of all others.
+        """
+        if runs.works(self._events, version):
+            job = partial(runs.recompute, self._events, version)
+            return each_alone(self._engine, self._events, self._ledger, version.project_id, some, job)
+        log.error("the runs of %s cannot be computed; it waits to be filled", version.definition["key"])
+        fill_again(self._engine, version.id)
+        return {}
+
+
+def portions(concerned: list[Concern]) -> list[list[Concern]]:
+    """What a statement can take at once: few enough versions, and customers of all of them together."""
+    made: list[list[Concern]] = []
+    room = 0
+    for version, some in concerned:
+        if not made or len(made[-1]) == VERSIONS_AT_ONCE or len(some) > room:
+            made.append([])
+            room = PAIRS_AT_ONCE
+        made[-1].append((version, some))
+        room -= len(some)
+    return made
 
 
 def each_alone(

@@ -1,39 +1,61 @@
--- Which runs did these customers make? The rule: one event moves an open run by at most one step.
+-- Which runs did these customers make of these journeys? The rule: one event moves an open run by at most one step.
 -- Neighbouring touchpoints further apart than the idle timeout end a run, so histories are cut there first.
 with
-    touchpoints as (
+    spoken as (
+        -- What an event is to each journey that it speaks of: a bit for each matcher that it may match, and the place of
+        -- the condition that it has to meet for that.
         select
             customer,
-            {{case_value}} as case_value,
             toUnixTimestamp64Milli(timestamp) as t,
             sequence,
             event_id,
-            {{mask}} as mask,
-            toUInt8({{failed}}) as failed,
-            toUInt8(bitTest(mask, 0) and ({{population}})) as opens,
-            channel, source, medium, campaign, device, country
+            (channel, source, medium, campaign, device, country) as attributes,
+            arrayMap(met -> toUInt8(met), [{{conditions}}]) as met,
+            [{{cases}}] as cases,
+            arrayJoin({spoken:Array(Array(Tuple(UInt16, Array(UInt32), Array(UInt16))))}[
+                transform(
+                    if(type = 'track', concat('track ', event), type),
+                    {labels:Array(String)}, arrayEnumerate({labels:Array(String)}),
+                    if(type = 'track', {other:UInt32}, 0)
+                )
+            ]) as spoken
         from {{resolved}}
         where project = {project:UInt32} and ({{relevant}}) and ({{whose}}) and not is_bot
     ),
+    touchpoints as (
+        select
+            spoken.1 as journey,
+            customer,
+            cases[{case_places:Array(UInt16)}[journey]] as case_value,
+            t,
+            sequence,
+            event_id,
+            arrayReduce('groupBitOr', arrayMap((bit, place) -> bit * met[place], spoken.2, spoken.3)) as matched,
+            toUInt32(bitAnd(matched, {fails_bit:UInt32} - 1)) as mask,
+            toUInt8(matched >= {fails_bit:UInt32}) as failed,
+            toUInt8(bitTest(mask, 0) and met[{population:Array(UInt16)}[journey]]) as opens,
+            attributes
+        from spoken
+    ),
     histories as (
         select
+            journey,
             customer,
             case_value,
-            arraySort(groupArray((
-                t, sequence, event_id, mask, failed, opens, (channel, source, medium, campaign, device, country)
-            ))) as history,
-            arrayMap(gap -> gap > {idle:Int64}, arrayDifference(history.1)) as cuts
+            arraySort(groupArray((t, sequence, event_id, mask, failed, opens, attributes))) as history,
+            arrayMap(gap -> gap > {idle:Array(Int64)}[journey], arrayDifference(history.1)) as cuts
         from touchpoints
-        where mask != 0 or failed
-        group by customer, case_value
+        where matched != 0 and ({{concerned}})
+        group by journey, customer, case_value
         having max(opens)
     ),
     splits as (
-        select customer, case_value, arraySplit((touchpoint, cut) -> cut, history, cuts) as split
+        select journey, customer, case_value, arraySplit((touchpoint, cut) -> cut, history, cuts) as split
         from histories
     ),
     pieces as (
         select
+            journey,
             customer,
             case_value,
             arrayJoin(arrayEnumerate(split)) as number,
@@ -44,6 +66,7 @@ with
     folded as (
         -- The state is small, because it is copied at every touchpoint: position, start, time of position, moves.
         select
+            journey,
             customer,
             case_value,
             piece,
@@ -54,7 +77,7 @@ with
                         toUInt8(multiIf(
                             move = {starts:UInt8} or move = {restarts:UInt8}, 1,
                             move = {stays:UInt8} or move = {cuts_short:UInt8}, run.1,
-                            move < {goal:UInt8}, move,
+                            move < {goal:Array(UInt8)}[journey], move,
                             0
                         )),
                         if(move = {starts:UInt8} or move = {restarts:UInt8}, t, run.2),
@@ -63,19 +86,19 @@ with
                     ),
                     [toUInt8(multiIf(
                         run.1 = 0, if(opens, {starts:UInt8}, 0),
-                        {window:Int64} > 0 and t - run.2 > {window:Int64}, if(opens, {restarts:UInt8}, {expires:UInt8}),
+                        t - run.2 > {window:Array(Int64)}[journey], if(opens, {restarts:UInt8}, {expires:UInt8}),
                         failed, {fails:UInt8},
                         arrayMap(
                             reachable -> if(
                                 reachable = 0,
-                                if(bitTest(mask, {goal:UInt8} - 1), {cuts_short:UInt8}, {stays:UInt8}),
+                                if(bitTest(mask, {goal:Array(UInt8)}[journey] - 1), {cuts_short:UInt8}, {stays:UInt8}),
                                 bitCount(bitXor(reachable, toUInt32(reachable - 1)))
                             ),
                             [bitAnd(
-                                bitAnd(mask, {allowed:Array(UInt32)}[run.1 + 1]),
+                                bitAnd(mask, {allowed:Array(Array(UInt32))}[journey][run.1 + 1]),
                                 bitNot(toUInt32(arraySum(
                                     (bit, within) -> if(t - run.3 > within, bit, 0),
-                                    {within_bits:Array(UInt32)}, {within_ms:Array(Int64)}
+                                    {within_bits:Array(Array(UInt32))}[journey], {within_ms:Array(Array(Int64))}[journey]
                                 )))
                             )]
                         )[1]
@@ -88,6 +111,7 @@ with
     ),
     parted as (
         select
+            journey,
             customer,
             case_value,
             is_last,
@@ -102,6 +126,7 @@ with
     ),
     attempts as (
         select
+            journey,
             customer,
             case_value,
             arrayJoin(arrayEnumerate(parts)) as number,
@@ -111,6 +136,7 @@ with
     ),
     ended as (
         select
+            journey,
             customer,
             case_value,
             attempt,
@@ -118,16 +144,16 @@ with
             moves[-1] as final,
             if(final = {expires:UInt8}, attempt.2[-2], attempt.2[-1]) as last,
             multiIf(
-                final = {goal:UInt8}, 'succeeded',
+                final = {goal:Array(UInt8)}[journey], 'succeeded',
                 final = {fails:UInt8}, 'failed',
                 final != {expires:UInt8} and is_open, 'open',
                 'dropped'
             ) as outcome,
             has(moves, {cuts_short:UInt8}) as shortcut,
-            arrayMap(move -> move <= {goal:UInt8} or move in ({starts:UInt8}, {restarts:UInt8}), moves) as moved,
+            arrayMap(move -> move <= {goal:Array(UInt8)}[journey] or move in ({starts:UInt8}, {restarts:UInt8}), moves) as moved,
             arrayFilter((at, has_moved) -> has_moved, attempt.2, moved) as times,
             arrayFilter((id, has_moved) -> has_moved, attempt.3, moved) as event_ids,
-            arrayPushFront(arrayFilter(move -> move <= {goal:UInt8}, moves), 1) as steps,
+            arrayPushFront(arrayFilter(move -> move <= {goal:Array(UInt8)}[journey], moves), 1) as steps,
             arrayMap(
                 (at, mask) -> (at, toUInt8(if(
                     bitShiftRight(mask, at) = 0,
@@ -144,6 +170,7 @@ with
     ),
     runs as (
         select
+            journey,
             customer,
             groupArray((
                 case_value,
@@ -160,9 +187,10 @@ with
                 attempt[1].5.1, attempt[1].5.2, attempt[1].5.3, attempt[1].5.4, attempt[1].5.5, attempt[1].5.6
             )) as runs
         from ended
-        group by customer
+        group by journey, customer
     )
 select
+    journey,
     customer,
     cast(
         arraySort(run -> (run.2, run.1), runs),

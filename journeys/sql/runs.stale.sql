@@ -1,5 +1,5 @@
 -- Who of these customers has stored runs of this version?
-select customer
+select toUInt16(1) as journey, customer
 from journey_runs final
 where
     project = {project:UInt32}

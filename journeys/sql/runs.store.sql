@@ -1,18 +1,18 @@
--- Put the runs of these customers in place of the stored ones; the emptied ones lose theirs.
+-- Put the runs of these customers at these journeys in place of the stored ones; the emptied ones lose theirs.
 insert into journey_runs (project, journey_version, customer, computed_at, version, runs)
 select
     {project:UInt32},
-    {journey_version:UInt32},
+    {journey_versions:Array(UInt32)}[journey] as journey_version,
     customer,
     now64(3, 'UTC'),
     {version:UInt64},
     groupArrayArray(runs)
 from (
-    select customer, runs from ({{runs}})
+    select journey, customer, runs from ({{runs}})
     union all
-    select customer, [] as runs from ({{emptied}})
+    select journey, customer, [] as runs from ({{emptied}})
 )
-group by customer
+group by journey, customer
 -- Two-level aggregation would hand on 256 small blocks, and the fold pays its rounds for each of them. No customer
 -- comes twice here: to look for that on insert takes as long as half the computation.
 settings group_by_two_level_threshold = 0, group_by_two_level_threshold_bytes = 0, optimize_on_insert = 0

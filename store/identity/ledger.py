@@ -64,12 +64,18 @@ class Ledger:
 
     def customers_of(self, project: int, some: Iterable[int]) -> set[int]:
         """The customers that these identities may belong to; a contested one belongs to several."""
+        owners, others = self.owners(project, some)
+        return others.union(owners.values())
+
+    def owners(self, project: int, some: Iterable[int]) -> tuple[dict[int, int], set[int]]:
+        """The customer of each identity; beside them the customers that contested ones may belong to."""
         found, contested = self._whose(project, some)
-        if contested:
-            with self._engine.connect() as connection:
-                beside = neighbours_of(connection, project, contested)
-            found |= self._whose(project, beside)[0]
-        return found
+        if not contested:
+            return found, set()
+        with self._engine.connect() as connection:
+            beside = neighbours_of(connection, project, contested)
+        others = {*self._whose(project, beside)[0].values(), *(found.pop(one) for one in contested)}
+        return found, others | contested
 
     def identities_of(self, project: int, customers: Sequence[int]) -> list[int]:
         """Every identity whose events may belong to these customers."""
@@ -271,23 +277,23 @@ class Ledger:
             tell(self._engine, self._events, project)
         return known
 
-    def _whose(self, project: int, some: Iterable[int]) -> tuple[set[int], set[int]]:
-        """The customers of identities, and which of these are contested."""
+    def _whose(self, project: int, some: Iterable[int]) -> tuple[dict[int, int], set[int]]:
+        """The customer of each identity, and which of these are contested."""
         asked = set(some)
         with self._guard:
             known = self._known(project)
-            found: set[int] = set()
+            found: dict[int, int] = {}
             missing = []
             for one in asked:
                 if (customer := known.customer(one)) is None:
                     missing.append(one)
                 else:
-                    found.add(customer)
+                    found[one] = customer
             for chunk in chunks(missing):
                 found |= self._learned(project, known, chunk)
             return found, asked & known.contested
 
-    def _learned(self, project: int, known: Memory, some: Sequence[int]) -> set[int]:
+    def _learned(self, project: int, known: Memory, some: Sequence[int]) -> dict[int, int]:
         """The customers of identities, remembered from now on; one that the ledger has not is its own."""
         found = {one: (one, False) for one in some}
         columns = select(identities.c.identity, identities.c.customer, identities.c.contested)
@@ -296,7 +302,7 @@ class Ledger:
             found |= {row.identity: (row.customer, row.contested) for row in read_rows(connection, query)}
         for one, (customer, contested) in found.items():
             known.learn(one, customer, contested)
-        return {customer for customer, _ in found.values()}
+        return {one: customer for one, (customer, _) in found.items()}
 
 
 def _enter(change: Change, links: Mapping[Pair, Link], again: Collection[int]) -> None:

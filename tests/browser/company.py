@@ -63,7 +63,7 @@ def empty_company(engine: Engine, events: EventStore) -> Company:
     """An installation before set-up."""
     ledger, filler = Ledger(engine, events), Filler(engine, events)
 
-    def refresh(project: int, customers: set[int]) -> None:
+    def refresh(project: int, customers: set[int], _: object = None) -> None:
         ordered = sorted(customers)
         for version in kept_versions(engine, project):
             recompute(events, version, ordered, ledger.identities_of(project, ordered))

@@ -98,7 +98,7 @@ class Ground:
             ledger=ledger,
             tools=Tools.opened(self.settings, KnownRules(self.engine).of, KnownPlans(self.engine).of),
             clock=now_ms,
-            after=lambda _project, _customers: None,
+            after=lambda *_: None,
         )
         return Worker(carrier, most_events=self.settings.batch_events)
 

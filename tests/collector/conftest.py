@@ -120,7 +120,7 @@ def make_worker(engine: Engine, inbox: Inbox, events: EventStore, clock: Clock) 
             "ledger": Ledger(engine, events),
             "tools": Tools.opened(settings, KnownRules(engine).of, plans),
             "clock": clock,
-            "after": lambda project, customers: None,
+            "after": lambda *_: None,
         }
         return Worker(Carrier(**(own | parts)), most_events=settings.batch_events)
 

@@ -37,7 +37,7 @@ def make_ahead(engine: Engine, events: EventStore, clock: Clock) -> Make:
             ledger=Ledger(engine, events),
             tools=Tools.opened(Settings()),
             clock=clock,
-            after=lambda _project, _customers: None,
+            after=lambda *_: None,
         )
         return Ahead(carrier, most_events=MOST)
 

@@ -144,7 +144,7 @@ def test_touched_customers_are_handed_on_with_the_links_of_the_batch(
     engine: Engine, inbox: Inbox, events: EventStore, make_worker: Make
 ) -> None:
     touched: list[tuple[int, set[int]]] = []
-    worker = make_worker(after=lambda project, customers: touched.append((project, set(customers))))
+    worker = make_worker(after=lambda project, customers, _: touched.append((project, set(customers))))
     put(inbox, track(1, anonymousId="a1"))
     worker.drain()
     put(inbox, track(2, type="identify", anonymousId="a1", userId="u1"))
@@ -164,7 +164,7 @@ STAGES = [
     ("ledger", "join", "before", 1),
     ("ledger", "join", "after", 1),
     ("ledger", "join", "after", 2),
-    ("ledger", "customers_of", "after", 1),
+    ("ledger", "owners", "after", 1),
     ("after", "refresh", "before", 1),
     ("after", "refresh", "after", 2),
     ("batches", "acknowledge", "before", 1),
@@ -178,7 +178,7 @@ class Refreshed:
     def __init__(self) -> None:
         self.customers: set[tuple[int, int]] = set()
 
-    def refresh(self, project: int, customers: set[int]) -> None:
+    def refresh(self, project: int, customers: set[int], _: object = None) -> None:
         self.customers |= {(project, customer) for customer in customers}
 
 

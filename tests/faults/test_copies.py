@@ -36,7 +36,7 @@ def carrier(engine: Engine, events: EventStore) -> Iterator[Carrier]:
         ledger=Ledger(engine, events),
         tools=tools,
         clock=lambda: NOW,
-        after=lambda project, customers: None,
+        after=lambda *_: None,
     )
     tools.close()
 

@@ -53,7 +53,7 @@ def matches(events: EventStore, matcher: dict[str, Any], **fields: Any) -> bool:
     }
     events.insert([Event(**row)], token="t")
     params = filters.Params(project=1)
-    mask, relevant = filters.mask(definition, params), filters.relevant(definition, params)
+    mask, relevant = filters.mask(definition, params), filters.relevant([definition], params)
     source = known.knowing(resolution.VIEW, known.traits_in(definition), params, relevant=relevant)
     sql = f"select {mask} as mask from {source} where {relevant}"
     rows = events.query(sql, params.values)

@@ -111,7 +111,7 @@ class Place:
             ledger=self.ledger,
             tools=Tools.opened(Settings(), *known),
             clock=self.clock,
-            after=lambda _project, _customers: None,
+            after=lambda *_: None,
         )
         return Worker(carrier, most_events=20_000)
 

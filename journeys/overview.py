@@ -1,0 +1,61 @@
+"""All journeys of a project at a glance: the heads of their funnels, by one question for all."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from journeys.definitions import Definition, parsed
+from journeys.funnel import OUTCOMES, Counted
+from journeys.period import Period
+from journeys.questions import question
+from journeys.rates import run_rate
+from store.events import EventStore
+from store.journeys import JourneyVersion
+
+Head = Mapping[str, Any]
+
+
+def heads(
+    events: EventStore, project_id: int, versions: Sequence[JourneyVersion], period: Period, *, now: int
+) -> dict[int, Head]:
+    """By version id what `funnel` says of runs: `entered`, `outcomes`, `success_rate`, and of each of the
+    `steps` how many were dropped or failed there."""
+    if not versions:
+        return {}
+    definitions = {one.id: parsed(one.definition) for one in versions}
+    values = {
+        "project": project_id,
+        "journey_versions": list(definitions),
+        "idle": [one.idle_timeout for one in definitions.values()],
+        "window": [one.window or 0 for one in definitions.values()],
+        "start": period.start,
+        "end": period.end,
+        "now": now,
+    }
+    rows = defaultdict[int, list[dict[str, Any]]](list)
+    for row in events.query(question("overview.counted"), values):
+        rows[row["journey_version"]].append(row)
+    return {number: _head(one, Counted(rows[number])) for number, one in definitions.items()}
+
+
+def _head(definition: Definition, found: Counted) -> Head:
+    entered = found.progressed(1)
+    outcomes = {how: sum(n for (_, one), n in found.ends.items() if one == how) for how in OUTCOMES}
+    return {
+        "entered": entered,
+        "outcomes": outcomes,
+        "success_rate": run_rate(
+            outcomes["succeeded"], entered, in_time=outcomes["in_time"], spread=found.spread(1)
+        ),
+        "steps": [
+            {
+                "key": step.key,
+                "name": step.name,
+                "dropped_here": found.ends[k, "dropped"],
+                "failed_here": found.ends[k, "failed"],
+            }
+            for k, step in enumerate(definition.steps, 1)
+        ],
+    }
