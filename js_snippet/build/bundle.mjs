@@ -11,6 +11,7 @@ export const gzipped = (text) => gzipSync(text, { level: 9 }).length;
 
 // Chrome and Edge 85, Firefox 79, Safari 14.1 and everything newer.
 const TARGET = "es2021";
+const LETTERS = "etraoniscldpmu";
 const { version } = JSON.parse(await readFile(here("package.json"), "utf8"));
 
 /** The text of the bundle, and the paths of the files in it. In a hurry it is a twentieth longer. */
@@ -50,8 +51,15 @@ async function smaller(text, format) {
 
 async function shortened(text) {
   const compress = { passes: 3, keep_fargs: false, unsafe_arrows: true, unsafe: true, booleans_as_integers: true };
-  const { code } = await minify(text, { ecma: 2020, module: true, toplevel: true, compress });
-  return code;
+  const how = { ecma: 2020, module: true, toplevel: true };
+  const { code } = await minify(text, { ...how, compress, mangle: false });
+  return (await minify(code, { ...how, compress: false, mangle: { nth_identifier: { get: shortName } } })).code;
+}
+
+/** Of few and frequent letters: longer names in a small alphabet cost less, gzip, than single letters of a large one. */
+function shortName(count) {
+  const rest = Math.floor(count / LETTERS.length) - 1;
+  return LETTERS[count % LETTERS.length] + (rest < 0 ? "" : shortName(rest));
 }
 
 /** What only one place calls stands in that place. */

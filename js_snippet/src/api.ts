@@ -36,6 +36,8 @@ export function publish(api: Stub): void {
     (api as Properties)[name] = (...args: unknown[]) => run([name, args]);
   }
   api.version = VERSION;
+  // An answer counts before anything is written.
+  api.q?.forEach((call) => /^[co]/.test(call[0]) && run(call));
 }
 
 /** Carries out what the stub kept, after the view of the page; a copy of the stub that comes late is heard too. */

@@ -2,7 +2,7 @@
 import { answer, OUT, whenAllowed } from "./consent";
 import { anonymousId, newVisitor, setUser, told, userId } from "./identity";
 import { copied } from "./json";
-import { close, finish, record, settle } from "./tracker";
+import { finish, record, settle } from "./tracker";
 
 type Command = (first: unknown, second: unknown) => void;
 
@@ -14,17 +14,17 @@ export const commands: Record<string, Command> = {
   /** Without a user id the traits describe the visitor as far as known. */
   identify(id, traits) {
     const user = text(id);
+    const known = copied(traits ?? id);
+    needed(user ?? Object.keys(known)[0]); // Nobody, of whom nothing is said, is a mistake.
     settle(); // The page view before belongs to the visitor as known until now.
     if (user) whenAllowed(() => setUser(user));
-    record("identify", { traits: copied(traits ?? id) });
+    record("identify", { traits: known });
   },
 
   alias(id, previous) {
     const user = needed(id);
-    whenAllowed(() => {
-      const previousId = text(previous) ?? userId() ?? told(anonymousId());
-      record("alias", { userId: user, previousId });
-    });
+    const before = text(previous);
+    whenAllowed(() => record("alias", { userId: user, previousId: before ?? userId() ?? told(anonymousId()) }));
   },
 
   group: (id, traits) => record("group", { groupId: needed(id), traits: copied(traits) }),
@@ -37,8 +37,7 @@ export const commands: Record<string, Command> = {
   },
 
   consent(said) {
-    if (!/^(granted|denied|cookieless)$/.test(said as string)) throw "consent?";
-    say(said as string);
+    say(needed(/^(granted|denied|cookieless)$/.test(said as string) && said));
   },
 
   optOut: () => say(OUT),
@@ -53,18 +52,19 @@ export const commands: Record<string, Command> = {
 
 /** What was measured until now falls under the answer until now. */
 function say(said: string): void {
-  close();
+  finish();
   answer(said);
 }
 
 function text(value: unknown): string | undefined {
-  const isText = typeof value === "string" || Number.isFinite(value);
-  return (isText && `${value}`.trim()) || undefined;
+  return (value as string)?.trim?.() || (Number.isFinite(value) && `${value}`) || undefined;
 }
 
-/** What it throws tells the developer in the console. */
 function needed(value: unknown): string {
-  const found = text(value);
-  if (!found) throw "name or id?";
-  return found;
+  return text(value) ?? fail();
+}
+
+/** Tells the developer in the console; the call stands beside it. */
+function fail(): never {
+  throw "unclear";
 }

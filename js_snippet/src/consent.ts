@@ -55,7 +55,6 @@ export function answer(said: string): void {
 /** Follows what the visitor said, here or on another page of the site. */
 export function adapt(): void {
   const before = state;
-  lookAtCookies();
   allowStorage(true); // The answer may always be read, and what is not allowed any more be removed.
   state = judge();
   const isSwitch = state !== before;
@@ -74,12 +73,13 @@ function judge(): string {
   const said = answers();
   const { consent, cookieless, respect = "" } = options;
   const { doNotTrack, globalPrivacyControl } = navigator;
-  const isUnwished = (/gpc/.test(respect) && globalPrivacyControl) || (/dnt/.test(respect) && doNotTrack === "1");
+  const isUnwished = (/gpc/.test(respect) && globalPrivacyControl) || (/dnt/.test(respect) && +doNotTrack!);
   if (/denied|out/.test(said as unknown as string) || (isUnwished && said[0] !== "granted")) return "denied";
   return said[0] || (consent !== undefined ? "pending" : cookieless !== undefined ? "cookieless" : "granted");
 }
 
 function answers(): string[] {
+  lookAtCookies();
   return [...readCookies(ANSWER), read(ANSWER)];
 }
 

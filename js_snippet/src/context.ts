@@ -26,7 +26,7 @@ function browser(): object {
     locale: navigator.language,
     // Intl answers after some ten milliseconds, Temporal at once where there is one. A page may have broken either.
     timezone: attempt(() => window.Temporal?.Now.timeZoneId() ?? Intl.DateTimeFormat().resolvedOptions().timeZone),
-    screen: { width: screen.width, height: screen.height },
+    screen: { width: window.screen.width, height: window.screen.height },
     webdriver: navigator.webdriver || undefined,
     library: { name: "waywiser-js", version: VERSION },
   };

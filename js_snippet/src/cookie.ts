@@ -24,9 +24,9 @@ export function readCookies(name: string): string[] {
 export function writeCookie(name: string, value: string, seconds: number | ""): void {
   const labels = location.hostname.split(".");
   if (!widest && readCookies(name).includes(value)) return;
-  for (let first = widest || labels.length; first-- >= 0; ) {
+  for (let first = widest || labels.length - 1; first-- >= 0; ) {
     const domain = first < 0 ? "" : `;domain=${labels.slice(first).join(".")}`;
-    const secure = location.protocol === "https:" ? ";secure" : "";
+    const secure = isSecureContext ? ";secure" : "";
     attempt(() => (document.cookie = `${name}=${value};path=/;max-age=${+seconds};samesite=lax${secure}${domain}`));
     lookAtCookies();
     if (readCookies(name).includes(value)) {

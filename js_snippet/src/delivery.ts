@@ -9,7 +9,7 @@ const PAUSE = `${OF_VISITOR}pause`;
 const GATHER = 250; // milliseconds between an event and its request
 const MANY = 20; // events that need not wait for more
 const FIRST_BACKOFF = 1e3;
-const LONGEST_BACKOFF = 60e3;
+const LONGEST_BACKOFF = 60e3; // and the patience with a request
 const LONGEST_RETRY_AFTER = 24 * 3600e3;
 const LONGEST_PAUSE = 25 * 3600e3; // longer ones come of a clock that was wrong
 
@@ -17,7 +17,6 @@ const LONGEST_PAUSE = 25 * 3600e3; // longer ones come of a clock that was wrong
 const SETTLED = /^(2|4(?!08|29|.*incomplete)).*"success":/s;
 
 let address = "";
-let isUnderWay = false;
 let backoff = 0; // zero while all is well
 let pausedUntil = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -42,16 +41,16 @@ export function resume(): void {
   plan(GATHER);
 }
 
-/** Sends what waits, unless a request is under way or it is not yet time to try again. */
+/** Sends what waits, unless a request is under way (that is a pause, too) or it is not yet time to try again. */
 export function flush(): void {
   const patience = Math.max(pausedUntil - Date.now(), asked());
   if (patience > 0) plan(patience);
-  else if (!isUnderWay) batches().slice(0, 1).forEach(post);
+  else batches().some(post);
 }
 
 /** The page ends: hands to the browser what it takes. As no answer can be seen, all is left to the next page, too. */
 export function leave(): void {
-  if (asked() <= 0) batches().every((batch) => navigator.sendBeacon(address, body(batch)));
+  if (asked() <= 0) batches().some((batch) => !navigator.sendBeacon(address, body(batch)));
 }
 
 function plan(delay: number): void {
@@ -66,21 +65,26 @@ function asked(): number {
 }
 
 async function post(batch: string[]): Promise<void> {
-  isUnderWay = true;
-  let after: string | null = "";
+  pausedUntil = Date.now() + LONGEST_BACKOFF;
+  let after: string | null | undefined;
   try {
     // A plain string goes as text/plain, which needs no preflight.
-    const response = await fetch(address, { method: "POST", body: body(batch), keepalive: true, redirect: "error" });
+    const response = await fetch(address, {
+      method: "POST",
+      body: body(batch),
+      keepalive: true,
+      redirect: "error",
+      signal: AbortSignal.timeout?.(LONGEST_BACKOFF),
+    });
     after = response.headers.get("retry-after");
     // Until it is read, browsers count the request as under way.
     if (SETTLED.test(response.status + (await response.text()))) {
-      backoff = 0;
+      backoff = pausedUntil = 0;
       batch.splice(0).forEach(remove);
     }
   } catch {
     // No answer, or not the collector's.
   }
-  isUnderWay = false;
   if (batch[0]) {
     backoff = Math.min(backoff * 2 || FIRST_BACKOFF, LONGEST_BACKOFF);
     pausedUntil = Date.now() + backoff * (0.5 + Math.random());

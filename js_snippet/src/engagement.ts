@@ -15,7 +15,7 @@ const SHORTEST_REPORT = 1e3; // less waits for the next one, or is not worth an 
 let last = 0; // the last sign; zero while the page is not in front
 let engaged = 0; // milliseconds not yet reported
 let deepest = 0; // part of the page's height
-let looking = 0; // a timer
+let looking: number | undefined; // a timer
 let area: EventTarget; // what was scrolled last
 
 export function watchEngagement(): void {

@@ -10,7 +10,7 @@ export function guard<A extends unknown[]>(work: (...args: A) => void): (...args
     try {
       work(...args);
     } catch (error) {
-      warn(error);
+      console.warn("waywiser:", error, args);
     }
   };
 }

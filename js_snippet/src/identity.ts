@@ -15,8 +15,9 @@ export function told<T>(id: T): T | undefined {
   return mayStore ? id : undefined;
 }
 
+/** A new one gets its cookie with the session that begins with it. */
 export function anonymousId(): string {
-  return recall(ID) || share(ID, uuid());
+  return recall(ID) || write(ID, uuid());
 }
 
 export function userId(): string | undefined {
@@ -34,9 +35,8 @@ export function newVisitor(id = uuid()): void {
 
 /** Writes the ids again, so that a regular visitor's cookie never expires and all places hold the same. */
 export function renew(): void {
-  const user = userId();
   share(ID, anonymousId());
-  setUser(user);
+  setUser(userId());
 }
 
 /** And all that the browser keeps of the visit, but for the answer and for what waits to be sent. */

@@ -8,8 +8,8 @@ export function toJson(message: unknown): string {
 /** A copy of what JSON can hold: a cycle, or a getter or toJSON that throws, costs its own property alone. */
 export function copied(values: unknown): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
-  if (typeof values === "object" && !Array.isArray(values)) {
-    for (const name of Object.keys(values ?? {})) {
+  if (values && typeof values === "object" && !Array.isArray(values)) {
+    for (const name of Object.keys(values)) {
       attempt(() => (kept[name] = JSON.parse(toJson((values as Record<string, unknown>)[name]))));
     }
   }

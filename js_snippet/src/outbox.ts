@@ -2,7 +2,7 @@
 //
 // Every event is one stored entry. All pages of the site send whatever waits, and remove it when it has been answered
 // for: what two of them send in the same moment, or a page that ends without seeing the answer, counts once.
-import { names, read, write } from "./store";
+import { memory, names, read, write } from "./store";
 
 const MOST_BYTES = 1e6; // the site wants some of the five megabytes for itself
 const MOST_EVENT_BYTES = 32_000; // the collector refuses a whole batch for one event over 32 KiB
@@ -22,7 +22,8 @@ export function put(line: string): void {
   const size = sizeOf(line);
   if (size > room || size > MOST_EVENT_BYTES) return;
   room -= size;
-  write(`${shelf}${Date.now()}.${count++}.${Math.random()}`, line);
+  const name = `${shelf}${Date.now()}.${count++}.${Math.random()}`;
+  memory[name] = write(name, line);
 }
 
 /** The names of all that waits, the oldest first, as many to a batch as one request may carry. */

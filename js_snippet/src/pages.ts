@@ -17,11 +17,11 @@ export function watchPages(): void {
 }
 
 function wrap(method: "pushState" | "replaceState", isEntry: boolean): void {
+  const { history } = window; // A page may have a `let history` of its own, or a `screen`.
   const original = history[method];
-  const report = guard(moved);
-  history[method] = function (...args) {
-    original.apply(this, args); // What it throws is the page's own business.
-    report(isEntry);
+  history[method] = (...args) => {
+    original.apply(history, args); // What it throws is the page's own business.
+    guard(moved)(isEntry);
   };
 }
 

@@ -49,7 +49,12 @@ export function joinSession(id: string, at: number): void {
 function current(at: number): string[] {
   const session = recall(SESSION).split(".");
   const [id, start, last] = session;
-  return id!.startsWith(beginning()) && at - +last! <= IDLE && at - +start! <= LONGEST ? session : [];
+  return id!.startsWith(beginning()) &&
+    at - +start! <= LONGEST &&
+    at - +last! <= IDLE &&
+    +last! - Date.now() <= IDLE // A clock may have been ahead.
+    ? session
+    : [];
 }
 
 function keep(...session: unknown[]): void {

@@ -14,7 +14,7 @@ export function start(watchers: (() => void)[], given: Options): void {
     openDelivery();
     publish(api);
     adapt();
-    for (const watch of watchers) guard(watch)();
+    watchers.forEach((watch) => guard(watch)());
     replay(api);
   };
   if (document.prerendering) listen("prerenderingchange", begin);

@@ -4,7 +4,7 @@ import { attempt } from "./guard";
 /** What begins so goes with the visitor. */
 export const OF_VISITOR = "waywiser.";
 
-const memory: Record<string, string> = {};
+export const memory: Record<string, string> = {};
 let shelf = memory;
 
 /** Whether the visitor lets us keep anything in the browser. */

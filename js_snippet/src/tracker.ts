@@ -54,22 +54,16 @@ export function settle(): void {
 /** Tells all that is known of the page so far. */
 export function finish(): void {
   settle();
-  close();
-}
-
-/** Tells what watchers know of the page so far. */
-export function close(): void {
   endings.forEach((end) => guard(end)());
 }
 
-/** The event is written down as it is now, and who did it once that may be told. */
+/** The event is as it is now; who did it is added once that may be told. */
 function send(at: number, page: Page, fields: Fields, isPast?: boolean): void {
-  const event = toJson({ messageId: uuid(), timestamp: new Date(at), ...fields });
+  const event = { messageId: uuid(), timestamp: new Date(at), ...fields };
   whenAllowed(() => {
     const where = place(at, isPast);
     if (!where) return;
     const context = { ...surroundings(page), ...where };
-    const actor = toJson({ anonymousId: told(anonymousId()), userId: userId(), context });
-    deliver(`${actor.slice(0, -1)},${event.slice(1)}`);
+    deliver(toJson({ anonymousId: told(anonymousId()), userId: userId(), context, ...event }));
   });
 }

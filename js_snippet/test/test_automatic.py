@@ -488,3 +488,37 @@ def test_a_site_chooses_what_is_measured(
     events = [*collector.events, *collector.reports]
     assert sorted(labels(events)) == sorted(["page /", "track Pressed", *expected])
     collector.expected = len(collector.events)
+
+
+# Clicks that look like two, or like another
+
+
+LABELS = {
+    "declared label": "<label data-ww-event=Agreed><b>yes</b> <input type=checkbox></label>",
+    "label in a card": "<div data-ww-event=Agreed><label><b>yes</b> <input type=checkbox></label></div>",
+    "field elsewhere": "<label for=far data-ww-event=Agreed><b>yes</b></label><input id=far type=checkbox>",
+}
+
+
+@pytest.mark.parametrize("body", LABELS.values(), ids=LABELS.keys())
+def test_a_click_on_a_label_counts_once_and_one_on_its_field_too(
+    profile: BrowserContext, site: Site, collector: Collector, body: str
+) -> None:
+    page = visit(profile, site.put("/", body))
+    page.click("b")
+    assert page.is_checked("input")
+    assert labels(collector.wait(2, settle=0.3)) == ["page /", "track Agreed"]
+    if "far" in body:
+        return
+    page.click("input")
+    assert labels(collector.wait(3)) == ["page /", "track Agreed", "track Agreed"]
+
+
+def test_variables_of_the_page_do_not_make_a_link_of_every_click(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    own = '<script>var protocol = "https:", host = "elsewhere.test", download = "a.pdf"</script>'
+    page = visit(profile, site.put("/", own + "<p>text</p>"))
+    page.click("p")
+    page.evaluate("waywiser.track('Last')")
+    assert labels(collector.wait(2)) == ["page /", "track Last"]

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from js_snippet.test.capture import Collector, Site
+from js_snippet.test.test_loss import COOKIE_WRITES
 from js_snippet.test.test_snippet import LOADED, STUB, TRACES, anonymous_ids, labels, one, sessions, visit
 
 pytestmark = pytest.mark.browser
@@ -279,3 +280,41 @@ def test_an_answer_that_is_none_changes_nothing(
     page.evaluate("waywiser.consent('yes'); waywiser.consent(); waywiser.consent({})")
     assert page.evaluate(TRACES) == []
     collector.wait(0, settle=0.4)
+
+
+@pytest.mark.parametrize("answer", ["consent('denied')", "optOut()", "consent('cookieless')"])
+def test_an_answer_given_before_it_loads_counts_before_anything_is_written(
+    profile: BrowserContext, site: Site, collector: Collector, answer: str
+) -> None:
+    profile.add_init_script(COOKIE_WRITES)
+    early = f"<script>waywiser.track('Early'); waywiser.{answer}</script>"
+    page = visit(profile, site.put("/", head=STUB + early + site.script))
+    collector.wait(2 if "cookieless" in answer else 0, settle=0.3)
+    kept = page.evaluate("written.filter(text => !text.includes('max-age=0'))")
+    assert {text.split("=")[0] for text in kept} == {"waywiser_consent"}
+    assert not any(has_ids(event) for event in collector.events)
+
+
+def test_an_opt_out_of_before_stays_whatever_is_answered_before_it_loads(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    page.evaluate("waywiser.optOut(); localStorage.clear()")
+    early = "<script>waywiser.consent('granted'); waywiser.track('Early')</script>"
+    page.goto(site.put("/next", head=STUB + early + site.script))
+    page.wait_for_function(LOADED)
+    collector.wait(1, settle=0.4)
+    assert {cookie["name"] for cookie in profile.cookies()} == {"waywiser_consent"}
+
+
+def test_a_tab_that_is_closed_tells_what_it_held_if_the_visitor_has_agreed_in_another(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    address = asking(site, attributes='data-consent="required" data-auto=""')
+    first, second = visit(profile, address), visit(profile, address)
+    second.evaluate("waywiser.track('Held')")
+    first.evaluate("waywiser.consent('granted')")
+    collector.wait(1)
+    second.close()
+    assert sorted(labels(collector.wait(3))) == ["page /", "page /", "track Held"]

@@ -188,6 +188,36 @@ def test_a_stored_entry_that_is_no_json_spoils_nothing(
     wait_until_answered(page)
 
 
+def test_a_request_that_is_never_answered_is_given_up_and_sent_again(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    """A proxy that takes the request and says nothing. The minute is made a second."""
+    profile.add_init_script(
+        "const {timeout} = AbortSignal; AbortSignal.timeout = ms => timeout.call(AbortSignal, ms / 60);"
+    )
+    unanswered: list[object] = []
+    page = profile.new_page()
+    page.route(
+        "**/v1/batch?*", lambda route: unanswered.append(route) if not unanswered else route.continue_()
+    )
+    page.goto(site.put("/"))
+    page.wait_for_function(LOADED)
+    page.evaluate("waywiser.track('Next')")
+    wait_until_answered(page)
+    assert labels(collector.wait(2)) == ["page /", "track Next"]
+    assert len(unanswered) == 1
+
+
+def test_a_site_that_clears_its_storage_loses_no_event(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    wait_until_answered(page)
+    page.evaluate("waywiser.track('Logged Out'); localStorage.clear()")
+    assert labels(collector.wait(2, settle=0.3)) == ["page /", "track Logged Out"]
+
+
 # Sessions
 
 
@@ -229,3 +259,45 @@ def test_a_page_that_loads_opens_the_session_before_its_first_event(
     page = visit(profile, site.put("/", head=site.script.replace("async", "") + look))
     (view,) = collector.wait(1)
     assert page.evaluate("found") == view["context"]["sessionId"]
+
+
+@pytest.mark.parametrize(("minutes_ahead", "is_same"), [(20, True), (31, False), (365 * 24 * 60, False)])
+def test_a_clock_that_was_ahead_keeps_no_session_open(
+    profile: BrowserContext, site: Site, collector: Collector, minutes_ahead: int, is_same: bool
+) -> None:
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    page.evaluate(
+        """minutes => {
+            const [id] = localStorage.waywiser_session.split(".");
+            const then = Date.now() + minutes * 60e3;
+            document.cookie = `waywiser_session=${id}.${then}.${then};path=/`;
+            waywiser.track("Later");
+            waywiser.track("And Later");
+        }""",
+        minutes_ahead,
+    )
+    before, later, last = sessions(collector.wait(3))
+    assert (before == later, later == last) == (is_same, True)
+
+
+COOKIE_WRITES = """
+  window.written = [];
+  const jar = Object.getOwnPropertyDescriptor(Document.prototype, "cookie");
+  Object.defineProperty(Document.prototype, "cookie", {
+    get() { return jar.get.call(this); },
+    set(text) { written.push(text); jar.set.call(this, text); },
+    configurable: true,
+  });
+"""
+
+
+def test_a_first_visit_writes_each_cookie_once(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    profile.add_init_script(COOKIE_WRITES)
+    site.put("/")
+    page = visit(profile, site.at("www.eu.app.shop.test") + "/")
+    collector.wait(1)
+    assert [text.split("=")[0] for text in page.evaluate("written")] == ["waywiser_session", "waywiser_id"]
+    assert {cookie["domain"] for cookie in profile.cookies()} == {".shop.test"}

@@ -820,6 +820,35 @@ def test_what_the_page_has_broken_costs_only_itself(
     assert labels(collector.wait(3)) == ["page /", "track Early", "track Last"]
 
 
+def test_names_that_the_page_has_taken_are_left_to_it(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    own = "<script>let screen = null; const history = []</script>"
+    page = visit(profile, site.put("/", head=own + site.script))
+    page.evaluate("window.history.pushState({}, '', '/next')")
+    view, after = collector.wait(2)
+    assert labels([view, after]) == ["page /", "page /next"]
+    assert view["context"]["screen"] == {"width": 1000, "height": 700}
+    assert page.evaluate("[history.length, Object.keys(history)]") == [0, []]
+
+
+def test_a_call_that_says_nothing_is_named_in_the_console_and_sends_nothing(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    calls = ["identify()", "identify('')", "identify(null)", "identify([1])", "identify(NaN)", "identify({})"]
+    calls += ["track()", "track('  ')", "group({})", "alias()", "consent('yes')"]
+    for call in calls:
+        page.evaluate(f"waywiser.{call}")
+        assert said[-1].startswith("waywiser: unclear"), call
+    assert len(said) == len(calls)
+    page.evaluate("waywiser.identify(7); waywiser.identify({plan: 'pro'})")
+    assert labels(collector.wait(3, settle=0.3)) == ["page /", "identify /", "identify /"]
+
+
 def test_a_browser_under_remote_control_says_so(
     profile: BrowserContext, site: Site, collector: Collector
 ) -> None:
