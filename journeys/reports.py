@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from journeys.attribution_report import ATTRIBUTION
 from journeys.conformance import CONFORMANCE
+from journeys.paths_report import PATHS
 from journeys.report import Report
 from journeys.retention import RETENTION
+from journeys.variants import VARIANTS
 from journeys.zero import ZERO
 
-REPORTS: tuple[Report, ...] = (CONFORMANCE, ATTRIBUTION, RETENTION, ZERO)
+REPORTS: tuple[Report, ...] = (PATHS, VARIANTS, CONFORMANCE, ATTRIBUTION, RETENTION, ZERO)
 BY_NAME = {report.name: report for report in REPORTS}
