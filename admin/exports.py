@@ -16,7 +16,6 @@ from journeys.reports import BY_NAME
 from journeys.scope import Scope
 from journeys.session_numbers import FACTS
 from journeys.timing import timing as take_times
-from journeys.variants import variants as find_variants
 
 RATE = ("in_time", "at_least", "at_most", "customers", "half_by")  # what a rate over runs says beside
 
@@ -44,14 +43,10 @@ def of_tab(tab: str, scope: Scope, *, unit: str, args: Mapping[str, str]) -> Tab
             return tables.trend(trends.read(args).ask(scope, unit=unit))
         case "breakdown":
             return tables.breakdown(breakdowns.read(args, scope.definition).ask(scope, unit=unit))
-        case "paths":
-            return paths(questions.read_paths(args, scope.definition).ask(scope, unit=unit))
         case "timing":
             return timing(take_times(scope, unit=unit))
         case "survival":
             return tables.survival(survivals.read(args, scope.definition).ask(scope, unit=unit))
-        case "variants":
-            return variants(find_variants(scope, unit=unit))
         case "runs":
             return runs(questions.read_runs(args, scope.definition).all(scope, unit=unit))
     if report := BY_NAME.get(tab):
@@ -83,29 +78,6 @@ def funnel(answer: Mapping[str, Any]) -> Table:
             *(step["rate_from_start"][k] for k in RATE),
         )
         for step in answer["steps"]
-    )
-
-
-def paths(answer: Mapping[str, Any]) -> Table:
-    """A row a link."""
-    labels = {node["id"]: (node["position"], node["label"]) for node in answer["nodes"]}
-    rows = ((*labels[link["source"]], labels[link["target"]][1], link["n"]) for link in answer["links"])
-    return ("position", "from", "to", "runs"), rows
-
-
-def variants(answer: Mapping[str, Any]) -> Table:
-    """A row a variant."""
-    return ("steps", "runs", "share", "cumulative", "success_rate", "median_seconds", "low", "high", *RATE), (
-        (
-            " > ".join(v["steps"]),
-            v["n"],
-            v["share"],
-            v["cumulative"],
-            v["success_rate"]["value"],
-            v["median_seconds"],
-            *(v["success_rate"][k] for k in ("low", "high", *RATE)),
-        )
-        for v in answer["variants"]
     )
 
 

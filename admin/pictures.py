@@ -44,15 +44,36 @@ def funnel(answer: Answer, link: Callable[[str, str | None], str]) -> dict[str, 
 
 
 def sankey(answer: Answer) -> dict[str, Any]:
-    """Nodes and links of the paths, told from left to right also where they lead up to the anchor."""
-    nodes = [dict(node) for node in answer["nodes"]]
-    links = [dict(link) for link in answer["links"]]
+    """Nodes and links of the paths, told from left to right also where they lead up to the anchor.
+
+    Where two segments are compared, each is as large as the larger of its two shares.
+    """
+    wanted = ("id", "position", "label", "kind", "outcome", "n", "repeats", "returns")
+    nodes = [{**_kept(node, wanted), **_shares(node)} for node in answer["nodes"]]
+    links = [{**_kept(link, ("source", "target", "n")), **_shares(link)} for link in answer["links"]]
     if answer["direction"] == "before":
         last = max((node["position"] for node in nodes), default=0)
         for node in nodes:
             node["position"] = last - node["position"]
-        links = [{"source": link["target"], "target": link["source"], "n": link["n"]} for link in links]
-    return {"nodes": nodes, "links": links, "runs": answer["runs"]}
+        links = [{**link, "source": link["target"], "target": link["source"]} for link in links]
+    return {
+        "nodes": nodes,
+        "links": links,
+        "runs": answer["runs"],
+        "unit": answer["unit"],
+        "compared": answer["against"] is not None,
+    }
+
+
+def _kept(one: Answer, names: Sequence[str]) -> dict[str, Any]:
+    return {name: one[name] for name in names if name in one}
+
+
+def _shares(one: Answer) -> dict[str, Any]:
+    if "against" not in one:
+        return {}
+    shares = {"share": one["share"] or 0, "otherShare": one["against"]["share"] or 0}
+    return {**shares, "others": one["against"]["n"], "difference": one["difference"]}
 
 
 def histogram(timing: Answer, unit: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The questions of the Paths and Runs tabs, read from the address; an unknown choice is the default."""
+"""The questions of the Runs tab and of reports, read from the address; an unknown choice is the default."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 from journeys.definitions import Definition
 from journeys.lists import listed
-from journeys.paths import paths
 from journeys.report import Report, Which
 from journeys.reports import BY_NAME
 from journeys.scope import Scope
@@ -29,37 +28,6 @@ AT_STEP = {
     "failed_here": "failed here",
     "in_time_here": "in time here",
 }
-DEPTHS = (3, 4, 5, 6, 8)
-
-
-@dataclass(frozen=True)
-class PathsQuestion:
-    """Which touchpoints to follow, from where, which way and how far."""
-
-    anchor: str | None
-    direction: str
-    depth: int
-    outcome: str | None
-    collapse: bool
-
-    @property
-    def args(self) -> dict[str, str]:
-        """The address arguments that ask the same."""
-        given = {"anchor": self.anchor, "direction": self.direction, "depth": str(self.depth)}
-        given |= {"outcome": self.outcome, "repeats": None if self.collapse else "1"}
-        return {name: value for name, value in given.items() if value}
-
-    def ask(self, scope: Scope, *, unit: str) -> dict[str, Any]:
-        """The paths inside these runs."""
-        return paths(
-            scope,
-            unit=unit,
-            anchor=self.anchor,
-            direction=self.direction,
-            depth=self.depth,
-            outcome=self.outcome,
-            collapse=self.collapse,
-        )
 
 
 class ReportQuestion:
@@ -117,21 +85,6 @@ class RunsQuestion:
     def _which(self, scope: Scope) -> Which | None:
         report = BY_NAME.get(self.report)
         return report.behind(scope, self.cell) if report and report.behind else None
-
-
-def read_paths(args: Mapping[str, str], definition: Definition) -> PathsQuestion:
-    """Read the Paths tab's choices; what came before is asked of the goal where no step is named."""
-    backwards, depth = args.get("direction") == "before", args.get("depth", "")
-    anchor = args.get("anchor") or (definition.steps[-1].key if backwards else None)
-    return PathsQuestion(
-        anchor=anchor if anchor in definition else None,
-        direction="before" if backwards else "after",
-        depth=int(depth) if depth.isdigit() and int(depth) in DEPTHS else 5,
-        outcome=args["outcome"]
-        if args.get("outcome") in WHOLE and args.get("outcome") != "entered"
-        else None,
-        collapse=args.get("repeats") != "1",
-    )
 
 
 def read_runs(args: Mapping[str, str], definition: Definition) -> RunsQuestion:

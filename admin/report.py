@@ -20,9 +20,7 @@ from store.journeys import UNFILLED, JourneyVersion, versions_of
 FIRST_TABS = (
     ("funnel", "Funnel"),
     ("breakdown", "Breakdown"),
-    ("paths", "Paths"),
     ("timing", "Timing"),
-    ("variants", "Variants"),
 )
 LAST_TABS = (("runs", "Runs"), ("definition", "Definition"))
 

@@ -18,6 +18,7 @@ from benchmarks.history import DAY
 from benchmarks.questions import question as own_question
 from benchmarks.tables import many, mib, ms, say, show, times
 from journeys import filters, runs
+from journeys.paths import OTHER_HASH, PAST
 from journeys.questions import question
 from journeys.resolution import resolved_now
 from store.db import open_db
@@ -186,14 +187,15 @@ def _runs(resolved: str, count: int) -> Asked:
 def _paths(resolved: str) -> Asked:
     """The paths of the stored runs of a month."""
     definition = history.definition()
-    params = _params(anchor_position=1, backwards=0, collapse=1, depth=5)
+    params = _params(anchor_position=1, until_position=0, afterwards=0, backwards=0, collapse=1, depth=5)
     params.values |= {"journey_version": VERSION.id, "start": params.values["since"]}
     params.values |= {"now": params.values["end"], "idle": definition.idle_timeout, "window": 0}
-    selected = question("runs.selected", source=question("runs.stored"), segment="1")
-    anchor = filters.any_of(definition.steps[0].match, params)
-    return question(
-        "paths.sequences", runs=selected, which="1", anchor=anchor, resolved=resolved
-    ), params.values
+    params.values |= {"types": ["page", "screen", "track"], "most": 8, "other": OTHER_HASH, "past": PAST}
+    selected = question("runs.selected", source=runs.stored())
+    whole = {"mine": "1", "theirs": "0", "again": "", "which": "has(steps, 1)"}
+    span = {"begins": "anchored", "ends": "last", "ending": "toString(outcome)"}
+    ways = question("paths.ways", runs=selected, resolved=resolved, **whole, **span)
+    return question("paths.links", ways=ways), params.values
 
 
 def _shortest(events: EventStore, turns: int, asked: Asked) -> Lap:

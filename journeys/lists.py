@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from journeys.cursors import ListError, Number, Time, read, written
@@ -56,6 +57,8 @@ def listed(
     ListError.
     """
     sql_which, bound = which[:2] if which else _which(scope, number or "entered", step)
+    if which and which.segment is not None:
+        scope = replace(scope, segment=which.segment)
     start, customer, run, account = read(cursor, Place) if cursor else NEWEST
     total = scope.events.query(*scope.ask("runs.count", unit=unit, which=sql_which, **bound))[0]["n"]
     sql, values = scope.ask(

@@ -1,155 +1,234 @@
-"""Paths: every touchpoint inside runs, before or after a step; what flows in flows out."""
+"""Paths: every touchpoint inside runs, or after them, by position; what flows in flows out."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
+from journeys import segments
+from journeys.definitions import Matcher
+from journeys.filters import Params
+from journeys.flows import ENDS, OTHER, Flow, Node, drawn
+from journeys.funnel import OUTCOMES
+from journeys.questions import question
 from journeys.scope import Scope
 
-ENDS = {
-    "succeeded": "Succeeded",
-    "failed": "Failed",
-    "dropped": "Dropped",
-    "in_time": "Still going",
-    "start": "Start of the run",
-}
-OTHER = "Other"
-
-
-class Way(NamedTuple):
-    """A sequence of labels that `n` runs share; `end` is '' where it goes on beyond what is shown."""
-
-    labels: tuple[str, ...]
-    end: str
-    n: int
-
-
-class Node(NamedTuple):
-    """A place in the picture: position from the anchor (0), kind and label."""
-
-    position: int
-    kind: str
-    label: str
-
-    @property
-    def id(self) -> str:
-        """Its name in links."""
-        return f"{self.position}:{self.kind}:{self.label}"
+OTHER_HASH = 1
+FOREVER = PAST = 2**52  # milliseconds beyond all times, ahead and back
+SHOWN = ("track", "page", "screen")
+PARTS = ("run", "afterwards")
+DIRECTIONS = ("after", "before")
+LOST = "outcome in ('dropped', 'failed')"
 
 
 class PathError(Exception):
     """Paths cannot be drawn as asked; the message says why."""
 
 
-def paths(
-    scope: Scope,
-    *,
-    unit: str = "runs",
-    anchor: str | None = None,
-    direction: str = "after",
-    depth: int = 5,
-    outcome: str | None = None,
-    collapse: bool = True,
-    most: int = 8,
-) -> dict[str, Any]:
-    """Touchpoints by position after (or before) the anchor step, inside runs, as nodes and links.
+@dataclass(frozen=True)
+class Asked:
+    """Which touchpoints are followed: from the step `anchor`, up to the step `until`, so many positions.
+
+    `part` is `run` for those inside of runs, or `afterwards` for those after runs that were lost, or that
+    ended with `outcome`; with an anchor, those that ended there. Beside the runs of the scope's own segment
+    those of the segment `against` are counted.
+    """
+
+    anchor: str | None = None
+    until: str | None = None
+    part: str = "run"
+    direction: str = "after"
+    depth: int = 5
+    outcome: str | None = None
+    collapse: bool = True
+    most: int = 8
+    against: Mapping[str, str] | None = None
+
+    def checked(self, scope: Scope) -> Asked:
+        """The same, if it can be answered; raises PathError."""
+        steps = scope.definition
+        for key in (self.anchor, self.until):
+            if key is not None and key not in steps:
+                raise PathError(f"the journey has no step {key!r} to start from or to end at")
+        if self.direction not in DIRECTIONS:
+            raise PathError("a direction is after or before")
+        if self.part not in PARTS:
+            raise PathError("a part is run or afterwards")
+        if not 1 <= self.depth <= 12:
+            raise PathError("a depth is a whole number from 1 to 12")
+        if self.outcome and self.outcome not in OUTCOMES:
+            raise PathError(f"{self.outcome!r} is no outcome of a run")
+        if self.part == "afterwards" and (self.until or self.direction != "after"):
+            raise PathError("what came afterwards has no step to end at, and nothing before it")
+        if self.part == "afterwards" and self.outcome == "in_time":
+            raise PathError("runs that are in time are not over; nothing came after them")
+        if self.until and self.direction != "after":
+            raise PathError("paths between two steps run forwards; leave out the direction")
+        if self.until and steps.position(self.until) <= steps.position(self.step(scope) or ""):
+            raise PathError(f"{self.until!r} is not after the step to start from")
+        return self
+
+    def step(self, scope: Scope) -> str | None:
+        """The key of the step at position 0; None where that is the end of the run, whichever its step."""
+        steps = scope.definition.steps
+        if self.anchor or self.part == "afterwards":
+            return self.anchor
+        return steps[-1 if self.direction == "before" else 0].key
+
+
+def paths(scope: Scope, *, unit: str = "runs", **given: Any) -> dict[str, Any]:
+    """Touchpoints by position after (or before) a step, inside runs, as nodes and links; see Asked.
 
     Flow is conserved: every run that passes the anchor starts at node 0 and ends in an end node or in the
     last column. Touchpoints beyond the `most` frequent of a position are gathered in Other. `coverage` is
-    the share of shown touchpoints that have a node of their own. `collapse` makes one of equal neighbours.
-    `unit` is as in the funnel.
+    the share of shown touchpoints that have a node of their own. `collapse` makes one of equal neighbours;
+    a node's `repeats` says how many more it holds. `unit` is as in the funnel. Raises PathError.
     """
-    step = anchor or scope.definition.steps[0].key
-    if step not in scope.definition:
-        raise PathError(f"the journey has no step {step!r} to start from")
-    if direction not in ("after", "before"):
-        raise PathError("a direction is after or before")
-    if not 1 <= depth <= 12:
-        raise PathError("a depth is a whole number from 1 to 12")
-    if outcome and outcome not in ENDS:
-        raise PathError(f"{outcome!r} is no outcome of a run")
-    position = scope.definition.position(step)
-    sql, values = scope.ask(
-        "paths.sequences",
+    asked = Asked(**given).checked(scope)
+    is_compared = asked.against is not None
+    step = asked.step(scope)
+    return {
+        "unit": unit,
+        "anchor": step,
+        "until": asked.until,
+        "part": asked.part,
+        "direction": asked.direction,
+        "against": asked.against,
+        **drawn(flows(scope, asked, unit), is_compared=is_compared),
+    }
+
+
+def flows(scope: Scope, asked: Asked, unit: str) -> list[Flow]:
+    """What goes from where to where."""
+    sql, values = ways(scope, asked, unit)
+    linked = question("paths.links", ways=sql)
+    rows = scope.events.query(linked, values | {"most": asked.most, "other": OTHER_HASH})
+    labels = _labels(scope, {row["target_node"] for row in rows})
+    members = {
+        row["position"]: row["labels"] - asked.most for row in rows if row["target_node"] == OTHER_HASH
+    }
+
+    def touchpoint(position: int, hashed: int) -> Node:
+        if position == 0:
+            return Node(0, "anchor", begin(scope, asked))
+        if hashed == OTHER_HASH:
+            return Node(position, "other", OTHER)
+        return Node(position, "touchpoint", labels[hashed])
+
+    return [
+        Flow(
+            touchpoint(row["position"] - 1, row["source_node"]) if row["position"] else None,
+            Node(row["position"], "end", row["kind"])
+            if row["kind"] not in ("", "from")
+            else touchpoint(row["position"], row["target_node"]),
+            row["mine"],
+            row["theirs"],
+            row["extra"],
+            row["back"],
+            members.get(row["position"], 0),
+        )
+        for row in rows
+        if row["kind"] != "on"
+    ]
+
+
+def begin(scope: Scope, asked: Asked) -> str:
+    """What position 0 is called."""
+    key = asked.step(scope)
+    name = next((step.name for step in scope.definition.steps if step.key == key), "")
+    if asked.part == "run":
+        return name
+    ended = ENDS[asked.outcome].lower() if asked.outcome else "dropped or failed"
+    return f"{name}: {ended}" if name else ended.capitalize()
+
+
+def passing(
+    scope: Scope,
+    asked: Asked,
+    unit: str,
+    *,
+    group: str,
+    source: Callable[[Params], str],
+    target: Callable[[Params], str],
+) -> tuple[str, dict[str, Any]]:
+    """The SQL of the runs of a group that somewhere go from a source to a target, and what it binds."""
+    sql, values = ways(scope, asked, unit)
+    params = Params(**values)
+    ends = {"source": source(params), "target": target(params)}
+    return question("paths.passing", ways=sql, group=group, **ends), params.values
+
+
+def _labels(scope: Scope, hashes: set[int]) -> Mapping[int, str]:
+    wanted = sorted(hashes - {0, OTHER_HASH})
+    values = {"project": scope.project.id, "start": scope.period.start, "hashes": wanted}
+    if not wanted:
+        return {}
+    return {row["hash"]: row["label"] for row in scope.events.query(question("paths.labels"), values)}
+
+
+def ways(scope: Scope, asked: Asked, unit: str) -> tuple[str, dict[str, Any]]:
+    """The SQL of each run's way, and what it binds."""
+    key, steps = asked.step(scope), scope.definition
+    anchor = steps.position(key) if key else 0
+    until = steps.position(asked.until) if asked.until else 0
+    named = [steps.steps[at - 1] for at in (anchor, until) if at]
+    outcome = "outcome = {outcome:String}" if asked.outcome else LOST if asked.part == "afterwards" else "1"
+    return (scope if asked.against is None else scope.everyone()).ask(
+        "paths.ways",
         unit=unit,
-        which="outcome = {outcome:String}" if outcome else "1",
-        outcome=outcome or "",
-        anchor=scope.definition.steps[position - 1],
-        anchor_position=position,
-        backwards=int(direction == "before"),
-        collapse=int(collapse),
-        depth=depth,
+        which=f"{outcome} and {_passes(asked, anchor)}",
+        slots=lambda params: {**_groups(scope, asked, params), **_span(scope, asked, params)},
+        outcome=asked.outcome or "",
+        anchor_position=anchor,
+        until_position=until,
+        afterwards=int(asked.part == "afterwards"),
+        backwards=int(asked.direction == "before"),
+        collapse=int(asked.collapse),
+        depth=asked.depth,
+        forever=FOREVER,
+        past=PAST,
+        types=sorted({*SHOWN, *(_type(one) for step in named for one in step.match)}),
     )
-    ways = [Way(tuple(row["labels_shown"]), row["end"], row["n"]) for row in scope.events.query(sql, values)]
-    name = scope.definition.steps[position - 1].name
-    return {"unit": unit, "anchor": step, "direction": direction, **flow(ways, name, most=most)}
 
 
-def flow(ways: Iterable[Way], anchor: str, *, most: int) -> dict[str, Any]:
-    """Nodes and links of these ways; pure, so that its conservation can be tested by itself."""
-    ways = list(ways)
-    named = _named(ways, most)
-    nodes: Counter[Node] = Counter()
-    links: Counter[tuple[Node, Node]] = Counter()
-    members: dict[int, set[str]] = {}
-    for way in ways:
-        here = Node(0, "anchor", anchor)
-        nodes[here] += way.n
-        for there in _nodes(way, named, members):
-            nodes[there] += way.n
-            links[here, there] += way.n
-            here = there
-    shown = sum(n for node, n in nodes.items() if node.kind in ("touchpoint", "other"))
-    covered = sum(n for node, n in nodes.items() if node.kind == "touchpoint")
+def _groups(scope: Scope, asked: Asked, params: Params) -> dict[str, str]:
+    """SQL of which runs count as those of the scope's segment, and as those of the other."""
+    if asked.against is None:
+        return {"mine": "1", "theirs": "0"}
+    mine, theirs = (segments.condition(one, params) or "1" for one in (scope.segment, asked.against))
+    return {"mine": mine, "theirs": theirs}
+
+
+def _passes(asked: Asked, anchor: int) -> str:
+    if asked.part == "run":
+        return "has(steps, {anchor_position:UInt8})"
+    return "furthest = {anchor_position:UInt8}" if anchor else "1"
+
+
+def _type(matcher: Matcher) -> str:
+    return matcher.type or ("page" if matcher.page is not None else "track")
+
+
+def _span(scope: Scope, asked: Asked, params: Params) -> dict[str, str]:
+    """SQL of the time in which a run's touchpoints count, and of how its way ends."""
+    if asked.part == "afterwards":
+        again = question("paths.starts", source=scope.source_of_runs(params))
+        later = "one > taken.last or (one = taken.last and one > taken.start)"
+        next_start = f"arrayMin(arrayPushBack(arrayFilter(one -> {later}, begun.starts), {{forever:Int64}}))"
+        return {
+            "again": f"left any join ({again}) as begun on begun.customer = taken.customer",
+            "begins": "taken.last + 1",
+            "ends": f"{next_start} - 1",
+            "ending": "if(ends + 1 < {forever:Int64}, 'again', 'nothing')",
+        }
+    if asked.direction == "before":
+        return {"again": "", "begins": "start", "ends": "anchored", "ending": "'start'"}
+    through = "{until_position:UInt8} > 0 and is_through"
+    reached = "toUnixTimestamp64Milli(times[indexOf(steps, {until_position:UInt8})])"
     return {
-        "runs": sum(way.n for way in ways),
-        "nodes": [_described(node, n, members) for node, n in sorted(nodes.items(), key=_order)],
-        "links": [
-            {"source": a.id, "target": b.id, "n": n}
-            for (a, b), n in sorted(links.items(), key=lambda link: (link[0][0].position, -link[1], link[0]))
-        ],
-        "coverage": covered / shown if shown else 1.0,
+        "again": "",
+        "begins": "anchored",
+        "ends": f"if({through}, {reached}, last)",
+        "ending": f"if({through}, 'reached', toString(outcome))",
     }
-
-
-def _named(ways: list[Way], most: int) -> set[tuple[int, str]]:
-    """The labels that get a node of their own at each position."""
-    counts: dict[int, Counter[str]] = {}
-    for way in ways:
-        for position, label in enumerate(way.labels, 1):
-            counts.setdefault(position, Counter())[label] += way.n
-    return {
-        (position, label)
-        for position, labels in counts.items()
-        for label in sorted(labels, key=lambda one: (-labels[one], one))[:most]
-    }
-
-
-def _nodes(way: Way, named: set[tuple[int, str]], members: dict[int, set[str]]) -> list[Node]:
-    nodes = []
-    for position, label in enumerate(way.labels, 1):
-        if (position, label) in named:
-            nodes.append(Node(position, "touchpoint", label))
-        else:
-            members.setdefault(position, set()).add(label)
-            nodes.append(Node(position, "other", OTHER))
-    if way.end:
-        nodes.append(Node(len(way.labels) + 1, "end", way.end))
-    return nodes
-
-
-def _described(node: Node, n: int, members: dict[int, set[str]]) -> dict[str, Any]:
-    described = {"id": node.id, "position": node.position, "label": node.label, "kind": node.kind, "n": n}
-    if node.kind == "other":
-        held = len(members[node.position])
-        described |= {"label": f"{OTHER} ({held})", "members": held}
-    if node.kind == "end":
-        described |= {"label": ENDS[node.label], "outcome": node.label}
-    return described
-
-
-def _order(item: tuple[Node, int]) -> tuple[int, int, int, str]:
-    node, n = item
-    return node.position, ("anchor", "touchpoint", "other", "end").index(node.kind), -n, node.label

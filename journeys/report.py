@@ -16,11 +16,15 @@ RUNS = ("runs",)
 
 
 class Which(NamedTuple):
-    """Some runs of a scope: an SQL condition on columns of `runs.selected`, what it binds, and in words."""
+    """Some runs of a scope: an SQL condition on columns of `runs.selected`, what it binds, and in words.
+
+    `segment` is that of the runs where it is not the scope's own.
+    """
 
     sql: str
     values: Mapping[str, Any]
     title: str
+    segment: Mapping[str, str] | None = None
 
 
 class OwnArguments(Schema):
@@ -58,8 +62,11 @@ class Report:
 
     def arguments(self, given: Mapping[str, str]) -> dict[str, Any]:
         """The arguments in an address of a page, where a choice that cannot be read is the default."""
-        schema = self.asked()
-        try:
-            return dict(schema.load(given))
-        except ValidationError as error:
-            return dict(schema.load({k: v for k, v in given.items() if k not in error.messages}))
+        schema, kept = self.asked(), dict(given)
+        while True:
+            try:
+                return dict(schema.load(kept))
+            except ValidationError as error:  # what goes with what is looked at when each can be read
+                if not kept.keys() & error.messages_dict.keys():
+                    raise
+                kept = {name: value for name, value in kept.items() if name not in error.messages_dict}

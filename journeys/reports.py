@@ -5,9 +5,11 @@ from __future__ import annotations
 from journeys.attribution_report import ATTRIBUTION
 from journeys.conformance import CONFORMANCE
 from journeys.dropoffs_report import DROPOFFS
+from journeys.paths_report import PATHS
 from journeys.report import Report
 from journeys.retention import RETENTION
+from journeys.variants import VARIANTS
 from journeys.zero import ZERO
 
-REPORTS: tuple[Report, ...] = (DROPOFFS, CONFORMANCE, ATTRIBUTION, RETENTION, ZERO)
+REPORTS: tuple[Report, ...] = (PATHS, DROPOFFS, VARIANTS, CONFORMANCE, ATTRIBUTION, RETENTION, ZERO)
 BY_NAME = {report.name: report for report in REPORTS}

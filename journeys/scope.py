@@ -70,7 +70,7 @@ class Scope:
             "idle": self.definition.idle_timeout,
             "window": self.definition.window or 0,
         }
-        source = self._runs(params)
+        source = self.source_of_runs(params)
         selected = question("runs.selected", source=source)
         resolved = resolution.resolved_now() if self.as_of is None else resolution.resolved_then()
         if unit == "customers":
@@ -91,7 +91,7 @@ class Scope:
         }
         return question(name, **given), params.values
 
-    def _runs(self, params: Params) -> str:
+    def source_of_runs(self, params: Params) -> str:
         """The SQL of the runs that count: those of a preview, of a moment, or those that are stored."""
         if self.source:
             return self.source

@@ -24,6 +24,12 @@ def checked(segment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in segment.items() if value}
 
 
+def written(text: str) -> dict[str, str]:
+    """The segment that is written `attribute:value`, several with commas; raises SegmentError."""
+    pairs = [pair.partition(":") for pair in text.split(",") if pair]
+    return checked({name.strip(): value.strip() for name, _, value in pairs})
+
+
 def condition(segment: Mapping[str, str], params: Params) -> str:
     """SQL that keeps the runs of the segment, '' where that is all; `(none)` stands for an empty value."""
     parts = [

@@ -10,6 +10,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint, Refused
 from admin.exports import csv_file
+from journeys import segments
 from journeys.breakdown import MOST, breakdown
 from journeys.buckets import UNITS as PARTS
 from journeys.cursors import ListError
@@ -17,7 +18,6 @@ from journeys.definitions import DefinitionSchema, lean, parse
 from journeys.funnel import OUTCOMES, UNITS, funnel
 from journeys.lists import NUMBERS, listed
 from journeys.metrics import BREAKDOWN_MEANINGS, SURVIVAL_MEANINGS, TREND_MEANINGS
-from journeys.paths import paths
 from journeys.period import asked_at, iso, parse_period
 from journeys.preview import check_patterns, preview
 from journeys.report import Report
@@ -28,7 +28,6 @@ from journeys.segments import ATTRIBUTES
 from journeys.survival import survival
 from journeys.timing import timing
 from journeys.trend import trend
-from journeys.variants import variants
 from store.journeys import (
     JourneyVersion,
     delete_journey,
@@ -151,16 +150,6 @@ class RunsAsked(ReportAsked):
     most = fields.Integer(load_default=50, validate=validate.Range(1, 500))
 
 
-class PathsAsked(ReportAsked):
-    """What paths read."""
-
-    anchor = fields.String(metadata={"description": "key of a step; the first where absent"})
-    direction = fields.String(load_default="after", validate=validate.OneOf(("after", "before")))
-    depth = fields.Integer(load_default=5, validate=validate.Range(1, 12))
-    outcome = fields.String(validate=validate.OneOf(OUTCOMES))
-    collapse = fields.Boolean(load_default=True)
-
-
 def list_journeys(call: Call) -> dict[str, Any]:
     """The journeys of the project."""
     return {"journeys": [_described(one) for one in live_journeys(call.services.engine, call.project.id)]}
@@ -224,19 +213,6 @@ def read_breakdown(call: Call, key: str) -> dict[str, Any]:
     return _dated(scope, {**found, "meanings": TREND_MEANINGS | BREAKDOWN_MEANINGS})
 
 
-def read_paths(call: Call, key: str) -> dict[str, Any]:
-    """Touchpoints inside runs after or before a step, as nodes and links."""
-    names = ("unit", "anchor", "direction", "depth", "outcome", "collapse")
-    scope = _scope(call, key)
-    return _dated(scope, paths(scope, **{name: call.query[name] for name in names if name in call.query}))
-
-
-def read_variants(call: Call, key: str) -> dict[str, Any]:
-    """The different ways through the steps, by how often runs take them."""
-    scope = _scope(call, key)
-    return _dated(scope, variants(scope, unit=call.query["unit"]))
-
-
 def read_timing(call: Call, key: str) -> dict[str, Any]:
     """Seconds between steps and to the goal: median, 90th percentile, histogram."""
     scope = _scope(call, key)
@@ -252,7 +228,7 @@ def read_survival(call: Call, key: str) -> dict[str, Any]:
         target=query.get("to_step"),
         compare=query.get("compare"),
         unit=query["unit"],
-        against=[_segment(text) for text in query["against"].split(";") if text.strip()],
+        against=[segments.written(text) for text in query["against"].split(";") if text.strip()],
     )
     return _dated(scope, {**found, "meanings": SURVIVAL_MEANINGS})
 
@@ -271,11 +247,6 @@ def read_runs(call: Call, key: str) -> dict[str, Any]:
         most=query["most"],
     )
     return _dated(scope, answer)
-
-
-def _segment(text: str) -> dict[str, str]:
-    pairs = [pair.partition(":") for pair in text.split(",") if pair]
-    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _number(query: Mapping[str, Any]) -> str:
@@ -322,7 +293,7 @@ def _scope(call: Call, key: str) -> Scope:
         key,
         start=call.query.get("start"),
         end=call.query.get("end"),
-        segment=_segment(call.query["segment"]),
+        segment=segments.written(call.query["segment"]),
         as_of=call.query.get("as_of"),
         now=asked_at(call.query.get("now"), call.project.zone, now=call.now),
     )
@@ -367,8 +338,6 @@ ENDPOINTS = [
     Endpoint("GET", "/journeys/<key>/funnel", read_funnel, query=ReportAsked),
     Endpoint("GET", "/journeys/<key>/trend", read_trend, query=TrendAsked),
     Endpoint("GET", "/journeys/<key>/breakdown", read_breakdown, query=BreakdownAsked),
-    Endpoint("GET", "/journeys/<key>/paths", read_paths, query=PathsAsked),
-    Endpoint("GET", "/journeys/<key>/variants", read_variants, query=ReportAsked),
     Endpoint("GET", "/journeys/<key>/timing", read_timing, query=ReportAsked),
     Endpoint("GET", "/journeys/<key>/survival", read_survival, query=SurvivalAsked),
     Endpoint("GET", "/journeys/<key>/runs", read_runs, query=RunsAsked),

@@ -19,7 +19,6 @@ from journeys.report import Report
 from journeys.reports import REPORTS
 from journeys.survival import survival as find_survival
 from journeys.timing import timing as take_times
-from journeys.variants import variants as find_variants
 from store.journeys import UNFILLED, delete_journey, versions_of
 
 pages = Blueprint("journey", __name__, url_prefix="/p/<project>/journeys/<key>")
@@ -71,18 +70,6 @@ def breakdown(place: Place, key: str) -> ResponseReturnValue:
     )
 
 
-@pages.get("/paths")
-@needs("viewer")
-def paths(place: Place, key: str) -> ResponseReturnValue:
-    """Which touchpoints runs pass, in which order."""
-    report = open_report(place, key)
-    question = questions.read_paths(request.args, report.scope.definition)
-    answer = question.ask(report.scope, unit=report.asked.unit)
-    return render_template(
-        "journey/paths.html", report=report, question=question, answer=answer, picture=pictures.sankey(answer)
-    )
-
-
 @pages.get("/timing")
 @needs("viewer")
 def timing(place: Place, key: str) -> ResponseReturnValue:
@@ -100,15 +87,6 @@ def timing(place: Place, key: str) -> ResponseReturnValue:
         curves=survivals.coloured(survival),
         survival_picture=survivals.picture,
     )
-
-
-@pages.get("/variants")
-@needs("viewer")
-def variants(place: Place, key: str) -> ResponseReturnValue:
-    """Which sequences of steps runs take."""
-    report = open_report(place, key)
-    answer = find_variants(report.scope, unit=report.asked.unit)
-    return render_template("journey/variants.html", report=report, answer=answer)
 
 
 @pages.get("/runs")

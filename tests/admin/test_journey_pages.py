@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from journeys.scope import Scope, open_scope
 from store.event import Event
 from tests.admin.conftest import NOW, Shop, happened
 
-TABS = ["funnel", "paths", "timing", "variants", *BY_NAME, "runs", "definition"]
+TABS = ["funnel", "timing", *BY_NAME, "runs", "definition"]
 
 
 def page(shop: Shop, tab: str, query: str = "days=30", who: str = "viewer") -> str:
@@ -136,6 +137,25 @@ def test_every_tab_has_its_file(shop: Shop, tab: str) -> None:
     assert answer.headers["Content-Disposition"] == f'attachment; filename="buy-{tab}.csv"'
     assert len(rows) > 1
     assert {len(row) for row in rows} == {len(rows[0])}
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("until=cart", "What happens between two steps"),
+        ("direction=before", "What happens before a step"),
+        ("part=afterwards", "What happens after a run"),
+        ("part=afterwards&direction=before&until=cart&depth=77", "What happens after a run"),
+        ("against=all&device=mobile", "More often in the segment"),
+        ("collapse=false", 'value="false" checked'),
+    ],
+)
+def test_paths_are_asked_in_several_ways(shop: Shop, query: str, words: str) -> None:
+    text = page(shop, "paths", f"days=30&{query}")
+    assert words in text
+    assert "report=paths&amp;cell=" in text
+    address = html.unescape(re.findall(r'href="([^"]*report=paths[^"]*)"', text)[-1])
+    assert shop.client("viewer").get(address).status_code == 200
 
 
 def test_the_file_of_runs_holds_them_all(shop: Shop) -> None:

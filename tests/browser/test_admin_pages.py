@@ -20,7 +20,7 @@ PATHS = [
     "journeys",
     *(
         f"journeys/trial-to-paid/{tab}?days=90"
-        for tab in ("funnel", "breakdown", "paths", "timing", "variants", *BY_NAME, "runs", "definition")
+        for tab in ("funnel", "breakdown", "timing", *BY_NAME, "runs", "definition")
     ),
     "editor",
     "editor/trial-to-paid",

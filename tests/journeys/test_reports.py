@@ -9,15 +9,13 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from journeys.conformance import CONFORMANCE, conformance
 from journeys.cursors import ListError
 from journeys.definitions import parse
 from journeys.funnel import OUTCOMES, UNITS, funnel
 from journeys.lists import AT_STEP, WHOLE, listed
-from journeys.paths import Way, flow, paths
+from journeys.paths import paths
 from journeys.period import Period
 from journeys.preview import preview
 from journeys.published import FILE, published
@@ -334,26 +332,6 @@ def test_paths_begin_after_a_step_that_is_no_touchpoint_itself(events: EventStor
     assert [node["label"] for node in found["nodes"]] == ["First", "", "Bought", "Succeeded"]
 
 
-ways = st.lists(
-    st.builds(
-        Way,
-        st.lists(st.sampled_from("abcdef"), max_size=4).map(tuple),
-        st.sampled_from(["", "succeeded", "dropped", "in_time", "failed"]),
-        st.integers(1, 9),
-    ),
-    max_size=30,
-)
-
-
-@given(ways, st.integers(1, 4))
-def test_flow_is_conserved_for_any_ways(some: list[Way], most: int) -> None:
-    # A way goes on beyond the picture only where it fills the picture.
-    some = [way if way.end or len(way.labels) == 4 else way._replace(end="dropped") for way in some]
-    found = flow(some, "Start", most=most)
-    assert found["runs"] == sum(way.n for way in some)
-    conserved(found, depth=4)
-
-
 def conserved(found: dict[str, Any], *, depth: int) -> None:
     inflow, outflow = Counter[str](), Counter[str]()
     for link in found["links"]:
@@ -389,7 +367,7 @@ def test_every_number_of_a_report_has_its_list_and_its_file(scope: Scope, report
     answer = report.ask(scope, report.arguments({}), unit=unit)
     found = list(cells(answer))
     assert found or unit == "accounts"  # nobody has one here
-    for cell, n in found:
+    for cell, n in random.Random(3).sample(found, min(len(found), 30)):
         assert report.behind
         assert listed(scope, which=report.behind(scope, cell), unit=unit)["total"] == n, cell
     head, rows = report.table(answer)

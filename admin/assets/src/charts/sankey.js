@@ -2,12 +2,13 @@
 import { count, percent, shortened } from "./numbers.js";
 import { frame, tooltip } from "./tooltip.js";
 
-const ENDS = { succeeded: "succeeded", dropped: "dropped", failed: "failed", in_time: "in_time" };
+const ENDS = { succeeded: "succeeded", reached: "succeeded", dropped: "dropped", failed: "failed", in_time: "in_time" };
 
-export function sankey({ nodes, links, runs }, colours, width) {
+export function sankey({ nodes, links, runs, unit = "runs", compared = false }, colours, width) {
   const byId = new Map(nodes.map((node) => [node.id, node]));
+  const size = (one) => (compared ? (one.share + one.otherShare) / 2 : one.n);
   const colour = (node) =>
-    node.kind === "end" ? colours[ENDS[node.outcome]] ?? colours.other : node.kind === "other" ? colours.other : colours.accent;
+    compared ? apart(node) : node.kind === "end" ? colours[ENDS[node.outcome]] ?? colours.other : node.kind === "other" ? colours.other : colours.accent;
   const depth = Math.max(...nodes.map(({ position }) => position), 1);
   const room = Math.max(8, Math.floor(width / (depth + 1) / 7.5));
   return {
@@ -35,27 +36,54 @@ export function sankey({ nodes, links, runs }, colours, width) {
           fontSize: 11.5,
           formatter: ({ name }) => shortened(byId.get(name).label, room),
         },
-        data: nodes.map((one) => ({
+        data: nodes.filter(size).map((one) => ({
           name: one.id,
-          value: one.n,
+          value: size(one),
           depth: one.position,
           itemStyle: { color: colour(one), borderWidth: 0 },
           label: one.position === depth ? { position: "left" } : {},
         })),
-        links: links.map(({ source, target, n }) => ({ source, target, value: n })),
+        links: links.filter(size).map((one) => ({
+          ...one,
+          value: size(one),
+          lineStyle: compared ? { color: apart(one), opacity: 0.4 } : {},
+        })),
       },
     ],
   };
 
+  // Which group is here more often, where chance alone hardly makes so much.
+  function apart({ difference: { low, high } }) {
+    if (low > 0) return colours.accent;
+    return high < 0 ? colours.dropped : colours.other;
+  }
+
+  function groups(one) {
+    const { value, low, high } = one.difference;
+    const points = (share) => (share === null ? "–" : `${share > 0 ? "+" : ""}${(share * 100).toFixed(1)}`);
+    return [
+      ["Segment", `${count(one.n)} (${percent(one.share)})`],
+      ["Compared", `${count(one.others)} (${percent(one.otherShare)})`],
+      ["Difference", `${points(value)} points (${points(low)} to ${points(high)})`],
+    ];
+  }
+
   function node(one) {
-    const rows = [["Runs", `${count(one.n)} of ${count(runs)}`], ["Share", percent(one.n / runs)]];
-    for (const [label, n] of one.members ?? []) rows.push([label, count(n)]);
+    const what = unit.charAt(0).toUpperCase() + unit.slice(1);
+    const rows = compared
+      ? groups(one)
+      : [[what, `${count(one.n)} of ${count(runs)}`], ["Share", percent(one.n / runs)]];
+    if (one.repeats) rows.push(["Repeats held", count(one.repeats)]);
+    if (one.returns) rows.push(["Were here before", count(one.returns)]);
     return tooltip(one.label, rows, colours);
   }
 
-  function link({ source, target, value }) {
-    const from = byId.get(source);
-    const rows = [["Runs", count(value)], [`Of those at ${from.label}`, percent(value / from.n)]];
-    return tooltip(`${from.label} → ${byId.get(target).label}`, rows, colours);
+  function link(one) {
+    const from = byId.get(one.source);
+    const what = unit.charAt(0).toUpperCase() + unit.slice(1);
+    const rows = compared
+      ? groups(one)
+      : [[what, count(one.n)], [`Of those at ${from.label}`, percent(one.n / from.n)]];
+    return tooltip(`${from.label} → ${byId.get(one.target).label}`, rows, colours);
   }
 }

@@ -1,0 +1,109 @@
+"""The runs behind a number of paths: those that pass a node, or go from one to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from journeys import segments
+from journeys.cursors import ListError, read, written
+from journeys.filters import Params
+from journeys.flows import ENDS, KINDS, Node
+from journeys.funnel import UNITS
+from journeys.paths import Asked, PathError, begin, flows, passing
+from journeys.report import Which
+from journeys.scope import Scope
+
+
+class Cell(NamedTuple):
+    """What was asked, and the nodes at both ends of what was found; a node by itself has no source."""
+
+    unit: str
+    asked: Asked
+    is_other_group: bool
+    source: tuple[int, str, str] | None
+    target: tuple[int, str, str]
+
+
+def with_cells(answer: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    """The answer with a cell beside each number."""
+    nodes = {node["id"]: _place(node) for node in answer["nodes"]}
+    for one in (*answer["nodes"], *answer["links"]):
+        source = nodes[one["source"]] if "source" in one else None
+        target = nodes[one["target"]] if "target" in one else _place(one)
+        one["cell"] = written(Cell(answer["unit"], asked, False, source, target))
+        if "against" in one:
+            one["against"]["cell"] = written(Cell(answer["unit"], asked, True, source, target))
+    return answer
+
+
+def _place(node: Mapping[str, Any]) -> tuple[int, str, str]:
+    label = {"touchpoint": node["label"], "end": node.get("outcome", "")}.get(node["kind"], "")
+    return node["position"], node["kind"], label
+
+
+def behind(scope: Scope, cell: str) -> Which:
+    """The runs that the cell counts; raises ListError."""
+    read_cell = read(cell, Cell)
+    try:
+        asked = read_cell.asked.checked(scope)
+        group = segments.checked(asked.against or {}) if read_cell.is_other_group else scope.segment
+    except (PathError, segments.SegmentError) as error:
+        raise ListError(str(error)) from None
+    source, target = read_cell.source and Node(*read_cell.source), Node(*read_cell.target)
+    ends = [one for one in (source, target) if one]
+    if read_cell.unit not in UNITS or any(one.kind not in KINDS for one in ends):
+        raise ListError(f"{cell!r} is no cell of paths; take one from the report's answer")
+    named = _named(scope, asked, read_cell.unit) if any(one.kind == "other" for one in ends) else {}
+    sql, values = passing(
+        scope,
+        asked,
+        read_cell.unit,
+        group="is_theirs" if read_cell.is_other_group else "is_mine",
+        source=lambda params: _leaves(source, named, params) if source else "1",
+        target=lambda params: _comes(target, named, params) if target else "1",
+    )
+    return Which(f"(customer, number) in ({sql})", values, _title(scope, asked, source, target), group)
+
+
+def _named(scope: Scope, asked: Asked, unit: str) -> dict[int, list[str]]:
+    """The labels that have a node of their own at each position; all others are Other."""
+    found: dict[int, list[str]] = {}
+    for node in {flow.target for flow in flows(scope, asked, unit) if flow.target.kind == "touchpoint"}:
+        found.setdefault(node.position, []).append(node.label)
+    return found
+
+
+def _comes(node: Node, named: Mapping[int, list[str]], params: Params) -> str:
+    """SQL that is 1 for a step of a way that comes to the node."""
+    here = f"node.1 = {params.bind(node.position, 'UInt8')}"
+    if node.kind == "anchor":
+        return "node.4 = 'from'"
+    if node.kind == "end":
+        return f"{here} and node.4 = {params.bind(node.label, 'String')}"
+    return f"{here} and node.4 = '' and {_labelled('node.3', node, named, params)}"
+
+
+def _leaves(node: Node, named: Mapping[int, list[str]], params: Params) -> str:
+    """SQL that is 1 for a step of a way that comes from the node."""
+    here = f"node.1 = {params.bind(node.position + 1, 'UInt8')}"
+    return here if node.kind == "anchor" else f"{here} and {_labelled('node.2', node, named, params)}"
+
+
+def _labelled(which: str, node: Node, named: Mapping[int, list[str]], params: Params) -> str:
+    if node.kind == "touchpoint":
+        return f"{which} = cityHash64({params.bind(node.label, 'String')})"
+    names = params.bind(named.get(node.position, []), "Array(String)")
+    return f"not has(arrayMap(one -> cityHash64(one), {names}), {which})"
+
+
+def _title(scope: Scope, asked: Asked, source: Node | None, target: Node | None) -> str:
+    names = [_said(scope, asked, one) for one in (source, target) if one]
+    return f"Runs that went from {names[0]} to {names[1]}" if source else f"Runs at {names[0]}"
+
+
+def _said(scope: Scope, asked: Asked, node: Node) -> str:
+    name = {"anchor": begin(scope, asked), "other": "another touchpoint", "end": ENDS.get(node.label, "")}
+    before = "before" if asked.direction == "before" else "after"
+    place = f", {node.position} {before}" if node.position and node.kind in ("touchpoint", "other") else ""
+    return f"“{name.get(node.kind, node.label)}”{place}"

@@ -1,0 +1,117 @@
+"""Paths as a report: what they are asked, what their words mean, and their file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from journeys import segments
+from journeys.funnel import OUTCOMES, UNITS
+from journeys.paths import DIRECTIONS, PARTS, Asked, paths
+from journeys.paths_lists import behind, with_cells
+from journeys.report import Answer, OwnArguments, Report, Table
+from journeys.scope import Scope
+
+MEANINGS = {
+    "nodes": (
+        "Labels of touchpoints by their position from the step; each run is in one node of a position, or "
+        "has ended before it. What flows into a node flows out of it, as far as is drawn."
+    ),
+    "coverage": "The share of the shown touchpoints that have a node of their own and are not in Other.",
+    "Other (n)": "All labels of the position that are rarer than those shown; n says how many labels.",
+    "repeats": (
+        "Of a node: how many more touchpoints of the same label followed at once and are held in it. Of a "
+        "link: whether both its ends have the same label."
+    ),
+    "returns": "How many of the runs in a node had come by the same label earlier on the way that is drawn.",
+    "reached": "The run came to the step `until`; others end with their outcome.",
+    "afterwards": (
+        "What runs did after their last touchpoint, until the customer began the journey again. Without an "
+        "outcome, of the runs that were dropped or failed."
+    ),
+    "nothing": "No further touchpoint is known so far, and no new beginning.",
+    "against": "The same number of the runs of the other segment.",
+    "difference": (
+        "The share of the segment's runs here less that of the other's, with its 95 % interval (Newcombe "
+        "1998). There are many nodes: about one in twenty differs by chance alone."
+    ),
+}
+
+
+class PathsAsked(OwnArguments):
+    """From where paths are followed, which way and how far."""
+
+    anchor = fields.String(
+        metadata={
+            "description": "key of a step; the first where absent, the goal where the direction is before; "
+            "for afterwards, runs that ended at any step"
+        }
+    )
+    until = fields.String(metadata={"description": "key of a later step, where paths end that come to it"})
+    part = fields.String(
+        load_default="run",
+        validate=validate.OneOf(PARTS),
+        metadata={"description": "touchpoints of runs, or what came after those that were dropped or failed"},
+    )
+    direction = fields.String(load_default="after", validate=validate.OneOf(DIRECTIONS))
+    depth = fields.Integer(load_default=5, validate=validate.Range(1, 12))
+    outcome = fields.String(validate=validate.OneOf(("", *OUTCOMES)))
+    collapse = fields.Boolean(
+        load_default=True, metadata={"description": "whether equal neighbours are one node"}
+    )
+    against = fields.String(
+        load_default="",
+        metadata={"description": "a segment to compare with, written as `segment`; `all` for all runs"},
+    )
+
+    @validates_schema
+    def fit_together(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse what has no meaning beside other choices."""
+        afterwards = data["part"] == "afterwards"
+        if data.get("until") and (afterwards or data["direction"] == "before"):
+            raise ValidationError("only paths that run forwards inside runs end at a step", "until")
+        if afterwards and data["direction"] == "before":
+            raise ValidationError("there is nothing before what came afterwards", "direction")
+        if afterwards and data.get("outcome") == "in_time":
+            raise ValidationError("runs that are in time are not over", "outcome")
+
+
+def answer(scope: Scope, *, unit: str, against: str = "", **given: Any) -> Answer:
+    """Paths as the report's arguments ask for them; raises PathError, SegmentError."""
+    other = None if not against else segments.written("" if against == "all" else against)
+    named = {name: value or None for name, value in given.items() if name in ("anchor", "until", "outcome")}
+    asked = Asked(**{**given, **named, "against": other})
+    found = paths(scope, unit=unit, **vars(asked))
+    return with_cells(found, asked)
+
+
+def table(answer: Answer) -> Table:
+    """A row a link."""
+    nodes = {node["id"]: node for node in answer["nodes"]}
+    head: tuple[str, ...] = ("position", "from", "to", "runs")
+    if answer["against"] is not None:
+        head += ("share", "against_runs", "against_share", "difference", "low", "high")
+    return head, (tuple(_row(nodes, link)) for link in answer["links"])
+
+
+def _row(nodes: dict[str, Any], link: dict[str, Any]) -> Iterator[Any]:
+    source = nodes[link["source"]]
+    yield from (source["position"], source["label"], nodes[link["target"]]["label"], link["n"])
+    if "against" in link:
+        yield from (link["share"], link["against"]["n"], link["against"]["share"])
+        yield from (link["difference"][name] for name in ("value", "low", "high"))
+
+
+PATHS = Report(
+    name="paths",
+    title="Paths",
+    says="Which touchpoints runs pass before or after a step, between two, or when they are over.",
+    answer=answer,
+    table=table,
+    meanings=MEANINGS,
+    asked=PathsAsked,
+    units=UNITS,
+    behind=behind,
+)
