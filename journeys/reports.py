@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from journeys.attribution_report import ATTRIBUTION
+from journeys.comparison import COMPARISON
 from journeys.conformance import CONFORMANCE
 from journeys.report import Report
 from journeys.retention import RETENTION
 from journeys.zero import ZERO
 
-REPORTS: tuple[Report, ...] = (CONFORMANCE, ATTRIBUTION, RETENTION, ZERO)
+REPORTS: tuple[Report, ...] = (COMPARISON, CONFORMANCE, ATTRIBUTION, RETENTION, ZERO)
 BY_NAME = {report.name: report for report in REPORTS}
