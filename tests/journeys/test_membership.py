@@ -6,19 +6,24 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
 from journeys.definitions import parse
+from journeys.funnel import funnel
 from journeys.lists import listed
 from journeys.membership import Saved
 from journeys.period import Period, iso
 from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.segment_definitions import parse_segment
+from journeys.segments import SegmentError
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
-from store.projects import Project
+from store.identity import Identity, Ledger, Link
+from store.projects import Project, create_project
 from tests.journeys.test_runs_rule import (
     EXAMPLES,
     definitions,
@@ -182,3 +187,61 @@ def test_the_runs_of_a_segment_are_those_that_meet_its_conditions(
             for who, run in chosen
             if belongs(group, run, lives[who]) is (how == "name")
         ), scope.saved.segments[key]
+
+
+def test_what_another_identity_of_the_customer_did_counts_while_they_are_one(
+    events: EventStore, engine: Engine
+) -> None:
+    project = create_project(engine, key="p", name="P", now=0)
+    user, browser = Identity("user", "1"), Identity("anonymous", "b")
+    written = rows([(1, BEGAN + 5_000, 0, "a", "")], project.id)
+    before = rows([(2, BEGAN + 1_000, 0, "b", ""), (2, BEGAN + 2_000, 0, "c", "")], project.id)
+    for n, event in enumerate(before):
+        event.event_id, event.message_id = event_id(f"before-{n}"), f"before-{n}"
+        event.identity, event.user_id, event.anonymous_id = browser.hash, "", "b"
+        event.traits = json.dumps({"plan": "pro"})
+    definition = {
+        "key": "j",
+        "name": "J",
+        "steps": [{"key": name, "name": name, "match": [{"event": name}]} for name in ("a", "z")],
+    }
+    conditions: list[Data] = [
+        {"did": {"event": "b"}, "before": "1d"},
+        {"did": {"event": "b"}, "then": {"event": "c"}, "before": "1d"},
+        {"trait": "plan", "op": "eq", "value": "pro"},
+    ]
+    segments = [{"key": "s", "name": "S", "all": [one]} for one in conditions]
+    scope = opened(events, definition, [*written, *before], *segments)
+
+    def counted_now() -> list[int]:
+        return [funnel(replace(scope, segment={"name": f"s{n}"}))["entered"] for n in range(len(conditions))]
+
+    assert counted_now() == [0, 0, 0]
+    ledger = Ledger(engine, events)
+    ledger.join(project.id, [Link(browser, user, "identify", "e", BEGAN)])
+    fill(events, scope.version, progress=ignore_progress)
+    assert counted_now() == [1, 1, 1]
+
+
+def test_what_a_segment_asks_for_must_be_there(events: EventStore) -> None:
+    written = rows([(1, BEGAN, 0, "a", "")], next(numbers))
+    definition = {
+        "key": "j",
+        "name": "J",
+        "steps": [{"key": name, "name": name, "match": [{"event": name}]} for name in ("a", "z")],
+    }
+    scope = opened(
+        events,
+        definition,
+        written,
+        {"key": "s", "name": "S", "all": [{"journey": "other", "state": "failed"}]},
+    )
+    for status, problem in (("filling", "still being counted"), (None, "does not exist")):
+        journeys = {
+            key: replace(one, status=status)
+            for key, one in scope.saved.journeys.items()
+            if status and key == "other"
+        }
+        asked = replace(scope, segment={"name": "s0"}, saved=Saved(scope.saved.segments, journeys))
+        with pytest.raises(SegmentError, match=problem):
+            funnel(asked)
