@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,8 @@ SEGMENTS = {
     "campaign": "Campaign",
     "country": "Country",
 }
+# What only runs can be chosen by: as it is called in an address, and in a segment.
+OF_RUNS = {"medium": "medium", "segment": "name", "not_segment": "not"}
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,12 @@ class Asked:
     unit: str
     segment: Mapping[str, str]
     as_of: str = ""  # how the ledger stood then; '' for now
+    of_runs: Mapping[str, str] = field(default_factory=dict)  # the part of the segment that only runs have
+
+    @property
+    def whole_segment(self) -> dict[str, str]:
+        """The segment of runs, as questions about journeys take it."""
+        return {**self.segment, **{OF_RUNS[name]: value for name, value in self.of_runs.items()}}
 
     @property
     def end(self) -> str:
@@ -45,7 +53,7 @@ class Asked:
         frame = {"days": str(self.days)} if self.days else {"from": self.start, "through": self.through}
         unit = {"unit": self.unit} if self.unit != UNITS[0] else {}
         moment = {"as_of": self.as_of} if self.as_of else {}
-        return {**frame, **unit, **self.segment, **moment}
+        return {**frame, **unit, **self.segment, **self.of_runs, **moment}
 
     def preset(self, days: int) -> dict[str, str]:
         """The arguments for the last `days` days, all else the same."""
@@ -76,6 +84,7 @@ def read(args: Mapping[str, str], zone: ZoneInfo, *, now: int) -> Asked:
         unit=unit if unit in UNITS else UNITS[0],
         segment={name: args[name] for name in SEGMENTS if args.get(name)},
         as_of=args.get("as_of", ""),
+        of_runs={name: args[name] for name in OF_RUNS if args.get(name)},
     )
 
 

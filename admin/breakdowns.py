@@ -8,7 +8,7 @@ from typing import Any
 
 from journeys.breakdown import breakdown, names
 from journeys.definitions import Definition
-from journeys.dimensions import OF_EVENT, OF_RUN
+from journeys.dimensions import OF_EVENT, OF_RUN, SEGMENT
 from journeys.scope import Scope
 
 SHOWN = (10, 20, 50)
@@ -52,16 +52,26 @@ def choices(scope: Scope, question: BreakdownQuestion) -> list[tuple[str, list[t
         if question.by.startswith(f"{kind}:") and question.by not in dict(told):
             told.append((question.by, question.by.partition(":")[2]))
         groups.append((title, told))
+    groups.append(
+        ("Saved segments", [(f"{SEGMENT}:{key}", scope.saved.named(key)) for key in scope.saved.segments])
+    )
     return [(title, told) for title, told in groups if told]
 
 
 def link(
-    to: Callable[..., str], question: BreakdownQuestion
+    to: Callable[..., str], question: BreakdownQuestion, chosen: Mapping[str, str]
 ) -> Callable[[Mapping[str, Any], str], str | None]:
-    """Finds the list behind a number of a group: there is one where the group is a segment of runs."""
+    """Finds the list behind a number of a group: there is one where the group is a segment of runs.
+
+    `chosen` is what the bar has chosen of saved segments, whose place the group's would take.
+    """
+    kind, _, key = question.by.partition(":")
     is_segment = question.by in OF_RUN and question.at is None
 
     def found(group: Mapping[str, Any], number: str) -> str | None:
+        if kind == SEGMENT:
+            name = "segment" if group["value"] == "in" else "not_segment"
+            return None if chosen.get(name, key) != key else to("runs", **{"number": number, name: key})
         if not is_segment or group["kind"] not in ("value", "none"):
             return None
         return to("runs", **{"number": number, question.by: group["value"] or "(none)"})

@@ -50,7 +50,7 @@ def of_tab(tab: str, scope: Scope, *, unit: str, args: Mapping[str, str]) -> Tab
         case "runs":
             return runs(questions.read_runs(args, scope.definition).all(scope, unit=unit))
     if report := BY_NAME.get(tab):
-        return report.table(report.ask(scope, report.arguments(args), unit=unit))
+        return report.table(report.ask(scope, report.arguments(questions.joined(args)), unit=unit))
     return None
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 
 from journeys.metrics import BREAKDOWN_MEANINGS, MEANINGS, SURVIVAL_MEANINGS, TREND_MEANINGS
+from journeys.segments import written
 from journeys.statistics import is_small
 
 OUTCOMES = {"succeeded": "Succeeded", "failed": "Failed", "dropped": "Dropped", "in_time": "In time"}
@@ -21,6 +22,7 @@ def register(app: Flask) -> None:
     """Give templates these filters."""
     for function in (count, money, percent, interval, small, duration, iso, day_in, part_in, heat, hottest):
         app.jinja_env.filters[function.__name__] = function
+    app.jinja_env.filters["segment_text"] = written
     app.jinja_env.tests["undecided"] = undecided
     app.jinja_env.globals["OUTCOMES"] = OUTCOMES
     app.jinja_env.globals["MEANINGS"] = MEANINGS | TREND_MEANINGS | SURVIVAL_MEANINGS | BREAKDOWN_MEANINGS

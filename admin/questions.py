@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from werkzeug.datastructures import MultiDict
+
 from journeys.definitions import Definition
 from journeys.lists import listed
 from journeys.report import Report, Which
@@ -34,8 +36,16 @@ class ReportQuestion:
     """What is asked of a report beside its frame."""
 
     def __init__(self, report: Report, given: Mapping[str, str]) -> None:
+        given = joined(given)
         self.arguments = report.arguments(given)
         self.args = {name: given[name] for name in self.arguments if name in given}
+
+
+def joined(given: Mapping[str, str]) -> dict[str, str]:
+    """The arguments of an address, those that a form has several times with `;` between their values."""
+    if not isinstance(given, MultiDict):
+        return dict(given)
+    return {name: ";".join(value for value in values if value) for name, values in given.lists()}
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ def open_report(place: Place, key: str) -> JourneyPage:
         key,
         start=frame.start,
         end=frame.end,
-        segment=frame.segment,
+        segment=frame.whole_segment,
         as_of=frame.as_of,
         now=now,
     )

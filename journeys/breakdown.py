@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from journeys import catalog
-from journeys.dimensions import LONGEST_NAME, Dimension, DimensionError, dimension
+from journeys.dimensions import LONGEST_NAME, SEGMENT, Dimension, DimensionError, dimension
 from journeys.filters import Params
 from journeys.funnel import UNITS
 from journeys.period import iso
@@ -30,11 +30,12 @@ def breakdown(
     """The funnel of the `most` frequent values of a dimension, of all others and of who has no value.
 
     The value is that of the event that took the step `at`, or of what was said of the trait until then; the
-    first step where none is named. The groups add up to the funnel of the period: `kind` is value, other (of
-    `different` values), none, or not_reached for runs that did not take the step. Of customers and accounts
-    the furthest run is chosen first. `against_rest` compares with all others that took the step: the
-    difference of the success rates with its interval, `p`, and `p_adjusted` for as many groups as there are.
-    Raises DimensionError, ValueError for an unknown unit.
+    first step where none is named. Of a saved segment the values are `in` and `not in`. The groups add up to
+    the funnel of the period: `kind` is value, other (of `different` values), none, or not_reached for runs
+    that did not take the step. Of customers and accounts the furthest run is chosen first. `against_rest`
+    compares with all others that took the step: the difference of the success rates with its interval, `p`,
+    and `p_adjusted` for as many groups as there are. Raises DimensionError, SegmentError, ValueError for an
+    unknown unit.
     """
     if unit not in UNITS:
         raise ValueError(f"{unit!r} is no unit; count runs, customers or accounts")
@@ -42,6 +43,8 @@ def breakdown(
         raise DimensionError(f"a breakdown shows 1 to {MOST} values by themselves")
     position = _position(scope, at)
     found = dimension(by, at_start=position == 1)
+    if found.kind == SEGMENT:
+        position = 1
     rows = _counted(scope, found, position, unit, most)
     groups = [_group(scope, row) for row in rows]
     for group, compared in zip(groups, _against_rest(groups), strict=True):
@@ -92,6 +95,13 @@ def _counted(scope: Scope, by: Dimension, position: int, unit: str, most: int) -
     step = scope.definition.steps[position - 1]
     if by.kind == "run":
         described, bound = scope.ask("breakdown.runs", unit=unit, **values)
+    elif by.kind == SEGMENT:
+        described, bound = scope.ask(
+            "breakdown.segments",
+            unit=unit,
+            slots=lambda more: {"belongs": scope.belonging({"name": by.name}, more)},
+            **values,
+        )
     elif by.kind == "trait":
         described, bound = scope.ask("breakdown.traits", unit=unit, trait=by.name, **values)
     else:
@@ -101,6 +111,8 @@ def _counted(scope: Scope, by: Dimension, position: int, unit: str, most: int) -
 
 def _moment(scope: Scope, by: Dimension, position: int) -> str:
     name = scope.definition.steps[position - 1].name
+    if by.kind == SEGMENT:
+        return f"whether the run belongs to “{scope.saved.named(by.name)}”"
     if by.kind == "trait":
         return f"as last said of the customer when the run took “{name}”"
     return f"of the event that took “{name}”" + (", which opened the run" if position == 1 else "")

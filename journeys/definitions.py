@@ -125,11 +125,11 @@ def parse(data: Mapping[str, Any]) -> Definition:
         name=clean["name"],
         goal=clean["goal"],
         steps=tuple(_step(step) for step in clean["steps"]),
-        fail_on=tuple(_matcher(one) for one in clean["fail_on"]),
+        fail_on=tuple(matcher_of(one) for one in clean["fail_on"]),
         idle_timeout=parse_duration(clean["idle_timeout"]),
         window=parse_duration(clean["window"]) if clean["window"] else None,
         case_key=clean["case_key"] or None,
-        population=tuple(_condition(one) for one in clean["population"]),
+        population=tuple(condition_of(one) for one in clean["population"]),
         owner=clean["owner"],
         source=clean,
     )
@@ -170,7 +170,7 @@ def lean(data: Mapping[str, Any]) -> dict[str, Any]:
     return {**{k: rest.pop(k) for k in ("key", "name", "goal") if k in rest}, "steps": steps, **rest}
 
 
-def _duration(value: str) -> None:
+def check_duration(value: str) -> None:
     try:
         parse_duration(value)
     except ValueError as error:
@@ -190,7 +190,7 @@ class ConditionSchema(Schema):
     def _whole(self, data: Mapping[str, Any], **_: Any) -> None:
         if sum(name in data for name in ("property", "trait", "field")) != 1:
             raise ValidationError("name exactly one of property, trait and field", "property")
-        _check_value(data.get("op"), data.get("value"))
+        check_value(data.get("op"), data.get("value"))
 
 
 class MatcherSchema(Schema):
@@ -214,7 +214,7 @@ class StepSchema(Schema):
     name = fields.String(required=True, validate=validate.Length(1, 200))
     stage = fields.String(load_default="", validate=validate.Length(max=100))
     optional = fields.Boolean(load_default=False)
-    within = fields.String(load_default=None, allow_none=True, validate=_duration)
+    within = fields.String(load_default=None, allow_none=True, validate=check_duration)
     match = fields.List(fields.Nested(MatcherSchema), required=True, validate=validate.Length(1, 20))
 
 
@@ -226,8 +226,8 @@ class DefinitionSchema(Schema):
     goal = fields.String(load_default="", validate=validate.Length(max=500))
     steps = fields.List(fields.Nested(StepSchema), required=True, validate=validate.Length(2, 30))
     fail_on = fields.List(fields.Nested(MatcherSchema), load_default=list, validate=validate.Length(max=20))
-    idle_timeout = fields.String(load_default="30d", validate=_duration)
-    window = fields.String(load_default=None, allow_none=True, validate=_duration)
+    idle_timeout = fields.String(load_default="30d", validate=check_duration)
+    window = fields.String(load_default=None, allow_none=True, validate=check_duration)
     case_key = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
     population = fields.List(
         fields.Nested(ConditionSchema), load_default=list, validate=validate.Length(max=20)
@@ -246,7 +246,7 @@ class DefinitionSchema(Schema):
             raise ValidationError("the first step has no step before it, so it cannot have within", "steps")
 
 
-def _check_value(op: str | None, value: Any) -> None:
+def check_value(op: str | None, value: Any) -> None:
     several = op in ("in", "not_in")
     if several and not (isinstance(value, list) and value):
         raise ValidationError("give a list of values", "value")
@@ -275,13 +275,13 @@ def _check_pattern(value: Any) -> None:
         )
 
 
-def _condition(data: Mapping[str, Any]) -> Condition:
+def condition_of(data: Mapping[str, Any]) -> Condition:
     kind = next(kind for kind in ("property", "trait", "field") if kind in data)
     return Condition(kind, data[kind], data["op"], data["value"])
 
 
-def _matcher(data: Mapping[str, Any]) -> Matcher:
-    where = tuple(_condition(one) for one in data.get("where", []))
+def matcher_of(data: Mapping[str, Any]) -> Matcher:
+    where = tuple(condition_of(one) for one in data.get("where", []))
     return Matcher(data.get("event"), data.get("page"), data.get("type"), where)
 
 
@@ -290,7 +290,7 @@ def _step(data: Mapping[str, Any]) -> Step:
         key=data["key"],
         name=data["name"],
         stage=data["stage"],
-        match=tuple(_matcher(one) for one in data["match"]),
+        match=tuple(matcher_of(one) for one in data["match"]),
         optional=data["optional"],
         within=parse_duration(data["within"]) if data["within"] else None,
     )

@@ -14,6 +14,7 @@ OF_EVENT = (
     *("locale", "library"),
 )
 NAMED = ("property", "trait")
+SEGMENT = "segment"  # in a saved one, or not
 LONGEST_NAME = 200
 
 
@@ -25,37 +26,41 @@ class DimensionError(Exception):
 class Dimension:
     """A column of runs or events, or a property or trait of this name."""
 
-    kind: str  # run, event, property, trait
+    kind: str  # run, event, property, trait, segment
     name: str
 
     @property
     def text(self) -> str:
         """As it is written in questions."""
-        return f"{self.kind}:{self.name}" if self.kind in NAMED else self.name
+        return f"{self.kind}:{self.name}" if self.kind in (*NAMED, SEGMENT) else self.name
 
     @property
     def label(self) -> str:
         """As it is called on pages."""
-        return self.text.replace("_", " ") if self.kind not in NAMED else f"{self.kind} {self.name}"
+        return (
+            self.text.replace("_", " ") if self.kind not in (*NAMED, SEGMENT) else f"{self.kind} {self.name}"
+        )
 
     def value(self, params: Params) -> str:
         """SQL of the value as text, '' where there is none, from the columns that the event brings."""
         if self.kind in NAMED:
             return text_of("properties" if self.kind == "property" else "traits", self.name, params)
-        return f"toString({self.name})"
+        return "if(belongs, 'in', 'not in')" if self.kind == SEGMENT else f"toString({self.name})"
 
 
 def dimension(text: str, *, at_start: bool) -> Dimension:
-    """Read `channel`, `property:size` or `trait:plan`; raises DimensionError.
+    """Read `channel`, `property:size`, `trait:plan` or `segment:engaged`; raises DimensionError.
 
     At the start of a run, what is kept with the run need not be looked up in events.
     """
     kind, colon, name = text.partition(":")
-    if colon and kind in NAMED and 0 < len(name) <= LONGEST_NAME:
+    if colon and kind in (*NAMED, SEGMENT) and 0 < len(name) <= LONGEST_NAME:
         return Dimension(kind, name)
     if text in OF_RUN:
         return Dimension("run" if at_start else "event", text)
     if text in OF_EVENT:
         return Dimension("event", text)
     known = ", ".join((*OF_RUN, *OF_EVENT))
-    raise DimensionError(f"{text!r} tells no runs apart; known are {known}, property:NAME and trait:NAME")
+    raise DimensionError(
+        f"{text!r} tells no runs apart; known are {known}, property:NAME, trait:NAME and segment:KEY"
+    )

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from journeys import segments
 from journeys.definitions import Matcher
 from journeys.filters import Params
 from journeys.flows import ENDS, OTHER, Flow, Node, drawn
@@ -196,7 +195,7 @@ def _groups(scope: Scope, asked: Asked, params: Params) -> dict[str, str]:
     """SQL of which runs count as those of the scope's segment, and as those of the other."""
     if asked.against is None:
         return {"mine": "1", "theirs": "0"}
-    mine, theirs = (segments.condition(one, params) or "1" for one in (scope.segment, asked.against))
+    mine, theirs = (scope.belonging(one, params) or "1" for one in (scope.segment, asked.against))
     return {"mine": mine, "theirs": theirs}
 
 

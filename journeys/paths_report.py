@@ -80,7 +80,7 @@ class PathsAsked(OwnArguments):
 
 def answer(scope: Scope, *, unit: str, against: str = "", **given: Any) -> Answer:
     """Paths as the report's arguments ask for them; raises PathError, SegmentError."""
-    other = None if not against else segments.written("" if against == "all" else against)
+    other = None if not against else segments.read("" if against == "all" else against)
     named = {name: value or None for name, value in given.items() if name in ("anchor", "until", "outcome")}
     asked = Asked(**{**given, **named, "against": other})
     found = paths(scope, unit=unit, **vars(asked))

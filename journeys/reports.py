@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from journeys.attribution_report import ATTRIBUTION
+from journeys.comparison import COMPARISON
 from journeys.conformance import CONFORMANCE
 from journeys.dropoffs_report import DROPOFFS
 from journeys.paths_report import PATHS
@@ -11,5 +12,14 @@ from journeys.retention import RETENTION
 from journeys.variants import VARIANTS
 from journeys.zero import ZERO
 
-REPORTS: tuple[Report, ...] = (PATHS, DROPOFFS, VARIANTS, CONFORMANCE, ATTRIBUTION, RETENTION, ZERO)
+REPORTS: tuple[Report, ...] = (
+    PATHS,
+    DROPOFFS,
+    VARIANTS,
+    CONFORMANCE,
+    COMPARISON,
+    ATTRIBUTION,
+    RETENTION,
+    ZERO,
+)
 BY_NAME = {report.name: report for report in REPORTS}

@@ -44,8 +44,8 @@ def together(
 ) -> str:
     """The same of several journeys: rows of (journey, customer, runs), where journeys count from 1."""
     params.values |= MOVES | {
-        "idle": [one.idle_timeout for one in definitions],
-        "window": [one.window or NO_WINDOW for one in definitions],
+        "idles": [one.idle_timeout for one in definitions],
+        "windows": [one.window or NO_WINDOW for one in definitions],
         "goal": [len(one.steps) for one in definitions],
         "allowed": [_allowed(one) for one in definitions],
         "within_bits": [[1 << k for k, step in enumerate(one.steps) if step.within] for one in definitions],

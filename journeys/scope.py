@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Engine
@@ -11,11 +11,13 @@ from sqlalchemy import Engine
 from journeys import resolution, runs, segments
 from journeys.definitions import Definition, Matcher, Step, parse
 from journeys.filters import Params, any_of
+from journeys.membership import Ground, Saved, belonging
 from journeys.period import Period, PeriodError, moment, parse_period
 from journeys.questions import question
 from store.events import EventStore
-from store.journeys import JourneyVersion, live_journey
+from store.journeys import JourneyVersion, live_journeys
 from store.projects import Project
+from store.segments import saved_segments
 
 
 class NoSuchJourney(Exception):
@@ -42,6 +44,7 @@ class Scope:
     source: str = ""
     values: Mapping[str, Any] | None = None
     as_of: int | None = None
+    saved: Saved = field(default_factory=Saved)
 
     def ask(
         self,
@@ -72,14 +75,12 @@ class Scope:
         }
         source = self.source_of_runs(params)
         selected = question("runs.selected", source=source)
-        resolved = resolution.resolved_now() if self.as_of is None else resolution.resolved_then()
+        resolved = self._resolved()
         if unit == "customers":
             selected = question("runs.furthest", runs=selected)
         elif unit == "accounts":
             selected = question("accounts.furthest", runs=selected, resolved=resolved)
-        if segment := segments.condition(
-            self.segment, params
-        ):  # of the runs that count, so that segments add up
+        if segment := self.belonging(self.segment, params):  # of the runs that count, so that segments add up
             selected = question("runs.segment", runs=selected, segment=segment)
         given = {
             "runs": selected,
@@ -90,6 +91,23 @@ class Scope:
             **(slots(params) if slots else {}),
         }
         return question(name, **given), params.values
+
+    def belonging(self, segment: segments.Segment, params: Params) -> str:
+        """SQL that keeps the runs of a segment, on columns of `runs.selected`; '' where it keeps all.
+
+        It binds what it needs beside the values of every question. Raises SegmentError.
+        """
+        parts = segments.of_attributes(segment, params)
+        for name in (name for name in segments.SAVED if segment.get(name)):
+            group = self.saved.segment(segment[name]).group
+            runs = question("runs.selected", source=self.source_of_runs(params))
+            ground = Ground(runs, self._resolved(), self.saved, is_now=self.as_of is None)
+            found = belonging(group, params, ground)
+            parts.append(f"not ({found})" if name == "not" else f"({found})")
+        return " and ".join(parts)
+
+    def _resolved(self) -> str:
+        return resolution.resolved_now() if self.as_of is None else resolution.resolved_then()
 
     def source_of_runs(self, params: Params) -> str:
         """The SQL of the runs that count: those of a preview, of a moment, or those that are stored."""
@@ -121,13 +139,17 @@ def open_scope(
 
     `as_of` is a date, of which the beginning counts, or a time.
     """
-    version = live_journey(engine, project.id, key)
+    journeys = {one.definition["key"]: one for one in live_journeys(engine, project.id)}
+    version = journeys.get(key)
     if version is None:
         raise NoSuchJourney(f"there is no journey {key!r} in project {project.key!r}")
     period = parse_period(start, end, project.zone, now=now)
     chosen = segments.checked(segment or {})
     at = _past(as_of, project, now) if as_of else None
-    return Scope(events, project, version, parse(version.definition), period, chosen, now, as_of=at)
+    saved = Saved({one.key: one.definition for one in saved_segments(engine, project.id)}, journeys)
+    return Scope(
+        events, project, version, parse(version.definition), period, chosen, now, as_of=at, saved=saved
+    )
 
 
 def _whoever(matchers: Sequence[Matcher]) -> list[Matcher]:

@@ -1,7 +1,8 @@
-"""Segments: runs chosen by what was known of the customer when the run began."""
+"""Segments: runs chosen by what they began with, or by a saved definition; how they are written and read."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,34 +10,58 @@ if TYPE_CHECKING:
     from journeys.filters import Params
     from journeys.scope import Scope
 
-ATTRIBUTES = ("device", "channel", "source", "campaign", "country")
+ATTRIBUTES = ("device", "channel", "source", "medium", "campaign", "country")
+# A saved segment by its key: runs that belong to it, and runs that do not.
+SAVED = ("name", "not")
+EVERYONE = "all"
+Segment = Mapping[str, str]
+_QUOTED = r'"(?:[^"]|"")*"'
 
 
 class SegmentError(Exception):
     """A segment cannot be read; the message says why."""
 
 
-def checked(segment: Mapping[str, str]) -> dict[str, str]:
+def read(text: str) -> dict[str, str]:
+    """The segment that `device:mobile,name:engaged` means; `all` and nothing mean everyone.
+
+    A value with a comma, a semicolon or a quotation mark stands in quotation marks, those in it doubled.
+    """
+    if text.strip() in ("", EVERYONE):
+        return {}
+    pairs = [one.partition(":") for one in _parts(text, ",")]
+    return {name.strip(): _value(value.strip()) for name, _, value in pairs}
+
+
+def read_several(text: str) -> list[dict[str, str]]:
+    """The segments in a text, with `;` between them."""
+    return [read(one) for one in _parts(text, ";") if one.strip()]
+
+
+def written(segment: Segment) -> str:
+    """The text of which `read` makes the segment."""
+    return ",".join(f"{name}:{_written(value)}" for name, value in segment.items()) or EVERYONE
+
+
+def checked(segment: Segment) -> dict[str, str]:
     """The segment without empty values; raises SegmentError for an unknown attribute."""
     for name in segment:
-        if name not in ATTRIBUTES:
-            raise SegmentError(f"{name!r} is no attribute of a run; known are {', '.join(ATTRIBUTES)}")
+        if name not in ATTRIBUTES and name not in SAVED:
+            known = ", ".join(ATTRIBUTES)
+            raise SegmentError(
+                f"{name!r} is no attribute of a run; known are {known}, name for a saved segment, and not "
+                "for runs outside of one"
+            )
     return {name: value for name, value in segment.items() if value}
 
 
-def written(text: str) -> dict[str, str]:
-    """The segment that is written `attribute:value`, several with commas; raises SegmentError."""
-    pairs = [pair.partition(":") for pair in text.split(",") if pair]
-    return checked({name.strip(): value.strip() for name, _, value in pairs})
-
-
-def condition(segment: Mapping[str, str], params: Params) -> str:
-    """SQL that keeps the runs of the segment, '' where that is all; `(none)` stands for an empty value."""
-    parts = [
+def of_attributes(segment: Segment, params: Params) -> list[str]:
+    """SQL conditions that runs of these attributes meet; `(none)` stands for an empty value."""
+    return [
         f"{name} = {params.bind('' if value == '(none)' else value, 'String')}"
         for name, value in checked(segment).items()
+        if name in ATTRIBUTES
     ]
-    return " and ".join(parts)
 
 
 def choices(scope: Scope, *, unit: str = "runs", most: int = 50) -> dict[str, list[dict[str, Any]]]:
@@ -46,3 +71,17 @@ def choices(scope: Scope, *, unit: str = "runs", most: int = 50) -> dict[str, li
     for row in scope.events.query(sql, values):
         found[row["attribute"]].append({"value": row["value"] or "(none)", "n": row["n"]})
     return found
+
+
+def _parts(text: str, separator: str) -> list[str]:
+    return re.findall(rf"(?:{_QUOTED}|[^{separator}])+", text)
+
+
+def _value(text: str) -> str:
+    return text[1:-1].replace('""', '"') if re.fullmatch(_QUOTED, text) else text
+
+
+def _written(value: str) -> str:
+    if value == value.strip() and not re.search('[,;"]', value):
+        return value
+    return '"' + value.replace('"', '""') + '"'

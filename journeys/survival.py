@@ -18,7 +18,7 @@ import numpy as np
 from journeys.funnel import UNITS
 from journeys.period import iso
 from journeys.scope import Scope
-from journeys.segments import ATTRIBUTES, SegmentError, checked, choices
+from journeys.segments import ATTRIBUTES, SAVED, SegmentError, checked, choices
 from journeys.statistics import Curve, Watched, incidence, is_small, known, p_of_curves
 from journeys.timing import EDGES
 
@@ -88,24 +88,25 @@ def _compared(
     scope: Scope, against: Sequence[Mapping[str, str]], compare: str | None
 ) -> dict[str, Mapping[str, str]]:
     if compare is None:
-        return _different([scope.segment, *(checked(one) for one in against)])
+        return _different(scope, [scope.segment, *(checked(one) for one in against)])
     if compare not in ATTRIBUTES:
         raise SegmentError(f"{compare!r} is no attribute of a run; known are {', '.join(ATTRIBUTES)}")
     if against:
         raise SurvivalError("compare the values of an attribute, or segments with each other, not both")
     values = [one["value"] for one in choices(scope, most=MOST_GROUPS)[compare]]
-    return _different({**scope.segment, compare: value} for value in values)
+    return _different(scope, ({**scope.segment, compare: value} for value in values))
 
 
-def _different(segments: Iterable[Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
-    found = {_named(one): one for one in segments}
+def _different(scope: Scope, segments: Iterable[Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
+    found = {_named(scope, one): one for one in segments}
     if len(found) > MOST_GROUPS:
         raise SurvivalError(f"compare at most {MOST_GROUPS} segments")
     return found
 
 
-def _named(segment: Mapping[str, str]) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in sorted(segment.items())) or EVERYONE
+def _named(scope: Scope, segment: Mapping[str, str]) -> str:
+    pairs = ((name, scope.saved.named(value) if name in SAVED else value) for name, value in segment.items())
+    return ", ".join(f"{name}: {value}" for name, value in sorted(pairs)) or EVERYONE
 
 
 def _watched(scope: Scope, first: int, last: int, unit: str) -> Watched:

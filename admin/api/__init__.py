@@ -17,12 +17,14 @@ from admin.api import (
     lifecycle,
     plan,
     rules,
+    segments,
     sessions,
 )
 from admin.api.endpoint import Endpoint
 
 ENDPOINTS: list[Endpoint] = [
     *journeys.ENDPOINTS,
+    *segments.ENDPOINTS,
     *customers.ENDPOINTS,
     *identities.ENDPOINTS,
     *accounts.ENDPOINTS,

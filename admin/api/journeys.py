@@ -10,7 +10,6 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint, Refused
 from admin.exports import csv_file
-from journeys import segments
 from journeys.breakdown import MOST, breakdown
 from journeys.buckets import UNITS as PARTS
 from journeys.cursors import ListError
@@ -24,7 +23,8 @@ from journeys.report import Report
 from journeys.reports import BY_NAME, REPORTS
 from journeys.saving import save_journey
 from journeys.scope import Scope, open_scope
-from journeys.segments import ATTRIBUTES
+from journeys.segments import ATTRIBUTES, read_several
+from journeys.segments import read as read_segment
 from journeys.survival import survival
 from journeys.timing import timing
 from journeys.trend import trend
@@ -63,7 +63,11 @@ class Asked(Schema):
     )
     segment = fields.String(
         load_default="",
-        metadata={"description": "attribute:value, several with commas, such as device:mobile,country:DE"},
+        metadata={
+            "description": "attribute:value, several with commas, such as device:mobile,country:DE; "
+            "name:KEY for a saved segment, not:KEY for the runs outside of it. A value with a comma stands "
+            "in quotation marks, those in it doubled"
+        },
     )
 
 
@@ -98,7 +102,7 @@ class BreakdownAsked(ReportAsked):
 
     by = fields.String(
         required=True,
-        metadata={"description": "channel, medium, browser … or property:NAME or trait:NAME"},
+        metadata={"description": "channel, medium, browser …, property:NAME, trait:NAME or segment:KEY"},
     )
     at = fields.String(
         metadata={"description": "key of the step at which the value is taken; the first where absent"}
@@ -228,7 +232,7 @@ def read_survival(call: Call, key: str) -> dict[str, Any]:
         target=query.get("to_step"),
         compare=query.get("compare"),
         unit=query["unit"],
-        against=[segments.written(text) for text in query["against"].split(";") if text.strip()],
+        against=read_several(query["against"]),
     )
     return _dated(scope, {**found, "meanings": SURVIVAL_MEANINGS})
 
@@ -293,7 +297,7 @@ def _scope(call: Call, key: str) -> Scope:
         key,
         start=call.query.get("start"),
         end=call.query.get("end"),
-        segment=segments.written(call.query["segment"]),
+        segment=read_segment(call.query["segment"]),
         as_of=call.query.get("as_of"),
         now=asked_at(call.query.get("now"), call.project.zone, now=call.now),
     )

@@ -66,7 +66,7 @@ def breakdown(place: Place, key: str) -> ResponseReturnValue:
         question=question,
         answer=answer,
         choices=breakdowns.choices(report.scope, question),
-        link=breakdowns.link(partial(report.link, now=report.now), question),
+        link=breakdowns.link(partial(report.link, now=report.now), question, report.asked.of_runs),
     )
 
 

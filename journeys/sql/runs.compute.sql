@@ -43,7 +43,7 @@ with
             customer,
             case_value,
             arraySort(groupArray((t, sequence, event_id, mask, failed, opens, attributes))) as history,
-            arrayMap(gap -> gap > {idle:Array(Int64)}[journey], arrayDifference(history.1)) as cuts
+            arrayMap(gap -> gap > {idles:Array(Int64)}[journey], arrayDifference(history.1)) as cuts
         from touchpoints
         where matched != 0 and ({{concerned}})
         group by journey, customer, case_value
@@ -86,7 +86,7 @@ with
                     ),
                     [toUInt8(multiIf(
                         run.1 = 0, if(opens, {starts:UInt8}, 0),
-                        t - run.2 > {window:Array(Int64)}[journey], if(opens, {restarts:UInt8}, {expires:UInt8}),
+                        t - run.2 > {windows:Array(Int64)}[journey], if(opens, {restarts:UInt8}, {expires:UInt8}),
                         failed, {fails:UInt8},
                         arrayMap(
                             reachable -> if(

@@ -3,7 +3,7 @@ select choice.1 as attribute, choice.2 as value, count() as n
 from ({{runs}})
 array join [
     ('device', toString(device)), ('channel', toString(channel)), ('source', toString(source)),
-    ('campaign', toString(campaign)), ('country', toString(country))
+    ('medium', toString(medium)), ('campaign', toString(campaign)), ('country', toString(country))
 ] as choice
 where {{which}}
 group by attribute, value

@@ -21,6 +21,7 @@ VALUES: dict[str, Any] = {
     "user_id": 999,
     "erasure": 999,
     "filename": "manifest.json",
+    "name": "cohorts",
 }
 ORDER = {"viewer": 1, "editor": 2, "admin": 3}
 OPEN = {

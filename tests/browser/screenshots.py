@@ -9,10 +9,12 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from journeys.segment_definitions import parse_segment
 from store.db import open_db
 from store.drops import DropRow
 from store.events import EventStore
 from store.migrate import migrate_db, migrate_events
+from store.segments import save_segment
 from tests.browser.chromium import opened
 from tests.browser.company import EMAIL, PASSWORD, Company, empty_company, found, now_ms, send, served
 
@@ -42,6 +44,10 @@ PAGES = {
     "retention": "/p/fernhill/journeys/trial-to-paid/retention?days=90",
     "lifecycle": "/p/fernhill/lifecycle?days=90",
     "conformance": "/p/fernhill/journeys/trial-to-paid/conformance?days=90",
+    "compare": "/p/fernhill/journeys/trial-to-paid/compare?days=90",
+    "funnel-segment": "/p/fernhill/journeys/trial-to-paid/funnel?days=90&segment=looked-at-prices",
+    "segments": "/p/fernhill/segments?journey=trial-to-paid",
+    "segments-new": "/p/fernhill/segments/edit",
     "zero": "/p/fernhill/journeys/trial-to-paid/zero?days=90",
     "runs": "/p/fernhill/journeys/trial-to-paid/runs?days=90&number=dropped",
     "definition": "/p/fernhill/journeys/trial-to-paid/definition",
@@ -71,6 +77,26 @@ PAGES = {
     "not-found": "/p/fernhill/nothing-here",
 }
 
+SEGMENTS = (
+    {
+        "key": "looked-at-prices",
+        "name": "Looked at prices before",
+        "description": "Saw the price list in the 30 days before they began",
+        "all": [{"did": {"page": "/pricing*"}, "before": "30d"}],
+    },
+    {
+        "key": "by-search",
+        "name": "Found us by search",
+        "any": [{"field": "channel", "op": "contains", "value": "Search"}],
+    },
+    {
+        "key": "again",
+        "name": "Tries again",
+        "description": "Has dropped the trial before",
+        "all": [{"journey": "trial-to-paid", "state": "dropped"}],
+    },
+)
+
 
 def main(wanted: str = "") -> None:
     """Set a company up in a folder of its own and photograph it."""
@@ -83,6 +109,7 @@ def main(wanted: str = "") -> None:
                 _doors(browser, address)
             found(company, customers=3_000)
             _refuse_some(company)
+            _save_segments(company)
             for look in LOOKS:
                 _walk(browser, address, look, wanted)
         browser.close()
@@ -120,6 +147,13 @@ def _refuse_some(company: Company) -> None:
         },
     )
     send(company, [{"type": "track", "event": "Invoice Paid", "userId": "u-10001"}], drops=[drop] * 3)
+
+
+def _save_segments(company: Company) -> None:
+    assert company.project is not None
+    for segment in SEGMENTS:
+        source = parse_segment(segment).source
+        save_segment(company.services.engine, company.project.id, source, by=EMAIL, now=now_ms())
 
 
 def _walk(browser: Browser, address: str, look: str, wanted: str) -> None:

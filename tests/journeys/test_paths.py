@@ -16,7 +16,7 @@ from journeys.paths import Asked, PathError, paths
 from journeys.paths_lists import behind, with_cells
 from journeys.period import Period
 from journeys.scope import Scope
-from journeys.segments import written
+from journeys.segments import read
 from journeys.statistics import difference
 from store.event import Event
 from tests.journeys.test_reports import DEFINITION, history, scope
@@ -173,7 +173,7 @@ def test_every_place_and_way_has_the_runs_it_counts(scope: Scope) -> None:
 
 
 def segmented(asked: dict[str, Any]) -> dict[str, Any]:
-    return {**asked, "against": written(asked["against"])} if "against" in asked else asked
+    return {**asked, "against": read(asked["against"])} if "against" in asked else asked
 
 
 def test_two_segments_beside_each_other_are_the_same_as_each_by_itself(scope: Scope) -> None:

@@ -10,8 +10,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, insert, select, text
 
-import store.tables_health
-import store.tables_privacy  # noqa: F401
 from store.migrate import _alembic
 from store.tables import edges, identities, metadata, projects
 

@@ -1,0 +1,53 @@
+"""Keeps segments: what cannot be answered later is refused when it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine
+
+from journeys.definitions import Condition, DefinitionError
+from journeys.preview import fits
+from journeys.segment_definitions import SegmentDefinition, State, leaves
+from store.journeys import live_journeys
+from store.segments import SavedSegment, TooManySegments, save_segment, saved_segments
+
+if TYPE_CHECKING:
+    from store.events import EventStore
+
+
+def keep_segment(
+    engine: Engine, events: EventStore, project_id: int, segment: SegmentDefinition, *, by: str, now: int
+) -> SavedSegment:
+    """Keep the segment under its key, in place of a former one.
+
+    Raises DefinitionError where it names a journey that does not exist, has a pattern that the event store
+    cannot use or the name of another segment, or where there are too many.
+    """
+    problems = {}
+    journeys = {one.definition["key"] for one in live_journeys(engine, project_id)}
+    for part in leaves(segment.group):
+        if isinstance(part, State) and part.journey not in journeys:
+            problems["journey"] = f"there is no journey {part.journey!r}"
+    others = (one for one in saved_segments(engine, project_id) if one.key != segment.key)
+    if twin := next((one for one in others if one.definition["name"] == segment.name), None):
+        problems["name"] = f"the segment {twin.key!r} has this name; give each a name of its own"
+    if any(one.op == "matches" and not fits(events, str(one.value)) for one in _conditions(segment)):
+        problems["value"] = (
+            "a pattern cannot be used: look-ahead, look-behind and back references are unknown"
+        )
+    if problems:
+        raise DefinitionError(problems)
+    try:
+        return save_segment(engine, project_id, segment.source, by=by, now=now)
+    except TooManySegments as error:
+        raise DefinitionError({"segment": str(error)}) from None
+
+
+def _conditions(segment: SegmentDefinition) -> Iterator[Condition]:
+    for part in leaves(segment.group):
+        if isinstance(part, Condition):
+            yield part
+        elif not isinstance(part, State):
+            yield from (one for matcher in (part.first, part.then) if matcher for one in matcher.where)

@@ -1,0 +1,4 @@
+-- Which runs belong to the saved segment, and which do not?
+select customer, outcome, furthest, {{belongs}} as belongs, 1 as taken
+from ({{runs}})
+where {{which}}
