@@ -49,7 +49,7 @@ def bind(definitions: Sequence[Definition], params: filters.Params) -> dict[str,
             [(journey, *map(list, zip(*found, strict=True))) for journey, found in one.items()]
             for one in spoken.values()
         ],
-        "other": list(spoken).index("track") + 1 if "track" in spoken else 0,
+        "any_track": list(spoken).index("track") + 1 if "track" in spoken else 0,
         "population": population,
         "case_places": case_places,
         "fails_bit": FAILS,

@@ -46,7 +46,7 @@ def together(
     params.values |= MOVES | {
         "idles": [one.idle_timeout for one in definitions],
         "windows": [one.window or NO_WINDOW for one in definitions],
-        "goal": [len(one.steps) for one in definitions],
+        "goals": [len(one.steps) for one in definitions],
         "allowed": [_allowed(one) for one in definitions],
         "within_bits": [[1 << k for k, step in enumerate(one.steps) if step.within] for one in definitions],
         "within_ms": [[step.within for step in one.steps if step.within] for one in definitions],

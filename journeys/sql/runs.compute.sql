@@ -16,7 +16,7 @@ with
                 transform(
                     if(type = 'track', concat('track ', event), type),
                     {labels:Array(String)}, arrayEnumerate({labels:Array(String)}),
-                    if(type = 'track', {other:UInt32}, 0)
+                    if(type = 'track', {any_track:UInt32}, 0)
                 )
             ]) as spoken
         from {{resolved}}
@@ -77,7 +77,7 @@ with
                         toUInt8(multiIf(
                             move = {starts:UInt8} or move = {restarts:UInt8}, 1,
                             move = {stays:UInt8} or move = {cuts_short:UInt8}, run.1,
-                            move < {goal:Array(UInt8)}[journey], move,
+                            move < {goals:Array(UInt8)}[journey], move,
                             0
                         )),
                         if(move = {starts:UInt8} or move = {restarts:UInt8}, t, run.2),
@@ -91,7 +91,7 @@ with
                         arrayMap(
                             reachable -> if(
                                 reachable = 0,
-                                if(bitTest(mask, {goal:Array(UInt8)}[journey] - 1), {cuts_short:UInt8}, {stays:UInt8}),
+                                if(bitTest(mask, {goals:Array(UInt8)}[journey] - 1), {cuts_short:UInt8}, {stays:UInt8}),
                                 bitCount(bitXor(reachable, toUInt32(reachable - 1)))
                             ),
                             [bitAnd(
@@ -144,16 +144,16 @@ with
             moves[-1] as final,
             if(final = {expires:UInt8}, attempt.2[-2], attempt.2[-1]) as last,
             multiIf(
-                final = {goal:Array(UInt8)}[journey], 'succeeded',
+                final = {goals:Array(UInt8)}[journey], 'succeeded',
                 final = {fails:UInt8}, 'failed',
                 final != {expires:UInt8} and is_open, 'open',
                 'dropped'
             ) as outcome,
             has(moves, {cuts_short:UInt8}) as shortcut,
-            arrayMap(move -> move <= {goal:Array(UInt8)}[journey] or move in ({starts:UInt8}, {restarts:UInt8}), moves) as moved,
+            arrayMap(move -> move <= {goals:Array(UInt8)}[journey] or move in ({starts:UInt8}, {restarts:UInt8}), moves) as moved,
             arrayFilter((at, has_moved) -> has_moved, attempt.2, moved) as times,
             arrayFilter((id, has_moved) -> has_moved, attempt.3, moved) as event_ids,
-            arrayPushFront(arrayFilter(move -> move <= {goal:Array(UInt8)}[journey], moves), 1) as steps,
+            arrayPushFront(arrayFilter(move -> move <= {goals:Array(UInt8)}[journey], moves), 1) as steps,
             arrayMap(
                 (at, mask) -> (at, toUInt8(if(
                     bitShiftRight(mask, at) = 0,
