@@ -56,7 +56,7 @@ async function shortened(text) {
   return (await minify(code, { ...how, compress: false, mangle: { nth_identifier: { get: shortName } } })).code;
 }
 
-/** Of few and frequent letters: longer names in a small alphabet cost less, gzip, than single letters of a large one. */
+/** Few and frequent letters: longer names in a small alphabet take fewer bytes than single letters of a large one. */
 function shortName(count) {
   const rest = Math.floor(count / LETTERS.length) - 1;
   return LETTERS[count % LETTERS.length] + (rest < 0 ? "" : shortName(rest));
