@@ -236,6 +236,7 @@ def test_channels_are_added_moved_and_removed_by_keyboard(inside: Inside) -> Non
     page.get_by_role("button", name="Add a channel").press("Enter")
     expect(page.locator("#channels-1-channel")).to_be_focused()
     page.keyboard.type("Fairs")
+    expect(page.locator("#channels-1-channel")).to_have_value("Fairs")
     page.keyboard.press("Alt+ArrowUp")
     expect(page.locator("#channels-0-channel")).to_have_value("Fairs")
     expect(page.locator("#channels-0-channel")).to_be_focused()

@@ -283,9 +283,7 @@ def test_a_failing_store_is_tried_again_and_logged_once(
         whole(rows, **named)
 
     monkeypatch.setattr(events, "insert", insert)
-    worker = make_worker(
-        after=lambda project, customers: done.set(), clock=lambda: time.time_ns() // 1_000_000
-    )
+    worker = make_worker(after=lambda *_: done.set(), clock=lambda: time.time_ns() // 1_000_000)
     put(inbox, track(1))
     worker.start()
     assert done.wait(20)
@@ -299,7 +297,7 @@ def test_a_failing_store_is_tried_again_and_logged_once(
 def test_stop_finishes_the_batch_in_hand(inbox: Inbox, events: EventStore, make_worker: Make) -> None:
     inside, go_on = threading.Event(), threading.Event()
 
-    def wait(project: int, customers: set[int]) -> None:
+    def wait(*_: object) -> None:
         inside.set()
         assert go_on.wait(20)
 
