@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from journeys import catalog
+from journeys.apart import apart
 from journeys.dimensions import LONGEST_NAME, SEGMENT, Dimension, DimensionError, dimension
 from journeys.filters import Params
 from journeys.funnel import UNITS
@@ -16,7 +15,6 @@ from journeys.questions import question
 from journeys.rates import rate
 from journeys.scope import Scope
 from journeys.standing import standing, whole
-from journeys.statistics import adjusted, difference, known, p_of_two_rates
 
 MOST = 50
 SAMPLE = 10_000  # events in which names are looked for
@@ -132,18 +130,15 @@ def _group(scope: Scope, row: Row) -> dict[str, Any]:
     }
 
 
-def _against_rest(groups: Sequence[Row]) -> list[dict[str, Any] | None]:
+def _against_rest(groups: Sequence[Row]) -> list[Mapping[str, float | None] | None]:
     """Each group's success rate less that of all others that took the step; None where nobody else did."""
     taken = [at for at, group in enumerate(groups) if group["kind"] != "not_reached"]
-    compared: list[dict[str, Any] | None] = [None] * len(groups)
+    compared: list[Mapping[str, float | None] | None] = [None] * len(groups)
     if len(taken) < 2:
         return compared
-    n = np.array([groups[at]["entered"] for at in taken])
-    succeeded = np.array([groups[at]["outcomes"]["succeeded"] for at in taken])
-    rest = (succeeded, n, succeeded.sum() - succeeded, n.sum() - n)
-    apart, p = difference(*rest), p_of_two_rates(*rest)
-    columns = (apart.value, apart.low, apart.high, p, adjusted(p))
-    for at, *cells in zip(taken, *columns, strict=True):
-        names = ("value", "low", "high", "p", "p_adjusted")
-        compared[at] = dict(zip(names, map(known, cells), strict=True))
+    n = [groups[at]["entered"] for at in taken]
+    succeeded = [groups[at]["outcomes"]["succeeded"] for at in taken]
+    others = [sum(succeeded) - one for one in succeeded], [sum(n) - one for one in n]
+    for at, told in zip(taken, apart(succeeded, n, *others), strict=True):
+        compared[at] = told
     return compared

@@ -11,7 +11,7 @@ from marshmallow import fields
 
 from journeys.cursors import ListError
 from journeys.filters import Params
-from journeys.funnel import OUTCOMES, UNITS, known
+from journeys.funnel import OUTCOMES, UNITS
 from journeys.lists import AT_STEP, WHOLE
 from journeys.rates import rate
 from journeys.report import Answer, OwnArguments, Report, Table, Which
@@ -19,7 +19,7 @@ from journeys.scope import Scope
 from journeys.segment_definitions import parse_segment
 from journeys.segments import SAVED, Segment, SegmentError, checked, choices, read_several, written
 from journeys.standing import NOBODY, standing
-from journeys.statistics import adjusted, difference, p_of_two_rates
+from journeys.statistics import adjusted, difference, known, p_of_two_rates
 from journeys.statistics import known as told
 
 FEWEST, MOST = 2, 5

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from journeys.cursors import ListError
-from journeys.funnel import known
 from journeys.rates import rate
 from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
+from journeys.statistics import known
 
 FITS = "repeats = 0 and arrayAll(k -> has(steps, k), range(1, furthest + 1))"
 WHOLE = {

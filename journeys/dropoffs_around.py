@@ -8,12 +8,12 @@ from typing import Any
 
 from journeys.apart import apart
 from journeys.cursors import ListError
-from journeys.funnel import known
 from journeys.questions import question
 from journeys.rates import rate
 from journeys.report import Which
 from journeys.scope import Scope
 from journeys.sessions import ENGAGEMENT
+from journeys.statistics import known
 
 DAY_MS = 86_400_000
 NEAR_MS = 30 * 60_000

@@ -11,6 +11,7 @@ from journeys.definitions import Step
 from journeys.period import iso
 from journeys.rates import run_rate
 from journeys.scope import Scope
+from journeys.statistics import known
 
 OUTCOMES = ("succeeded", "failed", "dropped", "in_time")
 UNITS = ("runs", "customers", "accounts")
@@ -114,8 +115,3 @@ def _step(step: Step, k: int, found: Counted) -> dict[str, Any]:
 def _spent(row: Mapping[str, Any] | None) -> dict[str, float | None]:
     median, p90 = row["seconds"] if row else (math.nan, math.nan)
     return {"median": known(median), "p90": known(p90)}
-
-
-def known(number: float) -> float | None:
-    """The number, or None where the event store says that there is none."""
-    return None if math.isnan(number) else number

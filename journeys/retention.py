@@ -7,7 +7,6 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from journeys import resolution
 from journeys.buckets import UNITS
 from journeys.cohorts import ALL, HEAD, Parts, followed, parts, rows
 from journeys.cursors import ListError
@@ -94,8 +93,7 @@ def _kept(scope: Scope, time: Parts, cohort: str) -> Counter[tuple[int, int]]:
 def _joined(scope: Scope, time: Parts, cohort: str) -> tuple[str, dict[str, Any]]:
     """SQL of the customers of all cohorts, each with the run by which it joined."""
     which, moment, _ = JOINS[cohort]
-    resolved = resolution.resolved_now() if scope.as_of is None else resolution.resolved_then()
-    slots = {"moment": moment, "active": question("retention.active", resolved=resolved)}
+    slots = {"moment": moment, "active": question("retention.active", resolved=scope.resolved)}
     bound: dict[str, Any] = {"edges": time.edges, "engagement": ENGAGEMENT, "all": ALL}
     return scope.ask("retention.joined", which=which, slots=lambda _params: slots, **bound)
 

@@ -60,8 +60,9 @@ class Scope:
 
         `unit` is `runs`, `customers` for each customer's furthest run, or `accounts` for the furthest among
         those of each account's members, whatever the segment: it keeps those of them that belong to it.
-        `which` is a condition on runs, `anchor` a step whose events the question needs to know, `slots` makes
-        further SQL that it leaves open. `source` is always there: all runs, whenever they began.
+        `which` is a condition on runs, `anchor` a step whose events the question needs to know (`worths` are
+        their values by the bound property `value`); `slots` makes further SQL that it leaves open. `source`
+        is always there: all runs, whenever they began.
         """
         params = Params(**(self.values or {}), **values)
         params.values |= {
@@ -75,18 +76,20 @@ class Scope:
         }
         source = self.source_of_runs(params)
         selected = question("runs.selected", source=source)
-        resolved = self._resolved()
+        resolved = self.resolved
         if unit == "customers":
             selected = question("runs.furthest", runs=selected)
         elif unit == "accounts":
             selected = question("accounts.furthest", runs=selected, resolved=resolved)
         if segment := self.belonging(self.segment, params):  # of the runs that count, so that segments add up
             selected = question("runs.segment", runs=selected, segment=segment)
+        anchored = any_of(_whoever(anchor.match), params) if anchor else "0"
         given = {
             "runs": selected,
             "source": source,
             "which": which,
-            "anchor": any_of(_whoever(anchor.match), params) if anchor else "0",
+            "anchor": anchored,
+            "worths": question("scope.worths", anchor=anchored),
             "resolved": resolved,
             **(slots(params) if slots else {}),
         }
@@ -101,12 +104,14 @@ class Scope:
         for name in (name for name in segments.SAVED if segment.get(name)):
             group = self.saved.segment(segment[name]).group
             runs = question("runs.selected", source=self.source_of_runs(params))
-            ground = Ground(runs, self._resolved(), self.saved, is_now=self.as_of is None)
+            ground = Ground(runs, self.resolved, self.saved, is_now=self.as_of is None)
             found = belonging(group, params, ground)
             parts.append(f"not ({found})" if name == "not" else f"({found})")
         return " and ".join(parts)
 
-    def _resolved(self) -> str:
+    @property
+    def resolved(self) -> str:
+        """The SQL of events with the customers that count: those of now, or of `as_of`."""
         return resolution.resolved_now() if self.as_of is None else resolution.resolved_then()
 
     def source_of_runs(self, params: Params) -> str:

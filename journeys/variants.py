@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from journeys.cursors import ListError
-from journeys.funnel import UNITS, known
+from journeys.funnel import UNITS
 from journeys.rates import run_rate
 from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
+from journeys.statistics import known
 
 RATE = ("in_time", "at_least", "at_most", "customers", "half_by")
 MEANINGS = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from journeys import filters, known, resolution
+from journeys import filters, known
 from journeys.cursors import ListError
 from journeys.definitions import Matcher, Step
 from journeys.filters import Params
@@ -62,12 +62,11 @@ def _slots(scope: Scope, params: Params, whose: str) -> dict[str, str]:
     }
     case = definition.case_key
     relevant = filters.relevant([definition], params)
-    resolved = resolution.resolved_now() if scope.as_of is None else resolution.resolved_then()
     return {
         "mask": filters.mask(definition, params),
         "relevant": relevant,
         "resolved": known.knowing(
-            resolved, known.traits_in(definition), params, relevant=relevant, whose=whose
+            scope.resolved, known.traits_in(definition), params, relevant=relevant, whose=whose
         ),
         "population": filters.all_of(definition.population, params),
         "case_value": filters.text_of("properties", case, params) if case else "''",

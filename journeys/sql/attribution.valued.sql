@@ -7,15 +7,4 @@ select
     if(runs.outcome = 'succeeded', ifNull(goals.worth, 0), 0) as value,
     runs.outcome = 'succeeded' and isNotNull(goals.worth) as is_valued
 from (select * from ({{runs}}) where {{which}}) as runs
-left any join (
-    select
-        event_id,
-        toFloat64OrNull(JSONExtract(properties, {value:String}, 'Nullable(String)')) as number,
-        if(isFinite(number), number, null) as worth
-    from events
-    where
-        project = {project:UInt32}
-        and ({{anchor}})
-        and not is_bot
-        and timestamp >= fromUnixTimestamp64Milli({start:Int64})
-) as goals on goals.event_id = runs.event_ids[-1]
+left any join ({{worths}}) as goals on goals.event_id = runs.event_ids[-1]

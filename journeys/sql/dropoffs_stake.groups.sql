@@ -6,18 +6,7 @@ with
         from ({{runs}})
         where ({{which}}) and furthest >= {k:UInt8}
     ),
-    worths as (
-        select
-            event_id,
-            toFloat64OrNull(JSONExtract(properties, {value:String}, 'Nullable(String)')) as number,
-            if(isFinite(number), number, null) as worth
-        from events
-        where
-            project = {project:UInt32}
-            and ({{anchor}})
-            and not is_bot
-            and timestamp >= fromUnixTimestamp64Milli({start:Int64})
-    ),
+    worths as ({{worths}}),
     whose as (
         select
             customer,
