@@ -210,6 +210,8 @@ class Line(asyncio.Protocol):
         return None
 
     def _say(self, answer: Answer) -> None:
+        if self._transport.is_closing():  # the sender has given up waiting
+            return None
         if answer.is_cut:
             return self._transport.abort()  # type: ignore[no-any-return]
         body = msgspec.json.encode(answer.body)
