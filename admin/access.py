@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from flask import Response, abort, g, redirect, request, url_for
+from flask import Response, abort, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.login import signed_in
 from admin.services import services
+from store import audit
 from store.projects import ROLES, Project
 from store.users import User, projects_of
 
 Given = ParamSpec("Given")
+SEVERAL = "several things"
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,13 @@ class Place:
 
 
 def needs(
-    role: str,
+    role: str, *, does: str = ""
 ) -> Callable[[Callable[Concatenate[Place, Given], ResponseReturnValue]], Callable[..., ResponseReturnValue]]:
     """Let a view run for members of the project with at least this role; it gets their Place first.
 
-    A project of others is as absent as one that does not exist, so that names are not given away.
+    A project of others is as absent as one that does not exist, so that names are not given away. What a
+    view `does` goes to the audit log when it has succeeded, with values of the address and the form in
+    braces; a view that does several things says `SEVERAL` here, and `did` for each.
     """
 
     def around(
@@ -54,12 +58,31 @@ def needs(
             if not place.may(role):
                 abort(403)
             g.place = place
-            return view(place, *args, **kwargs)
+            answer = view(place, *args, **kwargs)
+            if does and does != SEVERAL and make_response(answer).status_code < 400:
+                did(place, does.format_map(Named(request.form.to_dict() | (request.view_args or {}))))
+            return answer
 
-        checked.needs_role = role  # type: ignore[attr-defined]
+        checked.needs_role, checked.does = role, does  # type: ignore[attr-defined]
         return checked
 
     return around
+
+
+class Named(dict[str, Any]):
+    """Values by name, where one that is missing is empty and one that is long is cut."""
+
+    def __getitem__(self, name: str) -> str:
+        return str(self.get(name, ""))[:100]
+
+
+def did(place: Place, what: str) -> None:
+    """Write into the audit log what the person has done."""
+    given = services()
+    address = request.remote_addr or ""
+    audit.record(
+        given.engine, place.project.id, by=place.user.email, did=what, address=address, now=given.clock()
+    )
 
 
 def find_place(user: User, project_key: str) -> Place | None:

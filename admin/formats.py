@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import user_agents
 from flask import Flask
 
 from journeys.metrics import BREAKDOWN_MEANINGS, MEANINGS, SURVIVAL_MEANINGS, TREND_MEANINGS
@@ -20,13 +21,34 @@ ICONS = {"desktop": "device-desktop", "mobile": "device-mobile", "tablet": "devi
 
 def register(app: Flask) -> None:
     """Give templates these filters."""
-    for function in (count, money, percent, interval, small, duration, iso, day_in, part_in, heat, hottest):
+    for function in (
+        browser,
+        count,
+        money,
+        percent,
+        interval,
+        small,
+        duration,
+        iso,
+        day_in,
+        part_in,
+        heat,
+        hottest,
+    ):
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.filters["segment_text"] = written
     app.jinja_env.tests["undecided"] = undecided
     app.jinja_env.globals["OUTCOMES"] = OUTCOMES
     app.jinja_env.globals["MEANINGS"] = MEANINGS | TREND_MEANINGS | SURVIVAL_MEANINGS | BREAKDOWN_MEANINGS
     app.jinja_env.globals["DEVICE_ICONS"] = ICONS
+
+
+def browser(agent: str) -> str:
+    """A user agent in three words: Chrome 156 on Linux."""
+    parsed = user_agents.parse(agent)
+    if parsed.browser.family == "Other":
+        return agent[:60] or "unknown"
+    return f"{parsed.browser.family} {parsed.browser.version_string.partition('.')[0]} on {parsed.os.family}"
 
 
 def count(n: int | None) -> str:

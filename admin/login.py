@@ -1,13 +1,20 @@
-"""Who is signed in: the cookie session, and the one way into it."""
+"""Who is signed in: the browser's cookie holds the token of a sign-in, and here is the one way to it."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from flask import Flask, current_app, g, request, session
 
 from admin.services import Services, services
 from admin.throttle import Throttle
-from store import users
+from store import second_factor, sign_ins, users
 from store.users import User
+
+SIGN_IN = "sign_in"
+HALF = "half_way"
+HALF_MS = 5 * 60_000
 
 
 class TooManyTries(Exception):
@@ -26,39 +33,93 @@ def register(app: Flask) -> None:
 def signed_in() -> User | None:
     """The person who is signed in, or None; looked up once a request."""
     if "me" not in g:
-        number = session.get("user_id")
-        user = users.user_by_id(services().engine, number) if isinstance(number, int) else None
-        g.me = user if user and user.stamp == session.get("stamp") else None
+        token, given = session.get(SIGN_IN), services()
+        g.me = sign_ins.whose(given.engine, token, now=given.clock()) if isinstance(token, str) else None
     found: User | None = g.me
     return found
 
 
 def try_sign_in(given: Services, email: str, password: str) -> User | None:
-    """The person with this address and password, now signed in, or None; raises TooManyTries."""
+    """The person with this address and password, or None; raises TooManyTries.
+
+    Who has a second factor is not signed in yet: `try_code` must follow.
+    """
+    with _guessing(given, email) as wrong:
+        user = users.sign_in(given.engine, email, password)
+        if user is None:
+            wrong()
+        elif user.has_second_factor:
+            session.clear()
+            session[HALF] = [user.id, given.clock()]
+        else:
+            enter(user)
+    return user
+
+
+def half_way() -> User | None:
+    """Who has given the password and still owes the code; for some minutes."""
+    number, at = session.get(HALF) or (0, 0)
+    if services().clock() - at > HALF_MS:
+        return None
+    return users.user_by_id(services().engine, number) if number else None
+
+
+def try_code(given: Services, user: User, code: str) -> bool:
+    """Whether the code is right, and the person now signed in; raises TooManyTries."""
+    with _guessing(given, f"code of {user.email}") as wrong:
+        is_right = second_factor.passes(given.engine, user.id, code, now=given.clock())
+        if is_right:
+            enter(user)
+        else:
+            wrong()
+    return is_right
+
+
+@contextmanager
+def _guessing(given: Services, what: str) -> Iterator[Callable[[], None]]:
+    """Around one try; call what it gives if that was wrong."""
     throttle: Throttle = current_app.extensions["waywiser_throttle"]
     address, now = request.remote_addr or "", given.clock()
-    if wait := throttle.wait_ms(address, email, now=now):
+    if wait := throttle.wait_ms(address, what, now=now):
         raise TooManyTries(-(-wait // 60_000))
-    user = users.sign_in(given.engine, email, password)
-    if user is None:
-        throttle.note_failure(address, email, now=now)
-        return None
-    throttle.forgive(address, email)
-    enter(user)
-    return user
+    wrong: list[bool] = []
+    yield lambda: wrong.append(True)
+    if wrong:
+        throttle.note_failure(address, what, now=now)
+    else:
+        throttle.forgive(address, what)
+
+
+def is_password(given: Services, user: User, password: str) -> bool:
+    """Whether this is the password of a person who is signed in; raises TooManyTries."""
+    with _guessing(given, f"password of {user.email}") as wrong:
+        found = users.sign_in(given.engine, user.email, password)
+        if found is None:
+            wrong()
+    return found is not None
+
+
+def asks_too_often(given: Services, what: str) -> None:
+    """Count a request that costs somebody else a letter; raises TooManyTries."""
+    with _guessing(given, what) as one_more:
+        one_more()
 
 
 def enter(user: User) -> None:
     """Begin a session of this person; what the browser held before is forgotten."""
+    given, agent = services(), request.user_agent.string
     session.clear()
-    session["user_id"] = user.id
-    session["stamp"] = user.stamp
+    session[SIGN_IN] = sign_ins.begin(
+        given.engine, user.id, address=request.remote_addr or "", agent=agent, now=given.clock()
+    )
     session.permanent = True
     g.me = user
 
 
 def leave() -> None:
     """End the session."""
+    if token := session.get(SIGN_IN):
+        sign_ins.end(services().engine, token)
     session.clear()
     g.pop("me", None)
 

@@ -1,39 +1,35 @@
-"""Adds people to a project and changes their roles, so that it never loses its last admin."""
+"""Invites people into a project and changes their roles, so that it never loses its last admin."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flask import url_for
+
+from admin import mail
 from admin.first_run import FormProblems
 from admin.services import Services
+from store import invitations
 from store.projects import ROLES, Project
-from store.users import User, UserError, create_user, grant, remove, user_by_email, users_of
+from store.users import User, UserError, grant, read_address, remove, users_of
 
 
-def add(services: Services, project: Project, form: Mapping[str, str]) -> User:
-    """Give a role to a person, whose account is made where there is none yet; raises FormProblems."""
+def invite(services: Services, project: Project, form: Mapping[str, str], *, by: User) -> tuple[str, bool]:
+    """The link of a new invitation, and whether it goes out by mail; raises FormProblems."""
     role = form.get("role", "")
     if role not in ROLES:
         raise FormProblems({"role": f"Choose one of {', '.join(ROLES)}."})
-    email, password = form.get("email", ""), form.get("password", "")
-    known = user_by_email(services.engine, email)
-    if known and any(person["id"] == known.id for person in users_of(services.engine, project.id)):
-        raise FormProblems({"email": f"{known.email} is in this project already."})
     try:
-        user = known or create_user(
-            services.engine,
-            email=email,
-            name=form.get("name", "").strip()[:200],
-            password=password,
-            now=services.clock(),
-        )
+        email = read_address(form.get("email", ""))
     except UserError as error:
-        text = str(error)
-        raise FormProblems(
-            {"password" if "password" in text else "email": f"{text[:1].upper()}{text[1:]}."}
-        ) from None
-    grant(services.engine, user.id, project.id, role)
-    return user
+        raise FormProblems({"email": f"{str(error)[:1].upper()}{str(error)[1:]}."}) from None
+    if email in {person["email"] for person in users_of(services.engine, project.id)}:
+        raise FormProblems({"email": f"{email} is in this project already."})
+    token = invitations.invite(
+        services.engine, project.id, email=email, role=role, by=by.email, now=services.clock()
+    )
+    link = services.settings.address + url_for("invitations.show", token=token)
+    return link, mail.invitation(services, email, link, project=project.name, by=by.name or by.email)
 
 
 def take_out(services: Services, project: Project, user_id: int) -> None:

@@ -25,6 +25,7 @@ class Services:
     customers of a project. `replay` runs some drops of a project again, or says what would come of it.
     `count_customer` says how much there is of one to be erased; `wake_eraser` wakes the job that does it.
     `refused_of` finds the drops that name a customer of a project. `snippet` is the folder of w.js.
+    `send_mail` takes an address, a subject and a text, and returns at once; None where no mail is sent.
     """
 
     engine: Engine
@@ -39,6 +40,7 @@ class Services:
     wake_eraser: Callable[[], None]
     refused_of: Callable[[int, int], Iterable[RowMapping]]
     snippet: Path
+    send_mail: Callable[[str, str, str], None] | None = None
 
 
 def services() -> Services:

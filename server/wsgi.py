@@ -30,6 +30,7 @@ from server.house import (
     tune_interpreter,
 )
 from server.line import Line
+from server.mail import sender
 from server.replaying import run_again
 from store.inbox import Inbox
 from store.rules import KnownRules
@@ -105,6 +106,7 @@ def pages(house: House) -> Wsgi:
             wake_eraser=house.erasing.chore.wake,
             refused_of=house.eraser.refused_of,
             snippet=SNIPPET,
+            send_mail=sender(house.settings),
         )
     ).wsgi_app
 

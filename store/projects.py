@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,6 +16,8 @@ from store.db import writing
 from store.tables import api_tokens, projects, write_keys
 
 ROLES = ("viewer", "editor", "admin")
+SCOPES = ("journeys", "customers", "events", "settings")
+USED_STEP_MS = 5 * 60_000  # how exactly it is kept when a token was used last
 
 
 class ProjectError(Exception):
@@ -48,11 +51,12 @@ class WriteKey:
 
 @dataclass(frozen=True)
 class Token:
-    """What an API token opens: one project with one role."""
+    """What an API token opens: parts of the API for one project with one role."""
 
     project_id: int
     role: str
     name: str
+    scopes: tuple[str, ...]
 
 
 def create_project(engine: Engine, *, key: str, name: str, timezone: str = "UTC", now: int) -> Project:
@@ -145,16 +149,21 @@ def revoke_write_key(engine: Engine, project_id: int, key_id: int, *, now: int) 
         return connection.execute(query).rowcount == 1
 
 
-def create_api_token(engine: Engine, project_id: int, *, name: str, role: str, now: int) -> str:
-    """Make an API token and return its text, which is kept nowhere."""
+def create_api_token(
+    engine: Engine, project_id: int, *, name: str, role: str, now: int, scopes: Sequence[str] = ()
+) -> str:
+    """Make an API token and return its text, which is kept nowhere; without scopes it opens all."""
     if role not in ROLES:
         raise ProjectError(f"{role!r} is no role; give one of {', '.join(ROLES)}")
+    if wrong := [one for one in scopes if one not in SCOPES]:
+        raise ProjectError(f"{wrong[0]!r} is no scope; give some of {', '.join(SCOPES)}")
     text = f"wt_{secrets.token_urlsafe(32)}"
     row = {
         "project_id": project_id,
         "name": name,
         "token_hash": hashed(text),
         "role": role,
+        "scopes": list(scopes) or None,
         "created_at": now,
     }
     with writing(engine) as connection:
@@ -181,14 +190,19 @@ def revoke_api_token(engine: Engine, project_id: int, token_id: int, *, now: int
         return connection.execute(query).rowcount == 1
 
 
-def find_api_token(engine: Engine, text: str) -> Token | None:
-    """What this token opens, or None when it is unknown or revoked."""
+def find_api_token(engine: Engine, text: str, *, now: int) -> Token | None:
+    """What this token opens, or None when it is unknown or revoked; that it was used is noted."""
     query = select(api_tokens).where(
         api_tokens.c.token_hash == hashed(text), api_tokens.c.revoked_at.is_(None)
     )
     with engine.connect() as connection:
         row = connection.execute(query).mappings().first()
-    return Token(row["project_id"], row["role"], row["name"]) if row else None
+    if row is None:
+        return None
+    if row["used_at"] is None or row["used_at"] < now - USED_STEP_MS:
+        with writing(engine) as connection:
+            connection.execute(update(api_tokens).where(api_tokens.c.id == row["id"]).values(used_at=now))
+    return Token(row["project_id"], row["role"], row["name"], tuple(row["scopes"] or SCOPES))
 
 
 def hashed(text: str) -> str:

@@ -101,6 +101,24 @@ def _events_url(value: str) -> str:
     return value
 
 
+def _smtp_url(value: str) -> str:
+    if value:
+        _url(value, "smtp", "smtps")
+        try:
+            parts = urlsplit(value)
+            if not parts.hostname or parts.port == 0:
+                raise ValueError
+        except ValueError:
+            raise ValueError(UNREADABLE) from None
+    return value
+
+
+def _sender(value: str) -> str:
+    if "@" not in value or not value.isprintable():
+        raise ValueError("give an address, such as Waywiser <waywiser@example.com>")
+    return value
+
+
 def _script_path(value: str) -> str:
     if not re.fullmatch(r"(/[a-zA-Z0-9~_-][a-zA-Z0-9.~_-]*)+\.js", value):
         raise ValueError("give a path that ends in .js, such as /w.js or /assets/stats.js")
@@ -221,6 +239,14 @@ class Settings:
     metrics_port: int = _setting(
         0, _number(0, 65535), "Port on which `waywiser worker` serves /metrics on 127.0.0.1; 0: not at all"
     )
+    smtp_url: str = _setting(
+        "",
+        _smtp_url,
+        "Mail server for invitations and new passwords, such as smtp://name:password@mail.example.com:587 or "
+        "smtps://…; no mail without one",
+        secret=True,
+    )
+    mail_from: str = _setting("Waywiser <waywiser@localhost>", _sender, "Sender of that mail")
     log_level: str = _setting("info", _one_of("debug", "info", "warning", "error"), "Least severe log line")
 
     @classmethod

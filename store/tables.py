@@ -72,6 +72,9 @@ users = Table(
     Column("name", String(200), nullable=False, default=""),
     Column("password_hash", String(200), nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("totp_secret", String(64)),  # where a code is asked for beside the password
+    Column("totp_step", BigInteger),  # of the last code that was taken
+    Column("recovery", JSON),  # hashes of codes for whoever has lost the telephone
 )
 
 memberships = Table(
@@ -90,8 +93,10 @@ api_tokens = Table(
     Column("name", String(200), nullable=False),
     Column("token_hash", String(64), nullable=False, unique=True),
     Column("role", String(16), nullable=False),
+    Column("scopes", JSON),  # parts of the API that it opens; all where there are none
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("used_at", BigInteger),  # to some minutes
 )
 
 journeys = Table(

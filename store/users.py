@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from store.db import writing
 from store.projects import ROLES, Project
 from store.tables import memberships, projects, users
+from store.tables_people import sign_ins
 
 LEAST_PASSWORD = 10
 _hasher = PasswordHasher()
@@ -35,23 +35,28 @@ class User:
     id: int
     email: str
     name: str
-    stamp: str = ""  # changes with the password: sessions that carry an older one have ended
+    has_second_factor: bool = False
 
 
 def create_user(engine: Engine, *, email: str, name: str, password: str, now: int) -> User:
     """Make a user; raises UserError for a bad address, a short password or an address in use."""
-    email = email.strip().lower()
-    if "@" not in email or " " in email or len(email) > 254:
-        raise UserError(f"{email!r} is no e-mail address")
-    if len(password) < LEAST_PASSWORD:
-        raise UserError(f"the password is too short; use at least {LEAST_PASSWORD} characters")
+    email = read_address(email)
+    _check(password)
     row = {"email": email, "name": name, "password_hash": _hasher.hash(password), "created_at": now}
     try:
         with writing(engine) as connection:
             made = connection.execute(users.insert().values(row).returning(users.c.id)).scalar_one()
     except IntegrityError:
         raise UserError(f"there is a user {email} already") from None
-    return User(made, email, name, _stamp(str(row["password_hash"])))
+    return User(made, email, name)
+
+
+def read_address(email: str) -> str:
+    """An e-mail address as it is kept; raises UserError for what is none."""
+    email = email.strip().lower()
+    if "@" not in email or " " in email or len(email) > 254 or not email.isprintable():
+        raise UserError(f"{email[:100]!r} is no e-mail address")
+    return email
 
 
 def grant(engine: Engine, user_id: int, project_id: int, role: str) -> None:
@@ -73,23 +78,25 @@ def sign_in(engine: Engine, email: str, password: str) -> User | None:
         _hasher.verify(row["password_hash"] if row else _nobody(), password)
     except (VerifyMismatchError, InvalidHashError):
         return None
-    return _user(row) if row else None
+    return user_of(row) if row else None
 
 
 def set_password(engine: Engine, email: str, password: str) -> bool:
-    """Give a user a new password; False when there is no such user."""
-    if len(password) < LEAST_PASSWORD:
-        raise UserError(f"the password is too short; use at least {LEAST_PASSWORD} characters")
-    change = users.update().where(users.c.email == email.strip().lower())
+    """Give a user a new password, which signs them out everywhere; False when there is no such user."""
+    _check(password)
+    mine = users.c.email == email.strip().lower()
+    change = users.update().where(mine).values(password_hash=_hasher.hash(password))
     with writing(engine) as connection:
-        return connection.execute(change.values(password_hash=_hasher.hash(password))).rowcount == 1
+        theirs = sign_ins.c.user_id.in_(select(users.c.id).where(mine))
+        connection.execute(sign_ins.delete().where(theirs))
+        return connection.execute(change).rowcount == 1
 
 
 def user_by_id(engine: Engine, user_id: int) -> User | None:
     """The user with this number, or None."""
     with engine.connect() as connection:
         row = connection.execute(select(users).where(users.c.id == user_id)).mappings().first()
-    return _user(row) if row else None
+    return user_of(row) if row else None
 
 
 def user_by_email(engine: Engine, email: str) -> User | None:
@@ -97,7 +104,7 @@ def user_by_email(engine: Engine, email: str) -> User | None:
     query = select(users).where(users.c.email == email.strip().lower())
     with engine.connect() as connection:
         row = connection.execute(query).mappings().first()
-    return _user(row) if row else None
+    return user_of(row) if row else None
 
 
 def remove(engine: Engine, user_id: int, project_id: int) -> bool:
@@ -138,9 +145,11 @@ def projects_of(engine: Engine, user_id: int) -> list[tuple[Project, str]]:
     return [(Project(r["id"], r["key"], r["name"], r["timezone"]), r["role"]) for r in rows]
 
 
-def _user(row: RowMapping) -> User:
-    return User(row["id"], row["email"], row["name"], _stamp(str(row["password_hash"])))
+def user_of(row: RowMapping) -> User:
+    """The user in a row of the table."""
+    return User(row["id"], row["email"], row["name"], bool(row["totp_secret"]))
 
 
-def _stamp(password_hash: str) -> str:
-    return hashlib.sha256(password_hash.encode()).hexdigest()[:16]
+def _check(password: str) -> None:
+    if len(password) < LEAST_PASSWORD:
+        raise UserError(f"the password is too short; use at least {LEAST_PASSWORD} characters")

@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from admin.api import (
     accounts,
+    audit,
     customers,
     docs,
     erasure,
@@ -35,6 +36,7 @@ ENDPOINTS: list[Endpoint] = [
     *sessions.ENDPOINTS,
     *lifecycle.ENDPOINTS,
     *erasure.ENDPOINTS,
+    *audit.ENDPOINTS,
 ]
 
 

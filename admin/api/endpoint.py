@@ -13,7 +13,16 @@ from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
 from admin.services import Services, services
+from store import audit
 from store.projects import ROLES, Project, find_api_token, project_by_id
+
+# Which scope of tokens opens which paths, by their first word.
+SCOPE_OF = {
+    **dict.fromkeys(("journeys", "segments", "lifecycle", "sessions"), "journeys"),
+    **dict.fromkeys(("customers", "accounts", "identities", "erasures", "suppressions"), "customers"),
+    **dict.fromkeys(("events", "drops", "ingestion", "robots", "health", "plan"), "events"),
+    **dict.fromkeys(("rules", "retention", "audit"), "settings"),
+}
 
 
 class Refused(Exception):
@@ -59,6 +68,11 @@ class Endpoint:
         """The path as OpenAPI writes it."""
         return "/api/v1" + re.sub(r"<(?:[^:>]+:)?(\w+)>", r"{\1}", self.path)
 
+    @property
+    def scope(self) -> str:
+        """The part of the API to which it belongs, by the first word of its path."""
+        return SCOPE_OF[self.path.split("/")[1].partition(".")[0]]
+
     def add_to(self, room: Blueprint) -> None:
         """Serve this endpoint."""
         name = f"{self.method.lower()}_{self.answer.__name__}"
@@ -67,23 +81,39 @@ class Endpoint:
     def _called(self, **values: Any) -> ResponseReturnValue:
         call = self._call()
         answer = self.answer(call, **values)
+        if self.method != "GET" and self.role != "viewer":
+            self._note(call, values)
         if isinstance(answer, Response):
             return answer
         return ("", 204) if answer is None else (jsonify(answer), self.status)
 
+    def _note(self, call: Call, values: Mapping[str, Any]) -> None:
+        """Write into the audit log what the token was used for."""
+        subject = str(values or call.body.get("key") or "")
+        audit.record(
+            call.services.engine,
+            call.project.id,
+            by=f"API token {call.caller}",
+            did=f"{self.method} {self.path} {subject}".strip(),
+            address=request.remote_addr or "",
+            now=call.now,
+        )
+
     def _call(self) -> Call:
         open_services = services()
+        now = open_services.clock()
         kind, _, text = request.headers.get("Authorization", "").partition(" ")
-        token = find_api_token(open_services.engine, text.strip()) if kind.lower() == "bearer" else None
+        is_bearer = kind.lower() == "bearer"
+        token = find_api_token(open_services.engine, text.strip(), now=now) if is_bearer else None
         project = project_by_id(open_services.engine, token.project_id) if token else None
         if token is None or project is None:
             raise Refused(401, "unauthorized", "send a valid API token as `Authorization: Bearer …`")
         if ROLES.index(token.role) < ROLES.index(self.role):
             raise Refused(403, "forbidden", f"this needs a token with the role {self.role}")
+        if self.scope not in token.scopes:
+            raise Refused(403, "forbidden", f"this needs a token with the scope {self.scope}")
         query = self.query().load(request.args.to_dict()) if self.query else {}
-        return Call(
-            open_services, project, token.role, token.name, open_services.clock(), query, self._body()
-        )
+        return Call(open_services, project, token.role, token.name, now, query, self._body())
 
     def _body(self) -> Mapping[str, Any]:
         if self.body is None:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from admin import authoring, draft_edits
-from admin.access import Place, needs
+from admin.access import SEVERAL, Place, did, needs
 from admin.draft import Draft, empty, from_definition, from_form
 from admin.services import services
 from journeys.definitions import OPERATORS, DefinitionError, parse_yaml
@@ -32,7 +32,7 @@ def show(place: Place, key: str | None) -> ResponseReturnValue:
 
 @pages.post("", defaults={"key": None})
 @pages.post("/<key>")
-@needs("editor")
+@needs("editor", does=SEVERAL)
 def change(place: Place, key: str | None) -> ResponseReturnValue:
     """Do what the pressed button says with the form."""
     draft, do = from_form(request.form), request.form.get("do", "check")
@@ -66,6 +66,7 @@ def _preview(place: Place, definition: Any) -> str:
 
 def _saved(place: Place, definition: Any) -> ResponseReturnValue:
     authoring.save(services(), place, definition)
+    did(place, f"saved the journey {definition.key}")
     target = url_for("journey.funnel", project=place.project.key, key=definition.key)
     if request.headers.get("HX-Request"):
         return Response(headers={"HX-Redirect": target})

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from admin import privacy
-from admin.access import Place, needs
+from admin.access import SEVERAL, Place, did, needs
 from admin.services import services
 from journeys.export import is_known
 from store.privacy.erasure import NotErasable, Whom, erasure_of, erasures_of, find_whom
@@ -38,7 +38,7 @@ def ask(place: Place, customer: int) -> ResponseReturnValue:
 
 
 @pages.post("/customers/<int:customer>/erase")
-@needs("admin")
+@needs("admin", does="began the erasure of customer {customer}")
 def erase(place: Place, customer: int) -> ResponseReturnValue:
     """Erase a customer whose id was typed."""
     whom = _whom(place, customer)
@@ -58,7 +58,7 @@ def show(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/settings/privacy/retention")
-@needs("admin")
+@needs("admin", does=SEVERAL)
 def retention(place: Place) -> ResponseReturnValue:
     """Say what other days would delete, or keep them."""
     typed = request.form.get("days", "").strip() or "0"
@@ -69,12 +69,13 @@ def retention(place: Place) -> ResponseReturnValue:
     if request.form.get("do") != "save":
         return _page(place, typed=typed, foreseen=_foreseen(place, days))
     privacy.keep_for(services(), place.project, days, by=place.user.email)
+    did(place, f"changed the retention to {days} days" if days else "changed the retention to the usual")
     flash("The retention is kept. What is older is deleted once a day.")
     return redirect(url_for("erasure.show", project=place.project.key))
 
 
 @pages.post("/settings/privacy/lift")
-@needs("admin")
+@needs("admin", does="lifted the suppression of an erased {kind} id")
 def lift(place: Place) -> ResponseReturnValue:
     """Let somebody who was erased come back."""
     kind, value = request.form.get("kind", "user"), request.form.get("value", "")

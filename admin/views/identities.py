@@ -8,7 +8,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from admin import answers, refused_merges
-from admin.access import Place, needs
+from admin.access import SEVERAL, Place, did, needs
 from admin.answers import Answer
 from admin.services import services
 
@@ -46,13 +46,14 @@ def ask(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/answer")
-@needs("editor")
+@needs("editor", does=SEVERAL)
 def give(place: Place) -> ResponseReturnValue:
     """Give an answer, or take the last one back, and offer the way back."""
     answer, back = _answer(request.form), _back(request.form)
     if answer is None:
         abort(400)
     answers.give(services(), place.project, answer, by=place.user.email)
+    did(place, f"{answer.do} of the identities {answer.a} and {answer.b}")
     undo = answers.undo_of(answer)
     text = answers.done(answer)
     flash({"text": text, "undo": undo | {"back": back}} if undo else text)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin import joining, rows
-from admin.access import Place, needs
+from admin.access import SEVERAL, Place, did, needs
 from admin.data_rules import RulesInvalid
 from admin.seen import RulesChanged, opened_with
 from admin.services import services
@@ -35,7 +35,7 @@ def progress(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("")
-@needs("admin")
+@needs("admin", does=SEVERAL)
 def change(place: Place) -> ResponseReturnValue:
     """Change the rows of the form, say what the rules would change, or apply what was said."""
     data, do = joining.from_form(request.form), request.form.get("do", "preview")
@@ -53,6 +53,7 @@ def change(place: Place) -> ResponseReturnValue:
         joining.apply(given, place.project, rules, by=place.user.email, seen=request.form.get("seen", ""))
     except RulesChanged as error:
         return _page(place, data, conflict=str(error)), 409
+    did(place, "changed the identity rules")
     flash("The rules are kept. They are being applied to all that is known.")
     return redirect(url_for("identity_rules.show", project=place.project.key))
 

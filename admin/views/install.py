@@ -26,7 +26,7 @@ def show(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/p/<project>/settings/install/server-key")
-@needs("admin")
+@needs("admin", does="made a server key")
 def make_server_key(place: Place) -> ResponseReturnValue:
     """Make a server key and show it this once."""
     given = services()

@@ -156,7 +156,7 @@ def filling(place: Place, key: str) -> ResponseReturnValue:
 
 
 @pages.post("/delete")
-@needs("editor")
+@needs("editor", does="deleted the journey {key}")
 def delete(place: Place, key: str) -> ResponseReturnValue:
     """Hide the journey; its versions are kept."""
     given = services()

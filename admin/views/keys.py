@@ -11,6 +11,7 @@ from admin.access import Place, needs
 from admin.services import services
 from store.projects import (
     ROLES,
+    SCOPES,
     ProjectError,
     api_tokens_of,
     create_api_token,
@@ -31,7 +32,7 @@ def show(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("")
-@needs("admin")
+@needs("admin", does="made a {side} key")
 def create(place: Place) -> ResponseReturnValue:
     """Make a write key; a server key is shown in this answer and never again."""
     given, side = services(), request.form.get("side", "")
@@ -46,7 +47,7 @@ def create(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/tokens")
-@needs("admin")
+@needs("admin", does="made the API token {name} with the role {role}")
 def create_token(place: Place) -> ResponseReturnValue:
     """Make an API token, shown in this answer and never again."""
     given, name = services(), request.form.get("name", "").strip()[:200]
@@ -56,6 +57,7 @@ def create_token(place: Place) -> ResponseReturnValue:
             place.project.id,
             name=name or "API token",
             role=request.form.get("role", ""),
+            scopes=request.form.getlist("scope"),
             now=given.clock(),
         )
     except ProjectError as error:
@@ -64,7 +66,7 @@ def create_token(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/<int:key_id>/revoke")
-@needs("admin")
+@needs("admin", does="revoked the write key {key_id}")
 def revoke(place: Place, key_id: int) -> ResponseReturnValue:
     """Close a key for good."""
     given = services()
@@ -75,7 +77,7 @@ def revoke(place: Place, key_id: int) -> ResponseReturnValue:
 
 
 @pages.post("/tokens/<int:token_id>/revoke")
-@needs("admin")
+@needs("admin", does="revoked the API token {token_id}")
 def revoke_token(place: Place, token_id: int) -> ResponseReturnValue:
     """Close an API token for good."""
     given = services()
@@ -89,7 +91,14 @@ def _page(place: Place, *, fresh: str = "", what: str = "", problem: str = "") -
     engine = services().engine
     keys, tokens = write_keys_of(engine, place.project.id), api_tokens_of(engine, place.project.id)
     return render_template(
-        "settings/keys.html", keys=keys, tokens=tokens, fresh=fresh, what=what, problem=problem, roles=ROLES
+        "settings/keys.html",
+        keys=keys,
+        tokens=tokens,
+        fresh=fresh,
+        what=what,
+        problem=problem,
+        roles=ROLES,
+        scopes=SCOPES,
     )
 
 

@@ -46,7 +46,7 @@ def drops(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/drops/replay")
-@needs("editor")
+@needs("editor", does="ran refused events again")
 def replay(place: Place) -> ResponseReturnValue:
     """Run the chosen refused events again, and say what came of it."""
     given = services()

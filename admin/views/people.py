@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin import members
 from admin.access import Place, needs
 from admin.first_run import FormProblems
 from admin.services import services
+from store import invitations
 from store.projects import ROLES
 from store.users import users_of
 
@@ -23,19 +24,30 @@ def show(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("")
-@needs("admin")
-def add(place: Place) -> ResponseReturnValue:
-    """Make an account for a person and let it into the project."""
+@needs("admin", does="invited {email} as {role}")
+def invite(place: Place) -> ResponseReturnValue:
+    """Invite somebody; the link is sent where mail can be, and shown in this answer and never again."""
+    given = services()
     try:
-        user = members.add(services(), place.project, request.form)
+        link, is_sent = members.invite(given, place.project, request.form, by=place.user)
     except FormProblems as error:
         return _page(place, request.form.to_dict(), error.problems), 422
-    flash(f"{user.email} can sign in now.")
+    return _page(place, {}, {}, link=link, is_sent=is_sent, to=request.form.get("email", ""))
+
+
+@pages.post("/invitations/<int:number>/take-back")
+@needs("admin", does="took invitation {number} back")
+def take_back(place: Place, number: int) -> ResponseReturnValue:
+    """Let an invitation's link open nothing any more."""
+    given = services()
+    if not invitations.take_back(given.engine, place.project.id, number, now=given.clock()):
+        abort(404)
+    flash("The invitation is taken back: its link opens nothing any more.")
     return redirect(url_for("people.show", project=place.project.key))
 
 
 @pages.post("/<int:user_id>/role")
-@needs("admin")
+@needs("admin", does="gave person {user_id} the role {role}")
 def change_role(place: Place, user_id: int) -> ResponseReturnValue:
     """Give a member another role."""
     try:
@@ -47,7 +59,7 @@ def change_role(place: Place, user_id: int) -> ResponseReturnValue:
 
 
 @pages.post("/<int:user_id>/remove")
-@needs("admin")
+@needs("admin", does="took person {user_id} out of the project")
 def take_out(place: Place, user_id: int) -> ResponseReturnValue:
     """Take a member out of the project; the account stays."""
     try:
@@ -58,8 +70,14 @@ def take_out(place: Place, user_id: int) -> ResponseReturnValue:
     return redirect(url_for("people.show", project=place.project.key))
 
 
-def _page(place: Place, values: dict[str, str], problems: dict[str, str]) -> str:
-    people = users_of(services().engine, place.project.id)
+def _page(place: Place, values: dict[str, str], problems: dict[str, str], **made: object) -> str:
+    given = services()
     return render_template(
-        "settings/people.html", people=people, values=values, problems=problems, roles=ROLES
+        "settings/people.html",
+        people=users_of(given.engine, place.project.id),
+        invited=invitations.open_invitations(given.engine, place.project.id, now=given.clock()),
+        values=values,
+        problems=problems,
+        roles=ROLES,
+        **made,
     )

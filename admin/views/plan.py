@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from admin import plan_files, plan_form, rows
-from admin.access import Place, needs
+from admin.access import SEVERAL, Place, did, needs
 from admin.plan_form import PlanForm
 from admin.services import services
 from journeys import catalog
@@ -49,7 +49,7 @@ def edit(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/event")
-@needs("editor")
+@needs("editor", does=SEVERAL)
 def change(place: Place) -> ResponseReturnValue:
     """Do what the pressed button says with the form."""
     form, do = plan_form.from_form(request.form), request.form.get("do", "save")
@@ -62,6 +62,7 @@ def change(place: Place) -> ResponseReturnValue:
         elif do == "save":
             _name_is_free(place, form)
             save_event(given.engine, place.project.id, form.planned(), former=form.former, now=given.clock())
+            did(place, f"planned the event {form.event}")
             flash(f"{form.event} is planned. Events that arrive from now on are held against it.")
             return redirect(url_for("plan.show", project=place.project.key))
         else:
@@ -72,7 +73,7 @@ def change(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/remove")
-@needs("editor")
+@needs("editor", does="removed the event {event} from the tracking plan")
 def remove(place: Place) -> ResponseReturnValue:
     """Take an event out of the plan."""
     name = request.form.get("event", "")
@@ -92,7 +93,7 @@ def export(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/import")
-@needs("editor")
+@needs("editor", does="replaced the tracking plan")
 def bring(place: Place) -> ResponseReturnValue:
     """Put the plan of a file in place of the present one."""
     given, text = services(), request.form.get("text", "")

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin import data_rules, rows
-from admin.access import Place, needs
+from admin.access import SEVERAL, Place, did, needs
 from admin.seen import RulesChanged, opened_with, unless_changed
 from admin.services import services
 from journeys.generations import counting
@@ -33,7 +33,7 @@ def show(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("")
-@needs("admin")
+@needs("admin", does=SEVERAL)
 def change(place: Place) -> ResponseReturnValue:
     """Keep the rules, or change the rows of the form."""
     data, do = data_rules.from_form(request.form), request.form.get("do", "save")
@@ -55,6 +55,7 @@ def change(place: Place) -> ResponseReturnValue:
         return _page(place, data, problems=error.problems), 422
     except RulesRefused as error:
         return _page(place, data, problems={"cookieless": str(error)}), 422
+    did(place, "changed the data rules")
     flash(KEPT)
     return redirect(url_for("rules.show", project=place.project.key))
 

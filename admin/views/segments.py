@@ -8,7 +8,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from admin import asked
-from admin.access import Place, needs
+from admin.access import SEVERAL, Place, did, needs
 from admin.services import services
 from journeys.comparison import size
 from journeys.definitions import DefinitionError
@@ -83,7 +83,7 @@ def edit(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/edit")
-@needs("editor")
+@needs("editor", does=SEVERAL)
 def change(place: Place) -> ResponseReturnValue:
     """Keep the segment."""
     given, text, former = services(), request.form.get("text", ""), request.form.get("former", "")
@@ -100,12 +100,13 @@ def change(place: Place) -> ResponseReturnValue:
         )
     except DefinitionError as error:
         return _form(place, former, text, problems=error.problems), 422
+    did(place, f"saved the segment {segment.key}")
     flash(f"The segment “{segment.name}” is kept. Reports can choose it from now on.")
     return redirect(url_for("segments.show", project=place.project.key))
 
 
 @pages.post("/delete")
-@needs("editor")
+@needs("editor", does="deleted the segment {key}")
 def delete(place: Place) -> ResponseReturnValue:
     """Delete a segment; the page that follows offers to bring it back."""
     given, key = services(), request.form.get("key", "")
@@ -115,7 +116,7 @@ def delete(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/restore")
-@needs("editor")
+@needs("editor", does="brought the segment {key} back")
 def restore(place: Place) -> ResponseReturnValue:
     """Bring a deleted segment back."""
     given, key = services(), request.form.get("key", "")

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.access import to_sign_in
-from admin.login import TooManyTries, leave, safe_target, signed_in, try_sign_in
+from admin.login import TooManyTries, half_way, leave, safe_target, signed_in, try_code, try_sign_in
 from admin.services import services
 from store.users import count_users, projects_of
 
@@ -42,11 +42,38 @@ def enter() -> ResponseReturnValue:
     email, target = request.form.get("email", ""), safe_target(request.form.get("next"))
     status, problem = 422, "This e-mail address and password do not belong together."
     try:
-        if try_sign_in(services(), email, request.form.get("password", "")):
+        user = try_sign_in(services(), email, request.form.get("password", ""))
+        if user and user.has_second_factor:
+            return redirect(url_for("sign_in.ask_code", next=target))
+        if user:
             return redirect(target)
     except TooManyTries as error:
         status, problem = 429, str(error)
     return render_template("sign_in/form.html", target=target, email=email, problem=problem), status
+
+
+@pages.get("/sign-in/code")
+def ask_code() -> ResponseReturnValue:
+    """The form for the code, once the password was right."""
+    target = safe_target(request.args.get("next"))
+    if half_way() is None:
+        return redirect(url_for("sign_in.show", next=target))
+    return render_template("sign_in/code.html", target=target, problem=None)
+
+
+@pages.post("/sign-in/code")
+def enter_code() -> ResponseReturnValue:
+    """Check the code."""
+    target, user = safe_target(request.form.get("next")), half_way()
+    if user is None:
+        return redirect(url_for("sign_in.show", next=target))
+    status, problem = 422, "This code is not right, or was used already. Wait for the next one."
+    try:
+        if try_code(services(), user, request.form.get("code", "")):
+            return redirect(target)
+    except TooManyTries as error:
+        status, problem = 429, str(error)
+    return render_template("sign_in/code.html", target=target, problem=problem), status
 
 
 @pages.post("/sign-out")

@@ -8,7 +8,7 @@ import secrets
 import click
 
 from server.house import now_ms, open_relational
-from store import projects, users
+from store import projects, second_factor, users
 from store.settings import Settings
 
 
@@ -113,6 +113,18 @@ def new_password(email: str) -> None:
     if not users.set_password(engine, email, password):
         raise users.UserError(f"there is no user {email}; see `waywiser user list`")
     click.echo(f"{email} now signs in with {password}")
+
+
+@user.command("factor-off")
+@click.argument("email")
+def factor_off(email: str) -> None:
+    """Let a user who has lost the second factor sign in with the password alone."""
+    engine = open_relational(Settings.read())
+    found = users.user_by_email(engine, email)
+    if found is None:
+        raise users.UserError(f"there is no user {email}; see `waywiser user list`")
+    second_factor.turn_off(engine, found.id)
+    click.echo(f"{found.email} signs in with the password alone now")
 
 
 @user.command("list")

@@ -20,6 +20,7 @@ from journeys.definitions import parse
 from journeys.runs import fill, recompute
 from server.erasing import Eraser
 from server.replaying import run_again
+from store import sign_ins
 from store.db import open_db
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
@@ -63,9 +64,10 @@ class Shop:
         """A browser; signed in where a person is named."""
         browser = self.app.test_client()
         if who:
+            number = self.people[who].id
+            token = sign_ins.begin(self.services.engine, number, address="127.0.0.1", agent="a test", now=NOW)
             with browser.session_transaction() as session:
-                session["user_id"] = self.people[who].id
-                session["stamp"] = self.people[who].stamp
+                session["sign_in"] = token
         return browser
 
 

@@ -67,6 +67,8 @@ PAGES = {
     "install": "/p/fernhill/settings/install",
     "keys": "/p/fernhill/settings/keys",
     "people": "/p/fernhill/settings/people",
+    "log": "/p/fernhill/settings/log",
+    "me": "/p/fernhill/me",
     "rules": "/p/fernhill/settings/rules",
     "rules-identity": "/p/fernhill/settings/rules/identity",
     "identities": "/p/fernhill/identities",

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from journeys.reports import BY_NAME
 from store.projects import project_by_key
+from tests.browser.accessibility import barriers
 from tests.browser.company import EMAIL, PASSWORD, Company, send
 
 pytestmark = pytest.mark.browser
@@ -37,6 +38,9 @@ PATHS = [
     "settings/install",
     "settings/keys",
     "settings/people",
+    "settings/log",
+    "settings/privacy",
+    "me",
     "settings/rules",
     "settings/rules/identity",
     "identities",
@@ -76,6 +80,9 @@ def test_pages_open_without_complaints(inside: Inside, path: str) -> None:
     page.wait_for_load_state("networkidle")
     for chart in page.locator("[data-chart]").all():
         expect(chart.locator("canvas")).to_be_visible()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert barriers(page) == [], scheme
 
 
 @pytest.mark.parametrize("path", PATHS)

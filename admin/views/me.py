@@ -1,0 +1,126 @@
+"""A person's own page: password, second factor, and where they are signed in."""
+
+from __future__ import annotations
+
+import segno
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from admin.access import Place, needs
+from admin.login import SIGN_IN, TooManyTries, enter, is_password
+from admin.services import services
+from store import second_factor, sign_ins
+from store.projects import hashed
+from store.users import UserError, set_password
+
+pages = Blueprint("me", __name__, url_prefix="/p/<project>/me")
+OFFERED = "offered_secret"
+
+
+@pages.get("")
+@needs("viewer")
+def show(place: Place) -> ResponseReturnValue:
+    """The page."""
+    return _page(place)
+
+
+@pages.post("/password")
+@needs("viewer", does="changed their password")
+def password(place: Place) -> ResponseReturnValue:
+    """Change the password; other browsers are signed out."""
+    if problem := _not_me(place, request.form.get("old", "")):
+        return _page(place, problems={"old": problem}), 422
+    try:
+        set_password(services().engine, place.user.email, request.form.get("password", ""))
+    except UserError as error:
+        return _page(place, problems={"password": f"{str(error)[:1].upper()}{str(error)[1:]}."}), 422
+    enter(place.user)
+    flash("The password is changed, and every other browser is signed out.")
+    return _back(place)
+
+
+@pages.post("/second-factor")
+@needs("viewer", does="turned their second factor on")
+def turn_on(place: Place) -> ResponseReturnValue:
+    """Ask for codes from now on, once the first one was right; shows the recovery codes this once."""
+    given, secret = services(), session.get(OFFERED, "")
+    if problem := _not_me(place, request.form.get("old", "")):
+        return _page(place, problems={"factor": problem}), 422
+    code = request.form.get("code", "")
+    codes = second_factor.turn_on(given.engine, place.user.id, secret, code, now=given.clock())
+    if codes is None:
+        return _page(
+            place, problems={"code": "This code does not belong to the picture. Try the next one."}
+        ), 422
+    session.pop(OFFERED, None)
+    return _page(place, codes=codes, is_on=True)
+
+
+@pages.post("/second-factor/off")
+@needs("viewer", does="turned their second factor off")
+def turn_off(place: Place) -> ResponseReturnValue:
+    """Ask for no codes any more."""
+    if problem := _not_me(place, request.form.get("old", "")):
+        return _page(place, problems={"factor": problem}), 422
+    second_factor.turn_off(services().engine, place.user.id)
+    flash("Sign-in asks for the password alone from now on.")
+    return _back(place)
+
+
+@pages.post("/sign-ins/<int:number>/end")
+@needs("viewer", does="signed a browser of theirs out")
+def end_one(place: Place, number: int) -> ResponseReturnValue:
+    """Sign another browser out."""
+    if not sign_ins.end_one(services().engine, place.user.id, number):
+        abort(404)
+    flash("That browser is signed out.")
+    return _back(place)
+
+
+@pages.post("/sign-ins/end")
+@needs("viewer", does="signed their other browsers out")
+def end_others(place: Place) -> ResponseReturnValue:
+    """Sign all other browsers out."""
+    sign_ins.end_all(services().engine, place.user.id, but=session[SIGN_IN])
+    flash("Every other browser is signed out.")
+    return _back(place)
+
+
+def _not_me(place: Place, typed: str) -> str:
+    """Why the present password was not given right; '' where it was."""
+    try:
+        return "" if is_password(services(), place.user, typed) else "This is not your present password."
+    except TooManyTries as error:
+        return str(error)
+
+
+def _back(place: Place) -> ResponseReturnValue:
+    return redirect(url_for("me.show", project=place.project.key))
+
+
+def _page(
+    place: Place,
+    *,
+    problems: dict[str, str] | None = None,
+    codes: list[str] | None = None,
+    is_on: bool = False,
+) -> str:
+    given, is_on = services(), is_on or place.user.has_second_factor
+    return render_template(
+        "settings/me.html",
+        problems=problems or {},
+        codes=codes or [],
+        is_on=is_on,
+        offered={} if is_on else _offer(place),
+        here=hashed(session[SIGN_IN]),
+        sign_ins=sign_ins.sign_ins_of(given.engine, place.user.id, now=given.clock()),
+    )
+
+
+def _offer(place: Place) -> dict[str, str]:
+    """A secret for this browser to begin with, as text and as a picture for a camera."""
+    secret = session.setdefault(OFFERED, second_factor.new_secret())
+    picture = segno.make(second_factor.address(secret, place.user.email))
+    drawn = picture.svg_inline(scale=4, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None)
+    return {"secret": secret, "picture": Markup(drawn)}  # noqa: S704 - made of squares alone

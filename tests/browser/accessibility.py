@@ -1,0 +1,25 @@
+"""What axe-core finds wrong with a page for people who see, hear or move otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+AXE = Path(__file__).parents[1] / "clients" / "node_modules" / "axe-core" / "axe.min.js"
+GRAVE = {"serious", "critical"}
+RUN = "axe.run(document, {resultTypes: ['violations']})"
+
+
+def barriers(page: Page) -> list[str]:
+    """The grave findings, each with its rule, the first element and what is wrong there."""
+    page.evaluate(
+        "Promise.all(document.getAnimations().map(one => one.finished))"
+    )  # colours that are changing
+    page.evaluate(AXE.read_text())
+    found = page.evaluate(RUN)["violations"]
+    return [_said(one["id"], **one["nodes"][0]) for one in found if one["impact"] in GRAVE]
+
+
+def _said(rule: str, *, html: str, failureSummary: str, **_: object) -> str:  # noqa: N803 - axe-core's name
+    return f"{rule}: {html[:200]}: {failureSummary}"
