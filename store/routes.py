@@ -19,7 +19,7 @@ class RoutesChanged(Exception):
 
 @dataclass(frozen=True)
 class RouteList:
-    """One version of the list, in the order in which templates are tried; version 0 is the empty beginning."""
+    """One version of the list, in the order in which templates are tried; 0 is the empty beginning."""
 
     version: int
     templates: tuple[str, ...]
