@@ -19,7 +19,7 @@ UUID = "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{
 NUMBER = "[0-9]+"
 HASH = "[0-9A-Fa-f]{16,}"
 # A word with two digits, as a7f3; letters before a long number, as inv-1042. But never top-10-tips.
-WORD = "[A-Za-z0-9_]*[0-9][A-Za-z_]*[0-9][A-Za-z0-9_]*"
+WORD = "[A-Za-z_]*[0-9][A-Za-z_]*[0-9][A-Za-z0-9_]*"  # each character can be read in one way alone, so it is quick
 NUMBERED = "[A-Za-z]{1,10}-[0-9]{3,}"
 KINDS = {
     ":number": NUMBER,
@@ -29,6 +29,13 @@ KINDS = {
     ":id": "|".join((WORD, NUMBER, UUID, HASH, NUMBERED)),
 }
 ANY = "[^/]+"
+EXAMPLES = {
+    ":number": "1042",
+    ":uuid": "123e4567-e89b-12d3-a456-426614174000",
+    ":date": "2026-01-31",
+    ":hash": "5f2b8c0d9e1a4b3c",
+    ":id": "1042",
+}
 
 
 def is_template(path: str) -> bool:
@@ -61,6 +68,15 @@ def stands_for(template: str, path: str) -> bool:
     return re.fullmatch(expression(template), path) is not None
 
 
+def placed(templates: Sequence[str], one: str) -> list[str]:
+    """The list with one more template: before the first that would take its paths, else at the end."""
+    if one in templates:
+        return list(templates)
+    path = "/".join(_example(place) for place in one.split("/"))
+    at = next((at for at, other in enumerate(templates) if stands_for(other, path)), len(templates))
+    return [*templates[:at], one, *templates[at:]]
+
+
 def checked(templates: Sequence[str]) -> tuple[str, ...]:
     """The templates, if they can be kept; raises DefinitionError, with problems by their place from 0."""
     if len(templates) > MOST_TEMPLATES:
@@ -85,6 +101,10 @@ def _problem(template: str) -> str:
         if place.startswith(":") and not VARIABLE.fullmatch(place):
             return f"{place!r} is no variable; write small letters, digits and _ behind the colon, as in :id"
     return ""
+
+
+def _example(place: str) -> str:
+    return EXAMPLES.get(place, "any-text") if VARIABLE.fullmatch(place) else place.replace("*", "any-text")
 
 
 def _place(place: str) -> str:

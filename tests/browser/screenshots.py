@@ -67,6 +67,7 @@ PAGES = {
     "install": "/p/fernhill/settings/install",
     "keys": "/p/fernhill/settings/keys",
     "people": "/p/fernhill/settings/people",
+    "path-cleaning": "/p/fernhill/settings/paths",
     "rules": "/p/fernhill/settings/rules",
     "rules-identity": "/p/fernhill/settings/rules/identity",
     "identities": "/p/fernhill/identities",

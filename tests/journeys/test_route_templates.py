@@ -17,6 +17,7 @@ from journeys.route_templates import (
     checked,
     expression,
     is_template,
+    placed,
     roughly,
     stands_for,
 )
@@ -101,6 +102,21 @@ def test_a_list_has_each_template_once_and_not_too_many() -> None:
         checked(["/a/:id", "/a/:id"])
     with pytest.raises(DefinitionError, match="at most 200"):
         checked([f"/a/{n}" for n in range(MOST_TEMPLATES + 1)])
+
+
+@pytest.mark.parametrize(
+    ("listed", "one", "expected"),
+    [
+        ([], "/a/:id", ["/a/:id"]),
+        (["/a/:id"], "/a/:slug", ["/a/:id", "/a/:slug"]),
+        (["/b/:id", "/a/:slug"], "/a/:id", ["/b/:id", "/a/:id", "/a/:slug"]),
+        (["/a/:id", "/a/:slug"], "/a/pricing", ["/a/:id", "/a/pricing", "/a/:slug"]),
+        (["/a/*"], "/a/:date/*", ["/a/:date/*", "/a/*"]),
+        (["/a/:id", "/b"], "/a/:id", ["/a/:id", "/b"]),
+    ],
+)
+def test_a_new_template_is_put_where_it_is_reached(listed: list[str], one: str, expected: list[str]) -> None:
+    assert placed(listed, one) == expected
 
 
 places = st.one_of(
