@@ -35,7 +35,8 @@ def proposals(
 
     Each says for how many views of how many paths it would stand, the busiest of these, and which of the
     paths that journeys have `asked` for are among them. `least` different texts below one prefix become
-    `:slug`. Of the `views` of the period `looked_at` are those of at most 500,000 `paths`.
+    `:slug`. Of the `views` of the period `looked_at` are those of the `paths` that
+    memory allows for.
     """
     params = Params(project=project_id, start=period.start, end=period.end)
     which = f"empty({routes.places(params)})" if routes.templates else "1"
