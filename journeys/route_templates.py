@@ -18,8 +18,8 @@ VARIABLE = re.compile(r":[a-z][a-z0-9_]{0,29}")
 UUID = "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
 NUMBER = "[0-9]+"
 HASH = "[0-9A-Fa-f]{16,}"
-# A word with two digits, as a7f3; letters before a long number, as inv-1042. But never top-10-tips.
-WORD = "[A-Za-z_]*[0-9][A-Za-z_]*[0-9][A-Za-z0-9_]*"  # each character can be read in one way alone, so it is quick
+# A word with two digits, as a7f3, read in one way only, so quickly; letters and a long number, as inv-1042.
+WORD = "[A-Za-z_]*[0-9][A-Za-z_]*[0-9][A-Za-z0-9_]*"
 NUMBERED = "[A-Za-z]{1,10}-[0-9]{3,}"
 KINDS = {
     ":number": NUMBER,
