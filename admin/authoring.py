@@ -12,6 +12,7 @@ from journeys import catalog
 from journeys.definitions import FIELDS, Definition, DefinitionError, parse
 from journeys.period import parse_period
 from journeys.preview import check_patterns, preview
+from journeys.routes import confirmed
 from journeys.saving import save_journey
 from store.journeys import JourneyVersion, live_journey
 
@@ -66,9 +67,10 @@ def _all(services: Services, project: int, what: str, event: str, name: str) -> 
             rows = catalog.seen(services.events, project, since_ms=since)
             return [{**row, "value": row["event"]} for row in rows if row["type"] == "track"]
         case "page":
+            routes = confirmed(services.engine, project)
             return [
-                {**row, "value": row["path"]}
-                for row in catalog.pages(services.events, project, since_ms=since)
+                {**row, "value": row["route"]}
+                for row in catalog.pages(services.events, project, since_ms=since, routes=routes)
             ]
         case "type":
             return [{"value": one} for one in TYPES]

@@ -12,6 +12,7 @@ from admin.services import Services
 from admin.visits import Visit, visits
 from journeys import profile, traits
 from journeys.accounts import accounts_of
+from journeys.routes import confirmed
 from journeys.timeline import Wanted, happenings
 from store.journeys import live_journeys
 from store.projects import Project
@@ -87,7 +88,8 @@ def of(
     known = runs if len(runs) < profile.MOST_RUNS else None
     happened: Mapping[str, Any] = NOTHING
     if totals["n"]:
-        happened = happenings(*stores, versions=versions, wanted=wanted, now=now, known=known)
+        routes = confirmed(services.engine, project.id)
+        happened = happenings(*stores, versions=versions, wanted=wanted, now=now, known=known, routes=routes)
     return Portrait(
         facts={**totals, "revenue": profile.revenue(*stores)},
         happened=happened,
@@ -112,6 +114,7 @@ def older(services: Services, project: Project, customer: int, *, wanted: Wanted
         versions=live_journeys(services.engine, project.id),
         wanted=wanted,
         now=services.clock(),
+        routes=confirmed(services.engine, project.id),
     )
     return {"happened": happened, "visits": visits(happened), "wanted": wanted}
 

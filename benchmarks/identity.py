@@ -172,6 +172,7 @@ def _question(name: str, resolved: str) -> Asked:
         "mask": filters.mask(definition, params),
         "relevant": filters.relevant([definition], params),
         "resolved": resolved,
+        "route": "path",
     }
     return question(name, **slots), params.values
 

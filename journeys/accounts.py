@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 from journeys.cursors import Number, Time, read, written
 from journeys.definitions import parse
+from journeys.filters import Params
 from journeys.period import iso
 from journeys.questions import question
+from journeys.routes import RAW, Routes
 from journeys.traits import account_history, account_traits, customer_values
 from store.events import EventStore
 from store.identity import Ledger
@@ -70,6 +72,7 @@ def account(
     versions: Sequence[JourneyVersion] = (),
     cursor: str | None = None,
     most: int = MOST_MEMBERS,
+    routes: Routes = RAW,
 ) -> dict[str, Any] | None:
     """One account with its traits, its members and how far they came in each journey; None if unknown.
 
@@ -90,7 +93,7 @@ def account(
         "traits": traits,
         "first_told": iso(rows[0]["first_told"]),
         "n": rows[0]["n"],
-        "members": _members(events, ledger, project_id, rows[:most]),
+        "members": _members(events, ledger, project_id, rows[:most], routes),
         "next": written(last) if last else None,
         "journeys": _journeys(events, values, versions),
     }
@@ -146,12 +149,17 @@ def _described(events: EventStore, project_id: int, listed: Sequence[dict[str, A
 
 
 def _members(
-    events: EventStore, ledger: Ledger, project_id: int, members: Sequence[dict[str, Any]]
+    events: EventStore,
+    ledger: Ledger,
+    project_id: int,
+    members: Sequence[dict[str, Any]],
+    routes: Routes,
 ) -> list[dict[str, Any]]:
     customers = [row["customer"] for row in members]
     identities = ledger.identities_of(project_id, customers)
-    values = {"project": project_id, "customers": customers, "identities": identities}
-    seen = {row["customer"]: row for row in events.query(question("accounts.seen"), values)}
+    params = Params(project=project_id, customers=customers, identities=identities)
+    sql = question("accounts.seen", label=routes.label(params))
+    seen = {row["customer"]: row for row in events.query(sql, params.values)}
     return [
         {
             "customer": str(row["customer"]),

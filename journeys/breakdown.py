@@ -88,7 +88,7 @@ def _position(scope: Scope, at: str | None) -> int:
 
 def _counted(scope: Scope, by: Dimension, position: int, unit: str, most: int) -> Sequence[Row]:
     params = Params()
-    value = by.value(params)
+    value = by.value(params, scope.routes)
     values = {**params.values, "position": position, "most": most, "goal": len(scope.definition.steps)}
     step = scope.definition.steps[position - 1]
     if by.kind == "run":

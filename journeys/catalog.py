@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from journeys.filters import Params
 from journeys.period import iso
 from journeys.questions import question
 from journeys.resolution import resolved_now
+from journeys.routes import RAW, Routes
 from store.events import EventStore
 
 DAYS = 30  # what counts as lately
@@ -53,10 +55,13 @@ def listed(
     ]
 
 
-def pages(events: EventStore, project_id: int, *, since_ms: int, most: int = 200) -> list[dict[str, Any]]:
-    """Page paths viewed since then, the most frequent first, with views and customers."""
-    values = {"project": project_id, "since": since_ms, "most": most}
-    return events.query(question("catalog.pages", resolved=resolved_now()), values)
+def pages(
+    events: EventStore, project_id: int, *, since_ms: int, most: int = 200, routes: Routes = RAW
+) -> list[dict[str, Any]]:
+    """Pages viewed since then by their routes, the most frequent first, with views and customers."""
+    params = Params(project=project_id, since=since_ms, most=most)
+    sql = question("catalog.pages", resolved=resolved_now(), route=routes.route(params))
+    return events.query(sql, params.values)
 
 
 def properties(

@@ -16,6 +16,7 @@ from typing import Any
 from journeys import filters, known
 from journeys.definitions import Definition, DefinitionError, Matcher, parse
 from journeys.questions import question
+from journeys.route_templates import expression
 from store.events import EventStore
 from store.news import Label, News
 
@@ -106,7 +107,7 @@ class _Index:
                 self._pages[one.page].add(version)
             else:
                 self._types[str(one.type)].add(version)
-        self._compiled = [(re.compile(_expression(page)), found) for page, found in self._pages.items()]
+        self._compiled = [(re.compile(expression(page)), found) for page, found in self._pages.items()]
 
     def of(self, labels: Iterable[Label]) -> set[int]:
         """The versions that at least one of these events may matter to."""
@@ -124,10 +125,6 @@ class _Index:
     def patterns(self) -> list[str]:
         """The paths that are asked for, as `like` knows them; any path where a page of any kind is."""
         return [filters.like(page) for page in self._pages] + (["%"] if "page" in self._types else [])
-
-
-def _expression(page: str) -> str:
-    return "(?s:" + ".*".join(map(re.escape, page.split("*"))) + ")"
 
 
 def _labels(rows: Iterable[Sequence[Any]]) -> set[Label]:

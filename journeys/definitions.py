@@ -42,7 +42,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Matcher:
-    """What an event must be: an event name, a page path with `*`, or a type; and all conditions."""
+    """What an event must be: an event name, a page path with `*` or `:id`, or a type; and all conditions."""
 
     event: str | None = None
     page: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from journeys.filters import Params, text_of
+from journeys.routes import RAW, Routes
 
 # Kept with every run, of the event that opened it.
 OF_RUN = ("channel", "source", "campaign", "device", "country")
@@ -41,8 +42,13 @@ class Dimension:
             self.text.replace("_", " ") if self.kind not in (*NAMED, SEGMENT) else f"{self.kind} {self.name}"
         )
 
-    def value(self, params: Params) -> str:
-        """SQL of the value as text, '' where there is none, from the columns that the event brings."""
+    def value(self, params: Params, routes: Routes = RAW) -> str:
+        """SQL of the value as text, '' where there is none, from the columns that the event brings.
+
+        A path is called by its route.
+        """
+        if self.text == "path":
+            return routes.route(params)
         if self.kind in NAMED:
             return text_of("properties" if self.kind == "property" else "traits", self.name, params)
         return "if(belongs, 'in', 'not in')" if self.kind == SEGMENT else f"toString({self.name})"

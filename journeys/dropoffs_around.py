@@ -69,6 +69,7 @@ def _runs(scope: Scope, asked: Around, unit: str) -> tuple[str, dict[str, Any]]:
     return scope.ask(
         "dropoffs_around.runs",
         unit=unit,
+        slots=lambda params: {"label": scope.routes.label(params)},
         k=scope.definition.position(asked.step),
         within=round(asked.within * DAY_MS),
         near=NEAR_MS,

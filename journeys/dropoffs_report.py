@@ -40,8 +40,9 @@ MEANINGS = {
         "values of all five (Benjamini and Hochberg). Runs are taken for independent."
     ),
     "pages": (
-        "The path of the last page view since the run's start, at or before the run's last touchpoint; for "
-        "those who went on, before the touchpoint that took them on."
+        "The route of the last page view since the run's start, at or before the run's last touchpoint: its "
+        "path, or the template that is confirmed for it. For those who went on, before the touchpoint "
+        "that took them on."
     ),
     "trouble": (
         "Whether it was at least once close to that moment: in the 30 minutes before it, and for those who "

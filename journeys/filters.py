@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from journeys.definitions import Condition, Definition, Matcher
+from journeys.route_templates import anchored, is_template, roughly
 
 
 class Params:
@@ -138,11 +139,13 @@ def _bound(value: Any, params: Params) -> str:
 
 
 def _path(pattern: str, params: Params) -> str:
+    if is_template(pattern):
+        return f"match(path, {params.bind(anchored(pattern), 'String')})"
     if "*" not in pattern:
         return f"path = {params.bind(pattern, 'String')}"
     return f"path like {params.bind(like(pattern), 'String')}"
 
 
 def like(pattern: str) -> str:
-    """A path with `*` as `like` knows it."""
-    return pattern.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_").replace("*", "%")
+    """A path with `*` as `like` knows it; variables are any text there, which is more than they mean."""
+    return roughly(pattern).replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_").replace("*", "%")

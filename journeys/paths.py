@@ -160,10 +160,11 @@ def passing(
 
 def _labels(scope: Scope, hashes: set[int]) -> Mapping[int, str]:
     wanted = sorted(hashes - {0, OTHER_HASH})
-    values = {"project": scope.project.id, "start": scope.period.start, "hashes": wanted}
     if not wanted:
         return {}
-    return {row["hash"]: row["label"] for row in scope.events.query(question("paths.labels"), values)}
+    params = Params(project=scope.project.id, start=scope.period.start, hashes=wanted)
+    sql = question("paths.labels", label=scope.routes.label(params))
+    return {row["hash"]: row["label"] for row in scope.events.query(sql, params.values)}
 
 
 def ways(scope: Scope, asked: Asked, unit: str) -> tuple[str, dict[str, Any]]:
@@ -177,7 +178,11 @@ def ways(scope: Scope, asked: Asked, unit: str) -> tuple[str, dict[str, Any]]:
         "paths.ways",
         unit=unit,
         which=f"{outcome} and {_passes(asked, anchor)}",
-        slots=lambda params: {**_groups(scope, asked, params), **_span(scope, asked, params)},
+        slots=lambda params: {
+            **_groups(scope, asked, params),
+            **_span(scope, asked, params),
+            "route": scope.routes.route(params),
+        },
         outcome=asked.outcome or "",
         anchor_position=anchor,
         until_position=until,

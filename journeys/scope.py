@@ -14,6 +14,7 @@ from journeys.filters import Params, any_of
 from journeys.membership import Ground, Saved, belonging
 from journeys.period import Period, PeriodError, moment, parse_period
 from journeys.questions import question
+from journeys.routes import RAW, Routes, confirmed
 from store.events import EventStore
 from store.journeys import JourneyVersion, live_journeys
 from store.projects import Project
@@ -31,7 +32,7 @@ class Scope:
     With `as_of` (ms), identities belong to the customers to whom the ledger gave them at that moment; all
     else is as it is now, also events that came later.
     `source` is the SQL of runs, one row each, and `values` what it binds: the stored runs, or runs
-    computed on the spot for a preview.
+    computed on the spot for a preview. Pages are called by their `routes`.
     """
 
     events: EventStore
@@ -45,6 +46,7 @@ class Scope:
     values: Mapping[str, Any] | None = None
     as_of: int | None = None
     saved: Saved = field(default_factory=Saved)
+    routes: Routes = RAW
 
     def ask(
         self,
@@ -153,7 +155,16 @@ def open_scope(
     at = _past(as_of, project, now) if as_of else None
     saved = Saved({one.key: one.definition for one in saved_segments(engine, project.id)}, journeys)
     return Scope(
-        events, project, version, parse(version.definition), period, chosen, now, as_of=at, saved=saved
+        events,
+        project,
+        version,
+        parse(version.definition),
+        period,
+        chosen,
+        now,
+        as_of=at,
+        saved=saved,
+        routes=confirmed(engine, project.id),
     )
 
 

@@ -12,6 +12,7 @@ from journeys.generations import Limits
 from journeys.period import Period, iso
 from journeys.questions import question
 from journeys.rates import rate
+from journeys.routes import RAW, Routes
 from journeys.sessions import EVERYONE, THESE, source
 from journeys.timeline import up_to
 from store.events import EventStore, Row
@@ -119,9 +120,11 @@ def listed(
     chosen: Chosen = ALL,
     cursor: str | None = None,
     most: int = 100,
+    routes: Routes = RAW,
 ) -> dict[str, Any]:
-    """The sessions that began in the period, the newest first. Raises ListError.
+    """The sessions that began in the period, the newest first; entry and exit by their routes.
 
+    Raises ListError.
     `timeline` is the `before` of the page of the customer's timeline that begins with the session.
     """
     params = Params(project=project_id, start=period.start, end=period.end, most=most + 1)
@@ -130,6 +133,7 @@ def listed(
     slots = {
         "sessions": source(events, params, whose=_whose(chosen, params)),
         "chosen": _condition(chosen, params),
+        **{name: routes.route(params, f"found.{name}") for name in ("entry", "exit")},
     }
     rows = events.query(question("session_numbers.listed", **slots), params.values)
     return {
@@ -141,12 +145,12 @@ def listed(
 
 
 def every(
-    events: EventStore, project_id: int, period: Period, *, chosen: Chosen = ALL
+    events: EventStore, project_id: int, period: Period, *, chosen: Chosen = ALL, routes: Routes = RAW
 ) -> Iterator[dict[str, Any]]:
     """All sessions of the list, page by page."""
     cursor: str | None = None
     while True:
-        page = listed(events, project_id, period, chosen=chosen, cursor=cursor, most=5_000)
+        page = listed(events, project_id, period, chosen=chosen, cursor=cursor, most=5_000, routes=routes)
         yield from page["sessions"]
         cursor = page["next"]
         if cursor is None:

@@ -12,6 +12,7 @@ from journeys.generations import Generation, Limits, counting, kept, make_live, 
 from journeys.metrics import ENGAGED_FROM_S
 from journeys.period import BEGINNING_OF_TIME, END_OF_TIME
 from journeys.questions import question
+from journeys.routes import RAW, Routes
 from store.events import EventStore, EventStoreError
 from store.stamps import Stamp, by_clock
 
@@ -29,6 +30,7 @@ def sessions(
     identities: Sequence[int] = (),
     between: tuple[int, int] = (BEGINNING_OF_TIME, END_OF_TIME),
     limits: Limits | None = None,
+    routes: Routes = RAW,
 ) -> list[dict[str, Any]]:
     """Sessions of these customers (all of the project where None), by customer and start.
 
@@ -36,15 +38,16 @@ def sessions(
     counted. `identities` are all identities whose events may belong to the customers. `between` two
     moments: only those that were under way then. Times in milliseconds, `duration` and `engaged_seconds`
     in seconds; `n` touchpoints have `members`, the event ids in hex, among which are engagement reports
-    too; entry, exit, channel and so on are '' where nothing tells.
+    too; entry, exit (by their `routes`), channel and so on are '' where nothing tells.
     """
     params = filters.Params(project=project_id, after=between[0], before=between[1])
     whose = EVERYONE
     if customers is not None:
         whose = THESE
         params.values |= {"customers": list(customers), "identities": list(identities)}
-    sql = question("sessions.listed", sessions=source(events, params, whose=whose, limits=limits))
-    return events.query(sql, params.values)
+    found = source(events, params, whose=whose, limits=limits)
+    ends = {name: routes.route(params, f"found.{name}") for name in ("entry", "exit")}
+    return events.query(question("sessions.listed", sessions=found, **ends), params.values)
 
 
 def source(

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from journeys.cursors import EventId, Number, Time, read, written
+from journeys.filters import Params
 from journeys.period import END_OF_TIME, iso
 from journeys.profile import runs, totals
 from journeys.questions import question
+from journeys.routes import RAW, Routes
 from journeys.sessions import sessions
 from journeys.traits import customer_values, traits
 from store.events import EventStore
@@ -56,6 +58,7 @@ def timeline(
     versions: Sequence[JourneyVersion] = (),
     wanted: Wanted = NEWEST,
     now: int,
+    routes: Routes = RAW,
 ) -> dict[str, Any]:
     """One customer: how much there is, traits now, a page of `happenings`. Unknown ones have n = 0."""
     found = totals(events, ledger, project_id, customer)
@@ -63,7 +66,9 @@ def timeline(
         "customer": str(customer),
         **{name: found[name] for name in ("n", "first_seen", "last_seen")},
         "traits": traits(events, ledger, project_id, customer),
-        **happenings(events, ledger, project_id, customer, versions=versions, wanted=wanted, now=now),
+        **happenings(
+            events, ledger, project_id, customer, versions=versions, wanted=wanted, now=now, routes=routes
+        ),
     }
 
 
@@ -77,16 +82,17 @@ def happenings(
     wanted: Wanted = NEWEST,
     now: int,
     known: Sequence[dict[str, Any]] | None = None,
+    routes: Routes = RAW,
 ) -> dict[str, Any]:
     """A page of a customer's events, newest first, with the session of each; `next` leads to older ones.
 
     `sessions` are those of these events, and `runs` of `versions` those that were under way meanwhile; both
-    newest first. Where all runs of the customer are `known`, nobody is asked for them. Raises ListError for a
-    `before` that no page gave.
+    newest first. Where all runs of the customer are `known`, nobody is asked for them. Pages are called by
+    their `routes`. Raises ListError for a `before` that no page gave.
     """
     values = customer_values(ledger, project_id, customer)
-    rows = _rows(events, values, wanted)
-    visits = _visits(events, values, rows)
+    rows = _rows(events, values, wanted, routes)
+    visits = _visits(events, values, rows, routes)
     belongs = {member: visit["id"] for visit in visits for member in visit["members"]}
     shown = set(filter(None, map(belongs.get, (row["id"] for row in rows))))
     return {
@@ -105,18 +111,24 @@ def up_to(at: int) -> str:
 
 
 def recent(
-    events: EventStore, project_id: int, *, now: int, most: int = 100, since: int | None = None
+    events: EventStore,
+    project_id: int,
+    *,
+    now: int,
+    most: int = 100,
+    since: int | None = None,
+    routes: Routes = RAW,
 ) -> list[dict[str, Any]]:
     """The events that arrived last, newest first, of the last day or since a moment in milliseconds."""
-    values = {"project": project_id, "most": most, "since": since or now - RECENT_MS}
-    rows = events.query(question("timeline.recent"), values)
+    params = Params(project=project_id, most=most, since=since or now - RECENT_MS)
+    rows = events.query(question("timeline.recent", label=routes.label(params)), params.values)
     return [event_of(row) | {"received": iso(row["received"])} for row in rows]
 
 
 def newest_of(events: EventStore, project_id: int, library: str, *, now: int) -> dict[str, Any] | None:
     """What arrived last of the last day from a client library: its `label`, and when it happened (ISO)."""
-    values = {"project": project_id, "library": f"{library}/", "since": now - RECENT_MS}
-    rows = events.query(question("timeline.newest_of"), values)
+    params = Params(project=project_id, library=f"{library}/", since=now - RECENT_MS)
+    rows = events.query(question("timeline.newest_of", label=RAW.label(params)), params.values)
     return {"label": rows[0]["label"], "at": iso(rows[0]["at"])} if rows else None
 
 
@@ -146,14 +158,15 @@ def event_of(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _rows(events: EventStore, values: dict[str, Any], wanted: Wanted) -> list[dict[str, Any]]:
+def _rows(events: EventStore, values: dict[str, Any], wanted: Wanted, routes: Routes) -> list[dict[str, Any]]:
     """The page's events: first which ones, then what is told of them, so a long history costs little."""
     limits = {"most": wanted.most, "kind": wanted.kind, "channel": wanted.channel}
     page = events.query(question("timeline.page"), {**values, **_place(wanted.before), **limits})
     if not page:
         return []
     chosen = {"ids": [row["id"] for row in page], "first": page[-1]["at"], "last": page[0]["at"]}
-    return events.query(question("timeline.events"), {**values, **chosen})
+    params = Params(**values, **chosen)
+    return events.query(question("timeline.events", label=routes.label(params)), params.values)
 
 
 def _place(cursor: str | None) -> dict[str, Any]:
@@ -173,7 +186,9 @@ def _session(visit: dict[str, Any]) -> dict[str, Any]:
     return {**{name: visit[name] for name in kept}, "start": iso(visit["start"]), "last": iso(visit["last"])}
 
 
-def _visits(events: EventStore, values: dict[str, Any], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _visits(
+    events: EventStore, values: dict[str, Any], rows: list[dict[str, Any]], routes: Routes
+) -> list[dict[str, Any]]:
     """The sessions that these events of one customer may belong to, by their start."""
     if not rows:
         return []
@@ -183,6 +198,7 @@ def _visits(events: EventStore, values: dict[str, Any], rows: list[dict[str, Any
         customers=[values["customer"]],
         identities=values["identities"],
         between=(rows[-1]["at"], rows[0]["at"] + 1),
+        routes=routes,
     )
 
 

@@ -8,6 +8,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint, Refused
 from journeys import accounts
+from journeys.routes import confirmed
 from store.journeys import live_journeys
 
 
@@ -60,6 +61,7 @@ def read_account(call: Call, account: str) -> dict[str, Any]:
         versions=versions,
         cursor=call.query.get("cursor"),
         most=call.query["most"],
+        routes=confirmed(given.engine, call.project.id),
     )
     if found is None:
         raise Refused(404, "not_found", f"there is no account {account!r}")

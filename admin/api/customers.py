@@ -12,6 +12,7 @@ from journeys import profile, traits
 from journeys.accounts import accounts_of
 from journeys.customers import search
 from journeys.period import iso, moment
+from journeys.routes import confirmed
 from journeys.timeline import Wanted, timeline
 from store.journeys import live_journeys
 
@@ -108,6 +109,7 @@ def read_timeline(call: Call, customer: int) -> dict[str, Any]:
         versions=live_journeys(call.services.engine, call.project.id),
         wanted=Wanted(**{name: call.query[name] for name in WANTED if name in call.query}),
         now=call.now,
+        routes=confirmed(call.services.engine, call.project.id),
     )
     if not found["n"]:
         raise Refused(404, "not_found", f"there is no customer {customer}")

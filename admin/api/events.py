@@ -9,6 +9,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 from admin.api.endpoint import Call, Endpoint, Refused
 from admin.refusals import as_json
 from journeys.period import iso
+from journeys.routes import confirmed
 from journeys.timeline import latest, recent
 from store.drops import Chosen, ReplayWaits, drops_by_code, recent_drops
 from store.inbox import waiting
@@ -54,7 +55,8 @@ class ReplayAsked(Schema):
 
 def recent_events(call: Call) -> dict[str, Any]:
     """The events that arrived last, the newest first."""
-    events = recent(call.services.events, call.project.id, now=call.now, most=call.query["most"])
+    given, project, most = call.services, call.project.id, call.query["most"]
+    events = recent(given.events, project, now=call.now, most=most, routes=confirmed(given.engine, project))
     return {"events": events}
 
 

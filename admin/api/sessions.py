@@ -12,6 +12,7 @@ from admin.data_rules import CAP_HOURS, IDLE_MINUTES
 from journeys.generations import kept
 from journeys.metrics import MEANINGS
 from journeys.recount import planned
+from journeys.routes import confirmed
 from journeys.session_numbers import ATTRIBUTES, Chosen, listed, summary
 
 FLAGS = ("bounced", "engaged")
@@ -53,7 +54,8 @@ def list_sessions(call: Call) -> dict[str, Any]:
     """The sessions that began in the period, the newest first, each with all its facts."""
     cursor, most = call.query.get("cursor"), call.query["most"]
     frame = call.services.events, call.project.id, period_of(call)
-    return listed(*frame, chosen=_chosen(call), cursor=cursor, most=most)
+    routes = confirmed(call.services.engine, call.project.id)
+    return listed(*frame, chosen=_chosen(call), cursor=cursor, most=most, routes=routes)
 
 
 def summarise_sessions(call: Call) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from admin.access import Place, needs
 from admin.services import services
 from journeys import accounts
+from journeys.routes import confirmed
 from store.journeys import live_journeys
 
 pages = Blueprint("accounts", __name__, url_prefix="/p/<project>/accounts")
@@ -39,6 +40,7 @@ def one(place: Place) -> ResponseReturnValue:
         versions=live_journeys(given.engine, place.project.id),
         cursor=request.args.get("cursor"),
         most=MOST,
+        routes=confirmed(given.engine, place.project.id),
     )
     if seen is None:
         abort(404)

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from admin.access import Place, needs
 from admin.refusals import as_lines, page_of, read_asked, told
 from admin.services import services
+from journeys.routes import confirmed
 from journeys.timeline import recent
 from store.drops import ReplayWaits
 
@@ -21,7 +22,8 @@ pages = Blueprint("live", __name__, url_prefix="/p/<project>/live")
 def events(place: Place) -> ResponseReturnValue:
     """The newest events; the list alone when the page asks again."""
     given = services()
-    found = recent(given.events, place.project.id, now=given.clock())
+    routes = confirmed(given.engine, place.project.id)
+    found = recent(given.events, place.project.id, now=given.clock(), routes=routes)
     part = "live/rows.html" if request.headers.get("HX-Request") else "live/events.html"
     return render_template(part, events=found)
 

@@ -12,6 +12,7 @@ from admin import asked, exports
 from admin.access import Place, needs
 from admin.services import services
 from journeys.period import Period, parse_period
+from journeys.routes import Routes, confirmed
 from journeys.session_numbers import Chosen, choices, every, listed, summary
 
 pages = Blueprint("sessions", __name__, url_prefix="/p/<project>/sessions")
@@ -63,7 +64,7 @@ def show(place: Place) -> ResponseReturnValue:
         "sessions/page.html",
         question=question,
         found=summary(*frame, chosen=chosen),
-        page=listed(*frame, chosen=chosen, cursor=cursor, most=MOST),
+        page=listed(*frame, chosen=chosen, cursor=cursor, most=MOST, routes=_routes(place)),
         choices=choices(*frame),
         which=WHICH,
         cursor=cursor,
@@ -75,8 +76,18 @@ def show(place: Place) -> ResponseReturnValue:
 def csv(place: Place) -> ResponseReturnValue:
     """All sessions of the list as a file."""
     question = _question(place)
-    rows = every(services().events, place.project.id, question.period, chosen=question.chosen)
+    rows = every(
+        services().events,
+        place.project.id,
+        question.period,
+        chosen=question.chosen,
+        routes=_routes(place),
+    )
     return exports.csv_file("sessions", exports.sessions(rows))
+
+
+def _routes(place: Place) -> Routes:
+    return confirmed(services().engine, place.project.id)
 
 
 def _question(place: Place) -> Question:

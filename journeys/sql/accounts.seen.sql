@@ -4,7 +4,7 @@ select
     count() as n,
     toUnixTimestamp64Milli(max(timestamp)) as last_seen,
     argMaxIf(
-        multiIf(type = 'page', path, event != '', event, toString(type)),
+        {{label}},
         (timestamp, sequence, event_id),
         type in ('track', 'page', 'screen')
     ) as last_touchpoint,

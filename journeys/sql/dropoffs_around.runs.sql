@@ -26,7 +26,7 @@ with
             toUnixTimestamp64Milli(timestamp) as at,
             sequence,
             event_id,
-            substringUTF8(multiIf(type = 'page', path, event != '', event, type), 1, 200) as label,
+            substringUTF8({{label}}, 1, 200) as label,
             event_id in (
                 select event_ids[1] from ({{source}}) where start >= fromUnixTimestamp64Milli({start:Int64})
             ) as is_opening,

@@ -1,7 +1,7 @@
 -- Which labels have these hashes?
 select hash, any(written) as label
 from (
-    select toString(multiIf(type = 'page', path, event != '', event, type)) as written, cityHash64(written) as hash
+    select {{label}} as written, cityHash64(written) as hash
     from events
     where
         project = {project:UInt32}

@@ -29,7 +29,7 @@ with
             sequence,
             event_id,
             multiIf(
-                type = 'page', cityHash64(path),
+                type = 'page', cityHash64({{route}}),
                 type not in ('track', 'screen'), 0,
                 event != '', cityHash64(event),
                 cityHash64(type)

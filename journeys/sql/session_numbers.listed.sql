@@ -4,7 +4,8 @@ select
     toUnixTimestamp64Milli(found.start) as start,
     toUnixTimestamp64Milli(found.last) as last,
     lower(hex(found.id)) as id,
-    duration, touchpoints, pages, server_touchpoints, entry, exit,
+    duration, touchpoints, pages, server_touchpoints,
+    {{entry}} as entry, {{exit}} as exit,
     toString(channel) as channel, toString(source) as source, toString(medium) as medium,
     toString(campaign) as campaign, toString(device) as device, toString(country) as country,
     engaged_seconds, scroll, bounced, engaged

@@ -3,7 +3,7 @@ select
     lower(hex(event_id)) as id,
     toUnixTimestamp64Milli(timestamp) as at,
     toString(type) as type,
-    multiIf(type = 'page', path, event != '', event, type) as label,
+    {{label}} as label,
     anonymous_id, user_id, side, library, channel, source, campaign, device, browser, os, country, city,
     path, title, referrer, is_bot, marks, properties, traits, customer, identity, session, sequence
 from customer_events

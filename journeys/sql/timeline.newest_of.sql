@@ -1,7 +1,7 @@
 -- Which event of a library arrived last?
 select
     toUnixTimestamp64Milli(timestamp) as at,
-    multiIf(type = 'page', path, event != '', event, type) as label
+    {{label}} as label
 from events
 where project = {project:UInt32}
     and received_at >= fromUnixTimestamp64Milli({since:Int64})

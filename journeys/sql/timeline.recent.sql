@@ -4,7 +4,7 @@ select
     toUnixTimestamp64Milli(timestamp) as at,
     toUnixTimestamp64Milli(received_at) as received,
     toString(type) as type,
-    multiIf(type = 'page', path, event != '', event, type) as label,
+    {{label}} as label,
     anonymous_id, user_id, side, library, channel, source, campaign, device, browser, os, country, city,
     path, title, referrer, is_bot, marks, properties, traits, customer, identity, session
 from customer_events

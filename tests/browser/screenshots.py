@@ -69,6 +69,7 @@ PAGES = {
     "people": "/p/fernhill/settings/people",
     "log": "/p/fernhill/settings/log",
     "me": "/p/fernhill/me",
+    "path-cleaning": "/p/fernhill/settings/paths",
     "rules": "/p/fernhill/settings/rules",
     "rules-identity": "/p/fernhill/settings/rules/identity",
     "identities": "/p/fernhill/identities",

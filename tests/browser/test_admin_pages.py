@@ -41,6 +41,7 @@ PATHS = [
     "settings/log",
     "settings/privacy",
     "me",
+    "settings/paths",
     "settings/rules",
     "settings/rules/identity",
     "identities",
@@ -232,6 +233,19 @@ def test_problems_are_marked_where_they_are(page: Page, demo: tuple[Company, str
     page.locator("#field-idle_timeout").fill("soon")
     page.get_by_role("button", name="Save as a new version").click()
     expect(page.locator("#problem-idle_timeout")).to_contain_text("write a duration as")
+
+
+def test_a_proposed_template_is_previewed_and_a_page_kept_apart(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/settings/paths")
+    page.get_by_role("button", name="Add /app/projects/:id", exact=True).click()
+    expect(page.locator("#preview")).to_contain_text("Nothing is changed yet")
+    keep = page.locator("#preview").get_by_role("button", name="Keep /app/projects/").first
+    path = (keep.get_attribute("value") or "").removeprefix("add ")
+    keep.click()
+    expect(page.get_by_label("Template 1")).to_have_value(path)
+    expect(page.get_by_label("Template 2")).to_have_value("/app/projects/:id")
+    expect(page.locator("#proposals")).to_contain_text("in the list")
 
 
 def test_channels_are_added_moved_and_removed_by_keyboard(inside: Inside) -> None:

@@ -53,7 +53,7 @@ JOURNEYS = [
 ]
 OTHERS = [
     journey("plain", [B], [A], [C]),
-    journey("shop", [{"page": "/shop/1"}], [A]),
+    journey("shop", [{"page": "/shop/:number"}], [A]),
     journey("late", [X], [C]),
 ]
 
@@ -197,7 +197,7 @@ def matched(one: Matcher, row: Mapping[str, Any]) -> bool:
     if one.event is not None:
         is_it = (row["type"], row["event"]) == ("track", one.event)
     elif one.page is not None:
-        is_it = row["type"] == "page" and fnmatchcase(row["path"], one.page)
+        is_it = row["type"] == "page" and fnmatchcase(row["path"], one.page.replace(":number", "[0-9]"))
     else:
         is_it = row["type"] == one.type
     return is_it and all(met(each, row) for each in one.where)
