@@ -161,7 +161,7 @@ def make_live(events: EventStore, generation: Generation) -> None:
     """Let a filled generation answer, and forget the sessions of those before it."""
     note(events, replace(generation, state="live"))
     older = {"project": generation.project_id, "generation": generation.number}
-    events.command(question("generations.forget"), older)
+    events.command(question("generations.forget", rows=events.rows_of("customer_sessions")), older)
 
 
 def _begun(project_id: int, number: int, wanted: Wanted, limits: Limits) -> Generation:

@@ -23,6 +23,7 @@ from server.commands import (
 from server.house import NotMigrated, tune_interpreter
 from server.importing import ImportProblem
 from server.serving import CannotServe
+from store.cluster import ClusterError
 from store.db import StoreUnavailable
 from store.drops import ReplayWaits
 from store.events import EventStoreError
@@ -32,7 +33,7 @@ from store.settings import BadSetting
 from store.users import UserError
 
 EXPECTED = (
-    *(BadSetting, StoreUnavailable, NotMigrated, CannotServe, EventStoreError),
+    *(BadSetting, StoreUnavailable, NotMigrated, CannotServe, EventStoreError, ClusterError),
     *(ProjectError, UserError, DefinitionError, ImportProblem, ReplayWaits, NotErasable),
 )
 

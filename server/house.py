@@ -87,12 +87,15 @@ def open_inbox(engine: Engine, settings: Settings) -> Inbox:
     return Inbox(engine, limit=settings.inbox_limit, lacks_room=partial(is_short, settings))
 
 
-def migrate(settings: Settings) -> tuple[str, list[str]]:
-    """Bring both stores to their newest shape; returns the revision and the applied event migrations."""
+def migrate(settings: Settings, *, cluster: str | None = None) -> tuple[str, list[str]]:
+    """Bring both stores to their newest shape; returns the revision and the applied event migrations.
+
+    A `cluster` is where the event store's tables are to lie.
+    """
     engine = open_relational(settings, must_be_current=False)
     events = EventStore(settings.events_url)
     try:
-        return migrate_db(engine), migrate_events(events)
+        return migrate_db(engine), migrate_events(events, cluster=cluster)
     finally:
         events.close()
         engine.dispose()

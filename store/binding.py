@@ -1,4 +1,4 @@
-"""Binds long lists to questions in pieces, as servers limit the length of one bound value."""
+"""Binds long lists and texts to questions in pieces, as servers limit the length of one bound value."""
 
 from __future__ import annotations
 
@@ -6,25 +6,33 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-PIECE_CHARACTERS = 30_000  # of a bound list; escaped, each can take four bytes
+PIECE_CHARACTERS = 30_000  # of a bound value; escaped, each can take four bytes
 
 
 def in_pieces(sql: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The same question with long lists bound in pieces: a server refuses values of more than 128 KiB."""
+    """The same question with long values bound in pieces: a server refuses one of more than 128 KiB."""
     bound: dict[str, Any] = {}
     for name, value in parameters.items():
-        pieces = _pieces(value) if isinstance(value, list) else [value]
+        pieces = _pieces(value)
         if len(pieces) == 1:
             bound[name] = value
             continue
         names = [f"{name}_{number}" for number in range(len(pieces))]
         bound |= dict(zip(names, pieces, strict=True))
         for slot, kind in set(re.findall(rf"(\{{{name}:([^{{}}]+)\}})", sql)):
-            sql = sql.replace(slot, f"arrayConcat({', '.join(f'{{{one}:{kind}}}' for one in names)})")
+            joined = "arrayConcat" if isinstance(value, list) else "concat"
+            sql = sql.replace(slot, f"{joined}({', '.join(f'{{{one}:{kind}}}' for one in names)})")
     return sql, bound
 
 
-def _pieces(values: list[Any]) -> list[list[Any]]:
+def _pieces(value: Any) -> list[Any]:
+    if isinstance(value, str):
+        starts = range(0, max(len(value), 1), PIECE_CHARACTERS)
+        return [value[start : start + PIECE_CHARACTERS] for start in starts]
+    return _lists(value) if isinstance(value, list) else [value]
+
+
+def _lists(values: list[Any]) -> list[list[Any]]:
     pieces: list[list[Any]] = [[]]
     size = 0
     for value in values:

@@ -20,6 +20,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from store.binding import in_pieces
+from store.cluster import EVERYWHERE, LOCAL, SETTINGS, cluster_of, writes_everywhere
 from store.db import StoreUnavailable
 from store.event import Event
 from store.folder import folder_of, own_folder
@@ -43,6 +44,7 @@ MESSAGE_SCHEMA = pa.schema(
 )
 PROBE_SCHEMA = pa.schema([("at", EVENT_SCHEMA.field("timestamp").type)])
 
+DATABASE = "waywiser"
 LONGEST_TTL_DAYS = 18_000  # 49 years; the engine's times end in 2106
 
 Row = dict[str, Any]
@@ -50,8 +52,9 @@ for talkative in ("clickhouse_connect", "urllib3"):
     logging.getLogger(talkative).setLevel(logging.CRITICAL)  # all that they log is raised too
 
 
-# What passes by itself: time-outs, too many queries or parts, no memory or room, a table that is read-only.
-PASSING = {159, 202, 209, 210, 241, 242, 243, 252, 319}
+# What passes by itself: time-outs, too many queries or parts, no memory or room, a table that is read-only,
+# and of a cluster: a shard, a copy or the keeper that is away.
+PASSING = {159, 202, 209, 210, 241, 242, 243, 252, 319, 225, 279, 285, 999}
 
 
 class EventStoreError(Exception):
@@ -70,17 +73,15 @@ class EventStore:
     Open it after the process has forked: the embedded engine does not survive a fork.
     """
 
-    def __init__(self, url: str, *, database: str = "waywiser") -> None:
+    def __init__(self, url: str, *, database: str = DATABASE) -> None:
         parts = urlsplit(url)
         self.embedded = parts.scheme == "chdb"
         self._lock_file: IO[str] | None = None
-        self._dsn, self.database = url, database
+        self._dsn, self.database = url, database_in(url, database)
         if self.embedded:
             folder = folder_of(url)
             self._lock_file = own_folder(folder)
             self._dsn = f"chdb://{folder}"
-        elif parts.path.strip("/"):
-            self.database = parts.path.strip("/")
         self._prepare()
 
     def sibling(self, database: str) -> EventStore:
@@ -95,6 +96,25 @@ class EventStore:
         self._clients: list[Client] = []
         self._guard = threading.Lock()
         self._closed = False
+        self._cluster: str | None = None
+        self._looked = self.embedded
+
+    @property
+    def cluster(self) -> str | None:
+        """The cluster on which the tables lie; None for one server, and for the embedded engine."""
+        if not self._looked:
+            self.look_for_cluster()
+        return self._cluster
+
+    def look_for_cluster(self) -> None:
+        """Ask the store itself; a migration may have brought its tables there meanwhile."""
+        rows = self.query(
+            "select engine, engine_full from system.tables "
+            "where database = currentDatabase() and name = 'events'"
+        )
+        over_shards = [row["engine_full"] for row in rows if row["engine"] == "Distributed"]
+        self._cluster = cluster_of(over_shards[0]) if over_shards else None
+        self._looked = bool(rows)
 
     def insert(
         self,
@@ -173,15 +193,17 @@ class EventStore:
         """
         ttl = f"toDateTime(received_at) + toIntervalDay({min(days, LONGEST_TTL_DAYS)})"
         pause = f"merge_with_ttl_timeout = {7 * 86_400}"
+        rows = self.rows_of("message_ids")
         table = self.query(
             "select engine_full from system.tables "
-            "where database = currentDatabase() and name = 'message_ids'"
+            "where database = currentDatabase() and name = {name:String}",
+            {"name": rows.split()[0]},
         )[0]["engine_full"]
         if f"TTL {ttl} " not in table:
             gently = "settings materialize_ttl_after_modify = 0"
-            self.command(f"alter table message_ids modify ttl {ttl} {gently}")
+            self.command(f"alter table {rows} modify ttl {ttl} {gently}")
         if pause not in table:
-            self.command(f"alter table message_ids modify setting {pause}")
+            self.command(f"alter table {rows} modify setting {pause}")
 
     def takes_inserts(self) -> bool:
         """Whether a row can be written now: so a failed insert can be told from a store that is away."""
@@ -195,6 +217,8 @@ class EventStore:
     def insert_table(self, name: str, table: pa.Table, *, token: str | None = None) -> None:
         """Insert an Arrow table whose column names are the columns; without a token, in any case."""
         settings: dict[str, Any] = {"max_partitions_per_insert_block": 0}
+        if name in EVERYWHERE:
+            settings |= self._of_all_servers()
         if token:
             settings["insert_deduplication_token"] = token
         else:
@@ -211,9 +235,30 @@ class EventStore:
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a statement that answers no rows."""
+        settings = self._of_all_servers() if writes_everywhere(sql) else {}
         sql, bound = in_pieces(sql, parameters or {})
         with self._lent() as client:
-            client.command(sql, parameters=bound)
+            client.command(sql, parameters=bound, settings=settings)
+
+    def rows_of(self, table: str) -> str:
+        """The table for `delete` and `alter`: on a cluster that of every shard, which holds its rows."""
+        if not self.cluster or table in EVERYWHERE:  # of these each copy tells the others
+            return table
+        return f"{table}{LOCAL} on cluster {self.cluster}"
+
+    def system(self, table: str) -> str:
+        """What the engine says of itself in a table of `system`: on a cluster, what all servers say."""
+        return f"clusterAllReplicas({self.cluster}, system.{table})" if self.cluster else f"system.{table}"
+
+    def _of_all_servers(self) -> dict[str, Any]:
+        """On a cluster, what every server has must be there before shards read it beside their rows."""
+        if not self.cluster:
+            return {}
+        servers = self.query(
+            "select count() as n from system.clusters where cluster = {cluster:String}",
+            {"cluster": self.cluster},
+        )[0]["n"]
+        return {"insert_quorum": servers, "insert_quorum_timeout": 60_000} if servers > 1 else {}
 
     def close(self) -> None:
         """Close every connection and give the folder up."""
@@ -269,9 +314,15 @@ class EventStore:
         if self.embedded:
             return {}
         # Thousands of bound values would be too long for an address, so they travel as a form.
-        settings = {"async_insert": 0, "insert_deduplicate": 1}
+        settings = {"async_insert": 0, "insert_deduplicate": 1, **SETTINGS}
         secure = urlsplit(self._dsn).scheme == "clickhouses"
         return {"settings": settings, "form_encode_query_params": True, "secure": secure}
+
+
+def database_in(url: str, otherwise: str = DATABASE) -> str:
+    """The database that the address of a server names."""
+    parts = urlsplit(url)
+    return otherwise if parts.scheme == "chdb" else parts.path.strip("/") or otherwise
 
 
 def _as_numbers(ids: Sequence[bytes]) -> list[int]:

@@ -12,9 +12,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 import migrations
+from store.cluster import ClusterError, first_statements, on_cluster
 from store.events import EventStore
 
 FOLDER = Path(migrations.__file__).parent
+APPLIED = (
+    "create table migrations_applied (name String, at DateTime default now()) "
+    "engine = MergeTree order by name"
+)
 
 
 def migrate_db(engine: Engine) -> str:
@@ -26,19 +31,71 @@ def migrate_db(engine: Engine) -> str:
     return current(engine) or ""
 
 
-def migrate_events(events: EventStore) -> list[str]:
-    """Apply the numbered SQL files that the event store has not seen; returns their names."""
-    events.command(
-        "create table if not exists migrations_applied (name String, at DateTime default now()) "
-        "engine = MergeTree order by name"
-    )
+def migrate_events(events: EventStore, *, cluster: str | None = None) -> list[str]:
+    """Apply the numbered SQL files that the event store has not seen; returns their names.
+
+    What lies on a cluster already stays there. A `cluster` is named once, before there is anything; raises
+    ClusterError where something is.
+    """
+    if cluster and events.embedded:
+        raise ClusterError("a cluster is one of servers: name one in WAYWISER_EVENTS_URL, as clickhouse://…")
+    known = events.cluster
+    if cluster and cluster != known and (known or _is_one_server(events)):
+        raise ClusterError(
+            f"the database {events.database!r} holds tables that are not those of a cluster {cluster!r}; "
+            "name another database in WAYWISER_EVENTS_URL"
+        )
+    cluster = known or cluster
+    if known is None:
+        for statement in _beginning(cluster, events.database):
+            events.command(statement)
     done = {row["name"] for row in events.query("select name from migrations_applied")}
-    fresh = [path for path in sorted((FOLDER / "events").glob("*.sql")) if path.stem not in done]
+    fresh = [path for path in _files() if path.stem not in done]
     for path in fresh:
-        for statement in statements(path.read_text()):
-            events.command(re.sub(r"^create (table|view) ", r"create \1 if not exists ", statement))
-        events.command("insert into migrations_applied (name) values ({name:String})", {"name": path.stem})
+        for statement in _of_file(path, cluster, events.database):
+            events.command(statement)
+        events.look_for_cluster()
+        applied = "insert into migrations_applied (name) values ({name:String})"
+        events.command(applied, {"name": path.stem})
     return [path.stem for path in fresh]
+
+
+def cluster_statements(cluster: str, database: str) -> list[str]:
+    """All statements that bring an empty cluster to the newest shape, in their order."""
+    create, *beginning = _beginning(cluster, database)
+    all_of_them = [create, f"use {database}", *beginning]
+    for path in _files():
+        applied = f"insert into migrations_applied (name) values ('{path.stem}')"  # noqa: S608
+        all_of_them += [*_of_file(path, cluster, database), applied]
+    return all_of_them
+
+
+def _files() -> list[Path]:
+    return sorted((FOLDER / "events").glob("*.sql"))
+
+
+def _beginning(cluster: str | None, database: str) -> list[str]:
+    first = first_statements(cluster, database) if cluster else []
+    return first + _shaped(APPLIED, cluster, database)
+
+
+def _of_file(path: Path, cluster: str | None, database: str) -> list[str]:
+    return [
+        one for statement in statements(path.read_text()) for one in _shaped(statement, cluster, database)
+    ]
+
+
+def _shaped(statement: str, cluster: str | None, database: str) -> list[str]:
+    """The statement as it is on one server, or what it becomes on a cluster."""
+    if cluster:
+        return on_cluster(statement, cluster, database)
+    return [re.sub(r"^create (table|view) (?!if not exists)", r"create \1 if not exists ", statement)]
+
+
+def _is_one_server(events: EventStore) -> bool:
+    """Whether its tables have no copies elsewhere."""
+    where = "database = currentDatabase() and name = 'migrations_applied' and engine = 'MergeTree'"
+    return bool(events.query(f"select 1 from system.tables where {where}"))  # noqa: S608
 
 
 def statements(sql: str) -> list[str]:

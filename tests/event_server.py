@@ -6,7 +6,9 @@ our way over HTTP and our way of sharing a store are right, and says nothing abo
 
 It fails on demand: a file named `trouble` in its folder says how the next inserts go (see Trouble).
 
-    python -m tests.event_server FOLDER PORT
+    python -m tests.event_server FOLDER PORT [SHARDS]
+
+With SHARDS it is a cluster of that name and number of shards (see tests/shards.py).
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ from typing import Any
 import chdb
 from werkzeug import Request, Response
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.shards import Shards
 
 # Parts of the interface, and settings of a server's transport, which the engine itself does not know.
 TRANSPORT = {
@@ -59,8 +63,11 @@ class Trouble(Enum):
 class EventServer:
     """The front: one connection to the engine for each request, so that settings stay with their request."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, shards: int = 0) -> None:
         self._path = str(folder / "engine")
+        self._shards = Shards(folder, shards) if shards else None
+        if self._shards:
+            self._path += f"?config-file={self._shards.config}"
         self._switch = folder / "trouble"
         self._dice = Random(5)
         self._sessions: set[str] = set()
@@ -83,6 +90,8 @@ class EventServer:
             return _failure("Code: 1000. HTML Form Exception: Field value too long")
         body = b"" if request.form else request.get_data(cache=False)
         statement = given.get("query", "").encode() + (b"\n" if given.get("query") and body else b"") + body
+        if self._shards:
+            statement, given = self._shards.understood(statement, given)
         with self._session(given.get("session_id")), self._connected(given) as connection:
             if not INSERT.match(statement):
                 return _ask(connection, statement, given)
@@ -162,9 +171,9 @@ class _Quiet(WSGIRequestHandler):
         """Say nothing of each request."""
 
 
-def main(folder: str, port: str) -> None:
+def main(folder: str, port: str, shards: str = "0") -> None:
     """Serve until the process is ended."""
-    front = EventServer(Path(folder))
+    front = EventServer(Path(folder), int(shards))
     make_server("127.0.0.1", int(port), front, threaded=True, request_handler=_Quiet).serve_forever()
 
 

@@ -1,2 +1,2 @@
 -- Take away the sessions of the generations before this one.
-delete from customer_sessions where project = {project:UInt32} and generation < {generation:UInt32}
+delete from {{rows}} where project = {project:UInt32} and generation < {generation:UInt32}

@@ -16,6 +16,8 @@ from server.demo.loading import load_demo
 from server.house import migrate as migrate_stores
 from server.house import now_ms, open_relational
 from server.progress import bar
+from store.events import database_in
+from store.migrate import cluster_statements
 from store.projects import (
     ProjectError,
     all_projects,
@@ -29,9 +31,18 @@ from store.users import create_user, grant, user_by_email
 
 
 @click.command()
-def migrate() -> None:
+@click.option("--cluster", metavar="NAME", help="Lay the event store out on this cluster; said once.")
+@click.option("--print", "is_shown", is_flag=True, help="Show what --cluster would run there; run nothing.")
+def migrate(cluster: str | None, is_shown: bool) -> None:
     """Bring both stores to the newest shape."""
-    revision, applied = migrate_stores(Settings.read())
+    settings = Settings.read()
+    if is_shown and not cluster:
+        raise click.UsageError("--print goes with --cluster NAME")
+    if cluster and is_shown:
+        for statement in cluster_statements(cluster, database_in(settings.events_url)):
+            click.echo(f"{statement};\n")
+        return
+    revision, applied = migrate_stores(settings, cluster=cluster)
     click.echo(f"relational store at {revision}; event store: {', '.join(applied) or 'nothing new'}")
 
 

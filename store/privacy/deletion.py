@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from store.cluster import LOCAL
 from store.events import EventStore
 
 AT_ONCE = 5_000
@@ -74,9 +75,11 @@ def delete_shared_events(events: EventStore, project: int, customer: int, shared
         values,
     )
     ids = [row["id"] for row in rows]
+    table = events.rows_of("events")
     for start in range(0, len(ids), AT_ONCE):
         events.command(
-            "delete from events where project = {project:UInt32} and identity in {shared:Array(UInt64)} "
+            f"delete from {table} where project = {{project:UInt32}} "  # noqa: S608
+            "and identity in {shared:Array(UInt64)} "
             "and reinterpretAsUInt128(event_id) in {ids:Array(UInt128)}",
             {**values, "ids": ids[start : start + AT_ONCE]},
         )
@@ -91,7 +94,7 @@ def delete_identities(events: EventStore, project: int, own: Collection[int]) ->
             whose.append("hasAny(spans.customer, {own:Array(UInt64)})")
         condition = f"project = {{project:UInt32}} and ({' or '.join(whose)})"
         if events.query(f"select 1 from {table} where {condition} limit 1", values):  # noqa: S608
-            events.command(f"delete from {table} where {condition}", values)  # noqa: S608
+            events.command(f"delete from {events.rows_of(table)} where {condition}", values)  # noqa: S608
 
 
 def delete_answers(events: EventStore, project: int, own: Collection[int]) -> None:
@@ -99,7 +102,7 @@ def delete_answers(events: EventStore, project: int, own: Collection[int]) -> No
     for table, columns in _tables_of_customers(events).items():
         if {"identity", "version"} <= set(columns):
             events.command(
-                f"delete from {table} where project = {{project:UInt32}} "  # noqa: S608
+                f"delete from {events.rows_of(table)} where project = {{project:UInt32}} "  # noqa: S608
                 "and identity in {own:Array(UInt64)}",
                 {"project": project, "own": sorted(own)},
             )
@@ -111,7 +114,7 @@ def delete_customers(events: EventStore, project: int, customers: Collection[int
     for table, columns in _tables_of_customers(events).items():
         if "identity" not in columns:
             events.command(
-                f"delete from {table} where project = {{project:UInt32}} "  # noqa: S608
+                f"delete from {events.rows_of(table)} where project = {{project:UInt32}} "  # noqa: S608
                 "and customer in {customers:Array(UInt64)}",
                 values,
             )
@@ -127,7 +130,7 @@ def delete_former_runs(
         "and journey_version not in {versions:Array(UInt32)}"
     )
     if events.query(f"select 1 from journey_runs where {former} limit 1", values):  # noqa: S608
-        events.command(f"delete from journey_runs where {former}", values)  # noqa: S608
+        events.command(f"delete from {events.rows_of('journey_runs')} where {former}", values)  # noqa: S608
 
 
 def unname_browsers(events: EventStore, project: int, own: Collection[int], browsers: Sequence[str]) -> None:
@@ -139,7 +142,9 @@ def unname_browsers(events: EventStore, project: int, own: Collection[int], brow
     )
     if browsers and events.query(f"select 1 from events where {theirs} limit 1", values):  # noqa: S608
         done = "settings mutations_sync = 2"
-        events.command(f"alter table events update anonymous_id = '' where {theirs} {done}", values)
+        events.command(
+            f"alter table {events.rows_of('events')} update anonymous_id = '' where {theirs} {done}", values
+        )
 
 
 def inserts_under_way(events: EventStore) -> list[str]:
@@ -148,8 +153,9 @@ def inserts_under_way(events: EventStore) -> list[str]:
     The event store itself knows, whichever process sent them; one that begins later reads what is left.
     """
     rows = events.query(
-        "select query_id from system.processes "
-        "where query_kind = 'Insert' and current_database = currentDatabase()"
+        f"select query_id from {events.system('processes')} "  # noqa: S608
+        "where query_kind = 'Insert' and is_initial_query and current_database = {database:String}",
+        {"database": events.database},
     )
     return [row["query_id"] for row in rows]
 
@@ -157,11 +163,14 @@ def inserts_under_way(events: EventStore) -> list[str]:
 def rewrite(events: EventStore) -> int:
     """Write every part anew that has deleted rows; returns how many there were."""
     masked = events.query(
-        "select table, count() as n from system.parts where database = currentDatabase() and active "
-        "and has_lightweight_delete group by table order by table"
+        f"select table, count() as n from {events.system('parts')} "  # noqa: S608
+        "where database = {database:String} and active and has_lightweight_delete "
+        "group by table order by table",
+        {"database": events.database},
     )
     for row in masked:
-        events.command(f"alter table {row['table']} apply deleted mask settings mutations_sync = 2")
+        rows = events.rows_of(row["table"].removesuffix(LOCAL))
+        events.command(f"alter table {rows} apply deleted mask settings mutations_sync = 2")
     return sum(row["n"] for row in masked)
 
 
@@ -172,7 +181,7 @@ def _tables_of_customers(events: EventStore) -> dict[str, set[str]]:
         "and table in (select name from system.tables where database = currentDatabase() "
         "and engine like '%MergeTree') group by table order by table"
     )
-    found = {row["table"]: set(row["columns"]) for row in rows}
+    found = {row["table"].removesuffix(LOCAL): set(row["columns"]) for row in rows}
     return {
         name: columns
         for name, columns in found.items()

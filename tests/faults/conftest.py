@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.event_server import Trouble
 from tests.faults.fleet import Fleet, shared_store
-from tests.installation import Running, eventually, free_port
+from tests.served import SharedEvents
 
 FIGURES = pytest.StashKey[list[str]]()
 Note = Callable[[str], None]
@@ -56,43 +54,6 @@ class SmallDisk:
     def clear(self) -> None:
         """Give the room back."""
         self._ballast.unlink()
-
-
-class SharedEvents:
-    """The event server of the tests, which can be killed, started again and made to fail."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._port = folder, free_port()
-        self._running: Running | None = None
-        self.start()
-
-    def address(self, database: str) -> str:
-        """The setting EVENTS_URL for this database."""
-        return f"clickhouse://127.0.0.1:{self._port}/{database}"
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        words = [sys.executable, "-m", "tests.event_server", str(self._folder), str(self._port)]
-        process = subprocess.Popen(words, start_new_session=True)
-        self._running = Running(process, f"http://127.0.0.1:{self._port}")
-        assert eventually(self._running.answers, bool)
-
-    def kill(self) -> None:
-        """End it at once."""
-        assert self._running
-        self._running.kill()
-
-    def heal(self) -> None:
-        """Let it run without trouble, whatever a test did to it."""
-        self.trouble(Trouble.NONE)
-        if self._running and not self._running.answers():
-            self.start()
-
-    def trouble(self, trouble: Trouble) -> None:
-        """From now on inserts go like this."""
-        fresh = self._folder / "trouble.new"
-        fresh.write_text(trouble.value)
-        fresh.rename(self._folder / "trouble")
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,11 @@ from store.inbox import Envelope, Sealed, put_together, sealed
 from store.journeys import save_version
 from store.projects import create_project
 from store.settings import Settings
-from tests.faults.conftest import ROUNDS, Note, SharedEvents
+from tests.faults.conftest import ROUNDS, Note
 from tests.faults.fleet import Fleet, shared_store
 from tests.faults.load import NOTHING_WRONG, Load, message, verdict
 from tests.installation import eventually
+from tests.served import SharedEvents
 
 JOURNEY = """
 key: buying

@@ -14,8 +14,8 @@ from store.privacy.deletion import inserts_under_way
 from store.privacy.suppression import key_of, suppress
 from store.projects import create_project
 from store.settings import Settings
-from tests.faults.conftest import SharedEvents
 from tests.installation import eventually
+from tests.served import SharedEvents
 
 SLOW = "insert into probes select now64(3, 'UTC') from numbers(4) where sleepEachRow(0.5) = 0"
 

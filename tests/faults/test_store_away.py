@@ -8,10 +8,11 @@ from functools import partial
 import pytest
 
 from tests.event_server import Trouble
-from tests.faults.conftest import THOROUGH, Note, SharedEvents
+from tests.faults.conftest import THOROUGH, Note
 from tests.faults.fleet import Fleet
 from tests.faults.load import NOTHING_WRONG, Load, verdict
 from tests.installation import eventually
+from tests.served import SharedEvents
 
 OUTAGE_S = 60 if THOROUGH else 4
 

@@ -1,0 +1,82 @@
+"""The same engine on a server and on a cluster: every question has the answer that the embedded one gives."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from store.db import open_db
+from store.events import EventStore
+from store.migrate import migrate_events
+from tests.journeys.world import World, made, others, reports
+from tests.served import served
+
+# One shard answers a question as a whole, two are the least that have to be put together.
+ELSEWHERE = {"a server": 0, "one shard": 1, "two shards": 2, "eight shards": 8}
+
+
+def everything(world: World) -> dict[str, Any]:
+    return {name: ask() for name, ask in chain(reports(world), others(world))}
+
+
+def told(folder: Path, template: Path, events: EventStore) -> World:
+    path = folder / "waywiser.db"
+    shutil.copy(template, path)
+    return made(open_db(f"sqlite:///{path}", sync="normal"), events)
+
+
+@pytest.fixture(scope="module")
+def embedded(
+    tmp_path_factory: pytest.TempPathFactory, template_db: Path, shared_events: EventStore
+) -> Iterator[dict[str, Any]]:
+    """All answers of the embedded engine."""
+    events = shared_events.sibling("t_same")
+    migrate_events(events)
+    world = told(tmp_path_factory.mktemp("embedded"), template_db, events)
+    yield everything(world)
+    world.engine.dispose()
+    events.command("drop database t_same")
+    events.close()
+
+
+@pytest.fixture(scope="module", params=ELSEWHERE.values(), ids=ELSEWHERE.keys())
+def elsewhere(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, template_db: Path
+) -> Iterator[World]:
+    """The same company behind the HTTP client: on a server, and on clusters."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    with served(folder, request.param) as events:
+        world = told(folder, template_db, events)
+        yield world
+        world.engine.dispose()
+    shutil.rmtree(folder)
+
+
+def test_every_answer_is_the_same(embedded: dict[str, Any], elsewhere: World) -> None:
+    assert elsewhere.events.embedded is False
+    found = everything(elsewhere)
+    assert [name for name in embedded if found[name] != embedded[name]] == []
+    assert found.keys() == embedded.keys()
+
+
+def test_rows_lie_on_every_shard(elsewhere: World) -> None:
+    if not elsewhere.events.cluster:
+        pytest.skip("a server has no shards")
+    shards = elsewhere.events.query("select count() as n from system.clusters where cluster = 'shards'")[0][
+        "n"
+    ]
+    for table in (
+        "events",
+        "customer_events",
+        "journey_runs",
+        "customer_sessions",
+        "sessions",
+        "message_ids",
+    ):
+        rows = elsewhere.events.query(f"select shardNum() as shard, count() as n from {table} group by shard")
+        assert {row["shard"] for row in rows if row["n"]} == set(range(1, shards + 1)), table
