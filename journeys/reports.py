@@ -9,6 +9,7 @@ from journeys.dropoffs_report import DROPOFFS
 from journeys.paths_report import PATHS
 from journeys.report import Report
 from journeys.retention import RETENTION
+from journeys.signals_report import SIGNALS
 from journeys.variants import VARIANTS
 from journeys.zero import ZERO
 
@@ -16,6 +17,7 @@ REPORTS: tuple[Report, ...] = (
     PATHS,
     DROPOFFS,
     VARIANTS,
+    SIGNALS,
     CONFORMANCE,
     COMPARISON,
     ATTRIBUTION,
