@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from journeys.attribution_report import ATTRIBUTION
+from journeys.change_report import CHANGE
 from journeys.comparison import COMPARISON
 from journeys.conformance import CONFORMANCE
 from journeys.dropoffs_report import DROPOFFS
@@ -18,6 +19,7 @@ REPORTS: tuple[Report, ...] = (
     DROPOFFS,
     VARIANTS,
     SIGNALS,
+    CHANGE,
     CONFORMANCE,
     COMPARISON,
     ATTRIBUTION,
