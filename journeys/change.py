@@ -33,29 +33,39 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Asked:
-    """Against which period, and how long after their start runs are looked at (ms)."""
+    """Against which period, how long after their start runs are looked at (ms), and the step that counts."""
 
     before: Period
     age: int
+    target: int
 
     def cell(self, side: str, what: str, *group: str) -> str:
         """The name of a number's list."""
         return json.dumps(
-            [side, what, self.before.start, self.before.end, self.age, *group], ensure_ascii=False
+            [side, what, self.before.start, self.before.end, self.age, self.target, *group],
+            ensure_ascii=False,
         )
 
 
 def change(
-    scope: Scope, *, before_from: str = "", before_to: str = "", age: str = "", most: int = 8
+    scope: Scope,
+    *,
+    target: str = "",
+    before_from: str = "",
+    before_to: str = "",
+    age: str = "",
+    most: int = 8,
 ) -> Answer:
     """The change of the success rate from the period before, or a given one, to this one, and its parts.
 
-    Runs of both are looked at when they were equally old (`age`), so nobody counts as lost because there was
-    no time yet. Raises PeriodError, DimensionError.
+    Success is the goal, or to come to the step `target`. Runs of both periods are looked at when they were
+    equally old (`age`), so nobody counts as lost because there was no time yet. Raises PeriodError,
+    DimensionError.
     """
-    before = _before(scope, before_from, before_to)
-    asked = Asked(before, _read(age) if age else _age(scope, before))
-    required = [k for k, step in enumerate(scope.definition.steps, 1) if not step.optional]
+    before, steps = _before(scope, before_from, before_to), scope.definition.steps
+    end = _target(scope, target)
+    asked = Asked(before, _read(age) if age else _age(scope, before, end), end)
+    required = [*(k for k, step in enumerate(steps[: end - 1], 1) if not step.optional), end]
     rows = _counted(scope, asked, required, most)
     whole = rows.pop(WHOLE, None) or _nobody(required)
     answer = {
@@ -67,6 +77,7 @@ def change(
         "to": iso(scope.period.end),
         "as_of": iso(scope.now),
         "segment": dict(scope.segment),
+        "target": steps[end - 1].key,
         "age": {"seconds": asked.age / 1000, "given": bool(age)},
         "before": {"from": iso(before.start), "to": iso(before.end), **_side(asked, "before", whole)},
         "now": {"from": iso(scope.period.start), "to": iso(scope.period.end), **_side(asked, "now", whole)},
@@ -74,7 +85,15 @@ def change(
         "steps": _steps(scope, required, whole),
         "dimensions": list(_dimensions(scope, asked, required, rows, whole)),
     }
-    return {**answer, "sentence": sentence(answer)}
+    subject = scope.definition.name if end == len(steps) else f"Coming to “{steps[end - 1].name}”"
+    return {**answer, "sentence": sentence(answer, subject)}
+
+
+def _target(scope: Scope, key: str) -> int:
+    later = [step.key for step in scope.definition.steps[1:]]
+    if key and key not in later:
+        raise DimensionError(f"nothing leads to {key!r}; the steps after the first are {', '.join(later)}")
+    return scope.definition.position(key or later[-1])
 
 
 def _before(scope: Scope, start: str, end: str) -> Period:
@@ -101,9 +120,9 @@ def _read(age: str) -> int:
     return found
 
 
-def _age(scope: Scope, before: Period) -> int:
+def _age(scope: Scope, before: Period, target: int) -> int:
     """When nine in ten successes of before had come, but so that half of this period's time is that old."""
-    row = scope.events.query(*replace(scope, period=before).ask("change.times"))[0]
+    row = scope.events.query(*replace(scope, period=before).ask("change.times", target=target))[0]
     most = known(row["ms"]) or scope.definition.idle_timeout
     middle = (scope.period.start + min(scope.period.end, max(scope.now, scope.period.start))) // 2
     limit = max(scope.now - middle, AGES[0])
@@ -264,30 +283,38 @@ def _correct(groups: Sequence[dict[str, Any]]) -> None:
 def behind(scope: Scope, cell: str) -> Which:
     """The runs behind a number, of either period; raises ListError for a cell that there is not."""
     try:
-        side, what, start, end, age, *group = json.loads(cell)
-        if (
-            side not in SIDES
-            or what not in COUNTED
-            or not all(isinstance(one, int) for one in (start, end, age))
-        ):
+        side, what, *numbers, group = _read_cell(cell)
+        start, end, age, target = numbers
+        if side not in SIDES or not (start < end and 0 < age <= OLDEST):
             raise ValueError(cell)
-        if not (start < end and 0 < age <= OLDEST) or len(group) not in (0, 3):
+        if not 1 < target <= len(scope.definition.steps):
             raise ValueError(cell)
-        where, bound, title = _group(*group) if group else ("1", {}, "all")
-    except (ValueError, TypeError):
+        (condition, said), (where, bound, title) = COUNTED[what], _group(*group) if group else WHOEVER
+    except (KeyError, ValueError, TypeError):
         raise ListError(f"{cell!r} is no cell of this report; take one from its answer") from None
-    bound |= {"age": age, "goal": len(scope.definition.steps)}
-    sql, said = COUNTED[what]
-    period = Period(start, end) if side == "before" else None
     words = "period before" if side == "before" else "this period"
-    return Which(f"({sql}) and ({where})", bound, f"{title}, {words}: {said}", period=period)
+    return Which(
+        f"({condition}) and ({where})",
+        {**bound, "age": age, "target": target},
+        f"{title}, {words}: {said}",
+        period=Period(start, end) if side == "before" else None,
+    )
 
 
+def _read_cell(cell: str) -> tuple[Any, ...]:
+    side, what, start, end, age, target, *group = json.loads(cell)
+    numbers = (start, end, age, target)
+    if not all(isinstance(one, int) for one in numbers) or len(group) not in (0, 3):
+        raise ValueError(cell)
+    return side, what, *numbers, group
+
+
+WHOEVER: tuple[str, dict[str, Any], str] = ("1", {}, "all")
 OLD_ENOUGH = "{now:Int64} - start >= {age:Int64}"
-IN_TIME = "(step, at) -> step = {goal:UInt8} and toUnixTimestamp64Milli(at) <= start + {age:Int64}"
+IN_TIME = "(step, at) -> step >= {target:UInt8} and toUnixTimestamp64Milli(at) <= start + {age:Int64}"
 COUNTED = {
     "entered": (OLD_ENOUGH, "old enough to be compared"),
-    "succeeded": (f"{OLD_ENOUGH} and arrayExists({IN_TIME}, steps, times)", "succeeded at that age"),
+    "succeeded": (f"{OLD_ENOUGH} and arrayExists({IN_TIME}, steps, times)", "came there by that age"),
     "young": ("{now:Int64} - start < {age:Int64}", "too young to be compared"),
 }
 

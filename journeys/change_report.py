@@ -24,7 +24,8 @@ MEANINGS = {
     ),
     "young": "Runs that are not that old yet. They are left out, of both periods, whatever they did.",
     "entered": "Runs that are old enough to be compared.",
-    "succeeded": "Those of them that had reached the goal at that age.",
+    "target": "The step that it is a success to come to, it or a later one; the goal where none is named.",
+    "succeeded": "Those of them that had come there by that age.",
     "change": (
         "The rate now less that of before, with Newcombe's 95 % interval and the p-value of Pearson's or "
         "Fisher's test. Runs are taken for independent of each other; where few customers make many of them, "
@@ -62,7 +63,8 @@ MEANINGS = {
     "sentence": (
         "In words: names what has most in excess of its size among the groups whose `p_rate`, and the mixes "
         "with a group whose `p_share`, is below 0.05. Where the interval of the change includes zero, it "
-        "explains nothing. What goes with a change need not be its cause."
+        "explains nothing, and only says which group surely changed otherwise than all others, if one did. "
+        "What goes with a change need not be its cause."
     ),
     "small": "In one of the periods the group is too small to rely on its rate.",
 }
@@ -71,6 +73,11 @@ MEANINGS = {
 class Asked(OwnArguments):
     """Against which period, at what age, and how many values stand alone."""
 
+    target = fields.String(
+        load_default="",
+        validate=validate.Length(max=200),
+        metadata={"description": "key of the step to come to; the goal where absent"},
+    )
     before_from = fields.String(
         load_default="",
         validate=validate.Length(max=40),

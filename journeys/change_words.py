@@ -24,7 +24,7 @@ class Story(NamedTuple):
     excess: float
 
 
-def sentence(answer: Answer) -> str:
+def sentence(answer: Answer, subject: str) -> str:
     """What changed by how much, and what most of it is; where it may be chance, that."""
     apart, (before, now) = answer["change"], (answer[side]["rate"] for side in ("before", "now"))
     if apart["value"] is None:
@@ -33,22 +33,45 @@ def sentence(answer: Answer) -> str:
     rates = _both(before["value"], now["value"])
     if not (apart["low"] > 0 or apart["high"] < 0):
         value, low, high = (f"{apart[name] * 100:+.1f}" for name in ("value", "low", "high"))
+        chance = (
+            f"{subject} was {rates[0]} and is {rates[1]}: a difference of {value} points ({low} to {high}), "
+            "which may be chance"
+        )
         return (
-            f"{answer['name']} was {rates[0]} and is {rates[1]}: a difference of {value} points "
-            f"({low} to {high}), which may be chance, so there is nothing to explain."
+            f"{chance}, so there is nothing to explain."
+            if not _alone(answer)
+            else f"{chance}; {_alone(answer)}."
         )
     verb, noun = ("rose", "rise") if apart["value"] > 0 else ("fell", "fall")
-    said = f"{answer['name']} {verb} from {rates[0]} to {rates[1]}"
+    said = f"{subject} {verb} from {rates[0]} to {rates[1]}"
     best = max(_stories(answer, noun), key=lambda one: one.excess, default=None)
-    if best:
-        return f"{said}; {best.words}."
-    alone = f"{said}; no channel, source, campaign, device or country stands out from the others"
-    step = _step({one["key"]: one["part"]["value"] for one in answer["steps"]}, apart["value"])
+    return f"{said}; {best.words if best else _shared(answer, noun)}."
+
+
+def _shared(answer: Answer, noun: str) -> str:
+    """That no group stands out, and the step at which all of them changed."""
+    said = "no channel, source, campaign, device or country stands out from the others"
+    total, parts = answer["change"]["value"], {one["key"]: one["part"]["value"] for one in answer["steps"]}
+    step = _step(parts, total)
     if step is None:
-        return f"{alone}."
+        return said
     name = next(one["name"] for one in answer["steps"] if one["key"] == step)
-    part = next(one["part"]["value"] for one in answer["steps"] if one["key"] == step)
-    return f"{alone}, and {fraction(part / apart['value'])} of the {noun} is at “{name}”."
+    return f"{said}, and {fraction(parts[step] / total)} of the {noun} is at “{name}”"
+
+
+def _alone(answer: Answer) -> str:
+    """The group that surely changed otherwise than all others, though all together may not have."""
+    groups = [
+        (dimension, one)
+        for dimension in answer["dimensions"]
+        for one in dimension["groups"]
+        if one["p_rate"] is not None and one["p_rate"] < SURE
+    ]
+    if not groups:
+        return ""
+    dimension, most = min(groups, key=lambda one: one[1]["p_rate"])
+    before, now = _both(most["before"]["rate"]["value"], most["now"]["rate"]["value"])
+    return f"yet {_named(dimension, most)} went from {before} to {now}, otherwise than all others"
 
 
 def fraction(share: float) -> str:
@@ -81,7 +104,8 @@ def _mixed(dimension: Answer, total: float, noun: str) -> Iterator[Story]:
     moved = [one for one in dimension["groups"] if one["p_share"] is not None and one["p_share"] < SURE]
     if not moved or share < WORTH_SAYING:
         return
-    most = max(moved, key=lambda one: abs(one["now"]["share"] - one["before"]["share"]))
+    grown = {id(one): round(one["now"]["share"] - one["before"]["share"], 9) for one in moved}
+    most = max(moved, key=lambda one: (abs(grown[id(one)]), grown[id(one)]))
     before, now = _both(most["before"]["share"], most["now"]["share"])
     whom = f"{_named(dimension, most)} was {before} of the runs and is {now}"
     yield Story(f"{fraction(share)} of the {noun} is a change of who came: {whom}", share, share)

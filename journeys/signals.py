@@ -46,7 +46,7 @@ def signals(
     """What goes with coming to a step, by default the one that most are lost before; times in seconds.
 
     `landmark` is how long after the step before it a run is looked at; where it is left out, as long as a
-    quarter of those who came needed, rounded down. Raises DimensionError.
+    quarter of those who came needed, at most. Raises DimensionError.
     """
     asked, is_given = asked_of(scope, step, toward, landmark)
     if not is_given:
@@ -104,8 +104,13 @@ def _rows(scope: Scope, name: str, asked: Asked, **values: Any) -> Sequence[Row]
 
 
 def _landmark(scope: Scope, asked: Asked) -> int:
-    row = _rows(scope, "signals.waits", asked, share=COME_BY_DEFAULT)[0]
-    return max(one for one in LANDMARKS if one == 0 or one <= min(row["wait_ms"], longest(scope.definition)))
+    """The latest by which few had come, so that most are still to be told from those who never do."""
+    row = _rows(scope, "signals.waits", asked, landmarks=list(LANDMARKS))[0]
+    return max(
+        at
+        for at, come in zip(LANDMARKS, row["come"] or [0] * len(LANDMARKS), strict=True)
+        if at == 0 or (come <= COME_BY_DEFAULT * row["n"] and row["n"] and at <= longest(scope.definition))
+    )
 
 
 def _carried(scope: Scope, asked: Asked, counted: Row) -> list[Carried]:

@@ -24,7 +24,7 @@ MEANINGS = {
         "How long after the step `after` a run is looked at; the same for all. What is seen up to then "
         "counts, nothing later, and only runs that had not come to the step and were not over by then are "
         "compared: else who takes long would have had more time to show something. Where it is not `given`, "
-        "it is the longest round time in which at most about a quarter of those who came had come."
+        "it is the longest round time by which at most a quarter of those who came had come."
     ),
     "population": (
         "Of each customer the first run of the period that took the step `after`; runs of one customer are "
