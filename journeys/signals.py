@@ -12,10 +12,10 @@ from journeys.filters import Params, any_of
 from journeys.period import iso
 from journeys.questions import question
 from journeys.rates import rate
-from journeys.report import Answer, Which
+from journeys.report import Answer
 from journeys.scope import Scope
-from journeys.signals_asked import Asked, asked_of, longest, no_cell, read_cell
-from journeys.signals_effect import Carried, effects
+from journeys.signals_asked import Asked, asked_of, longest
+from journeys.signals_effect import Carried, Effect, effects
 
 SEEN_MOST = 200_000  # customers; of more, a part is looked at, chosen by a hash
 COME_BY_DEFAULT = 0.25
@@ -28,15 +28,11 @@ LEVELS = (1, 2, 3, 5, 10)  # times that a touchpoint came
 CANDIDATES = 500  # of each kind, those that most runs carry
 FEWEST = 10  # runs with a signal, and without it
 LONGEST_VALUE = 100
+CUT = ("amount", "speed")  # at quartiles, among the runs that have any
 EVERYBODY = 2**62
-KINDS = ("touchpoint", "property", "trait", "speed")
-STANDINGS = {
-    "young": "came there too short a time ago",
-    "there": "had come by the landmark",
-    "over": "had ended by the landmark",
-    "in_time": "in time",
-    "counted": "counted",
-}
+KINDS = ("touchpoint", "property", "amount", "trait", "speed")
+DIFFERENT = 10  # numbers that a property has at least for these to be cut
+STANDINGS = ("young", "there", "over", "in_time", "counted")
 Row = Mapping[str, Any]
 
 
@@ -122,31 +118,38 @@ def _carried(scope: Scope, asked: Asked, counted: Row) -> list[Carried]:
         sql, bound = carriers(scope, asked, kind)
         bound |= {"fewest": FEWEST, "candidates": CANDIDATES}
         rows = scope.events.query(question("signals.counted", carriers=sql), bound)
-        paced = {
+        cut = {
             (row["place"], row["name"]): (row["n"], row["won_n"]) for row in rows if row["level"] == EVERYBODY
         }
         for row in rows:
             of = everyone
             if kind == "property":
                 of = took[0][row["place"]], took[1].get(row["place"], 0)
-            elif kind == "speed":
-                of = paced[row["place"], row["name"]]
+            elif kind in CUT:
+                of = cut[row["place"], row["name"]]
             found.append(Carried(kind, row, *of))
     return found
 
 
 def carriers(scope: Scope, asked: Asked, kind: str) -> tuple[str, dict[str, Any]]:
     """The SQL of which run carries which signals of a kind since when, and what it binds."""
-    sql, bound = chosen(scope, asked, levels=list(LEVELS), longest=LONGEST_VALUE, everybody=EVERYBODY)
+    sql, bound = chosen(
+        scope, asked, levels=list(LEVELS), longest=LONGEST_VALUE, everybody=EVERYBODY, different=DIFFERENT
+    )
     params = Params(**bound)
     steps = scope.definition.steps
+    earlier, later = (
+        _bare([one for step in some for one in step.match])
+        for some in (steps[: asked.k - 1], steps[asked.k - 1 :])
+    )
     match kind:
         case "touchpoint":
-            later = any_of(_bare([one for step in steps[asked.k - 1 :] for one in step.match]), params)
-            sql = question("signals.touchpoints", chosen=sql, resolved=scope.resolved, later=later)
+            those = any_of(later, params)
+            sql = question("signals.touchpoints", chosen=sql, resolved=scope.resolved, later=those)
         case "property":
-            earlier = any_of(_bare([one for step in steps[: asked.k - 1] for one in step.match]), params)
-            sql = question("signals.properties", chosen=sql, earlier=earlier)
+            sql = question("signals.properties", chosen=sql, earlier=any_of(earlier, params))
+        case "amount":
+            sql = question("signals.amounts", chosen=sql, earlier=any_of(earlier, params))
         case "trait":
             sql = question("signals.traits", chosen=sql, resolved=scope.resolved)
         case _:
@@ -159,83 +162,19 @@ def _bare(matchers: Sequence[Matcher]) -> list[Matcher]:
     return [replace(one, where=()) for one in matchers]
 
 
-def _told(asked: Asked, keys: Sequence[str], one: Any) -> dict[str, Any]:
+def _told(asked: Asked, keys: Sequence[str], one: Effect) -> dict[str, Any]:
     row, kind = one.carried.row, one.carried.kind
     signal = (kind, row["place"], row["name"], row["carried"], row["level"])
     told = one.told()
     for what in ("with", "without"):
         told[what]["cell"] = asked.cell(what, *signal)
-    is_speed = kind == "speed"
+    at_least = row["level"] if kind == "touchpoint" else float(row["carried"]) if kind == "amount" else None
     return {
         "kind": kind,
-        "name": keys[int(row["name"]) - 1] if is_speed else row["name"],
-        "value": row["carried"] or None,
+        "name": keys[int(row["name"]) - 1] if kind == "speed" else row["name"],
+        "value": row["carried"] if kind in ("property", "trait") else None,
         "at": keys[row["place"] - 1] if row["place"] else None,
-        "at_least": row["level"] if kind == "touchpoint" else None,
-        "within_seconds": row["level"] / 1000 if is_speed else None,
+        "at_least": at_least,
+        "within_seconds": row["level"] / 1000 if kind == "speed" else None,
         **told,
     }
-
-
-def behind(scope: Scope, cell: str) -> Which:
-    """The runs behind a number; raises ListError for a cell that there is not."""
-    what, asked, signal = read_cell(scope, cell)
-    name = scope.definition.steps[asked.origin - 1].name
-    if what in STANDINGS and not signal:
-        return _those(scope, asked, f"standing = '{what}'", f"“{name}”: {STANDINGS[what]}")
-    if what == "seen" and not signal:
-        return _those(scope, asked, "is_seen", f"“{name}”: counted and looked at")
-    kind, place, signal_name, carried, level = _signal(cell, what, signal)
-    sql, bound = carriers(scope, asked, kind)
-    same = (
-        "place = {signal_place:UInt8} and name = {signal_name:String}"
-        " and carried = {signal_value:String} and level = {signal_level:Int64}"
-    )
-    bound |= {
-        "signal_place": place,
-        "signal_name": signal_name,
-        "signal_value": carried,
-        "signal_level": level,
-    }
-    those = f"(customer, number) in ({question('signals.those', rows=sql, condition=same)})"
-    title = f"“{name}”: {what} the signal {_in_words(kind, signal_name, carried, level)}"
-    if what == "with":
-        return Which(those, bound, title)
-    could = "is_seen"
-    if kind == "property":
-        could += " and has(ways.1, {signal_place:UInt8})"
-    elif kind == "speed":
-        bound["signal_from"] = int(signal_name)
-        could += (
-            " and has(ways.1, {signal_place:UInt8}) and indexOf(ways.1, {signal_place:UInt8})"
-            " = indexOf(ways.1, {signal_from:UInt8}) + 1 and has(ways.1, {signal_from:UInt8})"
-        )
-    rest = _those(scope, asked, could, title)
-    return Which(f"{rest.sql} and not {those}", {**rest.values, **bound}, title)
-
-
-def _those(scope: Scope, asked: Asked, condition: str, title: str) -> Which:
-    sql, bound = chosen(scope, asked)
-    those = question("signals.those", rows=sql, condition=condition)
-    return Which(f"(customer, number) in ({those})", bound, title)
-
-
-def _signal(cell: str, what: str, signal: Sequence[Any]) -> tuple[str, int, str, str, int]:
-    if what not in ("with", "without") or len(signal) != 5:
-        raise no_cell(cell)
-    kind, place, name, carried, level = signal
-    is_one = kind in KINDS and isinstance(place, int) and isinstance(level, int) and 0 <= place < 256
-    if not (is_one and isinstance(name, str) and isinstance(carried, str) and abs(level) < 2**63):
-        raise no_cell(cell)
-    if kind == "speed" and not (name.isdigit() and int(name) < 256):
-        raise no_cell(cell)
-    return kind, place, name, carried, level
-
-
-def _in_words(kind: str, name: str, carried: str, level: int) -> str:
-    match kind:
-        case "touchpoint":
-            return f"{name}, at least {level} times" if level > 1 else name
-        case "speed":
-            return f"at most {level / 1000:g} s from one step to the next"
-    return f"{name} {carried}"

@@ -8,8 +8,9 @@ from typing import Any
 from marshmallow import fields, validate
 
 from journeys.report import Answer, OwnArguments, Report, Table
-from journeys.signals import CANDIDATES, FEWEST, LEVELS, SEEN_MOST, behind, signals
+from journeys.signals import CANDIDATES, DIFFERENT, FEWEST, LEVELS, SEEN_MOST, signals
 from journeys.signals_asked import TOWARDS
+from journeys.signals_lists import behind
 
 MEANINGS = {
     "step": (
@@ -58,6 +59,11 @@ MEANINGS = {
     "property": (
         "Channel, source, campaign, device, country and the properties of the event that took the step `at`; "
         "compared with all others that had taken it."
+    ),
+    "amount": (
+        f"A property with at least {DIFFERENT} different numbers was at least so high (`at_least`) in the "
+        "event that took the step `at`; tried at the quartiles of all that told a number, with whom it is "
+        "compared."
     ),
     "trait": "What was last told of the customer up to the landmark, also before the run.",
     "speed": (

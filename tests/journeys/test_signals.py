@@ -23,8 +23,9 @@ from journeys.lists import listed
 from journeys.period import Period
 from journeys.runs import fill
 from journeys.scope import Scope
-from journeys.signals import LEVELS, behind, signals
+from journeys.signals import LEVELS, signals
 from journeys.signals_effect import Carried, effects
+from journeys.signals_lists import behind
 from journeys.signals_report import SIGNALS
 from journeys.statistics import adjusted, difference, p_of_two_rates
 from store.event import Event, event_id, identity_hash
@@ -113,12 +114,13 @@ def history() -> list[Event]:
             demo = dice.random() < 0.4
             if demo:
                 story.add(who, dice.uniform(at, sign), "Watched Demo")
+            load = dice.choice([dice.randrange(5_000), dice.random() * 5_000, "12.5", "slow", None])
             story.add(
                 who,
                 sign,
                 "Sign",
                 device=device,
-                properties={"tag": f"t{dice.randrange(30)}", "by": "mail", "o": {}},
+                properties={"tag": f"t{dice.randrange(30)}", "by": "mail", "o": {}, "load": load},
             )
             for name in dice.sample(NOISE, 20):
                 for _ in range(dice.choice([1, 1, 2, 3])):
@@ -321,7 +323,7 @@ def test_every_signal_is_what_a_plain_program_counts(
         step = signal[3] if signal[0] == "property" else None
         if min(n, could[step] - n) >= room.FEWEST:
             expected[signal] = n, winning[signal], could[step], could_win[step]
-    found = [one for one in answer["signals"] if one["kind"] != "speed"]
+    found = [one for one in answer["signals"] if one["kind"] not in room.CUT]
     got = {}
     for one in found:
         key = tuple(one[name] for name in ("kind", "name", "value", "at", "at_least"))
@@ -379,6 +381,36 @@ def test_speeds_are_cut_at_the_quartiles_of_all(
     }
     assert got == expected
     assert bool(got) == (after == "sign")
+
+
+def test_numbers_of_properties_are_cut_at_the_quartiles_of_all(scope: Scope) -> None:
+    answer = signals(scope, step="buy", landmark="1h", most=10_000)
+    runs = [run for run in runs_of(scope, "buy", "sign", "buy", HOUR) if run.standing == "counted"]
+    told = {}
+    for run in runs:
+        sign = next(
+            one for one in BY_CUSTOMER[run.customer] if one.timestamp == run.since and one.event == "Sign"
+        )
+        load = json.loads(sign.properties)["load"]
+        if load not in (None, "slow"):
+            told[run] = float(load)
+    expected = {}
+    for cut in quantiles(told.values(), n=4, method="inclusive"):
+        high = [run for run, load in told.items() if load >= cut]
+        if min(len(high), len(told) - len(high)) >= room.FEWEST:
+            expected[cut] = len(high), len(told) - len(high), sum(run.won for run in high)
+    found = [one for one in answer["signals"] if one["kind"] == "amount"]
+    assert {(one["name"], one["at"]) for one in found} == {("property:load", "sign")}
+    got = {
+        one["at_least"]: (
+            one["with"]["n"],
+            one["without"]["n"],
+            round(one["with"]["came"]["value"] * one["with"]["n"]),
+        )
+        for one in found
+    }
+    assert sorted(got) == pytest.approx(sorted(expected))
+    assert [got[cut] for cut in sorted(got)] == [expected[cut] for cut in sorted(expected)]
 
 
 def test_the_planted_signals_are_found_and_noise_is_not(scope: Scope) -> None:
@@ -537,7 +569,7 @@ def test_what_cannot_be_asked_is_said(scope: Scope, asked: dict[str, Any], words
     "cell",
     [
         *("", "1", "[]", '["counted", 4, 2, 4, 0]', '["with", 4, 2, 4, 0, 1]', '["counted", 1, 2, 4, 0, 1]'),
-        *('["won\' or 1", 4, 2, 4, 0, 1]', '["with", 4, 2, 4, 0, 1, "speed", 2, "x", "", 1]'),
+        *('["won\' or 1", 4, 2, 4, 0, 1]', '["with", 4, 2, 4, 0, 1, "pace", 2, "x", "", 1]'),
         *(
             '["with", 4, 2, 4, 0, 1, "touchpoint", 2, 3, "", 1]',
             '["with", 4, 2, 9, 0, 1, "trait", 0, "a", "b", 1]',
