@@ -59,7 +59,8 @@ def _in_population(scope: Scope, asked: Asked, condition: str, title: str) -> Wh
 
 
 def _among(sql: str, condition: str) -> str:
-    return f"(customer, number) in ({question('signals_lists.those', rows=sql, condition=condition)})"
+    those = question("signals_lists.those", rows=sql, condition=condition)
+    return f"(customer, number) in ({those})"
 
 
 def _is_one(signal: Sequence[Any]) -> bool:
