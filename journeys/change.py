@@ -2,49 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from journeys.change_asked import SIDES, Asked, asked_of
 from journeys.change_parts import p_of_changes_apart, parts_of, step_weights
 from journeys.change_words import sentence
-from journeys.cursors import ListError
-from journeys.definitions import parse_duration
-from journeys.dimensions import OF_RUN, DimensionError
-from journeys.period import Period, PeriodError, iso, moment, preceding
+from journeys.dimensions import OF_RUN
+from journeys.period import Period, iso
 from journeys.rates import rate
-from journeys.report import Answer, Which
+from journeys.report import Answer
 from journeys.scope import Scope
 from journeys.statistics import adjusted, difference, is_small, known, p_of_two_rates
 
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
-AGES = (
-    *(MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR),
-    *(days * DAY for days in (1, 2, 3, 5, 7, 10, 14, 21, 30, 60, 90, 180, 365)),
-)
-OLDEST = 3_660 * DAY
-SIDES = ("before", "now")
 WHOLE = ("", "all", "")
 Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Against which period, how long after their start runs are looked at (ms), and the step that counts."""
-
-    before: Period
-    age: int
-    target: int
-
-    def cell(self, side: str, what: str, *group: str) -> str:
-        """The name of a number's list."""
-        return json.dumps(
-            [side, what, self.before.start, self.before.end, self.age, self.target, *group],
-            ensure_ascii=False,
-        )
 
 
 def change(
@@ -62,9 +37,9 @@ def change(
     equally old (`age`), so nobody counts as lost because there was no time yet. Raises PeriodError,
     DimensionError.
     """
-    before, steps = _before(scope, before_from, before_to), scope.definition.steps
-    end = _target(scope, target)
-    asked = Asked(before, _read(age) if age else _age(scope, before, end), end)
+    steps = scope.definition.steps
+    asked = asked_of(scope, target, before_from, before_to, age)
+    before, end = asked.before, asked.target
     required = [*(k for k, step in enumerate(steps[: end - 1], 1) if not step.optional), end]
     rows = _counted(scope, asked, required, most)
     whole = rows.pop(WHOLE, None) or _nobody(required)
@@ -87,47 +62,6 @@ def change(
     }
     subject = scope.definition.name if end == len(steps) else f"Coming to “{steps[end - 1].name}”"
     return {**answer, "sentence": sentence(answer, subject)}
-
-
-def _target(scope: Scope, key: str) -> int:
-    later = [step.key for step in scope.definition.steps[1:]]
-    if key and key not in later:
-        raise DimensionError(f"nothing leads to {key!r}; the steps after the first are {', '.join(later)}")
-    return scope.definition.position(key or later[-1])
-
-
-def _before(scope: Scope, start: str, end: str) -> Period:
-    zone = scope.project.zone
-    if not (start or end):
-        return preceding(scope.period, zone)
-    if not (start and end):
-        raise PeriodError("a period to compare with needs both its beginning and its end")
-    found = Period(moment(start, zone), moment(end, zone))
-    if found.start >= found.end:
-        raise PeriodError("the period to compare with ends before it begins")
-    if found.start < scope.period.end and scope.period.start < found.end:
-        raise PeriodError("the period to compare with must not overlap the one that is explained")
-    return found
-
-
-def _read(age: str) -> int:
-    try:
-        found = parse_duration(age)
-    except ValueError as error:
-        raise DimensionError(f"{age!r} is no age: {error}") from None
-    if found > OLDEST:
-        raise DimensionError(f"{age!r} is too old; ask for at most {OLDEST // DAY}d")
-    return found
-
-
-def _age(scope: Scope, before: Period, target: int) -> int:
-    """When nine in ten successes of before had come, but so that half of this period's time is that old."""
-    row = scope.events.query(*replace(scope, period=before).ask("change.times", target=target))[0]
-    most = known(row["ms"]) or scope.definition.idle_timeout
-    middle = (scope.period.start + min(scope.period.end, max(scope.now, scope.period.start))) // 2
-    limit = max(scope.now - middle, AGES[0])
-    enough = next((one for one in AGES if one >= most), AGES[-1])
-    return min(enough, max(one for one in AGES if one <= limit))
 
 
 def _counted(
@@ -278,52 +212,3 @@ def _correct(groups: Sequence[dict[str, Any]]) -> None:
     found = [one[name] for one in groups for name in names]
     for at, p in enumerate(adjusted(np.array([np.nan if one is None else one for one in found], float))):
         groups[at // 2][names[at % 2]] = known(float(p))
-
-
-def behind(scope: Scope, cell: str) -> Which:
-    """The runs behind a number, of either period; raises ListError for a cell that there is not."""
-    try:
-        side, what, *numbers, group = _read_cell(cell)
-        start, end, age, target = numbers
-        if side not in SIDES or not (start < end and 0 < age <= OLDEST):
-            raise ValueError(cell)
-        if not 1 < target <= len(scope.definition.steps):
-            raise ValueError(cell)
-        (condition, said), (where, bound, title) = COUNTED[what], _group(*group) if group else WHOEVER
-    except (KeyError, ValueError, TypeError):
-        raise ListError(f"{cell!r} is no cell of this report; take one from its answer") from None
-    words = "period before" if side == "before" else "this period"
-    return Which(
-        f"({condition}) and ({where})",
-        {**bound, "age": age, "target": target},
-        f"{title}, {words}: {said}",
-        period=Period(start, end) if side == "before" else None,
-    )
-
-
-def _read_cell(cell: str) -> tuple[Any, ...]:
-    side, what, start, end, age, target, *group = json.loads(cell)
-    numbers = (start, end, age, target)
-    if not all(isinstance(one, int) for one in numbers) or len(group) not in (0, 3):
-        raise ValueError(cell)
-    return side, what, *numbers, group
-
-
-WHOEVER: tuple[str, dict[str, Any], str] = ("1", {}, "all")
-OLD_ENOUGH = "{now:Int64} - start >= {age:Int64}"
-IN_TIME = "(step, at) -> step >= {target:UInt8} and toUnixTimestamp64Milli(at) <= start + {age:Int64}"
-COUNTED = {
-    "entered": (OLD_ENOUGH, "old enough to be compared"),
-    "succeeded": (f"{OLD_ENOUGH} and arrayExists({IN_TIME}, steps, times)", "came there by that age"),
-    "young": ("{now:Int64} - start < {age:Int64}", "too young to be compared"),
-}
-
-
-def _group(dimension: str, kind: str, rest: str) -> tuple[str, dict[str, Any], str]:
-    if dimension not in OF_RUN or kind not in ("value", "none", "other") or not isinstance(rest, str):
-        raise ValueError(dimension)
-    value = f"toString({dimension})"
-    if kind == "other":
-        sql = f"{value} != '' and lower(hex(cityHash64({value}))) not in {{change_shown:Array(String)}}"
-        return sql, {"change_shown": rest.split(".")}, f"{dimension}: any other"
-    return f"{value} = {{change_value:String}}", {"change_value": rest}, f"{dimension} {rest or '(none)'}"

@@ -7,7 +7,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from journeys.change import behind, change
+from journeys.change import change
+from journeys.change_lists import behind
 from journeys.report import Answer, OwnArguments, Report, Table
 
 MEANINGS = {

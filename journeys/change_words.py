@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 SURE = 0.05
+# Where runs differ in several of them at once, as those of one campaign do, the narrowest is named.
+NARROWEST_FIRST = ("campaign", "source", "channel", "device", "country")
 WORTH_SAYING = 0.1  # of the change
 MOSTLY = 0.5
 FRACTIONS = (
@@ -44,7 +46,7 @@ def sentence(answer: Answer, subject: str) -> str:
         )
     verb, noun = ("rose", "rise") if apart["value"] > 0 else ("fell", "fall")
     said = f"{subject} {verb} from {rates[0]} to {rates[1]}"
-    best = max(_stories(answer, noun), key=lambda one: one.excess, default=None)
+    best = max(_stories(answer, noun), key=lambda one: round(one.excess, 9), default=None)
     return f"{said}; {best.words if best else _shared(answer, noun)}."
 
 
@@ -63,13 +65,13 @@ def _alone(answer: Answer) -> str:
     """The group that surely changed otherwise than all others, though all together may not have."""
     groups = [
         (dimension, one)
-        for dimension in answer["dimensions"]
+        for dimension in _narrowest_first(answer)
         for one in dimension["groups"]
         if one["p_rate"] is not None and one["p_rate"] < SURE
     ]
     if not groups:
         return ""
-    dimension, most = min(groups, key=lambda one: one[1]["p_rate"])
+    dimension, most = min(groups, key=lambda one: round(one[1]["p_rate"], 12))
     before, now = _both(most["before"]["rate"]["value"], most["now"]["rate"]["value"])
     return f"yet {_named(dimension, most)} went from {before} to {now}, otherwise than all others"
 
@@ -85,7 +87,7 @@ def _stories(answer: Answer, noun: str) -> Iterator[Story]:
     """Groups whose rate changed otherwise than that of all others, and changes of who came."""
     total = answer["change"]["value"]
     names = {one["key"]: one["name"] for one in answer["steps"]}
-    for dimension in answer["dimensions"]:
+    for dimension in _narrowest_first(answer):
         for one in dimension["groups"]:
             share = one["by_rate"]["value"] / total
             excess = share - one["mean_share"]
@@ -97,6 +99,10 @@ def _stories(answer: Answer, noun: str) -> Iterator[Story]:
                 said = f"{fraction(at)} of the {noun} is {_named(dimension, one)} at “{names[step]}”"
             yield Story(said, share, excess)
         yield from _mixed(dimension, total, noun)
+
+
+def _narrowest_first(answer: Answer) -> list[Answer]:
+    return sorted(answer["dimensions"], key=lambda one: NARROWEST_FIRST.index(one["dimension"]))
 
 
 def _mixed(dimension: Answer, total: float, noun: str) -> Iterator[Story]:

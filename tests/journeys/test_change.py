@@ -16,7 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journeys.change import AGES, behind, change
+from journeys.change import change
+from journeys.change_asked import AGES
+from journeys.change_lists import behind
 from journeys.change_parts import p_of_changes_apart, parts_of, step_weights
 from journeys.change_report import CHANGE
 from journeys.change_words import fraction
