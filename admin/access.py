@@ -18,6 +18,7 @@ from store.users import User, projects_of
 
 Given = ParamSpec("Given")
 SEVERAL = "several things"
+LOOKS = "looks only"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ def needs(
 
     A project of others is as absent as one that does not exist, so that names are not given away. What a
     view `does` goes to the audit log when it has succeeded, with values of the address and the form in
-    braces; a view that does several things says `SEVERAL` here, and `did` for each.
+    braces; a view that does several things says `SEVERAL` here, and `did` for each; one that only looks, though a form
+    is sent to it, says `LOOKS`.
     """
 
     def around(
@@ -59,7 +61,7 @@ def needs(
                 abort(403)
             g.place = place
             answer = view(place, *args, **kwargs)
-            if does and does != SEVERAL and make_response(answer).status_code < 400:
+            if does not in ("", SEVERAL, LOOKS) and make_response(answer).status_code < 400:
                 did(place, does.format_map(Named(request.form.to_dict() | (request.view_args or {}))))
             return answer
 

@@ -59,6 +59,8 @@ def listed(
     sql_which, bound = which[:2] if which else _which(scope, number or "entered", step)
     if which and which.segment is not None:
         scope = replace(scope, segment=which.segment)
+    if which and which.period is not None:
+        scope = replace(scope, period=which.period)
     start, customer, run, account = read(cursor, Place) if cursor else NEWEST
     total = scope.events.query(*scope.ask("runs.count", unit=unit, which=sql_which, **bound))[0]["n"]
     sql, values = scope.ask(

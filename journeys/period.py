@@ -39,6 +39,17 @@ def parse_period(start: str | None, end: str | None, zone: ZoneInfo, *, now: int
     return Period(first, last)
 
 
+def preceding(period: Period, zone: ZoneInfo) -> Period:
+    """The period right before, of as many days in the time zone, or as long where it is not of whole days."""
+    first, last = (datetime.fromtimestamp(at / 1000, zone) for at in (period.start, period.end))
+    if all(
+        at == midnight(day.date(), zone)
+        for at, day in zip((period.start, period.end), (first, last), strict=True)
+    ):
+        return Period(midnight(first.date() - (last.date() - first.date()), zone), period.start)
+    return Period(period.start - (period.end - period.start), period.start)
+
+
 def asked_at(text: str | None, zone: ZoneInfo, *, now: int) -> int:
     """The moment at which a report was asked, which its lists take over; now where none is given."""
     at = moment(text, zone) if text else now

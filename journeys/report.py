@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from marshmallow import EXCLUDE, Schema, ValidationError
 
+from journeys.period import Period
 from journeys.scope import Scope
 
 Answer = dict[str, Any]
@@ -18,13 +19,14 @@ RUNS = ("runs",)
 class Which(NamedTuple):
     """Some runs of a scope: an SQL condition on columns of `runs.selected`, what it binds, and in words.
 
-    `segment` is that of the runs where it is not the scope's own.
+    `segment` and `period` are those of the runs where they are not the scope's own.
     """
 
     sql: str
     values: Mapping[str, Any]
     title: str
     segment: Mapping[str, str] | None = None
+    period: Period | None = None
 
 
 class OwnArguments(Schema):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from journeys.attribution_report import ATTRIBUTION
+from journeys.change_report import CHANGE
 from journeys.comparison import COMPARISON
 from journeys.conformance import CONFORMANCE
 from journeys.dropoffs_report import DROPOFFS
 from journeys.paths_report import PATHS
 from journeys.report import Report
 from journeys.retention import RETENTION
+from journeys.signals_report import SIGNALS
 from journeys.variants import VARIANTS
 from journeys.zero import ZERO
 
@@ -16,6 +18,8 @@ REPORTS: tuple[Report, ...] = (
     PATHS,
     DROPOFFS,
     VARIANTS,
+    SIGNALS,
+    CHANGE,
     CONFORMANCE,
     COMPARISON,
     ATTRIBUTION,

@@ -21,7 +21,7 @@ SCOPE_OF = {
     **dict.fromkeys(("journeys", "segments", "lifecycle", "sessions"), "journeys"),
     **dict.fromkeys(("customers", "accounts", "identities", "erasures", "suppressions"), "customers"),
     **dict.fromkeys(("events", "drops", "ingestion", "robots", "health", "plan"), "events"),
-    **dict.fromkeys(("rules", "retention", "audit"), "settings"),
+    **dict.fromkeys(("rules", "retention", "routes", "audit"), "settings"),
 }
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from admin import path_cleaning, rows
-from admin.access import Place, needs
+from admin.access import LOOKS, SEVERAL, Place, did, needs
 from admin.seen import version_of
 from admin.services import services
 from journeys.definitions import DefinitionError
@@ -41,7 +41,7 @@ def show(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/proposals")
-@needs("editor")
+@needs("editor", does=LOOKS)
 def propose(place: Place) -> ResponseReturnValue:
     """What the paths of the last days propose beside the templates in the form; a part of the page."""
     given = services()
@@ -50,7 +50,7 @@ def propose(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("")
-@needs("editor")
+@needs("editor", does=SEVERAL)
 def change(place: Place) -> ResponseReturnValue:
     """Change the rows of the form, say what the templates would change, or keep them."""
     do = request.form.get("do", "preview")
@@ -70,6 +70,7 @@ def change(place: Place) -> ResponseReturnValue:
         return _page(place, templates, problems=error.problems), 422
     except RoutesChanged:
         return _page(place, templates, conflict=CHANGED), 409
+    did(place, "changed the route templates")
     flash(KEPT)
     return redirect(url_for("routes.show", project=place.project.key))
 

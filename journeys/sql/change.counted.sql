@@ -1,0 +1,54 @@
+-- How far did the runs of two periods come within so long after their start, by what is known of it? Runs that are not
+-- that old are counted apart. The most frequent values stand alone, all others together.
+with
+    aged as (
+        select
+            start >= {new_start:Int64} and start < {new_end:Int64} as is_new,
+            {now:Int64} - start < {age:Int64} as is_young,
+            arrayMap(
+                (step, at) -> if(toUnixTimestamp64Milli(at) <= start + {age:Int64}, step, 0), steps, times
+            ) as reached,
+            arrayMap(k -> toUInt64(arrayMax(reached) >= k), {required:Array(UInt8)}) as progress,
+            [
+                ('', ''), ('channel', toString(channel)), ('source', toString(source)),
+                ('campaign', toString(campaign)), ('device', toString(device)), ('country', toString(country))
+            ] as facts
+        from ({{runs}})
+        where
+            ({{which}})
+            and (is_new or start >= {old_start:Int64} and start < {old_end:Int64})
+    ),
+    valued as (
+        select
+            fact.1 as dimension,
+            fact.2 as value,
+            count() as n,
+            sumForEachIf(progress, is_new and not is_young) as new_progress,
+            sumForEachIf(progress, not is_new and not is_young) as old_progress,
+            countIf(is_new and is_young) as new_young,
+            countIf(not is_new and is_young) as old_young
+        from aged
+        array join facts as fact
+        group by dimension, value
+    ),
+    placed as (
+        select
+            *,
+            row_number() over (partition by dimension, value = '' order by n desc, value) as place
+        from valued
+    )
+select
+    dimension,
+    multiIf(dimension = '', 'all', value = '', 'none', place > {most:UInt32}, 'other', 'value') as kind,
+    if(kind = 'value', value, '') as name,
+    lower(hex(cityHash64(name))) as hash,
+    count() as different,
+    sumForEach(placed.new_progress) as now_came,
+    sumForEach(placed.old_progress) as before_came,
+    sum(placed.new_young) as now_young,
+    sum(placed.old_young) as before_young
+from placed
+group by dimension, kind, name
+order by
+    indexOf(['', 'channel', 'source', 'campaign', 'device', 'country'], dimension),
+    indexOf(['all', 'value', 'other', 'none'], kind), sum(placed.n) desc, name

@@ -1,0 +1,7 @@
+-- Within which time had nine in ten of the runs that came to the step, or a later one, done so?
+select quantileExactInclusiveIf(0.9)(
+    toUnixTimestamp64Milli(arrayFirst((at, step) -> step >= {target:UInt8}, times, steps)) - start,
+    furthest >= {target:UInt8}
+) as ms
+from ({{runs}})
+where {{which}}

@@ -1,0 +1,4 @@
+-- Which runs are these?
+select customer, number
+from ({{rows}})
+where {{condition}}

@@ -1,0 +1,469 @@
+"""A change is explained by what a plain program counts; parts add up, and no more is claimed than is sure."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from journeys.change import change
+from journeys.change_asked import AGES
+from journeys.change_lists import behind
+from journeys.change_parts import p_of_changes_apart, parts_of, step_weights
+from journeys.change_report import CHANGE
+from journeys.change_words import fraction
+from journeys.cursors import ListError
+from journeys.definitions import parse
+from journeys.dimensions import OF_RUN, DimensionError
+from journeys.lists import listed
+from journeys.period import Period, PeriodError, preceding
+from journeys.rates import rate
+from journeys.runs import fill
+from journeys.scope import Scope
+from journeys.statistics import adjusted, difference, p_of_two_rates
+from store.event import Event, event_id, identity_hash
+from store.events import EventStore
+from store.journeys import JourneyVersion
+from store.migrate import migrate_events
+from store.projects import Project
+from tests.journeys.test_reports import cells
+
+HOUR, DAY = 3_600_000, 86_400_000
+START = 1_759_968_000_000  # a midnight
+PERIOD = Period(START + 20 * DAY, START + 40 * DAY)
+NOW = START + 40 * DAY
+PROJECT = Project(1, "p", "P", "UTC")
+DEFINITION = parse(
+    {
+        "key": "j",
+        "name": "Trial to paid",
+        "steps": [
+            {"key": "visit", "name": "Visits", "match": [{"event": "Visit"}]},
+            {"key": "look", "name": "Looks around", "optional": True, "match": [{"event": "Look"}]},
+            {"key": "project", "name": "First project", "match": [{"event": "Project"}]},
+            {"key": "paid", "name": "Pays", "match": [{"event": "Paid"}]},
+        ],
+        "idle_timeout": "10d",
+    }
+)
+
+
+def history(*, phones_now: float, mobile_now: float = 0.5, lost: str = "") -> list[Event]:
+    """Forty days of visits; from the middle on phones reach the first project with another chance."""
+    dice, rows = random.Random(4), list[Event]()
+
+    def add(who: int, at: float, name: str, **more: Any) -> None:
+        number = str(len(rows))
+        rows.append(
+            Event(
+                project=1,
+                event_id=event_id(number),
+                message_id=number,
+                type="track",
+                event=name,
+                timestamp=int(at),
+                received_at=int(at),
+                sequence=len(rows),
+                user_id=str(who),
+                identity=identity_hash("user", str(who)),
+                **more,
+            )
+        )
+
+    for who in range(6_000):
+        at: float = START + dice.randrange(40 * DAY)
+        is_now = at >= PERIOD.start
+        phone = dice.random() < (mobile_now if is_now else 0.5)
+        country = f"C{min(dice.randrange(20), dice.randrange(20))}"
+        add(
+            who,
+            at,
+            "Visit",
+            device="mobile" if phone else "desktop",
+            channel=dice.choice(["Email", "Direct", "Ads", ""]),
+            country=country,
+            campaign=dice.choice(["", "", "spring"]),
+        )
+        if dice.random() < 0.3:
+            add(who, at + HOUR * dice.random(), "Look")
+        at += HOUR + dice.expovariate(1 / (12 * HOUR))
+        if is_now and country == lost:
+            continue
+        if dice.random() > (phones_now if is_now and phone else 0.6 if phone else 0.7):
+            continue
+        add(who, at, "Project")
+        at += dice.expovariate(1 / (24 * HOUR))
+        if dice.random() < 0.5:
+            add(who, at, "Paid")
+    return [row for row in rows if row.timestamp < NOW]
+
+
+def opened(events: EventStore, rows: list[Event]) -> Scope:
+    migrate_events(events)
+    events.insert(rows, token="t")
+    version = JourneyVersion(1, 1, 1, 1, dict(DEFINITION.source), "live", 0, 0, "", 0)
+    fill(events, version, progress=lambda done, total: None)
+    return Scope(events, PROJECT, version, DEFINITION, PERIOD, {}, NOW)
+
+
+@pytest.fixture(scope="module")
+def scopes(shared_events: EventStore) -> Iterator[dict[str, Scope]]:
+    stories = {
+        "broken": history(phones_now=0.15),
+        "same": history(phones_now=0.6),
+        "mixed": history(phones_now=0.6, mobile_now=1.0),
+        "country": history(phones_now=0.6, lost="C15"),
+    }
+    found = {name: opened(shared_events.sibling(f"t_change_{name}"), rows) for name, rows in stories.items()}
+    yield found
+    for scope in found.values():
+        scope.events.command(f"drop database {scope.events.database}")
+        scope.events.close()
+
+
+@pytest.fixture
+def scope(scopes: dict[str, Scope]) -> Scope:
+    return scopes["broken"]
+
+
+def ms(moment: str) -> int:
+    return round(datetime.fromisoformat(moment).timestamp() * 1000)
+
+
+def reached(scope: Scope, period: Period, age: int) -> list[tuple[dict[str, Any], int]]:
+    """The runs of a period that are old enough, and how far each was at that age."""
+    keys = [step.key for step in scope.definition.steps]
+    rows = listed(replace(scope, period=period), most=10_000)["runs"]
+    return [
+        (row, max(keys.index(one["key"]) for one in row["steps"] if ms(one["at"]) - ms(row["start"]) <= age))
+        for row in rows
+        if NOW - ms(row["start"]) >= age
+    ]
+
+
+ASKED = [{}, {"age": "2d", "most": 3}, {"age": "1h"}, {"target": "project"}, {"target": "look", "age": "30m"}]
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=str)
+def test_every_count_is_what_a_plain_program_finds(scope: Scope, asked: dict[str, Any]) -> None:
+    answer = change(scope, **asked)
+    age = round(answer["age"]["seconds"] * 1000)
+    sides = {"before": Period(START, PERIOD.start), "now": PERIOD}
+    runs = {side: reached(scope, period, age) for side, period in sides.items()}
+    both = [row for rows in runs.values() for row, _ in rows]
+    keys = [step.key for step in scope.definition.steps]
+    goal = keys.index(asked.get("target", "paid"))
+    pairs = {3: [(2, 0), (3, 2)], 2: [(2, 0)], 1: [(1, 0)]}[goal]
+    for side, rows in runs.items():
+        assert answer[side]["entered"]["n"] == len(rows)
+        assert answer[side]["succeeded"]["n"] == sum(at >= goal for _, at in rows)
+        everyone = listed(replace(scope, period=sides[side]))["total"]
+        assert answer[side]["young"]["n"] == everyone - len(rows)
+        for step, (k, before) in zip(answer["steps"], pairs, strict=True):
+            came = [sum(at >= one for _, at in rows) for one in (k, before)]
+            assert step[side] == rate(*came)
+        for dimension in answer["dimensions"]:
+            name = dimension["dimension"]
+            values = {one["value"] for one in dimension["groups"] if one["kind"] == "value"}
+            counted = Counter(row[name] for row in both if row[name])
+            assert len(values) == min(asked.get("most", 8), len(counted))
+            for one in dimension["groups"]:
+                mine = [
+                    at
+                    for row, at in rows
+                    if (one["kind"] == "value" and row[name] == one["value"])
+                    or (one["kind"] == "none" and not row[name])
+                    or (one["kind"] == "other" and row[name] and row[name] not in values)
+                ]
+                assert one[side]["rate"] == rate(sum(at >= goal for at in mine), len(mine)), one
+                assert one[side]["share"] == pytest.approx(len(mine) / len(rows))
+                if one["kind"] == "other":
+                    assert one["different"] == len(set(counted) - values)
+    assert {one["dimension"] for one in answer["dimensions"]} == set(OF_RUN)
+
+
+@pytest.mark.parametrize("name", ["broken", "same", "mixed"])
+def test_parts_add_up_in_every_way(scopes: dict[str, Scope], name: str) -> None:
+    answer = change(scopes[name], most=4)
+    total = answer["now"]["succeeded"]["n"] / answer["now"]["entered"]["n"]
+    total -= answer["before"]["succeeded"]["n"] / answer["before"]["entered"]["n"]
+    assert answer["change"]["value"] == pytest.approx(total, abs=1e-12)
+    assert sum(one["part"]["value"] for one in answer["steps"]) == pytest.approx(total, abs=1e-12)
+    for dimension in answer["dimensions"]:
+        groups = dimension["groups"]
+        assert dimension["mix"] + dimension["rate"] == pytest.approx(total, abs=1e-12)
+        assert sum(one["part"] for one in groups) == pytest.approx(total, abs=1e-12)
+        for one in groups:
+            assert one["part"] == pytest.approx(one["mix"] + sum(one["by_step"].values()), abs=1e-12)
+
+
+counts = st.lists(
+    st.tuples(*(st.lists(st.integers(0, 40), min_size=3, max_size=3) for _ in range(2))),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(deadline=None)
+@given(counts)
+def test_parts_of_any_counts_add_up(given_counts: list[tuple[list[int], list[int]]]) -> None:
+    """Also where groups, or whole steps, are there in one period only."""
+    before, now = (
+        np.array([sorted(sides[side], reverse=True) for sides in given_counts], float) for side in (0, 1)
+    )
+    if not (before[:, 0].sum() and now[:, 0].sum()):
+        return
+    parts = parts_of(before[:, -1], before[:, 0], now[:, -1], now[:, 0])
+    total = now[:, -1].sum() / now[:, 0].sum() - before[:, -1].sum() / before[:, 0].sum()
+    assert (parts.mix + parts.rate).sum() == pytest.approx(total, abs=1e-12)
+    for at, (one, other) in enumerate(zip(before, now, strict=True)):
+        delta, worth = step_weights(one, other)
+        assert (delta * worth).sum() * parts.mean_share[at] == pytest.approx(parts.rate[at], abs=1e-12)
+    delta, worth = step_weights(before.sum(axis=0), now.sum(axis=0))
+    assert (delta * worth).sum() == pytest.approx(total, abs=1e-12)
+    p = p_of_changes_apart(before[:, -1], before[:, 0], now[:, -1], now[:, 0])
+    assert all(np.isnan(one) or 0 <= one <= 1 for one in p)
+
+
+def test_a_change_of_rates_alone_has_no_mix_and_the_other_way_round() -> None:
+    parts = parts_of([10, 40], [100, 100], [5, 40], [100, 100])
+    assert parts.mix == pytest.approx([0, 0])
+    assert parts.rate == pytest.approx([-0.025, 0])
+    parts = parts_of([10, 40], [100, 100], [15, 20], [150, 50])
+    assert parts.rate == pytest.approx([0, 0])
+    assert parts.mix.sum() == pytest.approx(-0.075)
+
+
+def test_a_group_stands_out_about_as_often_as_the_test_allows() -> None:
+    dice, below = np.random.default_rng(2), 0
+    for _ in range(300):
+        n0, n1 = dice.integers(50, 400, (2, 4))
+        p = p_of_changes_apart(dice.binomial(n0, 0.3), n0, dice.binomial(n1, 0.2), n1)
+        below += int((p < 0.05).sum())
+    assert 0.02 < below / 1200 < 0.08
+
+
+def test_the_planted_cause_is_named_with_its_step(scope: Scope) -> None:
+    answer = change(scope)
+    assert answer["change"]["high"] < 0
+    groups = {
+        one["value"]: one
+        for each in answer["dimensions"]
+        if each["dimension"] == "device"
+        for one in each["groups"]
+    }
+    phones = groups["mobile"]
+    assert phones["by_rate"]["high"] < 0
+    assert phones["part"] / answer["change"]["value"] > 0.8
+    assert phones["by_step"]["project"] / phones["part"] > 0.9
+    assert phones["p_rate"] < 0.001
+    explained = {one["dimension"]: one["explains"] for one in answer["dimensions"]}
+    assert max(explained, key=lambda name: explained[name]) == "device"
+    before, now = (answer[side]["rate"]["value"] for side in ("before", "now"))
+    part = phones["by_step"]["project"] / answer["change"]["value"]
+    assert answer["sentence"] == (
+        f"Trial to paid fell from {before * 100:.0f}% to {now * 100:.0f}%; {fraction(part)} of the fall is "
+        "device mobile at “First project”."
+    )
+
+
+def test_what_may_be_chance_is_not_explained(scopes: dict[str, Scope]) -> None:
+    answer = change(scopes["same"])
+    assert answer["change"]["low"] < 0 < answer["change"]["high"]
+    assert "may be chance" in answer["sentence"]
+    assert "nothing to explain" in answer["sentence"]
+    assert not [
+        one
+        for each in answer["dimensions"]
+        for one in each["groups"]
+        if min(one["p_rate"] or 1, one["p_share"] or 1) < 0.05
+    ]
+
+
+def test_a_group_that_is_lost_is_named_though_the_whole_may_be_chance(scopes: dict[str, Scope]) -> None:
+    answer = change(scopes["country"], most=20)
+    assert answer["change"]["low"] < 0 < answer["change"]["high"]
+    said = "which may be chance; yet country C15 went from "
+    assert said in answer["sentence"]
+    assert answer["sentence"].endswith("% to 0%, otherwise than all others.")
+
+
+def test_a_change_of_who_came_is_said_so(scopes: dict[str, Scope]) -> None:
+    answer = change(scopes["mixed"])
+    device = next(one for one in answer["dimensions"] if one["dimension"] == "device")
+    assert abs(device["rate"]) < abs(device["mix"])
+    mobile = next(one for one in device["groups"] if one["value"] == "mobile")
+    was = f"device mobile was {mobile['before']['share'] * 100:.0f}% of the runs and is 100%"
+    assert f"of the fall is a change of who came: {was}." in answer["sentence"]
+    desktop = next(one for one in device["groups"] if one["value"] == "desktop")
+    assert desktop["by_rate"] == {"value": 0, "low": None, "high": None}, "nobody came by it now"
+
+
+def test_a_fall_that_all_share_names_no_group(scope: Scope) -> None:
+    phones = change(replace(scope, segment={"device": "mobile"}))
+    said = phones["sentence"]
+    assert "no channel, source, campaign, device or country stands out" in said
+    step = next(one["part"]["value"] for one in phones["steps"] if one["key"] == "project")
+    part = fraction(step / phones["change"]["value"])
+    assert said.endswith(f", and {part} of the fall is at “First project”.")
+
+
+def test_both_periods_are_looked_at_when_equally_old(scope: Scope) -> None:
+    """The funnel's rate of this period is too low yet: its youngest had no time."""
+    same = change(replace(scope, period=Period(START + 10 * DAY, PERIOD.start), now=PERIOD.start))
+    naive = [
+        sum(row["outcome"] == "succeeded" and ms(row["last"]) < PERIOD.start for row in rows) / len(rows)
+        for rows in (
+            listed(replace(scope, period=Period(START + days * DAY, START + (days + 10) * DAY)), most=10_000)[
+                "runs"
+            ]
+            for days in (0, 10)
+        )
+    ]
+    assert difference(naive[1] * 1500, 1500, naive[0] * 1500, 1500).high < 0, "as if it had fallen"
+    assert "may be chance" in same["sentence"]
+    assert same["now"]["young"]["n"] > 0 == same["before"]["young"]["n"]
+
+
+def test_the_age_is_that_of_nine_in_ten_successes(scope: Scope) -> None:
+    answer = change(scope)
+    took = [
+        ms(row["last"]) - ms(row["start"])
+        for row in listed(
+            replace(scope, period=Period(START, PERIOD.start)), number="succeeded", most=10_000
+        )["runs"]
+    ]
+    p90, age = float(np.quantile(took, 0.9)), round(answer["age"]["seconds"] * 1000)
+    assert age in AGES
+    assert AGES[AGES.index(age) - 1] < p90 <= age
+    early = change(replace(scope, now=PERIOD.start + DAY))
+    assert early["age"]["seconds"] * 1000 <= DAY / 2, "half of the time so far is that old"
+    assert change(scope, age="3h")["age"] == {"seconds": 10_800.0, "given": True}
+
+
+def test_the_numbers_are_those_of_the_statistics(scope: Scope) -> None:
+    answer = change(scope)
+    sides = [(answer[side]["succeeded"]["n"], answer[side]["entered"]["n"]) for side in ("now", "before")]
+    expected, p = difference(*sides[0], *sides[1]), p_of_two_rates(*sides[0], *sides[1])[0]
+    assert answer["change"] == pytest.approx(
+        {"value": expected.value, "low": expected.low, "high": expected.high, "p": p}
+    )
+    raw, told = [], []
+    for dimension in answer["dimensions"]:
+        groups = dimension["groups"]
+        won0, n0, won1, n1 = (
+            [one[side][what]["n"] for one in groups]
+            for side in ("before", "now")
+            for what in ("succeeded", "entered")
+        )
+        rates = p_of_changes_apart(won0, n0, won1, n1)
+        shares = p_of_two_rates(n1, sum(n1), n0, sum(n0)) if len(groups) > 1 else [np.nan]
+        raw += [p for pair in zip(rates, shares, strict=True) for p in pair]
+        told += [one[name] for one in groups for name in ("p_rate", "p_share")]
+    assert [np.nan if one is None else one for one in told] == pytest.approx(list(adjusted(raw)), nan_ok=True)
+
+
+def test_every_number_has_its_list(scope: Scope) -> None:
+    answer = change(scope, most=3)
+    found = list(cells(answer))
+    assert len({cell for cell, _ in found}) == len(found)
+    for cell, n in random.Random(1).sample(found, 30) + list(cells([answer["before"], answer["now"]])):
+        assert listed(scope, which=behind(scope, cell))["total"] == n, cell
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *(
+            "",
+            "3",
+            "[]",
+            '["now", "entered", 1, 2, 3]',
+            '["then", "entered", 1, 2, 3, 4]',
+            '["now", "lost", 1, 2, 3, 4]',
+        ),
+        *('["now", "entered", 2, 1, 3, 4]', '["now", "entered", 1, 2, 3, 4, "shoe", "value", "4"]'),
+        *(
+            '["now", "entered", 1, 2, 3, 4, "device", "some", "x"]',
+            '["now", "entered", 1, 2, 3, 4, "device", "value", 4]',
+        ),
+    ],
+)
+def test_a_cell_that_is_none_is_refused(scope: Scope, cell: str) -> None:
+    with pytest.raises(ListError, match="no cell of this report"):
+        behind(scope, cell)
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "words"),
+    [
+        ({"before_from": "2025-01-01"}, PeriodError, "both its beginning and its end"),
+        ({"before_from": "2025-02-01", "before_to": "2025-01-01"}, PeriodError, "ends before it begins"),
+        ({"before_from": "2025-01-01", "before_to": "2025-11-01"}, PeriodError, "must not overlap"),
+        ({"before_from": "yore", "before_to": "2025-11-01"}, PeriodError, "is no date"),
+        ({"target": "visit"}, DimensionError, "nothing leads to 'visit'"),
+        ({"age": "old"}, DimensionError, "is no age"),
+        ({"age": "9999w"}, DimensionError, "too old"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(
+    scope: Scope, asked: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        change(scope, **asked)
+
+
+def test_another_period_and_nobody(scope: Scope) -> None:
+    first = datetime.fromtimestamp(START / 1000, ZoneInfo("UTC")).date().isoformat()
+    tenth = datetime.fromtimestamp(START / 1000 + 10 * 86_400, ZoneInfo("UTC")).date().isoformat()
+    answer = change(scope, before_from=first, before_to=tenth, age="1d")
+    assert answer["before"]["entered"]["n"] == len(reached(scope, Period(START, START + 10 * DAY), DAY))
+    nobody = change(replace(scope, segment={"device": "none"}))
+    assert nobody["sentence"] == "No run of this period is old enough, so nothing can be compared."
+    assert nobody["dimensions"] == []
+    assert change(replace(scope, period=Period(START, START + DAY)))["sentence"].startswith(
+        "No run of the period to"
+    )
+    json.dumps(nobody, allow_nan=False)
+    assert len(list(CHANGE.table(nobody)[1])) == 3
+
+
+def test_the_period_before_has_as_many_days_also_over_a_change_of_the_clocks() -> None:
+    zone = ZoneInfo("Europe/Berlin")
+
+    def at(text: str) -> int:
+        return round(datetime.fromisoformat(text).replace(tzinfo=zone).timestamp() * 1000)
+
+    assert preceding(Period(at("2026-03-29"), at("2026-04-05")), zone) == Period(
+        at("2026-03-22"), at("2026-03-29")
+    )
+    assert preceding(Period(at("2026-04-01"), at("2026-04-05")), zone) == Period(
+        at("2026-03-28"), at("2026-04-01")
+    )
+    hours = Period(at("2026-03-29T12:00"), at("2026-03-29T18:00"))
+    assert preceding(hours, zone) == Period(hours.start - 6 * HOUR, hours.start)
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.79, "four fifths"), (0.34, "a third"), (1.0, "all"), (1.3, "more than all")]
+)
+def test_shares_are_said_as_people_do(share: float, said: str) -> None:
+    assert fraction(share) == said
+
+
+def test_the_file_adds_up(scope: Scope) -> None:
+    head, rows = CHANGE.table(change(scope, most=3))
+    table = [dict(zip(head, row, strict=True)) for row in rows]
+    total = table[0]["total"]
+    for part in {row["part"] for row in table}:
+        assert sum(row["total"] for row in table if row["part"] == part) == pytest.approx(total)
