@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from journeys.attribution_report import ATTRIBUTION
+from journeys.breakdown_report import BREAKDOWN
 from journeys.comparison import COMPARISON
 from journeys.conformance import CONFORMANCE
 from journeys.dropoffs_report import DROPOFFS
+from journeys.funnel_report import FUNNEL
 from journeys.paths_report import PATHS
 from journeys.report import Report
 from journeys.retention import RETENTION
+from journeys.survival_report import SURVIVAL
+from journeys.timing import TIMING
+from journeys.trend import TREND
 from journeys.variants import VARIANTS
 from journeys.zero import ZERO
 
 REPORTS: tuple[Report, ...] = (
+    FUNNEL,
+    TREND,
+    BREAKDOWN,
+    TIMING,
+    SURVIVAL,
     PATHS,
     DROPOFFS,
     VARIANTS,
@@ -23,3 +33,4 @@ REPORTS: tuple[Report, ...] = (
     ZERO,
 )
 BY_NAME = {report.name: report for report in REPORTS}
+TABS = tuple(report for report in REPORTS if not report.within)

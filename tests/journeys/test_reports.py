@@ -18,10 +18,7 @@ from journeys.lists import AT_STEP, WHOLE, listed
 from journeys.paths import paths
 from journeys.period import Period
 from journeys.preview import preview
-from journeys.published import FILE, published
 from journeys.rates import rate
-from journeys.report import Report
-from journeys.reports import REPORTS
 from journeys.runs import fill
 from journeys.scope import Scope, drafted
 from journeys.segments import choices
@@ -345,37 +342,6 @@ def conserved(found: dict[str, Any], *, depth: int) -> None:
         if node["kind"] != "end" and node["position"] < depth:
             assert outflow[node["id"]] == node["n"]
         assert outflow[node["id"]] <= node["n"]
-
-
-def cells(answer: Any) -> Iterator[tuple[str, int]]:
-    """Every number of an answer that says which list is behind it."""
-    if isinstance(answer, dict):
-        if "cell" in answer:
-            yield answer["cell"], answer["n"]
-        for value in answer.values():
-            yield from cells(value)
-    elif isinstance(answer, list):
-        for value in answer:
-            yield from cells(value)
-
-
-ASKED = [(report, unit) for report in REPORTS for unit in report.units]
-
-
-@pytest.mark.parametrize(("report", "unit"), ASKED, ids=lambda one: getattr(one, "name", one))
-def test_every_number_of_a_report_has_its_list_and_its_file(scope: Scope, report: Report, unit: str) -> None:
-    answer = report.ask(scope, report.arguments({}), unit=unit)
-    found = list(cells(answer))
-    assert found or unit == "accounts"  # nobody has one here
-    for cell, n in random.Random(3).sample(found, min(len(found), 30)):
-        assert report.behind
-        assert listed(scope, which=report.behind(scope, cell), unit=unit)["total"] == n, cell
-    head, rows = report.table(answer)
-    assert all(len(row) == len(head) for row in rows)
-
-
-def test_what_reports_mean_is_published() -> None:
-    assert FILE.read_text() == published(FILE.read_text()), "run `make metrics`"
 
 
 @pytest.mark.parametrize("unit", UNITS[:2])
