@@ -200,7 +200,7 @@ def test_deleting_hides_the_journey(own_shop: Shop) -> None:
     assert "No journey yet" in own_shop.client("viewer").get("/p/shop/journeys").text
 
 
-@pytest.mark.parametrize("name", list(BY_NAME))
+@pytest.mark.parametrize("name", [one.name for one in TABS])
 def test_every_number_of_a_report_opens_its_list(shop: Shop, name: str) -> None:
     text = page(shop, name)
     links = re.findall(r'<a href="(/p/shop/journeys/buy/runs\?[^"]+)"[^>]*>(\d+)</a>', text)
