@@ -42,8 +42,8 @@ def needs(
 
     A project of others is as absent as one that does not exist, so that names are not given away. What a
     view `does` goes to the audit log when it has succeeded, with values of the address and the form in
-    braces; a view that does several things says `SEVERAL` here, and `did` for each; one that only looks, though a form
-    is sent to it, says `LOOKS`.
+    braces; a view that does several things says `SEVERAL` here, and `did` for each; one that only looks,
+    though a form is sent to it, says `LOOKS`.
     """
 
     def around(

@@ -9,15 +9,11 @@ from typing import Any
 
 from flask import Response
 
-from admin import breakdowns, questions, survivals, tables, trends
-from journeys.funnel import funnel as count_funnel
+from admin import questions
 from journeys.report import Table
 from journeys.reports import BY_NAME
 from journeys.scope import Scope
 from journeys.session_numbers import FACTS
-from journeys.timing import timing as take_times
-
-RATE = ("in_time", "at_least", "at_most", "customers", "half_by")  # what a rate over runs says beside
 
 
 def csv_file(name: str, table: Table) -> Response:
@@ -35,61 +31,12 @@ def csv_file(name: str, table: Table) -> Response:
 
 
 def of_tab(tab: str, scope: Scope, *, unit: str, args: Mapping[str, str]) -> Table | None:
-    """The table behind a tab of a journey's page, or None where there is no such tab."""
-    match tab:
-        case "funnel":
-            return funnel(count_funnel(scope, unit=unit))
-        case "trend":
-            return tables.trend(trends.read(args).ask(scope, unit=unit))
-        case "breakdown":
-            return tables.breakdown(breakdowns.read(args, scope.definition).ask(scope, unit=unit))
-        case "timing":
-            return timing(take_times(scope, unit=unit))
-        case "survival":
-            return tables.survival(survivals.read(args, scope.definition).ask(scope, unit=unit))
-        case "runs":
-            return runs(questions.read_runs(args, scope.definition).all(scope, unit=unit))
+    """The table of a report or of a list on a journey's page, or None where there is none of this name."""
+    if tab == "runs":
+        return runs(questions.read_runs(args, scope.definition).all(scope, unit=unit))
     if report := BY_NAME.get(tab):
         return report.table(report.ask(scope, report.arguments(questions.joined(args)), unit=unit))
     return None
-
-
-def funnel(answer: Mapping[str, Any]) -> Table:
-    """A row a step."""
-    names = ("progressed", "visited", "missed", "dropped_here", "failed_here", "in_time_here")
-    head = (
-        "step",
-        "name",
-        "stage",
-        *names,
-        "rate_from_start",
-        "low",
-        "high",
-        "rate_from_previous",
-        "median_seconds",
-        *RATE,
-    )
-    return head, (
-        (
-            *(step[k] for k in ("key", "name", "stage", *names)),
-            *(step["rate_from_start"][k] for k in ("value", "low", "high")),
-            step["rate_from_previous"]["value"],
-            step["seconds_from_previous"]["median"],
-            *(step["rate_from_start"][k] for k in RATE),
-        )
-        for step in answer["steps"]
-    )
-
-
-def timing(answer: Mapping[str, Any]) -> Table:
-    """A row a bar of every histogram."""
-    parts = [("goal", "To the goal", answer["goal"])]
-    parts += [(step["key"], step["name"], step) for step in answer["steps"]]
-    return ("step", "name", "from_seconds", "to_seconds", "n"), (
-        (key, name, bar["from"], bar["to"], bar["n"])
-        for key, name, part in parts
-        for bar in part["histogram"]
-    )
 
 
 def runs(rows: Iterable[Mapping[str, Any]]) -> Table:

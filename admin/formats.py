@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import user_agents
 from flask import Flask
 
-from journeys.metrics import BREAKDOWN_MEANINGS, MEANINGS, SURVIVAL_MEANINGS, TREND_MEANINGS
+from journeys.metrics import MEANINGS, STANDING
+from journeys.rates import rate
 from journeys.segments import written
 from journeys.statistics import is_small
 
@@ -38,8 +39,9 @@ def register(app: Flask) -> None:
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.filters["segment_text"] = written
     app.jinja_env.tests["undecided"] = undecided
+    app.jinja_env.globals["rate_of"] = rate
     app.jinja_env.globals["OUTCOMES"] = OUTCOMES
-    app.jinja_env.globals["MEANINGS"] = MEANINGS | TREND_MEANINGS | SURVIVAL_MEANINGS | BREAKDOWN_MEANINGS
+    app.jinja_env.globals["MEANINGS"] = MEANINGS | STANDING
     app.jinja_env.globals["DEVICE_ICONS"] = ICONS
 
 

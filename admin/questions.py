@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
 from journeys.definitions import Definition
-from journeys.lists import listed
-from journeys.report import Report, Which
+from journeys.lists import AT_STEP, WHOLE, counted, listed
+from journeys.report import Answer, Report, Which
 from journeys.reports import BY_NAME
 from journeys.scope import Scope
 
-WHOLE = {
-    "entered": "All who entered",
-    "succeeded": "Succeeded",
-    "failed": "Failed",
-    "dropped": "Dropped",
-    "in_time": "In time",
-}
-AT_STEP = {
-    "progressed": "reached, in order",
-    "visited": "took the step",
-    "missed": "went past without it",
-    "left_here": "dropped or failed here",
-    "dropped_here": "dropped here",
-    "failed_here": "failed here",
-    "in_time_here": "in time here",
-}
-
 
 class ReportQuestion:
-    """What is asked of a report beside its frame."""
+    """What is asked of the reports of a tab, the tab's own first; `args` are what the address says of it."""
 
-    def __init__(self, report: Report, given: Mapping[str, str]) -> None:
+    def __init__(self, reports: Sequence[Report], given: Mapping[str, str]) -> None:
         given = joined(given)
-        self.arguments = report.arguments(given)
-        self.args = {name: given[name] for name in self.arguments if name in given}
+        self._own = {one.name: one.arguments(given) for one in reports}
+        self.arguments = self._own[reports[0].name]
+        self.args = {name: given[name] for own in self._own.values() for name in own if name in given}
+
+    def ask(self, report: Report, scope: Scope, *, unit: str) -> Answer:
+        """The answer of one of the reports."""
+        return report.ask(scope, self._own[report.name], unit=unit)
 
 
 def joined(given: Mapping[str, str]) -> dict[str, str]:
@@ -67,10 +55,7 @@ class RunsQuestion:
 
     def ask(self, scope: Scope, *, unit: str, most: int = 50) -> dict[str, Any]:
         """One page of the list."""
-        which = self._which(scope)
-        return listed(
-            scope, number=self.number, step=self.step, which=which, unit=unit, cursor=self.cursor, most=most
-        )
+        return listed(scope, which=self._which(scope), unit=unit, cursor=self.cursor, most=most)
 
     def all(self, scope: Scope, *, unit: str) -> Iterator[Mapping[str, Any]]:
         """Every row of the list, page by page."""
@@ -84,17 +69,13 @@ class RunsQuestion:
 
     def title(self, scope: Scope) -> str:
         """What the list shows, in words."""
-        if which := self._which(scope):
-            return which.title
-        definition = scope.definition
-        if self.step is None:
-            return WHOLE[self.number]
-        name = next(step.name for step in definition.steps if step.key == self.step)
-        return f"“{name}”: {AT_STEP[self.number]}"
+        return self._which(scope).title
 
-    def _which(self, scope: Scope) -> Which | None:
+    def _which(self, scope: Scope) -> Which:
         report = BY_NAME.get(self.report)
-        return report.behind(scope, self.cell) if report and report.behind else None
+        if report and report.behind:
+            return report.behind(scope, self.cell)
+        return counted(scope, self.number, self.step)
 
 
 def read_runs(args: Mapping[str, str], definition: Definition) -> RunsQuestion:

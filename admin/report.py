@@ -12,16 +12,11 @@ from admin.access import Place
 from admin.services import services
 from journeys.period import asked_at, iso
 from journeys.report import RUNS
-from journeys.reports import BY_NAME, REPORTS
+from journeys.reports import BY_NAME, TABS
 from journeys.scope import Scope, open_scope
 from journeys.segments import choices
 from store.journeys import UNFILLED, JourneyVersion, versions_of
 
-FIRST_TABS = (
-    ("funnel", "Funnel"),
-    ("breakdown", "Breakdown"),
-    ("timing", "Timing"),
-)
 LAST_TABS = (("runs", "Runs"), ("definition", "Definition"))
 
 
@@ -69,8 +64,7 @@ class JourneyPage:
 
     def tabs(self) -> list[tuple[str, str]]:
         """The tabs of the page: their names in addresses and their titles."""
-        more = [(one.name, one.title) for one in REPORTS]
-        return [*FIRST_TABS, *more, *LAST_TABS]
+        return [*((one.name, one.title) for one in TABS), *LAST_TABS]
 
 
 def open_report(place: Place, key: str) -> JourneyPage:

@@ -1,39 +1,15 @@
-"""The trend on a journey's page: by which parts it is asked, and the picture that is drawn of it."""
+"""The trend as a page shows it: the names of its parts, where they lead, and the picture."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from journeys.buckets import UNITS
 from journeys.scope import Scope
-from journeys.trend import trend
 
 SHAPES = {"day": "%a %-d %b %Y", "week": "week of %-d %b %Y", "month": "%B %Y"}
 SHORT = {"day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
-
-
-@dataclass(frozen=True)
-class TrendQuestion:
-    """By day, week or month; what fits the period where nothing is said."""
-
-    by: str | None
-
-    @property
-    def args(self) -> dict[str, str]:
-        """The address arguments that ask the same."""
-        return {"by": self.by} if self.by else {}
-
-    def ask(self, scope: Scope, *, unit: str) -> dict[str, Any]:
-        """The trend of these runs."""
-        return trend(scope, by=self.by, unit=unit)
-
-
-def read(args: Mapping[str, str]) -> TrendQuestion:
-    """Read the choice from the address; an unknown one is none."""
-    return TrendQuestion(args["by"] if args.get("by") in UNITS else None)
 
 
 def rows(answer: Mapping[str, Any], scope: Scope, link: Callable[..., str]) -> list[dict[str, Any]]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from journeys import catalog
 from journeys.apart import apart
-from journeys.dimensions import LONGEST_NAME, SEGMENT, Dimension, DimensionError, dimension
+from journeys.cursors import ListError, read, written
+from journeys.dimensions import LONGEST_NAME, OF_RUN, SEGMENT, Dimension, DimensionError, dimension
 from journeys.filters import Params
 from journeys.funnel import UNITS
+from journeys.lists import counted
 from journeys.period import iso
 from journeys.questions import question
 from journeys.rates import rate
+from journeys.report import Which
 from journeys.scope import Scope
-from journeys.standing import standing, whole
+from journeys.standing import cells, standing, whole
 
 MOST = 50
 SAMPLE = 10_000  # events in which names are looked for
@@ -22,8 +25,22 @@ MOST_NAMES = 50
 Row = Mapping[str, Any]
 
 
+class Cell(NamedTuple):
+    """A number of a group: of the funnel, of runs that are told apart by a dimension at a step.
+
+    `values` is the group's value; of all others the hashes of those that stand alone.
+    """
+
+    number: str
+    step: str
+    by: str
+    at: str
+    kind: str
+    values: list[str]
+
+
 def breakdown(
-    scope: Scope, by: str, *, at: str | None = None, unit: str = "runs", most: int = 10
+    scope: Scope, by: str = OF_RUN[0], *, at: str = "", unit: str = "runs", most: int = 10
 ) -> dict[str, Any]:
     """The funnel of the `most` frequent values of a dimension, of all others and of who has no value.
 
@@ -44,7 +61,9 @@ def breakdown(
     if found.kind == SEGMENT:
         position = 1
     rows = _counted(scope, found, position, unit, most)
-    groups = [_group(scope, row) for row in rows]
+    key = scope.definition.steps[position - 1].key
+    shown = [row["hash"] for row in rows if row["kind"] == "value"]
+    groups = [_group(scope, row, Cell("", "", found.text, key, row["kind"], shown)) for row in rows]
     for group, compared in zip(groups, _against_rest(groups), strict=True):
         group["against_rest"] = compared
     return {
@@ -53,13 +72,14 @@ def breakdown(
         "version": scope.version.version,
         "unit": unit,
         "by": found.text,
-        "at": scope.definition.steps[position - 1].key,
+        "at": key,
         "moment": _moment(scope, found, position),
         "from": iso(scope.period.start),
         "to": iso(scope.period.end),
         "as_of": iso(scope.now),
         "segment": dict(scope.segment),
         **whole(groups),
+        "cells": cells(lambda number: written(Cell(number, "", found.text, key, "", []))),
         "groups": groups,
     }
 
@@ -87,9 +107,16 @@ def _position(scope: Scope, at: str | None) -> int:
 
 
 def _counted(scope: Scope, by: Dimension, position: int, unit: str, most: int) -> Sequence[Row]:
+    described, value, bound = _described(scope, by, position, unit)
+    values = {**bound, "most": most, "goal": len(scope.definition.steps)}
+    return scope.events.query(question("breakdown.counted", described=described, value=value), values)
+
+
+def _described(scope: Scope, by: Dimension, position: int, unit: str) -> tuple[str, str, dict[str, Any]]:
+    """SQL of the runs with what they are told apart by, that of the value, and all that both bind."""
     params = Params()
     value = by.value(params, scope.routes)
-    values = {**params.values, "position": position, "most": most, "goal": len(scope.definition.steps)}
+    values = {**params.values, "position": position}
     step = scope.definition.steps[position - 1]
     if by.kind == "run":
         described, bound = scope.ask("breakdown.runs", unit=unit, **values)
@@ -104,7 +131,39 @@ def _counted(scope: Scope, by: Dimension, position: int, unit: str, most: int) -
         described, bound = scope.ask("breakdown.traits", unit=unit, trait=by.name, **values)
     else:
         described, bound = scope.ask("breakdown.events", unit=unit, anchor=step, **values)
-    return scope.events.query(question("breakdown.counted", described=described, value=value), bound)
+    return described, value, bound
+
+
+# Which runs a group has, in SQL and in words.
+KINDS = {
+    "value": ("taken and value = {value:String}", "{value}"),
+    "other": (
+        "taken and value != '' and lower(hex(cityHash64(value))) not in {shown:Array(String)}",
+        "all other values",
+    ),
+    "none": ("taken and value = ''", "no value"),
+    "not_reached": ("not taken", "did not take the step"),
+}
+
+
+def behind(scope: Scope, cell: str) -> Which:
+    """The runs that a number of a group counts; raises ListError for what is no cell."""
+    try:
+        asked = read(cell, Cell)
+        which = counted(scope, asked.number, asked.step or None)
+        position = _position(scope, asked.at)
+        by = dimension(asked.by, at_start=position == 1)
+        if not asked.kind:
+            return which
+        condition, title = KINDS[asked.kind]
+        value = asked.values[0] if asked.kind == "value" else ""
+    except (KeyError, IndexError, ListError, DimensionError):
+        raise ListError(f"{cell!r} is no cell of the breakdown; take one from the report's answer") from None
+    described, text, values = _described(scope, by, position, "runs")
+    those = question("breakdown.those", described=described, value=text, condition=condition)
+    bound = {**values, **which.values, "value": value, "shown": asked.values}
+    said = f"{by.label}: {title.format(value=value)}. {which.title}"
+    return Which(f"(customer, number) in ({those}) and {which.sql}", bound, said)
 
 
 def _moment(scope: Scope, by: Dimension, position: int) -> str:
@@ -116,15 +175,23 @@ def _moment(scope: Scope, by: Dimension, position: int) -> str:
     return f"of the event that took “{name}”" + (", which opened the run" if position == 1 else "")
 
 
-def _group(scope: Scope, row: Row) -> dict[str, Any]:
+def _group(scope: Scope, row: Row, cell: Cell) -> dict[str, Any]:
     n = int(row["n"])
+    values = {"value": [row["name"]], "other": cell.values}.get(row["kind"], [])
+    own = cell._replace(values=values)
     return {
         "kind": row["kind"],
         "value": row["name"] if row["kind"] == "value" else None,
         "different": int(row["different"]) if row["kind"] == "other" else None,
         **standing(row),
+        "cells": cells(lambda number: written(own._replace(number=number))),
         "steps": [
-            {"key": step.key, "progressed": int(reached), "rate_from_start": rate(int(reached), n)}
+            {
+                "key": step.key,
+                "progressed": int(reached),
+                "cells": {"progressed": written(own._replace(number="progressed", step=step.key))},
+                "rate_from_start": rate(int(reached), n),
+            }
             for step, reached in zip(scope.definition.steps, row["progressed"], strict=True)
         ],
     }

@@ -30,6 +30,9 @@ MEANINGS = {
         "Two to five groups of the runs that began in the period; where the report itself is limited to a "
         "segment, all of them are within it. A saved segment is what its definition says now."
     ),
+    "text": "The segment as it is written in `segments`.",
+    "of": "The two segments that have runs in common.",
+    "progressed": "Runs of the segment that came to the step or beyond it.",
     "entered": (
         "The runs of the segment. Of customers and accounts the furthest run of the period is chosen first; "
         "it belongs to the segment or does not."
@@ -239,27 +242,33 @@ def _words(number: str) -> str:
     return {"entered": "all", "progressed": "reached", "in_time": "in time"}.get(number, number)
 
 
+HEAD = (
+    *("segment", "name", "step", "entered", *OUTCOMES, "customers", "progressed"),
+    *("rate", "low", "high", "difference", "difference_low", "difference_high", "p", "p_adjusted"),
+    *("small", "median_seconds_to_goal"),
+)
+
+
 def table(answer: Answer) -> Table:
-    """A row a segment and step; the goal's rate is the success rate."""
-    head = (
-        *("segment", "name", "step", "entered", *OUTCOMES, "customers", "progressed"),
-        *("rate", "low", "high", "difference", "difference_low", "difference_high", "p", "p_adjusted"),
-        *("small", "median_seconds_to_goal"),
+    """A row a segment and step, where the goal's rate is the success rate; and a row for who is in two."""
+    return HEAD, (
+        *(_row(group, step) for group in answer["segments"] for step in group["steps"]),
+        *(
+            (" and ".join(one["of"]), "in both", None, one["n"], *[None] * (len(HEAD) - 4))
+            for one in answer["overlap"]
+        ),
     )
-    return head, (
-        (
-            *(group["text"], group["name"], step["key"], group["entered"]["n"]),
-            *(group["outcomes"][how]["n"] for how in OUTCOMES),
-            *(group["customers"], step["progressed"]["n"]),
-            *(step["rate_from_start"][name] for name in ("value", "low", "high")),
-            *(
-                (step["against_first"] or {}).get(name)
-                for name in ("value", "low", "high", "p", "p_adjusted")
-            ),
-            *(group["small"], group["seconds_to_goal"]["median"]),
-        )
-        for group in answer["segments"]
-        for step in group["steps"]
+
+
+def _row(group: Row, step: Row) -> tuple[Any, ...]:
+    apart = step["against_first"] or {}
+    return (
+        *(group["text"], group["name"], step["key"], group["entered"]["n"]),
+        *(group["outcomes"][how]["n"] for how in OUTCOMES),
+        *(group["customers"], step["progressed"]["n"]),
+        *(step["rate_from_start"][name] for name in ("value", "low", "high")),
+        *(apart.get(name) for name in ("value", "low", "high", "p", "p_adjusted")),
+        *(group["small"], group["seconds_to_goal"]["median"]),
     )
 
 

@@ -2,29 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from journeys.apart import apart
 from journeys.cursors import ListError
+from journeys.definitions import Step
+from journeys.funnel import UNITS
+from journeys.metrics import STANDING
 from journeys.rates import rate
 from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
 from journeys.statistics import known
 
-FITS = "repeats = 0 and arrayAll(k -> has(steps, k), range(1, furthest + 1))"
-WHOLE = {
-    "fits": ("Runs as the journey is drawn", FITS),
-    "repeated": ("Runs with a touchpoint that moved nothing", "repeats > 0"),
-    "shortcut": ("Runs that met the goal before its turn", "shortcut"),
+
+class Kind(NamedTuple):
+    """A way to deviate: which runs do, in SQL, and in words; one of a step speaks of `k`."""
+
+    sql: str
+    title: str
+    of_step: bool = True
+
+
+def _stray(condition: str) -> str:
+    return f"arrayExists(one -> one.2 = {{k:UInt8}} and {condition}, strays)"
+
+
+# In the order in which the question numbers them, from 1.
+KINDS = {
+    "fits": Kind(
+        "repeats = 0 and arrayAll(k -> has(steps, k), range(1, furthest + 1))",
+        "Runs as the journey is drawn",
+        of_step=False,
+    ),
+    "any": Kind("repeats > 0", "Runs with a touchpoint that moved nothing", of_step=False),
+    "shortcut": Kind(
+        "(arrayExists(one -> one.2 = {goal:UInt8} and one.1 < {before:UInt8}, strays)"
+        " or shortcut and not arrayExists(one -> one.2 = {goal:UInt8}, strays))",
+        "Runs that met the goal before its turn",
+        of_step=False,
+    ),
+    "missing": Kind("furthest > {k:UInt8} and not has(steps, {k:UInt8})", "Runs that went past “{}”"),
+    "repeated": Kind(_stray("one.1 = one.2"), "Runs with “{}” again at once"),
+    "back": Kind("has(steps, {k:UInt8}) and " + _stray("one.1 > one.2"), "Runs that came back to “{}” later"),
+    "early": Kind(_stray("one.1 < {before:UInt8}"), "Runs with “{}” before its turn"),
+    "late": Kind(_stray("one.1 >= {before:UInt8} and one.1 < one.2"), "Runs with “{}” after its time was up"),
+    "extra": Kind(
+        "not has(steps, {k:UInt8}) and " + _stray("one.1 > one.2"), "Runs with “{}” after they had passed it"
+    ),
 }
+CODES: dict[str, Any] = {kind: number for number, kind in enumerate(KINDS, 1)}
 MEANINGS = {
+    "deviations": "What runs did otherwise, the most frequent first; a run may deviate in several ways.",
+    "kind": "In what way runs deviate: one of the words below.",
     "fits": (
         "Runs that took each step up to their furthest, in order and once; how they ended does not matter."
     ),
+    "any": (
+        "Runs with at least one touchpoint of the journey that moved them no further, of whatever kind; "
+        "compared with runs without one."
+    ),
     "missing": "Runs that went past an optional step without it; compared with those that took it.",
     "repeated": (
-        "Runs with at least one touchpoint of the journey that moved them no further: a step taken again, an "
-        "earlier one, or one whose turn had not come; compared with runs without one."
+        "Runs with a further touchpoint of the step at which they stood; compared with those that took the "
+        "step and had none."
+    ),
+    "back": (
+        "Runs with a further touchpoint of the step after they had gone on to a later one; compared with "
+        "those that took the step and did not come back."
+    ),
+    "early": (
+        "Runs with a touchpoint of the step before its turn, while a required step was missing; compared "
+        "with all others."
+    ),
+    "late": (
+        "Runs with a touchpoint of the step after its limit (`within`); compared with those that took it in "
+        "time."
+    ),
+    "extra": (
+        "Runs with a touchpoint of an optional step after they had gone past it; compared with those that "
+        "went past it and never did it."
     ),
     "shortcut": (
         "Runs in which the goal's touchpoint came while a required step was missing; compared with runs "
@@ -33,99 +90,158 @@ MEANINGS = {
     "share": "How many of the comparable runs deviate, with its 95 % Wilson interval.",
     "success_rate": "How many of the runs that deviate succeeded by now; runs in time have not yet.",
     "success_rate_otherwise": "The same of the comparable runs that do not deviate.",
+    "difference": (
+        "The success rate of those that deviate less that of the comparable ones, where each customer counts "
+        "with the first run of the period alone, as runs of one customer are not independent: with its 95 % "
+        "interval (Newcombe 1998) and `p`. What goes with a deviation need not come from it."
+    ),
+    "customers": "How many customers' first runs deviate, and so count in the difference.",
+    "customers_otherwise": "The same of those that do not.",
     "in_time": "Runs among those that deviate whose time is not up; the success rate may still rise by them.",
     "median_seconds": "Half of the runs that deviate and succeeded took at most this long to the goal.",
+    "median_seconds_otherwise": "The same of the comparable runs that do not deviate.",
+    "seconds_more": "How much longer that is for those that deviate; below zero where they are faster.",
+    "small": STANDING["small"],
 }
 
 
 def conformance(scope: Scope, *, unit: str) -> Answer:
     """Deviations of the runs from the journey, the most frequent first; times in seconds.
 
-    Every deviation is compared with the comparable runs that do not have it: those that went past the same
-    step for a missing one, all others else. A run may have several.
+    Every deviation is compared with the comparable runs that do not have it; a run may have several.
     """
-    rows = scope.events.query(*scope.ask("conformance.deviations", unit=unit, slots=lambda _: {"fits": FITS}))
-    found = {(row["kind"], row["step"]): row for row in rows}
-    runs = found["all", 0]["n"] if found else 0
-    deviations = [_compared(*pair) for pair in _pairs(scope, found) if pair[2]["n"]]
+    steps = scope.definition.steps
+    rows = scope.events.query(
+        *scope.ask(
+            "conformance.deviations",
+            unit=unit,
+            befores=[_before(steps, k) for k in range(1, len(steps) + 1)],
+            codes=[100 * CODES[kind] + k for kind, k in _possible(steps)],
+            **CODES,
+        )
+    )
+    found = {(row["code"], bool(row["deviates"])): row for row in rows}
+    pairs = [
+        (kind, k, found[code, True], found.get((code, False), NONE))
+        for kind, k in _possible(steps)
+        if (code := 100 * CODES[kind] + k, True) in found
+    ]
+    differences = _differences([pair[2:] for pair in pairs])
+    told = [
+        _told(kind, steps[k - 1].key if k else None, some, others, apart_)
+        for (kind, k, some, others), apart_ in zip(pairs, differences, strict=True)
+    ]
     return {
-        "runs": runs,
+        "runs": sum(found[code, has]["n"] for code, has in found if code == 100 * CODES["fits"]),
         "unit": unit,
-        "fits": _told(found["fits", 0], runs, "fits") if ("fits", 0) in found else None,
-        "deviations": sorted(deviations, key=lambda one: -one["n"]),
+        "fits": next((one for one in told if one["kind"] == "fits"), None),
+        "deviations": sorted((one for one in told if one["kind"] != "fits"), key=lambda one: -one["n"]),
     }
 
 
-def _pairs(scope: Scope, found: dict[Any, Any]) -> Iterator[tuple[str, str | None, Any, Any]]:
-    """Each deviation as its kind, its step, the runs that have it and those that they are compared with."""
-    for kind in ("repeated", "shortcut"):
-        if (kind, 0) in found:
-            yield kind, None, found[kind, 0], _less(found["all", 0], found[kind, 0])
-    for k, step in enumerate(scope.definition.steps, 1):
-        if ("missing", k) in found:
-            yield "missing", step.key, found["missing", k], found.get(("took", k), NONE)
+def _before(steps: Sequence[Step], k: int) -> int:
+    """The last required step before a step: while a run stands before that, the step's turn has not come."""
+    return max((j for j in range(1, k) if not steps[j - 1].optional), default=1)
 
 
-NONE = {"n": 0, "succeeded": 0, "in_time": 0}
+def _possible(steps: Sequence[Step]) -> Iterator[tuple[str, int]]:
+    """The deviations that runs of these steps can have; an early goal is a shortcut."""
+    yield from (("fits", 0), ("any", 0), ("shortcut", 0))
+    goal = len(steps)
+    for k, step in enumerate(steps, 1):
+        if k < goal:
+            yield from (("repeated", k), ("back", k))
+        if step.optional and k < goal:
+            yield from (("missing", k), ("extra", k))
+        if _before(steps, k) > 1 and k < goal:
+            yield "early", k
+        if step.within:
+            yield "late", k
 
 
-def _less(all_: Any, some: Any) -> dict[str, int]:
-    return {name: all_[name] - some[name] for name in NONE}
+NONE: Mapping[str, Any] = {
+    **dict.fromkeys(("n", "succeeded", "in_time", "firsts", "firsts_succeeded"), 0),
+    "median": float("nan"),
+}
 
 
-def _compared(kind: str, step: str | None, some: Any, others: Any) -> dict[str, Any]:
-    cell = f"{kind}:{step}" if step else kind
+def _differences(pairs: Sequence[Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """By how much the success rates differ, over first runs of customers; one family of tests."""
+    columns = [
+        [pair[side][name] for pair in pairs] for side in (0, 1) for name in ("firsts_succeeded", "firsts")
+    ]
+    return [
+        {**found, "customers": some["firsts"], "customers_otherwise": others["firsts"]}
+        for found, (some, others) in zip(apart(*columns), pairs, strict=True)
+    ]
+
+
+def _told(
+    kind: str,
+    step: str | None,
+    some: Mapping[str, Any],
+    others: Mapping[str, Any],
+    difference: Mapping[str, Any],
+) -> dict[str, Any]:
+    median, otherwise = known(some["median"]), known(others["median"])
     return {
         "kind": kind,
         "step": step,
-        **_told(some, some["n"] + others["n"], cell),
+        "n": some["n"],
+        "cell": f"{kind}:{step}" if step else kind,
+        "share": rate(some["n"], some["n"] + others["n"]),
+        "success_rate": rate(some["succeeded"], some["n"]),
         "success_rate_otherwise": rate(others["succeeded"], others["n"]),
-    }
-
-
-def _told(row: Any, comparable: int, cell: str) -> dict[str, Any]:
-    return {
-        "n": row["n"],
-        "cell": cell,
-        "share": rate(row["n"], comparable),
-        "success_rate": rate(row["succeeded"], row["n"]),
-        "in_time": row["in_time"],
-        "median_seconds": known(row["median"]),
+        "difference": difference,
+        "in_time": some["in_time"],
+        "median_seconds": median,
+        "median_seconds_otherwise": otherwise,
+        "seconds_more": None if median is None or otherwise is None else round(median - otherwise, 3),
     }
 
 
 def behind(scope: Scope, cell: str) -> Which:
     """The runs that deviate so; raises ListError for a cell that there is not."""
-    kind, _, step = cell.partition(":")
-    if kind in WHOLE and not step:
-        title, sql = WHOLE[kind]
-        return Which(sql, {}, title)
-    if kind != "missing" or step not in scope.definition:
+    name, colon, step = cell.partition(":")
+    kind, steps = KINDS.get(name), scope.definition.steps
+    if kind is None or kind.of_step != bool(colon) or (colon and step not in scope.definition):
         raise ListError(f"{cell!r} is no cell of conformance; take one from the report's answer")
-    k = scope.definition.position(step)
-    name = scope.definition.steps[k - 1].name
-    return Which(
-        "furthest > {k:UInt8} and not has(steps, {k:UInt8})", {"k": k}, f"Runs that went past “{name}”"
-    )
+    k = scope.definition.position(step) if colon else len(steps)
+    bound = {"k": k, "goal": len(steps), "before": _before(steps, k)}
+    return Which(kind.sql, bound, kind.title.format(steps[k - 1].name))
+
+
+RATES = ("share", "success_rate", "success_rate_otherwise")
+LIMITS = ("value", "low", "high")
+APART = (*LIMITS, "p", "p_adjusted", "customers", "customers_otherwise")
+TIMES = ("in_time", "median_seconds", "median_seconds_otherwise", "seconds_more")
+HEAD = (
+    *("deviation", "step", "runs", "share", "share_low", "share_high"),
+    *(
+        "success_rate",
+        "success_low",
+        "success_high",
+        "success_rate_otherwise",
+        "otherwise_low",
+        "otherwise_high",
+    ),
+    *("runs_otherwise", "difference", "difference_low", "difference_high", *APART[3:], *TIMES),
+)
 
 
 def table(answer: Answer) -> Table:
     """A row a deviation, the runs that fit first."""
-    head = (
-        *("deviation", "step", "runs", "share", "share_low", "share_high", "success_rate", "success_low"),
-        *("success_high", "in_time", "success_rate_otherwise", "runs_otherwise", "median_seconds"),
-    )
-    rows = [{"kind": "fits", "step": None, **answer["fits"]}] if answer["fits"] else []
-    return head, ((_row(one)) for one in [*rows, *answer["deviations"]])
+    rows = [answer["fits"]] if answer["fits"] else []
+    return HEAD, (_row(one) for one in [*rows, *answer["deviations"]])
 
 
 def _row(one: dict[str, Any]) -> tuple[Any, ...]:
-    otherwise = one.get("success_rate_otherwise", {"value": None, "n": None})
     return (
         *(one["kind"], one["step"] or "", one["n"]),
-        *(one["share"][name] for name in ("value", "low", "high")),
-        *(one["success_rate"][name] for name in ("value", "low", "high")),
-        *(one["in_time"], otherwise["value"], otherwise["n"], one["median_seconds"]),
+        *(one[name][limit] for name in RATES for limit in LIMITS),
+        one["success_rate_otherwise"]["n"],
+        *(one["difference"][name] for name in APART),
+        *(one[name] for name in TIMES),
     )
 
 
@@ -136,6 +252,6 @@ CONFORMANCE = Report(
     answer=conformance,
     table=table,
     meanings=MEANINGS,
-    units=("runs", "customers", "accounts"),
+    units=UNITS,
     behind=behind,
 )

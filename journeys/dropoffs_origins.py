@@ -37,14 +37,25 @@ def origins(scope: Scope, step: str, *, most: int, unit: str = "runs") -> list[d
         [gone - row["left_here"] for row, (_, gone) in zip(rows, others, strict=True)],
         [came - row["reached"] for row, (came, _) in zip(rows, others, strict=True)],
     )
-    told = [(row["dimension"], _told(step, row, rows, one)) for row, one in zip(rows, found, strict=True)]
+    told = [
+        (
+            row["dimension"],
+            {**_told(step, row, rows), "others": _less(whole[row["dimension"]], row), "against_rest": one},
+        )
+        for row, one in zip(rows, found, strict=True)
+    ]
     return [
         {"dimension": name, "groups": [group for dimension, group in told if dimension == name]}
         for name in whole
     ]
 
 
-def _told(step: str, row: Row, rows: Sequence[Row], against_rest: Mapping[str, Any]) -> dict[str, Any]:
+def _less(whole: tuple[int, int], row: Row) -> dict[str, int]:
+    """All others of a dimension that reached the step, and how many of them left."""
+    return {"reached": whole[0] - row["reached"], "left": whole[1] - row["left_here"]}
+
+
+def _told(step: str, row: Row, rows: Sequence[Row]) -> dict[str, Any]:
     share = rate(row["left_here"], row["reached"])
     rest = row["name"]
     if row["kind"] == "other":
@@ -59,7 +70,6 @@ def _told(step: str, row: Row, rows: Sequence[Row], against_rest: Mapping[str, A
         "in_time": row["in_time"],
         "rate": share,
         "small": bool(is_small(row["reached"], share["low"] or 0, share["high"] or 0)),
-        "against_rest": against_rest,
     }
 
 

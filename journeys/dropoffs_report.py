@@ -13,6 +13,21 @@ from journeys.funnel import UNITS
 from journeys.report import Answer, OwnArguments, Report, Table
 
 MEANINGS = {
+    "entered": "All runs of the period.",
+    "who": "How many reached the step, and what became of them there.",
+    "went_on": "Runs that came to a later step, whatever became of them then.",
+    "before": "What those who left had before, beside those who went on.",
+    "dimension": "Of what a group's runs have the same value: channel, source and so on.",
+    "groups": "The most frequent values, all others, and runs without a value.",
+    "others": "All others that reached the step: how many they are, and how many of them left.",
+    "rows": "The most frequent labels, all others, beginning anew, and nothing more.",
+    "share": "The share of those who left, or of those who went on, with its 95 % Wilson interval.",
+    "within_days": "How many days after leaving are looked at.",
+    "may_still": "How many may still do something in that time.",
+    "property": "The property that says what a success is worth.",
+    "success_rate": "The share of those who went on that succeeded so far.",
+    "mean_value": "What a success of theirs is worth on average.",
+    "valued": "How many of their successes carry the property as a number.",
     "step": "The step that is looked at; where none is named, the one where most leave.",
     "reached": "Runs that came to the step or beyond it, as in the funnel.",
     "left": "Those of them that were dropped or failed with this step as their furthest.",
@@ -123,9 +138,8 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
     for one in answer["next"]["rows"]:
         yield "next", _name(one), one["n"], *_share(one["share"]), *BLANK, one["median_seconds"]
     for dimension in answer["origins"]:
-        reached = sum(one["reached"]["n"] for one in dimension["groups"])
         for one in dimension["groups"]:
-            others = who["left"]["n"] - one["left"]["n"], reached - one["reached"]["n"]
+            others = one["others"]["left"], one["others"]["reached"]
             apart = _apart(one["against_rest"])
             name = _name({**one, "label": one["value"]})
             yield dimension["dimension"], name, one["left"]["n"], *_share(one["rate"]), *others, *apart, None

@@ -15,6 +15,10 @@ from journeys.statistics import known
 
 OUTCOMES = ("succeeded", "failed", "dropped", "in_time")
 UNITS = ("runs", "customers", "accounts")
+AT_STEP = (
+    *("progressed", "visited", "missed", "repeated"),
+    *("dropped_here", "failed_here", "in_time_here"),
+)
 
 
 def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
@@ -42,6 +46,7 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
         "segment": dict(scope.segment),
         "entered": entered,
         "outcomes": outcomes,
+        "cells": {"entered": "entered", "outcomes": {how: how for how in OUTCOMES}},
         "success_rate": run_rate(
             outcomes["succeeded"], entered, in_time=outcomes["in_time"], spread=found.spread(1)
         ),
@@ -56,6 +61,7 @@ class Counted:
     def __init__(self, rows: list[dict[str, Any]]) -> None:
         self.ends = Counter({(row["step"], row["what"]): row["n"] for row in rows if row["what"] in OUTCOMES})
         self._visits = {row["step"]: row for row in rows if row["what"] == "visited"}
+        self._repeats = Counter({row["step"]: row["n"] for row in rows if row["what"] == "repeated"})
         self._places = [
             (row["step"], dict(zip(*row["places"], strict=True))) for row in rows if row["what"] in OUTCOMES
         ]
@@ -83,6 +89,10 @@ class Counted:
         """How many reached this very step."""
         return self._visits[k]["n"] if k in self._visits else 0
 
+    def repeated(self, k: int) -> int:
+        """How many of these were at the step again, at once or after others."""
+        return self._repeats[k]
+
     def seconds_before(self, k: int) -> dict[str, float | None]:
         """How long these took from the step before."""
         return _spent(self._visits.get(k))
@@ -99,9 +109,11 @@ def _step(step: Step, k: int, found: Counted) -> dict[str, Any]:
         "progressed": progressed,
         "visited": visited,
         "missed": progressed - visited,
+        "repeated": found.repeated(k),
         "dropped_here": found.ends[k, "dropped"],
         "failed_here": found.ends[k, "failed"],
         "in_time_here": found.ends[k, "in_time"],
+        "cells": {name: f"{name}:{step.key}" for name in AT_STEP},
         "rate_from_start": run_rate(
             progressed, found.progressed(1), in_time=found.in_time_before(k), spread=found.spread(1)
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -16,16 +15,32 @@ WHOLE = {
     **{how: f"outcome = '{how}'" for how in ("succeeded", "failed", "dropped", "in_time")},
 }
 AT_STEP = {
-    "left_here": "outcome in ('dropped', 'failed') and furthest = {k:UInt8}",
     "progressed": "furthest >= {k:UInt8}",
     "visited": "has(steps, {k:UInt8})",
     "missed": "furthest >= {k:UInt8} and not has(steps, {k:UInt8})",
+    "repeated": "has(steps, {k:UInt8}) and arrayExists(one -> one.2 = {k:UInt8} and one.1 >= one.2, strays)",
+    "left_here": "outcome in ('dropped', 'failed') and furthest = {k:UInt8}",
     **{
         f"{how}_here": f"outcome = '{how}' and furthest = {{k:UInt8}}"
         for how in ("dropped", "failed", "in_time")
     },
 }
 NUMBERS = (*WHOLE, *AT_STEP)
+WORDS = {
+    "entered": "All who entered",
+    "succeeded": "Succeeded",
+    "failed": "Failed",
+    "dropped": "Dropped",
+    "in_time": "In time",
+    "progressed": "reached, in order",
+    "visited": "took the step",
+    "missed": "went past without it",
+    "repeated": "took the step again",
+    "left_here": "dropped or failed here",
+    "dropped_here": "dropped here",
+    "failed_here": "failed here",
+    "in_time_here": "in time here",
+}
 
 
 class Place(NamedTuple):
@@ -56,45 +71,54 @@ def listed(
     another report finds behind one of its own. `account` is filled where accounts are counted. Raises
     ListError.
     """
-    sql_which, bound = which[:2] if which else _which(scope, number or "entered", step)
-    if which and which.segment is not None:
-        scope = replace(scope, segment=which.segment)
-    if which and which.period is not None:
-        scope = replace(scope, period=which.period)
+    which = which or counted(scope, number or "entered", step)
     start, customer, run, account = read(cursor, Place) if cursor else NEWEST
-    total = scope.events.query(*scope.ask("runs.count", unit=unit, which=sql_which, **bound))[0]["n"]
-    sql, values = scope.ask(
+    sql, values = _within(scope, which).ask(
         "runs.listed",
         unit=unit,
-        which=sql_which,
+        which=which.sql,
         after_start=start,
         after_customer=customer,
         after_number=run,
         after_account=account,
         most=most + 1,
-        **bound,
+        **which.values,
     )
     rows = scope.events.query(sql, values)
     return {
-        "total": total,
+        "total": total(scope, which, unit=unit),
         "next": _place(rows[most - 1]) if len(rows) > most else None,
         "runs": [_run(scope, row) for row in rows[:most]],
     }
 
 
-def _which(scope: Scope, number: str, step: str | None) -> tuple[str, Mapping[str, Any]]:
+def total(scope: Scope, which: Which, *, unit: str = "runs") -> int:
+    """How many rows a list has."""
+    asked = _within(scope, which).ask("runs.count", unit=unit, which=which.sql, **which.values)
+    return int(scope.events.query(*asked)[0]["n"])
+
+
+def _within(scope: Scope, which: Which) -> Scope:
+    if which.segment is not None:
+        scope = replace(scope, segment=which.segment)
+    return scope if which.period is None else replace(scope, period=which.period)
+
+
+def counted(scope: Scope, number: str, step: str | None = None) -> Which:
+    """The runs that a number of the funnel counts; raises ListError."""
     if number in WHOLE:
         if step is not None:
             raise ListError(
                 f"{number} is of the whole journey; leave out the step, or ask for a number of it"
             )
-        return WHOLE[number], {}
+        return Which(WHOLE[number], {}, WORDS[number])
     if number not in AT_STEP:
         raise ListError(f"{number!r} is no number of the funnel; known are {', '.join(NUMBERS)}")
     if step is None or step not in scope.definition:
         known = ", ".join(one.key for one in scope.definition.steps)
         raise ListError(f"{number} speaks of a step; give one of {known}")
-    return AT_STEP[number], {"k": scope.definition.position(step)}
+    k = scope.definition.position(step)
+    return Which(AT_STEP[number], {"k": k}, f"“{scope.definition.steps[k - 1].name}”: {WORDS[number]}")
 
 
 def _run(scope: Scope, row: dict[str, Any]) -> dict[str, Any]:

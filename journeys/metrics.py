@@ -26,19 +26,13 @@ MEANINGS = {
     "engaged_rate": "The share of engaged sessions, with its 95 % Wilson interval.",
 }
 
-# Of the reports about a journey.
-TREND_MEANINGS = {
-    "trend": (
-        "Runs stand in the day, week (from Monday) or month in which they began, in the project's time "
-        "zone, and the parts add up to the funnel of the period. Of customers and accounts, the furthest "
-        "run of the period is chosen first."
-    ),
+# How runs stand: words that several reports about a journey share.
+STANDING = {
     "success_rate": (
         "The share that reached the goal so far, with its 95 % Wilson interval. Who is in time may yet do so."
     ),
     "at_most": "The success rate if everybody who is in time reaches the goal; `at_least`: if nobody does.",
     "immature": "Some are in time, so the success rate may yet rise: this is no loss.",
-    "partial": "The period cuts this day, week or month, or it is not over yet.",
     "small": (
         "Too little to rely on the rate: fewer than 30, or an interval of 30 points or more, or one of "
         "more than 5 points that is also wider than 130 % of its middle."
@@ -49,44 +43,51 @@ TREND_MEANINGS = {
     ),
 }
 
-SURVIVAL_MEANINGS = {
-    "survival": (
-        "Which share had come within which time: one less Kaplan and Meier's curve. Who has not come is "
-        "watched until now (the window of a run at most), also where dropped or failed."
+# Words that all reports about a journey share.
+WORDS = {
+    "journey": "The key of the journey; `name` is what it is called, `version` the number of its definition.",
+    "name": "What something is called, in words.",
+    "version": "The number of the journey's definition; every change makes a new one.",
+    "from": "The beginning of a time, inclusive: of the period, a part of it, or a span of seconds.",
+    "to": "The end of that time, exclusive.",
+    "as_of": "The moment of the answer: who is in time and who was dropped is decided as of then.",
+    "segment": "The runs that the report is limited to; empty for all.",
+    "unit": (
+        "What is counted: runs; `customers`, each with the furthest run; `accounts`, each with the furthest "
+        "run of a member."
     ),
-    "share": (
-        "The share that had come after the longest time that any was watched: what to expect when all "
-        "have had that time. The interval is the exponential Greenwood one, of 95 %."
+    "n": "How many; of a rate, of how many it is the share.",
+    "runs": "How many runs, customers or accounts, as `unit` says.",
+    "cell": "The name of the list behind `n`.",
+    "cells": "The names of the lists behind the numbers beside it, each by the name of its number.",
+    "value": "Of a rate or a difference, the number itself; of a group, what its runs have in common.",
+    "low": "The lower end of the 95 % interval.",
+    "high": "The upper end of the 95 % interval.",
+    "small": STANDING["small"],
+    "p": "How often chance alone would do as much.",
+    "p_adjusted": (
+        "The same, corrected for all that were tested together, such that of those below 5 % about one in "
+        "twenty is chance (Benjamini and Hochberg 1995)."
     ),
-    "watched": (
-        "The longest time from the first of the two steps until now, or until the run's window ended."
-    ),
-    "at_risk": (
-        "How many had not come yet and were watched at least so long: the fewer, the vaguer the curve."
-    ),
-    "half": "The time within which half of all had come; none while fewer have.",
-    "log_rank": (
-        "How often two groups that take equally long would differ at least so much: log-rank test, "
-        "corrected by Benjamini and Hochberg where there are several pairs. Below 5 % the difference is "
-        "hardly chance."
-    ),
-}
-
-BREAKDOWN_MEANINGS = {
-    "breakdown": (
-        "The funnel of each value by itself; all groups together are the funnel of the period. Of "
-        "customers and accounts the furthest run is chosen first."
-    ),
-    "moment": (
-        "The value is that of the event that took the step, the first one where no other is named; of a "
-        "trait, what was last said of the customer until then."
-    ),
-    "other": "All values that are less frequent than those shown, together.",
-    "none": "The event says nothing of it, or the trait was not said or was taken away.",
-    "not_reached": "These did not take the step at whose moment the value is taken.",
-    "against_rest": (
-        "The success rate less that of all others that took the step, with its interval (Newcombe 1998) "
-        "and how often chance alone would do as much, corrected for as many groups as there are "
-        "(Benjamini and Hochberg 1995)."
-    ),
+    "steps": "The steps of the journey; of a variant, those that it took.",
+    "step": "The key of a step.",
+    "key": "The key of a step.",
+    "stage": "The stage of the journey to which the step belongs.",
+    "optional": "Whether a run may go past the step without it.",
+    "outcomes": "How runs ended or stand: `succeeded`, `failed`, `dropped`, `in_time`; they add up to all.",
+    "succeeded": "Runs that reached the goal.",
+    "failed": "Runs in which an event came that fails the journey.",
+    "dropped": "Runs whose time was up before they reached the goal.",
+    "in_time": "Runs whose time is not up: they may still go on. Of a rate: how many may still get there.",
+    "at_least": "The rate if none of those who are in time gets there.",
+    "at_most": "The rate if all of those who are in time get there.",
+    "customers": STANDING["customers"],
+    "half_by": "At least half of the runs are of only so many customers, the busiest ones.",
+    "few": "So few customers make half of the runs that the interval is too narrow.",
+    "immature": STANDING["immature"],
+    "median": "Half of the runs took at most so many seconds.",
+    "p90": "Nine in ten of the runs took at most so many seconds.",
+    "kind": "What a row is of: a `value` or label, all `other` ones, `none`, or what the report says.",
+    "label": "The name of a touchpoint: that of the event, or the path of the page.",
+    "different": "How many different values or labels are together in a row.",
 }

@@ -19,6 +19,19 @@ MEANINGS = {
         "Labels of touchpoints by their position from the step; each run is in one node of a position, or "
         "has ended before it. What flows into a node flows out of it, as far as is drawn."
     ),
+    "links": "How many runs went from one node, the `source`, straight to another, the `target`.",
+    "source": "The `id` of the node from which a link goes.",
+    "target": "The `id` of the node to which it goes.",
+    "id": "The name of a node in this answer.",
+    "position": "How many touchpoints a node is away from the step.",
+    "anchor": "The step from which paths are followed.",
+    "until": "The step at which they end.",
+    "direction": "Whether paths are followed to what came after the step, or before it.",
+    "part": "Touchpoints of runs, or what came after those that were dropped or failed.",
+    "outcome": "How the runs of an end stand; of the question, the outcome that it is limited to.",
+    "members": "How many labels are together in Other.",
+    "share": "The share of all runs of the group.",
+    "against_runs": "How many runs the other segment has.",
     "coverage": "The share of the shown touchpoints that have a node of their own and are not in Other.",
     "Other (n)": "All labels of the position that are rarer than those shown; n says how many labels.",
     "repeats": (
@@ -90,17 +103,20 @@ def answer(scope: Scope, *, unit: str, against: str = "", **given: Any) -> Answe
 def table(answer: Answer) -> Table:
     """A row a link."""
     nodes = {node["id"]: node for node in answer["nodes"]}
-    head: tuple[str, ...] = ("position", "from", "to", "runs")
+    head: tuple[str, ...] = ("position", "from", "to", "runs", "from_runs", "to_runs")
     if answer["against"] is not None:
-        head += ("share", "against_runs", "against_share", "difference", "low", "high")
+        head += ("share", "against_runs", "against_from_runs", "against_to_runs", "against_share")
+        head += ("difference", "low", "high")
     return head, (tuple(_row(nodes, link)) for link in answer["links"])
 
 
 def _row(nodes: dict[str, Any], link: dict[str, Any]) -> Iterator[Any]:
-    source = nodes[link["source"]]
-    yield from (source["position"], source["label"], nodes[link["target"]]["label"], link["n"])
+    source, target = nodes[link["source"]], nodes[link["target"]]
+    yield from (source["position"], source["label"], target["label"], link["n"], source["n"], target["n"])
     if "against" in link:
-        yield from (link["share"], link["against"]["n"], link["against"]["share"])
+        yield link["share"]
+        yield from (one["against"]["n"] for one in (link, source, target))
+        yield link["against"]["share"]
         yield from (link["difference"][name] for name in ("value", "low", "high"))
 
 

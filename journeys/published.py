@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from journeys.metrics import WORDS
+from journeys.report import Report
 from journeys.reports import REPORTS
 
 FILE = Path(__file__).parents[1] / "docs" / "metrics.md"
 TITLE = "# What the reports of a journey mean\n"
 INTRODUCTION = """
-Each report is a tab of the journey's page and an endpoint, `GET /api/v1/journeys/<key>/<name>`; with `.csv`
-it is a file. A number with a `cell` has its list:
-`GET /api/v1/journeys/<key>/runs?report=<name>&cell=<cell>`.
-The runs are those that began in the period, as they stand now.
+Each report is an endpoint, `GET /api/v1/journeys/<key>/<name>`, a file with `.csv`, and a tab of the
+journey's page, or a part of one. A number with a `cell` has its list:
+`GET /api/v1/journeys/<key>/runs?report=<name>&cell=<cell>`; where numbers have names of their own, `cells`
+beside them has the cells by these names. The runs are those that began in the period, as they stand now.
 """
+SHARED = "\n## Words that all reports share\n\n"
+HEAD = "| word | meaning |\n|---|---|\n"
 
 
 def published(text: str) -> str:
     """The text of the file with the part about reports made anew."""
-    return text.partition(TITLE)[0] + TITLE + INTRODUCTION + "".join(_sections())
+    return text.partition(TITLE)[0] + TITLE + INTRODUCTION + SHARED + _words(WORDS) + "".join(_sections())
 
 
 def _sections() -> Iterator[str]:
     for report in REPORTS:
-        yield f"\n## {report.title}\n\n`{report.name}`: {report.says}\n\n| word | meaning |\n|---|---|\n"
-        yield from (f"| `{word}` | {meaning} |\n" for word, meaning in report.meanings.items())
+        yield f"\n## {report.title}\n\n`{report.name}`{_of(report)}: {report.says}\n\n"
+        yield _words(report.meanings)
+        if report.notes:
+            yield "\n" + "".join(f"- {note}\n" for note in report.notes)
+
+
+def _of(report: Report) -> str:
+    """What it counts, and where it stands."""
+    tab = f", on the tab of `{report.within}`" if report.within else ""
+    return f" (by {', '.join(report.units)}{tab})"
+
+
+def _words(meanings: Mapping[str, str]) -> str:
+    return HEAD + "".join(f"| `{word}` | {meaning} |\n" for word, meaning in meanings.items())
 
 
 if __name__ == "__main__":

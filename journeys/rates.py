@@ -6,19 +6,23 @@ import math
 from collections.abc import Mapping
 from typing import TypedDict
 
-from journeys.statistics import wilson
+from journeys.statistics import is_small, wilson
 
 FEW = 0.05  # of the customers, who make half of the runs
 WORTH_SAYING = 10  # runs
 
 
 class Rate(TypedDict):
-    """A share of `n`, with the 95 % Wilson score interval; all None where n is 0."""
+    """A share of `n`, with the 95 % Wilson score interval; all None where n is 0.
+
+    `small` says that the sample is too small to rely on the share.
+    """
 
     value: float | None
     low: float | None
     high: float | None
     n: int
+    small: bool
 
 
 class RunRate(Rate):
@@ -40,10 +44,10 @@ class RunRate(Rate):
 def rate(count: int, n: int) -> Rate:
     """The share of `count` in `n` with its interval."""
     if n == 0:
-        return {"value": None, "low": None, "high": None, "n": 0}
+        return {"value": None, "low": None, "high": None, "n": 0, "small": True}
     share = wilson(count, n)
     value, low, high = (round(float(one), 6) for one in (share.value, share.low, share.high))
-    return {"value": value, "low": low, "high": high, "n": n}
+    return {"value": value, "low": low, "high": high, "n": n, "small": bool(is_small(n, low, high))}
 
 
 def run_rate(count: int, n: int, *, in_time: int, spread: Mapping[int, int]) -> RunRate:

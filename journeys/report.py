@@ -44,7 +44,9 @@ class Report:
 
     `answer` takes a scope, the unit where there are several, and the arguments of `asked`. In what it
     returns, a number `n` with a `cell` beside it has a list: that of the runs which `behind` finds for the
-    cell. `meanings` has a sentence for each word of the answer that is not plain.
+    cell. Where numbers have names of their own, `cells` beside them has the cells by these names. `meanings`
+    has a sentence for each word of the answer that not all reports share, `notes` are for the docs.
+    `within` is the name of the report on whose tab it stands, where it has none of its own.
     """
 
     name: str
@@ -56,6 +58,8 @@ class Report:
     asked: type[OwnArguments] = OwnArguments
     units: tuple[str, ...] = RUNS
     behind: Callable[[Scope, str], Which] | None = None
+    within: str = ""
+    notes: tuple[str, ...] = ()
 
     def ask(self, scope: Scope, arguments: Mapping[str, Any], *, unit: str = "runs") -> Answer:
         """The answer; a unit that the report does not count by is that of runs."""

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from journeys.attribution_report import ATTRIBUTION
+from journeys.breakdown_report import BREAKDOWN
 from journeys.change_report import CHANGE
 from journeys.comparison import COMPARISON
 from journeys.conformance import CONFORMANCE
 from journeys.dropoffs_report import DROPOFFS
+from journeys.funnel_report import FUNNEL
 from journeys.paths_report import PATHS
 from journeys.report import Report
 from journeys.retention import RETENTION
 from journeys.signals_report import SIGNALS
+from journeys.survival_report import SURVIVAL
+from journeys.timing import TIMING
+from journeys.trend import TREND
 from journeys.variants import VARIANTS
 from journeys.zero import ZERO
 
 REPORTS: tuple[Report, ...] = (
+    FUNNEL,
+    TREND,
+    BREAKDOWN,
+    TIMING,
+    SURVIVAL,
     PATHS,
     DROPOFFS,
     VARIANTS,
@@ -27,3 +37,4 @@ REPORTS: tuple[Report, ...] = (
     ZERO,
 )
 BY_NAME = {report.name: report for report in REPORTS}
+TABS = tuple(report for report in REPORTS if not report.within)

@@ -25,6 +25,11 @@ MEANINGS = {
         "Customers by the day, week or month, in the project's time zone, in which the first of their runs "
         "of the period began, or the first of those that succeeded did so."
     ),
+    "by": "Day, week or month.",
+    "zone": "The time zone of the project, in which days begin.",
+    "cohorts": "The cohorts in their order; `n` are all that belong to one.",
+    "periods": "The parts of time from the cohort's own on.",
+    "period": "How many parts of time after the cohort's own.",
     "kept": (
         "Customers of a cohort who did anything (a page, a screen or an event, robots left out) in the part "
         "of time that lies so many parts after the cohort's own."

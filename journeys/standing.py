@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from journeys.funnel import OUTCOMES
 from journeys.rates import rate
 from journeys.statistics import is_small
 
+RATE = ("value", "low", "high", "at_least", "at_most")
+HEAD = ("entered", "customers", *OUTCOMES, "success_rate", *RATE[1:], "immature", "small")
 NOBODY: Mapping[str, int] = dict.fromkeys((*OUTCOMES, "customers"), 0)
 
 
@@ -39,6 +41,20 @@ def whole(groups: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     together = standing({**NOBODY, **sums})
     del together["customers"]
     return together
+
+
+def cells(cell: Callable[[str], str]) -> dict[str, Any]:
+    """The cells of a group's numbers, where `cell` makes that of a number by its name."""
+    return {"entered": cell("entered"), "outcomes": {how: cell(how) for how in OUTCOMES}}
+
+
+def columns(group: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A group in the columns of HEAD."""
+    return (
+        *(group["entered"], group["customers"], *(group["outcomes"][how] for how in OUTCOMES)),
+        *(group["success_rate"][name] for name in RATE),
+        *(group["immature"], group["small"]),
+    )
 
 
 def _limits(outcomes: Mapping[str, int], entered: int) -> dict[str, float | None]:

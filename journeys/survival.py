@@ -10,15 +10,19 @@ now is known, one less Kaplan and Meier's curve is then the cumulative incidence
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from journeys.cursors import ListError
 from journeys.funnel import UNITS
 from journeys.period import iso
+from journeys.questions import question
+from journeys.rates import rate
+from journeys.report import Which
 from journeys.scope import Scope
-from journeys.segments import ATTRIBUTES, SAVED, SegmentError, checked, choices
+from journeys.segments import ATTRIBUTES, SAVED, SegmentError, checked, choices, read, written
 from journeys.statistics import Curve, Watched, incidence, is_small, known, p_of_curves
 from journeys.timing import EDGES
 
@@ -52,7 +56,8 @@ def survival(
         raise SurvivalError(f"{unit!r} is no unit; count runs, customers or accounts")
     first, last = _steps(scope, origin, target)
     segments = _compared(scope, against, compare)
-    found = {name: _watched(replace(scope, segment=one), first, last, unit) for name, one in segments.items()}
+    waits = {name: Waits(first, last, one) for name, one in segments.items()}
+    found = {name: one.watched(scope, unit) for name, one in waits.items()}
     watched = {name: one for name, one in found.items() if one.n}
     shown = (watched or found) if compare else found
     keys = [step.key for step in scope.definition.steps]
@@ -66,7 +71,8 @@ def survival(
         "to": iso(scope.period.end),
         "as_of": iso(scope.now),
         "curves": [
-            {"name": name, "segment": dict(segments[name]), **_told(one)} for name, one in shown.items()
+            {"name": name, "segment": dict(segments[name]), **_told(one, waits[name])}
+            for name, one in shown.items()
         ],
         "tests": p_of_curves(watched),
     }
@@ -109,38 +115,93 @@ def _named(scope: Scope, segment: Mapping[str, str]) -> str:
     return ", ".join(f"{name}: {value}" for name, value in sorted(pairs)) or EVERYONE
 
 
-def _watched(scope: Scope, first: int, last: int, unit: str) -> Watched:
-    rows = scope.events.query(*scope.ask("survival.waits", unit=unit, origin=first, target=last))
-    return Watched(
-        np.array([row["seconds"] for row in rows], float),
-        np.array([row["came"] for row in rows], bool),
-        np.array([row["n"] for row in rows], np.int64),
-    )
+@dataclass(frozen=True)
+class Waits:
+    """The times of the runs of a segment from one step to another; steps from 1."""
+
+    first: int
+    last: int
+    segment: Mapping[str, str]
+
+    def taken(self, scope: Scope, unit: str) -> tuple[str, dict[str, Any]]:
+        """SQL of how long each run took, and all that it binds."""
+        own = replace(scope, segment=self.segment)
+        return own.ask("survival.taken", unit=unit, origin=self.first, target=self.last)
+
+    def watched(self, scope: Scope, unit: str) -> Watched:
+        """The times of all runs."""
+        taken, values = self.taken(scope, unit)
+        rows = scope.events.query(question("survival.waits", taken=taken), values)
+        return Watched(
+            np.array([row["seconds"] for row in rows], float),
+            np.array([row["came"] for row in rows], bool),
+            np.array([row["n"] for row in rows], np.int64),
+        )
+
+    def cell(self, what: str, seconds: float | None = None) -> str:
+        """The name of a number's list."""
+        until = "" if seconds is None else repr(seconds)
+        return f"{what}:{self.first}:{self.last}:{until}:{written(self.segment)}"
 
 
-def _told(watched: Watched) -> dict[str, Any]:
+# Conditions on the time that runs took or were watched.
+BEHIND = {
+    "n": ("1", "Took the first step"),
+    "came": ("came", "Came"),
+    "came_within": ("came and seconds <= {seconds:Float64}", "Came within {seconds} s"),
+    "at_risk": ("seconds >= {seconds:Float64}", "Had not come before {seconds} s, and were watched so long"),
+}
+
+
+def behind(scope: Scope, cell: str) -> Which:
+    """The runs of a curve, or at a point of it; raises ListError for what is no cell."""
+    what, first, last, seconds, segment = [*cell.split(":", 4), "", "", "", ""][:5]
+    try:
+        condition, title = BEHIND[what]
+        waits = Waits(int(first), int(last), checked(read(segment)))
+        bound = {"seconds": float(seconds)} if "{seconds" in condition else {}
+        if not 1 <= waits.first < waits.last <= len(scope.definition.steps):
+            raise ValueError(cell)
+    except (KeyError, ValueError, SegmentError):
+        raise ListError(f"{cell!r} is no cell of survival; take one from the report's answer") from None
+    taken, values = waits.taken(scope, "runs")
+    those = question("survival.those", taken=taken, condition=condition)
+    names = [scope.definition.steps[k - 1].name for k in (waits.first, waits.last)]
+    said = title.format(seconds=seconds)
+    title = f"{said}, from “{names[0]}” to “{names[1]}” ({_named(scope, waits.segment)})"
+    return Which(f"(customer, number) in ({those})", values | bound, title, waits.segment)
+
+
+def _told(watched: Watched, waits: Waits) -> dict[str, Any]:
+    came = int(watched.counts[watched.came].sum())
+    told = {
+        "n": watched.n,
+        "came": came,
+        "cells": {"n": waits.cell("n"), "came": waits.cell("came")},
+        "came_rate": rate(came, watched.n),
+    }
     if not watched.n:
-        return {
-            "n": 0,
-            "came": 0,
+        nothing: dict[str, Any] = {
             "watched": None,
             "share": _share(),
             "small": True,
             "half": None,
+            "within": [],
             "points": [],
         }
+        return {**told, **nothing}
     curve, end = incidence(watched), float(watched.seconds.max())
     last = curve.at(end)
     value, low, high = float(last.value), float(last.low), float(last.high)
+    at = Points(watched, curve, waits)
     return {
-        "n": watched.n,
-        "came": int(watched.counts[watched.came].sum()),
+        **told,
         "watched": end,
         "share": _share(value, low, high),
         "small": bool(is_small(watched.n, low, high)),
         "half": known(curve.until(0.5)),
-        "within": [_at(curve, seconds) for seconds in EDGES[1:] if seconds <= end],
-        "points": _points(curve),
+        "within": [at(seconds) for seconds in EDGES[1:] if seconds <= end],
+        "points": [at(seconds) for seconds in _steps_of(curve)],
     }
 
 
@@ -149,18 +210,33 @@ def _share(value: float | None = None, low: float | None = None, high: float | N
     return {name: None if one is None else round(one, 6) for name, one in told.items()}
 
 
-def _at(curve: Curve, seconds: float) -> dict[str, Any]:
-    share = curve.at(seconds)
-    after = int(np.searchsorted(curve.seconds, seconds, "left"))
-    return {
-        "seconds": seconds,
-        **_share(float(share.value), float(share.low), float(share.high)),
-        "at_risk": int(curve.at_risk[after]),
-    }
+@dataclass(frozen=True)
+class Points:
+    """What is told of a curve at some time."""
+
+    watched: Watched
+    curve: Curve
+    waits: Waits
+
+    def __call__(self, seconds: float) -> dict[str, Any]:
+        """The share that had come within so many seconds, how many that are, and how many had not."""
+        share = self.curve.at(seconds)
+        after = int(np.searchsorted(self.curve.seconds, seconds, "left"))
+        came = self.watched.counts[self.watched.came & (self.watched.seconds <= seconds)].sum()
+        return {
+            "seconds": seconds,
+            **_share(float(share.value), float(share.low), float(share.high)),
+            "came": int(came),
+            "at_risk": int(self.curve.at_risk[after]),
+            "cells": {
+                "came": self.waits.cell("came_within", seconds),
+                "at_risk": self.waits.cell("at_risk", seconds),
+            },
+        }
 
 
-def _points(curve: Curve) -> list[dict[str, Any]]:
-    """The curve at up to 200 of its steps, about evenly by height, and where it ends."""
+def _steps_of(curve: Curve) -> list[float]:
+    """Up to 200 of the times at which a curve rises, about evenly by height, and where it ends."""
     heights = np.floor(curve.share.value / max(float(curve.share.value[-1]), 1e-9) * (MOST_POINTS - 2))
     rises = np.flatnonzero(np.diff(heights, prepend=0) > 0)
-    return [_at(curve, float(curve.seconds[place])) for place in np.unique([*rises, len(heights) - 1])]
+    return [float(curve.seconds[place]) for place in np.unique([*rises, len(heights) - 1])]

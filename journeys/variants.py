@@ -17,6 +17,7 @@ MEANINGS = {
         "Runs with the same steps before the goal, in the same order. The goal is left out, so that its "
         "success rate says how many of those who went the way got there."
     ),
+    "variants": "The most frequent ways before the goal.",
     "share": "How many of all runs are of the variant.",
     "cumulative": "The share of it and of all that are more frequent.",
     "success_rate": (

@@ -30,6 +30,7 @@ MEANINGS = {
         "idle timeout."
     ),
     "progressed": "Runs of the period that reached the step or a later one.",
+    "name": "The name of the step, or of an event that was seen.",
     "without_conditions": "Touchpoints that would match if the step's conditions were left out.",
     "similar": "Events that were seen under names like the one that was not.",
     "why": "In words, what stands between the touchpoints and the runs; empty where nothing does.",

@@ -10,24 +10,17 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint, Refused
 from admin.exports import csv_file
-from journeys.breakdown import MOST, breakdown
-from journeys.buckets import UNITS as PARTS
 from journeys.cursors import ListError
 from journeys.definitions import DefinitionSchema, lean, parse
-from journeys.funnel import OUTCOMES, UNITS, funnel
+from journeys.funnel import OUTCOMES, UNITS
 from journeys.lists import NUMBERS, listed
-from journeys.metrics import BREAKDOWN_MEANINGS, SURVIVAL_MEANINGS, TREND_MEANINGS
 from journeys.period import asked_at, iso, parse_period
 from journeys.preview import check_patterns, preview
 from journeys.report import Report
 from journeys.reports import BY_NAME, REPORTS
 from journeys.saving import save_journey
 from journeys.scope import Scope, open_scope
-from journeys.segments import ATTRIBUTES, read_several
 from journeys.segments import read as read_segment
-from journeys.survival import survival
-from journeys.timing import timing
-from journeys.trend import trend
 from store.journeys import (
     JourneyVersion,
     delete_journey,
@@ -85,47 +78,6 @@ class ReportAsked(Asked):
             "description": "`as_of` of an answer: what was in time then counts as in time, so that a list "
             "has the rows of its number"
         }
-    )
-
-
-class TrendAsked(ReportAsked):
-    """What the trend reads."""
-
-    by = fields.String(
-        validate=validate.OneOf(PARTS),
-        metadata={"description": "parts in the project's time zone; what fits the period where absent"},
-    )
-
-
-class BreakdownAsked(ReportAsked):
-    """What the breakdown reads."""
-
-    by = fields.String(
-        required=True,
-        metadata={"description": "channel, medium, browser …, property:NAME, trait:NAME or segment:KEY"},
-    )
-    at = fields.String(
-        metadata={"description": "key of the step at which the value is taken; the first where absent"}
-    )
-    most = fields.Integer(
-        load_default=10,
-        validate=validate.Range(1, MOST),
-        metadata={"description": "values that stand alone; all others are together"},
-    )
-
-
-class SurvivalAsked(ReportAsked):
-    """What survival reads."""
-
-    from_step = fields.String(metadata={"description": "key of a step; the first where absent"})
-    to_step = fields.String(metadata={"description": "key of a later step; the goal where absent"})
-    compare = fields.String(
-        validate=validate.OneOf(ATTRIBUTES),
-        metadata={"description": "a curve for each of the most frequent values of this attribute"},
-    )
-    against = fields.String(
-        load_default="",
-        metadata={"description": "further segments to compare with, written as `segment`; `;` between them"},
     )
 
 
@@ -197,46 +149,6 @@ def preview_journey(call: Call) -> dict[str, Any]:
     return preview(events, call.project, parse(call.body), period=period, now=call.now, unit=unit)
 
 
-def read_funnel(call: Call, key: str) -> dict[str, Any]:
-    """The funnel: outcomes, steps, drop-offs, rates with their interval."""
-    scope = _scope(call, key)
-    return _dated(scope, funnel(scope, unit=call.query["unit"]))
-
-
-def read_trend(call: Call, key: str) -> dict[str, Any]:
-    """The funnel's outcomes and success rate by day, week or month; the parts add up to the funnel."""
-    scope = _scope(call, key)
-    found = trend(scope, by=call.query.get("by"), unit=call.query["unit"])
-    return _dated(scope, {**found, "meanings": TREND_MEANINGS})
-
-
-def read_breakdown(call: Call, key: str) -> dict[str, Any]:
-    """The funnel of each value of a dimension, of all others and of none; they add up to the funnel."""
-    query, scope = call.query, _scope(call, key)
-    found = breakdown(scope, query["by"], at=query.get("at"), unit=query["unit"], most=query["most"])
-    return _dated(scope, {**found, "meanings": TREND_MEANINGS | BREAKDOWN_MEANINGS})
-
-
-def read_timing(call: Call, key: str) -> dict[str, Any]:
-    """Seconds between steps and to the goal: median, 90th percentile, histogram."""
-    scope = _scope(call, key)
-    return _dated(scope, timing(scope, unit=call.query["unit"]))
-
-
-def read_survival(call: Call, key: str) -> dict[str, Any]:
-    """The share that came to a step by the time it took, open runs included; segments compared."""
-    query, scope = call.query, _scope(call, key)
-    found = survival(
-        scope,
-        origin=query.get("from_step"),
-        target=query.get("to_step"),
-        compare=query.get("compare"),
-        unit=query["unit"],
-        against=read_several(query["against"]),
-    )
-    return _dated(scope, {**found, "meanings": SURVIVAL_MEANINGS})
-
-
 def read_runs(call: Call, key: str) -> dict[str, Any]:
     """The runs behind a number of the funnel, the newest first."""
     query, scope = call.query, _scope(call, key)
@@ -275,7 +187,8 @@ def _endpoints(report: Report) -> Iterator[Endpoint]:
         return scope, report.ask(scope, own, unit=call.query.get("unit", "runs"))
 
     def as_json(call: Call, key: str) -> dict[str, Any]:
-        return _dated(*read(call, key))
+        scope, answer = read(call, key)
+        return _dated(scope, {**answer, "meanings": report.meanings})
 
     def as_csv(call: Call, key: str) -> Response:
         return csv_file(f"{key}-{report.name}", report.table(read(call, key)[1]))
@@ -339,11 +252,6 @@ ENDPOINTS = [
     Endpoint("PUT", "/journeys/<key>", replace_journey, body=DefinitionSchema, role="editor"),
     Endpoint("DELETE", "/journeys/<key>", remove_journey, role="editor"),
     Endpoint("POST", "/journeys/preview", preview_journey, query=Asked, body=DefinitionSchema),
-    Endpoint("GET", "/journeys/<key>/funnel", read_funnel, query=ReportAsked),
-    Endpoint("GET", "/journeys/<key>/trend", read_trend, query=TrendAsked),
-    Endpoint("GET", "/journeys/<key>/breakdown", read_breakdown, query=BreakdownAsked),
-    Endpoint("GET", "/journeys/<key>/timing", read_timing, query=ReportAsked),
-    Endpoint("GET", "/journeys/<key>/survival", read_survival, query=SurvivalAsked),
     Endpoint("GET", "/journeys/<key>/runs", read_runs, query=RunsAsked),
     *(endpoint for report in REPORTS for endpoint in _endpoints(report)),
 ]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -14,11 +13,9 @@ from admin.access import Place, needs
 from admin.report import JourneyPage, open_report
 from admin.services import services
 from journeys.definitions import to_yaml
-from journeys.funnel import funnel as count_funnel
-from journeys.report import Report
-from journeys.reports import REPORTS
-from journeys.survival import survival as find_survival
-from journeys.timing import timing as take_times
+from journeys.report import Answer, Report
+from journeys.reports import REPORTS, TABS
+from journeys.survival_report import SURVIVAL
 from store.journeys import UNFILLED, delete_journey, versions_of
 
 pages = Blueprint("journey", __name__, url_prefix="/p/<project>/journeys/<key>")
@@ -29,64 +26,6 @@ pages = Blueprint("journey", __name__, url_prefix="/p/<project>/journeys/<key>")
 def show(place: Place, key: str) -> ResponseReturnValue:
     """A journey opens with its funnel."""
     return redirect(url_for("journey.funnel", project=place.project.key, key=key) + _query())
-
-
-@pages.get("/funnel")
-@needs("viewer")
-def funnel(place: Place, key: str) -> ResponseReturnValue:
-    """Where runs get to and where they end."""
-    report = open_report(place, key)
-    answer = count_funnel(report.scope, unit=report.asked.unit)
-    question = trends.read(request.args)
-    trend = question.ask(report.scope, unit=report.asked.unit)
-    return render_template(
-        "journey/funnel.html",
-        report=report,
-        question=question,
-        answer=answer,
-        trend=trend,
-        parts=trends.rows(trend, report.scope, report.within),
-        trend_picture=trends.picture,
-        expected=_expected(report, answer),
-        picture=pictures.funnel(answer, report.runs),
-        worst=pictures.worst_step(answer),
-    )
-
-
-@pages.get("/breakdown")
-@needs("viewer")
-def breakdown(place: Place, key: str) -> ResponseReturnValue:
-    """How runs come along by what they differ in."""
-    report = open_report(place, key)
-    question = breakdowns.read(request.args, report.scope.definition)
-    answer = question.ask(report.scope, unit=report.asked.unit)
-    return render_template(
-        "journey/breakdown.html",
-        report=report,
-        question=question,
-        answer=answer,
-        choices=breakdowns.choices(report.scope, question),
-        link=breakdowns.link(partial(report.link, now=report.now), question, report.asked.of_runs),
-    )
-
-
-@pages.get("/timing")
-@needs("viewer")
-def timing(place: Place, key: str) -> ResponseReturnValue:
-    """How long it takes."""
-    report = open_report(place, key)
-    question = survivals.read(request.args, report.scope.definition)
-    survival = question.ask(report.scope, unit=report.asked.unit)
-    return render_template(
-        "journey/timing.html",
-        report=report,
-        question=question,
-        answer=take_times(report.scope, unit=report.asked.unit),
-        picture=pictures.histogram,
-        survival=survival,
-        curves=survivals.coloured(survival),
-        survival_picture=survivals.picture,
-    )
 
 
 @pages.get("/runs")
@@ -114,23 +53,54 @@ def definition(place: Place, key: str) -> ResponseReturnValue:
 
 
 def _add(report: Report) -> None:
+    shown = [report, *(one for one in REPORTS if one.within == report.name)]
+
     @needs("viewer")
     def show_report(place: Place, key: str) -> ResponseReturnValue:
         opened = open_report(place, key)
-        question = questions.ReportQuestion(report, request.args)
+        question = questions.ReportQuestion(shown, request.args)
+        answers = {one.name: question.ask(one, opened.scope, unit=opened.asked.unit) for one in shown}
+        answer = answers.pop(report.name)
         return render_template(
             f"journey/{report.name}.html",
             report=opened,
             kind=report,
+            kinds=shown,
             question=question,
-            answer=report.ask(opened.scope, question.arguments, unit=opened.asked.unit),
+            answer=answer,
             pictures=pictures,
+            survivals=survivals,
+            trends=trends,
+            **answers,
+            **BESIDE.get(report.name, _nothing)(opened, answer),
         )
 
     pages.add_url_rule(f"/{report.name}", report.name, show_report)
 
 
-for one in REPORTS:
+def _nothing(_report: JourneyPage, _answer: Answer) -> dict[str, Any]:
+    return {}
+
+
+def _expected(report: JourneyPage, answer: Answer) -> dict[str, Any]:
+    """What the success rate comes to when nobody is in time any more; None where that is so already."""
+    if not answer["outcomes"]["in_time"]:
+        return {"expected": None}
+    curve = SURVIVAL.ask(report.scope, {}, unit=answer["unit"])["curves"][0]
+    return {"expected": curve, "to_be_expected": SURVIVAL.meanings["share"]}
+
+
+def _dimensions(report: JourneyPage, answer: Answer) -> dict[str, Any]:
+    return {"choices": breakdowns.choices(report.scope, by=answer["by"], at=answer["at"])}
+
+
+# What pages show beside a report's answer.
+BESIDE: Mapping[str, Callable[[JourneyPage, Answer], dict[str, Any]]] = {
+    "funnel": _expected,
+    "breakdown": _dimensions,
+}
+
+for one in TABS:
     _add(one)
 
 
@@ -163,14 +133,6 @@ def delete(place: Place, key: str) -> ResponseReturnValue:
     if not delete_journey(given.engine, place.project.id, key, now=given.clock()):
         abort(404)
     return redirect(url_for("journeys.show", project=place.project.key))
-
-
-def _expected(report: JourneyPage, answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What the success rate comes to when nobody is in time any more; None where that is so already."""
-    if not answer["outcomes"]["in_time"]:
-        return None
-    curve: Mapping[str, Any] = find_survival(report.scope, unit=answer["unit"])["curves"][0]
-    return curve
 
 
 def _query() -> str:

@@ -33,7 +33,8 @@ select
     sum(placed.dropped) as dropped,
     sum(placed.in_time) as in_time,
     sumForEach(placed.progressed) as progressed,
-    uniqExactMerge(whose) as customers
+    uniqExactMerge(whose) as customers,
+    if(kind = 'value', lower(hex(cityHash64(name))), '') as hash
 from placed
 group by kind, name
 order by indexOf(['value', 'other', 'none', 'not_reached'], kind), n desc, name

@@ -1,13 +1,13 @@
 -- Which event brought each run to the step? It is found by customer, moment and match; the first of several.
 with runs as (
     select
-        customer, outcome, furthest,
+        customer, number, outcome, furthest,
         has(steps, {position:UInt8}) as taken,
         if(taken, times[indexOf(steps, {position:UInt8})], toDateTime64(0, 3, 'UTC')) as moment
     from ({{runs}})
     where {{which}}
 )
-select runs.customer as customer, outcome, furthest, taken, found.* except (customer, moment)
+select runs.customer as customer, number, outcome, furthest, taken, found.* except (customer, moment)
 from runs
 left any join (
     select

@@ -1,13 +1,13 @@
 -- What was last said of this trait of the customer, up to the moment at which the run took the step?
 with runs as (
     select
-        customer, outcome, furthest,
+        customer, number, outcome, furthest,
         has(steps, {position:UInt8}) as taken,
         if(taken, times[indexOf(steps, {position:UInt8})], toDateTime64(0, 3, 'UTC')) as moment
     from ({{runs}})
     where {{which}}
 )
-select runs.customer as customer, outcome, furthest, taken, said.traits as traits
+select runs.customer as customer, number, outcome, furthest, taken, said.traits as traits
 from runs
 asof left join (
     select customer, timestamp as moment, argMax(traits, (sequence, event_id)) as traits

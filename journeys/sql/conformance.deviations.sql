@@ -1,23 +1,68 @@
--- How many runs deviate in which way, and what became of them? `took` are the runs that those of `missing` are
--- compared with: they went past the step with it.
+-- How many runs deviate in which way, how many could have and do not, and what became of both? Of the possible `codes`,
+-- 100 × the kind of deviation + the step. `firsts` are first runs of their customers, so that each counts once.
+with
+    told as (
+        select
+            steps, shortcut, outcome,
+            (last - start) / 1000 as seconds,
+            arraySort(arrayDistinct(arrayMap(
+                stray -> toUInt16(stray.2 + 100 * multiIf(
+                    stray.1 = stray.2, {repeated:UInt8},
+                    stray.1 > stray.2, if(has(steps, stray.2), {back:UInt8}, {extra:UInt8}),
+                    stray.1 < {befores:Array(UInt8)}[stray.2], {early:UInt8},
+                    {late:UInt8}
+                )),
+                strays
+            ))) as odd,
+            row_number() over (partition by customer order by start, number) = 1 as is_first
+        from ({{runs}})
+        where {{which}}
+    ),
+    patterns as (
+        select
+            steps, shortcut, outcome, odd,
+            count() as n,
+            countIf(is_first) as firsts,
+            groupArrayIf(seconds, outcome = 'succeeded') as took
+        from told
+        group by steps, shortcut, outcome, odd
+    ),
+    judged as (
+        select
+            outcome, n, firsts, took,
+            toUInt16(length({befores:Array(UInt8)})) as goal,
+            arrayFilter(k -> not has(steps, k), range(1, steps[-1])) as missed,
+            toUInt16({early:UInt8} * 100 + goal) as early_goal,
+            has(odd, early_goal) or (shortcut and not has(odd, {late:UInt8} * 100 + goal)) as is_short,
+            arrayConcat(
+                odd,
+                arrayMap(k -> toUInt16({missing:UInt8} * 100 + k), missed),
+                if(empty(odd), [], [toUInt16({any:UInt8} * 100)]),
+                if(is_short, [toUInt16({shortcut:UInt8} * 100)], []),
+                if(empty(odd) and empty(missed), [toUInt16({fits:UInt8} * 100)], [])
+            ) as deviating,
+            -- Whom the deviations of others are compared with: those who took the step, or went past it.
+            arrayIntersect({codes:Array(UInt16)}, arrayConcat(
+                deviating,
+                [toUInt16({any:UInt8} * 100), toUInt16({shortcut:UInt8} * 100), toUInt16({fits:UInt8} * 100)],
+                arrayMap(k -> toUInt16({early:UInt8} * 100 + k), range(1, goal)),
+                arrayMap(k -> toUInt16({repeated:UInt8} * 100 + k), steps),
+                arrayMap(k -> toUInt16({back:UInt8} * 100 + k), steps),
+                arrayMap(k -> toUInt16({late:UInt8} * 100 + k), steps),
+                arrayMap(k -> toUInt16({extra:UInt8} * 100 + k), missed),
+                arrayMap(k -> toUInt16({missing:UInt8} * 100 + k), range(1, steps[-1]))
+            )) as comparable
+        from patterns
+    )
 select
-    deviation.1 as kind,
-    deviation.2 as step,
-    count() as n,
-    countIf(outcome = 'succeeded') as succeeded,
-    countIf(outcome = 'in_time') as in_time,
-    quantileExactInclusiveIf(0.5)((last - start) / 1000, outcome = 'succeeded') as median
-from (
-    select
-        *,
-        arrayJoin(arrayConcat(
-            [('all', toUInt8(0))],
-            if({{fits}}, [('fits', toUInt8(0))], []),
-            if(repeats > 0, [('repeated', toUInt8(0))], []),
-            if(shortcut, [('shortcut', toUInt8(0))], []),
-            arrayMap(k -> (if(has(steps, k), 'took', 'missing'), toUInt8(k)), range(1, furthest))
-        )) as deviation
-    from ({{runs}})
-    where {{which}}
-)
-group by kind, step
+    code,
+    has(deviating, code) as deviates,
+    sum(judged.n) as n,
+    sumIf(judged.n, outcome = 'succeeded') as succeeded,
+    sumIf(judged.n, outcome = 'in_time') as in_time,
+    sum(judged.firsts) as firsts,
+    sumIf(judged.firsts, outcome = 'succeeded') as firsts_succeeded,
+    quantileExactInclusiveArray(0.5)(took) as median
+from judged
+array join comparable as code
+group by code, deviates

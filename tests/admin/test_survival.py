@@ -10,12 +10,13 @@ import re
 
 import pytest
 
-from journeys.metrics import SURVIVAL_MEANINGS, TREND_MEANINGS
+from journeys.metrics import STANDING
+from journeys.survival_report import SURVIVAL
 from tests.admin.conftest import Shop
 from tests.admin.test_api import Ask, asking
 
 DAY = 86_400
-SMALL = TREND_MEANINGS["small"]
+SMALL = STANDING["small"]
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def page(shop: Shop, query: str) -> str:
 def test_open_runs_are_watched_as_long_as_they_are(ask: Ask) -> None:
     status, found = ask("GET", "/journeys/buy/survival?from=2026-02-01")
     assert status == 200
-    assert found["meanings"] == SURVIVAL_MEANINGS
+    assert found["meanings"] == SURVIVAL.meanings
     (curve,) = found["curves"]
     assert (curve["name"], curve["n"], curve["came"], curve["small"]) == ("All", 5, 1, True)
     assert curve["watched"] == 20 * DAY
@@ -86,16 +87,21 @@ def test_the_page_draws_and_tables_the_curves(shop: Shop) -> None:
     curves = json.loads(html.unescape(found[1]))["curves"]
     assert {curve["name"] for curve in curves} == {"device: mobile", "device: desktop"}
     assert all(curve["points"][0] == {"seconds": 0, "value": 0, "low": 0, "high": 0} for curve in curves)
-    assert html.escape(SURVIVAL_MEANINGS["share"]) in text
+    assert html.escape(SURVIVAL.meanings["share"]) in text
     assert "1 comparison of curves" in text
     assert "small sample" in text
     assert '<input type="hidden" name="compare" value="device">' in text, "the bar keeps the choice"
 
 
-def test_steps_that_run_backwards_are_start_and_goal(shop: Shop) -> None:
-    text = page(shop, "days=30&from_step=paid&to_step=look")
-    assert "from “Looks” to “Pays”" in text
-    assert "from “Fills the cart” to “Pays”" in page(shop, "days=30&from_step=cart")
+def test_the_page_offers_no_steps_that_run_backwards(shop: Shop) -> None:
+    text = page(shop, "days=30&from_step=cart")
+    assert "from “Fills the cart” to “Pays”" in text
+    chosen = re.findall(r'<select[^>]* name="(from_step|to_step)">(.*?)</select>', text)
+    offered = {name: re.findall(r'value="(\w+)"', options) for name, options in chosen}
+    assert offered == {"from_step": ["look", "cart"], "to_step": ["paid"]}
+    refused = shop.client("viewer").get("/p/shop/journeys/buy/timing?from_step=paid&to_step=look")
+    assert refused.status_code == 400
+    assert "times run forwards" in refused.text
 
 
 def test_nobody_finished_is_no_reason_to_show_nothing(shop: Shop) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from journeys.metrics import TREND_MEANINGS
+from journeys.trend import TREND
 from tests.admin.conftest import Shop, happened
 from tests.admin.test_api import Ask, asking
 
@@ -41,7 +41,7 @@ def test_the_answer_adds_up_to_the_funnel(ask: Ask, by: str, unit: str) -> None:
     status, found = ask("GET", f"/journeys/buy/trend?from=2026-02-01&by={by}&unit={unit}")
     _, funnel = ask("GET", f"/journeys/buy/funnel?from=2026-02-01&unit={unit}")
     assert status == 200
-    assert found["meanings"] == TREND_MEANINGS
+    assert found["meanings"] == TREND.meanings
     for name in ("entered", "outcomes", "from", "to", "unit", "version"):
         assert found[name] == funnel[name], name
     assert found["success_rate"]["value"] == funnel["success_rate"]["value"]
@@ -100,7 +100,7 @@ def test_the_table_says_what_the_picture_says(shop: Shop) -> None:
     table = text[text.index('id="trend-title"') :]
     assert "February 2026" in table
     assert "January 2026" in table
-    assert html.escape(TREND_MEANINGS["at_most"]) in table
+    assert html.escape(TREND.meanings["at_most"]) in table
     assert "small sample" in table
     picture = drawn(text)
     assert [part["name"] for part in picture["parts"]] == ["January 2026", "February 2026", "March 2026"]

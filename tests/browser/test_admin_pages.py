@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from journeys.reports import BY_NAME
+from journeys.reports import TABS
 from store.projects import project_by_key
 from tests.browser.accessibility import barriers
 from tests.browser.company import EMAIL, PASSWORD, Company, send
@@ -19,10 +19,7 @@ pytestmark = pytest.mark.browser
 Inside = tuple[Page, str]
 PATHS = [
     "journeys",
-    *(
-        f"journeys/trial-to-paid/{tab}?days=90"
-        for tab in ("funnel", "breakdown", "timing", *BY_NAME, "runs", "definition")
-    ),
+    *(f"journeys/trial-to-paid/{tab}?days=90" for tab in (*(one.name for one in TABS), "runs", "definition")),
     "editor",
     "editor/trial-to-paid",
     "customers",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from journeys.period import Period
 from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.sessions import sessions
+from journeys.variants import variants
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
 from store.journeys import JourneyVersion
@@ -132,6 +134,42 @@ def strays(asked: Scope, unit: str) -> tuple[int, int]:
     sql = runs[0].replace("select count() as n", "select sum(repeats) as r, sum(shortcut) as s")
     row = asked.events.query(sql, runs[1])[0]
     return row["r"], row["s"]
+
+
+DECIDED = "A_APPROVED or A_REGISTERED or A_ACTIVATED"
+STATES = (*LOAN[:5], "A_CANCELLED", "A_DECLINED", DECIDED, DECIDED, DECIDED)
+
+
+def test_variants_sessions_and_windows_of_loan_applications_are_those_of_others(
+    events: EventStore, shared_data: Path
+) -> None:
+    expected = json.loads((shared_data / "expected/loan_applications_A_complete.json").read_text())
+    counted = expected["duckdb_and_python"]
+    load(events, shared_data / "loan_applications.csv.gz", "case_id", lifecycle="COMPLETE")
+    events.command("alter table events delete where not startsWith(event, 'A_') settings mutations_sync = 2")
+    assert len(sessions(events, 1)) == counted["sessions_gap_gt_1800s"]
+    window = counted["funnels"]["application_14d"]
+    short = scope(events, {"steps": steps(*window["steps"]), "idle_timeout": "365d", "window": "14d"})
+    reached = [step["progressed"] for step in funnel(short, unit="customers")["steps"]]
+    assert reached == window["users_reaching"]
+    # The last three states come in any order: which is which is left out.
+    optional = {f"s{k}": {"optional": True} for k in range(1, len(STATES))}
+    asked = scope(events, {"steps": [*steps(*STATES, **optional), NEVER], "idle_timeout": "365d"})
+    found = {tuple(one["steps"]): one["n"] for one in variants(asked, most=50)["variants"]}
+    names = {key: STATES[int(key[1:])] for way in found for key in way}
+    told = {">".join(names[key] for key in way): n for way, n in found.items()}
+    mined = Counter[str]()
+    for way, n in counted["top_variants"]:
+        mined[">".join(DECIDED if one in DECIDED else one for one in way.split(">"))] += n
+    (decided,) = (way for way in mined if DECIDED in way)
+    assert {way: told[way] for way in mined if way != decided} == {
+        way: n for way, n in mined.items() if way != decided
+    }
+    assert told[decided] == counted["event_types"]["A_APPROVED"] > mined[decided]
+    assert sum(told.values()) == counted["users"]
+
+
+NEVER = {"key": "never", "name": "Never", "match": [{"event": "Never"}]}
 
 
 def test_thirty_minute_sessions_equal_the_labelled_ones(events: EventStore, shared_data: Path) -> None:

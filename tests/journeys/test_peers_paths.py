@@ -6,9 +6,13 @@ between two further events, `Arrived` and `Gone`, which are the steps, and what 
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +102,50 @@ def test_transitions_of_loan_applications_are_those_that_process_mining_finds(
         if link["target"].endswith(":end:reached"):
             ends[labels[link["source"]]] += link["n"]
     assert ends == mined["end_activities"]
+
+
+LOAN = ("loan_applications_A_complete.json", "loan_applications.csv.gz", "case_id")
+SHOP = ("ecom.json", "ecom.csv.gz", "user_id")
+STRETCH = 12  # touchpoints that paths follow from a step
+
+
+@pytest.mark.parametrize(
+    ("file", "log", "who", "within"),
+    [(*SHOP, "user"), (*SHOP, "session_30m"), (*LOAN, "session_30m")],
+    ids=["shop, user", "shop, session", "loan, session"],
+)
+def test_transitions_of_long_histories_are_those_that_others_count(
+    events: EventStore, shared_data: Path, file: str, log: str, who: str, within: str
+) -> None:
+    """Each history is cut in stretches as long as paths are, which begin with the last of the one before."""
+    expected = json.loads((shared_data / "expected" / file).read_text())["duckdb_and_python"]
+    rows = []
+    for number, labels in enumerate(histories(shared_data / log, who, is_cut=within != "user")):
+        for first in range(0, len(labels) - 1, STRETCH - 1):
+            stretch = [ARRIVED, *labels[first : first + STRETCH], GONE]
+            user = f"{number} {first}"
+            rows += [event(user, name, START + at * 60_000) for at, name in enumerate(stretch)]
+    events.insert(rows, token="stretches")
+    answer = between(scope(events, journey({"event": ARRIVED})))
+    assert transitions(answer) == told(expected[f"transitions_within_{within}"])
+
+
+def histories(log: Path, who: str, *, is_cut: bool) -> Iterator[list[str]]:
+    """The events of each customer in the order of the file's times, cut at pauses of more than 30 minutes."""
+    found = defaultdict[str, list[tuple[datetime, str]]](list)
+    with gzip.open(log, "rt") as lines:
+        for row in csv.DictReader(lines):
+            if who == "user_id" or (row["lifecycle"] == "COMPLETE" and row["event"].startswith("A_")):
+                found[row[who]].append((datetime.fromisoformat(row["timestamp"]), row["event"]))
+    for own in found.values():
+        own.sort(key=lambda pair: pair[0])
+        cuts = [
+            at
+            for at, ((before, _), (after, _)) in enumerate(pairwise(own), 1)
+            if is_cut and after - before > timedelta(minutes=30)
+        ]
+        for first, end in pairwise([0, *cuts, len(own)]):
+            yield [name for _, name in own[first:end]]
 
 
 def test_users_of_a_shop_begin_and_end_where_others_see_them(events: EventStore, shared_data: Path) -> None:

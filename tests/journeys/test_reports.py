@@ -10,18 +10,12 @@ from typing import Any
 
 import pytest
 
-from journeys.conformance import CONFORMANCE, conformance
-from journeys.cursors import ListError
 from journeys.definitions import parse
-from journeys.funnel import OUTCOMES, UNITS, funnel
+from journeys.funnel import OUTCOMES, funnel
 from journeys.lists import AT_STEP, WHOLE, listed
 from journeys.paths import paths
 from journeys.period import Period
 from journeys.preview import preview
-from journeys.published import FILE, published
-from journeys.rates import rate
-from journeys.report import Report
-from journeys.reports import REPORTS
 from journeys.runs import fill
 from journeys.scope import Scope, drafted
 from journeys.segments import choices
@@ -345,69 +339,3 @@ def conserved(found: dict[str, Any], *, depth: int) -> None:
         if node["kind"] != "end" and node["position"] < depth:
             assert outflow[node["id"]] == node["n"]
         assert outflow[node["id"]] <= node["n"]
-
-
-def cells(answer: Any) -> Iterator[tuple[str, int]]:
-    """Every number of an answer that says which list is behind it."""
-    if isinstance(answer, dict):
-        if "cell" in answer:
-            yield answer["cell"], answer["n"]
-        for value in answer.values():
-            yield from cells(value)
-    elif isinstance(answer, list):
-        for value in answer:
-            yield from cells(value)
-
-
-ASKED = [(report, unit) for report in REPORTS for unit in report.units]
-
-
-@pytest.mark.parametrize(("report", "unit"), ASKED, ids=lambda one: getattr(one, "name", one))
-def test_every_number_of_a_report_has_its_list_and_its_file(scope: Scope, report: Report, unit: str) -> None:
-    answer = report.ask(scope, report.arguments({}), unit=unit)
-    found = list(cells(answer))
-    assert found or unit == "accounts"  # nobody has one here
-    for cell, n in random.Random(3).sample(found, min(len(found), 30)):
-        assert report.behind
-        assert listed(scope, which=report.behind(scope, cell), unit=unit)["total"] == n, cell
-    head, rows = report.table(answer)
-    assert all(len(row) == len(head) for row in rows)
-
-
-def test_what_reports_mean_is_published() -> None:
-    assert FILE.read_text() == published(FILE.read_text()), "run `make metrics`"
-
-
-@pytest.mark.parametrize("unit", UNITS[:2])
-def test_conformance_counts_what_the_runs_say(scope: Scope, unit: str) -> None:
-    runs = listed(scope, unit=unit, most=5_000)["runs"]
-    took = [{step["key"] for step in run["steps"]} for run in runs]
-    past = [run["furthest"] in ("try", "buy") for run in runs]
-    expected = {
-        ("repeated", None): [run["repeats"] > 0 for run in runs],
-        ("shortcut", None): [run["shortcut"] for run in runs],
-        ("missing", "ask"): [p and "ask" not in t for p, t in zip(past, took, strict=True)],
-    }
-    answer = conformance(scope, unit=unit)
-    found = {(one["kind"], one["step"]): one for one in answer["deviations"]}
-    assert found.keys() == expected.keys()
-    for kind, flags in expected.items():
-        among = past if kind[0] == "missing" else [True] * len(runs)
-        some = [run for run, has in zip(runs, flags, strict=True) if has]
-        others = [run for run, has, counts in zip(runs, flags, among, strict=True) if counts and not has]
-        one = found[kind]
-        assert one["n"] == len(some)
-        assert one["share"] == rate(len(some), len(some) + len(others))
-        assert one["success_rate"] == rate(succeeded(some), len(some))
-        assert one["success_rate_otherwise"] == rate(succeeded(others), len(others))
-        assert one["in_time"] == sum(run["outcome"] == "in_time" for run in some)
-
-
-def succeeded(runs: list[Any]) -> int:
-    return sum(run["outcome"] == "succeeded" for run in runs)
-
-
-@pytest.mark.parametrize("cell", ["", "missing", "missing:nowhere", "fits:ask", "1 or 1"])
-def test_a_cell_that_is_none_is_refused(scope: Scope, cell: str) -> None:
-    with pytest.raises(ListError, match="no cell of conformance"):
-        CONFORMANCE.behind(scope, cell)  # type: ignore[misc]

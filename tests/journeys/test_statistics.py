@@ -45,8 +45,8 @@ def test_wilson_takes_arrays_and_knows_nothing_of_nobody() -> None:
     assert found.low.shape == (2, 2)
     assert found.low[0, 0] == 0
     assert np.isnan([found.value[1, 1], found.low[1, 1], found.high[1, 1]]).all()
-    assert rate(0, 0) == {"value": None, "low": None, "high": None, "n": 0}
-    assert rate(1, 3) == {"value": 0.333333, "low": 0.061492, "high": 0.79234, "n": 3}
+    assert rate(0, 0) == {"value": None, "low": None, "high": None, "n": 0, "small": True}
+    assert rate(1, 3) == {"value": 0.333333, "low": 0.061492, "high": 0.79234, "n": 3, "small": True}
 
 
 def test_a_program_that_only_shows_rates_does_not_load_scipy() -> None:
