@@ -1,0 +1,14 @@
+-- Which ways did most of the attempts take that came to the goal, and how long did they need?
+select
+    arraySlice(passed, 1, {longest:UInt8}) as way,
+    length(passed) > {longest:UInt8} as is_cut,
+    count() as n,
+    uniqExact(customer) as customers,
+    quantileExactInclusive(0.5)(seconds) as median,
+    sum(n) over () as reached,
+    count() over () as ways
+from ({{walked}})
+where outcome = 'succeeded'
+group by way, is_cut
+order by n desc, length(way), way, is_cut
+limit {most:UInt32}
