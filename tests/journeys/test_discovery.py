@@ -1,4 +1,4 @@
-"""Discovery agrees with plain Python on random histories, and with the ways of real logs that others found."""
+"""Discovery agrees with plain Python on random histories, and with what others found in real logs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Journeys that were planted among noise are found, and noise is not; what is told of them is counted by the rule."""
+"""Journeys planted among noise are found, and noise is not; what is told of them is counted by the rule."""
 
 from __future__ import annotations
 
