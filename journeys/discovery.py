@@ -21,9 +21,11 @@ from store.events import EventStore
 from store.projects import Project
 
 WITHIN = "7d"
+DAY_MS = 86_400_000
 LONGEST, MOST_LONGEST = 8, 20
 MOST_CUSTOMERS = 50_000
 UNITS = ("runs", "customers")
+MOST_DAYS = 366
 UNREACHED = ("not_reached", "under_way")
 MEANINGS = {
     "attempts": (
@@ -46,6 +48,10 @@ MEANINGS = {
     "other": "All ways that are not shown: how many there are, and how many attempts took them.",
     "sampled": "The share of customers that was looked at, chosen at random; numbers are of the sample.",
 }
+
+
+class DiscoveryError(Exception):
+    """What is asked cannot be discovered; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -81,15 +87,27 @@ def between(
 ) -> Between:
     """The attempts of a period from one touchpoint to another; of more customers a sample is taken.
 
-    `within` is written as durations of journeys are. Raises DefinitionError.
+    `within` is written as durations of journeys are. Raises DiscoveryError.
     """
+    longest = milliseconds(within)
     definition = parse(two_steps(start, goal, within))
     params = filters.Params(project=project.id, start=period.start, end=period.end)
     relevant = filters.relevant_of(definition.steps[0].match, params)
     found = events.query(question("discovery.customers", relevant=relevant), params.values)[0]["n"]
     share = 1 / max(1, -(-found // most_customers))
     scope = sampled(events, project, definition, period, now, share)
-    return Between(scope, start, goal, parse_duration(within), share)
+    return Between(scope, start, goal, longest, share)
+
+
+def milliseconds(within: str) -> int:
+    """How long an attempt may take; raises DiscoveryError."""
+    try:
+        found = parse_duration(within)
+    except ValueError as error:
+        raise DiscoveryError(f"the time from start to goal cannot be read: {error}") from None
+    if found > MOST_DAYS * DAY_MS:
+        raise DiscoveryError(f"from start to goal at most {MOST_DAYS} days can be allowed")
+    return found
 
 
 def sampled(

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from journeys import filters, runs
-from journeys.definitions import Definition, parse, parse_duration
-from journeys.discovery import WITHIN, of_type, two_steps
+from journeys.definitions import Definition, parse
+from journeys.discovery import WITHIN, milliseconds, of_type, two_steps
 from journeys.period import Period, iso
 from journeys.questions import question
 from journeys.rates import rate
@@ -105,9 +105,9 @@ def worth_managing(
 
     They are found by first times in the period; what is told of each is counted by the rule of runs, of the
     same customers. `value` names a property of goals that is money. `journeys` are those that the project
-    has. Raises DefinitionError.
+    has. Raises DiscoveryError.
     """
-    ground = _ground(events, project, period, now, parse_duration(within), most_customers)
+    ground = _ground(events, project, period, now, milliseconds(within), most_customers)
     customers, named = _frequent(ground)
     rows = {(row["one"], row["other"]): row for row in _rows(ground, list(named))}
     pairs, left_out = _pairs(rows, customers)

@@ -7,6 +7,7 @@ from flask import Blueprint
 from admin.api import (
     accounts,
     customers,
+    discovery,
     docs,
     erasure,
     events,
@@ -34,6 +35,7 @@ ENDPOINTS: list[Endpoint] = [
     *rules.ENDPOINTS,
     *sessions.ENDPOINTS,
     *lifecycle.ENDPOINTS,
+    *discovery.ENDPOINTS,
     *erasure.ENDPOINTS,
 ]
 
