@@ -23,6 +23,7 @@ from store.projects import Project
 WITHIN = "7d"
 DAY_MS = 86_400_000
 LONGEST, MOST_LONGEST = 8, 20
+MOST_LABELS = 100
 MOST_CUSTOMERS = 50_000
 UNITS = ("runs", "customers")
 MOST_DAYS = 366
@@ -41,6 +42,10 @@ MEANINGS = {
     "way": (
         "The touchpoints between start and goal, in their order, equal neighbours as one. A way that is "
         "longer than the bound is told by its beginning; `longer` says so."
+    ),
+    "least": (
+        "Touchpoints that fewer of those who reached the goal passed are left out of the ways, and so are "
+        f"all but the {MOST_LABELS} that most of them passed; 0 is none."
     ),
     "share": "How many of those who reached the goal took this way, with its 95 % Wilson interval.",
     "cumulative": "The share of it and of all that are more frequent.",
@@ -133,22 +138,29 @@ def two_steps(start: Touchpoint, goal: Touchpoint, within: str) -> dict[str, Any
     }
 
 
-def ways(asked: Between, *, unit: str = "runs", longest: int = LONGEST, most: int = 20) -> dict[str, Any]:
+def ways(
+    asked: Between, *, unit: str = "runs", longest: int = LONGEST, least: float = 0.0, most: int = 20
+) -> dict[str, Any]:
     """The most frequent ways from start to goal, with share, cumulative share and median time in seconds.
 
     Conserved: the attempts are those that reached the goal, those that did not, and those under way; those
-    that reached it are on the ways that are told or in `other`. `unit` customers takes the furthest attempt
-    of each.
+    that reached it are on the ways that are told or in `other`. Touchpoints that less than the share `least`
+    of those who reached the goal passed are left out. `unit` customers takes the furthest attempt of each.
     """
     each, bound = walked(asked, unit)
-    values = {**bound, "longest": longest, "most": most}
+    values = {**bound, "longest": longest, "most": most, "is_all": int(not least), "kept": []}
+    told = frame(asked, unit)
+    if least:
+        values["kept"] = [
+            row["label"] for row in passed(asked, unit) if row["reached"] >= least * told["reached"]
+        ]
     rows = asked.scope.events.query(question("discovery.ways", walked=each), values)
     named = labels(asked.scope, {one for row in rows for one in row["way"]})
     reached = int(rows[0]["reached"]) if rows else 0
-    told, so_far = [], 0
+    found, so_far = [], 0
     for row in rows:
         so_far += row["n"]
-        told.append(
+        found.append(
             {
                 "way": [{"kind": one.kind, "label": one.label} for one in map(named.__getitem__, row["way"])],
                 "longer": bool(row["is_cut"]),
@@ -160,7 +172,14 @@ def ways(asked: Between, *, unit: str = "runs", longest: int = LONGEST, most: in
             }
         )
     other = {"n": reached - so_far, "ways": int(rows[0]["ways"]) - len(rows) if rows else 0}
-    return {**frame(asked, unit), "longest": longest, "ways": told, "other": other, "meanings": MEANINGS}
+    return {
+        **told,
+        "longest": longest,
+        "least": least,
+        "ways": found,
+        "other": other,
+        "meanings": MEANINGS,
+    }
 
 
 def frame(asked: Between, unit: str) -> dict[str, Any]:
@@ -186,6 +205,12 @@ def frame(asked: Between, unit: str) -> dict[str, Any]:
 def walked(asked: Between, unit: str) -> tuple[str, dict[str, Any]]:
     """The SQL of each attempt with what it passed, and what it binds."""
     return asked.scope.ask("discovery.walked", unit=unit, within=asked.within)
+
+
+def passed(asked: Between, unit: str) -> list[dict[str, Any]]:
+    """The touchpoints that most attempts passed: how many of each outcome did."""
+    sql, bound = walked(asked, unit)
+    return asked.scope.events.query(question("discovery.passed", walked=sql), {**bound, "most": MOST_LABELS})
 
 
 def labels(scope: Scope, hashes: Collection[int]) -> Mapping[int, Touchpoint]:

@@ -21,7 +21,7 @@ from journeys.touchpoints import Touchpoint, known_by
 from store.events import EventStore
 from store.projects import Project
 
-MOST_LABELS, MOST_FOUND = 30, 20
+MOST_LABELS, MOST_FOUND = 20, 20
 MOST_CUSTOMERS = 20_000
 FEWEST = 10  # customers who come from the start to the goal
 PER_LABEL = 3  # pairs of one start, and of one goal
@@ -33,7 +33,8 @@ Row = Mapping[str, Any]
 Pair = tuple[int, int]
 MEANINGS = {
     "candidates": (
-        f"Pairs among the {MOST_LABELS} touchpoints that most customers of the period have. A pair is one "
+        f"Pairs among the {MOST_LABELS} pages and the {MOST_LABELS} other touchpoints that most customers of "
+        "the period have; those that carry the property that is money come before others. A pair is one "
         f"where at least {FEWEST} customers came from the start to the goal in time, where at least "
         f"{EARLIER:.0%} of those who have both had the start first (by first times in the period; also the "
         "lower end of the 95 % Wilson interval is above one half), and where the goal is more frequent among "
@@ -108,10 +109,10 @@ def worth_managing(
     has. Raises DiscoveryError.
     """
     ground = _ground(events, project, period, now, milliseconds(within), most_customers)
-    customers, named = _frequent(ground)
+    customers, named, with_money = _frequent(ground, value)
     rows = {(row["one"], row["other"]): row for row in _rows(ground, list(named))}
     pairs, left_out = _pairs(rows, customers)
-    shortlist = _shortlist(pairs, _twins(rows), most)
+    shortlist = _shortlist(pairs, _twins(rows), with_money, most)
     drafts = [parse(two_steps(named[one], named[other], within)) for one, other in shortlist]
     found = [
         {
@@ -149,11 +150,13 @@ def _touched() -> str:
     return question("discovery_journeys.touched", resolved=resolved_now())
 
 
-def _frequent(ground: Ground) -> tuple[int, dict[int, Touchpoint]]:
-    """How many customers there are, and the touchpoints that most of them have."""
-    touched = _touched()
-    everyone, *rows = ground.query(question("discovery_journeys.frequent", touched=touched), most=MOST_LABELS)
-    return everyone["customers"], {row["label"]: of_type(row["kind"], row["said"]) for row in rows}
+def _frequent(ground: Ground, value: str) -> tuple[int, dict[int, Touchpoint], set[int]]:
+    """How many customers there are, the touchpoints that most of them have, and which of these are money."""
+    touched, money = _touched(), "JSONHas(properties, {value:String})" if value else "0"
+    sql = question("discovery_journeys.frequent", touched=touched, money=money)
+    everyone, *rows = ground.query(sql, most=MOST_LABELS, value=value)
+    named = {row["label"]: of_type(row["kind"], row["said"]) for row in rows}
+    return everyone["customers"], named, {row["label"] for row in rows if row["is_money"]}
 
 
 def _rows(ground: Ground, labels: list[int]) -> list[dict[str, Any]]:
@@ -213,15 +216,15 @@ def _twins(rows: Mapping[Pair, Row]) -> set[Pair]:
     }
 
 
-def _shortlist(pairs: Mapping[Pair, Row], twins: set[Pair], most: int) -> list[Pair]:
-    """The pairs with most at stake; of one start and of one goal a few, of twins the first alone."""
+def _shortlist(pairs: Mapping[Pair, Row], twins: set[Pair], with_money: set[int], most: int) -> list[Pair]:
+    """The pairs with most at stake, money first; of one start and of one goal a few, of twins one alone."""
 
     def stake(pair: Pair) -> float:
         row = pairs[pair]
         return float((row["have_start"] - row["in_time"]) * row["in_time"] / row["have_start"])
 
     found: list[Pair] = []
-    for one, other in sorted(pairs, key=lambda pair: (-stake(pair), pair)):
+    for one, other in sorted(pairs, key=lambda pair: (pair[1] not in with_money, -stake(pair), pair)):
         starts, goals = ([pair[end] for pair in found] for end in (0, 1))
         is_told = any((one, start) in twins and (other, goal) in twins for start, goal in found)
         if len(found) < most and not is_told and starts.count(one) < PER_LABEL > goals.count(other):
@@ -296,12 +299,22 @@ def _is_at(journey: Definition, k: int, one: Touchpoint) -> bool:
 def table(answer: Row) -> Table:
     """A row a candidate."""
     plain = ("start", "goal", "attempts", "customers", "reached", "lost", "under_way")
-    head = (*plain, "success_rate", "low", "high", "median_seconds", "mean_value", "score", "covered_by")
+    head = (
+        *plain,
+        "success_rate",
+        "low",
+        "high",
+        "median_seconds",
+        "mean_value",
+        "score",
+        "score_explained",
+        "covered_by",
+    )
     return head, (
         (
             *(one[name] for name in plain),
             *(one["success_rate"][name] for name in ("value", "low", "high")),
-            *(one[name] for name in ("median_seconds", "mean_value", "score")),
+            *(one[name] for name in ("median_seconds", "mean_value", "score", "score_explained")),
             " ".join(journey["key"] for journey in one["covered"]),
         )
         for one in answer["candidates"]

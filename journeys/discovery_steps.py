@@ -9,7 +9,7 @@ import numpy as np
 
 from journeys.definitions import lean, parse
 from journeys.discovery import MEANINGS as OF_ATTEMPTS
-from journeys.discovery import Between, frame, labels, walked
+from journeys.discovery import Between, frame, labels, passed, walked
 from journeys.funnel import funnel
 from journeys.questions import question
 from journeys.rates import rate
@@ -19,7 +19,6 @@ from journeys.touchpoints import KINDS, Touchpoint
 
 SUGGESTED, REQUIRED = 0.5, 0.95
 MOST_STEPS = 10
-MOST_LABELS = 50
 Row = Mapping[str, Any]
 MEANINGS = {
     **{name: OF_ATTEMPTS[name] for name in ("attempts", "period", "reached", "not_reached", "under_way")},
@@ -57,15 +56,12 @@ def steps(asked: Between, *, unit: str = "runs", least: float = SUGGESTED) -> di
     usual order, and come first; then all others, the most frequent first.
     """
     told = frame(asked, unit)
-    sql, bound = walked(asked, unit)
-    rows = asked.scope.events.query(
-        question("discovery_steps.passed", walked=sql), {**bound, "most": MOST_LABELS}
-    )
+    rows = passed(asked, unit)
     named = labels(asked.scope, {row["label"] for row in rows})
     rows = [row for row in rows if _is_between(named[row["label"]], asked)]
     chosen = [row["label"] for row in rows if told["reached"] and row["reached"] >= least * told["reached"]]
     chosen = chosen[:MOST_STEPS]
-    befores = _befores(asked, chosen, (sql, bound))
+    befores = _befores(asked, chosen, unit)
     ordered = _ordered(chosen, befores)
     found = _told(rows, told, [named[row["label"]] for row in rows])
     by_label = dict(zip((row["label"] for row in rows), found, strict=True))
@@ -119,13 +115,11 @@ def _told(rows: Sequence[Row], whole: Row, named: Sequence[Touchpoint]) -> list[
     ]
 
 
-def _befores(
-    asked: Between, chosen: Sequence[int], ways: tuple[str, Mapping[str, Any]]
-) -> dict[tuple[int, int], int]:
+def _befores(asked: Between, chosen: Sequence[int], unit: str) -> dict[tuple[int, int], int]:
     """How many of the attempts that reached the goal passed one of these labels before another."""
     if len(chosen) < 2:
         return {}
-    sql, bound = ways
+    sql, bound = walked(asked, unit)
     asks = question("discovery_steps.orders", walked=sql)
     rows = asked.scope.events.query(asks, {**bound, "chosen": list(chosen)})
     return {(row["one"], row["other"]): row["n"] for row in rows}

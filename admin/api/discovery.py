@@ -57,6 +57,11 @@ class WaysAsked(BetweenAsked):
     """How many ways are told, and how long each may be."""
 
     longest = fields.Integer(load_default=LONGEST, validate=validate.Range(1, MOST_LONGEST))
+    least = fields.Float(
+        load_default=0.0,
+        validate=validate.Range(0, 1),
+        metadata={"description": "touchpoints that a smaller share of them passed are left out; 0 for none"},
+    )
     most = fields.Integer(load_default=20, validate=validate.Range(1, 500))
 
 
@@ -91,7 +96,9 @@ def read_journeys_csv(call: Call) -> Response:
 
 def read_ways(call: Call) -> dict[str, Any]:
     """The most frequent ways between two touchpoints."""
-    return discovery.ways(_between(call), **{name: call.query[name] for name in ("unit", "longest", "most")})
+    return discovery.ways(
+        _between(call), **{name: call.query[name] for name in ("unit", "longest", "least", "most")}
+    )
 
 
 def read_ways_csv(call: Call) -> Response:

@@ -22,6 +22,7 @@ from store.journeys import live_journeys
 
 pages = Blueprint("discovery", __name__, url_prefix="/p/<project>/discover")
 MOST_WAYS = 20
+LEAST = 0.05  # of those who reached the goal: rarer touchpoints are left out of ways, unless asked for
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Question:
     value: str
     start: str
     goal: str
+    rare: str  # "shown" where ways hold rare touchpoints, too
 
     @property
     def unit(self) -> str:
@@ -44,7 +46,7 @@ class Question:
 
     def link(self, door: str = "show", /, **other: Any) -> str:
         """The address of the same question, with these arguments in place of its own."""
-        named = {name: getattr(self, name) or None for name in ("within", "value", "start", "goal")}
+        named = {name: getattr(self, name) or None for name in ("within", "value", "start", "goal", "rare")}
         values: dict[str, Any] = {**self.asked.args, **named, **other}
         return url_for(f"discovery.{door}", project=self.place.project.key, **values)
 
@@ -62,7 +64,8 @@ class Question:
 
     def ways(self) -> dict[str, Any]:
         """The most frequent ways between them."""
-        return discovery.ways(self.between(), unit=self.unit, most=MOST_WAYS)
+        least = 0.0 if self.rare else LEAST
+        return discovery.ways(self.between(), unit=self.unit, least=least, most=MOST_WAYS)
 
     def steps(self) -> dict[str, Any]:
         """What most pass between them."""
@@ -167,4 +170,5 @@ def _question(place: Place) -> Question:
         value=args.get("value", "").strip(),
         start=args.get("start", "").strip(),
         goal=args.get("goal", "").strip(),
+        rare="shown" if args.get("rare") == "shown" else "",
     )

@@ -4,7 +4,8 @@ select
     (toUnixTimestamp64Milli(timestamp), sequence) as at,
     type,
     if(type = 'page', path, toString(event)) as said,
-    cityHash64(type, said) as label
+    cityHash64(type, said) as label,
+    properties
 from {{resolved}}
 where
     project = {project:UInt32}

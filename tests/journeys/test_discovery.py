@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter, defaultdict
+from itertools import groupby
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -108,7 +109,12 @@ def test_ways_and_steps_agree_with_plain_python(events: EventStore, seed: int) -
 
 
 def check_ways(question: Between, truth: list[Attempt], unit: str) -> None:
-    answer = ways(question, unit=unit, longest=2, most=3)
+    for least in (0.0, 0.2):
+        check_ways_of(question, truth, unit, least)
+
+
+def check_ways_of(question: Between, truth: list[Attempt], unit: str, least: float) -> None:
+    answer = ways(question, unit=unit, longest=2, most=3, least=least)
     outcomes = Counter(one.outcome for one in truth)
     assert answer["attempts"] == len(truth)
     assert [answer[name] for name in ("reached", "not_reached", "under_way")] == [
@@ -116,9 +122,11 @@ def check_ways(question: Between, truth: list[Attempt], unit: str) -> None:
     ]
     assert answer["customers"] == len({one.customer for one in truth})
     taken = defaultdict(list)
-    for one in truth:
-        if one.outcome == "succeeded":
-            taken[tuple(one.passed[:2]), len(one.passed) > 2].append(one)
+    reached = [one for one in truth if one.outcome == "succeeded"]
+    for one in reached:
+        kept = [x for x in one.passed if sum(x in other.passed for other in reached) >= least * len(reached)]
+        whole = [x for x, _ in groupby(kept)]
+        taken[tuple(whole[:2]), len(whole) > 2].append(one)
     told = {(named(way["way"]), way["longer"]): way for way in answer["ways"]}
     most = sorted(map(len, taken.values()), reverse=True)
     assert [way["n"] for way in answer["ways"]] == most[:3]

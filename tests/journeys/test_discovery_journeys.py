@@ -10,7 +10,7 @@ import pytest
 
 from journeys.definitions import Definition, parse
 from journeys.discovery import between, ways
-from journeys.discovery_journeys import MOST_FOUND, table, worth_managing
+from journeys.discovery_journeys import MOST_FOUND, MOST_LABELS, table, worth_managing
 from journeys.period import Period
 from journeys.touchpoints import read
 from store.event import Event
@@ -130,6 +130,17 @@ def test_numbers_are_those_of_the_runs_and_the_score_is_explained(events: EventS
     has_money = [one["mean_value"] is not None for one in answer["candidates"]]
     assert has_money == sorted(has_money, reverse=True)
     assert len(list(table(answer)[1])) == len(answer["candidates"]) <= MOST_FOUND
+
+
+def test_a_rare_goal_that_is_money_is_found_by_its_property(events: EventStore) -> None:
+    rows = company(dice=random.Random(4))
+    for customer in range(600):
+        rows += [
+            event(10**7 + len(rows), customer, BEGIN + k, "track", f"Often {k}") for k in range(MOST_LABELS)
+        ]
+    events.insert(rows, token="t")
+    assert not [goal for _, goal in pairs(found(events)) if goal == "event:Paid"]
+    assert pairs(found(events, value="amount"))[0][1] == "event:Paid"
 
 
 def test_of_many_customers_a_sample_is_taken_and_said(events: EventStore) -> None:
