@@ -14,6 +14,7 @@ from journeys.period import parse_period
 from journeys.preview import check_patterns, preview
 from journeys.routes import confirmed
 from journeys.saving import save_journey
+from journeys.segments import ATTRIBUTES
 from store.journeys import JourneyVersion, live_journey
 
 PREVIEW_DAYS = 30
@@ -74,6 +75,14 @@ def _all(services: Services, project: int, what: str, event: str, name: str) -> 
             ]
         case "type":
             return [{"value": one} for one in TYPES]
+        case "trait":
+            rows = catalog.properties(services.events, project, "", kind="identify")
+            return [{"value": row["name"], "n": row["n"], "examples": row["examples"]} for row in rows]
+        case "trait_value" if name:
+            rows = catalog.properties(services.events, project, "", kind="identify")
+            return [{"value": one} for row in rows if row["name"] == name for one in row["examples"]]
+        case "field_value" if name in ATTRIBUTES:
+            return catalog.attribute(services.events, project, name, since_ms=since)
         case "field":
             return [{"value": one} for one in FIELDS]
         case "property" if event:

@@ -7,6 +7,7 @@ same places.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,9 @@ Draft = dict[str, Any]
 KINDS = ("event", "page", "type")
 ABOUT = ("property", "trait", "field")
 LISTS = {"steps", "match", "where", "fail_on", "population"}
+COMPARED = ("eq", "ne", "gt", "gte", "lt", "lte")
 MOST_ITEMS = 60
+SEVERAL = re.compile(r'\s*"(?:[^"\\]|\\.)*"\s*(?=,|$)|[^,]+')  # values between commas, or in quotation marks
 
 
 def empty() -> Draft:
@@ -44,6 +47,11 @@ def new_item(kind: str) -> dict[str, Any]:
 
 def from_form(form: Mapping[str, str]) -> Draft:
     """The draft that a form holds; fields that are not there are empty."""
+    return _filled(empty() | {"steps": [], "idle_timeout": ""}, tree_of(form))
+
+
+def tree_of(form: Mapping[str, str]) -> dict[str, Any]:
+    """The fields of a form by the places in their names."""
     tree: dict[str, Any] = {}
     for name, value in form.items():
         *places, last = name.split(".")
@@ -54,7 +62,7 @@ def from_form(form: Mapping[str, str]) -> Draft:
                 break
         else:
             branch[last] = value
-    return _filled(empty() | {"steps": [], "idle_timeout": ""}, tree)
+    return tree
 
 
 def _filled(shape: dict[str, Any], tree: Any) -> dict[str, Any]:
@@ -88,12 +96,12 @@ def from_definition(source: Mapping[str, Any]) -> Draft:
         {
             **{name: step.get(name) or "" for name in ("key", "name", "stage", "within")},
             "optional": bool(step.get("optional")),
-            "match": [_matcher_draft(one) for one in step.get("match", [])],
+            "match": [matcher_draft(one) for one in step.get("match", [])],
         }
         for step in source.get("steps", [])
     ]
-    draft["fail_on"] = [_matcher_draft(one) for one in source.get("fail_on", [])]
-    draft["population"] = [_condition_draft(one) for one in source.get("population", [])]
+    draft["fail_on"] = [matcher_draft(one) for one in source.get("fail_on", [])]
+    draft["population"] = [condition_draft(one) for one in source.get("population", [])]
     return draft
 
 
@@ -117,49 +125,53 @@ def to_definition(draft: Draft) -> dict[str, Any]:
                 "stage": step["stage"],
                 "optional": step["optional"],
                 "within": step["within"] or None,
-                "match": [_matcher(one) for one in step["match"]],
+                "match": [matcher_of(one) for one in step["match"]],
             }
             for key, step in zip(keys, draft["steps"], strict=True)
         ],
-        "fail_on": [_matcher(one) for one in draft["fail_on"]],
-        "population": [_condition(one) for one in draft["population"]],
+        "fail_on": [matcher_of(one) for one in draft["fail_on"]],
+        "population": [condition_of(one) for one in draft["population"]],
     }
 
 
-def _matcher_draft(one: Mapping[str, Any]) -> dict[str, Any]:
+def matcher_draft(one: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a matcher."""
     kind = next((kind for kind in KINDS if kind in one), "event")
-    where = [_condition_draft(condition) for condition in one.get("where", [])]
+    where = [condition_draft(condition) for condition in one.get("where", [])]
     return {"kind": kind, "value": one.get(kind, ""), "where": where}
 
 
-def _condition_draft(one: Mapping[str, Any]) -> dict[str, Any]:
+def condition_draft(one: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a condition."""
     about = next((about for about in ABOUT if about in one), "property")
     return {
         "about": about,
         "name": one.get(about, ""),
         "op": one.get("op", "eq"),
-        "value": _text(one.get("value")),
+        "value": text_of(one.get("op", "eq"), one.get("value")),
     }
 
 
-def _matcher(one: Mapping[str, Any]) -> dict[str, Any]:
+def matcher_of(one: Mapping[str, Any]) -> dict[str, Any]:
+    """The matcher that fields mean."""
     kind = one["kind"] if one["kind"] in KINDS else "event"
-    where = [_condition(condition) for condition in one["where"]]
+    where = [condition_of(condition) for condition in one["where"]]
     return {kind: one["value"], **({"where": where} if where else {})}
 
 
-def _condition(one: Mapping[str, Any]) -> dict[str, Any]:
+def condition_of(one: Mapping[str, Any]) -> dict[str, Any]:
+    """The condition that fields mean."""
     about = one["about"] if one["about"] in ABOUT else "property"
-    return {about: one["name"], "op": one["op"], "value": _value(one["op"], one["value"])}
+    return {about: one["name"], "op": one["op"], "value": value_of(one["op"], one["value"])}
 
 
-def _value(op: str, text: str) -> Any:
+def value_of(op: str, text: str) -> Any:
     """What a person wrote, as JSON: numbers and true or false by their look, lists by commas."""
     if op in ("is_set", "is_not_set"):
         return None
     if op in ("in", "not_in"):
-        return [_scalar(part.strip()) for part in text.split(",") if part.strip()]
-    if op in ("eq", "ne", "gt", "gte", "lt", "lte"):
+        return [_scalar(part.strip()) for part in SEVERAL.findall(text) if part.strip()]
+    if op in COMPARED:
         return _scalar(text) if text else None
     return text or None
 
@@ -172,11 +184,22 @@ def _scalar(text: str) -> Any:
     return value if isinstance(value, bool | int | float | str) and value == value else text
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(_text(one) for one in value)
-    if value is None:
+def text_of(op: str, value: Any) -> str:
+    """A value as a person would write it, such that `value_of` reads the same again."""
+    if value is None or op in ("is_set", "is_not_set"):
         return ""
+    if isinstance(value, list):
+        return ", ".join(_in_list(_text(one)) for one in value)
+    return _text(value) if op in COMPARED else str(value)
+
+
+def _text(value: Any) -> str:
     if isinstance(value, str):
         return value if _scalar(value) == value else json.dumps(value)
     return json.dumps(value)
+
+
+def _in_list(text: str) -> str:
+    """A value that stands with others: in quotation marks where it has some, or a comma, or is nothing."""
+    is_plain = bool(text) and text == text.strip() and not re.search('[,"]', text)
+    return text if is_plain or (text.startswith('"') and SEVERAL.fullmatch(text)) else json.dumps(text)

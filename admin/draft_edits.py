@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection
 from typing import Any
 
 from admin.draft import LISTS, MOST_ITEMS, Draft, new_item
 
-MOVE = re.compile(r"((?:[a-z_]+\.\d+\.)*[a-z_]+)(?:\.(\d+))?:(add|remove|up|down)")
+MOVE = re.compile(r"((?:[a-z_]+\.(?:\d+\.)?)*[a-z_]+)(?:\.(\d+))?:(add|remove|up|down)")
 
 
-def apply(draft: Draft, move: str) -> str:
+def apply(
+    draft: Draft, move: str, *, lists: Collection[str] = LISTS, new: Callable[[str], Any] = new_item
+) -> str:
     """Change the draft by a move such as `steps:add` or `steps.2:up`; returns the place to go on at.
 
-    A move that makes no sense changes nothing.
+    `lists` are the names of lists, `new` makes an item for the one of a name. A move that makes no sense
+    changes nothing.
     """
     found = MOVE.fullmatch(move)
     if found is None:
         return ""
     place, number, verb = found[1], found[2], found[3]
-    items, name = _list_at(draft, place)
+    items, name = _list_at(draft, place, lists)
     if items is None:
         return ""
     if verb == "add":
-        return f"{place}.{_add(items, name)}"
+        return f"{place}.{_add(items, name, new)}"
     index = int(number) if number else -1
     if not 0 <= index < len(items):
         return ""
@@ -37,23 +41,23 @@ def apply(draft: Draft, move: str) -> str:
     return f"{place}.{index}"
 
 
-def _add(items: list[Any], name: str) -> int:
+def _add(items: list[Any], name: str, new: Callable[[str], Any]) -> int:
     """A new step goes before the goal, everything else to the end; returns where it is."""
     where = len(items) - 1 if name == "steps" and len(items) > 1 else len(items)
     if len(items) < MOST_ITEMS:
-        items.insert(where, new_item(name))
+        items.insert(where, new(name))
     return where
 
 
-def _list_at(draft: Draft, place: str) -> tuple[list[Any] | None, str]:
+def _list_at(draft: Draft, place: str, lists: Collection[str]) -> tuple[list[Any] | None, str]:
     part: Any = draft
     *way, name = place.split(".")
     for one in way:
         if isinstance(part, list) and one.isdigit() and int(one) < len(part):
             part = part[int(one)]
-        elif isinstance(part, dict) and one in LISTS and one in part:
+        elif isinstance(part, dict) and isinstance(part.get(one), list | dict):
             part = part[one]
         else:
             return None, name
-    items = part.get(name) if isinstance(part, dict) and name in LISTS else None
+    items = part.get(name) if isinstance(part, dict) and name in lists else None
     return (items, name) if isinstance(items, list) else (None, name)

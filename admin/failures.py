@@ -10,11 +10,13 @@ from werkzeug.exceptions import HTTPException
 from admin import access
 from journeys.cursors import ListError
 from journeys.dimensions import DimensionError
+from journeys.discovery import DiscoveryError
 from journeys.paths import PathError
 from journeys.period import PeriodError
 from journeys.scope import NoSuchJourney
 from journeys.segments import SegmentError
 from journeys.survival import SurvivalError
+from journeys.touchpoints import TouchpointError
 from store.events import EventStoreError
 
 SENTENCES = {
@@ -32,7 +34,16 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(EventStoreError, _store_down)
     app.register_error_handler(NoSuchJourney, _no_journey)
-    for kind in (DimensionError, ListError, PathError, PeriodError, SegmentError, SurvivalError):
+    for kind in (
+        DimensionError,
+        DiscoveryError,
+        ListError,
+        PathError,
+        PeriodError,
+        SegmentError,
+        SurvivalError,
+        TouchpointError,
+    ):
         app.register_error_handler(kind, _bad_question)
 
 

@@ -10,6 +10,7 @@ from journeys.period import iso
 from journeys.questions import question
 from journeys.resolution import resolved_now
 from journeys.routes import RAW, Routes
+from journeys.segments import ATTRIBUTES
 from store.events import EventStore
 
 DAYS = 30  # what counts as lately
@@ -94,6 +95,19 @@ def properties(
         }
         for row in found
     ]
+
+
+def attribute(
+    events: EventStore, project_id: int, column: str, *, since_ms: int, most: int = 200
+) -> list[dict[str, Any]]:
+    """The values that an attribute of events, such as channel, had since then, the most frequent first.
+
+    Each has its number of events and customers. `column` is one of `segments.ATTRIBUTES`.
+    """
+    if column not in ATTRIBUTES:
+        raise ValueError(f"{column!r} is no attribute of events")
+    values = {"project": project_id, "since": since_ms, "most": most}
+    return events.query(question("catalog.attribute", column=column, resolved=resolved_now()), values)
 
 
 def violations(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -16,7 +17,7 @@ from journeys.lists import AT_STEP, WHOLE
 from journeys.rates import rate
 from journeys.report import Answer, OwnArguments, Report, Table, Which
 from journeys.scope import Scope
-from journeys.segment_definitions import parse_segment
+from journeys.segment_definitions import SegmentDefinition, parse_segment
 from journeys.segments import SAVED, Segment, SegmentError, checked, choices, read_several, written
 from journeys.standing import NOBODY, standing
 from journeys.statistics import adjusted, difference, known, p_of_two_rates
@@ -109,6 +110,25 @@ def size(scope: Scope, key: str) -> dict[str, int]:
     """How many runs belong to a saved segment, and of how many customers; raises SegmentError."""
     row = _counted(scope, [{"name": key}], "runs")[0, 0]
     return {name: int(row[given]) for name, given in (("runs", "n"), ("customers", "customers"))}
+
+
+def size_of_draft(scope: Scope, segment: SegmentDefinition) -> dict[str, Any]:
+    """The same of a segment that is not saved, beside all runs and customers of the period and their share.
+
+    Raises SegmentError.
+    """
+    saved = replace(scope.saved, segments={**scope.saved.segments, segment.key: segment.source})
+    rows = _counted(replace(scope, saved=saved), [{"name": segment.key}, {}], "runs")
+    (runs, customers), (all_runs, everybody) = (
+        (int(rows[at, at]["n"]), int(rows[at, at]["customers"])) for at in (0, 1)
+    )
+    return {
+        "runs": runs,
+        "customers": customers,
+        "of_runs": all_runs,
+        "of_customers": everybody,
+        "share": rate(customers, everybody),
+    }
 
 
 def behind(scope: Scope, cell: str) -> Which:

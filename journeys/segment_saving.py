@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
@@ -22,27 +23,42 @@ def keep_segment(
 ) -> SavedSegment:
     """Keep the segment under its key, in place of a former one.
 
-    Raises DefinitionError where it names a journey that does not exist, has a pattern that the event store
-    cannot use or the name of another segment, or where there are too many.
+    Raises DefinitionError as `check_segment` does, where another segment has its name, and where there are
+    too many.
     """
-    problems = {}
+    others = (one for one in saved_segments(engine, project_id) if one.key != segment.key)
+    twin = next((one for one in others if one.definition["name"] == segment.name), None)
+    of_name = f"the segment {twin.key!r} has this name; give each a name of its own" if twin else ""
+    check_segment(engine, events, project_id, segment, more={"name": of_name} if of_name else {})
+    try:
+        return save_segment(engine, project_id, segment.source, by=by, now=now)
+    except TooManySegments as error:
+        raise DefinitionError({"segment": str(error)}) from None
+
+
+def check_segment(
+    engine: Engine,
+    events: EventStore,
+    project_id: int,
+    segment: SegmentDefinition,
+    *,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Raise DefinitionError where it names a journey that does not exist, or has an unusable pattern.
+
+    `more` are problems that are known already.
+    """
+    problems = dict(more)
     journeys = {one.definition["key"] for one in live_journeys(engine, project_id)}
     for part in leaves(segment.group):
         if isinstance(part, State) and part.journey not in journeys:
             problems["journey"] = f"there is no journey {part.journey!r}"
-    others = (one for one in saved_segments(engine, project_id) if one.key != segment.key)
-    if twin := next((one for one in others if one.definition["name"] == segment.name), None):
-        problems["name"] = f"the segment {twin.key!r} has this name; give each a name of its own"
     if any(one.op == "matches" and not fits(events, str(one.value)) for one in _conditions(segment)):
         problems["value"] = (
             "a pattern cannot be used: look-ahead, look-behind and back references are unknown"
         )
     if problems:
         raise DefinitionError(problems)
-    try:
-        return save_segment(engine, project_id, segment.source, by=by, now=now)
-    except TooManySegments as error:
-        raise DefinitionError({"segment": str(error)}) from None
 
 
 def _conditions(segment: SegmentDefinition) -> Iterator[Condition]:

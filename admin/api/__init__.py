@@ -8,6 +8,7 @@ from admin.api import (
     accounts,
     audit,
     customers,
+    discovery,
     docs,
     erasure,
     events,
@@ -37,6 +38,7 @@ ENDPOINTS: list[Endpoint] = [
     *rules.ENDPOINTS,
     *sessions.ENDPOINTS,
     *lifecycle.ENDPOINTS,
+    *discovery.ENDPOINTS,
     *erasure.ENDPOINTS,
     *audit.ENDPOINTS,
 ]

@@ -12,11 +12,13 @@ from admin.seen import RulesChanged
 from journeys.cursors import ListError
 from journeys.definitions import DefinitionError, problems_of
 from journeys.dimensions import DimensionError
+from journeys.discovery import DiscoveryError
 from journeys.paths import PathError
 from journeys.period import PeriodError
 from journeys.scope import NoSuchJourney
 from journeys.segments import SegmentError
 from journeys.survival import SurvivalError
+from journeys.touchpoints import TouchpointError
 from store.events import EventStoreError
 
 
@@ -29,7 +31,16 @@ def add_to(room: Blueprint) -> None:
     room.register_error_handler(RulesChanged, lambda e: shape(409, "rules_changed", str(e), "version"))
     room.register_error_handler(EventStoreError, lambda e: shape(503, "event_store", str(e)))
     room.register_error_handler(HTTPException, _http)
-    for kind in (DimensionError, ListError, PathError, PeriodError, SegmentError, SurvivalError):
+    for kind in (
+        DimensionError,
+        DiscoveryError,
+        ListError,
+        PathError,
+        PeriodError,
+        SegmentError,
+        SurvivalError,
+        TouchpointError,
+    ):
         room.register_error_handler(kind, lambda e: shape(400, "bad_question", str(e)))
     methods = ["GET", "POST", "PUT", "DELETE", "PATCH"]
     room.add_url_rule("/<path:unknown>", "unknown", _unknown, methods=methods)

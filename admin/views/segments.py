@@ -1,21 +1,30 @@
-"""Saved segments: the list with how many belong to each, and the editor of one."""
+"""Saved segments: the list with how many belong to each, and the form of one with its size and its YAML."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin import asked
-from admin.access import SEVERAL, Place, did, needs
+from admin import asked, draft_edits
+from admin.access import LOOKS, SEVERAL, Place, did, needs
+from admin.draft import Draft
+from admin.segment_draft import LISTS, empty, from_definition, from_form, new_item, placed, to_definition
 from admin.services import services
-from journeys.comparison import size
-from journeys.definitions import DefinitionError
+from journeys.comparison import size, size_of_draft
+from journeys.definitions import OPERATORS, DefinitionError
 from journeys.scope import open_scope
-from journeys.segment_definitions import SegmentDefinition, parse_segment_yaml, segment_yaml
-from journeys.segment_saving import keep_segment
-from journeys.segments import SegmentError
+from journeys.segment_definitions import (
+    DEEPEST,
+    STATES,
+    SegmentDefinition,
+    parse_segment,
+    parse_segment_yaml,
+    segment_yaml,
+)
+from journeys.segment_saving import check_segment, keep_segment
+from journeys.segments import ATTRIBUTES, SegmentError
 from store.journeys import live_journeys
 from store.segments import (
     TooManySegments,
@@ -26,14 +35,7 @@ from store.segments import (
 )
 
 DAYS = 30
-BEGUN = """key: came-back
-name: Came back by mail
-description: Looked at prices before, and began by a mail or newsletter
-all:
-  - {field: medium, op: in, value: [email, newsletter]}
-  - {did: {page: /pricing*}, at_least: 1, before: 30d}
-"""
-
+DRAWN = {"HX-Trigger-After-Settle": "segment-drawn"}  # what stands beside the form is asked anew
 pages = Blueprint("segments", __name__, url_prefix="/p/<project>/segments")
 
 
@@ -72,37 +74,52 @@ def count(place: Place, key: str) -> ResponseReturnValue:
 @pages.get("/edit")
 @needs("editor")
 def edit(place: Place) -> ResponseReturnValue:
-    """The text of a segment, or an example for a new one."""
+    """The form of a segment, or an empty one."""
     key = request.args.get("key", "")
     if not key:
-        return _form(place, "", BEGUN)
+        return _form(place, "", empty())
     found = saved_segment(services().engine, place.project.id, key)
     if found is None:
         abort(404)
-    return _form(place, key, segment_yaml(found.definition))
+    return _form(place, key, from_definition(found.definition))
 
 
 @pages.post("/edit")
 @needs("editor", does=SEVERAL)
 def change(place: Place) -> ResponseReturnValue:
-    """Keep the segment."""
-    given, text, former = services(), request.form.get("text", ""), request.form.get("former", "")
+    """Do what the pressed button says with the form."""
+    draft, do = from_form(request.form), request.form.get("do", "check")
+    former, yaml = request.form.get("former", ""), request.form.get("yaml", "")
+    if do == "import":
+        return _imported(place, former, draft, yaml)
+    if do == "save":
+        return _saved(place, former, draft)
+    return _form(place, former, draft, focus=draft_edits.apply(draft, do, lists=LISTS, new=new_item)), DRAWN
+
+
+@pages.post("/beside")
+@needs("editor", does=LOOKS)
+def beside(place: Place) -> ResponseReturnValue:
+    """What stands beside the form: how many belong to the segment as it is now, and the same as YAML."""
+    given, source = services(), to_definition(from_form(request.form))
+    journey, now = request.form.get("of", ""), given.clock()
+    start, _ = asked.last_days(DAYS, place.project.zone, now=now)
+    found: dict[str, Any] = {}
     try:
-        segment = parse_segment_yaml(text)
-        _key_is_free(place, segment, former)
-        keep_segment(
-            given.engine,
-            given.events,
-            place.project.id,
-            segment,
-            by=place.user.email,
-            now=given.clock(),
+        segment = parse_segment(
+            {**source, "key": source["key"] or "draft", "name": source["name"] or "draft"}
         )
+        check_segment(given.engine, given.events, place.project.id, segment)
+        if journey:
+            scope = open_scope(given.engine, given.events, place.project, journey, start=start, now=now)
+            found["size"] = size_of_draft(scope, segment)
     except DefinitionError as error:
-        return _form(place, former, text, problems=error.problems), 422
-    did(place, f"saved the segment {segment.key}")
-    flash(f"The segment “{segment.name}” is kept. Reports can choose it from now on.")
-    return redirect(url_for("segments.show", project=place.project.key))
+        found["problems"] = error.problems
+    except SegmentError as error:
+        found["problems"] = {"journey": str(error)}
+    return render_template(
+        "segments/beside.html", **found, journey=journey, yaml=segment_yaml(source), days=DAYS
+    )
 
 
 @pages.post("/delete")
@@ -131,6 +148,35 @@ def restore(place: Place) -> ResponseReturnValue:
     return redirect(url_for("segments.show", project=place.project.key))
 
 
+def _imported(place: Place, former: str, draft: Draft, yaml: str) -> ResponseReturnValue:
+    try:
+        found = from_definition(parse_segment_yaml(yaml).source)
+    except DefinitionError as error:
+        return _form(place, former, draft, problems={"yaml": str(error)}, yaml=yaml), 422
+    return _form(place, former, found | ({"key": former} if former else {})), DRAWN
+
+
+def _saved(place: Place, former: str, draft: Draft) -> ResponseReturnValue:
+    given = services()
+    try:
+        segment = parse_segment(to_definition(draft))
+        _key_is_free(place, segment, former)
+        keep_segment(
+            given.engine,
+            given.events,
+            place.project.id,
+            segment,
+            by=place.user.email,
+            now=given.clock(),
+        )
+    except DefinitionError as error:
+        return _form(place, former, draft, problems=placed(error.problems)), 422
+    did(place, f"saved the segment {segment.key}")
+    flash(f"The segment “{segment.name}” is kept. Reports can choose it from now on.")
+    target = url_for("segments.show", project=place.project.key)
+    return Response(headers={"HX-Redirect": target}) if _is_part() else redirect(target)
+
+
 def _key_is_free(place: Place, segment: SegmentDefinition, former: str) -> None:
     """Raise DefinitionError where saving would replace another segment, or rename one that links name."""
     if former and segment.key != former:
@@ -139,12 +185,35 @@ def _key_is_free(place: Place, segment: SegmentDefinition, former: str) -> None:
         raise DefinitionError({"key": f"there is a segment {segment.key!r} already; choose another key"})
 
 
-def _form(place: Place, former: str, text: str, *, problems: dict[str, str] | None = None) -> str:
+def _is_part() -> bool:
+    """Whether our own script asks, which puts the form alone into the page."""
+    return bool(request.headers.get("HX-Request"))
+
+
+def _form(
+    place: Place,
+    former: str,
+    draft: Draft,
+    *,
+    problems: dict[str, str] | None = None,
+    focus: str = "",
+    yaml: str = "",
+) -> str:
     engine: Any = services().engine
+    journeys = {
+        one.definition["key"]: one.definition["name"] for one in live_journeys(engine, place.project.id)
+    }
     return render_template(
-        "segments/edit.html",
+        "segments/form.html" if _is_part() else "segments/edit.html",
         former=former,
-        text=text,
+        draft=draft,
         problems=problems or {},
-        journeys=[one.definition["key"] for one in live_journeys(engine, place.project.id)],
+        focus=focus,
+        yaml=yaml,
+        journeys=journeys,
+        attributes=ATTRIBUTES,
+        states=STATES,
+        operators=OPERATORS,
+        deepest=DEEPEST,
+        days=DAYS,
     )

@@ -56,6 +56,8 @@ RICH = {
                         {"field": "device", "op": "is_set"},
                         {"property": "code", "op": "eq", "value": "007"},
                         {"property": "yes", "op": "eq", "value": "true"},
+                        {"property": "zip", "op": "starts_with", "value": "07"},
+                        {"property": "tag", "op": "in", "value": ["a, b", "7", 7, 'say "so"', ""]},
                     ],
                 }
             ],

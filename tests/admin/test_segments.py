@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import html
 import re
 from typing import Any
 
 import pytest
+from yaml import safe_load as load
 
+from admin import draft_edits
+from admin.segment_draft import LISTS, empty, from_definition, from_form, new_item, to_definition
 from journeys.comparison import MEANINGS
+from journeys.segment_definitions import parse_segment
 from store.segments import save_segment, saved_segment, saved_segments
-from tests.admin.conftest import NOW, Shop
+from tests.admin.conftest import NOW, Shop, happened
 from tests.admin.test_api import Ask, asking
 
 PHONE = {"key": "phone", "name": "On the phone", "all": [{"field": "device", "op": "eq", "value": "mobile"}]}
@@ -157,85 +162,207 @@ def test_the_list_of_segments_says_how_many_belong_to_each(shop: Shop) -> None:
     assert told == [["1", "run", "of", "1", "customer"]] * 2
 
 
+def fields_of(yaml: str, **more: str) -> dict[str, str]:
+    """The fields that a browser would send for this segment."""
+    return form_of(from_definition(load(yaml))) | {"do": "save", **more}
+
+
+def form_of(one: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for name, value in one.items():
+        if isinstance(value, list):
+            for number, item in enumerate(value):
+                fields |= form_of(item, f"{prefix}{name}.{number}.")
+        elif isinstance(value, dict):
+            fields |= form_of(value, f"{prefix}{name}.")
+        else:
+            fields[f"{prefix}{name}"] = value
+    return fields
+
+
 def test_an_editor_makes_changes_and_deletes_a_segment(own_shop: Shop) -> None:
     browser = own_shop.client("editor")
-    example = re.search(r"<textarea[^>]*>(.*?)</textarea>", browser.get("/p/shop/segments/edit").text, re.S)
-    assert example
-    posted = browser.post("/p/shop/segments/edit", data={"text": html.unescape(example[1])})
+    posted = browser.post("/p/shop/segments/edit", data=fields_of(TEXT, key=""))
     assert posted.status_code == 302, posted.text
-    browser.post("/p/shop/segments/edit", data={"text": TEXT})
-    assert kept(own_shop) == ["came-back", "phone"]
-    again = browser.post("/p/shop/segments/edit", data={"text": TEXT})
+    assert kept(own_shop) == ["on-the-phone"]
+    browser.post("/p/shop/segments/delete", data={"key": "on-the-phone"})
+    browser.post("/p/shop/segments/edit", data=fields_of(TEXT))
+    again = browser.post("/p/shop/segments/edit", data=fields_of(TEXT))
     assert (again.status_code, "already" in again.text) == (422, True)
     changed = TEXT.replace("mobile", "tablet")
-    browser.post("/p/shop/segments/edit", data={"text": changed, "former": "phone"})
+    form = browser.get("/p/shop/segments/edit?key=phone").text
+    assert re.search(r'name="parts\.0\.value" value="mobile"', form)
+    browser.post("/p/shop/segments/edit", data=fields_of(changed, former="phone"))
     found = saved_segment(own_shop.services.engine, own_shop.project.id, "phone")
     assert found
     assert found.definition["all"][0]["value"] == "tablet"
     assert (found.changed_by, found.changed_at) == ("editor@shop.example", NOW)
-    other = browser.post(
-        "/p/shop/segments/edit", data={"text": changed.replace("key: phone", "key: x"), "former": "phone"}
-    )
+    renamed = fields_of(changed.replace("key: phone", "key: x"), former="phone")
+    other = browser.post("/p/shop/segments/edit", data=renamed)
     assert (other.status_code, "stays as it is" in other.text) == (422, True)
     gone = browser.post("/p/shop/segments/delete", data={"key": "phone"}, follow_redirects=True)
     assert "Undo" in gone.text
-    assert kept(own_shop) == ["came-back"]
+    assert kept(own_shop) == []
     browser.post("/p/shop/segments/restore", data={"key": "phone"})
-    assert kept(own_shop) == ["came-back", "phone"]
+    assert kept(own_shop) == ["phone"]
     assert browser.post("/p/shop/segments/delete", data={"key": "nobody"}).status_code == 404
     assert browser.get("/p/shop/segments/edit?key=nobody").status_code == 404
+
+
+def test_our_own_script_gets_the_form_alone_and_goes_on_after_saving(own_shop: Shop) -> None:
+    browser, script = own_shop.client("editor"), {"HX-Request": "true"}
+    part = browser.post("/p/shop/segments/edit", data=fields_of(TEXT, do="check"), headers=script)
+    assert part.text.lstrip().startswith("<form")
+    saved = browser.post("/p/shop/segments/edit", data=fields_of(TEXT), headers=script)
+    assert saved.headers["HX-Redirect"] == "/p/shop/segments"
 
 
 THIRD = TEXT.replace("key: phone", "key: third").replace("On the phone", "A third")
 
 
 @pytest.mark.parametrize(
-    ("text", "problem"),
+    ("text", "problem", "place"),
     [
-        ("all: [", "not YAML"),
-        (THIRD.replace("device", "shoe"), "Must be one of"),
-        (THIRD + "  - {journey: nowhere, state: failed}\n", "there is no journey 'nowhere'"),
-        (THIRD + "  - {trait: plan, op: matches, value: '(?=a)b'}\n", "look-ahead"),
+        (THIRD.replace("value: mobile", "value: ''"), "give a value", "parts.0.value"),
+        (THIRD + "  - {journey: nowhere, state: failed}\n", "there is no journey 'nowhere'", ""),
+        (THIRD + "  - {trait: plan, op: matches, value: '(?=a)b'}\n", "look-ahead", "parts.1.value"),
+        (THIRD + "  - {trait: plan, op: matches, value: 'a{9999}'}\n", "pattern", ""),
+        (THIRD + "  - {trait: '', op: is_set}\n", "1", "parts.1.name"),
+        (THIRD + "  - any: [{did: {event: ''}, before: 1d}]\n", "1", "parts.1.parts.0.first.event"),
+        (THIRD + "  - {did: {event: A}, before: soon}\n", "write a duration", "parts.1.before"),
+        (THIRD + "  - {did: {event: A}, before: 1d, at_least: 0}\n", "greater", "parts.1.times"),
         (
-            THIRD
-            + "  - {did: {event: A, where: [{property: p, op: matches, value: 'a{9999}'}]}, before: 1d}\n",
-            "pattern",
+            THIRD + "  - {did: {page: /, where: [{property: n, op: gt, value: x}]}, before: 1d}\n",
+            "give a number",
+            "parts.1.first.where.0.value",
         ),
-        (TEXT.replace("key: phone", "key: other"), "has this name"),
+        (TEXT.replace("key: phone", "key: other"), "has this name", "name"),
     ],
 )
-def test_what_cannot_be_used_stays_in_the_form(shop: Shop, text: str, problem: str) -> None:
-    answer = shop.client("editor").post("/p/shop/segments/edit", data={"text": text})
+def test_problems_stand_at_their_fields(shop: Shop, text: str, problem: str, place: str) -> None:
+    answer = shop.client("editor").post("/p/shop/segments/edit", data=fields_of(text))
     assert answer.status_code == 422
-    assert problem in html.unescape(answer.text)
-    assert text.strip().splitlines()[0] in html.unescape(answer.text)
+    found = html.unescape(answer.text)
+    assert problem in found
+    assert not place or f'id="problem-{place}"' in found, re.findall(r'id="problem-([^"]+)"', found)
 
 
-def test_segments_over_the_api(own_shop: Shop) -> None:
-    ask = asking(own_shop, "editor")
-    status, made = ask("POST", "/segments", json=PHONE)
-    assert (status, made["definition"], made["created_by"]) == (201, PHONE, "test")
-    assert ask("POST", "/segments", json=PHONE)[0] == 409
-    better = PHONE | {"name": "Phones"}
-    assert ask("PUT", "/segments/phone", json=better)[1]["definition"] == better
-    assert ask("PUT", "/segments/other", json=better)[1]["field"] == "key"
-    assert [one["key"] for one in ask("GET", "/segments")[1]["segments"]] == ["phone"]
-    size: dict[str, Any] = ask("GET", "/segments/phone/size?journey=buy&from=2026-02-01")[1]
-    assert (size["runs"], size["customers"]) == (1, 1)
-    assert ask("GET", "/segments/phone/size?journey=nowhere")[0] == 404
-    status, problem = ask("POST", "/segments", json={"key": "x", "name": "X", "all": [{"field": "device"}]})
-    assert (status, problem["field"]) == (400, "all.0.op")
-    assert ask("DELETE", "/segments/phone")[0] == 204
-    assert ask("DELETE", "/segments/phone")[0] == ask("GET", "/segments/phone")[0] == 404
-    assert ask("PUT", "/segments/phone", json=PHONE)[1]["created_at"] == made["created_at"]
-    assert asking(own_shop, "viewer")("DELETE", "/segments/phone")[0] == 403
-    assert asking(own_shop, "admin", own_shop.other.id)("GET", "/segments/phone")[0] == 404
-    paths = own_shop.client().get("/api/openapi.json").get_json()["paths"]
-    assert {"/api/v1/segments", "/api/v1/segments/{key}", "/api/v1/journeys/{key}/compare"} <= paths.keys()
+RICH = """key: rich
+name: Rich
+any:
+- {field: channel, op: in, value: [Email, "a, b", '5', 5, 'say "so"', '']}
+- {field: country, op: is_set}
+- {trait: plan, op: contains, value: '12'}
+- {trait: seats, op: gte, value: 12.5}
+- {trait: paying, op: ne, value: true}
+- did: {event: Chat, where: [{property: topic, op: eq, value: '007'}, {field: side, op: is_not_set}]}
+  before: 30d
+- {did: {page: /pricing*}, at_least: 2, at_most: 5, during: run}
+- {did: {type: identify}, exactly: 0, before: 6w}
+- {did: {event: A}, at_most: 3, before: 1d}
+- {did: {event: A}, exactly: 3, before: 1d}
+- {did: {event: A}, then: {event: B, where: [{property: n, op: lt, value: 3}]}, within: 1d, before: 30d}
+- {did: {event: A}, then: {event: B}, exactly: 0, during: run}
+- {journey: buy, state: under_way}
+- all:
+  - {trait: plan, op: not_in, value: [free]}
+  - any:
+    - {field: medium, op: starts_with, value: e}
+    - all:
+      - {field: source, op: is_not_set}
+"""
 
 
-def test_a_segment_about_a_journey_that_went_says_so(own_shop: Shop) -> None:
-    segment = {"key": "s", "name": "S", "all": [{"journey": "gone", "state": "failed"}]}
-    save_segment(own_shop.services.engine, own_shop.project.id, segment, by="x", now=NOW)
-    text = own_shop.client("viewer").get("/p/shop/segments/size/s?journey=buy").text
-    assert "The segment asks for the journey 'gone', which does not exist" in html.unescape(text)
+def test_all_that_a_segment_can_say_goes_through_the_form() -> None:
+    source = load(RICH)
+    draft = from_form(form_of(from_definition(source)))
+    assert parse_segment(to_definition(draft)).group == parse_segment(source).group
+    assert to_definition(from_form(form_of(from_definition(to_definition(draft))))) == to_definition(draft)
+
+
+def test_rows_are_added_moved_and_removed_also_within_each_other() -> None:
+    draft = empty()
+
+    def move(do: str) -> str:
+        return draft_edits.apply(draft, do, lists=LISTS, new=new_item)
+
+    assert move("parts:add") == "parts.1"
+    draft["parts"][1]["kind"] = "group"
+    assert move("parts.1.parts:add") == "parts.1.parts.0"
+    assert move("parts.1.parts.0.first.where:add") == "parts.1.parts.0.first.where.0"
+    assert move("parts.1:up") == "parts.0"
+    assert move("parts.0.parts.0.first.where.0:remove") == ""
+    assert draft["parts"][0]["parts"][0]["first"]["where"] == []
+    for nonsense in (
+        "parts.9:up",
+        "parts.0.first:add",
+        "name:add",
+        "parts.0.kind:remove",
+        "x",
+        "parts.0.x.y:add",
+    ):
+        before = copy.deepcopy(draft)
+        assert move(nonsense) == ""
+        assert draft == before
+    assert [one["kind"] for one in draft["parts"]] == ["group", "field"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"parts": "x", "parts.0": "y", "parts.x.kind": "did"},
+        {"parts.0.kind": "nothing", "parts.0.often": "sometimes", "parts.0.first": "z"},
+        {"parts.0." * 60 + "kind": "group"},
+        {"parts.0.kind": "group", "parts.0.parts.0.first.where.0.op": "eq"},
+    ],
+)
+def test_a_form_that_no_browser_sends_does_no_harm(shop: Shop, fields: dict[str, str]) -> None:
+    for do in ("check", "save", "parts.0.parts:add"):
+        answer = shop.client("editor").post("/p/shop/segments/edit", data={"do": do, **fields})
+        assert answer.status_code in (200, 422)
+
+
+def test_yaml_can_be_put_into_the_form(shop: Shop) -> None:
+    browser = shop.client("editor")
+    found = browser.post("/p/shop/segments/edit", data={"do": "import", "yaml": RICH}).text
+    assert 'name="parts.13.parts.1.parts.1.parts.0.name"' in found
+    assert 'value="Rich"' in found
+    wrong = browser.post("/p/shop/segments/edit", data={"do": "import", "yaml": "all: [", "name": "Mine"})
+    assert (wrong.status_code, "not YAML" in wrong.text, 'value="Mine"' in wrong.text) == (422, True, True)
+
+
+def test_beside_the_form_stands_how_many_belong_and_the_same_as_yaml(shop: Shop) -> None:
+    browser = shop.client("editor")
+
+    def beside(text: str, **more: str) -> str:
+        answer = browser.post("/p/shop/segments/beside", data=fields_of(text, **{"of": "buy", **more}))
+        assert answer.status_code == 200
+        return re.sub(r"\s+", " ", html.unescape(re.sub("<[^>]+>", " ", answer.text)))
+
+    found = beside(TEXT, name="", key="")
+    assert "1 of 5 customers: 20% (4–62%) 1 of 5 runs of the last 30 days" in found
+    assert "field: device" in found
+    rich = "key: r\nname: R\nall:\n  - {did: {event: Order Paid}, during: run}\n"
+    assert "1 of 5 customers" in beside(rich)
+    assert "0 of 5 customers" in beside(rich + "  - {journey: buy, state: succeeded}\n")
+    assert "Not counted yet: any.0.value: give a value" in beside(
+        "key: a\nname: A\nany: [{trait: b, op: eq, value: ''}]"
+    )
+    assert "there is no journey" in beside("key: a\nname: A\nany: [{journey: b, state: failed}]")
+    assert "There is no journey yet" in beside(TEXT, of="")
+    assert shop.client("viewer").post("/p/shop/segments/beside", data={}).status_code == 403
+
+
+def test_fields_suggest_what_was_really_seen(own_shop: Shop, add_events: Any) -> None:
+    add_events([happened("", "ada", day=1, kind="identify", traits={"plan": "pro"})])
+    browser = own_shop.client("editor")
+
+    def suggested(query: str) -> list[str]:
+        text = browser.get(f"/p/shop/editor/suggest/{query}").text
+        return re.findall(r'data-value="([^"]+)"', text)
+
+    assert suggested("trait?q=pl") == ["plan"]
+    assert suggested("trait_value?name=plan") == ["pro"]
+    assert suggested("trait_value?name=other") == []
+    assert suggested("field_value?name=device") == ["desktop", "mobile"]
+    assert suggested("field_value?name=properties") == []

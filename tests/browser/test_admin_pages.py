@@ -20,6 +20,9 @@ Inside = tuple[Page, str]
 PATHS = [
     "journeys",
     *(f"journeys/trial-to-paid/{tab}?days=90" for tab in (*(one.name for one in TABS), "runs", "definition")),
+    "discover?days=90&within=30d",
+    "discover/between?days=90&within=30d&start=Signed+Up&goal=Invoice+Paid",
+    "segments/edit",
     "editor",
     "editor/trial-to-paid",
     "customers",
@@ -207,6 +210,64 @@ def test_a_journey_is_built_from_events_that_were_seen(inside: Inside) -> None:
     page.get_by_role("button", name="Save the journey").click()
     expect(page.locator("h1")).to_have_text("Help to happy")
     expect(page.locator("#funnel-title, .empty-state").first).to_be_visible()
+
+
+def test_a_segment_is_built_in_its_form_with_its_size_beside_it(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/segments/edit")
+    beside = page.locator("#beside")
+    expect(beside).to_contain_text("give a value")
+    page.locator("#field-name").fill("Phones that asked")
+    pick_plain(page, "parts-0-value", "mob", "mobile")
+    expect(beside.locator("strong")).to_have_text(re.compile(r"^[1-9][\d,]*$"))
+    alone = beside.locator("strong").inner_text()
+    page.get_by_role("button", name="And a condition").click()
+    expect(page.locator("#parts-1-kind")).to_be_focused()
+    page.locator("#parts-1-kind").select_option("group")
+    expect(page.locator("#parts-1-parts-0-kind")).to_be_visible()
+    settled(page)
+    page.locator("#parts-1-parts-0-kind").select_option("did")
+    pick(page, "parts-1-parts-0-first-value", "ticket op", "Ticket Opened")
+    expect(beside.locator("#beside-yaml")).to_contain_text("event: Ticket Opened")
+    expect(beside.locator("strong")).not_to_have_text(alone)
+    page.get_by_role("button", name="Or a condition").click()
+    expect(page.locator("#parts-1-parts-1-kind")).to_be_focused()
+    settled(page)
+    page.get_by_role("button", name="Remove this condition").last.click()
+    expect(page.locator("#parts-1-parts-1-kind")).to_have_count(0)
+    settled(page)
+    page.locator("#parts-1-kind").press("Alt+ArrowUp")
+    expect(page.locator("#parts-0-kind")).to_have_value("group")
+    settled(page)
+    page.get_by_role("button", name="Save the segment").click()
+    expect(page.locator("main")).to_contain_text("“Phones that asked” is kept")
+    page.get_by_role("row", name="Phones that asked").get_by_role("link", name="Edit").click()
+    expect(page.locator("#parts-0-parts-0-first-value")).to_have_value("Ticket Opened")
+
+
+def pick_plain(page: Page, field: str, typed: str, wanted: str) -> None:
+    """Search in a picker by keyboard and take the first suggestion."""
+    page.locator(f"#{field}").fill(typed)
+    expect(page.locator(f"#{field}-list [role=option]").first).to_contain_text(wanted)
+    page.locator(f"#{field}").press("ArrowDown")
+    page.locator(f"#{field}").press("Enter")
+    expect(page.locator(f"#{field}")).to_have_value(wanted)
+
+
+def test_a_journey_that_customers_make_already_is_discovered_and_opened_as_a_draft(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/discover?days=90&within=30d&value=amount")
+    found = page.get_by_role("row").filter(has_text="Invoice Paid")
+    expect(found.first).to_be_visible(timeout=60_000)
+    pick(page, "start", "signed", "Signed Up")
+    pick(page, "goal", "invoice pa", "Invoice Paid")
+    page.get_by_role("button", name="Show the ways").click()
+    expect(page.locator("#ways-title")).to_have_text("Ways to the goal")
+    page.get_by_role("link", name="Make a journey of it").click()
+    expect(page.locator("#field-name")).to_have_value("Signed Up to Invoice Paid")
+    expect(page.locator("#steps-0-match-0-value")).to_have_value("Signed Up")
+    page.get_by_role("button", name="Save the journey").click()
+    expect(page.locator("h1")).to_have_text("Signed Up to Invoice Paid")
 
 
 def settled(page: Page) -> None:

@@ -1,0 +1,139 @@
+"""Discovery over the API: journeys worth managing, and ways and steps between two touchpoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from marshmallow import fields, validate
+
+from admin.api.endpoint import Call, Endpoint
+from admin.api.periods import PeriodAsked, period_of
+from admin.exports import csv_file
+from journeys import discovery, discovery_journeys, discovery_steps
+from journeys.definitions import parsed
+from journeys.discovery import LONGEST, MOST_LONGEST, UNITS, WITHIN
+from journeys.touchpoints import read
+from store.journeys import live_journeys
+
+TOUCHPOINT = "event:NAME, page:/PATH with * for any text, or screen:NAME"
+
+
+class Asked(PeriodAsked):
+    """Of which time, and how long the way may take."""
+
+    within = fields.String(
+        load_default=WITHIN,
+        metadata={"description": "time from start to goal, such as 12h or 7d; at most 366d"},
+    )
+
+
+class PairsAsked(Asked):
+    """What the journeys worth managing are asked."""
+
+    value = fields.String(
+        load_default="",
+        validate=validate.Length(max=200),
+        metadata={
+            "description": "property of goals that is money; the score is of money where they carry it"
+        },
+    )
+    most = fields.Integer(load_default=discovery_journeys.MOST_FOUND, validate=validate.Range(1, 50))
+
+
+class BetweenAsked(Asked):
+    """From where to where."""
+
+    begin = fields.String(
+        data_key="start",
+        required=True,
+        metadata={"description": f"where attempts begin: {TOUCHPOINT}"},
+    )
+    goal = fields.String(required=True, metadata={"description": f"what they try to reach: {TOUCHPOINT}"})
+    unit = fields.String(load_default="runs", validate=validate.OneOf(UNITS))
+
+
+class WaysAsked(BetweenAsked):
+    """How many ways are told, and how long each may be."""
+
+    longest = fields.Integer(load_default=LONGEST, validate=validate.Range(1, MOST_LONGEST))
+    least = fields.Float(
+        load_default=0.0,
+        validate=validate.Range(0, 1),
+        metadata={"description": "touchpoints that a smaller share of them passed are left out; 0 for none"},
+    )
+    most = fields.Integer(load_default=20, validate=validate.Range(1, 500))
+
+
+class StepsAsked(BetweenAsked):
+    """What is suggested as a step."""
+
+    least = fields.Float(
+        load_default=discovery_steps.SUGGESTED,
+        validate=validate.Range(0.05, 1),
+        metadata={"description": "share of the attempts that reached the goal which pass a suggested step"},
+    )
+
+
+def read_journeys(call: Call) -> dict[str, Any]:
+    """Journeys worth managing: pairs of a start and a goal that are found in what customers did."""
+    query = call.query
+    journeys = [parsed(one.definition) for one in live_journeys(call.services.engine, call.project.id)]
+    return discovery_journeys.worth_managing(
+        call.services.events,
+        call.project,
+        journeys,
+        period=period_of(call),
+        now=call.now,
+        **{name: query[name] for name in ("within", "value", "most")},
+    )
+
+
+def read_journeys_csv(call: Call) -> Response:
+    """Journeys worth managing as a CSV file."""
+    return csv_file("discovery-journeys", discovery_journeys.table(read_journeys(call)))
+
+
+def read_ways(call: Call) -> dict[str, Any]:
+    """The most frequent ways between two touchpoints."""
+    return discovery.ways(
+        _between(call), **{name: call.query[name] for name in ("unit", "longest", "least", "most")}
+    )
+
+
+def read_ways_csv(call: Call) -> Response:
+    """The ways between two touchpoints as a CSV file."""
+    return csv_file("discovery-ways", discovery.table(read_ways(call)))
+
+
+def read_steps(call: Call) -> dict[str, Any]:
+    """What most attempts pass between two touchpoints, and the draft of a journey."""
+    return discovery_steps.steps(_between(call), unit=call.query["unit"], least=call.query["least"])
+
+
+def read_steps_csv(call: Call) -> Response:
+    """What attempts pass between two touchpoints as a CSV file."""
+    return csv_file("discovery-steps", discovery_steps.table(read_steps(call)))
+
+
+def _between(call: Call) -> discovery.Between:
+    query = call.query
+    return discovery.between(
+        call.services.events,
+        call.project,
+        read(query["begin"]),
+        read(query["goal"]),
+        period=period_of(call),
+        now=call.now,
+        within=query["within"],
+    )
+
+
+ENDPOINTS = [
+    Endpoint("GET", "/discovery/journeys", read_journeys, query=PairsAsked),
+    Endpoint("GET", "/discovery/journeys.csv", read_journeys_csv, query=PairsAsked),
+    Endpoint("GET", "/discovery/ways", read_ways, query=WaysAsked),
+    Endpoint("GET", "/discovery/ways.csv", read_ways_csv, query=WaysAsked),
+    Endpoint("GET", "/discovery/steps", read_steps, query=StepsAsked),
+    Endpoint("GET", "/discovery/steps.csv", read_steps_csv, query=StepsAsked),
+]

@@ -1,0 +1,174 @@
+"""Discover: journeys worth managing, and the ways between two touchpoints, as drafts of journeys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, abort, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from admin import asked, authoring, exports
+from admin.access import Place, needs
+from admin.draft import from_definition
+from admin.services import services
+from journeys import discovery, discovery_journeys, discovery_steps
+from journeys.definitions import OPERATORS, parse, parsed
+from journeys.period import Period, parse_period
+from journeys.report import Table
+from journeys.touchpoints import read
+from store.journeys import live_journeys
+
+pages = Blueprint("discovery", __name__, url_prefix="/p/<project>/discover")
+MOST_WAYS = 20
+LEAST = 0.05  # of those who reached the goal: rarer touchpoints are left out of ways, unless asked for
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the page was asked: the frame of its bar, and between which touchpoints ('' for none)."""
+
+    place: Place
+    asked: asked.Asked
+    period: Period
+    now: int
+    within: str
+    value: str
+    start: str
+    goal: str
+    rare: str  # "shown" where ways hold rare touchpoints, too
+
+    @property
+    def unit(self) -> str:
+        """What is counted; discovery knows no accounts."""
+        return self.asked.unit if self.asked.unit in discovery.UNITS else discovery.UNITS[0]
+
+    def link(self, door: str = "show", /, **other: Any) -> str:
+        """The address of the same question, with these arguments in place of its own."""
+        named = {name: getattr(self, name) or None for name in ("within", "value", "start", "goal", "rare")}
+        values: dict[str, Any] = {**self.asked.args, **named, **other}
+        return url_for(f"discovery.{door}", project=self.place.project.key, **values)
+
+    def between(self) -> discovery.Between:
+        """The attempts between the two touchpoints; raises TouchpointError, DiscoveryError."""
+        return discovery.between(
+            services().events,
+            self.place.project,
+            read(self.start),
+            read(self.goal),
+            period=self.period,
+            now=self.now,
+            within=self.within,
+        )
+
+    def ways(self) -> dict[str, Any]:
+        """The most frequent ways between them."""
+        least = 0.0 if self.rare else LEAST
+        return discovery.ways(self.between(), unit=self.unit, least=least, most=MOST_WAYS)
+
+    def steps(self) -> dict[str, Any]:
+        """What most pass between them."""
+        return discovery_steps.steps(self.between(), unit=self.unit)
+
+    def journeys(self) -> dict[str, Any]:
+        """The journeys worth managing."""
+        given, project = services(), self.place.project
+        return discovery_journeys.worth_managing(
+            given.events,
+            project,
+            [parsed(one.definition) for one in live_journeys(given.engine, project.id)],
+            period=self.period,
+            now=self.now,
+            within=self.within,
+            value=self.value,
+        )
+
+
+TABLES: Mapping[str, Callable[[Question], Table]] = {
+    "journeys": lambda question: discovery_journeys.table(question.journeys()),
+    "ways": lambda question: discovery.table(question.ways()),
+    "steps": lambda question: discovery_steps.table(question.steps()),
+}
+
+
+@pages.get("")
+@needs("viewer")
+def show(place: Place) -> ResponseReturnValue:
+    """The question; what is found comes as a part of its own, as it takes a while."""
+    return render_template("discovery/page.html", question=_question(place))
+
+
+@pages.get("/journeys")
+@needs("viewer")
+def journeys(place: Place) -> ResponseReturnValue:
+    """The journeys worth managing, as a part of the page."""
+    question = _question(place)
+    return render_template("discovery/journeys.html", question=question, found=question.journeys())
+
+
+@pages.get("/between")
+@needs("viewer")
+def between(place: Place) -> ResponseReturnValue:
+    """The ways between two touchpoints, and which of them could be steps."""
+    question = _question(place)
+    return render_template(
+        "discovery/between.html", question=question, ways=question.ways(), steps=question.steps()
+    )
+
+
+@pages.get("/draft")
+@needs("editor")
+def draft(place: Place) -> ResponseReturnValue:
+    """The editor with a new journey of the two touchpoints and the steps suggested between them."""
+    found = _question(place).steps()
+    return render_template(
+        "editor/page.html",
+        draft=from_definition(parse(found["draft"]).source),
+        key=None,
+        problems={},
+        focus="",
+        yaml="",
+        operators=OPERATORS,
+    )
+
+
+@pages.get("/suggest")
+@needs("viewer")
+def suggest(place: Place) -> ResponseReturnValue:
+    """Events and pages that were really seen, for the fields of start and goal."""
+    text = request.args.get("q", "")
+    found = [
+        one
+        for what in ("event", "page")
+        for one in authoring.suggestions(services(), place, what, text.removeprefix(f"{what}:"), "", "")
+    ]
+    found.sort(key=lambda one: -one["customers"])
+    return render_template("editor/suggestions.html", found=found[: authoring.MOST_SUGGESTIONS])
+
+
+@pages.get("/<name>.csv")
+@needs("viewer")
+def csv(place: Place, name: str) -> ResponseReturnValue:
+    """A table of the pages as a file."""
+    if name not in TABLES:
+        abort(404)
+    return exports.csv_file(f"discovery-{name}", TABLES[name](_question(place)))
+
+
+def _question(place: Place) -> Question:
+    args, zone = request.args, place.project.zone
+    now = services().clock()
+    frame, within = asked.read_now(args, zone, now=now), args.get("within", "").strip() or discovery.WITHIN
+    discovery.milliseconds(within)  # refused at once, not only by the part of the page that comes later
+    return Question(
+        place,
+        frame,
+        parse_period(frame.start, frame.end, zone, now=now),
+        now,
+        within=within,
+        value=args.get("value", "").strip(),
+        start=args.get("start", "").strip(),
+        goal=args.get("goal", "").strip(),
+        rare="shown" if args.get("rare") == "shown" else "",
+    )

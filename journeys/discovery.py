@@ -1,0 +1,244 @@
+"""Discovery: the ways that customers take between two touchpoints, before there is a journey of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from journeys import filters
+from journeys.definitions import Definition, parse, parse_duration
+from journeys.funnel import funnel
+from journeys.period import Period
+from journeys.questions import question
+from journeys.rates import rate
+from journeys.report import Table
+from journeys.scope import Scope, drafted
+from journeys.statistics import known
+from journeys.touchpoints import Touchpoint
+from store.events import EventStore
+from store.projects import Project
+
+WITHIN = "7d"
+DAY_MS = 86_400_000
+LONGEST, MOST_LONGEST = 8, 20
+MOST_LABELS = 100
+MOST_CUSTOMERS = 50_000
+UNITS = ("runs", "customers")
+MOST_DAYS = 366
+UNREACHED = ("not_reached", "under_way")
+MEANINGS = {
+    "attempts": (
+        "From a touchpoint of the start to the first one of the goal after it, within the time that is "
+        "allowed. What comes in between belongs to the attempt, also when it is the start again; the next "
+        "attempt begins after the goal, or with the first start when the time is up. So they are the runs of "
+        "a journey of these two steps."
+    ),
+    "period": "Attempts count by when they began; what happened afterwards counts too.",
+    "reached": "Attempts that came to the goal in time.",
+    "not_reached": "Attempts whose time was up before they came to the goal.",
+    "under_way": "Attempts that have not come to the goal yet and whose time is not up.",
+    "way": (
+        "The touchpoints between start and goal, in their order, equal neighbours as one. A way that is "
+        "longer than the bound is told by its beginning; `longer` says so."
+    ),
+    "least": (
+        "Touchpoints that fewer of those who reached the goal passed are left out of the ways, and so are "
+        f"all but the {MOST_LABELS} that most of them passed; 0 is none."
+    ),
+    "share": "How many of those who reached the goal took this way, with its 95 % Wilson interval.",
+    "cumulative": "The share of it and of all that are more frequent.",
+    "median_seconds": "Half of the attempts on this way needed at most so long from start to goal.",
+    "other": "All ways that are not shown: how many there are, and how many attempts took them.",
+    "sampled": "The share of customers that was looked at, chosen at random; numbers are of the sample.",
+}
+
+
+class DiscoveryError(Exception):
+    """What is asked cannot be discovered; the message says why."""
+
+
+@dataclass(frozen=True)
+class Between:
+    """Attempts to come from `start` to `goal` within a time (ms), of the share `sampled` of customers.
+
+    They are the runs of `scope`, whose journey has these two steps.
+    """
+
+    scope: Scope
+    start: Touchpoint
+    goal: Touchpoint
+    within: int
+    sampled: float
+
+    def drafted(self, definition: Definition) -> Scope:
+        """The scope of another journey over the same customers and period."""
+        return sampled(
+            self.scope.events, self.scope.project, definition, self.scope.period, self.scope.now, self.sampled
+        )
+
+
+def between(
+    events: EventStore,
+    project: Project,
+    start: Touchpoint,
+    goal: Touchpoint,
+    *,
+    period: Period,
+    now: int,
+    within: str = WITHIN,
+    most_customers: int = MOST_CUSTOMERS,
+) -> Between:
+    """The attempts of a period from one touchpoint to another; of more customers a sample is taken.
+
+    `within` is written as durations of journeys are. Raises DiscoveryError.
+    """
+    longest = milliseconds(within)
+    definition = parse(two_steps(start, goal, within))
+    params = filters.Params(project=project.id, start=period.start, end=period.end)
+    relevant = filters.relevant_of(definition.steps[0].match, params)
+    found = events.query(question("discovery.customers", relevant=relevant), params.values)[0]["n"]
+    share = 1 / max(1, -(-found // most_customers))
+    scope = sampled(events, project, definition, period, now, share)
+    return Between(scope, start, goal, longest, share)
+
+
+def milliseconds(within: str) -> int:
+    """How long an attempt may take; raises DiscoveryError."""
+    try:
+        found = parse_duration(within)
+    except ValueError as error:
+        raise DiscoveryError(f"the time from start to goal cannot be read: {error}") from None
+    if found > MOST_DAYS * DAY_MS:
+        raise DiscoveryError(f"from start to goal at most {MOST_DAYS} days can be allowed")
+    return found
+
+
+def sampled(
+    events: EventStore, project: Project, definition: Definition, period: Period, now: int, share: float
+) -> Scope:
+    """The scope of a draft over a share of the customers, who are the same for every draft."""
+    whose = "1" if share == 1 else "cityHash64(customer) % {chunks:UInt32} = 0"
+    return drafted(events, project, definition, period, whose=whose, now=now, chunks=round(1 / share))
+
+
+def two_steps(start: Touchpoint, goal: Touchpoint, within: str) -> dict[str, Any]:
+    """The journey from one touchpoint to the other, as a definition."""
+    name = f"{start.label} to {goal.label}"[:200]
+    return {
+        "key": re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "draft",
+        "name": name,
+        "steps": [
+            {"key": "start", "name": start.label[:200], "match": [start.matcher]},
+            {"key": "goal", "name": goal.label[:200], "match": [goal.matcher]},
+        ],
+        "idle_timeout": within,
+        "window": within,
+    }
+
+
+def ways(
+    asked: Between, *, unit: str = "runs", longest: int = LONGEST, least: float = 0.0, most: int = 20
+) -> dict[str, Any]:
+    """The most frequent ways from start to goal, with share, cumulative share and median time in seconds.
+
+    Conserved: the attempts are those that reached the goal, those that did not, and those under way; those
+    that reached it are on the ways that are told or in `other`. Touchpoints that less than the share `least`
+    of those who reached the goal passed are left out. `unit` customers takes the furthest attempt of each.
+    """
+    each, bound = walked(asked, unit)
+    values = {**bound, "longest": longest, "most": most, "is_all": int(not least), "kept": []}
+    told = frame(asked, unit)
+    if least:
+        values["kept"] = [
+            row["label"] for row in passed(asked, unit) if row["reached"] >= least * told["reached"]
+        ]
+    rows = asked.scope.events.query(question("discovery.ways", walked=each), values)
+    named = labels(asked.scope, {one for row in rows for one in row["way"]})
+    reached = int(rows[0]["reached"]) if rows else 0
+    found, so_far = [], 0
+    for row in rows:
+        so_far += row["n"]
+        found.append(
+            {
+                "way": [{"kind": one.kind, "label": one.label} for one in map(named.__getitem__, row["way"])],
+                "longer": bool(row["is_cut"]),
+                "n": row["n"],
+                "customers": row["customers"],
+                "share": rate(row["n"], reached),
+                "cumulative": so_far / reached,
+                "median_seconds": known(row["median"]),
+            }
+        )
+    other = {"n": reached - so_far, "ways": int(rows[0]["ways"]) - len(rows) if rows else 0}
+    return {
+        **told,
+        "longest": longest,
+        "least": least,
+        "ways": found,
+        "other": other,
+        "meanings": MEANINGS,
+    }
+
+
+def frame(asked: Between, unit: str) -> dict[str, Any]:
+    """What was asked, and how the attempts stand."""
+    found = funnel(asked.scope, unit=unit)
+    outcomes = found["outcomes"]
+    return {
+        "start": asked.start.text,
+        "goal": asked.goal.text,
+        "within_seconds": asked.within / 1000,
+        **{name: found[name] for name in ("unit", "from", "to", "as_of")},
+        "sampled": asked.sampled,
+        "attempts": found["entered"],
+        "customers": found["success_rate"]["customers"],
+        "reached": outcomes["succeeded"],
+        "not_reached": outcomes["dropped"],
+        "under_way": outcomes["in_time"],
+        "success_rate": found["success_rate"],
+        "seconds_to_goal": found["seconds_to_goal"],
+    }
+
+
+def walked(asked: Between, unit: str) -> tuple[str, dict[str, Any]]:
+    """The SQL of each attempt with what it passed, and what it binds."""
+    return asked.scope.ask("discovery.walked", unit=unit, within=asked.within)
+
+
+def passed(asked: Between, unit: str) -> list[dict[str, Any]]:
+    """The touchpoints that most attempts passed: how many of each outcome did."""
+    sql, bound = walked(asked, unit)
+    return asked.scope.events.query(question("discovery.passed", walked=sql), {**bound, "most": MOST_LABELS})
+
+
+def labels(scope: Scope, hashes: Collection[int]) -> Mapping[int, Touchpoint]:
+    """The touchpoints of these hashes."""
+    values = {"project": scope.project.id, "start": scope.period.start, "hashes": sorted(hashes)}
+    rows = scope.events.query(question("discovery.labels"), values) if hashes else []
+    return {row["hash"]: of_type(row["kind"], row["label"]) for row in rows}
+
+
+def of_type(kind: str, label: str) -> Touchpoint:
+    """The touchpoint of an event of this type; one without a name has but its type."""
+    return Touchpoint(("event" if kind == "track" else kind) if label else "type", label or kind)
+
+
+def table(answer: Mapping[str, Any]) -> Table:
+    """A row a way, then all others together, then those that did not reach the goal."""
+    head = ("way", "longer", "attempts", "customers", "share", "low", "high", "cumulative", "median_seconds")
+    rows: list[tuple[Any, ...]] = [
+        (
+            " > ".join(one["label"] for one in way["way"]),
+            way["longer"],
+            way["n"],
+            way["customers"],
+            *(way["share"][name] for name in ("value", "low", "high")),
+            way["cumulative"],
+            way["median_seconds"],
+        )
+        for way in answer["ways"]
+    ]
+    rest = (("(other)", answer["other"]["n"]), *((f"({name})", answer[name]) for name in UNREACHED))
+    return head, [*rows, *((name, "", n, *[""] * 6) for name, n in rest)]
