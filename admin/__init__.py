@@ -8,7 +8,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from admin import assets, failures, formats, headers, login, refusals, refused_merges
+from admin import assets, failures, formats, headers, login, navigation, refusals, refused_merges
 from admin.api import api_room
 from admin.services import Services
 from admin.throttle import Throttle
@@ -31,6 +31,7 @@ from admin.views import (
     live,
     log,
     me,
+    palette,
     passwords,
     people,
     plan,
@@ -54,6 +55,7 @@ PAGES = (
     projects,
     me,
     log,
+    palette,
     install,
     journeys,
     journey,
@@ -101,6 +103,6 @@ def create_app(services: Services) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     for page in PAGES:
         app.register_blueprint(page.pages)
-    for part in (assets, headers, formats, refusals, refused_merges, failures, login):
+    for part in (assets, headers, formats, navigation, refusals, refused_merges, failures, login):
         part.register(app)
     return app

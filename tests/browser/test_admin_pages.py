@@ -372,3 +372,25 @@ def test_light_and_dark_follow_the_system_and_the_button(browser: Browser, demo:
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
     page.context.close()
+
+
+def test_a_few_letters_lead_anywhere(inside: Inside) -> None:
+    page, _ = inside
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog").get_by_role("link", name="Trial to paid")).to_be_visible()
+    page.keyboard.type("trial")
+    expect(page.locator("#palette-found a")).to_have_count(2)
+    assert barriers(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.get_by_role("button", name="Go to").click()
+    page.keyboard.type("heal")
+    expect(page.locator("#palette-found a").first).to_contain_text("Health")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/live/health")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("u-100")
+    expect(page.locator("#palette-found a")).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/customers?q=u-100")

@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 import { combobox } from "./behaviour/combobox.js";
 import { clicks } from "./behaviour/clicks.js";
+import { palette } from "./behaviour/palette.js";
 import { live } from "./behaviour/live.js";
 import { scrolling } from "./behaviour/scrolling.js";
 import { times } from "./behaviour/times.js";
@@ -47,6 +48,7 @@ function notice(text) {
 }
 
 clicks(notice);
+palette(htmx);
 htmx.onLoad((part) => {
   combobox(part);
   live(part);
