@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from admin.pictures import worst_step
 from admin.services import Services
 from journeys.definitions import Definition, parsed
-from journeys.overview import heads
+from journeys.intake import HOUR, intake
+from journeys.overview import arrived_by_minute, heads
 from journeys.period import Period
 from store.journeys import JourneyVersion, live_journeys
 from store.projects import Project
@@ -25,10 +26,48 @@ class Card:
     worst: Mapping[str, Any] | None
 
 
-def cards(services: Services, project: Project, period: Period, *, now: int) -> list[Card]:
-    """A card a journey, the oldest first."""
+def cards(services: Services, project: Project, period: Period, *, now: int, order: str = "") -> list[Card]:
+    """A card a journey, the oldest first or in one of ORDERS."""
     versions = live_journeys(services.engine, project.id)
     answers = heads(services.events, project.id, versions, period, now=now)
-    return [
+    found = [
         Card(one, parsed(one.definition), answers[one.id], worst_step(answers[one.id])) for one in versions
     ]
+    return sorted(found, key=_KEYS[order]) if order in _KEYS else found
+
+
+def _lost(card: Card) -> int:
+    outcomes = card.answer["outcomes"]
+    return -int(outcomes["dropped"] + outcomes["failed"])
+
+
+_KEYS: Mapping[str, Callable[[Card], Any]] = {
+    "name": lambda card: card.definition.name.lower(),
+    "rate": lambda card: (not card.answer["entered"], card.answer["success_rate"]["value"] or 0),
+    "runs": lambda card: -card.answer["entered"],
+    "lost": _lost,
+}
+ORDERS = {
+    "": "as they were made",
+    "name": "by name",
+    "rate": "lowest success first",
+    "runs": "most runs first",
+    "lost": "most lost first",
+}
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """The events of the last half hour by minute, and how many were accepted and refused in 24 hours."""
+
+    minutes: Sequence[int]
+    accepted: int
+    refused: int
+
+
+def pulse(services: Services, project: Project, *, now: int) -> Pulse:
+    """How events arrive at the moment."""
+    day = Period(now // HOUR * HOUR - 23 * HOUR, now + 1)
+    total = intake(services.engine, project.id, day, project.zone, now=now)["total"]
+    minutes = arrived_by_minute(services.events, project.id, now=now)
+    return Pulse(minutes, total["accepted"], total["refused"])

@@ -15,6 +15,8 @@ from store.events import EventStore
 from store.journeys import JourneyVersion
 
 Head = Mapping[str, Any]
+MINUTE = 60_000  # milliseconds
+MINUTES = 30
 
 
 def heads(
@@ -38,6 +40,14 @@ def heads(
     for row in events.query(question("overview.counted"), values):
         rows[row["journey_version"]].append(row)
     return {number: _head(one, Counted(rows[number])) for number, one in definitions.items()}
+
+
+def arrived_by_minute(events: EventStore, project_id: int, *, now: int) -> list[int]:
+    """How many events were received in each of the last thirty minutes, the oldest first."""
+    begin = now // MINUTE * MINUTE - (MINUTES - 1) * MINUTE
+    rows = events.query(question("overview.minutes"), {"project": project_id, "begin": begin})
+    found = {row["minute"]: row["n"] for row in rows}
+    return [found.get(begin + k * MINUTE, 0) for k in range(MINUTES)]
 
 
 def _head(definition: Definition, found: Counted) -> Head:

@@ -7,8 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from admin import asked, overview
 from admin.access import Place, needs
+from admin.glance import glance
 from admin.services import services
 from journeys.period import parse_period
+from journeys.scope import open_scope
 from journeys.timeline import latest
 
 pages = Blueprint("journeys", __name__)
@@ -21,6 +23,28 @@ def show(place: Place) -> ResponseReturnValue:
     given, now = services(), services().clock()
     frame = asked.read(request.args, place.project.zone, now=now)
     period = parse_period(frame.start, frame.end, place.project.zone, now=now)
-    cards = overview.cards(given, place.project, period, now=now)
+    cards = overview.cards(given, place.project, period, now=now, order=request.args.get("order", ""))
     has_events = bool(cards) or latest(given.events, place.project.id)["n"] > 0
-    return render_template("journeys/page.html", cards=cards, asked=frame, has_events=has_events)
+    return render_template(
+        "journeys/page.html", cards=cards, asked=frame, has_events=has_events, orders=overview.ORDERS
+    )
+
+
+@pages.get("/p/<project>/journeys/<key>/glance")
+@needs("viewer")
+def see(place: Place, key: str) -> ResponseReturnValue:
+    """What a card adds once it is seen: the line of its rate, and what changed, as a part of the page."""
+    given, now = services(), services().clock()
+    frame = asked.read(request.args, place.project.zone, now=now)
+    scope = open_scope(
+        given.engine, given.events, place.project, key, start=frame.start, end=frame.end, now=now
+    )
+    return render_template("journeys/glance.html", seen=glance(scope), key=key, asked=frame)
+
+
+@pages.get("/p/<project>/journeys-pulse")
+@needs("viewer")
+def pulse(place: Place) -> ResponseReturnValue:
+    """Events of the last minutes and what was refused, as a part of the page that asks again."""
+    given, now = services(), services().clock()
+    return render_template("journeys/pulse.html", pulse=overview.pulse(given, place.project, now=now))

@@ -1,0 +1,80 @@
+"""The overview: cards in an order, what each adds once it is seen, and the pulse of events."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from admin.glance import glance
+from journeys.definitions import parse
+from journeys.overview import MINUTES, arrived_by_minute
+from journeys.scope import open_scope
+from store.journeys import save_version
+from tests.admin.conftest import JOURNEY, NOW, Shop, fill_all, happened
+
+
+@pytest.fixture
+def two(own_shop: Shop) -> Shop:
+    """A shop with a second journey, which all of its few runs finish."""
+    other = JOURNEY | {"key": "look", "name": "A look", "steps": [JOURNEY["steps"][0], JOURNEY["steps"][1]]}  # type: ignore[index]
+    save_version(own_shop.services.engine, own_shop.project.id, dict(parse(other).source), by="x", now=NOW)
+    fill_all(own_shop.services)
+    return own_shop
+
+
+def names(page: str) -> list[str]:
+    return re.findall(r'<h2><a class="text-reset"[^>]*>([^<]+)', page)
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("", ["Buys something", "A look"]),
+        ("name", ["A look", "Buys something"]),
+        ("rate", ["Buys something", "A look"]),
+        ("lost", ["Buys something", "A look"]),
+        ("nonsense", ["Buys something", "A look"]),
+    ],
+)
+def test_cards_stand_in_the_order_that_was_asked_for(two: Shop, order: str, expected: list[str]) -> None:
+    page = two.client("viewer").get(f"/p/shop/journeys?days=30&order={order}").text
+    assert names(page) == expected
+
+
+def test_a_card_tells_its_trend_and_what_changed(own_shop: Shop) -> None:
+    part = own_shop.client("viewer").get("/p/shop/journeys/buy/glance?days=30").text
+    assert "nothing can be compared" in part, "too few runs"
+    assert "/p/shop/journeys/buy/change?days=30" in part
+    assert own_shop.client("viewer").get("/p/shop/journeys/nothing/glance").status_code == 404
+
+
+def test_the_line_ends_where_runs_may_still_rise(own_shop: Shop) -> None:
+    given = own_shop.services
+    events = [happened("/shop", f"c{n}", day=25 - n % 20, kind="page") for n in range(40)]
+    events += [happened("Cart Filled", f"c{n}", day=24.9 - n % 20) for n in range(40)]
+    events += [happened("Order Paid", f"c{n}", day=24.8 - n % 20) for n in range(0, 40, 2)]
+    events += [happened("/shop", f"late{n}", day=0.2, kind="page") for n in range(5)]
+    given.events.insert(events, token="more")
+    save_version(
+        given.engine, own_shop.project.id, dict(parse(JOURNEY | {"goal": "x"}).source), by="x", now=NOW
+    )
+    fill_all(given)
+    seen = glance(open_scope(given.engine, given.events, own_shop.project, "buy", now=NOW))
+    assert seen.line is not None
+    decided, still = seen.line.decided.split(), seen.line.open.split()
+    assert len(decided) > 5
+    assert still[0] == decided[-1], "both parts meet"
+    assert len(still) > 1
+    assert all(0 <= float(point.split(",")[1]) <= 40 for point in decided + still)
+
+
+def test_the_pulse_counts_the_last_minutes(own_shop: Shop) -> None:
+    given = own_shop.services
+    minutes = [0, 0, 3, 29, 30]
+    events = [happened(f"e{n}", "ada", day=minute / 1440) for n, minute in enumerate(minutes)]
+    given.events.insert(events, token="pulse")
+    found = arrived_by_minute(given.events, own_shop.project.id, now=NOW)
+    assert len(found) == MINUTES
+    assert (found[-1], found[-4], found[0], sum(found)) == (2, 1, 1, 4)
+    assert "4 events in 30 minutes" in own_shop.client("viewer").get("/p/shop/journeys-pulse").text
