@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -98,6 +99,19 @@ def test_a_statement_of_which_nobody_thought_is_refused(statement: str) -> None:
         on_cluster(statement, "big", "ww")
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create table visits (a UInt8) engine = MergeTree order by a",
+        "create view visits as select 1",
+        "alter table visits add column a UInt8",
+    ],
+)
+def test_a_new_table_needs_a_place(statement: str) -> None:
+    with pytest.raises(ClusterError, match=r"say in store\.cluster"):
+        on_cluster(statement, "big", "ww")
+
+
 @pytest.mark.parametrize("name", ["", "a b", "x;", "`x`", "with-dash", "1st"])
 def test_a_cluster_of_no_name_is_refused(name: str) -> None:
     with pytest.raises(ClusterError, match="no name"):
@@ -112,6 +126,21 @@ def test_the_statements_are_shown_without_any_store(monkeypatch: pytest.MonkeyPa
     assert shown.exit_code == 0
     assert shown.output == "".join(f"{one};\n\n" for one in STATEMENTS)
     assert CliRunner().invoke(migrate, ["--print"]).exit_code == 2
+
+
+def test_the_configuration_to_begin_with_is_one_of_two_shards(tmp_path: Path) -> None:
+    file = Path(__file__).parents[2] / "deploy" / "clickhouse" / "cluster.xml"
+    ask = (
+        "import os, chdb; "
+        f"connection = chdb.connect('{tmp_path}/engine?config-file={file}'); "
+        "ask = lambda sql: print(connection.query(sql, 'TabSeparated'), flush=True); "
+        "ask('select cluster, shard_num, count() from system.clusters where internal_replication "
+        "group by 1, 2 order by 2'); ask('select * from system.macros order by 1'); os._exit(0)"
+    )
+    given = {"CLICKHOUSE_SHARD": "1", "CLICKHOUSE_COPY": "a", "CLICKHOUSE_CLUSTER_SECRET": "s"}
+    words = [sys.executable, "-c", ask]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env={**os.environ, **given})
+    assert " ".join(done.stdout.split()) == "waywiser 1 2 waywiser 2 2 replica a shard 1", done.stderr
 
 
 @pytest.fixture(scope="module")
