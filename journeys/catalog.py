@@ -88,7 +88,7 @@ def properties(
     )
     return [
         {
-            **row,
+            **{name: value for name, value in row.items() if name != "shown"},
             "share": row["n"] / row["sampled"],
             "first_seen": iso(row["first_seen"]),
             "last_seen": iso(row["last_seen"]),

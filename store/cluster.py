@@ -26,15 +26,17 @@ VIEWS = {"customer_events": "cityHash64(identity)", "sessions": "cityHash64(cust
 LOCAL = "_local"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-# How a server is to treat its shards; of no effect where there are none. An answer of the engine to a join or
-# `in` over all shards is sent to each of them. Rows are there when an insert returns. And whoever reads what
-# was just written asks the same copies: the first that is alive of each shard, wherever the question came in.
+# How a server is to treat its shards; of no effect where there are none. What a join or `in` needs of all
+# shards is read once and sent to each of them. Rows are there when an insert returns. Whoever reads what was
+# just written asks the same copies: the first that is alive of each shard, wherever the question came in. And
+# shards that hold none of the identities or customers in question are not asked.
 SETTINGS = {
     "distributed_product_mode": "global",
     "distributed_foreground_insert": 1,
     "parallel_distributed_insert_select": 0,
     "load_balancing": "in_order",
     "prefer_localhost_replica": 0,
+    "optimize_skip_unused_shards": 1,
 }
 
 TABLE = re.compile(
@@ -90,12 +92,16 @@ class Place(NamedTuple):
         name, given = found["name"], found["given"]
         if name in EVERYWHERE:
             return [self._copied(found, name, shard="all", copy="{shard}-{replica}", given=given)]
+        if name not in SHARDED:
+            raise ClusterError(f"say in {__name__} where the rows of {name} lie on a cluster")
         local = self._copied(found, name + LOCAL, shard="{shard}", copy="{replica}", given=given)
         return [local, self._over_shards(name, SHARDED[name])]
 
     def view(self, found: re.Match[str]) -> list[str]:
         """A view of each shard's own rows, and one table over all of them."""
         name = found["name"]
+        if name not in VIEWS:
+            raise ClusterError(f"say in {__name__} by what {name} is told apart on a cluster")
         body = re.sub(rf"\bfrom ({'|'.join(SHARDED)})\b", rf"from \1{LOCAL} as \1", found["rest"])
         local = f"create view if not exists {name}{LOCAL} on cluster {self.cluster} as{body}"
         return [local, self._over_shards(name, VIEWS[name])]
@@ -108,6 +114,8 @@ class Place(NamedTuple):
     def alteration(self, found: re.Match[str]) -> list[str]:
         """Settings are each copy's own, all else is told by a copy to the others of its table."""
         name, action = found["name"], found["action"]
+        if name not in SHARDED.keys() | EVERYWHERE:
+            raise ClusterError(f"say in {__name__} where the rows of {name} lie on a cluster")
         is_setting = action.startswith("modify setting")
         if name in EVERYWHERE:
             return [f"alter table {name} {self._all if is_setting else ''}{action}"]

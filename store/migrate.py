@@ -39,11 +39,15 @@ def migrate_events(events: EventStore, *, cluster: str | None = None) -> list[st
     """
     if cluster and events.embedded:
         raise ClusterError("a cluster is one of servers: name one in WAYWISER_EVENTS_URL, as clickhouse://…")
-    known = events.cluster
-    if cluster and cluster != known and (known or _is_one_server(events)):
+    known, applied = events.cluster, _engine_of_applied(events)
+    if cluster and cluster != known and (known or applied == "MergeTree"):
         raise ClusterError(
             f"the database {events.database!r} holds tables that are not those of a cluster {cluster!r}; "
             "name another database in WAYWISER_EVENTS_URL"
+        )
+    if not (cluster or known) and applied.startswith("Replicated"):
+        raise ClusterError(
+            "the migration to a cluster broke off; run `waywiser migrate --cluster NAME` again"
         )
     cluster = known or cluster
     if known is None:
@@ -55,8 +59,8 @@ def migrate_events(events: EventStore, *, cluster: str | None = None) -> list[st
         for statement in _of_file(path, cluster, events.database):
             events.command(statement)
         events.look_for_cluster()
-        applied = "insert into migrations_applied (name) values ({name:String})"
-        events.command(applied, {"name": path.stem})
+        sql = "insert into migrations_applied (name) values ({name:String})"
+        events.command(sql, {"name": path.stem})
     return [path.stem for path in fresh]
 
 
@@ -92,10 +96,10 @@ def _shaped(statement: str, cluster: str | None, database: str) -> list[str]:
     return [re.sub(r"^create (table|view) (?!if not exists)", r"create \1 if not exists ", statement)]
 
 
-def _is_one_server(events: EventStore) -> bool:
-    """Whether its tables have no copies elsewhere."""
-    where = "database = currentDatabase() and name = 'migrations_applied' and engine = 'MergeTree'"
-    return bool(events.query(f"select 1 from system.tables where {where}"))  # noqa: S608
+def _engine_of_applied(events: EventStore) -> str:
+    where = "database = currentDatabase() and name = 'migrations_applied'"
+    rows = events.query(f"select engine from system.tables where {where}")  # noqa: S608
+    return str(rows[0]["engine"]) if rows else ""
 
 
 def statements(sql: str) -> list[str]:

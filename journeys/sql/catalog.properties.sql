@@ -29,7 +29,8 @@ select
     uniq(value) as distinct_values,
     toUnixTimestamp64Milli(min(timestamp)) as first_seen,
     toUnixTimestamp64Milli(max(timestamp)) as last_seen,
-    topK(5)(substringUTF8(if(startsWith(value, '"'), JSONExtractString(value), value), 1, 80)) as examples
+    sumMap([substringUTF8(if(startsWith(value, '"'), JSONExtractString(value), value), 1, 80)], [toInt64(1)]) as shown,
+    arraySlice(arraySort((example, times) -> (-times, example), shown.1, shown.2), 1, 5) as examples
 from pairs
 group by name
 order by n desc, name

@@ -6,5 +6,5 @@ from events
 where project = {project:UInt32}
     and received_at >= fromUnixTimestamp64Milli({since:Int64})
     and startsWith(library, {library:String})
-order by received_at desc, timestamp desc
+order by received_at desc, timestamp desc, sequence desc, event_id desc
 limit 1

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from journeys.breakdown import breakdown
+from journeys.conformance import conformance
+from journeys.funnel import funnel
+from journeys.lists import AT_STEP
+from journeys.runs import stored
+from journeys.scope import Scope
+from journeys.trend import trend
+from journeys.variants import variants
 from store.db import open_db
 from store.events import EventStore
 from store.migrate import migrate_events
@@ -31,17 +41,23 @@ def told(folder: Path, template: Path, events: EventStore) -> World:
 
 
 @pytest.fixture(scope="module")
-def embedded(
+def company(
     tmp_path_factory: pytest.TempPathFactory, template_db: Path, shared_events: EventStore
-) -> Iterator[dict[str, Any]]:
-    """All answers of the embedded engine."""
+) -> Iterator[World]:
+    """The company in the embedded engine."""
     events = shared_events.sibling("t_same")
     migrate_events(events)
     world = told(tmp_path_factory.mktemp("embedded"), template_db, events)
-    yield everything(world)
+    yield world
     world.engine.dispose()
     events.command("drop database t_same")
     events.close()
+
+
+@pytest.fixture(scope="module")
+def embedded(company: World) -> dict[str, Any]:
+    """All answers of the embedded engine."""
+    return everything(company)
 
 
 @pytest.fixture(scope="module", params=ELSEWHERE.values(), ids=ELSEWHERE.keys())
@@ -62,6 +78,37 @@ def test_every_answer_is_the_same(embedded: dict[str, Any], elsewhere: World) ->
     found = everything(elsewhere)
     assert [name for name in embedded if found[name] != embedded[name]] == []
     assert found.keys() == embedded.keys()
+
+
+def part(scope: Scope, shard: int, shards: int) -> Scope:
+    """The runs of one shard alone."""
+    source = f"select * from ({stored()}) where cityHash64(customer) % {shards} = {shard}"
+    values = {"project": scope.project.id, "journey_version": scope.version.id}
+    return replace(scope, source=source, values=values)
+
+
+def numbers(scope: Scope) -> Counter[Any]:
+    """What is counted of runs and of customers, each of whom lies on one shard."""
+    found = Counter[Any]()
+    for unit in ("runs", "customers"):
+        for step in funnel(scope, unit=unit)["steps"]:
+            found.update({(unit, step["key"], name): step[name] for name in AT_STEP if name in step})
+    for one in trend(scope, by="week")["parts"]:
+        found.update({("trend", one["from"], outcome): n for outcome, n in one["outcomes"].items()})
+    for one in variants(scope, most=1_000)["variants"]:
+        found["variant", *one["steps"]] += one["n"]
+    for one in conformance(scope, unit="runs")["deviations"]:
+        found[one["kind"], one["step"]] += one["n"]
+    for one in breakdown(scope, "device", most=50)["groups"]:
+        found["device", one["kind"], one["value"]] += one["entered"]
+    return +found
+
+
+@pytest.mark.parametrize("shards", [2, 8])
+def test_the_numbers_of_all_shards_add_up(company: World, shards: int) -> None:
+    parts = [numbers(part(company.scope, shard, shards)) for shard in range(shards)]
+    assert min(map(len, parts)) > 5
+    assert sum(parts, Counter()) == numbers(company.scope)
 
 
 def test_rows_lie_on_every_shard(elsewhere: World) -> None:
