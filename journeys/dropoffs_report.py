@@ -56,14 +56,13 @@ MEANINGS = {
     ),
     "pages": (
         "The path of the last page view since the run's start, at or before the run's last touchpoint; for "
-        "those who went on, before the touchpoint that took them on."
+        "those who went on, at or before the step (or the last one that they took before it)."
     ),
     "trouble": (
-        "Whether it was at least once close to that moment: in the 30 minutes before it, and for those who "
-        "left also after it, until they did something else, at most 30 minutes. Only what browsers were "
-        "asked to measure is known. Who went on after a pause is looked at when going on, not in the visit "
-        "before it, so the two groups were not watched in the same way; and what goes with leaving need not "
-        "be its cause."
+        "Whether it was at least once close to that moment: in the 30 minutes before it, and after it until "
+        "they did something else, at most 30 minutes; so both groups are watched alike. Who did the step "
+        "again is looked at from the last time where they left, from the first where they went on. Only "
+        "what browsers were asked to measure is known, and what goes with leaving need not be its cause."
     ),
     "error": "An error that no code of the page caught (`JavaScript Error`).",
     "rage": "Three clicks at one place in quick succession (`Rage Click`).",

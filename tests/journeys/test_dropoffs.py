@@ -36,7 +36,7 @@ from store.events import EventStore
 from store.journeys import JourneyVersion
 from store.migrate import migrate_events
 from store.projects import Project
-from tests.journeys.test_reports import cells
+from tests.journeys.test_frame import cells
 
 MINUTE, DAY = 60_000, 86_400_000
 START = 1_760_000_000_000
@@ -204,7 +204,11 @@ def openings_of(scope: Scope) -> set[bytes]:
 
 
 def next_by_hand(scope: Scope, run: dict[str, Any], openings: set[bytes]) -> Event | None:
-    later = (event for event in OWN[run["customer"]] if event.timestamp > run["last_ms"])
+    return act_after(run, run["last_ms"], openings)
+
+
+def act_after(run: dict[str, Any], at: int, openings: set[bytes]) -> Event | None:
+    later = (event for event in OWN[run["customer"]] if event.timestamp > at)
     return next((event for event in later if is_act(event) or event.event_id in openings), None)
 
 
@@ -221,13 +225,12 @@ def troubles_of(event: Event) -> Iterator[str]:
         yield "slow_response"
 
 
-def before_by_hand(run: dict[str, Any], k: int, following: Event | None) -> tuple[str | None, set[str]]:
-    """The last page, and the troubles close to the moment of leaving or going on."""
-    if run["place"] == k:
-        until = run["last_ms"] + 1
-        near = min(until + 30 * MINUTE, following.timestamp if following else NOW * 2)
-    else:
-        until = near = min(at for place, at in run["times"].items() if place > k)
+def before_by_hand(run: dict[str, Any], k: int, openings: set[bytes]) -> tuple[str | None, set[str]]:
+    """The last page, and the troubles close to the moment at which the run was last seen at the step."""
+    gone_on = max(at for place, at in run["times"].items() if place <= k)
+    until = 1 + (run["last_ms"] if run["place"] == k else gone_on)
+    following = act_after(run, until - 1, openings)
+    near = min(until + 30 * MINUTE, following.timestamp if following else NOW * 2)
     mine = OWN[run["customer"]]
     pages = [e.path for e in mine if e.type == "page" and run["start_ms"] <= e.timestamp < until]
     troubles = {t for e in mine if until - 30 * MINUTE <= e.timestamp < near for t in troubles_of(e)}
@@ -251,7 +254,7 @@ def test_who_left_is_what_the_funnel_says(scope: Scope, unit: str) -> None:
         left = who["left"]["n"]
         assert left == who["dropped"]["n"] + who["failed"]["n"]
         assert who["reached"]["n"] == left + who["in_time"]["n"] + who["went_on"]["n"]
-        assert {name: who["rate"][name] for name in ("value", "low", "high", "n")} == rate(
+        assert {name: who["rate"][name] for name in ("value", "low", "high", "n", "small")} == rate(
             left, step["progressed"]
         )
         most = round((left + who["in_time"]["n"]) / step["progressed"], 6)
@@ -324,7 +327,7 @@ def test_what_was_before_is_compared_with_those_who_went_on(scope: Scope, unit: 
         for run in runs_of(scope, unit):
             if run["place"] > k or (run["place"] == k and run["left"]):
                 is_left = run["place"] == k
-                page, found = before_by_hand(run, k, next_by_hand(scope, run, openings))
+                page, found = before_by_hand(run, k, openings)
                 pages[is_left][page] += 1
                 troubles[is_left].update(found)
                 n[is_left] += 1
