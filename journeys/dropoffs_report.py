@@ -7,6 +7,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from journeys.currencies import MEANINGS as CURRENCIES
+from journeys.currencies import asked
 from journeys.dropoffs import behind, dropoffs
 from journeys.dropoffs_around import MOST_DAYS
 from journeys.funnel import UNITS
@@ -81,13 +83,14 @@ MEANINGS = {
     ),
     "money": (
         "Those who left × the success rate so far of those who went on × the mean value of a success, by a "
-        "property of the goal's event; a success without a number there is worth 0 (`valued` have one), "
-        "currencies are not told apart. It assumes that those who left would have succeeded as often, and "
+        "property of the goal's event; a success without a number there, or in another currency, is worth 0 "
+        "(`valued` have one). It assumes that those who left would have succeeded as often, and "
         "been worth as much, as those who went on: as who leaves often wanted less, read it as a limit from "
         "above. Who went on and is in time has not succeeded yet. The 95 % interval draws customers again, "
         "whole (2,000 times, percentiles; in 1,000 random groups where there are more customers). None where "
         "no success carries the value."
     ),
+    **CURRENCIES,
 }
 
 
@@ -114,6 +117,7 @@ class Asked(OwnArguments):
         validate=validate.Length(max=200),
         metadata={"description": "property of the goal's event that says what a success is worth"},
     )
+    currency = asked()
 
 
 HEAD = (

@@ -497,16 +497,38 @@ def test_the_file_has_a_row_for_every_number(plain: Scope) -> None:
     }
 
 
-def test_goals_of_one_moment_keep_their_own_value(events: EventStore) -> None:
-    told = [("a", "Look", 0, 0), ("b", "Look", 1, 0), ("a", "Try", 2, 0), ("b", "Try", 3, 0)]
-    told += [("a", "Buy", 4, 10), ("b", "Buy", 4, 32)]
+def bought(events: EventStore, *goals: dict[str, Any]) -> Scope:
+    """Cases of one customer, step by step at the same moments, each with its goal."""
+    told = [(f"c{n}", name, at, {}) for at, name in enumerate(("Look", "Try")) for n in range(len(goals))]
+    told += [(f"c{n}", "Buy", 2, goal) for n, goal in enumerate(goals)]
     rows = []
-    for number, (case, name, at, amount) in enumerate(told):
+    for number, (case, name, at, said) in enumerate(told):
         event = happened(number, "1", START + 3 * DAY + at, name, random.Random(1))
-        said = json.dumps({"case": case, "amount": amount})
-        rows.append(msgspec.structs.replace(event, is_bot=False, properties=said))
+        properties = json.dumps({"case": case, **said})
+        rows.append(msgspec.structs.replace(event, is_bot=False, properties=properties))
     events.insert(rows, token="t")
-    scope = opened(events, CASES, 1)
+    return opened(events, CASES, 1)
+
+
+def test_amounts_of_several_currencies_are_not_added_up(events: EventStore) -> None:
+    euros = [{"amount": 10, "currency": "EUR"}, {"amount": 32, "currency": "eur"}]
+    scope = bought(events, *euros, {"amount": 900, "currency": "USD"}, {"amount": "much", "currency": "CHF"})
+    told = [{"currency": "EUR", "n": 2, "value": 42}, {"currency": "USD", "n": 1, "value": 900}]
+    for currency, name, value, n in (("", "EUR", 42, 2), ("usd", "USD", 900, 1), ("CHF", "CHF", 0, 0)):
+        answer = attribution(scope, model=Model(value="amount", currency=currency))
+        assert (answer["currency"], answer["currencies"]) == (name, told)
+        assert (answer["value"], answer["valued"]) == (value, n)
+        assert sum(one["values"]["linear"] for one in answer["channels"]) == pytest.approx(value)
+        money = dropoffs(scope, step="join", value="amount", currency=currency)["money"]
+        assert (money and (money["currency"], money["mean_value"] * 4, money["valued"])) == (
+            (name, value, n) if n else None
+        )
+        if money:
+            assert money["currencies"] == told
+
+
+def test_goals_of_one_moment_keep_their_own_value(events: EventStore) -> None:
+    scope = bought(events, {"amount": 10}, {"amount": 32})
     assert attribution(scope, model=Model(value="amount"))["value"] == 42
     rest = dropoffs(scope, step="try", value="amount")["money"]
     assert rest["mean_value"] == 21
