@@ -26,7 +26,7 @@ def stake(
     """
     k, goal = scope.definition.position(step), scope.definition.steps[-1]
     told = currencies(scope, value, unit=unit)
-    bound = {"value": value, "currency": chosen(told, currency), "k": k, "groups": GROUPS}
+    bound: dict[str, Any] = {"value": value, "currency": chosen(told, currency), "k": k, "groups": GROUPS}
     asked = scope.ask("dropoffs_stake.groups", unit=unit, anchor=goal, **bound)
     names = ("left_here", "went_on", "succeeded", "valued", "value")
     rows = scope.events.query(*asked)
