@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from journeys.credits import (
     marginal_shares,
     removal_effects,
 )
+from journeys.currencies import chosen, currencies
 from journeys.cursors import ListError
 from journeys.filters import Params
 from journeys.funnel import OUTCOMES, UNITS
@@ -49,8 +50,8 @@ Sums = Sequence[float]
 class Model:
     """How attribution is asked: by which `dimension`, how far back, and what a success is worth.
 
-    `lookback` and `half_life` are in days; `value` names a property of the goal's event; `most` labels get
-    a name of their own.
+    `lookback` and `half_life` are in days; `value` names a property of the goal's event, of which amounts in
+    one `currency` count, the most frequent where none is named; `most` labels get a name of their own.
     """
 
     dimension: str = "channel"
@@ -58,6 +59,7 @@ class Model:
     half_life: float = 7.0
     value: str = ""
     most: int = 20
+    currency: str = ""
 
 
 class AttributionError(Exception):
@@ -74,6 +76,8 @@ def attribution(
     Raises AttributionError.
     """
     _check(unit, model)
+    told = currencies(scope, model.value, unit=unit) if model.value else []
+    model = replace(model, currency=chosen(told, model.currency))
     found = _summary(scope, unit, model)
     outcomes = {how: found[how][0]["numbers"] for how in OUTCOMES if how in found}
     successes, worth, valued = outcomes.get("succeeded", (0.0, 0.0, 0.0))
@@ -96,6 +100,8 @@ def attribution(
         "lookback_days": model.lookback,
         "half_life_days": model.half_life,
         "value_property": model.value,
+        "currency": model.currency,
+        "currencies": told,
         "successes": round(successes),
         "unsuccessful": decided - round(successes),
         "in_time": round(outcomes.get("in_time", (0,))[0]),
@@ -125,7 +131,9 @@ def _summary(scope: Scope, unit: str, model: Model) -> dict[str, list[dict[str, 
     """The rows of the question, by their kind."""
     if model.value:
         goal = scope.definition.steps[-1]
-        valued, values = scope.ask("attribution.valued", unit=unit, anchor=goal, value=model.value)
+        valued, values = scope.ask(
+            "attribution.valued", unit=unit, anchor=goal, value=model.value, currency=model.currency
+        )
     else:
         valued, values = scope.ask("attribution.runs", unit=unit)
     contacts, bound, names = _contacts(scope, model, values)

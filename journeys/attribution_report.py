@@ -7,6 +7,8 @@ from typing import Any
 from marshmallow import fields, validate
 
 from journeys.attribution import DIMENSIONS, MODELS, Model, attribution, behind
+from journeys.currencies import MEANINGS as CURRENCIES
+from journeys.currencies import asked
 from journeys.funnel import UNITS
 from journeys.report import Answer, OwnArguments, Report, Table
 from journeys.scope import Scope
@@ -37,8 +39,9 @@ MEANINGS = {
     "credits": "Each success is one, shared out to its contacts; each model's credits sum to the successes.",
     "values": (
         "The same of what each success is worth, by a property of the goal's event (`value_property`). One "
-        "without a number there is worth 0 (`valued` have one); currencies are not told apart."
+        "without a number there, or in another currency, is worth 0 (`valued` have one)."
     ),
+    **CURRENCIES,
     "first": "All to the first contact.",
     "last": "All to the last contact before the goal.",
     "last_not_direct": "All to the last contact that was not direct, or to the last where all were.",
@@ -91,6 +94,7 @@ class Asked(OwnArguments):
         validate=validate.Length(max=200),
         metadata={"description": "property of the goal's event that says what a success is worth"},
     )
+    currency = asked()
     most = fields.Integer(
         load_default=20,
         validate=validate.Range(1, 50),
@@ -98,9 +102,9 @@ class Asked(OwnArguments):
     )
 
 
-def answer(scope: Scope, *, unit: str, **asked: Any) -> Answer:
+def answer(scope: Scope, *, unit: str, **given: Any) -> Answer:
     """Attribution as the report's arguments ask for it."""
-    return attribution(scope, unit=unit, model=Model(**asked))
+    return attribution(scope, unit=unit, model=Model(**given))
 
 
 def table(answer: Answer) -> Table:

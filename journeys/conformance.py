@@ -51,7 +51,7 @@ KINDS = {
         "not has(steps, {k:UInt8}) and " + _stray("one.1 > one.2"), "Runs with “{}” after they had passed it"
     ),
 }
-CODES: dict[str, Any] = {kind: number for number, kind in enumerate(KINDS, 1)}
+CODES: Mapping[str, Any] = {kind: number for number, kind in enumerate(KINDS, 1)}
 MEANINGS = {
     "deviations": "What runs did otherwise, the most frequent first; a run may deviate in several ways.",
     "kind": "In what way runs deviate: one of the words below.",

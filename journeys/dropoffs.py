@@ -34,6 +34,7 @@ def dropoffs(
     within: float = 30.0,
     most: int = 8,
     value: str = "",
+    currency: str = "",
 ) -> Answer:
     """Who left one step, by default the one where most leave, and all that is known around it.
 
@@ -55,7 +56,7 @@ def dropoffs(
         },
         **around(scope, Around(key, within, most), unit=unit),
         "origins": origins(scope, key, most=most, unit=unit),
-        "money": stake(scope, key, value, unit=unit) if value else None,
+        "money": stake(scope, key, value, currency=currency, unit=unit) if value else None,
     }
 
 

@@ -157,12 +157,12 @@ def behind(scope: Scope, cell: str) -> Which:
 
 
 TITLES = {
-    "error": "a JavaScript error shortly before",
-    "rage": "rage clicks shortly before",
-    "dead": "dead clicks shortly before",
-    "not_found": "a page not found shortly before",
-    "slow_load": "a slow page shortly before",
-    "slow_response": "a page that answered slowly shortly before",
+    "error": "a JavaScript error close to it",
+    "rage": "rage clicks close to it",
+    "dead": "dead clicks close to it",
+    "not_found": "a page not found close to it",
+    "slow_load": "a slow page close to it",
+    "slow_response": "a page that answered slowly close to it",
     "next again": "began the journey anew",
     "next none": "nothing more so far",
     "next other": "all other ways on",

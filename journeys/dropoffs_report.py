@@ -7,6 +7,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from journeys.currencies import MEANINGS as CURRENCIES
+from journeys.currencies import asked
 from journeys.dropoffs import behind, dropoffs
 from journeys.dropoffs_around import MOST_DAYS
 from journeys.funnel import UNITS
@@ -56,15 +58,14 @@ MEANINGS = {
     ),
     "pages": (
         "The route of the last page view since the run's start, at or before the run's last touchpoint: its "
-        "path, or the template that is confirmed for it. For those who went on, before the touchpoint "
-        "that took them on."
+        "path, or the template that is confirmed for it. For those who went on, at or before the step (or "
+        "the last one that they took before it)."
     ),
     "trouble": (
-        "Whether it was at least once close to that moment: in the 30 minutes before it, and for those who "
-        "left also after it, until they did something else, at most 30 minutes. Only what browsers were "
-        "asked to measure is known. Who went on after a pause is looked at when going on, not in the visit "
-        "before it, so the two groups were not watched in the same way; and what goes with leaving need not "
-        "be its cause."
+        "Whether it was at least once close to that moment: in the 30 minutes before it, and after it until "
+        "they did something else, at most 30 minutes; so both groups are watched alike. Who did the step "
+        "again is looked at from the last time where they left, from the first where they went on. Only "
+        "what browsers were asked to measure is known, and what goes with leaving need not be its cause."
     ),
     "error": "An error that no code of the page caught (`JavaScript Error`).",
     "rage": "Three clicks at one place in quick succession (`Rage Click`).",
@@ -83,13 +84,14 @@ MEANINGS = {
     ),
     "money": (
         "Those who left × the success rate so far of those who went on × the mean value of a success, by a "
-        "property of the goal's event; a success without a number there is worth 0 (`valued` have one), "
-        "currencies are not told apart. It assumes that those who left would have succeeded as often, and "
+        "property of the goal's event; a success without a number there, or in another currency, is worth 0 "
+        "(`valued` have one). It assumes that those who left would have succeeded as often, and "
         "been worth as much, as those who went on: as who leaves often wanted less, read it as a limit from "
         "above. Who went on and is in time has not succeeded yet. The 95 % interval draws customers again, "
         "whole (2,000 times, percentiles; in 1,000 random groups where there are more customers). None where "
         "no success carries the value."
     ),
+    **CURRENCIES,
 }
 
 
@@ -116,6 +118,7 @@ class Asked(OwnArguments):
         validate=validate.Length(max=200),
         metadata={"description": "property of the goal's event that says what a success is worth"},
     )
+    currency = asked()
 
 
 HEAD = (

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from journeys.currencies import chosen, currencies
 from journeys.rates import rate
 from journeys.scope import Scope
 from journeys.statistics import Estimate, known
@@ -15,13 +16,18 @@ GROUPS = 1_000
 RESAMPLES = 2_000
 
 
-def stake(scope: Scope, step: str, value: str, *, unit: str = "runs") -> dict[str, Any] | None:
+def stake(
+    scope: Scope, step: str, value: str, *, currency: str = "", unit: str = "runs"
+) -> dict[str, Any] | None:
     """Those who left × the success rate of those who went on × the mean value of a success.
 
-    `value` names a property of the goal's event; None where no success carries it as a number.
+    `value` names a property of the goal's event, of which amounts in one currency count, the most frequent
+    where none is named; None where no success carries it as a number.
     """
     k, goal = scope.definition.position(step), scope.definition.steps[-1]
-    asked = scope.ask("dropoffs_stake.groups", unit=unit, anchor=goal, k=k, value=value, groups=GROUPS)
+    told = currencies(scope, value, unit=unit)
+    bound: dict[str, Any] = {"value": value, "currency": chosen(told, currency), "k": k, "groups": GROUPS}
+    asked = scope.ask("dropoffs_stake.groups", unit=unit, anchor=goal, **bound)
     names = ("left_here", "went_on", "succeeded", "valued", "value")
     rows = scope.events.query(*asked)
     sums = {name: sum(row[name] for row in rows) for name in names}
@@ -32,6 +38,8 @@ def stake(scope: Scope, step: str, value: str, *, unit: str = "runs") -> dict[st
     )
     return {
         "property": value,
+        "currency": bound["currency"],
+        "currencies": told,
         **{name: int(sums[name]) for name in names[1:4]},
         "left": int(sums["left_here"]),
         "success_rate": rate(int(sums["succeeded"]), int(sums["went_on"])),

@@ -63,8 +63,8 @@ class Scope:
         `unit` is `runs`, `customers` for each customer's furthest run, or `accounts` for the furthest among
         those of each account's members, whatever the segment: it keeps those of them that belong to it.
         `which` is a condition on runs, `anchor` a step whose events the question needs to know (`worths` are
-        their values by the bound property `value`); `slots` makes further SQL that it leaves open. `source`
-        is always there: all runs, whenever they began.
+        their values by the bound property `value` in the bound `currency`, `*` for any); `slots` makes
+        further SQL that it leaves open. `source` is always there: all runs, whenever they began.
         """
         params = Params(**(self.values or {}), **values)
         params.values |= {

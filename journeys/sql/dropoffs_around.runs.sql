@@ -1,15 +1,16 @@
--- What was around the moment at which each run left this step or went on: the last page before it, trouble close to it,
--- what the customer did first after leaving? Each event belongs to the stretch between two such moments in which it lies,
+-- What was around the moment at which each run was last seen at this step: the last page before it, trouble close to it,
+-- what the customer did first after it? That is the last touchpoint of those who left, and the last step that those took
+-- who went on, so that both are watched alike, until they did something else. Each event belongs to the stretch between two such moments in which it lies,
 -- so it is read once, whatever the number of runs; runs then look at the stretches before and after their moment.
 with
     reached as (
         select
             customer, number, account, start,
             furthest = {k:UInt8} as is_left,
-            if(
+            1 + if(
                 is_left,
-                last + 1,
-                toUnixTimestamp64Milli(arrayFirst((at, step) -> step > {k:UInt8}, times, steps))
+                last,
+                toUnixTimestamp64Milli(arrayLast((at, step) -> step <= {k:UInt8}, times, steps))
             ) as until
         from ({{runs}})
         where
@@ -94,11 +95,7 @@ select
     (moments.next.1 - until + 1) / 1000 as seconds,
     moments.page.1 >= reached.start as has_page,
     if(has_page, moments.page.2, '') as page,
-    if(
-        is_left,
-        least(until + {near:Int64}, if(moments.next.1 = 0, {never:Int64}, moments.next.1)),
-        until
-    ) as near_until,
+    least(until + {near:Int64}, if(moments.next.1 = 0, {never:Int64}, moments.next.1)) as near_until,
     arrayFilter(
         trouble -> moments.troubles_before[trouble] >= until - {near:Int64}
             or moments.troubles_after[trouble] != 0 and moments.troubles_after[trouble] < near_until,

@@ -1,8 +1,9 @@
--- What is each touchpoint of this kind worth, by a property? Null where it carries no number.
+-- What is each touchpoint of this kind worth, by a property? Null where it carries no number, or another currency.
 select
     event_id,
     toFloat64OrNull(JSONExtract(properties, {value:String}, 'Nullable(String)')) as number,
-    if(isFinite(number), number, null) as worth
+    upperUTF8(JSONExtractString(properties, 'currency')) as currency,
+    if(isFinite(number) and {currency:String} in ('*', currency), number, null) as worth
 from events
 where
     project = {project:UInt32}

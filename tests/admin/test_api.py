@@ -54,6 +54,7 @@ def test_the_funnel_has_the_documented_form(ask: Ask) -> None:
         "customers",
         "half_by",
         "few",
+        "small",
     }
     assert [step["progressed"] for step in funnel["steps"]] == [5, 3, 1]
     assert {

@@ -94,6 +94,7 @@ def test_the_comparison_over_the_api_with_its_lists_and_its_file(shop: Shop, ask
         "segment",
         *["name:phone"] * 3,
         *["not:phone"] * 3,
+        "name:phone and not:phone",
     ]
     assert ask("GET", "/journeys/buy/compare?segments=all")[1]["code"] == "bad_question"
 
@@ -149,8 +150,18 @@ def test_a_segment_narrows_the_page_and_its_list(shop: Shop) -> None:
 
 def test_the_breakdown_leads_from_both_groups_to_their_lists(shop: Shop) -> None:
     text = page(shop, "journeys/buy/breakdown?days=30&by=segment:phone")
-    found = re.findall(r'href="(/p/shop/journeys/buy/runs\?[^"]*number=entered[^"]*)"[^>]*>(\d+)<', text)
-    assert {("not_segment=phone" in link, n) for link, n in found} == {(True, "4"), (False, "1")}
+    found = re.findall(r'href="(/p/shop/journeys/buy/runs\?[^"]+)" aria-label="(\d+) entered"', text)
+    titles = {
+        n: re.findall(
+            r'id="runs-title">(.*?) ' r"runs?<", shop.client("viewer").get(html.unescape(link)).text
+        )
+        for link, n in found
+    }
+    assert titles == {
+        "4": ["segment phone: not in. All who entered: 4"],
+        "1": ["segment phone: in. All who entered: 1"],
+        "5": ["All who entered: 5"],
+    }
 
 
 def test_the_list_of_segments_says_how_many_belong_to_each(shop: Shop) -> None:

@@ -36,7 +36,7 @@ from store.events import EventStore
 from store.journeys import JourneyVersion
 from store.migrate import migrate_events
 from store.projects import Project
-from tests.journeys.test_reports import cells
+from tests.journeys.test_frame import cells
 
 MINUTE, DAY = 60_000, 86_400_000
 START = 1_760_000_000_000
@@ -204,7 +204,11 @@ def openings_of(scope: Scope) -> set[bytes]:
 
 
 def next_by_hand(scope: Scope, run: dict[str, Any], openings: set[bytes]) -> Event | None:
-    later = (event for event in OWN[run["customer"]] if event.timestamp > run["last_ms"])
+    return act_after(run, run["last_ms"], openings)
+
+
+def act_after(run: dict[str, Any], at: int, openings: set[bytes]) -> Event | None:
+    later = (event for event in OWN[run["customer"]] if event.timestamp > at)
     return next((event for event in later if is_act(event) or event.event_id in openings), None)
 
 
@@ -221,13 +225,12 @@ def troubles_of(event: Event) -> Iterator[str]:
         yield "slow_response"
 
 
-def before_by_hand(run: dict[str, Any], k: int, following: Event | None) -> tuple[str | None, set[str]]:
-    """The last page, and the troubles close to the moment of leaving or going on."""
-    if run["place"] == k:
-        until = run["last_ms"] + 1
-        near = min(until + 30 * MINUTE, following.timestamp if following else NOW * 2)
-    else:
-        until = near = min(at for place, at in run["times"].items() if place > k)
+def before_by_hand(run: dict[str, Any], k: int, openings: set[bytes]) -> tuple[str | None, set[str]]:
+    """The last page, and the troubles close to the moment at which the run was last seen at the step."""
+    gone_on = max(at for place, at in run["times"].items() if place <= k)
+    until = 1 + (run["last_ms"] if run["place"] == k else gone_on)
+    following = act_after(run, until - 1, openings)
+    near = min(until + 30 * MINUTE, following.timestamp if following else NOW * 2)
     mine = OWN[run["customer"]]
     pages = [e.path for e in mine if e.type == "page" and run["start_ms"] <= e.timestamp < until]
     troubles = {t for e in mine if until - 30 * MINUTE <= e.timestamp < near for t in troubles_of(e)}
@@ -251,7 +254,7 @@ def test_who_left_is_what_the_funnel_says(scope: Scope, unit: str) -> None:
         left = who["left"]["n"]
         assert left == who["dropped"]["n"] + who["failed"]["n"]
         assert who["reached"]["n"] == left + who["in_time"]["n"] + who["went_on"]["n"]
-        assert {name: who["rate"][name] for name in ("value", "low", "high", "n")} == rate(
+        assert {name: who["rate"][name] for name in ("value", "low", "high", "n", "small")} == rate(
             left, step["progressed"]
         )
         most = round((left + who["in_time"]["n"]) / step["progressed"], 6)
@@ -324,7 +327,7 @@ def test_what_was_before_is_compared_with_those_who_went_on(scope: Scope, unit: 
         for run in runs_of(scope, unit):
             if run["place"] > k or (run["place"] == k and run["left"]):
                 is_left = run["place"] == k
-                page, found = before_by_hand(run, k, next_by_hand(scope, run, openings))
+                page, found = before_by_hand(run, k, openings)
                 pages[is_left][page] += 1
                 troubles[is_left].update(found)
                 n[is_left] += 1
@@ -494,16 +497,38 @@ def test_the_file_has_a_row_for_every_number(plain: Scope) -> None:
     }
 
 
-def test_goals_of_one_moment_keep_their_own_value(events: EventStore) -> None:
-    told = [("a", "Look", 0, 0), ("b", "Look", 1, 0), ("a", "Try", 2, 0), ("b", "Try", 3, 0)]
-    told += [("a", "Buy", 4, 10), ("b", "Buy", 4, 32)]
+def bought(events: EventStore, *goals: dict[str, Any]) -> Scope:
+    """Cases of one customer, step by step at the same moments, each with its goal."""
+    told = [(f"c{n}", name, at, {}) for at, name in enumerate(("Look", "Try")) for n in range(len(goals))]
+    told += [(f"c{n}", "Buy", 2, goal) for n, goal in enumerate(goals)]
     rows = []
-    for number, (case, name, at, amount) in enumerate(told):
+    for number, (case, name, at, said) in enumerate(told):
         event = happened(number, "1", START + 3 * DAY + at, name, random.Random(1))
-        said = json.dumps({"case": case, "amount": amount})
-        rows.append(msgspec.structs.replace(event, is_bot=False, properties=said))
+        properties = json.dumps({"case": case, **said})
+        rows.append(msgspec.structs.replace(event, is_bot=False, properties=properties))
     events.insert(rows, token="t")
-    scope = opened(events, CASES, 1)
+    return opened(events, CASES, 1)
+
+
+def test_amounts_of_several_currencies_are_not_added_up(events: EventStore) -> None:
+    euros = [{"amount": 10, "currency": "EUR"}, {"amount": 32, "currency": "eur"}]
+    scope = bought(events, *euros, {"amount": 900, "currency": "USD"}, {"amount": "much", "currency": "CHF"})
+    told = [{"currency": "EUR", "n": 2, "value": 42}, {"currency": "USD", "n": 1, "value": 900}]
+    for currency, name, value, n in (("", "EUR", 42, 2), ("usd", "USD", 900, 1), ("CHF", "CHF", 0, 0)):
+        answer = attribution(scope, model=Model(value="amount", currency=currency))
+        assert (answer["currency"], answer["currencies"]) == (name, told)
+        assert (answer["value"], answer["valued"]) == (value, n)
+        assert sum(one["values"]["linear"] for one in answer["channels"]) == pytest.approx(value)
+        money = dropoffs(scope, step="join", value="amount", currency=currency)["money"]
+        assert (money and (money["currency"], money["mean_value"] * 4, money["valued"])) == (
+            (name, value, n) if n else None
+        )
+        if money:
+            assert money["currencies"] == told
+
+
+def test_goals_of_one_moment_keep_their_own_value(events: EventStore) -> None:
+    scope = bought(events, {"amount": 10}, {"amount": 32})
     assert attribution(scope, model=Model(value="amount"))["value"] == 42
     rest = dropoffs(scope, step="try", value="amount")["money"]
     assert rest["mean_value"] == 21
