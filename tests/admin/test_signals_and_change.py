@@ -63,7 +63,7 @@ def test_signals_answer_first_and_open_their_lists(busy_shop: Shop) -> None:
         r"The surest signal: device (mobile|desktop) at “Looks”. With it [\d.]+% came, without it", said
     )
     assert "nobody of these counts as lost" in said
-    assert "3 of 3 tested signals" in said
+    assert "The surest 3 of 3 tested signals" in said
     assert lists_are_as_long_as_said(busy_shop, text, "signals") >= 8
 
 
