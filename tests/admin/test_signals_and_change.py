@@ -13,6 +13,7 @@ import pytest
 from store.event import Event
 from tests.admin.conftest import Shop, happened
 
+SALE = "/sale/<img src=x onerror=alert(1)>"
 ASKED = "from=2026-02-01&through=2026-03-01"
 
 
@@ -21,7 +22,7 @@ def bought(who: int, day: float, *, phone: bool) -> list[Event]:
     device = "mobile" if phone else "desktop"
     rows = [happened("/shop", f"c{who}", day=day, kind="page", device=device)]
     if who % 4 < 2:
-        rows.append(happened("/sale", f"c{who}", day=day - 0.001, kind="page", device=device))
+        rows.append(happened(SALE, f"c{who}", day=day - 0.001, kind="page", device=device))
     if not phone or (day > 14 and who % 8 < 5):
         rows.append(happened("Cart Filled", f"c{who}", day=day - 0.5, device=device))
         if who % 3:
@@ -64,6 +65,8 @@ def test_signals_answer_first_and_open_their_lists(busy_shop: Shop) -> None:
     )
     assert "nobody of these counts as lost" in said
     assert "The surest 3 of 3 tested signals" in said
+    assert SALE in html.unescape(text)
+    assert SALE not in text, "names come from strangers"
     assert lists_are_as_long_as_said(busy_shop, text, "signals") >= 8
 
 
