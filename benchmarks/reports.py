@@ -6,13 +6,14 @@ import resource
 import statistics
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmarks import history
 from benchmarks.alone import Stopwatch
 from benchmarks.machine import resident_now
 from benchmarks.questions import question
+from journeys.change import change
 from journeys.funnel import funnel
 from journeys.lists import listed
 from journeys.paths import paths
@@ -20,6 +21,7 @@ from journeys.period import Period
 from journeys.runs import fill, recompute
 from journeys.scope import Scope
 from journeys.segments import choices
+from journeys.signals import signals
 from journeys.timing import timing
 from journeys.variants import variants
 from store.events import EventStore
@@ -44,10 +46,12 @@ REPORTS: dict[str, Callable[[Scope], Any]] = {
     "variants": variants,
     "timing": timing,
     "segment choices": choices,
+    "explained change of 45 days": lambda scope: change(_second_half(scope)),
 }
 PATHS: dict[str, Callable[[Scope], Any]] = {
     "paths after the first step": paths,
     "paths before payment": lambda scope: paths(scope, anchor="payment", direction="before"),
+    "signals before the checkout": lambda scope: signals(scope, step="checkout"),
 }
 
 
@@ -158,6 +162,11 @@ def _scope(events: EventStore, version: JourneyVersion, end: int) -> Scope:
     project = Project(history.PROJECT, "bench", "Benchmark", "UTC")
     period = Period(end - history.DAYS * history.DAY, end)
     return Scope(events, project, version, history.definition(), period, {}, end)
+
+
+def _second_half(scope: Scope) -> Scope:
+    middle = (scope.period.start + scope.period.end) // 2
+    return replace(scope, period=Period(middle, scope.period.end))
 
 
 def _bound(ask: Callable[[Scope], Any], scope: Scope) -> Callable[[], Any]:

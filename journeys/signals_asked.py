@@ -91,8 +91,8 @@ def no_cell(cell: str) -> ListError:
 
 def _where_most_leave(scope: Scope) -> str:
     """The required step that most runs were lost before."""
-    left = 0
     lost: dict[str, int] = {}
+    left = 0
     for step, following in pairwise(funnel(scope)["steps"]):
         left += step["dropped_here"] + step["failed_here"]
         if not following["optional"]:
