@@ -14,7 +14,7 @@ from benchmarks.tables import say, show
 
 PARTS = ("door", "pipeline", "journeys")
 # Run when they are asked for.
-LONG_PARTS = ("memory", "identity", "merges", "refresh", "snippet", "sdk", "sdk_soak")
+LONG_PARTS = ("memory", "identity", "merges", "refresh", "routes", "snippet", "sdk", "sdk_soak")
 WORDS = f"{', '.join(PARTS)}; and {', '.join(LONG_PARTS)}, which take long"
 
 
@@ -42,6 +42,7 @@ def _size(part: str, events: int) -> dict[str, Any]:
         "journeys": {"sizes": (events,)},
         "memory": {"events": events},
         "identity": {"events": events},
+        "routes": {"events": events},
         "sdk_soak": {"events": events},
     }.get(part, {})
 

@@ -193,7 +193,7 @@ def _paths(resolved: str) -> Asked:
     params.values |= {"now": params.values["end"], "idle": definition.idle_timeout, "window": 0}
     params.values |= {"types": ["page", "screen", "track"], "most": 8, "other": OTHER_HASH, "past": PAST}
     selected = question("runs.selected", source=runs.stored())
-    whole = {"mine": "1", "theirs": "0", "again": "", "which": "has(steps, 1)"}
+    whole = {"mine": "1", "theirs": "0", "again": "", "which": "has(steps, 1)", "route": "path"}
     span = {"begins": "anchored", "ends": "last", "ending": "toString(outcome)"}
     ways = question("paths.ways", runs=selected, resolved=resolved, **whole, **span)
     return question("paths.links", ways=ways), params.values

@@ -8,7 +8,7 @@ from typing import Any
 from journeys.filters import Params
 from journeys.period import Period, iso
 from journeys.questions import question
-from journeys.route_templates import KINDS, LONGEST, stands_for, whole
+from journeys.route_templates import KINDS, LONGEST, problem_of, stands_for, whole
 from journeys.routes import Routes
 from store.events import EventStore
 
@@ -100,7 +100,7 @@ def _templates(events: EventStore, paths: str, params: Params, least: int, most:
             break
         known = holding
     rows = events.query(question("route_proposals.named", walked=walked), {**values, **known, "most": most})
-    return tuple(row["template"] for row in rows)
+    return tuple(row["template"] for row in rows if not problem_of(row["template"]))
 
 
 def _holding(rows: Sequence[Row]) -> dict[str, list[str]]:

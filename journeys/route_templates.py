@@ -83,7 +83,7 @@ def checked(templates: Sequence[str]) -> tuple[str, ...]:
         raise DefinitionError({"templates": f"give at most {MOST_TEMPLATES} templates"})
     problems: dict[str, str] = {}
     for at, one in enumerate(templates):
-        if problem := _problem(one) or (
+        if problem := problem_of(one) or (
             "this template stands above already" if one in templates[:at] else ""
         ):
             problems[f"templates.{at}"] = problem
@@ -92,11 +92,12 @@ def checked(templates: Sequence[str]) -> tuple[str, ...]:
     return tuple(templates)
 
 
-def _problem(template: str) -> str:
+def problem_of(template: str) -> str:
+    """Why this is no template; '' where it is one."""
     if not template or len(template) > LONGEST:
         return f"write a path of 1 to {LONGEST} characters"
     if any(ord(one) < 32 for one in template) or template != template.strip():
-        return "a path has no line breaks, and no spaces around it"
+        return "a template has no line breaks or other control characters, and no spaces around it"
     for place in template.split("/"):
         if place.startswith(":") and not VARIABLE.fullmatch(place):
             return f"{place!r} is no variable; write small letters, digits and _ behind the colon, as in :id"

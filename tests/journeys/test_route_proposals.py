@@ -100,6 +100,7 @@ IDS = [str(uuid.uuid5(uuid.NAMESPACE_URL, str(n))) for n in range(5)]
         (slugs("/{}", 31) | many("/order/{}", 5), ["/:slug", "/order/:id"]),
         (many("/x/*/{}", 9) | many("/x/:y/{}", 9), []),
         (many("/a" * 12 + "/{}", 9), []),
+        (many("/a\0b/{}", 9) | many("/a\nb/{}", 9), []),
         (many("app#/order/{}", 4), ["app#/order/:id"]),
         ({f"/blog/{slug(n)}/": 1 for n in range(40)}, ["/blog/:slug/"]),
     ],
