@@ -20,10 +20,11 @@ from journeys.funnel import funnel
 from journeys.period import Period
 from journeys.statistics import difference
 from journeys.touchpoints import Touchpoint, TouchpointError, known_by, read
-from store.event import Event, event_id, identity_hash
+from store.event import Event
 from store.events import EventStore
 from store.projects import Project
 from tests.journeys.attempted import Attempt, attempts, furthest
+from tests.journeys.happenings import happening
 from tests.journeys.test_expected_answers import ALWAYS, NOW, load
 
 PROJECT = Project(1, "p", "P", "UTC")
@@ -32,23 +33,6 @@ BEGIN = 1_770_000_000_000
 END = BEGIN + 40 * DAY
 WITHIN = 2 * DAY
 PAGES = ("/", "/prices", "/prices/team", "/help")
-
-
-def event(number: int, customer: int, at: int, kind: str, label: str, **more: Any) -> Event:
-    return Event(
-        project=1,
-        event_id=event_id(str(number)),
-        message_id=str(number),
-        type=kind,
-        event="" if kind == "page" else label,
-        path=label if kind == "page" else "",
-        timestamp=at,
-        received_at=at,
-        sequence=more.pop("sequence", number),
-        user_id=str(customer),
-        identity=identity_hash("user", str(customer)),
-        **more,
-    )
 
 
 def random_history(seed: int, customers: int = 150) -> list[Event]:
@@ -61,9 +45,9 @@ def random_history(seed: int, customers: int = 150) -> list[Event]:
         for _ in range(dice.randrange(14)):
             kind, label = dice.choice(kinds)
             more = {"is_bot": dice.random() < 0.05, "sequence": dice.randrange(3)}
-            found.append(event(len(found), customer, at, kind, label, **more))
+            found.append(happening(len(found), customer, at, label, kind=kind, **more))
             at += dice.choice((0, 0, 1, 5, 30)) * 3_600_000
-        found.append(event(len(found), customer, at, "identify", ""))
+        found.append(happening(len(found), customer, at, "", kind="identify"))
     return [one for one in found if one.timestamp <= END]
 
 
