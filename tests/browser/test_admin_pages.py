@@ -263,7 +263,7 @@ def test_a_journey_that_customers_make_already_is_discovered_and_opened_as_a_dra
     expect(page.locator("#field-name")).to_have_value("Signed Up to Invoice Paid")
     expect(page.locator("#steps-0-match-0-value")).to_have_value("Signed Up")
     page.get_by_role("button", name="Save the journey").click()
-    expect(page.locator("h1")).to_have_text("Signed Up to Invoice Paid")
+    expect(page.locator("h1")).to_have_text("Signed Up to Invoice Paid", timeout=60_000)
 
 
 def settled(page: Page) -> None:
