@@ -9,6 +9,7 @@ from typing import Any
 
 from journeys import filters
 from journeys.definitions import Definition, parse, parse_duration
+from journeys.discovery_cells import way_cell
 from journeys.funnel import funnel
 from journeys.period import Period
 from journeys.questions import question
@@ -16,7 +17,7 @@ from journeys.rates import rate
 from journeys.report import Table
 from journeys.scope import Scope, drafted
 from journeys.statistics import known
-from journeys.touchpoints import Touchpoint
+from journeys.touchpoints import Touchpoint, of_type
 from store.events import EventStore
 from store.projects import Project
 
@@ -147,24 +148,22 @@ def ways(
     that reached it are on the ways that are told or in `other`. Touchpoints that less than the share `least`
     of those who reached the goal passed are left out. `unit` customers takes the furthest attempt of each.
     """
-    each, bound = walked(asked, unit)
-    values = {**bound, "longest": longest, "most": most, "is_all": int(not least), "kept": []}
     told = frame(asked, unit)
-    if least:
-        values["kept"] = [
-            row["label"] for row in passed(asked, unit) if row["reached"] >= least * told["reached"]
-        ]
-    rows = asked.scope.events.query(question("discovery.ways", walked=each), values)
+    sql, values = whole(asked, unit, least)
+    values |= {"longest": longest, "most": most}
+    rows = asked.scope.events.query(question("discovery.ways", whole=sql), values)
     named = labels(asked.scope, {one for row in rows for one in row["way"]})
     reached = int(rows[0]["reached"]) if rows else 0
     found, so_far = [], 0
     for row in rows:
         so_far += row["n"]
+        way = [named[one] for one in row["way"]]
         found.append(
             {
-                "way": [{"kind": one.kind, "label": one.label} for one in map(named.__getitem__, row["way"])],
+                "way": [{"kind": one.kind, "label": one.label} for one in way],
                 "longer": bool(row["is_cut"]),
                 "n": row["n"],
+                "cell": way_cell(way, bool(row["is_cut"]), longest, least),
                 "customers": row["customers"],
                 "share": rate(row["n"], reached),
                 "cumulative": so_far / reached,
@@ -207,8 +206,16 @@ def walked(asked: Between, unit: str) -> tuple[str, dict[str, Any]]:
     return asked.scope.ask("discovery.walked", unit=unit, within=asked.within)
 
 
+def whole(asked: Between, unit: str, least: float) -> tuple[str, dict[str, Any]]:
+    """The SQL of each attempt with its `whole` way without what is rarer than `least`, and what it binds."""
+    sql, values = walked(asked, unit)
+    rows = passed(asked, unit) if least else []
+    kept = [row["label"] for row in rows[1:] if row["reached"] >= least * rows[0]["reached"]]
+    return question("discovery.whole", walked=sql), {**values, "is_all": int(not least), "kept": kept}
+
+
 def passed(asked: Between, unit: str) -> list[dict[str, Any]]:
-    """The touchpoints that most attempts passed: how many of each outcome did."""
+    """How many attempts of each outcome there are, then how many passed each of the touchpoints of most."""
     sql, bound = walked(asked, unit)
     return asked.scope.events.query(question("discovery.passed", walked=sql), {**bound, "most": MOST_LABELS})
 
@@ -218,11 +225,6 @@ def labels(scope: Scope, hashes: Collection[int]) -> Mapping[int, Touchpoint]:
     values = {"project": scope.project.id, "start": scope.period.start, "hashes": sorted(hashes)}
     rows = scope.events.query(question("discovery.labels"), values) if hashes else []
     return {row["hash"]: of_type(row["kind"], row["label"]) for row in rows}
-
-
-def of_type(kind: str, label: str) -> Touchpoint:
-    """The touchpoint of an event of this type; one without a name has but its type."""
-    return Touchpoint(("event" if kind == "track" else kind) if label else "type", label or kind)
 
 
 def table(answer: Mapping[str, Any]) -> Table:

@@ -10,14 +10,14 @@ import numpy as np
 
 from journeys import filters, runs
 from journeys.definitions import Definition, parse
-from journeys.discovery import WITHIN, milliseconds, of_type, two_steps
+from journeys.discovery import WITHIN, milliseconds, two_steps
 from journeys.period import Period, iso
 from journeys.questions import question
 from journeys.rates import rate
 from journeys.report import Table
 from journeys.resolution import resolved_now
 from journeys.statistics import adjusted, known, p_of_two_rates, wilson
-from journeys.touchpoints import Touchpoint, known_by
+from journeys.touchpoints import Touchpoint, known_by, of_type
 from store.events import EventStore
 from store.projects import Project
 

@@ -10,6 +10,7 @@ import numpy as np
 from journeys.definitions import lean, parse
 from journeys.discovery import MEANINGS as OF_ATTEMPTS
 from journeys.discovery import Between, frame, labels, passed, walked
+from journeys.discovery_cells import passed_cell
 from journeys.funnel import funnel
 from journeys.questions import question
 from journeys.rates import rate
@@ -56,7 +57,7 @@ def steps(asked: Between, *, unit: str = "runs", least: float = SUGGESTED) -> di
     usual order, and come first; then all others, the most frequent first.
     """
     told = frame(asked, unit)
-    rows = passed(asked, unit)
+    rows = passed(asked, unit)[1:]
     named = labels(asked.scope, {row["label"] for row in rows})
     rows = [row for row in rows if _is_between(named[row["label"]], asked)]
     chosen = [row["label"] for row in rows if told["reached"] and row["reached"] >= least * told["reached"]]
@@ -104,7 +105,9 @@ def _told(rows: Sequence[Row], whole: Row, named: Sequence[Touchpoint]) -> list[
             "suggested": False,
             "optional": True,
             "n": row["reached"] + row["not_reached"] + row["under_way"],
+            "cell": passed_cell(one),
             "reached": row["reached"],
+            "cell_reached": passed_cell(one, "reached"),
             "under_way": row["under_way"],
             "share": rate(row["reached"], whole["reached"]),
             "with": rate(int(won[k]), int(n[k])),

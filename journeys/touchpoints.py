@@ -57,6 +57,18 @@ def read(text: str) -> Touchpoint:
     return Touchpoint(kind, label.strip())
 
 
+def of_type(kind: str, name: str) -> Touchpoint:
+    """The touchpoint of an event of this type; one without a name has but its type."""
+    return Touchpoint(("event" if kind == "track" else kind) if name else "type", name or kind)
+
+
+def to_type(one: Touchpoint) -> tuple[str, str]:
+    """The type and name of the events that a touchpoint of `of_type` stands for."""
+    if one.kind == "type":
+        return one.label, ""
+    return "track" if one.kind == "event" else one.kind, one.label
+
+
 def known_by(matcher: Matcher) -> Touchpoint | None:
     """The touchpoint that a matcher of a journey is about, whatever its conditions; None for a mere type."""
     if matcher.event is not None:

@@ -10,9 +10,10 @@ from marshmallow import fields, validate
 from admin.api.endpoint import Call, Endpoint
 from admin.api.periods import PeriodAsked, period_of
 from admin.exports import csv_file
-from journeys import discovery, discovery_journeys, discovery_steps
+from journeys import discovery, discovery_journeys, discovery_lists, discovery_steps
 from journeys.definitions import parsed
 from journeys.discovery import LONGEST, MOST_LONGEST, UNITS, WITHIN
+from journeys.period import asked_at
 from journeys.touchpoints import read
 from store.journeys import live_journeys
 
@@ -51,6 +52,21 @@ class BetweenAsked(Asked):
     )
     goal = fields.String(required=True, metadata={"description": f"what they try to reach: {TOUCHPOINT}"})
     unit = fields.String(load_default="runs", validate=validate.OneOf(UNITS))
+
+
+class ListAsked(BetweenAsked):
+    """Which attempts are listed."""
+
+    cell = fields.String(
+        required=True,
+        metadata={
+            "description": "attempts, reached, not_reached, under_way, or what stands beside a number in an "
+            "answer to the same question"
+        },
+    )
+    now = fields.String(metadata={"description": "`as_of` of that answer; what is in time depends on it"})
+    cursor = fields.String(metadata={"description": "`next` of the answer before"})
+    most = fields.Integer(load_default=50, validate=validate.Range(1, 500))
 
 
 class WaysAsked(BetweenAsked):
@@ -116,15 +132,23 @@ def read_steps_csv(call: Call) -> Response:
     return csv_file("discovery-steps", discovery_steps.table(read_steps(call)))
 
 
-def _between(call: Call) -> discovery.Between:
+def list_attempts(call: Call) -> dict[str, Any]:
+    """The attempts behind a number of the ways or steps."""
     query = call.query
+    return discovery_lists.listed(
+        _between(call), query["cell"], unit=query["unit"], cursor=query.get("cursor"), most=query["most"]
+    )
+
+
+def _between(call: Call) -> discovery.Between:
+    query, zone = call.query, call.project.zone
     return discovery.between(
         call.services.events,
         call.project,
         read(query["begin"]),
         read(query["goal"]),
         period=period_of(call),
-        now=call.now,
+        now=asked_at(query.get("now"), zone, now=call.now),
         within=query["within"],
     )
 
@@ -134,6 +158,7 @@ ENDPOINTS = [
     Endpoint("GET", "/discovery/journeys.csv", read_journeys_csv, query=PairsAsked),
     Endpoint("GET", "/discovery/ways", read_ways, query=WaysAsked),
     Endpoint("GET", "/discovery/ways.csv", read_ways_csv, query=WaysAsked),
+    Endpoint("GET", "/discovery/attempts", list_attempts, query=ListAsked),
     Endpoint("GET", "/discovery/steps", read_steps, query=StepsAsked),
     Endpoint("GET", "/discovery/steps.csv", read_steps_csv, query=StepsAsked),
 ]

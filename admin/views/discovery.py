@@ -13,16 +13,16 @@ from admin import asked, authoring, exports
 from admin.access import Place, needs
 from admin.draft import from_definition
 from admin.services import services
-from journeys import discovery, discovery_journeys, discovery_steps
+from journeys import discovery, discovery_journeys, discovery_lists, discovery_steps
 from journeys.definitions import OPERATORS, parse, parsed
-from journeys.period import Period, parse_period
+from journeys.period import Period, asked_at, iso, parse_period
 from journeys.report import Table
 from journeys.touchpoints import read
 from store.journeys import live_journeys
 
 pages = Blueprint("discovery", __name__, url_prefix="/p/<project>/discover")
 MOST_WAYS = 20
-LEAST = 0.05  # of those who reached the goal: rarer touchpoints are left out of ways, unless asked for
+LEAST = 0.1  # of those who reached the goal: rarer touchpoints are left out of ways, unless asked for
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,10 @@ class Question:
         named = {name: getattr(self, name) or None for name in ("within", "value", "start", "goal", "rare")}
         values: dict[str, Any] = {**self.asked.args, **named, **other}
         return url_for(f"discovery.{door}", project=self.place.project.key, **values)
+
+    def list(self, cell: str, **other: Any) -> str:
+        """The address of the attempts behind a number, at the moment of this answer."""
+        return self.link("attempts", cell=cell, now=iso(self.now), **other)
 
     def between(self) -> discovery.Between:
         """The attempts between the two touchpoints; raises TouchpointError, DiscoveryError."""
@@ -117,6 +121,17 @@ def between(place: Place) -> ResponseReturnValue:
     )
 
 
+@pages.get("/attempts")
+@needs("viewer")
+def attempts(place: Place) -> ResponseReturnValue:
+    """The list behind a number."""
+    question, cursor, cell = _question(place), request.args.get("cursor"), request.args.get("cell", "")
+    found = discovery_lists.listed(question.between(), cell, unit=question.unit, cursor=cursor)
+    return render_template(
+        "discovery/attempts.html", question=question, cell=cell, found=found, cursor=cursor
+    )
+
+
 @pages.get("/draft")
 @needs("editor")
 def draft(place: Place) -> ResponseReturnValue:
@@ -158,7 +173,7 @@ def csv(place: Place, name: str) -> ResponseReturnValue:
 
 def _question(place: Place) -> Question:
     args, zone = request.args, place.project.zone
-    now = services().clock()
+    now = asked_at(args.get("now"), zone, now=services().clock())
     frame, within = asked.read_now(args, zone, now=now), args.get("within", "").strip() or discovery.WITHIN
     discovery.milliseconds(within)  # refused at once, not only by the part of the page that comes later
     return Question(

@@ -1,5 +1,4 @@
--- Which ways did most of the attempts take that came to the goal, and how long did they need? Of touchpoints only those
--- that are kept count, unless all do.
+-- Which ways did most of the attempts take that came to the goal, and how long did they need?
 select
     arraySlice(whole, 1, {longest:UInt8}) as way,
     length(whole) > {longest:UInt8} as is_cut,
@@ -8,15 +7,8 @@ select
     quantileExactInclusive(0.5)(seconds) as median,
     sum(n) over () as reached,
     count() over () as ways
-from (
-    select
-        customer,
-        seconds,
-        if({is_all:UInt8}, passed, arrayFilter(label -> has({kept:Array(UInt64)}, label), passed)) as some,
-        arrayFilter((label, before) -> label != before, some, arrayPopBack(arrayPushFront(some, 0))) as whole
-    from ({{walked}})
-    where outcome = 'succeeded'
-)
+from ({{whole}})
+where outcome = 'succeeded'
 group by way, is_cut
 order by n desc, length(way), way, is_cut
 limit {most:UInt32}

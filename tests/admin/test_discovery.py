@@ -78,7 +78,7 @@ def test_journeys_worth_managing_are_found_and_known_ones_marked(
 
 def test_the_page_between_two_touchpoints(shop: Shop) -> None:
     text = page(shop, f"/between?{ON_PAGE}", "editor")
-    assert re.search(r"<dt>.*Reached the goal.*</dt><dd>1<", text)
+    assert re.search(r"<dt>.*Reached the goal.*</dt><dd><a [^>]+>1</a>", text)
     assert "may be left out" in text or "required" in text
     link = re.search(r'href="/p/shop/discover(/draft[^"]+)"', text)
     assert link
@@ -86,6 +86,25 @@ def test_the_page_between_two_touchpoints(shop: Shop) -> None:
     assert "<h1>New journey</h1>" in editor
     assert 'value="Cart Filled"' in editor
     assert shop.client("viewer").get(f"/p/shop/discover/draft?{ON_PAGE}").status_code == 403
+
+
+def test_every_number_has_its_list(shop: Shop) -> None:
+    ask = asking(shop)
+    answer = ask("GET", f"/discovery/ways?{BETWEEN}")[1]
+    cells = {name: answer[name] for name in ("attempts", "reached", "not_reached", "under_way")}
+    cells |= {way["cell"]: way["n"] for way in answer["ways"]}
+    for step in ask("GET", f"/discovery/steps?{BETWEEN}")[1]["steps"]:
+        cells |= {step["cell"]: step["n"], step["cell_reached"]: step["reached"]}
+    for cell, n in cells.items():
+        query = f"{BETWEEN}&now={answer['as_of']}&cell={cell}"
+        found = ask("GET", f"/discovery/attempts?{query}")[1]
+        assert (found["total"], len(found["attempts"])) == (n, n), cell
+    assert ask("GET", f"/discovery/attempts?{BETWEEN}&cell=x")[1]["code"] == "bad_question"
+    text = page(shop, f"/between?{ON_PAGE}&rare=shown")
+    links = re.findall(r'href="/p/shop/discover(/attempts[^"]+)"[^>]*>(\d+)<', text)
+    assert len(links) >= 5
+    for link, n in links:
+        assert re.search(rf"<h1[^>]*>[^<]+: {n}</h1>", page(shop, link)), link
 
 
 def test_pages_without_anything_say_what_to_do(shop: Shop) -> None:

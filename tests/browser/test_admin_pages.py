@@ -217,6 +217,7 @@ def test_a_segment_is_built_in_its_form_with_its_size_beside_it(inside: Inside) 
     page.goto(f"{project}/segments/edit")
     beside = page.locator("#beside")
     expect(beside).to_contain_text("give a value")
+    page.locator("#of").select_option("trial-to-paid")
     page.locator("#field-name").fill("Phones that asked")
     pick_plain(page, "parts-0-value", "mob", "mobile")
     expect(beside.locator("strong")).to_have_text(re.compile(r"^[1-9][\d,]*$"))
@@ -227,8 +228,8 @@ def test_a_segment_is_built_in_its_form_with_its_size_beside_it(inside: Inside) 
     expect(page.locator("#parts-1-parts-0-kind")).to_be_visible()
     settled(page)
     page.locator("#parts-1-parts-0-kind").select_option("did")
-    pick(page, "parts-1-parts-0-first-value", "ticket op", "Ticket Opened")
-    expect(beside.locator("#beside-yaml")).to_contain_text("event: Ticket Opened")
+    pick(page, "parts-1-parts-0-first-value", "invoice pa", "Invoice Paid")
+    expect(beside.locator("#beside-yaml")).to_contain_text("event: Invoice Paid")
     expect(beside.locator("strong")).not_to_have_text(alone)
     page.get_by_role("button", name="Or a condition").click()
     expect(page.locator("#parts-1-parts-1-kind")).to_be_focused()
@@ -242,7 +243,7 @@ def test_a_segment_is_built_in_its_form_with_its_size_beside_it(inside: Inside) 
     page.get_by_role("button", name="Save the segment").click()
     expect(page.locator("main")).to_contain_text("“Phones that asked” is kept")
     page.get_by_role("row", name="Phones that asked").get_by_role("link", name="Edit").click()
-    expect(page.locator("#parts-0-parts-0-first-value")).to_have_value("Ticket Opened")
+    expect(page.locator("#parts-0-parts-0-first-value")).to_have_value("Invoice Paid")
 
 
 def pick_plain(page: Page, field: str, typed: str, wanted: str) -> None:
@@ -267,7 +268,7 @@ def test_a_journey_that_customers_make_already_is_discovered_and_opened_as_a_dra
     expect(page.locator("#field-name")).to_have_value("Signed Up to Invoice Paid")
     expect(page.locator("#steps-0-match-0-value")).to_have_value("Signed Up")
     page.get_by_role("button", name="Save the journey").click()
-    expect(page.locator("h1")).to_have_text("Signed Up to Invoice Paid")
+    expect(page.locator("h1")).to_have_text("Signed Up to Invoice Paid", timeout=60_000)
 
 
 def settled(page: Page) -> None:

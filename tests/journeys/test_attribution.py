@@ -30,13 +30,14 @@ from journeys.scope import Scope
 from journeys.sessions import fill as count_sessions
 from journeys.sessions import recompute as recompute_sessions
 from journeys.sessions import sessions
-from store.event import Event, event_id, identity_hash
+from store.event import Event
 from store.events import EventStore
 from store.identity import Identity, Ledger, Link
 from store.journeys import JourneyVersion
 from store.migrate import migrate_events
 from store.projects import Project, create_project
 from store.rules import ProjectRules
+from tests.journeys.happenings import happening
 
 PROJECT = Project(1, "p", "P", "UTC")
 START = 1_760_000_000_000
@@ -63,22 +64,6 @@ ORIGINS = [
 ]
 
 
-def event(number: int, who: str, at: int, name: str, **more: Any) -> Event:
-    return Event(
-        project=1,
-        event_id=event_id(str(number)),
-        message_id=str(number),
-        type="track",
-        event=name,
-        timestamp=at,
-        received_at=at,
-        sequence=number,
-        user_id=who,
-        identity=identity_hash("user", who),
-        **more,
-    )
-
-
 def history() -> list[Event]:
     """Customers who come again and again, from here and there; some goals are told by a server alone."""
     dice = random.Random(7)
@@ -96,7 +81,7 @@ def history() -> list[Event]:
                         [{"revenue": dice.randrange(100)}, {"revenue": "12.5"}, {}, {"revenue": "nan"}]
                     )
                     more["properties"] = json.dumps(told)
-                rows.append(event(len(rows), str(customer), at, name, **more))
+                rows.append(happening(len(rows), str(customer), at, name, **more))
                 at += dice.choice([1_000, 60_000])
     return rows
 
@@ -308,12 +293,14 @@ def test_answers_equal_those_of_snowplow(events: EventStore, shared_data: Path) 
         at = int(datetime.fromisoformat(visit["visit_start_tstamp"]).replace(tzinfo=UTC).timestamp() * 1000)
         number = len(rows)
         rows.append(
-            event(number, visit["customer_id"], at, "Visit", channel=visit["channel"], session=str(number))
+            happening(
+                number, visit["customer_id"], at, "Visit", channel=visit["channel"], session=str(number)
+            )
         )
     for sale in table("conversions_by_customer_id"):
         at = int(datetime.fromisoformat(sale["conversion_tstamp"]).replace(tzinfo=UTC).timestamp() * 1000)
         told = json.dumps({"revenue": float(sale["revenue"])})
-        rows.append(event(len(rows), sale["customer_id"], at, "Sale", side="server", properties=told))
+        rows.append(happening(len(rows), sale["customer_id"], at, "Sale", side="server", properties=told))
     events.insert(rows, token="t")
     definition = parse(
         {
@@ -363,10 +350,10 @@ def test_as_of_a_moment_contacts_are_those_of_the_customer_of_then(
     project, ledger = create_project(engine, key="p", name="P", now=0), Ledger(engine, events)
     browser, user = Identity("anonymous", "b"), Identity("user", "u")
     rows = [
-        event(1, "u", START, "Look", channel="Email"),
-        event(2, "u", START + DAY, "Try", side="server"),
-        event(3, "u", START + DAY, "Buy", side="server"),
-        event(4, "other", START, "Try", channel="Direct"),
+        happening(1, "u", START, "Look", channel="Email"),
+        happening(2, "u", START + DAY, "Try", side="server"),
+        happening(3, "u", START + DAY, "Buy", side="server"),
+        happening(4, "other", START, "Try", channel="Direct"),
     ]
     rows[0] = msgspec.structs.replace(rows[0], user_id="", anonymous_id="b", identity=browser.hash)
     events.insert([msgspec.structs.replace(one, project=project.id) for one in rows], token="t")
@@ -406,12 +393,12 @@ def test_as_of_a_moment_contacts_are_those_of_the_customer_of_then(
 
 def test_a_name_that_says_nothing_is_no_channel_of_its_own(events: EventStore) -> None:
     rows = [
-        event(1, "a", START, "Try", channel="Referral", medium="(none)"),
-        event(2, "a", START + 1, "Buy"),
-        event(3, "b", START, "Try", side="server"),
-        event(4, "b", START + 1, "Buy", side="server"),
-        event(5, "c", START, "Try", channel="Email", medium="e:mail"),
-        event(6, "c", START + 1, "Buy"),
+        happening(1, "a", START, "Try", channel="Referral", medium="(none)"),
+        happening(2, "a", START + 1, "Buy"),
+        happening(3, "b", START, "Try", side="server"),
+        happening(4, "b", START + 1, "Buy", side="server"),
+        happening(5, "c", START, "Try", channel="Email", medium="e:mail"),
+        happening(6, "c", START + 1, "Buy"),
     ]
     events.insert(rows, token="t")
     definition = parse(BUY)

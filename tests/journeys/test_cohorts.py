@@ -23,12 +23,13 @@ from journeys.rates import rate
 from journeys.retention import behind, retention, table
 from journeys.runs import fill
 from journeys.scope import Scope
-from store.event import Event, event_id, identity_hash
+from store.event import Event
 from store.events import EventStore
 from store.identity import Ledger
 from store.journeys import JourneyVersion
 from store.migrate import migrate_events
 from store.projects import Project
+from tests.journeys.happenings import happening
 
 ZONE = ZoneInfo("Europe/Berlin")
 PROJECT = Project(1, "p", "P", "Europe/Berlin")
@@ -55,17 +56,11 @@ def history() -> list[Event]:
         for _ in range(dice.randrange(1, 12)):
             name = dice.choice(["Look", "Try", "Try", "Buy", "Page Engaged", "Robot"])
             rows.append(
-                Event(
-                    project=1,
-                    event_id=event_id(str(len(rows))),
-                    message_id=str(len(rows)),
-                    type="track",
-                    event=name,
-                    timestamp=at,
-                    received_at=at,
-                    sequence=len(rows),
-                    user_id=str(customer),
-                    identity=identity_hash("user", str(customer)),
+                happening(
+                    len(rows),
+                    customer,
+                    at,
+                    name,
                     is_bot=name == "Robot",
                     country=("DE", "FR")[customer % 2],
                 )

@@ -12,18 +12,22 @@ from typing import Any
 
 import pytest
 
+from journeys.cursors import ListError
 from journeys.definitions import parse
 from journeys.discovery import Between, between, sampled, table, ways
+from journeys.discovery_cells import passed_cell, way_cell
+from journeys.discovery_lists import listed
 from journeys.discovery_steps import steps
 from journeys.discovery_steps import table as steps_table
 from journeys.funnel import funnel
 from journeys.period import Period
 from journeys.statistics import difference
 from journeys.touchpoints import Touchpoint, TouchpointError, known_by, read
-from store.event import Event, event_id, identity_hash
+from store.event import Event
 from store.events import EventStore
 from store.projects import Project
 from tests.journeys.attempted import Attempt, attempts, furthest
+from tests.journeys.happenings import happening
 from tests.journeys.test_expected_answers import ALWAYS, NOW, load
 
 PROJECT = Project(1, "p", "P", "UTC")
@@ -32,23 +36,6 @@ BEGIN = 1_770_000_000_000
 END = BEGIN + 40 * DAY
 WITHIN = 2 * DAY
 PAGES = ("/", "/prices", "/prices/team", "/help")
-
-
-def event(number: int, customer: int, at: int, kind: str, label: str, **more: Any) -> Event:
-    return Event(
-        project=1,
-        event_id=event_id(str(number)),
-        message_id=str(number),
-        type=kind,
-        event="" if kind == "page" else label,
-        path=label if kind == "page" else "",
-        timestamp=at,
-        received_at=at,
-        sequence=more.pop("sequence", number),
-        user_id=str(customer),
-        identity=identity_hash("user", str(customer)),
-        **more,
-    )
 
 
 def random_history(seed: int, customers: int = 150) -> list[Event]:
@@ -61,9 +48,9 @@ def random_history(seed: int, customers: int = 150) -> list[Event]:
         for _ in range(dice.randrange(14)):
             kind, label = dice.choice(kinds)
             more = {"is_bot": dice.random() < 0.05, "sequence": dice.randrange(3)}
-            found.append(event(len(found), customer, at, kind, label, **more))
+            found.append(happening(len(found), customer, at, label, kind=kind, **more))
             at += dice.choice((0, 0, 1, 5, 30)) * 3_600_000
-        found.append(event(len(found), customer, at, "identify", ""))
+        found.append(happening(len(found), customer, at, "", kind="identify"))
     return [one for one in found if one.timestamp <= END]
 
 
@@ -135,8 +122,19 @@ def check_ways_of(question: Between, truth: list[Attempt], unit: str, least: flo
         assert way["customers"] == len({one.customer for one in taken[key]})
         assert way["median_seconds"] == pytest.approx(median(one.seconds for one in taken[key]))
         assert way["share"]["n"] == outcomes["succeeded"]
+        behind = listed(question, way["cell"], unit=unit, most=500)
+        assert (behind["total"], who(behind)) == (way["n"], sorted(one.customer for one in taken[key]))
     assert answer["other"] == {"n": sum(most[3:]), "ways": len(most[3:])}
+    for name, how in (("reached", "succeeded"), ("not_reached", "dropped"), ("under_way", "in_time")):
+        behind = listed(question, name, unit=unit, most=500)
+        assert who(behind) == sorted(one.customer for one in truth if one.outcome == how)
+        assert {one["outcome"] for one in behind["attempts"]} <= {name}
+    assert listed(question, "attempts", unit=unit)["total"] == len(truth)
     assert len(list(table(answer)[1])) == len(told) + 3
+
+
+def who(behind: dict[str, Any]) -> list[int]:
+    return sorted(int(one["customer"]) for one in behind["attempts"])
 
 
 def named(way: list[dict[str, str]]) -> tuple[Touchpoint, ...]:
@@ -157,6 +155,9 @@ def check_steps(question: Between, truth: list[Attempt], unit: str) -> None:
         assert (one["reached"], one["with"]["n"]) == (won, won + gone)
         assert one["n"] == sum(label in each.passed for each in truth)
         assert one["share"]["n"] == len(reached)
+        if one is answer["steps"][0]:
+            assert listed(question, one["cell"], unit=unit)["total"] == one["n"]
+            assert listed(question, one["cell_reached"], unit=unit)["total"] == won
         others = (len(reached) - won, len(reached) - won + len(lost) - gone)
         assert one["without"]["n"] == others[1]
         apart = difference(won, won + gone, *others)
@@ -226,11 +227,39 @@ def test_of_many_customers_a_sample_is_taken_and_said(events: EventStore) -> Non
     assert funnel(same)["entered"] == answer["attempts"]
 
 
+def test_a_list_goes_on_page_by_page(events: EventStore) -> None:
+    events.insert(random_history(1), token="t")
+    question, found, cursor = asked(events, "Begin", "Buy"), [], None
+    whole = listed(question, "attempts", most=500)
+    for _ in range(-(-whole["total"] // 20)):
+        page = listed(question, "attempts", cursor=cursor, most=20)
+        found += page["attempts"]
+        cursor = page["next"]
+    assert cursor is None
+    assert found == whole["attempts"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("", "entered", "way:", "way:x", "passed:eyJ9"),
+        way_cell([Touchpoint("event", "A")], False, 0, 0.0),
+        way_cell([], False, 8, 2.0),
+        passed_cell(Touchpoint("event", "A"), "gone"),
+    ],
+)
+def test_a_cell_that_there_is_not_is_refused(events: EventStore, cell: str) -> None:
+    with pytest.raises(ListError):
+        listed(asked(events, "Begin", "Buy"), cell)
+
+
 def test_nothing_is_found_where_nothing_happened(events: EventStore) -> None:
     question = asked(events, "Begin", "Buy")
     answer = ways(question)
     assert (answer["attempts"], answer["ways"], answer["other"]) == (0, [], {"n": 0, "ways": 0})
     assert answer["success_rate"]["value"] is None
+    assert ways(question, least=0.1)["ways"] == []
+    assert listed(question, "attempts") == {"title": "Attempts", "total": 0, "next": None, "attempts": []}
     found = steps(question)
     assert found["steps"] == []
     assert [one["key"] for one in found["draft"]["steps"]] == ["start", "goal"]

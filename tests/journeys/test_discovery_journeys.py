@@ -15,7 +15,8 @@ from journeys.period import Period
 from journeys.touchpoints import read
 from store.event import Event
 from store.events import EventStore
-from tests.journeys.test_discovery import DAY, PROJECT, event
+from tests.journeys.happenings import happening
+from tests.journeys.test_discovery import DAY, PROJECT
 
 BEGIN = 1_770_000_000_000
 END = BEGIN + 30 * DAY
@@ -33,7 +34,7 @@ def company(*, dice: random.Random, everybody_signs_up: bool = False) -> list[Ev
     def add(customer: int, at: float, label: str, **properties: Any) -> None:
         kind = "page" if label.startswith("/") else "track"
         said = json.dumps(properties)
-        found.append(event(len(found), customer, int(at), kind, label, properties=said))
+        found.append(happening(len(found), customer, int(at), label, kind=kind, properties=said))
 
     for customer in range(600):
         for label in NOISE:
@@ -135,9 +136,7 @@ def test_numbers_are_those_of_the_runs_and_the_score_is_explained(events: EventS
 def test_a_rare_goal_that_is_money_is_found_by_its_property(events: EventStore) -> None:
     rows = company(dice=random.Random(4))
     for customer in range(600):
-        rows += [
-            event(10**7 + len(rows), customer, BEGIN + k, "track", f"Often {k}") for k in range(MOST_LABELS)
-        ]
+        rows += [happening(10**7 + len(rows), customer, BEGIN + k, f"Often {k}") for k in range(MOST_LABELS)]
     events.insert(rows, token="t")
     assert not [goal for _, goal in pairs(found(events)) if goal == "event:Paid"]
     assert pairs(found(events, value="amount"))[0][1] == "event:Paid"
@@ -155,7 +154,7 @@ def test_of_touchpoints_that_happen_together_one_is_told(events: EventStore) -> 
     rows = company(dice=random.Random(6))
     twins = [one for one in rows if one.event == "Paid"]
     rows += [
-        event(10_000_000 + k, int(one.user_id), one.timestamp + (-1_000) ** (k % 2), "track", "Receipt Sent")
+        happening(10**7 + k, one.user_id, one.timestamp + (-1_000) ** (k % 2), "Receipt Sent")
         for k, one in enumerate(twins)
     ]
     events.insert(rows, token="t")

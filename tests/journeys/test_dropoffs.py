@@ -31,11 +31,12 @@ from journeys.rates import rate
 from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.statistics import adjusted, difference, p_of_two_rates
-from store.event import Event, event_id, identity_hash
+from store.event import Event
 from store.events import EventStore
 from store.journeys import JourneyVersion
 from store.migrate import migrate_events
 from store.projects import Project
+from tests.journeys.happenings import happening
 from tests.journeys.test_frame import cells
 
 MINUTE, DAY = 60_000, 86_400_000
@@ -98,18 +99,13 @@ def happened(number: int, who: str, at: int, label: str, dice: random.Random) ->
         said |= {"lcp": dice.choice([900, 4_000, 4_001.5]), "inp": dice.choice([80, 500, 501])}
     if label == "/lost":
         said |= dice.choice([{"status": "404"}, {"status": 404}, {}, {"status": "500"}])
-    return Event(
-        project=1,
-        event_id=event_id(str(number)),
-        message_id=str(number),
-        type=kind,
-        event=label if kind == "track" else "",
-        path=label if kind == "page" else "",
-        timestamp=at,
-        received_at=at,
+    return happening(
+        number,
+        who,
+        at,
+        "" if kind == "identify" else label,
+        kind=kind,
         sequence=number % 3,
-        user_id=who,
-        identity=identity_hash("user", who),
         channel=dice.choice(["Email", "Email", "Direct", "", "Organic Search"]),
         source=dice.choice(["letter", "google", "Other", ""]),
         device=("mobile", "desktop")[int(who) % 2],

@@ -16,11 +16,12 @@ from journeys.period import Period
 from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.zero import zero
-from store.event import Event, event_id, identity_hash
+from store.event import Event
 from store.events import EventStore
 from store.journeys import JourneyVersion
 from store.migrate import migrate_events
 from store.projects import Project
+from tests.journeys.happenings import happening
 
 START = 1_760_000_000_000
 SECOND = 1_000
@@ -39,22 +40,6 @@ DEFINITION: dict[str, Any] = {
 }
 
 
-def event(number: int, customer: str, name: str, at: int, **more: Any) -> Event:
-    return Event(
-        project=1,
-        event_id=event_id(str(number)),
-        message_id=str(number),
-        type="track",
-        event=name,
-        timestamp=at,
-        received_at=at,
-        sequence=number,
-        user_id=customer,
-        identity=identity_hash("user", customer),
-        **more,
-    )
-
-
 def history(count: int = 200) -> list[Event]:
     dice = random.Random(11)
     rows: list[Event] = []
@@ -62,7 +47,7 @@ def history(count: int = 200) -> list[Event]:
         at = START - 100 * SECOND + dice.randrange(300 * SECOND)
         for _ in range(dice.randrange(1, 15)):
             at += dice.choice([1, 5_000, 20_000, 61_000, 100_000])
-            rows.append(event(len(rows), str(customer), dice.choice(NAMES), at, is_bot=customer % 10 == 0))
+            rows.append(happening(len(rows), customer, at, dice.choice(NAMES), is_bot=customer % 10 == 0))
     return rows
 
 
@@ -126,12 +111,12 @@ def test_each_demand_leaves_as_many_as_an_independent_count(events: EventStore) 
 
 
 ROWS = [
-    event(1, "a", "Look", START + 1_000, properties='{"plan": "free"}'),
-    event(2, "a", "Try", START + 80_000),
-    event(3, "b", "Buy", START + 2_000),
-    event(4, "b", "Look", START + 3_000, properties='{"plan": "free"}'),
-    event(5, "bot", "Crawl", START + 3_000, is_bot=True),
-    event(6, "c", "Signed up", START + 3_000),
+    happening(1, "a", START + 1_000, "Look", properties='{"plan": "free"}'),
+    happening(2, "a", START + 80_000, "Try"),
+    happening(3, "b", START + 2_000, "Buy"),
+    happening(4, "b", START + 3_000, "Look", properties='{"plan": "free"}'),
+    happening(5, "bot", START + 3_000, "Crawl", is_bot=True),
+    happening(6, "c", START + 3_000, "Signed up"),
 ]
 WHY = [
     ({"steps": {1: {"event": "Ask"}}}, "ask", "No touchpoint of this name was seen."),

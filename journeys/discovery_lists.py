@@ -1,0 +1,92 @@
+"""The attempts behind a number of discovery: those of an outcome, of a way, or that passed a touchpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from journeys import cursors, lists
+from journeys.cursors import ListError
+from journeys.discovery import MOST_LONGEST, Between, walked, whole
+from journeys.discovery_cells import Passed, Way
+from journeys.questions import question
+from journeys.report import Which
+from journeys.touchpoints import Touchpoint, to_type
+
+OUTCOMES = {
+    "attempts": ("1", "Attempts"),
+    "reached": ("outcome = 'succeeded'", "Attempts that reached the goal"),
+    "not_reached": ("outcome = 'dropped'", "Attempts that did not reach the goal in time"),
+    "under_way": ("outcome = 'in_time'", "Attempts that are under way"),
+}
+SAID = {"succeeded": "reached", "dropped": "not_reached", "in_time": "under_way"}
+
+
+def listed(
+    asked: Between, cell: str, *, unit: str = "runs", cursor: str | None = None, most: int = 50
+) -> dict[str, Any]:
+    """The attempts behind a number, the newest first; `total` equals the number. Raises ListError.
+
+    A cell is `attempts`, `reached`, `not_reached`, `under_way`, or what stands beside the number.
+    """
+    which = _which(asked, cell, unit)
+    found = lists.listed(asked.scope, which=which, unit=unit, cursor=cursor, most=most)
+    return {
+        "title": which.title,
+        "total": found["total"],
+        "next": found["next"],
+        "attempts": [
+            {
+                "customer": one["customer"],
+                "start": one["start"],
+                "outcome": SAID[one["outcome"]],
+                "reached_at": one["last"] if one["outcome"] == "succeeded" else None,
+                **{name: one[name] for name in ("channel", "campaign", "device", "country")},
+            }
+            for one in found["runs"]
+        ],
+    }
+
+
+def _which(asked: Between, cell: str, unit: str) -> Which:
+    kind, _, text = cell.partition(":")
+    if cell in OUTCOMES:
+        return Which(OUTCOMES[cell][0], {}, OUTCOMES[cell][1])
+    if kind == "way":
+        return _taken(asked, cursors.read(text, Way), unit)
+    if kind == "passed":
+        return _passing(asked, cursors.read(text, Passed), unit)
+    raise ListError(f"{cell!r} is no cell of discovery; take one from an answer")
+
+
+def _taken(asked: Between, way: Way, unit: str) -> Which:
+    if not 1 <= way.longest <= MOST_LONGEST or not 0 <= way.least <= 1:
+        raise ListError("the cell is of no way; take one from an answer")
+    sql, values = whole(asked, unit, way.least)
+    values |= {
+        "longest": way.longest,
+        "is_cut": int(way.longer),
+        "way": [to_type(Touchpoint(*one)) for one in way.way],
+    }
+    told = " › ".join(label for _, label in way.way)
+    title = f"{OUTCOMES['reached'][1]} by way of {told}" if told else f"{OUTCOMES['reached'][1]} straight"
+    return _these(asked, question("discovery_lists.taken", whole=sql), values, title)
+
+
+def _passing(asked: Between, passed: Passed, unit: str) -> Which:
+    if passed.outcome and passed.outcome not in OUTCOMES:
+        raise ListError("the cell has no outcome of an attempt; take one from an answer")
+    sql, values = walked(asked, unit)
+    values["type"], values["label"] = to_type(Touchpoint(passed.kind, passed.label))
+    condition, title = OUTCOMES[passed.outcome or "attempts"]
+    found = _these(
+        asked, question("discovery_lists.passed", walked=sql), values, f"{title} by way of {passed.label}"
+    )
+    return found._replace(sql=f"{condition} and {found.sql}")
+
+
+def _these(asked: Between, sql: str, values: Mapping[str, Any], title: str) -> Which:
+    """The attempts that a question finds; what the scope binds anyway is left to it."""
+    own = asked.scope.values or {}
+    bound = {name: value for name, value in values.items() if name not in own}
+    return Which(f"(customer, number) in ({sql})", bound, title)
