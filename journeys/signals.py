@@ -124,9 +124,9 @@ def _carried(scope: Scope, asked: Asked, counted: Row) -> list[Carried]:
         for row in rows:
             of = everyone
             if kind == "property":
-                of = took[0][row["place"]], took[1].get(row["place"], 0)
+                of = took[0].get(row["place"], 0), took[1].get(row["place"], 0)
             elif kind in CUT:
-                of = cut[row["place"], row["name"]]
+                of = cut.get((row["place"], row["name"]), (0, 0))
             found.append(Carried(kind, row, *of))
     return found
 

@@ -59,7 +59,14 @@ class Effect:
 
 def effects(carried: Sequence[Carried], fewest: int) -> list[Effect]:
     """Every signal that enough runs carry and enough do not, the surest first; one family of tests."""
-    tested = [one for one in carried if one.row["n"] >= fewest and one.of - one.row["n"] >= fewest]
+    tested = [
+        one
+        for one in carried
+        if one.row["n"] >= fewest
+        and one.of - one.row["n"] >= fewest
+        # Runs may be computed anew between the questions.
+        and 0 <= one.of_won - one.row["won_n"] <= one.of - one.row["n"]
+    ]
     if not tested:
         return []
     n, won, of, of_won = (

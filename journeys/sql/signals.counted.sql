@@ -1,4 +1,5 @@
 -- How many runs carry each signal, how many of these came where they should, and how long after it was there?
+-- Joins hold the runs in memory and let the events pass, never the other way round, however few these seem.
 select
     place,
     name,
@@ -13,3 +14,4 @@ group by place, name, carried, level
 having n >= {fewest:UInt32}
 order by n desc, place, name, carried, level
 limit {candidates:UInt32}
+settings query_plan_join_swap_table = 'false'

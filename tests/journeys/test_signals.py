@@ -448,6 +448,16 @@ def test_noise_alone_gives_as_many_discoveries_as_allowed() -> None:
     assert families <= 6
 
 
+def test_counts_that_do_not_belong_together_are_no_signal() -> None:
+    """Runs may be computed anew between two questions; then there are more with a signal than there are."""
+    rows = [
+        Carried("touchpoint", {"n": 30, "won_n": 20}, 60, 15),
+        Carried("touchpoint", {"n": 30, "won_n": 2}, 60, 40),
+        Carried("touchpoint", {"n": 30, "won_n": 20}, 60, 30),
+    ]
+    assert [one.carried for one in effects(rows, 10)] == rows[2:]
+
+
 def test_what_only_those_do_who_come_is_never_a_signal(scope: Scope) -> None:
     leaks = {"/checkout", "Buy", "Thanks", "Card Typed", "trait:plan paid", "Tick"}
     wanted = [run for run in runs_of(scope, "buy", "sign", "buy", 0) if run.standing == "counted"]
