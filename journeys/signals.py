@@ -145,7 +145,13 @@ def carriers(scope: Scope, asked: Asked, kind: str) -> tuple[str, dict[str, Any]
     match kind:
         case "touchpoint":
             those = any_of(later, params)
-            sql = question("signals.touchpoints", chosen=sql, resolved=scope.resolved, later=those)
+            sql = question(
+                "signals.touchpoints",
+                chosen=sql,
+                resolved=scope.resolved,
+                later=those,
+                label=scope.routes.label(params),
+            )
         case "property":
             sql = question("signals.properties", chosen=sql, earlier=any_of(earlier, params))
         case "amount":

@@ -14,7 +14,7 @@ from (
         select
             customer,
             toUnixTimestamp64Milli(timestamp) as t,
-            substringUTF8(multiIf(type = 'page', path, event != '', event, type), 1, 200) as label
+            substringUTF8({{label}}, 1, 200) as label
         from {{resolved}}
         where
             project = {project:UInt32}
