@@ -74,7 +74,7 @@ def check_segment(
 def _ask_about_nobody(
     events: EventStore, project_id: int, segment: SegmentDefinition, journeys: Mapping[str, JourneyVersion]
 ) -> None:
-    """Raise DefinitionError where the event store cannot say who belongs to the segment, not even of no run."""
+    """Raise DefinitionError where nobody can say who belongs to the segment, not even of no run at all."""
     definition = parse({"key": "nobody", "name": "Nobody", "steps": NOWHERE})
     version = JourneyVersion(0, project_id, 0, 0, dict(definition.source), "draft", 0, 0, "", 0)
     saved = Saved({segment.key: segment.source}, journeys)
