@@ -13,6 +13,7 @@ from admin.exports import csv_file
 from journeys import discovery, discovery_journeys, discovery_steps
 from journeys.definitions import parsed
 from journeys.discovery import LONGEST, MOST_LONGEST, UNITS, WITHIN
+from journeys.routes import confirmed
 from journeys.touchpoints import read
 from store.journeys import live_journeys
 
@@ -85,6 +86,7 @@ def read_journeys(call: Call) -> dict[str, Any]:
         journeys,
         period=period_of(call),
         now=call.now,
+        routes=confirmed(call.services.engine, call.project.id),
         **{name: query[name] for name in ("within", "value", "most")},
     )
 
@@ -126,6 +128,7 @@ def _between(call: Call) -> discovery.Between:
         period=period_of(call),
         now=call.now,
         within=query["within"],
+        routes=confirmed(call.services.engine, call.project.id),
     )
 
 

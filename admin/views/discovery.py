@@ -17,6 +17,7 @@ from journeys import discovery, discovery_journeys, discovery_steps
 from journeys.definitions import OPERATORS, parse, parsed
 from journeys.period import Period, parse_period
 from journeys.report import Table
+from journeys.routes import confirmed
 from journeys.touchpoints import read
 from store.journeys import live_journeys
 
@@ -60,6 +61,7 @@ class Question:
             period=self.period,
             now=self.now,
             within=self.within,
+            routes=confirmed(services().engine, self.place.project.id),
         )
 
     def ways(self) -> dict[str, Any]:
@@ -82,6 +84,7 @@ class Question:
             now=self.now,
             within=self.within,
             value=self.value,
+            routes=confirmed(given.engine, project.id),
         )
 
 
