@@ -6,6 +6,10 @@ with
         select
             customer, number, account, start,
             furthest = {k:UInt8} as is_left,
+            is_left and last > start and (customer, last) in (
+                select customer, toUnixTimestamp64Milli(start) from ({{source}})
+                where start >= fromUnixTimestamp64Milli({start:Int64})
+            ) as is_again_at_once,
             if(
                 is_left,
                 last + 1,
@@ -86,12 +90,13 @@ select
     reached.is_left as is_left,
     reached.until as until,
     multiIf(
+        is_again_at_once, 'again',
         moments.next.1 = 0 or moments.next.1 >= until + {within:Int64}, 'none',
         moments.next.3, 'again',
         'value'
     ) as next_kind,
     if(next_kind = 'value', moments.next.2, '') as next,
-    (moments.next.1 - until + 1) / 1000 as seconds,
+    if(is_again_at_once, 0, (moments.next.1 - until + 1) / 1000) as seconds,
     moments.page.1 >= reached.start as has_page,
     if(has_page, moments.page.2, '') as page,
     if(
