@@ -9,6 +9,7 @@ import msgspec
 import yaml
 from marshmallow import Schema, ValidationError, fields, validate
 
+from journeys import plain_yaml
 from journeys.definitions import problems_of
 from store.plans import MOST_EVENTS, MOST_NAME, PlanError, PlannedEvent
 
@@ -49,8 +50,8 @@ def from_data(data: Mapping[str, Any]) -> list[PlannedEvent]:
 def from_text(text: str) -> list[PlannedEvent]:
     """A plan from YAML or JSON text; raises PlanError."""
     try:
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        data = plain_yaml.read(text)
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark else ""
         raise PlanError(f"this is neither YAML nor JSON{where}") from None

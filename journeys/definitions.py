@@ -12,6 +12,8 @@ from typing import Any
 import yaml
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from journeys import plain_yaml
+
 OPERATORS = (
     *("eq", "ne", "in", "not_in", "contains", "not_contains", "starts_with", "ends_with", "matches"),
     *("gt", "gte", "lt", "lte", "is_set", "is_not_set"),
@@ -148,7 +150,7 @@ def _parsed(text: str) -> Definition:
 def parse_yaml(text: str) -> Definition:
     """A definition from a YAML file; raises DefinitionError."""
     try:
-        data = yaml.safe_load(text)
+        data = plain_yaml.read(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "file"
@@ -251,7 +253,7 @@ def check_value(op: str | None, value: Any) -> None:
     if several and not (isinstance(value, list) and value):
         raise ValidationError("give a list of values", "value")
     for one in value if several else [value]:
-        if isinstance(one, list | dict) or (several and one is None):
+        if not isinstance(one, str | int | float | None) or (several and one is None):
             raise ValidationError("a value is text, a number, true or false", "value")
         if isinstance(one, int | float) and not abs(one) <= LARGEST:
             raise ValidationError("this number is too large", "value")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from journeys import filters
@@ -15,6 +15,7 @@ from journeys.period import Period
 from journeys.questions import question
 from journeys.rates import rate
 from journeys.report import Table
+from journeys.routes import RAW, Routes
 from journeys.scope import Scope, drafted
 from journeys.statistics import known
 from journeys.touchpoints import Touchpoint, of_type
@@ -75,9 +76,9 @@ class Between:
 
     def drafted(self, definition: Definition) -> Scope:
         """The scope of another journey over the same customers and period."""
-        return sampled(
-            self.scope.events, self.scope.project, definition, self.scope.period, self.scope.now, self.sampled
-        )
+        scope = self.scope
+        drafted = sampled(scope.events, scope.project, definition, scope.period, scope.now, self.sampled)
+        return replace(drafted, routes=scope.routes)
 
 
 def between(
@@ -89,11 +90,13 @@ def between(
     period: Period,
     now: int,
     within: str = WITHIN,
+    routes: Routes = RAW,
     most_customers: int = MOST_CUSTOMERS,
 ) -> Between:
     """The attempts of a period from one touchpoint to another; of more customers a sample is taken.
 
-    `within` is written as durations of journeys are. Raises DiscoveryError.
+    `within` is written as durations of journeys are; pages are called by their `routes`. Raises
+    DiscoveryError.
     """
     longest = milliseconds(within)
     definition = parse(two_steps(start, goal, within))
@@ -102,7 +105,7 @@ def between(
     found = events.query(question("discovery.customers", relevant=relevant), params.values)[0]["n"]
     share = 1 / max(1, -(-found // most_customers))
     scope = sampled(events, project, definition, period, now, share)
-    return Between(scope, start, goal, longest, share)
+    return Between(replace(scope, routes=routes), start, goal, longest, share)
 
 
 def milliseconds(within: str) -> int:
@@ -203,7 +206,13 @@ def frame(asked: Between, unit: str) -> dict[str, Any]:
 
 def walked(asked: Between, unit: str) -> tuple[str, dict[str, Any]]:
     """The SQL of each attempt with what it passed, and what it binds."""
-    return asked.scope.ask("discovery.walked", unit=unit, within=asked.within)
+    routes = asked.scope.routes
+    return asked.scope.ask(
+        "discovery.walked",
+        unit=unit,
+        within=asked.within,
+        slots=lambda params: {"route": routes.route(params)},
+    )
 
 
 def whole(asked: Between, unit: str, least: float) -> tuple[str, dict[str, Any]]:
@@ -222,8 +231,11 @@ def passed(asked: Between, unit: str) -> list[dict[str, Any]]:
 
 def labels(scope: Scope, hashes: Collection[int]) -> Mapping[int, Touchpoint]:
     """The touchpoints of these hashes."""
-    values = {"project": scope.project.id, "start": scope.period.start, "hashes": sorted(hashes)}
-    rows = scope.events.query(question("discovery.labels"), values) if hashes else []
+    if not hashes:
+        return {}
+    params = filters.Params(project=scope.project.id, start=scope.period.start, hashes=sorted(hashes))
+    sql = question("discovery.labels", route=scope.routes.route(params))
+    rows = scope.events.query(sql, params.values)
     return {row["hash"]: of_type(row["kind"], row["label"]) for row in rows}
 
 

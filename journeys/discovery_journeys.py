@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from journeys.questions import question
 from journeys.rates import rate
 from journeys.report import Table
 from journeys.resolution import resolved_now
+from journeys.routes import RAW, Routes
 from journeys.statistics import adjusted, known, p_of_two_rates, wilson
 from journeys.touchpoints import Touchpoint, known_by, of_type
 from store.events import EventStore
@@ -65,19 +66,32 @@ MEANINGS = {
 
 @dataclass(frozen=True)
 class Ground:
-    """The customers of a period in which pairs are looked for, and the time (ms) from a start to its goal."""
+    """The customers of a period in which pairs are looked for, and the time (ms) from a start to its goal.
+
+    Pages are called by their `routes`.
+    """
 
     events: EventStore
     project: Project
     period: Period
     now: int
     within: int
-    chunks: int
+    routes: Routes
+    chunks: int = 1
 
     def query(self, sql: str, **values: Any) -> list[dict[str, Any]]:
-        """The rows of a question about touchpoints of the sample."""
+        """The rows of a question about the sample."""
         bound = {**self.bound, "within": self.within, "close": CLOSE_MS}
         return self.events.query(sql, {**bound, **values})
+
+    def ask(
+        self, name: str, *, slots: Mapping[str, str] | None = None, **values: Any
+    ) -> list[dict[str, Any]]:
+        """The same of a question that asks of its touchpoints."""
+        params = filters.Params(**values)
+        route = self.routes.route(params)
+        touched = question("discovery_journeys.touched", resolved=resolved_now(), route=route)
+        return self.query(question(name, touched=touched, **(slots or {})), **params.values)
 
     @property
     def bound(self) -> dict[str, Any]:
@@ -99,6 +113,7 @@ def worth_managing(
     now: int,
     within: str = WITHIN,
     value: str = "",
+    routes: Routes = RAW,
     most: int = MOST_FOUND,
     most_customers: int = MOST_CUSTOMERS,
 ) -> dict[str, Any]:
@@ -108,7 +123,7 @@ def worth_managing(
     same customers. `value` names a property of goals that is money. `journeys` are those that the project
     has. Raises DiscoveryError.
     """
-    ground = _ground(events, project, period, now, milliseconds(within), most_customers)
+    ground = _ground(Ground(events, project, period, now, milliseconds(within), routes), most_customers)
     customers, named, with_money = _frequent(ground, value)
     rows = {(row["one"], row["other"]): row for row in _rows(ground, list(named))}
     pairs, left_out = _pairs(rows, customers)
@@ -138,31 +153,23 @@ def worth_managing(
     }
 
 
-def _ground(
-    events: EventStore, project: Project, period: Period, now: int, within: int, most_customers: int
-) -> Ground:
-    asked = Ground(events, project, period, now, within, 1)
-    found = events.query(question("discovery_journeys.customers"), asked.bound)[0]["n"]
-    return Ground(events, project, period, now, within, max(1, -(-found // most_customers)))
-
-
-def _touched() -> str:
-    return question("discovery_journeys.touched", resolved=resolved_now())
+def _ground(asked: Ground, most_customers: int) -> Ground:
+    """The same of a sample, where there are more customers."""
+    found = asked.events.query(question("discovery_journeys.customers"), asked.bound)[0]["n"]
+    return replace(asked, chunks=max(1, -(-found // most_customers)))
 
 
 def _frequent(ground: Ground, value: str) -> tuple[int, dict[int, Touchpoint], set[int]]:
     """How many customers there are, the touchpoints that most of them have, and which of these are money."""
-    touched, money = _touched(), "JSONHas(properties, {value:String})" if value else "0"
-    sql = question("discovery_journeys.frequent", touched=touched, money=money)
-    everyone, *rows = ground.query(sql, most=MOST_LABELS, value=value)
+    slots = {"money": "JSONHas(properties, {value:String})" if value else "0"}
+    everyone, *rows = ground.ask("discovery_journeys.frequent", slots=slots, most=MOST_LABELS, value=value)
     named = {row["label"]: of_type(row["kind"], row["said"]) for row in rows}
     return everyone["customers"], named, {row["label"] for row in rows if row["is_money"]}
 
 
 def _rows(ground: Ground, labels: list[int]) -> list[dict[str, Any]]:
     """What is known of each pair of touchpoints."""
-    touched = _touched()
-    return ground.query(question("discovery_journeys.pairs", touched=touched), labels=labels)
+    return ground.ask("discovery_journeys.pairs", labels=labels)
 
 
 def _pairs(rows: Mapping[Pair, Row], customers: int) -> tuple[dict[Pair, dict[str, Any]], int]:

@@ -98,7 +98,7 @@ def _did(one: Did, params: Params, ground: Ground) -> str:
         }
     first = filters.matcher(one.first, params)
     if one.then is None:
-        happened = _knowing([one.first], first, params, ground)
+        happened = _knowing([one.first], params, ground)
         return question(
             "membership.did",
             runs=ground.runs,
@@ -111,7 +111,7 @@ def _did(one: Did, params: Params, ground: Ground) -> str:
     return question(
         "membership.sequence",
         runs=ground.runs,
-        happened=_knowing([one.first, one.then], f"({first}) or ({then})", params, ground),
+        happened=_knowing([one.first, one.then], params, ground),
         is_first=first,
         is_then=then,
         within="1" if one.within is None else f"t - first_t <= {params.bind(one.within, 'Int64')}",
@@ -120,7 +120,8 @@ def _did(one: Did, params: Params, ground: Ground) -> str:
     )
 
 
-def _knowing(matchers: list[Matcher], relevant: str, params: Params, ground: Ground) -> str:
+def _knowing(matchers: list[Matcher], params: Params, ground: Ground) -> str:
+    relevant = filters.relevant_of(matchers, params)
     return known.knowing(ground.resolved, known.traits_of(matchers), params, relevant=relevant)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from marshmallow import Schema, ValidationError, fields, pre_load, validate, validates_schema
 
+from journeys import plain_yaml
 from journeys.definitions import (
     KEY,
     OPERATORS,
@@ -116,8 +117,8 @@ def parse_segment(data: Mapping[str, Any]) -> SegmentDefinition:
 def parse_segment_yaml(text: str) -> SegmentDefinition:
     """A segment from a YAML file; raises DefinitionError."""
     try:
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+        data = plain_yaml.read(text)
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "file"
         raise DefinitionError({where: f"this is not YAML ({getattr(error, 'problem', error)})"}) from None

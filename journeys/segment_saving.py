@@ -8,14 +8,23 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from journeys.definitions import Condition, DefinitionError
+from journeys.definitions import Condition, DefinitionError, parse
+from journeys.funnel import funnel
+from journeys.membership import Saved
+from journeys.period import Period
 from journeys.preview import fits
+from journeys.scope import Scope
 from journeys.segment_definitions import SegmentDefinition, State, leaves
-from store.journeys import live_journeys
+from journeys.segments import SegmentError
+from store.events import EventStoreError
+from store.journeys import JourneyVersion, live_journeys
+from store.projects import Project
 from store.segments import SavedSegment, TooManySegments, save_segment, saved_segments
 
 if TYPE_CHECKING:
     from store.events import EventStore
+
+NOWHERE = [{"key": name, "name": name, "match": [{"event": name}]} for name in ("start", "goal")]
 
 
 def keep_segment(
@@ -44,12 +53,12 @@ def check_segment(
     *,
     more: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Raise DefinitionError where it names a journey that does not exist, or has an unusable pattern.
+    """Raise DefinitionError where it names a journey that does not exist, or cannot be answered.
 
     `more` are problems that are known already.
     """
     problems = dict(more)
-    journeys = {one.definition["key"] for one in live_journeys(engine, project_id)}
+    journeys = {one.definition["key"]: one for one in live_journeys(engine, project_id)}
     for part in leaves(segment.group):
         if isinstance(part, State) and part.journey not in journeys:
             problems["journey"] = f"there is no journey {part.journey!r}"
@@ -59,6 +68,26 @@ def check_segment(
         )
     if problems:
         raise DefinitionError(problems)
+    _ask_about_nobody(events, project_id, segment, journeys)
+
+
+def _ask_about_nobody(
+    events: EventStore, project_id: int, segment: SegmentDefinition, journeys: Mapping[str, JourneyVersion]
+) -> None:
+    """Raise DefinitionError where nobody can say who belongs to the segment, not even of no run at all."""
+    definition = parse({"key": "nobody", "name": "Nobody", "steps": NOWHERE})
+    version = JourneyVersion(0, project_id, 0, 0, dict(definition.source), "draft", 0, 0, "", 0)
+    saved = Saved({segment.key: segment.source}, journeys)
+    place = Project(project_id, "", "", "UTC")
+    scope = Scope(events, place, version, definition, Period(0, 0), {"name": segment.key}, now=0, saved=saved)
+    try:
+        funnel(scope)
+    except SegmentError:
+        return  # a journey that it asks for is still being counted
+    except EventStoreError:
+        if not events.takes_inserts():
+            raise
+        raise DefinitionError({"segment": "these conditions are too many or too long to be asked"}) from None
 
 
 def _conditions(segment: SegmentDefinition) -> Iterator[Condition]:

@@ -26,11 +26,19 @@ def read(text: str) -> dict[str, str]:
     """The segment that `device:mobile,name:engaged` means; `all` and nothing mean everyone.
 
     A value with a comma, a semicolon or a quotation mark stands in quotation marks, those in it doubled.
+    Raises SegmentError where a name has no value or more than one.
     """
     if text.strip() in ("", EVERYONE):
         return {}
-    pairs = [one.partition(":") for one in _parts(text, ",")]
-    return {name.strip(): _value(value.strip()) for name, _, value in pairs}
+    found: dict[str, str] = {}
+    for part in _parts(text, ","):
+        name, value = (one.strip() for one in part.partition(":")[::2])
+        if name in found:
+            raise SegmentError(f"{name!r} is there twice; a run has one value of each")
+        if not (value := _value(value)):
+            raise SegmentError(f"{name!r} has no value; write {name}:VALUE, or (none) where there is none")
+        found[name] = value
+    return found
 
 
 def read_several(text: str) -> list[dict[str, str]]:

@@ -17,7 +17,8 @@ SIMILAR, NAMES = 3, 2_000
 MEANINGS = {
     "raw_matches": (
         "Touchpoints that match the step, of people and at any time from the beginning of the period on, "
-        "whatever came before; for the first step, those of the period."
+        "whatever came before; for the first step, those of the period. A segment is of runs, so touchpoints "
+        "and customers are those of everyone."
     ),
     "robots": "Touchpoints that match the step but came from robots, which no run counts.",
     "customers": "Customers of whom at least one touchpoint matches.",
@@ -26,10 +27,10 @@ MEANINGS = {
         "For the first step, those who are in the journey's population."
     ),
     "in_time": (
-        "Of those, customers in whom it also came within the step's limit, without a pause longer than the "
-        "idle timeout."
+        "Of those, customers in whom it also came within the step's limit after the latest touchpoint of the "
+        "step before, without a pause longer than the idle timeout."
     ),
-    "progressed": "Runs of the period that reached the step or a later one.",
+    "progressed": "Runs of the period, and of the segment, that reached the step or a later one.",
     "name": "The name of the step, or of an event that was seen.",
     "without_conditions": "Touchpoints that would match if the step's conditions were left out.",
     "similar": "Events that were seen under names like the one that was not.",
@@ -49,8 +50,8 @@ def zero(scope: Scope, *, whose: str = "1") -> Answer:
     looser = _without_conditions(scope)
     return {
         "steps": [
-            _explained(k, step, rows.get(k, {}), looser, sum(n for at, n in runs.items() if at >= k))
-            for k, step in enumerate(scope.definition.steps, 1)
+            _explained(scope, k, rows.get(k, {}), looser, sum(n for at, n in runs.items() if at >= k))
+            for k in range(1, len(scope.definition.steps) + 1)
         ]
     }
 
@@ -86,8 +87,9 @@ def _before(steps: tuple[Step, ...], k: int) -> int:
 
 
 def _explained(
-    k: int, step: Step, row: Mapping[str, Any], looser: Mapping[str, Any], progressed: int
+    scope: Scope, k: int, row: Mapping[str, Any], looser: Mapping[str, Any], progressed: int
 ) -> dict[str, Any]:
+    step = scope.definition.steps[k - 1]
     counts = {
         name: row.get(name, 0) for name in ("raw_matches", "robots", "customers", "in_order", "in_time")
     }
@@ -96,13 +98,13 @@ def _explained(
         "name": step.name,
         **counts,
         "progressed": {"n": progressed, "cell": step.key},
-        "without_conditions": sum(looser["matches"].get(_name_of(one), 0) for one in step.match),
+        "without_conditions": looser["matches"][k - 1],
         "similar": _similar(step, looser["seen"]),
     }
-    return {**found, "why": _why(k, found)}
+    return {**found, "why": _why(scope, k, found)}
 
 
-def _why(k: int, found: Mapping[str, Any]) -> str:
+def _why(scope: Scope, k: int, found: Mapping[str, Any]) -> str:
     """What stands between touchpoints and runs, where no run got here."""
     if found["progressed"]["n"]:
         return ""
@@ -113,42 +115,45 @@ def _why(k: int, found: Mapping[str, Any]) -> str:
             many = found["without_conditions"]
             return f"{many} touchpoints of this name were seen, but none meets the step's conditions."
         like = " or ".join(f"“{one['event']}” ({one['n']})" for one in found["similar"])
-        return f"No touchpoint of this name was seen{f'; did you mean {like}?' if like else '.'}"
+        when = " in the period" if k == 1 else ""
+        return f"No touchpoint of this name was seen{when}{f'; did you mean {like}?' if like else '.'}"
     if not found["in_order"]:
         if k == 1:
             return f"{found['customers']} customers match, but none of them is in the journey's population."
         return f"{found['customers']} customers match, but in none of them after the step before."
     if not found["in_time"]:
         return f"{found['in_order']} customers match after the step before, but all of them too late."
+    reasons = [
+        "it began before the period",
+        "ended before (it failed, or met its window)",
+        "earlier steps came in another order",
+    ]
+    if scope.definition.steps[k - 1].within:
+        reasons.append(
+            "its limit counts from when the run first reached the step before, not from a repetition"
+        )
+    if scope.segment:
+        reasons.append("it is outside of the segment")
     return (
-        "Customers match in order and in time, but no run of the period brought one here: it began before "
-        "the period, or ended before (it failed, or met its window), or earlier steps came in another order."
+        "Customers match in order and in time, but no run of the period brought one here: "
+        f"{', or '.join(reasons)}."
     )
 
 
 def _without_conditions(scope: Scope) -> dict[str, Any]:
-    """How many touchpoints have the names, pages and types of the steps, whatever the conditions say."""
-    bare = {_name_of(one): Matcher(one.event, one.page, one.type) for one in _all(scope)}
+    """How many touchpoints have the names, pages and types of each step, whatever the conditions say."""
 
     def slots(params: Params) -> dict[str, str]:
-        counts = [f"countIf({filters.matcher(one, params)})" for one in bare.values()]
+        bare = [
+            [Matcher(one.event, one.page, one.type) for one in each.match] for each in scope.definition.steps
+        ]
+        first, *others = [filters.any_of(some, params) for some in bare]
+        within = "timestamp < fromUnixTimestamp64Milli({end:Int64})"
+        counts = [f"countIf(({first}) and {within})", *(f"countIf({one})" for one in others)]
         return {"counts": ", ".join(counts)}
 
     row = scope.events.query(*scope.ask("zero.names", slots=slots, most=NAMES))[0]
-    return {
-        "matches": dict(zip(bare, row["counts"], strict=True)),
-        "seen": dict(row["names"]),
-    }
-
-
-def _all(scope: Scope) -> list[Matcher]:
-    return [one for step in scope.definition.steps for one in step.match]
-
-
-def _name_of(one: Matcher) -> str:
-    return (
-        f"event {one.event}" if one.event is not None else f"page {one.page}" if one.page else str(one.type)
-    )
+    return {"matches": row["counts"], "seen": dict(row["names"])}
 
 
 def _similar(step: Step, seen: Mapping[str, int]) -> list[dict[str, Any]]:

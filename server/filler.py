@@ -127,7 +127,7 @@ class Filler:
             version = now[version.id]  # another process may have gone on with it meanwhile
 
             def step(done: int, total: int) -> None:
-                if not note_progress(self._engine, version.id, done=done, total=total):
+                if not note_progress(self._engine, version.id, done=done, total=total, holder=holder):
                     raise TakenAway
                 if progress:
                     progress(version, done, total)

@@ -80,14 +80,17 @@ class Refresher:
             some = ordered[start : start + CUSTOMERS_AT_ONCE]
             stamp = next_stamp(self._engine)
             known = self._ledger.told(project_id)
+            left = self._ledger.waiting(project_id, some)
             identities = self._ledger.identities_of(project_id, some)
-            concerned = self._concerned(project_id, versions, some, identities, news)
+            new = news and news.of(some, left=left)
+            concerned = self._concerned(project_id, versions, some, identities, new)
             jobs = [partial(self._recompute_all, part, identities, stamp) for part in portions(concerned)]
             jobs += [partial(self._recount, one, some, identities, stamp) for one in generations]
             # Much of a small recomputation is planning, which uses one core: two go side by side.
             done = [self._begun(job) for job in jobs]
             failed = {one: why for job in done for one, why in job.result().items()}
-            self._ledger.computed(project_id, set(some) - failed.keys(), version=known)
+            # News tell of no more than themselves: a note that appeared meanwhile is not theirs to take away.
+            self._ledger.computed(project_id, left - failed.keys(), version=known)
             set_aside(self._ledger, project_id, failed, now=self._clock())
 
     def _concerned(
@@ -101,7 +104,7 @@ class Refresher:
         """Whom of these customers each version concerns, for all whom it does."""
         if news is None or not versions:
             return [(one, some) for one in versions]
-        whom = self._compiled(project, versions).of(self._events, project, news.of(some), identities)
+        whom = self._compiled(project, versions).of(self._events, project, news, identities)
         return [(one, sorted(whom[one.id])) for one in versions if whom.get(one.id)]
 
     def _compiled(self, project: int, versions: list[JourneyVersion]) -> Concerns:

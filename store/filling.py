@@ -50,6 +50,12 @@ def is_held(engine: Engine, work: Work, holder: str) -> bool:
         return connection.scalar(select(kept.c.name).where(_is_held(work, holder))) is not None
 
 
+def holds(connection: Connection, work: Work, holder: str) -> bool:
+    """The same within a transaction, before the end of which nobody can take the work away."""
+    mine = select(kept.c.name).where(_is_held(work, holder)).with_for_update()
+    return connection.scalar(mine) is not None
+
+
 def give_up(connection: Connection, work: Work, holder: str) -> bool:
     """Let others take the work; False where it was not this holder's any more."""
     return connection.execute(kept.delete().where(_is_held(work, holder))).rowcount == 1

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, case, func, select, update
 
 from store.db import writing
-from store.filling import give_up, take_away
+from store.filling import give_up, holds, take_away
 from store.tables import journey_versions, journeys
 
 ANSWERING = ("live", "refilling", "refill_paused")
@@ -73,9 +73,14 @@ def save_version(
 
 
 def _leave_only_the_newest(connection: Connection, journey_id: int) -> None:
-    """Of a journey that comes back no version may answer before it is filled anew."""
+    """Of a journey that comes back no version may answer before it is filled anew.
+
+    A filling under way has passed over what came while the journey was deleted, so it is taken away too.
+    """
     mine = (journey_versions.c.journey_id == journey_id) & (journey_versions.c.status != "replaced")
-    newest = select(func.max(journey_versions.c.id)).where(mine).scalar_subquery()
+    newest = connection.scalar(select(func.max(journey_versions.c.id)).where(mine))
+    if newest is not None:
+        take_away(connection, newest)
     is_newest = journey_versions.c.id == newest
     for which, status in ((~is_newest, "replaced"), (is_newest, "filling")):
         again = {"status": status, "chunks_done": 0, "chunks_total": 0}
@@ -134,10 +139,13 @@ def versions_of(engine: Engine, project_id: int, key: str) -> list[JourneyVersio
         return [_version(row) for row in connection.execute(query)]
 
 
-def note_progress(engine: Engine, version_id: int, *, done: int, total: int) -> bool:
+def note_progress(
+    engine: Engine, version_id: int, *, done: int, total: int, holder: str | None = None
+) -> bool:
     """Write down how far the filling of a version is.
 
-    False when it is not this filling's turn any more: it was paused, begun anew, or another was faster.
+    False when it is not this filling's turn any more: it was taken away from its `holder`, or another was
+    faster.
     """
     mine = (
         (journey_versions.c.id == version_id)
@@ -145,6 +153,8 @@ def note_progress(engine: Engine, version_id: int, *, done: int, total: int) -> 
         & (journey_versions.c.chunks_done == done - 1)
     )
     with writing(engine) as connection:
+        if holder is not None and not holds(connection, version_id, holder):
+            return False
         noted = update(journey_versions).where(mine).values(chunks_done=done, chunks_total=total)
         return connection.execute(noted).rowcount == 1
 
@@ -196,9 +206,9 @@ def fill_again(engine: Engine, version_id: int) -> None:
     refilling = update(journey_versions).where(mine, journey_versions.c.status == "live")
     anew = update(journey_versions).where(mine, journey_versions.c.status != "replaced")
     with writing(engine) as connection:
+        take_away(connection, version_id)  # first, as whoever notes progress locks the claim first
         connection.execute(refilling.values(status="refilling"))
         connection.execute(anew.values(chunks_done=0, chunks_total=0))
-        take_away(connection, version_id)
 
 
 def delete_journey(engine: Engine, project_id: int, key: str, *, now: int) -> bool:

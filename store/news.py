@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,11 +25,12 @@ class News:
     labels: Mapping[int, set[Label]]
     renamed: frozenset[int]
 
-    def of(self, customers: Iterable[int]) -> News:
-        """What is new of these. Whoever is not spoken of may have changed in any way."""
+    def of(self, customers: Iterable[int], *, left: Collection[int] = ()) -> News:
+        """What is new of these. Whoever is not spoken of may have changed in any way, as may those whom an
+        earlier change has `left`."""
         asked = set(customers)
         labels = {one: self.labels[one] for one in asked & self.labels.keys()}
-        return News(labels, frozenset(asked - labels.keys()))
+        return News(labels, frozenset(asked - labels.keys() | asked & (self.renamed | set(left))))
 
 
 def labels_of(events: Iterable[Event]) -> dict[int, set[Label]]:

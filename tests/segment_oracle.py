@@ -38,12 +38,17 @@ def value_of(one: Condition, run: Run, life: Life) -> str | None:
     if one.kind == "field":
         opening = next(e for e in life.events if e.event_id == run.event_ids[0])
         return str(getattr(opening, one.name))
+    return known(life, (run.start, LAST, b"\xff" * 16)).get(one.name)
+
+
+def known(life: Life, place: tuple[int, int, bytes]) -> dict[str, str]:
+    """What was known of the customer after an event of this place."""
     told = [
         Told(e.timestamp, e.sequence, e.event_id, json.loads(e.traits))
         for e in life.events
         if e.type != "group"
     ]
-    return traits_at(told, (run.start, LAST, b"\xff" * 16)).get(one.name)
+    return traits_at(told, place)
 
 
 def holds(one: Condition, value: str | None) -> bool:
@@ -69,11 +74,11 @@ def did(part: Did, run: Run, life: Life) -> bool:
         key=lambda e: (e.timestamp, e.sequence, e.event_id),
     )
     if part.then is None:
-        n = sum(matches(part.first, e) for e in inside)
+        n = sum(matches(part.first, e, life) for e in inside)
         return n >= part.fewest and (part.most is None or n <= part.most)
     happened = any(
-        matches(part.first, one)
-        and matches(part.then, other)
+        matches(part.first, one, life)
+        and matches(part.then, other, life)
         and (part.within is None or other.timestamp - one.timestamp <= part.within)
         for at, one in enumerate(inside)
         for other in inside[at + 1 :]
@@ -81,10 +86,14 @@ def did(part: Did, run: Run, life: Life) -> bool:
     return happened == (part.most != 0)
 
 
-def matches(one: Matcher, event: Event) -> bool:
+def matches(one: Matcher, event: Event, life: Life) -> bool:
     if event.type != "track" or event.event != one.event:
         return False
-    return all(json.loads(event.properties).get(each.name, "") == each.value for each in one.where)
+    said = {
+        "property": json.loads(event.properties),
+        "trait": known(life, (event.timestamp, event.sequence, event.event_id)),
+    }
+    return all(holds(each, said[each.kind].get(each.name)) for each in one.where)
 
 
 def state(life: Life, definition: Definition, t: int) -> str:
@@ -94,8 +103,10 @@ def state(life: Life, definition: Definition, t: int) -> str:
             e.timestamp,
             e.sequence,
             e.event_id,
-            frozenset(k for k, s in enumerate(definition.steps, 1) if any(matches(m, e) for m in s.match)),
-            any(matches(m, e) for m in definition.fail_on),
+            frozenset(
+                k for k, s in enumerate(definition.steps, 1) if any(matches(m, e, life) for m in s.match)
+            ),
+            any(matches(m, e, life) for m in definition.fail_on),
         )
         for e in life.events
         if e.timestamp <= t

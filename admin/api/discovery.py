@@ -14,6 +14,7 @@ from journeys import discovery, discovery_journeys, discovery_lists, discovery_s
 from journeys.definitions import parsed
 from journeys.discovery import LONGEST, MOST_LONGEST, UNITS, WITHIN
 from journeys.period import asked_at
+from journeys.routes import confirmed
 from journeys.touchpoints import read
 from store.journeys import live_journeys
 
@@ -101,6 +102,7 @@ def read_journeys(call: Call) -> dict[str, Any]:
         journeys,
         period=period_of(call),
         now=call.now,
+        routes=confirmed(call.services.engine, call.project.id),
         **{name: query[name] for name in ("within", "value", "most")},
     )
 
@@ -150,6 +152,7 @@ def _between(call: Call) -> discovery.Between:
         period=period_of(call),
         now=asked_at(query.get("now"), zone, now=call.now),
         within=query["within"],
+        routes=confirmed(call.services.engine, call.project.id),
     )
 
 

@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
 from admin.services import Services, services
+from journeys import plain_yaml
 from store import audit
 from store.projects import ROLES, Project, find_api_token, project_by_id
 
@@ -128,6 +129,6 @@ class Endpoint:
 def _yaml() -> Any:
     """A body that says it is YAML; None for what is none."""
     try:
-        return yaml.safe_load(request.get_data(as_text=True))
-    except (yaml.YAMLError, ValueError, RecursionError):
+        return plain_yaml.read(request.get_data(as_text=True))
+    except yaml.YAMLError:
         return None

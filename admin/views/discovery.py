@@ -17,6 +17,7 @@ from journeys import discovery, discovery_journeys, discovery_lists, discovery_s
 from journeys.definitions import OPERATORS, parse, parsed
 from journeys.period import Period, asked_at, iso, parse_period
 from journeys.report import Table
+from journeys.routes import confirmed
 from journeys.touchpoints import read
 from store.journeys import live_journeys
 
@@ -64,6 +65,7 @@ class Question:
             period=self.period,
             now=self.now,
             within=self.within,
+            routes=confirmed(services().engine, self.place.project.id),
         )
 
     def ways(self) -> dict[str, Any]:
@@ -86,6 +88,7 @@ class Question:
             now=self.now,
             within=self.within,
             value=self.value,
+            routes=confirmed(given.engine, project.id),
         )
 
 

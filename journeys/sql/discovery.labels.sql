@@ -1,7 +1,7 @@
 -- Which touchpoints have these hashes?
 select cityHash64(type, said) as hash, any(toString(type)) as kind, any(said) as label
 from (
-    select type, if(type = 'page', path, toString(event)) as said
+    select type, if(type = 'page', {{route}}, toString(event)) as said
     from events
     where
         project = {project:UInt32}

@@ -18,7 +18,7 @@ with
             toUnixTimestamp64Milli(timestamp) as at,
             sequence,
             event_id,
-            cityHash64(type, if(type = 'page', path, toString(event))) as label
+            cityHash64(type, if(type = 'page', {{route}}, toString(event))) as label
         from {{resolved}}
         where
             project = {project:UInt32}

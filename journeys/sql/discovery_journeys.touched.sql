@@ -3,7 +3,7 @@ select
     customer,
     (toUnixTimestamp64Milli(timestamp), sequence) as at,
     type,
-    if(type = 'page', path, toString(event)) as said,
+    if(type = 'page', {{route}}, toString(event)) as said,
     cityHash64(type, said) as label,
     properties
 from {{resolved}}

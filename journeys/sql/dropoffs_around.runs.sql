@@ -1,12 +1,17 @@
 -- What was around the moment at which each run was last seen at this step: the last page before it, trouble close to it,
 -- what the customer did first after it? That is the last touchpoint of those who left, and the last step that those took
--- who went on, so that both are watched alike, until they did something else. Each event belongs to the stretch between two such moments in which it lies,
--- so it is read once, whatever the number of runs; runs then look at the stretches before and after their moment.
+-- who went on, so that both are watched alike, until they did something else. Each event belongs to the stretch between
+-- two such moments in which it lies, so it is read once, whatever the number of runs; runs then look at the stretches
+-- before and after their moment.
 with
     reached as (
         select
             customer, number, account, start,
             furthest = {k:UInt8} as is_left,
+            is_left and last > start and (customer, last) in (
+                select customer, toUnixTimestamp64Milli(start) from ({{source}})
+                where start >= fromUnixTimestamp64Milli({start:Int64})
+            ) as is_again_at_once,
             1 + if(
                 is_left,
                 last,
@@ -87,12 +92,13 @@ select
     reached.is_left as is_left,
     reached.until as until,
     multiIf(
+        is_again_at_once, 'again',
         moments.next.1 = 0 or moments.next.1 >= until + {within:Int64}, 'none',
         moments.next.3, 'again',
         'value'
     ) as next_kind,
     if(next_kind = 'value', moments.next.2, '') as next,
-    (moments.next.1 - until + 1) / 1000 as seconds,
+    if(is_again_at_once, 0, (moments.next.1 - until + 1) / 1000) as seconds,
     moments.page.1 >= reached.start as has_page,
     if(has_page, moments.page.2, '') as page,
     least(until + {near:Int64}, if(moments.next.1 = 0, {never:Int64}, moments.next.1)) as near_until,

@@ -37,6 +37,7 @@ from (
             and journey_version in {journey_versions:Array(UInt32)}
             and start >= {start:Int64}
             and start < {end:Int64}
+            and start <= {now:Int64}
     )
 )
 group by journey_version, furthest, outcome

@@ -1,4 +1,4 @@
--- Which runs began in the period, and how does each stand now? Times in milliseconds; customer and number
+-- Which runs began in the period and until now, and how does each stand now? Times in milliseconds; customer and number
 -- together name a run.
 select
     customer,
@@ -27,4 +27,4 @@ select
     run.country as country,
     '' as account
 from ({{source}}) as run
-where start >= {start:Int64} and start < {end:Int64}
+where start >= {start:Int64} and start < {end:Int64} and start <= {now:Int64}

@@ -8,7 +8,7 @@ with
             toUnixTimestamp64Milli(timestamp) as t,
             sequence,
             event_id,
-            bitAnd({{mask}}, if(t < {end:Int64}, bitNot(toUInt32(0)), bitNot(toUInt32(1)))) as mask,
+            {{mask}} as mask,
             toUInt8({{population}}) as counts,
             is_bot
         from {{resolved}}
@@ -20,8 +20,16 @@ with
         select
             customer,
             arraySort(groupArrayIf((t, sequence, event_id, mask, counts), not is_bot)) as history,
-            groupArrayIf(mask, is_bot) as of_robots,
-            arrayCumSum(gap -> gap > {idle:Int64}, arrayDifference(history.1)) as pieces
+            groupArrayIf((mask, t), is_bot) as of_robots,
+            arrayCumSum(gap -> gap > {idle:Int64}, arrayDifference(history.1)) as pieces,
+            arrayFilter(
+                (piece, at, bits) -> at < {end:Int64} and bitTest(bits, 0), pieces, history.1, history.4
+            ) as begun,
+            -- A first step after the period begins no run of it, but may keep one alive.
+            arrayMap(
+                (at, bits, piece) -> if(at < {end:Int64} or has(begun, piece), bits, bitAnd(bits, bitNot(toUInt32(1)))),
+                history.1, history.4, pieces
+            ) as masks
         from touchpoints
         where mask != 0
         group by customer, case_value
@@ -30,14 +38,16 @@ with
         select
             customer,
             arrayJoin(arrayEnumerate({before:Array(UInt32)})) as step,
-            arrayMap(mask -> bitTest(mask, step - 1), history.4) as matching,
-            countEqual(arrayMap(mask -> bitTest(mask, step - 1), of_robots), 1) as robots,
+            arrayMap(
+                (at, bits) -> bitTest(bits, step - 1) and (step > 1 or at < {end:Int64}), history.1, history.4
+            ) as matching,
+            arrayCount(one -> bitTest(one.1, step - 1) and (step > 1 or one.2 < {end:Int64}), of_robots) as robots,
             -- For each touchpoint, the place of the latest one before it that the step may come after; 0 for none.
             arrayPopBack(arrayPushFront(arrayFill(
                 place -> place != 0,
                 arrayMap(
                     (mask, place) -> if(bitAnd(mask, {before:Array(UInt32)}[step]) != 0, place, 0),
-                    history.4, arrayEnumerate(history)
+                    masks, arrayEnumerate(history)
                 )
             ), 0)) as after,
             arrayMap(

@@ -207,9 +207,10 @@ class Ledger:
         """Note that the runs and sessions of these customers are right up to this version."""
         forget_touched(self._engine, project, customers, version=version)
 
-    def waiting(self, project: int) -> set[int]:
-        """Customers of a project whom changes have touched and nobody has computed since."""
-        return waiting(self._engine, project)
+    def waiting(self, project: int, among: Collection[int] | None = None) -> set[int]:
+        """Customers of a project whom changes have touched and nobody has computed since; all, or `among`
+        these."""
+        return waiting(self._engine, project, among)
 
     def left(self, *, before: int, most: int) -> Iterator[tuple[int, set[int]]]:
         """Customers by project, in portions, whom a change before this moment (ms) has touched, and whose

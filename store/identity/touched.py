@@ -60,10 +60,15 @@ def left(engine: Engine, *, before: int, most: int) -> Iterator[tuple[int, set[i
             after = some[-1]
 
 
-def waiting(engine: Engine, project: int) -> set[int]:
-    """Customers of a project whom changes have touched and nobody has computed since."""
+def waiting(engine: Engine, project: int, among: Collection[int] | None = None) -> set[int]:
+    """Customers of a project, all or `among` these, whom changes have touched and nobody has computed
+    since."""
+    query = select(touched.c.customer).where(touched.c.project_id == project)
+    parts = [query]
+    if among is not None:
+        parts = [query.where(touched.c.customer.in_(some)) for some in chunks(sorted(among), AT_ONCE)]
     with engine.connect() as connection:
-        return set(connection.scalars(select(touched.c.customer).where(touched.c.project_id == project)))
+        return {one for part in parts for one in connection.scalars(part)}
 
 
 def forget_touched(engine: Engine, project: int, customers: Collection[int], *, version: int) -> None:

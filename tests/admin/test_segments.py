@@ -377,3 +377,21 @@ def test_fields_suggest_what_was_really_seen(own_shop: Shop, add_events: Any) ->
     assert suggested("trait_value?name=other") == []
     assert suggested("field_value?name=device") == ["desktop", "mobile"]
     assert suggested("field_value?name=properties") == []
+
+
+def test_conditions_that_cannot_be_asked_are_refused_when_they_are_saved(ask: Ask) -> None:
+    far_too_many = {"field": "country", "op": "in", "value": [str(n) for n in range(60_000)]}
+    status, problem = ask("POST", "/segments", json={"key": "vast", "name": "Vast", "all": [far_too_many]})
+    assert (status, problem["field"]) == (400, "segment"), problem
+    assert "too many or too long" in problem["message"]
+
+
+def test_a_segment_of_what_was_done_with_a_trait_is_kept_and_answers(shop: Shop, ask: Ask) -> None:
+    did = {"event": "Order Paid", "where": [{"trait": "plan", "op": "eq", "value": "pro"}]}
+    conditions = [
+        {"did": did, "before": "30d"},
+        {"did": did, "then": {"event": "Signed Up"}, "during": "run"},
+    ]
+    assert ask("POST", "/segments", json={"key": "pros", "name": "Pros", "any": conditions})[0] in (200, 201)
+    assert ask("GET", "/journeys/buy/funnel?from=2026-02-01&segment=name:pros")[0] == 200
+    assert ask("DELETE", "/segments/pros")[0] in (200, 204)

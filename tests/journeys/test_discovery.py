@@ -21,6 +21,7 @@ from journeys.discovery_steps import steps
 from journeys.discovery_steps import table as steps_table
 from journeys.funnel import funnel
 from journeys.period import Period
+from journeys.routes import Routes
 from journeys.statistics import difference
 from journeys.touchpoints import Touchpoint, TouchpointError, known_by, read
 from store.event import Event
@@ -263,6 +264,25 @@ def test_nothing_is_found_where_nothing_happened(events: EventStore) -> None:
     found = steps(question)
     assert found["steps"] == []
     assert [one["key"] for one in found["draft"]["steps"]] == ["start", "goal"]
+
+
+def test_pages_are_called_by_their_routes(events: EventStore) -> None:
+    history = [
+        happening(10 * customer + n, customer, BEGIN + 2 * DAY + n * 60_000, label, kind=kind)
+        for customer in range(20)
+        for n, (kind, label) in enumerate(
+            [("track", "Begin"), ("page", f"/order/{customer}"), ("page", "/help"), ("track", "Buy")]
+        )
+    ]
+    events.insert(history, token="t")
+    question = asked(events, "Begin", "Buy", routes=Routes(("/order/:number",)))
+    (way,) = ways(question)["ways"]
+    assert (way["n"], [one["label"] for one in way["way"]]) == (20, ["/order/:number", "/help"])
+    found = steps(question)
+    assert [one["label"] for one in found["steps"] if one["suggested"]] == ["/order/:number", "/help"]
+    assert found["found"]["reached"] == 20, "the draft matches the pages of the route"
+    for_pages = asked(events, "/order/:number", "Buy", routes=Routes(("/order/:number",)))
+    assert ways(for_pages)["reached"] == 20
 
 
 def test_touchpoints_are_read_as_they_are_written() -> None:

@@ -12,6 +12,7 @@ from journeys.definitions import Definition, parse
 from journeys.discovery import between, ways
 from journeys.discovery_journeys import MOST_FOUND, MOST_LABELS, table, worth_managing
 from journeys.period import Period
+from journeys.routes import Routes
 from journeys.touchpoints import read
 from store.event import Event
 from store.events import EventStore
@@ -165,3 +166,15 @@ def test_of_touchpoints_that_happen_together_one_is_told(events: EventStore) -> 
 def test_nothing_is_found_where_nothing_happened(events: EventStore) -> None:
     answer = found(events)
     assert (answer["customers"], answer["touchpoints"], answer["candidates"]) == (0, 0, [])
+
+
+def test_a_page_with_many_paths_is_one_start_by_its_route(events: EventStore) -> None:
+    written = company(dice=random.Random(5))
+    for one in written:
+        if one.path == "/join":
+            one.path = f"/join/{one.user_id}"
+    events.insert(written, token="t")
+    assert not [start for start, _ in pairs(found(events)) if start.startswith("page:/join")]
+    answer = found(events, routes=Routes(("/join/:number",)))
+    assert "page:/join/:number" in {start for start, _ in pairs(answer)}
+    assert all(one["attempts"] > 0 for one in answer["candidates"])

@@ -208,6 +208,12 @@ def act_after(run: dict[str, Any], at: int, openings: set[bytes]) -> Event | Non
     return next((event for event in later if is_act(event) or event.event_id in openings), None)
 
 
+def is_again_at_once(run: dict[str, Any], openings: set[bytes]) -> bool:
+    """Whether another run began in the very moment in which this one ended."""
+    own = OWN[run["customer"]] if run["start_ms"] < run["last_ms"] else []
+    return any(event.timestamp == run["last_ms"] and event.event_id in openings for event in own)
+
+
 def troubles_of(event: Event) -> Iterator[str]:
     said = json.loads(event.properties)
     names = {"JavaScript Error": "error", "Rage Click": "rage", "Dead Click": "dead"}
@@ -270,7 +276,9 @@ def test_what_came_next_is_the_first_touchpoint_after_leaving(scope: Scope, unit
             if run["place"] == k and run["left"]:
                 event = next_by_hand(scope, run, openings)
                 seconds = (event.timestamp - run["last_ms"]) / 1000 if event else 0
-                if event is None or seconds * 1000 > within * DAY:
+                if is_again_at_once(run, openings):
+                    expected["again", None].append(0)
+                elif event is None or seconds * 1000 > within * DAY:
                     expected["none", None].append(0)
                     may_still += run["last_ms"] + within * DAY >= NOW
                 elif event.event_id in openings:

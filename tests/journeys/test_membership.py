@@ -51,9 +51,19 @@ Data = dict[str, Any]
 
 
 def matchers() -> st.SearchStrategy[Data]:
-    where = [{"property": "order", "op": "eq", "value": "o1"}]
+    order = {"property": "order", "op": "eq", "value": "o1"}
+    pro, untold = {"trait": "plan", "op": "eq", "value": "pro"}, {"trait": "plan", "op": "is_not_set"}
     return st.sampled_from(
-        [{"event": "a"}, {"event": "b"}, {"event": "z"}, {"event": "a", "where": where}, {"event": "nobody"}]
+        [
+            {"event": "a"},
+            {"event": "b"},
+            {"event": "z"},
+            {"event": "nobody"},
+            {"event": "a", "where": [order]},
+            {"event": "a", "where": [pro]},
+            {"event": "b", "where": [untold]},
+            {"event": "b", "where": [order, pro]},
+        ]
     )
 
 

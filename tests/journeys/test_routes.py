@@ -31,7 +31,7 @@ from store.journeys import JourneyVersion
 from store.migrate import migrate_events
 from store.projects import Project, create_project
 from store.routes import save_routes
-from tests.journeys.test_reports import cells
+from tests.journeys.test_frame import cells
 
 DAY, MINUTE = 86_400_000, 60_000
 START = 1_760_000_000_000

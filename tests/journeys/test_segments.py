@@ -44,6 +44,22 @@ def test_what_is_written_in_addresses(text: str, segment: dict[str, str]) -> Non
     assert read(text) == segment
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("name:a,name:b", "'name' is there twice"),
+        ("device:mobile,country:DE,device:desktop", "'device' is there twice"),
+        ("device", "'device' has no value"),
+        ("device:", "'device' has no value"),
+        ('name:""', "'name' has no value"),
+        ("country:DE,name: ", "'name' has no value"),
+    ],
+)
+def test_what_would_mean_something_else_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(SegmentError, match=problem):
+        read(text)
+
+
 def test_an_attribute_that_runs_do_not_have_is_named() -> None:
     with pytest.raises(SegmentError, match="'shoe' is no attribute of a run"):
         checked({"shoe": "1"})

@@ -33,7 +33,7 @@ from store.events import EventStore
 from store.journeys import JourneyVersion
 from store.migrate import migrate_events
 from store.projects import Project
-from tests.journeys.test_reports import cells
+from tests.journeys.test_frame import cells
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 START = 1_760_000_000_000

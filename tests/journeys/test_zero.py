@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -66,21 +67,33 @@ def events(shared_events: EventStore) -> Iterator[EventStore]:
     own.command("drop database t_zero")
 
 
+def is_late(row: Event) -> bool:
+    """Whether it is a first step after the period, which begins no run of it."""
+    return row.event == "Look" and row.timestamp >= PERIOD.end
+
+
 def counted(rows: list[Event]) -> dict[str, dict[str, int]]:
     """The same by looking at each pair of touchpoints of each customer."""
     after = {"Look": (), "Ask": ("Look",), "Try": ("Look", "Ask"), "Buy": ("Try",)}
     found: dict[str, Any] = {name: defaultdict(set) | {"raw_matches": 0, "robots": 0} for name in after}
     by_customer: dict[str, list[Event]] = defaultdict(list)
     for row in rows:
-        inside = row.timestamp >= PERIOD.start and (row.event != "Look" or row.timestamp < PERIOD.end)
-        if inside and row.event in after:
-            found[row.event]["robots" if row.is_bot else "raw_matches"] += 1
+        if row.timestamp >= PERIOD.start and row.event in after:
+            found[row.event]["robots" if row.is_bot else "raw_matches"] += not is_late(row)
             if not row.is_bot:
                 by_customer[row.user_id].append(row)
     for customer, theirs in by_customer.items():
+        alive = False  # whether a first step of the period was there, and no long pause since
+        counts: list[bool] = []
+        for before, row in pairwise([theirs[0], *theirs]):
+            alive = alive and row.timestamp - before.timestamp <= 90 * SECOND
+            alive = alive or (row.event == "Look" and not is_late(row))
+            counts.append(alive or not is_late(row))
         for place, row in enumerate(theirs):
+            if is_late(row):
+                continue
             found[row.event]["customers"].add(customer)
-            earlier = [at for at in range(place) if theirs[at].event in after[row.event]]
+            earlier = [at for at in range(place) if theirs[at].event in after[row.event] and counts[at]]
             if row.event == "Look" or earlier:
                 found[row.event]["in_order"].add(customer)
             limit = 60 * SECOND if row.event == "Try" else 10**9
@@ -154,3 +167,75 @@ def test_what_stands_in_the_way_is_told(
     answer = zero(scope_of(events, parse({**DEFINITION, **more, "steps": steps})))
     told = {one["step"]: one["why"] for one in answer["steps"]}
     assert why in told[step]
+
+
+def asked(
+    events: EventStore, rows: list[Event], definition: Mapping[str, Any], **more: Any
+) -> dict[str, dict[str, Any]]:
+    """What is told of the steps, by their keys."""
+    events.insert(rows, token="t")
+    scope = replace(scope_of(events, parse({"key": "j", "name": "J", **definition})), **more)
+    return {one["step"]: one for one in zero(scope)["steps"]}
+
+
+def steps(*matches: Any, within: str | None = None) -> list[dict[str, Any]]:
+    named = ({"key": f"s{n}", "name": f"S{n}", "match": some} for n, some in enumerate(matches))
+    return [{**one, "within": within if one["key"] != "s0" else None} for one in named]
+
+
+HOUR = 3_600 * SECOND
+
+
+def test_a_touchpoint_that_two_matchers_name_is_one(events: EventStore) -> None:
+    topics = [
+        {"event": "Call", "where": [{"property": "topic", "op": "eq", "value": one}]} for one in ("x", "y")
+    ]
+    rows = [happening(1, "a", START, "Call", properties='{"topic": "z"}')]
+    found = asked(events, rows, {"steps": steps(topics, [{"event": "Buy"}])})
+    assert found["s0"]["without_conditions"] == 1
+    assert "1 touchpoints of this name were seen, but none meets" in found["s0"]["why"]
+
+
+def test_a_first_step_after_the_period_is_not_of_the_period(events: EventStore) -> None:
+    rows = [happening(1, "a", PERIOD.end, "Look")]
+    found = asked(events, rows, {"steps": steps([{"event": "Look"}], [{"event": "Buy"}])})
+    assert (found["s0"]["raw_matches"], found["s0"]["without_conditions"]) == (0, 0)
+    assert found["s0"]["why"] == "No touchpoint of this name was seen in the period."
+
+
+def test_a_first_step_after_the_period_keeps_a_run_of_the_period_alive(events: EventStore) -> None:
+    rows = [
+        happening(1, "a", START, "Look"),
+        happening(2, "a", START + 36 * HOUR, "Look"),
+        happening(3, "a", START + 72 * HOUR, "Buy"),
+        happening(4, "b", START + 36 * HOUR, "Look"),
+        happening(5, "b", START + 72 * HOUR, "Buy"),
+    ]
+    definition = {"steps": steps([{"event": "Look"}], [{"event": "Buy"}]), "idle_timeout": "2d"}
+    found = asked(events, rows, definition, period=Period(START, START + 24 * HOUR))
+    assert (found["s0"]["raw_matches"], found["s0"]["customers"]) == (1, 1)
+    buy = found["s1"]
+    assert (buy["in_order"], buy["in_time"], buy["progressed"]["n"]) == (1, 1, 1)
+
+
+def test_a_limit_that_counts_from_the_first_time_is_told_as_a_reason(events: EventStore) -> None:
+    rows = [
+        happening(1, "a", START, "Look"),
+        happening(2, "a", START + 300 * SECOND, "Look"),
+        happening(3, "a", START + 330 * SECOND, "Buy"),
+    ]
+    more = {"period": Period(START, START + HOUR)}
+    for within, is_told in (("1m", True), (None, False)):
+        definition = {"steps": steps([{"event": "Look"}], [{"event": "Buy"}], within=within)}
+        buy = asked(events, rows, definition, **more)["s1"]
+        assert buy["in_time"] == 1
+        assert ("its limit counts from when the run first reached the step before" in buy["why"]) is is_told
+
+
+def test_the_segment_is_of_runs_and_told_as_a_reason(events: EventStore) -> None:
+    rows = [happening(1, "a", START, "Look", device="mobile"), happening(2, "a", START + SECOND, "Buy")]
+    definition = {"steps": steps([{"event": "Look"}], [{"event": "Buy"}])}
+    found = asked(events, rows, definition, segment={"device": "desktop"})
+    for one in found.values():
+        assert (one["in_time"], one["progressed"]["n"]) == (1, 0)
+        assert "outside of the segment" in one["why"]

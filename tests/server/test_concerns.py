@@ -19,7 +19,7 @@ from journeys.definitions import Condition, Definition, Matcher, parse
 from server.filler import Filler
 from server.refreshing import Refresher, portions
 from store.event import Event, event_id
-from store.events import EventStore
+from store.events import EventStore, EventStoreError
 from store.identity import Identity, Ledger, Link
 from store.journeys import JourneyVersion, kept_versions, save_version
 from store.privacy.suppression import nobody
@@ -256,6 +256,40 @@ def test_a_batch_computes_what_it_concerns_and_no_more(
     assert computed == [{"plain", "pro", "pro-step"}], "all in one statement"
     world.arrive([message("x", "u0", 900), message("x", "u1", 900)])
     assert computed[1:] == [{"plain"}]
+
+
+def test_an_event_between_a_merge_and_its_computation_computes_the_whole_customer(
+    engine: Engine, events: EventStore
+) -> None:
+    world = World(engine, events)
+    world.arrive([message("a", "u0"), message("b", "u1", 500)])
+    world.ledger.merge(world.project, IDS["u0"].hash, IDS["u1"].hash, now=NOW)  # and here the process ends
+    world.arrive([message("page", "u0", 900), message("page", "u1", 900)])
+    world.refresher.make_up(before=NOW + 1)  # the name that the merge took away
+    for version in kept_versions(engine, world.project):
+        assert stored(events, world.project, version.id) == world.expected(version), version.definition["key"]
+
+
+def test_an_event_after_a_failure_computes_what_had_failed(
+    engine: Engine, events: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(engine, events)
+    command = events.command
+
+    def failing(sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        if "insert into journey_runs" in sql:
+            raise EventStoreError("Code: 241. Memory limit exceeded")
+        command(sql, parameters)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(events, "command", failing)
+        patch.setattr("server.refreshing.runs.works", lambda *_: True)
+        world.arrive([message("a", "u0")])
+    assert [one.customer for one in world.ledger.failed(world.project)] == [IDS["u0"].hash]
+    world.arrive([message("identify", "u0", 900)])
+    for version in kept_versions(engine, world.project):
+        assert stored(events, world.project, version.id) == world.expected(version), version.definition["key"]
+    assert world.ledger.failed(world.project) == []
 
 
 def test_a_statement_takes_no_more_than_it_can_and_none_is_left_out(

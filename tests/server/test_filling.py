@@ -17,6 +17,7 @@ from store.identity import Ledger
 from store.identity.touched import MOST_TRIES
 from store.journeys import (
     JourneyVersion,
+    delete_journey,
     fill_again,
     live_journey,
     make_live,
@@ -284,3 +285,66 @@ def test_what_is_sent_back_while_it_is_filled_begins_again(
     assert [one.id for one in versions_to_fill(engine)] == [second.id]
     assert filler.fill_all() == 1
     assert live_journey(engine, project, "j").version == second.version
+
+
+def while_storing(events: EventStore, patch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Let something happen once, just after the first runs of a filling are stored."""
+    command, waiting = events.command, [act]
+
+    def meanwhile(sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        command(sql, parameters)
+        if "insert into journey_runs" in sql and waiting:
+            waiting.pop()()
+
+    patch.setattr(events, "command", meanwhile)
+
+
+@pytest.mark.parametrize("at_once", [4, 1_000])
+def test_what_is_sent_back_during_the_first_part_is_computed_anew(
+    engine: Engine,
+    events: EventStore,
+    project: int,
+    first: JourneyVersion,
+    filler: Filler,
+    monkeypatch: pytest.MonkeyPatch,
+    at_once: int,
+) -> None:
+    monkeypatch.setattr("journeys.runs.EVENTS_PER_CHUNK", at_once)
+    second = save_version(engine, project, definition("K"), by="a", now=2)
+
+    def send_back() -> None:
+        events.insert([happened(project, who, "b", 5) for who in NAMES], token="b")
+        fill_again(engine, second.id)
+
+    with monkeypatch.context() as patch:
+        while_storing(events, patch, send_back)
+        assert filler.fill_all() == 0
+    assert live_journey(engine, project, "j").version == first.version
+    assert [(one.id, one.chunks_done) for one in versions_to_fill(engine)] == [(second.id, 0)]
+    assert filler.fill_all() == 1
+    assert set(furthest(events, second).values()) == {2}
+
+
+def test_a_journey_that_is_deleted_and_comes_back_while_it_is_filled_begins_again(
+    engine: Engine,
+    events: EventStore,
+    refresher: Refresher,
+    project: int,
+    first: JourneyVersion,
+    filler: Filler,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    second = save_version(engine, project, definition("K"), by="a", now=2)
+
+    def away_and_back() -> None:
+        delete_journey(engine, project, "j", now=3)
+        events.insert([happened(project, who, "b", 5) for who in NAMES], token="b")
+        refresher.refresh(project, {identity_hash("user", who) for who in NAMES})
+        assert save_version(engine, project, definition("K"), by="a", now=4).id == second.id
+
+    with monkeypatch.context() as patch:
+        while_storing(events, patch, away_and_back)
+        assert filler.fill_all() == 0
+    assert filler.fill_all() == 1
+    assert live_journey(engine, project, "j").id == second.id
+    assert set(furthest(events, second).values()) == {2}
