@@ -30,8 +30,9 @@ with
         select
             customer,
             toUnixTimestamp64Milli(timestamp) as at,
-            sequence,
-            event_id,
+            -- The order of the rule in one number, as the least of tuples is slow to find.
+            bitShiftLeft(toUInt256(at), 192) + bitShiftLeft(toUInt256(sequence), 128)
+                + reinterpretAsUInt128(reverse(event_id)) as place,
             substringUTF8({{label}}, 1, 200) as label,
             event_id in (
                 select event_ids[1] from ({{source}}) where start >= fromUnixTimestamp64Milli({start:Int64})
@@ -59,10 +60,11 @@ with
         select
             stretches.customer as customer,
             stretches.since as since,
-            argMinIf((at, label, is_opening), (at, sequence, event_id), is_act) as act,
-            argMaxIf((at, label), (at, sequence, event_id), is_page) as page,
-            minForEach(arrayMap(one -> if(one, at, {never:Int64}), troubles)) as first_troubles,
-            maxForEach(arrayMap(one -> if(one, at, 0), troubles)) as last_troubles
+            minIf(at, is_act) as act_at,
+            argMinIf(concat(if(is_opening, '1', '0'), label), place, is_act) as act,
+            maxIf(at, is_page) as page_at,
+            argMaxIf(label, place, is_page) as page,
+            groupArrayIf((at, troubles), has(troubles, 1)) as troubled
         from touchpoints
         asof join stretches on stretches.customer = touchpoints.customer and touchpoints.at >= stretches.since
         group by customer, since
@@ -71,10 +73,16 @@ with
         select
             stretches.customer as customer,
             stretches.since as since,
-            argMinIf(filled.act, filled.act.1, filled.act.1 > 0) over later as next,
-            minForEach(filled.first_troubles) over later as troubles_after,
-            argMax(filled.page, filled.page.1) over earlier as page,
-            maxForEach(filled.last_troubles) over earlier as troubles_before
+            arrayMap(
+                k -> arrayFilter(at -> at != 0, arrayMap((at, had) -> had[k] * at, troubled.1, troubled.2)),
+                if(empty(troubled), [], range(1, {troubles:UInt8} + 1))
+            ) as times,
+            minIf(filled.act_at, filled.act_at > 0) over later as next_at,
+            argMinIf(filled.act, filled.act_at, filled.act_at > 0) over later as next_act,
+            minForEach(arrayMap(some -> if(empty(some), {never:Int64}, arrayMin(some)), times)) over later as troubles_after,
+            max(filled.page_at) over earlier as page_at,
+            argMax(filled.page, filled.page_at) over earlier as page,
+            maxForEach(arrayMap(some -> if(empty(some), 0, arrayMax(some)), times)) over earlier as troubles_before
         from stretches
         left any join filled on filled.customer = stretches.customer and filled.since = stretches.since
         window
@@ -93,15 +101,15 @@ select
     reached.until as until,
     multiIf(
         is_again_at_once, 'again',
-        moments.next.1 = 0 or moments.next.1 >= until + {within:Int64}, 'none',
-        moments.next.3, 'again',
+        moments.next_at = 0 or moments.next_at >= until + {within:Int64}, 'none',
+        startsWith(moments.next_act, '1'), 'again',
         'value'
     ) as next_kind,
-    if(next_kind = 'value', moments.next.2, '') as next,
-    if(is_again_at_once, 0, (moments.next.1 - until + 1) / 1000) as seconds,
-    moments.page.1 >= reached.start as has_page,
-    if(has_page, moments.page.2, '') as page,
-    least(until + {near:Int64}, if(moments.next.1 = 0, {never:Int64}, moments.next.1)) as near_until,
+    if(next_kind = 'value', substring(moments.next_act, 2), '') as next,
+    if(is_again_at_once, 0, (moments.next_at - until + 1) / 1000) as seconds,
+    moments.page_at >= reached.start as has_page,
+    if(has_page, moments.page, '') as page,
+    least(until + {near:Int64}, if(moments.next_at = 0, {never:Int64}, moments.next_at)) as near_until,
     arrayFilter(
         trouble -> moments.troubles_before[trouble] >= until - {near:Int64}
             or moments.troubles_after[trouble] != 0 and moments.troubles_after[trouble] < near_until,

@@ -483,7 +483,7 @@ def test_each_part_is_one_question(plain: Scope, monkeypatch: pytest.MonkeyPatch
     asked, query = [], plain.events.query
     monkeypatch.setattr(plain.events, "query", lambda *args: asked.append(args) or query(*args))
     dropoffs(plain, value="amount")
-    assert len(asked) == 4, "who; what next and what before; where from; at what cost"
+    assert len(asked) == 5, "who; what next and what before; where from; in which currency, at what cost"
 
 
 def test_the_file_has_a_row_for_every_number(plain: Scope) -> None:
