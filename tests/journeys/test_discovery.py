@@ -79,13 +79,13 @@ CASES = [
 
 @pytest.mark.parametrize("seed", range(2))
 def test_ways_and_steps_agree_with_plain_python(events: EventStore, seed: int) -> None:
-    history = random_history(seed)
+    history = random_history(seed, customers=300)
     for one in history:
         if one.type == "screen":
             one.properties = json.dumps({"name": one.event})
     events.insert(history, token="t")
     compared = Counter[str]()
-    for place, (start, goal) in enumerate(CASES):
+    for place, (start, goal) in enumerate(CASES[seed::2]):
         unit = ("runs", "customers")[(seed + place) % 2]
         question = asked(events, start, goal)
         truth = expected(history, question, unit)
