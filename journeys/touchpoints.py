@@ -30,6 +30,11 @@ class Touchpoint:
         return f"{self.kind}:{self.label}"
 
     @property
+    def short(self) -> str:
+        """The same without its kind, where that says it, too."""
+        return self.label if read(self.label) == self else self.text
+
+    @property
     def matcher(self) -> dict[str, Any]:
         """What matches it in a journey."""
         if self.kind == "screen":

@@ -18,7 +18,7 @@ from journeys.definitions import OPERATORS, parse, parsed
 from journeys.period import Period, asked_at, iso, parse_period
 from journeys.report import Table
 from journeys.routes import confirmed
-from journeys.touchpoints import read
+from journeys.touchpoints import Touchpoint, TouchpointError, read
 from store.journeys import live_journeys
 
 pages = Blueprint("discovery", __name__, url_prefix="/p/<project>/discover")
@@ -50,6 +50,14 @@ class Question:
         named = {name: getattr(self, name) or None for name in ("within", "value", "start", "goal", "rare")}
         values: dict[str, Any] = {**self.asked.args, **named, **other}
         return url_for(f"discovery.{door}", project=self.place.project.key, **values)
+
+    def shown(self, name: str) -> str:
+        """What a field shows for the start or the goal; text that names nothing stays as it is."""
+        text: str = getattr(self, name)
+        try:
+            return read(text).short
+        except TouchpointError:
+            return text
 
     def list(self, cell: str, **other: Any) -> str:
         """The address of the attempts behind a number, at the moment of this answer."""
@@ -157,7 +165,7 @@ def suggest(place: Place) -> ResponseReturnValue:
     """Events and pages that were really seen, for the fields of start and goal."""
     text = request.args.get("q", "")
     found = [
-        one
+        {**one, "value": Touchpoint(what, one["value"]).short}
         for what in ("event", "page")
         for one in authoring.suggestions(services(), place, what, text.removeprefix(f"{what}:"), "", "")
     ]

@@ -119,6 +119,11 @@ def test_fields_suggest_events_and_pages_that_were_seen(shop: Shop) -> None:
     assert 'data-value="/shop"' in page(shop, "/suggest?q=sho")
     assert 'data-value="Order Paid"' in page(shop, "/suggest?q=order")
     assert 'data-value="Order Paid"' not in page(shop, "/suggest?q=cart")
+    form = page(shop, "/between?days=30&start=event:/odd&goal=event:Order+Paid")
+    assert re.findall(r'name="(?:start|goal)" value="([^"]*)" placeholder', form) == [
+        "event:/odd",
+        "Order Paid",
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)
