@@ -18,7 +18,7 @@ SHARDED = {
     "customer_sessions": "cityHash64(customer)",
     "probes": "rand()",
 }
-# These are small, and joined with what lies on each shard: every server has all of their rows.
+# These are joined with what lies on each shard: every server has all of their rows.
 EVERYWHERE = {"identity_customers", "identity_history", "session_generations", "migrations_applied"}
 # Views that each shard answers for its own rows.
 VIEWS = {"customer_events": "cityHash64(identity)", "sessions": "cityHash64(customer)"}

@@ -238,7 +238,12 @@ class EventStore:
         settings = self._of_all_servers() if writes_everywhere(sql) else {}
         sql, bound = in_pieces(sql, parameters or {})
         with self._lent() as client:
-            client.command(sql, parameters=bound, settings=settings)
+            if (
+                bound and not self.embedded
+            ):  # a command's values would travel in the address, this one's in a form
+                client.raw_query(sql, parameters=bound, settings=settings)
+            else:
+                client.command(sql, parameters=bound, settings=settings)
 
     def rows_of(self, table: str) -> str:
         """The table for `delete` and `alter`: on a cluster that of every shard, which holds its rows."""

@@ -55,7 +55,7 @@ class Shards:
             kept |= {"insert_deduplicate": "0"}
             kept.pop("insert_deduplication_token", None)
         if database := given.get("database"):
-            kept["additional_table_filters"] = _of_each_shard(database)
+            kept["additional_table_filters"] = _of_each_shard(database, self._number)
         return COPIED.sub(rb"\1(\2)", ON_CLUSTER.sub(b"", statement)), kept
 
     def _check_copies(self, table: str, given: Mapping[str, str]) -> None:
@@ -64,10 +64,10 @@ class Shards:
             raise RuntimeError(f"Code: 36. DB::Exception: {table} needs the quorum of all servers.")
 
 
-def _of_each_shard(database: str) -> str:
+def _of_each_shard(database: str, shards: int) -> str:
     """The setting that shows each shard its rows; who asks a local table itself sees all."""
     filters = {
-        f"{database}.{table}{LOCAL}": f"shardNum() = 0 or {key} % shardCount() = shardNum() - 1"
+        f"{database}.{table}{LOCAL}": f"shardNum() = 0 or {key} % {shards} = shardNum() - 1"
         for table, key in SHARDED.items()
         if key != "rand()"
     }

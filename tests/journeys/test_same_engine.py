@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from journeys import runs
 from journeys.breakdown import breakdown
 from journeys.conformance import conformance
 from journeys.funnel import funnel
-from journeys.lists import AT_STEP
-from journeys.runs import stored
+from journeys.lists import AT_STEP, listed
 from journeys.scope import Scope
 from journeys.trend import trend
 from journeys.variants import variants
@@ -80,9 +80,31 @@ def test_every_answer_is_the_same(embedded: dict[str, Any], elsewhere: World) ->
     assert found.keys() == embedded.keys()
 
 
+def test_runs_that_are_computed_in_shares_or_for_thousands_are_the_same(
+    elsewhere: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scope, events, ledger = elsewhere.scope, elsewhere.events, elsewhere.ledger
+    before, counted = listed(scope, most=1_000), checksum(events)
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(runs, "EVENTS_PER_CHUNK", 120)
+    runs.fill(events, scope.version, progress=lambda *so_far: told.append(so_far))
+    assert told[-1][1] > 2
+    assert (listed(scope, most=1_000), checksum(events)) == (before, counted)
+    known = [int(run["customer"]) for run in before["runs"]]
+    many = sorted({*known, *range(12_000)})
+    runs.recompute(events, scope.version, many, [*many, *ledger.identities_of(scope.project.id, known)])
+    assert (listed(scope, most=1_000), checksum(events)) == (before, counted)
+
+
+def checksum(events: EventStore) -> Any:
+    """Of all runs as they are stored, but not of when that was done."""
+    hashes = "cityHash64(journey_version, customer, runs)"
+    return events.query(f"select sum({hashes}) as n from journey_runs final where notEmpty(runs)")
+
+
 def part(scope: Scope, shard: int, shards: int) -> Scope:
     """The runs of one shard alone."""
-    source = f"select * from ({stored()}) where cityHash64(customer) % {shards} = {shard}"
+    source = f"select * from ({runs.stored()}) where cityHash64(customer) % {shards} = {shard}"
     values = {"project": scope.project.id, "journey_version": scope.version.id}
     return replace(scope, source=source, values=values)
 

@@ -51,3 +51,12 @@ def test_ten_thousand_customers_are_asked_for_at_once(server: EventStore) -> Non
         "where 9223372036854775807 - 7 * number in {some:Array(UInt64)}"
     )
     assert server.query(sql, {"some": CUSTOMERS}) == [{"n": 12_000}]
+
+
+def test_a_statement_takes_as_many_as_a_question(server: EventStore) -> None:
+    values = {"some": CUSTOMERS, "text": "é" * 50_000}
+    many = "select arrayJoin({some:Array(UInt64)}) where {text:String} != ''"
+    sql = f"insert into probes select now64(3, 'UTC') from ({many})"
+    before = server.query("select count() as n from probes")[0]["n"]
+    server.command(sql, values)
+    assert server.query("select count() as n from probes")[0]["n"] == before + 12_000
