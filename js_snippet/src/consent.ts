@@ -71,9 +71,9 @@ export function adapt(): void {
 
 function judge(): string {
   const said = answers();
-  const { consent, cookieless, respect = "" } = options;
-  const { doNotTrack, globalPrivacyControl } = navigator;
-  const isUnwished = (/gpc/.test(respect) && globalPrivacyControl) || (/dnt/.test(respect) && +doNotTrack!);
+  const { consent, cookieless, respect } = options;
+  const isUnwished =
+    (respect?.includes("gpc") && navigator.globalPrivacyControl) || (respect?.includes("dnt") && +navigator.doNotTrack!);
   if (/denied|out/.test(said as unknown as string) || (isUnwished && said[0] !== "granted")) return "denied";
   return said[0] || (consent !== undefined ? "pending" : cookieless !== undefined ? "cookieless" : "granted");
 }

@@ -18,5 +18,5 @@ export function start(watchers: (() => void)[], given: Options): void {
     replay(api);
   };
   if (document.prerendering) listen("prerenderingchange", begin);
-  else guard(begin)();
+  else queueMicrotask(guard(begin));
 }
