@@ -26,10 +26,10 @@ import { resume } from "./delivery";
 import { guard } from "./guard";
 import { forgetVisitor, renew } from "./identity";
 import { options } from "./options";
-import { waiting } from "./outbox";
+import { QUEUES } from "./outbox";
 import { enter } from "./session";
 import { share } from "./shared";
-import { allowStorage, lift, read, remove } from "./store";
+import { allowStorage, lift, names, read, remove } from "./store";
 
 const ANSWER = "waywiser_consent";
 export const OUT = "opted-out";
@@ -46,7 +46,7 @@ export function whenAllowed(work: () => void): void {
 }
 
 /** Nothing takes an opt-out back, and an opt-out is all that it takes back. */
-export function answer(said: string): void {
+export function answer(said?: string): void {
   allowStorage(true);
   if (answers().includes(OUT) === !said) share(ANSWER, said);
   adapt();
@@ -65,7 +65,7 @@ export function adapt(): void {
     if (before) renew();
     enter(Date.now());
   }
-  held.splice(0).forEach((work) => guard(whenAllowed)(work));
+  held.splice(0).forEach(guard(whenAllowed));
   resume();
 }
 
@@ -85,6 +85,6 @@ function answers(): string[] {
 
 /** What was recorded with consent is still sent by a page that goes cookieless, but not after a refusal. */
 function leaveNothing(): void {
-  waiting().forEach(state === "denied" ? remove : lift);
+  names(QUEUES).forEach(state === "denied" ? remove : lift);
   forgetVisitor();
 }

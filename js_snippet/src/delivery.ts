@@ -45,7 +45,7 @@ export function resume(): void {
 export function flush(): void {
   const patience = Math.max(pausedUntil - Date.now(), asked());
   if (patience > 0) plan(patience);
-  else batches().some(post);
+  else batches().slice(backoff && -1).some(post);
 }
 
 /** The page ends: hands to the browser what it takes. As no answer can be seen, all is left to the next page, too. */
