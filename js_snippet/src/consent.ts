@@ -26,7 +26,7 @@ import { resume } from "./delivery";
 import { guard } from "./guard";
 import { forgetVisitor, renew } from "./identity";
 import { options } from "./options";
-import { QUEUES } from "./outbox";
+import { QUEUES, shelf } from "./outbox";
 import { enter } from "./session";
 import { share } from "./shared";
 import { allowStorage, lift, names, read, remove } from "./store";
@@ -83,8 +83,9 @@ function answers(): string[] {
   return [...readCookies(ANSWER), read(ANSWER)];
 }
 
-/** What was recorded with consent is still sent by a page that goes cookieless, but not after a refusal. */
+/** What was recorded with consent is still sent by a page that goes cookieless; a refusal is one of all keys. */
 function leaveNothing(): void {
-  names(QUEUES).forEach(state === "denied" ? remove : lift);
+  if (state === "denied") names(QUEUES).forEach(remove);
+  else names(shelf).forEach(lift);
   forgetVisitor();
 }

@@ -11,7 +11,7 @@ const MOST_BATCH_BYTES = 32_000; // browsers allow 64 KiB under way: one request
 /** What begins so waits to be sent, with the key that it is for. */
 export const QUEUES = "waywiser_queue.";
 
-let shelf = "";
+export let shelf = "";
 let room = MOST_BYTES;
 /** Of as many digits for long: names are sorted. */
 export let count = 1e6;
