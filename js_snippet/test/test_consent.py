@@ -5,7 +5,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from js_snippet.test.capture import Collector, Site
 from js_snippet.test.test_loss import COOKIE_WRITES
-from js_snippet.test.test_snippet import LOADED, STUB, TRACES, anonymous_ids, labels, one, sessions, visit
+from js_snippet.test.visits import LOADED, STUB, TRACES, anonymous_ids, labels, one, sessions, visit
 
 pytestmark = pytest.mark.browser
 

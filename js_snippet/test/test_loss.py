@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from js_snippet.test.capture import Collector, Site
-from js_snippet.test.test_snippet import (
+from js_snippet.test.visits import (
     LOADED,
     anonymous_ids,
     labels,
