@@ -19,6 +19,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
+from benchmarks import snippet_tasks
 from benchmarks.tables import many, show
 from tests.browser.chromium import opened
 
@@ -119,9 +120,14 @@ def run(*, quick: bool) -> None:
         ground.scripts[file] = (ROOT / "js_snippet" / "dist" / file).read_bytes(), _attributes(title)
     for name in OTHERS:
         ground.scripts[name] = _bundled(name), ""
+    script, attributes = ground.scripts["w.js"]
+    ground.scripts["never.js"] = snippet_tasks.never_run(script), attributes
     names = {**OWN, **{name: name for name in OTHERS}}
     with served(ground), sync_playwright() as playwright, opened(playwright, HERE) as browser:
         _compare(browser, ground, names, rounds)
+        own = {**OWN, "Waywiser, fetched and never run": "never.js"}
+        pages = {title: f"http://{HOST}:{ground.port}/page/{name}" for title, name in own.items()}
+        snippet_tasks.compare(browser, pages, rounds)
         _loop(browser, ground, rounds)
 
 

@@ -42,7 +42,7 @@ export const commands: Record<string, Command> = {
 
   optOut: () => say(OUT),
 
-  optIn: () => say(""),
+  optIn: () => say(),
 
   /** In a task of its own: what it throws is the page's own error. */
   ready(callback) {
@@ -51,7 +51,7 @@ export const commands: Record<string, Command> = {
 };
 
 /** What was measured until now falls under the answer until now. */
-function say(said: string): void {
+function say(said?: string): void {
   finish();
   answer(said);
 }

@@ -26,10 +26,10 @@ import { resume } from "./delivery";
 import { guard } from "./guard";
 import { forgetVisitor, renew } from "./identity";
 import { options } from "./options";
-import { waiting } from "./outbox";
+import { QUEUES, shelf } from "./outbox";
 import { enter } from "./session";
 import { share } from "./shared";
-import { allowStorage, lift, read, remove } from "./store";
+import { allowStorage, lift, names, read, remove } from "./store";
 
 const ANSWER = "waywiser_consent";
 export const OUT = "opted-out";
@@ -46,7 +46,7 @@ export function whenAllowed(work: () => void): void {
 }
 
 /** Nothing takes an opt-out back, and an opt-out is all that it takes back. */
-export function answer(said: string): void {
+export function answer(said?: string): void {
   allowStorage(true);
   if (answers().includes(OUT) === !said) share(ANSWER, said);
   adapt();
@@ -65,15 +65,15 @@ export function adapt(): void {
     if (before) renew();
     enter(Date.now());
   }
-  held.splice(0).forEach((work) => guard(whenAllowed)(work));
+  held.splice(0).forEach(guard(whenAllowed));
   resume();
 }
 
 function judge(): string {
   const said = answers();
-  const { consent, cookieless, respect = "" } = options;
-  const { doNotTrack, globalPrivacyControl } = navigator;
-  const isUnwished = (/gpc/.test(respect) && globalPrivacyControl) || (/dnt/.test(respect) && +doNotTrack!);
+  const { consent, cookieless, respect } = options;
+  const isUnwished =
+    (respect?.includes("gpc") && navigator.globalPrivacyControl) || (respect?.includes("dnt") && +navigator.doNotTrack!);
   if (/denied|out/.test(said as unknown as string) || (isUnwished && said[0] !== "granted")) return "denied";
   return said[0] || (consent !== undefined ? "pending" : cookieless !== undefined ? "cookieless" : "granted");
 }
@@ -83,8 +83,9 @@ function answers(): string[] {
   return [...readCookies(ANSWER), read(ANSWER)];
 }
 
-/** What was recorded with consent is still sent by a page that goes cookieless, but not after a refusal. */
+/** What was recorded with consent is still sent by a page that goes cookieless; a refusal is one of all keys. */
 function leaveNothing(): void {
-  waiting().forEach(state === "denied" ? remove : lift);
+  if (state === "denied") names(QUEUES).forEach(remove);
+  else names(shelf).forEach(lift);
   forgetVisitor();
 }

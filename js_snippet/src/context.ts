@@ -13,9 +13,8 @@ export interface Page {
 /** Without the fragment, in which log-ins pass secrets, unless the site says that its pages are named there. */
 export function pageNow(referrer: string): Page {
   const { href, hash, pathname } = location;
-  const url = href.split("#")[0]!;
   const route = options.hash === undefined ? "" : hash;
-  return { url: url + route, path: pathname + route, title: document.title, referrer };
+  return { url: href.split("#")[0] + route, path: pathname + route, title: document.title, referrer };
 }
 
 /** What stays as it is while the page lives. */

@@ -41,11 +41,14 @@ export function resume(): void {
   plan(GATHER);
 }
 
-/** Sends what waits, unless a request is under way (that is a pause, too) or it is not yet time to try again. */
+/**
+ * Sends what waits, unless a request is under way (that is a pause, too) or it is not yet time to try again. After a failure
+ * the newest: a batch that is refused for ever keeps no other back.
+ */
 export function flush(): void {
   const patience = Math.max(pausedUntil - Date.now(), asked());
   if (patience > 0) plan(patience);
-  else batches().some(post);
+  else batches().slice(backoff && -1).some(post);
 }
 
 /** The page ends: hands to the browser what it takes. As no answer can be seen, all is left to the next page, too. */

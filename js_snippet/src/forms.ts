@@ -15,6 +15,6 @@ function sent(form: Element, { defaultPrevented }: Event): Fields | undefined {
   const meant = declared(form);
   if (meant || !isWanted("forms")) return meant;
   const properties: Fields = {};
-  for (const name of ["id", "name", "action"]) properties[name] = form.getAttribute(name)?.split(/[?#]/)[0];
+  for (const name of "id name action".split(" ")) properties[name] = form.getAttribute(name)?.split(/[?#]/)[0];
   return { event: "Form Submitted", properties };
 }

@@ -28,9 +28,9 @@ export function setUser(id: string | undefined): void {
   write(USER + anonymousId(), id!);
 }
 
-export function newVisitor(id = uuid()): void {
+export function newVisitor(id?: string): void {
   forgetVisitor();
-  share(ID, id);
+  share(ID, id ?? uuid());
 }
 
 /** Writes the ids again, so that a regular visitor's cookie never expires and all places hold the same. */

@@ -8,13 +8,16 @@ const MOST_BYTES = 1e6; // the site wants some of the five megabytes for itself
 const MOST_EVENT_BYTES = 32_000; // the collector refuses a whole batch for one event over 32 KiB
 const MOST_BATCH_BYTES = 32_000; // browsers allow 64 KiB under way: one request that just ended, and the next
 
-let shelf = "";
+/** What begins so waits to be sent, with the key that it is for. */
+export const QUEUES = "waywiser_queue.";
+
+export let shelf = "";
 let room = MOST_BYTES;
 /** Of as many digits for long: names are sorted. */
 export let count = 1e6;
 
 export function openShelf(writeKey: string): void {
-  shelf = `waywiser_queue.${writeKey}.`;
+  shelf = `${QUEUES}${writeKey}.`;
 }
 
 /** Where there is no room the new event is lost: the first ones say who came and from where. Numbers show the gap. */
@@ -32,7 +35,7 @@ export function batches(): string[][] {
   let batch: string[];
   let left = 0;
   room = MOST_BYTES;
-  for (const name of waiting().sort()) {
+  for (const name of names(shelf).sort()) {
     const size = sizeOf(read(name));
     room -= size;
     left -= size;
@@ -43,11 +46,6 @@ export function batches(): string[][] {
     batch!.push(name);
   }
   return all;
-}
-
-/** The names of all that waits. */
-export function waiting(): string[] {
-  return names(shelf);
 }
 
 function sizeOf(line: string): number {

@@ -11,12 +11,12 @@ const TITLE_DELAY = 100; // milliseconds
 export function watchPages(): void {
   view(document.referrer);
   wrap("pushState", true);
-  wrap("replaceState", false);
+  wrap("replaceState");
   listen("popstate", () => moved(true));
   listen("pageshow", (event: PageTransitionEvent) => event.persisted && view(document.referrer));
 }
 
-function wrap(method: "pushState" | "replaceState", isEntry: boolean): void {
+function wrap(method: "pushState" | "replaceState", isEntry?: boolean): void {
   const { history } = window; // A page may have a `let history` of its own, or a `screen`.
   const original = history[method];
   history[method] = (...args) => {
@@ -26,9 +26,9 @@ function wrap(method: "pushState" | "replaceState", isEntry: boolean): void {
 }
 
 /** A new path is a new page. A new query is one only as a new entry of the history: filters replace theirs. */
-function moved(isEntry: boolean): void {
+function moved(isEntry?: boolean): void {
   const now = pageNow(shown.referrer);
-  if (now.path !== shown.path || (isEntry && now.url !== shown.url)) view(shown.url);
+  if (isEntry ? now.url !== shown.url : now.path !== shown.path) view(shown.url);
   else Object.assign(shown, now);
 }
 

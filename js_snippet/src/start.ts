@@ -5,7 +5,10 @@ import { openDelivery } from "./delivery";
 import { guard, listen } from "./guard";
 import { choose, type Options } from "./options";
 
-/** Begins to watch, unless it runs already. A prerendered page is not a visit until it is shown. */
+/**
+ * Begins to watch, unless it runs already. A prerendered page is not a visit until it is shown. Not within the whole script:
+ * where a cookie is asked for, Chromium reads all functions under way once more.
+ */
 export function start(watchers: (() => void)[], given: Options): void {
   const begin = () => {
     const api = (window.waywiser ??= {});
@@ -18,5 +21,5 @@ export function start(watchers: (() => void)[], given: Options): void {
     replay(api);
   };
   if (document.prerendering) listen("prerenderingchange", begin);
-  else guard(begin)();
+  else queueMicrotask(guard(begin));
 }

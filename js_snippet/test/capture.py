@@ -70,7 +70,10 @@ class Request:
 
 @dataclass
 class Collector:
-    """Answers like the collector, or as a test tells it: `status`, `headers` and `delay` in seconds."""
+    """Answers like the collector, or as a test tells it: `status`, `headers` and `delay` in seconds.
+
+    A proxy before it refuses whatever contains `poison`.
+    """
 
     requests: list[Request] = field(default_factory=list)
     preflights: int = 0
@@ -79,6 +82,7 @@ class Collector:
     delay: float = 0
     answer: bytes = ACCEPTED
     refusal: bytes = REFUSED
+    poison: str = ""
     expected: int = 0
 
     def __post_init__(self) -> None:
@@ -89,6 +93,12 @@ class Collector:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.listener.port}"
+
+    def verdict(self, batch: bytes) -> tuple[int, bytes]:
+        """Status and body of the answer."""
+        if self.poison and self.poison.encode() in batch:
+            return 403, b"<!doctype html><title>Forbidden</title>"
+        return self.status, self.answer if self.status == 200 else self.refusal
 
     @property
     def events(self) -> list[Event]:
@@ -166,6 +176,7 @@ class CollectorDoor(Door):
         address = urlsplit(self.path)
         bench = self.collector
         time.sleep(bench.delay)
+        status, answer = bench.verdict(raw)
         bench.requests.append(
             Request(
                 at=time.monotonic(),
@@ -174,13 +185,13 @@ class CollectorDoor(Door):
                 content_type=self.headers["Content-Type"],
                 size=len(raw),
                 body=json.loads(raw),
-                status=bench.status,
+                status=status,
             )
         )
         open_to_all = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
         self.reply(
-            bench.status,
-            bench.answer if bench.status == 200 else bench.refusal,
+            status,
+            answer,
             {**open_to_all, **bench.headers},
         )
 

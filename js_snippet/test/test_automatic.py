@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from js_snippet.test.capture import Collector, Event, Site
-from js_snippet.test.test_snippet import labels, one, sessions, visit, wait_until_answered
+from js_snippet.test.visits import labels, one, sessions, visit, wait_until_answered
 
 pytestmark = pytest.mark.browser
 

@@ -5,7 +5,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from js_snippet.test.capture import Collector, Site
 from js_snippet.test.test_loss import COOKIE_WRITES
-from js_snippet.test.test_snippet import LOADED, STUB, TRACES, anonymous_ids, labels, one, sessions, visit
+from js_snippet.test.visits import LOADED, STUB, TRACES, anonymous_ids, labels, one, sessions, visit
 
 pytestmark = pytest.mark.browser
 
@@ -96,6 +96,7 @@ def test_a_refusal_at_run_time_removes_everything(
 ) -> None:
     page = visit(profile, site.put("/"))
     collector.wait(1)
+    page.evaluate("localStorage['waywiser_queue.wb_old.1.x'] = '{}'")
     page.evaluate("waywiser.identify('42'); waywiser.consent('denied'); waywiser.track('Unseen')")
     assert page.evaluate(TRACES) == ["waywiser_consent=denied", "waywiser_consent"]
     collector.wait(1, settle=0.4)

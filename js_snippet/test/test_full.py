@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route
 
 from js_snippet.test.capture import Collector, Event, Site
-from js_snippet.test.test_snippet import UUID, labels, one, sessions, visit
+from js_snippet.test.visits import UUID, labels, one, sessions, visit
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from js_snippet.test.capture import Collector, Site
-from js_snippet.test.test_snippet import (
+from js_snippet.test.visits import (
     LOADED,
     anonymous_ids,
     labels,
@@ -42,6 +42,18 @@ def test_what_the_collector_has_not_judged_is_sent_again(
     collector.wait_for_attempts(3)
     wait_until_answered(page)
     assert labels(collector.wait(1)) == ["page /"]
+
+
+def test_what_a_proxy_always_refuses_keeps_nothing_else_back(
+    profile: BrowserContext, site: Site, collector: Collector
+) -> None:
+    collector.poison = "Poison"
+    page = visit(profile, site.put("/"))
+    collector.wait(1)
+    wait_until_answered(page)
+    for name in ("Poison", "Fine"):
+        page.evaluate("name => waywiser.track(name, {text: 'x'.repeat(20000)})", name)
+    assert labels(collector.wait(2)) == ["page /", "track Fine"]
 
 
 def test_a_redirect_is_no_answer(profile: BrowserContext, site: Site, collector: Collector) -> None:
