@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from journeys import filters, known, matching, resolution
-from journeys.definitions import Definition, DefinitionError, parse, parsed
+from journeys.definitions import Definition, DefinitionError, Step, parse, parsed
 from journeys.questions import question
 from store.events import EventStore, EventStoreError
 from store.journeys import JourneyVersion
@@ -20,8 +20,9 @@ NO_WINDOW = 2**62
 NUMBERS = 2**63
 SHARE = "customer >= {low:UInt64} and customer < {high:UInt64}"
 
-# What one touchpoint does to a run, beside reaching the step of that number.
-MOVES = {"starts": 101, "restarts": 102, "stays": 103, "fails": 104, "expires": 105, "cuts_short": 106}
+# What one touchpoint does to a run, beside reaching the step of that number. One more than `starts` also breaks
+# the run before.
+MOVES = {"stays": 101, "fails": 102, "expires": 103, "breaks": 104, "starts": 201}
 
 
 def computed(
@@ -47,7 +48,11 @@ def together(
         "idles": [one.idle_timeout for one in definitions],
         "windows": [one.window or NO_WINDOW for one in definitions],
         "goals": [len(one.steps) for one in definitions],
-        "allowed": [_allowed(one) for one in definitions],
+        "openers": [_bits(one, one.openers) for one in definitions],
+        "firsts": [_all(one) if one.order == "any" else _after(one, 1) for one in definitions],
+        "moves": [_moves(one) for one in definitions],
+        "keeps": [_all(one) if one.order == "any" else 0 for one in definitions],
+        "is_strict": [int(one.order == "strict") for one in definitions],
         "within_bits": [[1 << k for k, step in enumerate(one.steps) if step.within] for one in definitions],
         "within_ms": [[step.within for step in one.steps if step.within] for one in definitions],
     }
@@ -219,14 +224,29 @@ def _chunks(events: EventStore, version: JourneyVersion, definition: Definition)
     return 1 + int(events.query(sql, params.values)[0]["n"]) // EVENTS_PER_CHUNK
 
 
-def _allowed(definition: Definition) -> list[int]:
-    """For each position, 0 meaning no open run: the bits of the steps that an event may reach."""
-    allowed = [0]
-    for position in range(1, len(definition.steps) + 1):
-        bits = 0
-        for k in range(position, len(definition.steps)):
-            bits |= 1 << k
-            if not definition.steps[k].optional:
-                break
-        allowed.append(bits)
-    return allowed
+def _moves(definition: Definition) -> list[int]:
+    """For each step, its number, and above the last byte the bits of the steps that may come after it.
+
+    In any order those are not told here: they are the ones that could come before, without it.
+    """
+    is_free = definition.order == "any"
+    steps = range(1, len(definition.steps) + 1)
+    return [k + (0 if is_free else _after(definition, k) << 8) for k in steps]
+
+
+def _after(definition: Definition, position: int) -> int:
+    """The bits of the steps that may come after this one: up to the next that is required."""
+    bits = 0
+    for k in range(position, len(definition.steps)):
+        bits |= 1 << k
+        if not definition.steps[k].optional:
+            break
+    return bits
+
+
+def _all(definition: Definition) -> int:
+    return _bits(definition, definition.steps)
+
+
+def _bits(definition: Definition, steps: Sequence[Step]) -> int:
+    return sum(1 << k for k, step in enumerate(definition.steps) if step in steps)

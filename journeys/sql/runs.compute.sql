@@ -33,7 +33,9 @@ with
             arrayReduce('groupBitOr', arrayMap((bit, place) -> bit * met[place], spoken.2, spoken.3)) as matched,
             toUInt32(bitAnd(matched, {fails_bit:UInt32} - 1)) as mask,
             toUInt8(matched >= {fails_bit:UInt32}) as failed,
-            toUInt8(bitTest(mask, 0) and met[{population:Array(UInt16)}[journey]]) as opens,
+            toUInt32(if(
+                met[{population:Array(UInt16)}[journey]], bitAnd(mask, {openers:Array(UInt32)}[journey]), 0
+            )) as opening,
             attributes
         from spoken
     ),
@@ -42,12 +44,12 @@ with
             journey,
             customer,
             case_value,
-            arraySort(groupArray((t, sequence, event_id, mask, failed, opens, attributes))) as history,
+            arraySort(groupArray((t, sequence, event_id, mask, failed, opening, attributes))) as history,
             arrayMap(gap -> gap > {idles:Array(Int64)}[journey], arrayDifference(history.1)) as cuts
         from touchpoints
         where matched != 0 and ({{concerned}})
         group by journey, customer, case_value
-        having max(opens)
+        having max(opening)
     ),
     splits as (
         select journey, customer, case_value, arraySplit((touchpoint, cut) -> cut, history, cuts) as split
@@ -64,7 +66,10 @@ with
         from splits
     ),
     folded as (
-        -- The state is small, because it is copied at every touchpoint: position, start, time of position, moves.
+        -- What a touchpoint does is told by one number: in its last byte the step that was reached, or another move; above
+        -- it the bits of the steps that the run may reach next, none where no run is open. The state is small, because it
+        -- is copied at every touchpoint: the last such number, the start of the run, the time of its position, the time of
+        -- the last touchpoint, and the moves before it.
         select
             journey,
             customer,
@@ -72,41 +77,39 @@ with
             piece,
             is_last,
             arrayFold(
-                (run, t, mask, failed, opens) -> arrayMap(
-                    move -> (
-                        toUInt8(multiIf(
-                            move = {starts:UInt8} or move = {restarts:UInt8}, 1,
-                            move = {stays:UInt8} or move = {cuts_short:UInt8}, run.1,
-                            move < {goals:Array(UInt8)}[journey], move,
-                            0
-                        )),
-                        if(move = {starts:UInt8} or move = {restarts:UInt8}, t, run.2),
-                        if(move = {stays:UInt8} or move = {cuts_short:UInt8}, run.3, t),
-                        arrayPushBack(run.4, move)
-                    ),
-                    [toUInt8(multiIf(
-                        run.1 = 0, if(opens, {starts:UInt8}, 0),
-                        t - run.2 > {windows:Array(Int64)}[journey], if(opens, {restarts:UInt8}, {expires:UInt8}),
+                (run, t, mask, failed, opens) -> (
+                    multiIf(
+                        run.1 < 256, opens,
+                        t - if(toUInt8(run.1) >= {starts:UInt8}, run.4, run.2) > {windows:Array(Int64)}[journey],
+                        if(opens != 0, opens, {expires:UInt8}),
                         failed, {fails:UInt8},
-                        arrayMap(
-                            reachable -> if(
-                                reachable = 0,
-                                if(bitTest(mask, {goals:Array(UInt8)}[journey] - 1), {cuts_short:UInt8}, {stays:UInt8}),
-                                bitCount(bitXor(reachable, toUInt32(reachable - 1)))
-                            ),
-                            [bitAnd(
-                                bitAnd(mask, {allowed:Array(Array(UInt32))}[journey][run.1 + 1]),
-                                bitNot(toUInt32(arraySum(
-                                    (bit, within) -> if(t - run.3 > within, bit, 0),
-                                    {within_bits:Array(Array(UInt32))}[journey], {within_ms:Array(Array(Int64))}[journey]
-                                )))
-                            )]
-                        )[1]
-                    ))]
-                )[1],
-                piece.1, piece.4, piece.5, piece.6,
-                cast((0, 0, 0, []), 'Tuple(UInt8, Int64, Int64, Array(UInt8))')
-            ).4 as moves
+                        (bitAnd(bitAnd(mask, bitShiftRight(run.1, 8)), bitNot(arraySum(
+                            (bit, within) -> if(t - if(toUInt8(run.1) = {stays:UInt8}, run.3, run.4) > within, bit, 0),
+                            {within_bits:Array(Array(UInt32))}[journey], {within_ms:Array(Array(Int64))}[journey]
+                        ))) as reachable) = 0,
+                        multiIf(
+                            not {is_strict:Array(UInt8)}[journey], bitOr(bitShiftLeft(bitShiftRight(run.1, 8), 8), {stays:UInt8}),
+                            opens != 0, opens + 1,
+                            {breaks:UInt8}
+                        ),
+                        {moves:Array(Array(UInt64))}[journey][bitCount((bitAnd(reachable, bitNot(reachable) + 1) as lowest) - 1) + 1]
+                            + bitShiftLeft(bitAnd(bitXor(bitShiftRight(run.1, 8), lowest), {keeps:Array(UInt32)}[journey]), 8)
+                    ),
+                    if(toUInt8(run.1) >= {starts:UInt8}, run.4, run.2),
+                    if(toUInt8(run.1) = {stays:UInt8}, run.3, run.4),
+                    t,
+                    arrayPushBack(run.5, toUInt8(run.1))
+                ),
+                piece.1, piece.4, piece.5,
+                arrayMap(
+                    opening -> if(opening = 0, 0, {starts:UInt8} + bitShiftLeft(toUInt64(bitAnd(
+                        {firsts:Array(UInt32)}[journey], bitNot(bitAnd(opening, bitNot(opening) + 1))
+                    )), 8)),
+                    piece.6
+                ),
+                cast((0, 0, 0, 0, []), 'Tuple(UInt64, Int64, Int64, Int64, Array(UInt8))')
+            ) as fold,
+            arrayPopFront(arrayPushBack(fold.5, toUInt8(fold.1))) as moves
         from pieces
     ),
     parted as (
@@ -116,21 +119,28 @@ with
             case_value,
             is_last,
             arrayFilter(
-                attempt -> attempt[1].1 in ({starts:UInt8}, {restarts:UInt8}),
+                attempt -> attempt[1].1 >= {starts:UInt8},
                 arraySplit(
-                    (touchpoint, move) -> move in ({starts:UInt8}, {restarts:UInt8}),
+                    (touchpoint, move) -> move >= {starts:UInt8},
                     arrayZip(moves, piece.1, piece.3, piece.4, piece.7), moves
                 )
             ) as parts
         from folded
     ),
     attempts as (
+        -- What broke a run by opening another one belongs to both.
         select
             journey,
             customer,
             case_value,
             arrayJoin(arrayEnumerate(parts)) as number,
-            arrayFilter(touchpoint -> touchpoint.1 != 0, parts[number]) as attempt,
+            arrayConcat(
+                arrayFilter(touchpoint -> touchpoint.1 != 0, parts[number]),
+                arrayMap(
+                    touchpoint -> ({breaks:UInt8}, touchpoint.2, touchpoint.3, touchpoint.4, touchpoint.5),
+                    arrayFilter(touchpoint -> touchpoint.1 > {starts:UInt8}, arraySlice(parts[number + 1], 1, 1))
+                )
+            ) as attempt,
             is_last and number = length(parts) as is_open
         from parted
     ),
@@ -142,30 +152,37 @@ with
             attempt,
             attempt.1 as moves,
             moves[-1] as final,
-            if(final = {expires:UInt8}, attempt.2[-2], attempt.2[-1]) as last,
-            multiIf(
-                final = {goals:Array(UInt8)}[journey], 'succeeded',
-                final = {fails:UInt8}, 'failed',
-                final != {expires:UInt8} and is_open, 'open',
-                'dropped'
-            ) as outcome,
-            has(moves, {cuts_short:UInt8}) as shortcut,
-            arrayMap(move -> move <= {goals:Array(UInt8)}[journey] or move in ({starts:UInt8}, {restarts:UInt8}), moves) as moved,
+            {keeps:Array(UInt32)}[journey] != 0 as is_free,
+            arrayMap(move -> move < {stays:UInt8} or move >= {starts:UInt8}, moves) as moved,
             arrayFilter((at, has_moved) -> has_moved, attempt.2, moved) as times,
             arrayFilter((id, has_moved) -> has_moved, attempt.3, moved) as event_ids,
-            arrayPushFront(arrayFilter(move -> move <= {goals:Array(UInt8)}[journey], moves), 1) as steps,
+            bitAnd(attempt.4[1], {openers:Array(UInt32)}[journey]) as opening,
+            arrayPushFront(
+                arrayFilter(move -> move < {stays:UInt8}, moves), bitCount(bitXor(opening, toUInt32(opening - 1)))
+            ) as steps,
+            if(is_free, length(steps), steps[-1]) as furthest,
+            if(final in ({expires:UInt8}, {breaks:UInt8}), attempt.2[-2], attempt.2[-1]) as last,
+            multiIf(
+                furthest = {goals:Array(UInt8)}[journey], 'succeeded',
+                final = {fails:UInt8}, 'failed',
+                final not in ({expires:UInt8}, {breaks:UInt8}) and is_open, 'open',
+                'dropped'
+            ) as outcome,
+            arrayMap(step -> bitShiftLeft(toUInt32(1), step - 1), steps) as bits,
+            arrayMap((bit, taken) -> bitNot(toUInt32(if(is_free, taken, 2 * bit - 1))), bits, arrayCumSum(bits)) as ahead,
+            arrayFilter(
+                (touchpoint, move) -> move in ({stays:UInt8}, {breaks:UInt8}),
+                arrayZip(arrayCumSum(moved), attempt.4), moves
+            ) as stayed,
             arrayMap(
-                (at, mask) -> (at, toUInt8(if(
-                    bitShiftRight(mask, at) = 0,
+                (number, mask) -> (steps[number], toUInt8(if(
+                    bitAnd(mask, ahead[number]) = 0,
                     bitPositionsToArray(mask)[-1] + 1,
-                    at + bitCount(bitXor(bitShiftRight(mask, at), toUInt32(bitShiftRight(mask, at) - 1)))
+                    bitCount(bitXor(bitAnd(mask, ahead[number]), toUInt32(bitAnd(mask, ahead[number]) - 1)))
                 ))),
-                arrayFilter(
-                    (at, move) -> move in ({stays:UInt8}, {cuts_short:UInt8}),
-                    arrayMap(number -> steps[number], arrayCumSum(moved)), moves
-                ),
-                arrayFilter((mask, move) -> move in ({stays:UInt8}, {cuts_short:UInt8}), attempt.4, moves)
-            ) as strays
+                stayed.1, stayed.2
+            ) as strays,
+            not is_free and arrayExists(mask -> bitTest(mask, {goals:Array(UInt8)}[journey] - 1), stayed.2) as shortcut
         from attempts
     ),
     runs as (
@@ -177,7 +194,7 @@ with
                 fromUnixTimestamp64Milli(times[1], 'UTC'),
                 fromUnixTimestamp64Milli(last, 'UTC'),
                 outcome,
-                steps[-1],
+                furthest,
                 length(strays),
                 shortcut > 0,
                 steps,
