@@ -24,7 +24,8 @@ MEANINGS = {
     "missing": "Runs that went past an optional step without it; compared with those that took it.",
     "repeated": (
         "Runs with at least one touchpoint of the journey that moved them no further: a step taken again, an "
-        "earlier one, or one whose turn had not come; compared with runs without one."
+        "earlier one, or one whose turn had not come; compared with runs without one. In strict order that "
+        "touchpoint ended the run. In any order no step can be missing and no goal come early."
     ),
     "shortcut": (
         "Runs in which the goal's touchpoint came while a required step was missing; compared with runs "

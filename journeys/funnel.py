@@ -9,7 +9,7 @@ from typing import Any
 
 from journeys.definitions import Step
 from journeys.period import iso
-from journeys.rates import run_rate
+from journeys.rates import rate, run_rate
 from journeys.scope import Scope
 from journeys.statistics import known
 
@@ -24,7 +24,8 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
     ended at the step. `unit` customers takes each customer's furthest run, of equals one that is in time,
     else the earliest; accounts the furthest among those of an account's members: an account has reached a
     step when a member has. Runs of customers without an account do not count there, and those of a member of
-    two count for both. Raises ValueError for an unknown unit.
+    two count for both. In any order `steps` are places, from one step taken to all, and `taken` says how many
+    took which step. Raises ValueError for an unknown unit.
     """
     if unit not in UNITS:
         raise ValueError(f"{unit!r} is no unit; count runs, customers or accounts")
@@ -40,12 +41,14 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
         "to": iso(scope.period.end),
         "as_of": iso(scope.now),
         "segment": dict(scope.segment),
+        "order": scope.rule.order,
         "entered": entered,
         "outcomes": outcomes,
         "success_rate": run_rate(
             outcomes["succeeded"], entered, in_time=outcomes["in_time"], spread=found.spread(1)
         ),
         "steps": [_step(step, k, found) for k, step in enumerate(scope.definition.steps, 1)],
+        "taken": _taken(scope, found, entered) if scope.rule.order == "any" else [],
         "seconds_to_goal": found.seconds_to_goal,
     }
 
@@ -59,6 +62,7 @@ class Counted:
         self._places = [
             (row["step"], dict(zip(*row["places"], strict=True))) for row in rows if row["what"] in OUTCOMES
         ]
+        self.taken = Counter({row["step"]: row["n"] for row in rows if row["what"] == "taken"})
         goal = next((row for row in rows if row["what"] == "succeeded"), None)
         self.seconds_to_goal = _spent(goal)
 
@@ -110,6 +114,19 @@ def _step(step: Step, k: int, found: Counted) -> dict[str, Any]:
         ),
         "seconds_from_previous": found.seconds_before(k),
     }
+
+
+def _taken(scope: Scope, found: Counted, entered: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": step.key,
+            "name": step.name,
+            "stage": step.stage,
+            "n": found.taken[k],
+            "share": rate(found.taken[k], entered),
+        }
+        for k, step in enumerate(scope.rule.steps, 1)
+    ]
 
 
 def _spent(row: Mapping[str, Any] | None) -> dict[str, float | None]:

@@ -25,7 +25,8 @@ AT_STEP = {
         for how in ("dropped", "failed", "in_time")
     },
 }
-NUMBERS = (*WHOLE, *AT_STEP)
+TAKEN = "taken"  # of the steps by name, also where the funnel's own are places
+NUMBERS = (*WHOLE, *AT_STEP, TAKEN)
 
 
 class Place(NamedTuple):
@@ -87,16 +88,19 @@ def _which(scope: Scope, number: str, step: str | None) -> tuple[str, Mapping[st
                 f"{number} is of the whole journey; leave out the step, or ask for a number of it"
             )
         return WHOLE[number], {}
-    if number not in AT_STEP:
+    if number == TAKEN and step in scope.rule:
+        return "has(walked, {k:UInt8})", {"k": scope.rule.position(str(step))}
+    if number not in NUMBERS:
         raise ListError(f"{number!r} is no number of the funnel; known are {', '.join(NUMBERS)}")
-    if step is None or step not in scope.definition:
-        known = ", ".join(one.key for one in scope.definition.steps)
+    if number == TAKEN or step is None or step not in scope.definition:
+        drawn = scope.rule if number == TAKEN else scope.definition
+        known = ", ".join(one.key for one in drawn.steps)
         raise ListError(f"{number} speaks of a step; give one of {known}")
     return AT_STEP[number], {"k": scope.definition.position(step)}
 
 
 def _run(scope: Scope, row: dict[str, Any]) -> dict[str, Any]:
-    keys = [step.key for step in scope.definition.steps]
+    keys = [step.key for step in scope.rule.steps]
     return {
         "customer": str(row["customer"]),
         "account": row["account"],
@@ -104,9 +108,9 @@ def _run(scope: Scope, row: dict[str, Any]) -> dict[str, Any]:
         "start": iso(row["start"]),
         "last": iso(row["last"]),
         "outcome": row["outcome"],
-        "furthest": keys[row["furthest"] - 1],
+        "furthest": scope.definition.steps[row["furthest"] - 1].key,
         "steps": [
-            {"key": keys[k - 1], "at": iso(at)} for k, at in zip(row["steps"], row["reached"], strict=True)
+            {"key": keys[k - 1], "at": iso(at)} for k, at in zip(row["walked"], row["reached"], strict=True)
         ],
         "repeats": row["repeats"],
         "shortcut": bool(row["shortcut"]),

@@ -22,7 +22,9 @@ SHARE = "customer >= {low:UInt64} and customer < {high:UInt64}"
 
 # What one touchpoint does to a run, beside reaching the step of that number. One more than `starts` also breaks
 # the run before.
+# In a touchpoint's number this takes the last byte, and the steps that may come next the bits above it.
 MOVES = {"stays": 101, "fails": 102, "expires": 103, "breaks": 104, "starts": 201}
+ALL_STEPS = (1 << 30) - 1 << 8
 
 
 def computed(
@@ -49,9 +51,10 @@ def together(
         "windows": [one.window or NO_WINDOW for one in definitions],
         "goals": [len(one.steps) for one in definitions],
         "openers": [_bits(one, one.openers) for one in definitions],
-        "firsts": [_all(one) if one.order == "any" else _after(one, 1) for one in definitions],
+        "opens": [_opens(one) for one in definitions],
         "moves": [_moves(one) for one in definitions],
-        "keeps": [_all(one) if one.order == "any" else 0 for one in definitions],
+        "keeps": [ALL_STEPS if one.order == "any" else 0 for one in definitions],
+        "all_steps": ALL_STEPS,
         "is_strict": [int(one.order == "strict") for one in definitions],
         "within_bits": [[1 << k for k, step in enumerate(one.steps) if step.within] for one in definitions],
         "within_ms": [[step.within for step in one.steps if step.within] for one in definitions],
@@ -224,14 +227,24 @@ def _chunks(events: EventStore, version: JourneyVersion, definition: Definition)
     return 1 + int(events.query(sql, params.values)[0]["n"]) // EVENTS_PER_CHUNK
 
 
-def _moves(definition: Definition) -> list[int]:
-    """For each step, its number, and above the last byte the bits of the steps that may come after it.
-
-    In any order those are not told here: they are the ones that could come before, without it.
-    """
-    is_free = definition.order == "any"
+def _opens(definition: Definition) -> list[int]:
+    """For each step the number of a touchpoint that opens a run with it; 0 where it cannot."""
     steps = range(1, len(definition.steps) + 1)
-    return [k + (0 if is_free else _after(definition, k) << 8) for k in steps]
+    if definition.order == "any":
+        every = _bits(definition, definition.steps)
+        return [MOVES["starts"] + (every - (1 << k - 1) << 8) for k in steps]
+    return [MOVES["starts"] + (_after(definition, 1) << 8), *(0 for _ in steps[1:])]
+
+
+def _moves(definition: Definition) -> list[int]:
+    """For each step the number of a touchpoint that reaches it, or in any order what makes it of the last one's.
+
+    Then its bit is taken from those of the steps that were missing; the engine's numbers wrap around.
+    """
+    steps = range(1, len(definition.steps) + 1)
+    if definition.order == "any":
+        return [(k - (1 << k - 1 << 8)) % 2**64 for k in steps]
+    return [k + (_after(definition, k) << 8) for k in steps]
 
 
 def _after(definition: Definition, position: int) -> int:
@@ -242,10 +255,6 @@ def _after(definition: Definition, position: int) -> int:
         if not definition.steps[k].optional:
             break
     return bits
-
-
-def _all(definition: Definition) -> int:
-    return _bits(definition, definition.steps)
 
 
 def _bits(definition: Definition, steps: Sequence[Step]) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from journeys import filters, known
 from journeys.cursors import ListError
-from journeys.definitions import Matcher, Step
+from journeys.definitions import Definition, Matcher, Step
 from journeys.filters import Params
 from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
@@ -23,13 +23,16 @@ MEANINGS = {
     "customers": "Customers of whom at least one touchpoint matches.",
     "in_order": (
         "Customers of whom one matches after one of the step before; optional steps may be left out. "
-        "For the first step, those who are in the journey's population."
+        "For the first step, and every step where any order will do, also those who are in the journey's "
+        "population."
     ),
     "in_time": (
         "Of those, customers in whom it also came within the step's limit, without a pause longer than the "
         "idle timeout."
     ),
-    "progressed": "Runs of the period that reached the step or a later one.",
+    "progressed": (
+        "Runs of the period that reached the step or a later one; in any order, those that took the step."
+    ),
     "without_conditions": "Touchpoints that would match if the step's conditions were left out.",
     "similar": "Events that were seen under names like the one that was not.",
     "why": "In words, what stands between the touchpoints and the runs; empty where nothing does.",
@@ -43,21 +46,22 @@ def zero(scope: Scope, *, whose: str = "1") -> Answer:
     """
     asked = scope.ask("zero.matches", slots=lambda params: _slots(scope, params, whose))
     rows = {row["step"]: row for row in scope.events.query(*asked)}
-    ends = scope.events.query(*scope.ask("zero.progressed"))
-    runs = {row["furthest"]: row["n"] for row in ends}
+    runs = {row["step"]: row["n"] for row in scope.events.query(*scope.ask("zero.progressed"))}
     looser = _without_conditions(scope)
     return {
         "steps": [
-            _explained(k, step, rows.get(k, {}), looser, sum(n for at, n in runs.items() if at >= k))
-            for k, step in enumerate(scope.definition.steps, 1)
+            _explained(scope.rule, step, rows.get(k, {}), looser, runs.get(k, 0))
+            for k, step in enumerate(scope.rule.steps, 1)
         ]
     }
 
 
 def _slots(scope: Scope, params: Params, whose: str) -> dict[str, str]:
-    definition = scope.definition
+    definition = scope.rule
     params.values |= {
-        "before": [_before(definition.steps, k) for k in range(len(definition.steps))],
+        "before": [_before(definition, k) for k in range(len(definition.steps))],
+        "opens": [int(step in definition.openers) for step in definition.steps],
+        "first_bit": 0 if definition.order == "any" else 1,
         "within": [step.within or 0 for step in definition.steps],
     }
     case = definition.case_key
@@ -74,9 +78,11 @@ def _slots(scope: Scope, params: Params, whose: str) -> dict[str, str]:
     }
 
 
-def _before(steps: tuple[Step, ...], k: int) -> int:
-    """The bits of the steps after which the step at index k may come: back to the last required one."""
-    bits = 0
+def _before(definition: Definition, k: int) -> int:
+    """The bits of the steps after which the step at index k may come: back to the last required one, or all."""
+    bits, steps = 0, definition.steps
+    if definition.order == "any":
+        return sum(1 << index for index in range(len(steps)) if index != k)
     for index in range(k - 1, -1, -1):
         bits |= 1 << index
         if not steps[index].optional:
@@ -85,7 +91,7 @@ def _before(steps: tuple[Step, ...], k: int) -> int:
 
 
 def _explained(
-    k: int, step: Step, row: Mapping[str, Any], looser: Mapping[str, Any], progressed: int
+    rule: Definition, step: Step, row: Mapping[str, Any], looser: Mapping[str, Any], progressed: int
 ) -> dict[str, Any]:
     counts = {
         name: row.get(name, 0) for name in ("raw_matches", "robots", "customers", "in_order", "in_time")
@@ -98,10 +104,10 @@ def _explained(
         "without_conditions": sum(looser["matches"].get(_name_of(one), 0) for one in step.match),
         "similar": _similar(step, looser["seen"]),
     }
-    return {**found, "why": _why(k, found)}
+    return {**found, "why": _why(rule, step, found)}
 
 
-def _why(k: int, found: Mapping[str, Any]) -> str:
+def _why(rule: Definition, step: Step, found: Mapping[str, Any]) -> str:
     """What stands between touchpoints and runs, where no run got here."""
     if found["progressed"]["n"]:
         return ""
@@ -114,14 +120,19 @@ def _why(k: int, found: Mapping[str, Any]) -> str:
         like = " or ".join(f"“{one['event']}” ({one['n']})" for one in found["similar"])
         return f"No touchpoint of this name was seen{f'; did you mean {like}?' if like else '.'}"
     if not found["in_order"]:
-        if k == 1:
+        if step in rule.openers:
             return f"{found['customers']} customers match, but none of them is in the journey's population."
         return f"{found['customers']} customers match, but in none of them after the step before."
     if not found["in_time"]:
         return f"{found['in_order']} customers match after the step before, but all of them too late."
+    others = {
+        "sequential": ", or earlier steps came in another order",
+        "strict": ", or a touchpoint that was not the next step broke it",
+        "any": "",
+    }
     return (
         "Customers match in order and in time, but no run of the period brought one here: it began before "
-        "the period, or ended before (it failed, or met its window), or earlier steps came in another order."
+        f"the period, or ended before (it failed, or met its window){others[rule.order]}."
     )
 
 
@@ -141,7 +152,7 @@ def _without_conditions(scope: Scope) -> dict[str, Any]:
 
 
 def _all(scope: Scope) -> list[Matcher]:
-    return [one for step in scope.definition.steps for one in step.match]
+    return [one for step in scope.rule.steps for one in step.match]
 
 
 def _name_of(one: Matcher) -> str:
@@ -161,10 +172,12 @@ def _similar(step: Step, seen: Mapping[str, int]) -> list[dict[str, Any]]:
 
 def behind(scope: Scope, cell: str) -> Which:
     """The runs that reached the step of this key; raises ListError."""
-    if cell not in scope.definition:
+    if cell not in scope.rule:
         raise ListError(f"{cell!r} is no cell of this report; take one from its answer")
-    k = scope.definition.position(cell)
-    name = scope.definition.steps[k - 1].name
+    k = scope.rule.position(cell)
+    name = scope.rule.steps[k - 1].name
+    if scope.rule.order == "any":
+        return Which("has(walked, {k:UInt8})", {"k": k}, f"“{name}”: taken")
     return Which("furthest >= {k:UInt8}", {"k": k}, f"“{name}”: reached, in order")
 
 

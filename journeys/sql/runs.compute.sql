@@ -86,14 +86,12 @@ with
                         (bitAnd(bitAnd(mask, bitShiftRight(run.1, 8)), bitNot(arraySum(
                             (bit, within) -> if(t - if(toUInt8(run.1) = {stays:UInt8}, run.3, run.4) > within, bit, 0),
                             {within_bits:Array(Array(UInt32))}[journey], {within_ms:Array(Array(Int64))}[journey]
-                        ))) as reachable) = 0,
-                        multiIf(
-                            not {is_strict:Array(UInt8)}[journey], bitOr(bitShiftLeft(bitShiftRight(run.1, 8), 8), {stays:UInt8}),
-                            opens != 0, opens + 1,
-                            {breaks:UInt8}
-                        ),
-                        {moves:Array(Array(UInt64))}[journey][bitCount((bitAnd(reachable, bitNot(reachable) + 1) as lowest) - 1) + 1]
-                            + bitShiftLeft(bitAnd(bitXor(bitShiftRight(run.1, 8), lowest), {keeps:Array(UInt32)}[journey]), 8)
+                        ))) as reachable) != 0,
+                        {moves:Array(Array(UInt64))}[journey][bitCount(bitXor(reachable, toUInt64(reachable - 1)))]
+                            + bitAnd(run.1, {keeps:Array(UInt64)}[journey]),
+                        not {is_strict:Array(UInt8)}[journey], bitOr(bitAnd(run.1, {all_steps:UInt64}), {stays:UInt8}),
+                        opens != 0, opens + 1,
+                        {breaks:UInt8}
                     ),
                     if(toUInt8(run.1) >= {starts:UInt8}, run.4, run.2),
                     if(toUInt8(run.1) = {stays:UInt8}, run.3, run.4),
@@ -102,9 +100,7 @@ with
                 ),
                 piece.1, piece.4, piece.5,
                 arrayMap(
-                    opening -> if(opening = 0, 0, {starts:UInt8} + bitShiftLeft(toUInt64(bitAnd(
-                        {firsts:Array(UInt32)}[journey], bitNot(bitAnd(opening, bitNot(opening) + 1))
-                    )), 8)),
+                    opening -> {opens:Array(Array(UInt64))}[journey][bitCount(bitXor(opening, toUInt32(opening - 1)))],
                     piece.6
                 ),
                 cast((0, 0, 0, 0, []), 'Tuple(UInt64, Int64, Int64, Int64, Array(UInt8))')
@@ -144,46 +140,58 @@ with
             is_last and number = length(parts) as is_open
         from parted
     ),
-    ended as (
+    walked as (
         select
             journey,
             customer,
             case_value,
             attempt,
-            attempt.1 as moves,
-            moves[-1] as final,
-            {keeps:Array(UInt32)}[journey] != 0 as is_free,
-            arrayMap(move -> move < {stays:UInt8} or move >= {starts:UInt8}, moves) as moved,
+            is_open,
+            attempt.1[-1] as final,
+            arrayMap(move -> move < {stays:UInt8} or move >= {starts:UInt8}, attempt.1) as moved,
+            arrayPushFront(
+                arrayFilter(move -> move < {stays:UInt8}, attempt.1),
+                toUInt8(bitPositionsToArray(bitAnd(attempt.4[1], {openers:Array(UInt32)}[journey]))[1] + 1)
+            ) as steps,
+            arrayFilter(
+                (touchpoint, move) -> move in ({stays:UInt8}, {breaks:UInt8}),
+                arrayZip(arrayCumSum(moved), attempt.4), attempt.1
+            ) as stayed,
+            {keeps:Array(UInt64)}[journey] != 0 as is_free,
+            arrayMap(step -> bitShiftLeft(toUInt32(1), step - 1), steps) as bits
+        from attempts
+    ),
+    ended as (
+        select
+            journey,
+            customer,
+            case_value,
             arrayFilter((at, has_moved) -> has_moved, attempt.2, moved) as times,
             arrayFilter((id, has_moved) -> has_moved, attempt.3, moved) as event_ids,
-            bitAnd(attempt.4[1], {openers:Array(UInt32)}[journey]) as opening,
-            arrayPushFront(
-                arrayFilter(move -> move < {stays:UInt8}, moves), bitCount(bitXor(opening, toUInt32(opening - 1)))
-            ) as steps,
+            attempt[1].5 as attributes,
+            steps,
             if(is_free, length(steps), steps[-1]) as furthest,
-            if(final in ({expires:UInt8}, {breaks:UInt8}), attempt.2[-2], attempt.2[-1]) as last,
+            attempt.2[if(final in ({expires:UInt8}, {breaks:UInt8}), -2, -1)] as last,
             multiIf(
                 furthest = {goals:Array(UInt8)}[journey], 'succeeded',
                 final = {fails:UInt8}, 'failed',
                 final not in ({expires:UInt8}, {breaks:UInt8}) and is_open, 'open',
                 'dropped'
             ) as outcome,
-            arrayMap(step -> bitShiftLeft(toUInt32(1), step - 1), steps) as bits,
-            arrayMap((bit, taken) -> bitNot(toUInt32(if(is_free, taken, 2 * bit - 1))), bits, arrayCumSum(bits)) as ahead,
-            arrayFilter(
-                (touchpoint, move) -> move in ({stays:UInt8}, {breaks:UInt8}),
-                arrayZip(arrayCumSum(moved), attempt.4), moves
-            ) as stayed,
             arrayMap(
-                (number, mask) -> (steps[number], toUInt8(if(
-                    bitAnd(mask, ahead[number]) = 0,
-                    bitPositionsToArray(mask)[-1] + 1,
-                    bitCount(bitXor(bitAnd(mask, ahead[number]), toUInt32(bitAnd(mask, ahead[number]) - 1)))
-                ))),
-                stayed.1, stayed.2
+                (number, mask, ahead) -> (steps[number], toUInt8(if(
+                    ahead = 0, bitPositionsToArray(mask)[-1], bitPositionsToArray(ahead)[1]
+                ) + 1)),
+                stayed.1, stayed.2,
+                arrayMap(
+                    (number, mask) -> bitAnd(mask, bitNot(
+                        if(is_free, arrayCumSum(bits)[number], 2 * bits[number] - 1)
+                    )),
+                    stayed.1, stayed.2
+                )
             ) as strays,
             not is_free and arrayExists(mask -> bitTest(mask, {goals:Array(UInt8)}[journey] - 1), stayed.2) as shortcut
-        from attempts
+        from walked
     ),
     runs as (
         select
@@ -201,7 +209,7 @@ with
                 arrayMap(ms -> fromUnixTimestamp64Milli(ms, 'UTC'), times),
                 event_ids,
                 strays,
-                attempt[1].5.1, attempt[1].5.2, attempt[1].5.3, attempt[1].5.4, attempt[1].5.5, attempt[1].5.6
+                attributes.1, attributes.2, attributes.3, attributes.4, attributes.5, attributes.6
             )) as runs
         from ended
         group by journey, customer

@@ -8,7 +8,7 @@ with
             toUnixTimestamp64Milli(timestamp) as t,
             sequence,
             event_id,
-            bitAnd({{mask}}, if(t < {end:Int64}, bitNot(toUInt32(0)), bitNot(toUInt32(1)))) as mask,
+            bitAnd({{mask}}, if(t < {end:Int64}, bitNot(toUInt32(0)), bitNot({first_bit:UInt32}))) as mask,
             toUInt8({{population}}) as counts,
             is_bot
         from {{resolved}}
@@ -41,18 +41,18 @@ with
                 )
             ), 0)) as after,
             arrayMap(
-                (is_matching, place, counts) -> is_matching and if(step = 1, counts, place != 0),
+                (is_matching, place, counts) -> is_matching and (place != 0 or {opens:Array(UInt8)}[step] and counts),
                 matching, after, history.5
             ) as ordered,
             arrayMap(
-                (is_ordered, t, piece, place) -> is_ordered and (
-                    step = 1
+                (is_ordered, t, piece, place, counts) -> is_ordered and (
+                    {opens:Array(UInt8)}[step] and counts
                     or (
-                        piece = pieces[place]
+                        place != 0 and piece = pieces[place]
                         and ({within:Array(Int64)}[step] = 0 or t - history.1[place] <= {within:Array(Int64)}[step])
                     )
                 ),
-                ordered, history.1, pieces, after
+                ordered, history.1, pieces, after, history.5
             ) as timely
         from histories
     )
