@@ -48,14 +48,14 @@ def of_tab(tab: str, scope: Scope, *, unit: str, args: Mapping[str, str]) -> Tab
         case "survival":
             return tables.survival(survivals.read(args, scope.definition).ask(scope, unit=unit))
         case "runs":
-            return runs(questions.read_runs(args, scope.definition).all(scope, unit=unit))
+            return runs(questions.read_runs(args, scope).all(scope, unit=unit))
     if report := BY_NAME.get(tab):
         return report.table(report.ask(scope, report.arguments(questions.joined(args)), unit=unit))
     return None
 
 
 def funnel(answer: Mapping[str, Any]) -> Table:
-    """A row a step."""
+    """A row a step; in any order a row a place, and one a step that says who took it."""
     names = ("progressed", "visited", "missed", "dropped_here", "failed_here", "in_time_here")
     head = (
         "step",
@@ -69,7 +69,7 @@ def funnel(answer: Mapping[str, Any]) -> Table:
         "median_seconds",
         *RATE,
     )
-    return head, (
+    rows = [
         (
             *(step[k] for k in ("key", "name", "stage", *names)),
             *(step["rate_from_start"][k] for k in ("value", "low", "high")),
@@ -78,7 +78,17 @@ def funnel(answer: Mapping[str, Any]) -> Table:
             *(step["rate_from_start"][k] for k in RATE),
         )
         for step in answer["steps"]
-    )
+    ]
+    rows += [
+        (
+            *(step[k] for k in ("key", "name", "stage")),
+            *(step["n"] if name == "visited" else None for name in names),
+            *(step["share"][k] for k in ("value", "low", "high")),
+            *(None,) * (2 + len(RATE)),
+        )
+        for step in answer["taken"]
+    ]
+    return head, rows
 
 
 def timing(answer: Mapping[str, Any]) -> Table:

@@ -9,7 +9,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from journeys.definitions import Definition
-from journeys.lists import listed
+from journeys.lists import TAKEN, listed
 from journeys.report import Report, Which
 from journeys.reports import BY_NAME
 from journeys.scope import Scope
@@ -29,6 +29,7 @@ AT_STEP = {
     "dropped_here": "dropped here",
     "failed_here": "failed here",
     "in_time_here": "in time here",
+    TAKEN: "taken",
 }
 
 
@@ -86,10 +87,9 @@ class RunsQuestion:
         """What the list shows, in words."""
         if which := self._which(scope):
             return which.title
-        definition = scope.definition
         if self.step is None:
             return WHOLE[self.number]
-        name = next(step.name for step in definition.steps if step.key == self.step)
+        name = next(step.name for step in _steps(scope, self.number).steps if step.key == self.step)
         return f"“{name}”: {AT_STEP[self.number]}"
 
     def _which(self, scope: Scope) -> Which | None:
@@ -97,12 +97,18 @@ class RunsQuestion:
         return report.behind(scope, self.cell) if report and report.behind else None
 
 
-def read_runs(args: Mapping[str, str], definition: Definition) -> RunsQuestion:
+def read_runs(args: Mapping[str, str], scope: Scope) -> RunsQuestion:
     """Read which list is wanted; a number of a step is of the first step where no other is named."""
     number, step = args.get("number", "entered"), args.get("step")
     cursor = args.get("cursor") or None
     if (report := args.get("report", "")) in BY_NAME:
         return RunsQuestion("entered", None, cursor, report, args.get("cell", ""))
+    definition = _steps(scope, number)
     if number in AT_STEP:
         return RunsQuestion(number, step if step in definition else definition.steps[0].key, cursor)
     return RunsQuestion(number if number in WHOLE else "entered", None, cursor)
+
+
+def _steps(scope: Scope, number: str) -> Definition:
+    """The journey of whose steps a number speaks."""
+    return scope.rule if number == TAKEN else scope.definition

@@ -94,7 +94,7 @@ def timing(place: Place, key: str) -> ResponseReturnValue:
 def runs(place: Place, key: str) -> ResponseReturnValue:
     """The list behind a number."""
     report = open_report(place, key)
-    question = questions.read_runs(request.args, report.scope.definition)
+    question = questions.read_runs(request.args, report.scope)
     answer = question.ask(report.scope, unit=report.asked.unit)
     part = (
         "journey/runs_rows.html" if request.headers.get("HX-Target") == "more-runs" else "journey/runs.html"
