@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from journeys import filters, known, matching, resolution
 from journeys.definitions import Definition, DefinitionError, Step, parse, parsed
@@ -13,6 +14,8 @@ from store.stamps import Stamp, by_clock
 
 CUSTOMERS_AT_ONCE = 10_000
 EVENTS_PER_CHUNK = 4_000_000
+# So many touchpoints without a pause are taken for one history; then it is cut.
+LONGEST = 10_000
 
 NO_WINDOW = 2**62
 
@@ -25,6 +28,14 @@ SHARE = "customer >= {low:UInt64} and customer < {high:UInt64}"
 # In a touchpoint's number this takes the last byte, and the steps that may come next the bits above it.
 MOVES = {"stays": 101, "fails": 102, "expires": 103, "breaks": 104, "starts": 201}
 ALL_STEPS = (1 << 30) - 1 << 8
+
+
+class Cut(NamedTuple):
+    """How many customers had more than LONGEST touchpoints without a pause, and how many runs ended there."""
+
+    version_id: int
+    customers: int
+    runs: int
 
 
 def computed(
@@ -49,6 +60,7 @@ def together(
     params.values |= MOVES | {
         "idles": [one.idle_timeout for one in definitions],
         "windows": [one.window or NO_WINDOW for one in definitions],
+        "longest": LONGEST,
         "goals": [len(one.steps) for one in definitions],
         "openers": [_bits(one, one.openers) for one in definitions],
         "opens": [_opens(one) for one in definitions],
@@ -181,6 +193,12 @@ def works(events: EventStore, version: JourneyVersion) -> bool:
 def outdated(events: EventStore) -> list[int]:
     """The ids of versions whose stored runs an older program made, which kept less of each run."""
     return [row["journey_version"] for row in events.query(question("runs.outdated"))]
+
+
+def cut(events: EventStore, version_id: int = 0) -> list[Cut]:
+    """What was cut of each version's runs, or of this one's; versions of which nothing was are left out."""
+    rows = events.query(question("runs.cut"), {"journey_version": version_id})
+    return [Cut(row["journey_version"], row["customers"], row["runs"]) for row in rows]
 
 
 def _customers(

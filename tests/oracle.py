@@ -68,6 +68,8 @@ class History:
 
     open: Run | None = None
     closed: list[Run] = field(default_factory=list)
+    last: int = 0  # touchpoint, whatever it did
+    touches: int = 0  # since the last pause
 
     def close(self, outcome: str, **changes: object) -> None:
         assert self.open
@@ -75,12 +77,21 @@ class History:
         self.open = None
 
 
-def runs(definition: Definition, touches: Iterable[Touch]) -> list[Run]:
-    """The runs of one customer; an open one at the end has the outcome `open`."""
+def runs(definition: Definition, touches: Iterable[Touch], longest: int = 10_000) -> list[Run]:
+    """The runs of one customer; an open one at the end has the outcome `open`.
+
+    A history is cut after `longest` touchpoints without a pause.
+    """
     histories: dict[str, History] = defaultdict(History)
     for e in sorted(touches, key=lambda e: e[:3]):
         if e.matches or e.fails:
-            step(definition, histories[e.case], e)
+            history = histories[e.case]
+            is_pause = e.t - history.last > definition.idle_timeout
+            history.touches = 1 if is_pause or history.touches == longest else history.touches + 1
+            if history.open and history.touches == 1:
+                history.close("dropped")
+            history.last = e.t
+            step(definition, history, e)
     found = [run for h in histories.values() for run in [*h.closed, *([h.open] if h.open else [])]]
     return sorted(found, key=lambda run: (run.start, run.case))
 

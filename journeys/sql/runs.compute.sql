@@ -1,5 +1,6 @@
 -- Which runs did these customers make of these journeys? The rule: one event moves an open run by at most one step.
--- Neighbouring touchpoints further apart than the idle timeout end a run, so histories are cut there first.
+-- Neighbouring touchpoints further apart than the idle timeout end a run, so histories are cut there first; and once more
+-- wherever so many come without such a pause that the fold, which takes them one by one, would take too long.
 with
     spoken as (
         -- What an event is to each journey that it speaks of: a bit for each matcher that it may match, and the place of
@@ -45,14 +46,22 @@ with
             customer,
             case_value,
             arraySort(groupArray((t, sequence, event_id, mask, failed, opening, attributes))) as history,
-            arrayMap(gap -> gap > {idles:Array(Int64)}[journey], arrayDifference(history.1)) as cuts
+            arrayMap(gap -> gap > {idles:Array(Int64)}[journey], arrayDifference(history.1)) as pauses
         from touchpoints
         where matched != 0 and ({{concerned}})
         group by journey, customer, case_value
         having max(opening)
     ),
     splits as (
-        select journey, customer, case_value, arraySplit((touchpoint, cut) -> cut, history, cuts) as split
+        select
+            journey,
+            customer,
+            case_value,
+            arraySplit(
+                (touchpoint, is_pause, place, begun) -> is_pause or (place - begun) % {longest:UInt32} = 0,
+                history, pauses, arrayEnumerate(pauses),
+                arrayFill((place, is_pause) -> is_pause, arrayEnumerate(pauses), pauses)
+            ) as split
         from histories
     ),
     pieces as (
@@ -62,7 +71,8 @@ with
             case_value,
             arrayJoin(arrayEnumerate(split)) as number,
             split[number] as piece,
-            number = length(split) as is_last
+            number = length(split) as is_last,
+            length(piece) = {longest:UInt32} and not is_last as is_full
         from splits
     ),
     folded as (
@@ -76,6 +86,7 @@ with
             case_value,
             piece,
             is_last,
+            is_full,
             arrayFold(
                 (run, t, mask, failed, opens) -> (
                     multiIf(
@@ -114,6 +125,7 @@ with
             customer,
             case_value,
             is_last,
+            is_full,
             arrayFilter(
                 attempt -> attempt[1].1 >= {starts:UInt8},
                 arraySplit(
@@ -137,7 +149,9 @@ with
                     arrayFilter(touchpoint -> touchpoint.1 > {starts:UInt8}, arraySlice(parts[number + 1], 1, 1))
                 )
             ) as attempt,
-            is_last and number = length(parts) as is_open
+            number = length(parts) as is_end,
+            is_last and is_end as is_open,
+            is_full and is_end as is_cut
         from parted
     ),
     walked as (
@@ -147,6 +161,7 @@ with
             case_value,
             attempt,
             is_open,
+            is_cut,
             attempt.1[-1] as final,
             arrayMap(move -> move < {stays:UInt8} or move >= {starts:UInt8}, attempt.1) as moved,
             arrayPushFront(
@@ -178,6 +193,7 @@ with
                 final not in ({expires:UInt8}, {breaks:UInt8}) and is_open, 'open',
                 'dropped'
             ) as outcome,
+            is_cut and outcome = 'dropped' and final not in ({expires:UInt8}, {breaks:UInt8}) as was_cut,
             arrayMap(
                 (number, mask, ahead) -> (steps[number], toUInt8(if(
                     ahead = 0, bitPositionsToArray(mask)[-1], bitPositionsToArray(ahead)[1]
@@ -210,7 +226,8 @@ with
                 event_ids,
                 strays,
                 attributes.1, attributes.2, attributes.3, attributes.4, attributes.5, attributes.6
-            )) as runs
+            )) as runs,
+            countIf(was_cut) as cut
         from ended
         group by journey, customer
     )
@@ -225,5 +242,6 @@ select
             event_ids Array(FixedString(16)), strays Array(Tuple(at UInt8, step UInt8)),
             channel String, source String, medium String, campaign String, device String, country String
         ))'
-    ) as runs
+    ) as runs,
+    cut
 from runs

@@ -8,11 +8,13 @@ import random
 from collections import defaultdict
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import journeys.runs
 from journeys.definitions import ORDERS, Definition, parse
-from journeys.runs import fill, recompute
+from journeys.runs import Cut, cut, fill, recompute
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
 from store.journeys import JourneyVersion
@@ -24,7 +26,7 @@ EXAMPLES = int(os.environ.get("RUN_EXAMPLES", "40"))
 
 @st.composite
 def definitions(draw: st.DrawFn) -> dict[str, Any]:
-    count = draw(st.integers(2, 5))
+    count = draw(st.sampled_from([2, 3, 4, 5, 20]))
     order = draw(st.sampled_from(ORDERS))
     in_order = order != "any"
     steps = []
@@ -92,7 +94,9 @@ def rows(history: list[tuple[int, int, int, str, str]], project: int) -> list[Ev
     ]
 
 
-def expected(definition: Definition, events: list[Event]) -> dict[int, list[Run]]:
+def expected(
+    definition: Definition, events: list[Event], longest: int = journeys.runs.LONGEST
+) -> dict[int, list[Run]]:
     touches: dict[int, list[Touch]] = defaultdict(list)
     for e in events:
         matches = {k for k, s in enumerate(definition.steps, 1) if any(m.event == e.event for m in s.match)}
@@ -101,7 +105,7 @@ def expected(definition: Definition, events: list[Event]) -> dict[int, list[Run]
         touches[e.identity].append(
             Touch(e.timestamp, e.sequence, e.event_id, frozenset(matches), fails, case)
         )
-    return {c: found for c, history in touches.items() if (found := runs(definition, history))}
+    return {c: found for c, history in touches.items() if (found := runs(definition, history, longest))}
 
 
 def stored(
@@ -150,17 +154,19 @@ numbers = iter(range(1, 10_000_000))
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(definitions(), histories())
+@given(definitions(), histories(), st.sampled_from([3, 8, journeys.runs.LONGEST]))
 def test_stored_runs_are_the_ones_of_the_rule(
-    events: EventStore, definition: dict[str, Any], history: list[tuple[int, int, int, str, str]]
+    events: EventStore, definition: dict[str, Any], history: list[tuple[int, int, int, str, str]], longest: int
 ) -> None:
     project = next(numbers)
     written = rows(history, project)
     events.insert(written, token=f"p{project}")
     version = version_of(definition, project)
-    fill(events, version, progress=ignore_progress)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("journeys.runs.LONGEST", longest)
+        fill(events, version, progress=ignore_progress)
     found = stored(events, project, 7, counts_steps=definition["order"] == "any")
-    assert found == expected(parse(definition), written)
+    assert found == expected(parse(definition), written, longest)
 
 
 @settings(
@@ -184,3 +190,60 @@ def test_recomputing_touched_customers_after_late_events_gives_the_same_runs(
             recompute(events, version, touched, touched)
     found = stored(events, project, 7, counts_steps=definition["order"] == "any")
     assert found == expected(parse(definition), written)
+
+
+def walk(names: str, customer: int = 1) -> list[tuple[int, int, int, str, str]]:
+    return [(customer, 1_700_000_000_000 + n * 500, 0, name, "") for n, name in enumerate(names)]
+
+
+ABC = {
+    "key": "j",
+    "name": "J",
+    "idle_timeout": "1s",
+    "steps": [{"key": name, "name": name, "match": [{"event": name}]} for name in "abc"],
+}
+
+
+def test_a_history_without_a_pause_is_cut_where_it_is_too_long_and_that_is_told(
+    events: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("journeys.runs.LONGEST", 4)
+    written = rows([*walk("abbbcabc"), *walk("aabc", 2), *walk("abcab", 3)], 1)
+    events.insert(written, token="t")
+    fill(events, version_of(ABC, 1), progress=ignore_progress)
+    found = stored(events, 1, 7)
+    outcomes = [[run.outcome for run in found[identity_hash("user", str(who))]] for who in (1, 2, 3)]
+    assert outcomes == [["dropped", "succeeded"], ["succeeded"], ["succeeded", "dropped"]]
+    assert cut(events) == cut(events, 7) == [Cut(7, customers=2, runs=2)]
+    assert cut(events, 8) == []
+    monkeypatch.undo()
+    fill(events, version_of(ABC, 1), progress=ignore_progress)
+    assert cut(events) == []
+
+
+def test_robots_have_no_runs_however_much_they_do(
+    events: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("journeys.runs.LONGEST", 4)
+    robot, person = rows(walk("abcabcaaaa"), 1), rows(walk("abc", 2), 2)
+    for event in robot:
+        event.is_bot = True
+    for event in person:
+        event.project = 1
+    events.insert([*robot, *person], token="t")
+    fill(events, version_of(ABC, 1), progress=ignore_progress)
+    assert stored(events, 1, 7).keys() == {identity_hash("user", "2")}
+    assert cut(events) == []
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_journey_may_have_thirty_steps(events: EventStore, order: str) -> None:
+    names = [f"e{n}" for n in range(30)]
+    steps = [{"key": name, "name": name, "match": [{"event": name}]} for name in names]
+    came = random.Random(1).sample(names, 30) if order == "any" else names
+    history = [(1, 1_700_000_000_000 + n * 500, 0, name, "") for n, name in enumerate(came)]
+    events.insert(rows(history, 1), token="t")
+    fill(events, version_of({**ABC, "steps": steps, "order": order}, 1), progress=ignore_progress)
+    (run,) = stored(events, 1, 7, counts_steps=order == "any")[identity_hash("user", "1")]
+    assert run.outcome == "succeeded"
+    assert [names[step - 1] for step, _ in run.steps] == came
