@@ -273,7 +273,9 @@ class DefinitionSchema(Schema):
             raise ValidationError(f"the step key {twice[0]!r} is used twice", "steps")
         if data["order"] == "any":
             if any(step["optional"] for step in steps):
-                raise ValidationError("in any order every step is required; leave out the optional ones", "steps")
+                raise ValidationError(
+                    "in any order every step is required; leave out the optional ones", "steps"
+                )
             return
         if steps[0]["optional"] or steps[-1]["optional"]:
             raise ValidationError("the first step and the goal cannot be optional", "steps")

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, RowMapping
 
 from journeys import filters
 from journeys.accounts import joined
+from journeys.definitions import parsed
 from journeys.generations import wanted_of
 from journeys.period import iso
 from journeys.questions import question

@@ -23,9 +23,8 @@ NO_WINDOW = 2**62
 NUMBERS = 2**63
 SHARE = "customer >= {low:UInt64} and customer < {high:UInt64}"
 
-# What one touchpoint does to a run, beside reaching the step of that number. One more than `starts` also breaks
-# the run before.
-# In a touchpoint's number this takes the last byte, and the steps that may come next the bits above it.
+# What one touchpoint does to a run, beside reaching the step of that number. One more than `starts` breaks
+# the run before, too. It is the last byte of a touchpoint's number; above it are the steps that may follow.
 MOVES = {"stays": 101, "fails": 102, "expires": 103, "breaks": 104, "starts": 201}
 ALL_STEPS = (1 << 30) - 1 << 8
 
@@ -36,6 +35,15 @@ class Cut(NamedTuple):
     version_id: int
     customers: int
     runs: int
+
+    @property
+    def says(self) -> str:
+        """The same in words."""
+        who = "1 customer" if self.customers == 1 else f"{self.customers:,} customers"
+        return (
+            f"{who} had more than {LONGEST:,} touchpoints without a pause, and so many are no person's: "
+            f"{'1 run was' if self.runs == 1 else f'{self.runs:,} runs were'} cut there, as dropped"
+        )
 
 
 def computed(
@@ -255,9 +263,9 @@ def _opens(definition: Definition) -> list[int]:
 
 
 def _moves(definition: Definition) -> list[int]:
-    """For each step the number of a touchpoint that reaches it, or in any order what makes it of the last one's.
+    """For each step the number of a touchpoint that reaches it, or in any order what the last one gains.
 
-    Then its bit is taken from those of the steps that were missing; the engine's numbers wrap around.
+    That takes the step's bit from those that are missing: the engine's numbers wrap around.
     """
     steps = range(1, len(definition.steps) + 1)
     if definition.order == "any":

@@ -28,7 +28,7 @@ class NoSuchJourney(Exception):
 class Scope:
     """One journey version, the runs that began in `period` and belong to `segment`, as of `now` (ms).
 
-    `rule` is the journey as its runs are made, `definition` as reports draw it, whose steps are places of runs.
+    `rule` is the journey as its runs are made, `definition` as reports draw it.
 
     With `as_of` (ms), identities belong to the customers to whom the ledger gave them at that moment; all
     else is as it is now, also events that came later.

@@ -79,7 +79,7 @@ def _slots(scope: Scope, params: Params, whose: str) -> dict[str, str]:
 
 
 def _before(definition: Definition, k: int) -> int:
-    """The bits of the steps after which the step at index k may come: back to the last required one, or all."""
+    """The bits of the steps after which the one at index k may come: back to a required one, or all."""
     bits, steps = 0, definition.steps
     if definition.order == "any":
         return sum(1 << index for index in range(len(steps)) if index != k)

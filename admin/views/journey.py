@@ -17,6 +17,7 @@ from journeys.definitions import to_yaml
 from journeys.funnel import funnel as count_funnel
 from journeys.report import Report
 from journeys.reports import REPORTS
+from journeys.runs import cut
 from journeys.survival import survival as find_survival
 from journeys.timing import timing as take_times
 from store.journeys import UNFILLED, delete_journey, versions_of
@@ -109,7 +110,11 @@ def definition(place: Place, key: str) -> ResponseReturnValue:
     report = open_report(place, key)
     versions = versions_of(services().engine, place.project.id, key)
     return render_template(
-        "journey/definition.html", report=report, yaml=to_yaml(report.scope.definition), versions=versions
+        "journey/definition.html",
+        report=report,
+        yaml=to_yaml(report.scope.rule),
+        versions=versions,
+        cut=cut(services().events, report.scope.version.id),
     )
 
 

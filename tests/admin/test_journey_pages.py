@@ -233,9 +233,34 @@ def test_a_journey_in_any_order_shows_how_many_steps_and_which(own_shop: Shop) -
     list_of = browser.get(f"{journey}/runs?number=taken&step=cart").text
     assert "“Fills the cart”: taken: 3 runs" in list_of
     rows = browser.get(f"{journey}/funnel.csv").text.splitlines()
-    assert [row.split(",")[0] for row in rows[1:]] == ["taken-1", "taken-2", "taken-3", "look", "cart", "paid"]
+    assert [row.split(",")[0] for row in rows[1:]] == [
+        "taken-1",
+        "taken-2",
+        "taken-3",
+        "look",
+        "cart",
+        "paid",
+    ]
     for tab in ("breakdown", "timing", "variants", "paths", "dropoffs", "compare", "zero"):
         assert browser.get(f"{journey}/{tab}").status_code == 200, tab
     assert '<option value="any" selected>' in browser.get("/p/shop/editor/all").text
-    previewed = browser.post("/p/shop/editor/all", data=form_of(draft.from_definition(source)) | {"do": "preview"})
+    previewed = browser.post(
+        "/p/shop/editor/all", data=form_of(draft.from_definition(source)) | {"do": "preview"}
+    )
     assert "All 3 steps taken" in previewed.text
+
+
+def test_the_definition_says_what_was_cut(own_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("journeys.runs.LONGEST", 2)
+    browser = own_shop.client("viewer")
+    assert "cut there" not in browser.get("/p/shop/journeys/buy/definition").text
+    save_version(
+        own_shop.services.engine,
+        own_shop.project.id,
+        dict(parse({**JOURNEY, "goal": "Paid"}).source),
+        by="x",
+        now=NOW,
+    )
+    fill_all(own_shop.services)
+    shown = browser.get("/p/shop/journeys/buy/definition").text
+    assert "2 customers had more than 2 touchpoints without a pause" in shown

@@ -131,9 +131,7 @@ def test_a_preview_equals_the_stored_runs(scope: Scope) -> None:
 
 def test_why_zero_speaks_of_the_steps_and_of_who_took_them(scope: Scope) -> None:
     found = {one["step"]: one for one in zero(scope)["steps"]}
-    taken = Counter[str](
-        step["key"] for run in listed(scope, most=10_000)["runs"] for step in run["steps"]
-    )
+    taken = Counter[str](step["key"] for run in listed(scope, most=10_000)["runs"] for step in run["steps"])
     for step in scope.rule.steps:
         one = found[step.key]
         assert one["customers"] >= one["in_order"] >= one["in_time"] > 0
@@ -164,7 +162,11 @@ def test_in_strict_order_whatever_is_not_the_next_step_ends_the_run(events: Even
     scope = small(events, rows, {"steps": list(DEFINITION.source["steps"]), "order": "strict"})
     runs = listed(scope)["runs"][::-1]
     assert [run["outcome"] for run in runs] == ["dropped", "dropped", "succeeded"]
-    assert [[step["key"] for step in run["steps"]] for run in runs] == [["look"], ["look"], ["look", "try", "buy"]]
+    assert [[step["key"] for step in run["steps"]] for run in runs] == [
+        ["look"],
+        ["look"],
+        ["look", "try", "buy"],
+    ]
     assert [(run["repeats"], run["shortcut"]) for run in runs] == [(1, True), (1, False), (0, False)]
     kinds = {one["kind"]: one["n"] for one in conformance(scope, unit="runs")["deviations"]}
     assert kinds == {"repeated": 2, "shortcut": 1, "missing": 1}

@@ -156,7 +156,10 @@ numbers = iter(range(1, 10_000_000))
 )
 @given(definitions(), histories(), st.sampled_from([3, 8, journeys.runs.LONGEST]))
 def test_stored_runs_are_the_ones_of_the_rule(
-    events: EventStore, definition: dict[str, Any], history: list[tuple[int, int, int, str, str]], longest: int
+    events: EventStore,
+    definition: dict[str, Any],
+    history: list[tuple[int, int, int, str, str]],
+    longest: int,
 ) -> None:
     project = next(numbers)
     written = rows(history, project)
