@@ -21,6 +21,7 @@ from store.journeys import JourneyVersion
 from tests.oracle import Run, Touch, runs
 
 NAMES = ["a", "b", "c", "d", "x", "z"]
+OF_AN_ORDER = {"property": "order", "op": "is_set"}
 EXAMPLES = int(os.environ.get("RUN_EXAMPLES", "40"))
 
 
@@ -54,6 +55,7 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
         "idle_timeout": draw(st.sampled_from(["1s", "3s", "10s"])),
         "window": draw(st.sampled_from([None, "4s", "12s"])),
         "case_key": draw(st.sampled_from([None, "order"])),
+        "population": draw(st.sampled_from([[], [OF_AN_ORDER]])),
     }
 
 
@@ -102,8 +104,9 @@ def expected(
         matches = {k for k, s in enumerate(definition.steps, 1) if any(m.event == e.event for m in s.match)}
         fails = any(m.event == e.event for m in definition.fail_on)
         case = json.loads(e.properties).get("order", "") if definition.case_key else ""
+        opens = not definition.population or "order" in json.loads(e.properties)
         touches[e.identity].append(
-            Touch(e.timestamp, e.sequence, e.event_id, frozenset(matches), fails, case)
+            Touch(e.timestamp, e.sequence, e.event_id, frozenset(matches), fails, case, opens)
         )
     return {c: found for c, history in touches.items() if (found := runs(definition, history, longest))}
 
