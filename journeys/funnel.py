@@ -15,6 +15,12 @@ from journeys.statistics import known
 
 OUTCOMES = ("succeeded", "failed", "dropped", "in_time")
 UNITS = ("runs", "customers", "accounts")
+# SQL of how many visits of a place took which step, where places are no steps.
+WITH_TAKEN = {
+    "named": ", arrayPushBack(walked, toUInt8(0)) as named",
+    "taken": "sumMapIf([named], [toUInt64(1)], kind = 1)",
+}
+WITHOUT_TAKEN = {"named": "", "taken": "([], [])"}
 
 
 def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
@@ -29,7 +35,9 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
     """
     if unit not in UNITS:
         raise ValueError(f"{unit!r} is no unit; count runs, customers or accounts")
-    found = Counted(scope.events.query(*scope.ask("funnel.counted", unit=unit)))
+    in_any_order = scope.rule.order == "any"
+    slots = WITH_TAKEN if in_any_order else WITHOUT_TAKEN
+    found = Counted(scope.events.query(*scope.ask("funnel.counted", unit=unit, slots=lambda _: slots)))
     entered = found.progressed(1)
     outcomes = {how: sum(n for (_, one), n in found.ends.items() if one == how) for how in OUTCOMES}
     return {
@@ -48,7 +56,7 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
             outcomes["succeeded"], entered, in_time=outcomes["in_time"], spread=found.spread(1)
         ),
         "steps": [_step(step, k, found) for k, step in enumerate(scope.definition.steps, 1)],
-        "taken": _taken(scope, found, entered) if scope.rule.order == "any" else [],
+        "taken": _taken(scope, found, entered) if in_any_order else [],
         "seconds_to_goal": found.seconds_to_goal,
     }
 
@@ -62,7 +70,9 @@ class Counted:
         self._places = [
             (row["step"], dict(zip(*row["places"], strict=True))) for row in rows if row["what"] in OUTCOMES
         ]
-        self.taken = Counter({row["step"]: row["n"] for row in rows if row["what"] == "taken"})
+        self.taken = Counter[int]()
+        for row in self._visits.values():
+            self.taken.update(dict(zip(*row["taken"], strict=True)))
         goal = next((row for row in rows if row["what"] == "succeeded"), None)
         self.seconds_to_goal = _spent(goal)
 

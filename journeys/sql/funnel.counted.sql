@@ -4,27 +4,28 @@
 with
     placed as (
         select
-            furthest, outcome, start, last, steps, times, if({in_any_order:UInt8}, walked, []) as taken,
+            furthest, outcome, start, last, steps, times, walked,
             row_number() over (partition by customer order by furthest desc) as place
         from ({{runs}})
         where {{which}}
     )
 select
     step,
-    ['visited', 'succeeded', 'failed', 'dropped', 'in_time', 'taken'][kind] as what,
+    ['visited', 'succeeded', 'failed', 'dropped', 'in_time'][kind] as what,
     count() as n,
     quantilesExactInclusive(0.5, 0.9)(if(kind = 1 and at = 1, nan, ms / 1000)) as seconds,
-    sumMapIf([place], [toUInt64(1)], kind between 2 and 5) as places
+    sumMapIf([place], [toUInt64(1)], kind != 1) as places,
+    {{taken}} as taken
 from (
     select
-        place, steps, taken, furthest, last - start as whole,
+        place, steps, walked, furthest, last - start as whole,
         arrayMap(at -> toUnixTimestamp64Milli(at), times) as moments,
         toUInt8(indexOf(['visited', 'succeeded', 'failed', 'dropped', 'in_time'], toString(outcome))) as ending
     from placed
 )
 array join
-    arrayConcat(steps, [furthest], taken) as step,
-    arrayConcat(arrayMap(one -> toUInt8(1), steps), [ending], arrayMap(one -> toUInt8(6), taken)) as kind,
-    arrayConcat(arrayDifference(moments), [whole], arrayMap(one -> toInt64(0), taken)) as ms,
-    arrayEnumerate(arrayConcat(steps, [furthest], taken)) as at
+    arrayPushBack(steps, furthest) as step,
+    arrayPushBack(arrayMap(one -> toUInt8(1), steps), ending) as kind,
+    arrayPushBack(arrayDifference(moments), whole) as ms,
+    arrayEnumerate(arrayPushBack(steps, furthest)) as at{{named}}
 group by step, kind

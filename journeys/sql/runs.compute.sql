@@ -71,8 +71,9 @@ with
             case_value,
             arrayJoin(arrayEnumerate(split)) as number,
             split[number] as piece,
-            number = length(split) as is_last,
-            length(piece) = {longest:UInt32} and not is_last as is_full
+            multiIf(
+                number = length(split), 'open', length(split[number]) = {longest:UInt32}, 'cut', 'dropped'
+            ) as rest
         from splits
     ),
     folded as (
@@ -85,8 +86,7 @@ with
             customer,
             case_value,
             piece,
-            is_last,
-            is_full,
+            rest,
             arrayFold(
                 (run, t, mask, failed, opens) -> (
                     multiIf(
@@ -124,15 +124,15 @@ with
             journey,
             customer,
             case_value,
-            is_last,
-            is_full,
+            rest,
             arrayFilter(
                 attempt -> attempt[1].1 >= {starts:UInt8},
                 arraySplit(
                     (touchpoint, move) -> move >= {starts:UInt8},
-                    arrayZip(moves, piece.1, piece.3, piece.4, piece.7), moves
+                    arrayZip(moves, piece.1, piece.3, piece.4), moves
                 )
-            ) as parts
+            ) as parts,
+            arrayFilter((attributes, move) -> move >= {starts:UInt8}, piece.7, moves) as origins
         from folded
     ),
     attempts as (
@@ -145,13 +145,12 @@ with
             arrayConcat(
                 arrayFilter(touchpoint -> touchpoint.1 != 0, parts[number]),
                 arrayMap(
-                    touchpoint -> ({breaks:UInt8}, touchpoint.2, touchpoint.3, touchpoint.4, touchpoint.5),
+                    touchpoint -> ({breaks:UInt8}, touchpoint.2, touchpoint.3, touchpoint.4),
                     arrayFilter(touchpoint -> touchpoint.1 > {starts:UInt8}, arraySlice(parts[number + 1], 1, 1))
                 )
             ) as attempt,
-            number = length(parts) as is_end,
-            is_last and is_end as is_open,
-            is_full and is_end as is_cut
+            origins[number] as attributes,
+            if(number = length(parts), rest, 'dropped') as rest_of_it
         from parted
     ),
     walked as (
@@ -160,21 +159,29 @@ with
             customer,
             case_value,
             attempt,
-            is_open,
-            is_cut,
-            attempt.1[-1] as final,
+            attributes,
+            rest_of_it,
+            {keeps:Array(UInt64)}[journey] != 0 as is_free,
             arrayMap(move -> move < {stays:UInt8} or move >= {starts:UInt8}, attempt.1) as moved,
             arrayPushFront(
                 arrayFilter(move -> move < {stays:UInt8}, attempt.1),
                 toUInt8(bitPositionsToArray(bitAnd(attempt.4[1], {openers:Array(UInt32)}[journey]))[1] + 1)
-            ) as steps,
+            ) as steps
+        from attempts
+    ),
+    strayed as (
+        select
+            *,
+            if(is_free, length(steps), steps[-1]) as furthest,
             arrayFilter(
                 (touchpoint, move) -> move in ({stays:UInt8}, {breaks:UInt8}),
                 arrayZip(arrayCumSum(moved), attempt.4), attempt.1
             ) as stayed,
-            {keeps:Array(UInt64)}[journey] != 0 as is_free,
-            arrayMap(step -> bitShiftLeft(toUInt32(1), step - 1), steps) as bits
-        from attempts
+            arrayMap(
+                (step, taken) -> bitNot(toUInt32(if(is_free, taken, bitShiftLeft(toUInt32(1), step) - 1))),
+                steps, arrayCumSum(step -> bitShiftLeft(toUInt32(1), step - 1), steps)
+            ) as ahead
+        from walked
     ),
     ended as (
         select
@@ -183,31 +190,29 @@ with
             case_value,
             arrayFilter((at, has_moved) -> has_moved, attempt.2, moved) as times,
             arrayFilter((id, has_moved) -> has_moved, attempt.3, moved) as event_ids,
-            attempt[1].5 as attributes,
+            attributes,
             steps,
-            if(is_free, length(steps), steps[-1]) as furthest,
-            attempt.2[if(final in ({expires:UInt8}, {breaks:UInt8}), -2, -1)] as last,
+            furthest,
+            attempt.2[if(attempt.1[-1] in ({expires:UInt8}, {breaks:UInt8}), -2, -1)] as last,
             multiIf(
                 furthest = {goals:Array(UInt8)}[journey], 'succeeded',
-                final = {fails:UInt8}, 'failed',
-                final not in ({expires:UInt8}, {breaks:UInt8}) and is_open, 'open',
-                'dropped'
+                attempt.1[-1] = {fails:UInt8}, 'failed',
+                attempt.1[-1] in ({expires:UInt8}, {breaks:UInt8}), 'dropped',
+                rest_of_it
             ) as outcome,
-            is_cut and outcome = 'dropped' and final not in ({expires:UInt8}, {breaks:UInt8}) as was_cut,
             arrayMap(
-                (number, mask, ahead) -> (steps[number], toUInt8(if(
-                    ahead = 0, bitPositionsToArray(mask)[-1], bitPositionsToArray(ahead)[1]
-                ) + 1)),
-                stayed.1, stayed.2,
-                arrayMap(
-                    (number, mask) -> bitAnd(mask, bitNot(
-                        if(is_free, arrayCumSum(bits)[number], 2 * bits[number] - 1)
-                    )),
-                    stayed.1, stayed.2
-                )
+                (number, mask) -> (
+                    steps[number],
+                    toUInt8(if(
+                        bitAnd(mask, ahead[number]) = 0,
+                        bitPositionsToArray(mask)[-1],
+                        bitPositionsToArray(bitAnd(mask, ahead[number]))[1]
+                    ) + 1)
+                ),
+                stayed.1, stayed.2
             ) as strays,
             not is_free and arrayExists(mask -> bitTest(mask, {goals:Array(UInt8)}[journey] - 1), stayed.2) as shortcut
-        from walked
+        from strayed
     ),
     runs as (
         select
@@ -217,7 +222,7 @@ with
                 case_value,
                 fromUnixTimestamp64Milli(times[1], 'UTC'),
                 fromUnixTimestamp64Milli(last, 'UTC'),
-                outcome,
+                if(outcome = 'cut', 'dropped', outcome),
                 furthest,
                 length(strays),
                 shortcut > 0,
@@ -227,7 +232,7 @@ with
                 strays,
                 attributes.1, attributes.2, attributes.3, attributes.4, attributes.5, attributes.6
             )) as runs,
-            countIf(was_cut) as cut
+            countIf(outcome = 'cut') as cut
         from ended
         group by journey, customer
     )
