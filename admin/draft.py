@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from admin.first_run import slug
+from journeys.definitions import ORDERS
 
 Draft = dict[str, Any]
 KINDS = ("event", "page", "type")
@@ -28,6 +29,7 @@ def empty() -> Draft:
     return {
         **dict.fromkeys(("key", "name", "goal", "owner", "window", "case_key"), ""),
         "idle_timeout": "30d",
+        "order": ORDERS[0],
     } | {
         "steps": steps,
         "fail_on": [],
@@ -91,6 +93,7 @@ def from_definition(source: Mapping[str, Any]) -> Draft:
     draft = empty() | {
         name: source.get(name) or "" for name in ("key", "name", "goal", "owner", "window", "case_key")
     }
+    draft["order"] = source.get("order") or ORDERS[0]
     draft["idle_timeout"] = source.get("idle_timeout") or "30d"
     draft["steps"] = [
         {
@@ -117,6 +120,7 @@ def to_definition(draft: Draft) -> dict[str, Any]:
         "key": draft["key"] or slug(draft["name"]),
         **texts,
         **limits,
+        "order": draft["order"] or ORDERS[0],
         "idle_timeout": draft["idle_timeout"] or "30d",
         "steps": [
             {

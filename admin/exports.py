@@ -33,7 +33,7 @@ def csv_file(name: str, table: Table) -> Response:
 def of_tab(tab: str, scope: Scope, *, unit: str, args: Mapping[str, str]) -> Table | None:
     """The table of a report or of a list on a journey's page, or None where there is none of this name."""
     if tab == "runs":
-        return runs(questions.read_runs(args, scope.definition).all(scope, unit=unit))
+        return runs(questions.read_runs(args, scope).all(scope, unit=unit))
     if report := BY_NAME.get(tab):
         return report.table(report.ask(scope, report.arguments(questions.joined(args)), unit=unit))
     return None

@@ -9,7 +9,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from journeys.definitions import Definition
-from journeys.lists import AT_STEP, WHOLE, counted, listed
+from journeys.lists import AT_STEP, TAKEN, WHOLE, counted, listed
 from journeys.report import Answer, Report, Which
 from journeys.reports import BY_NAME
 from journeys.scope import Scope
@@ -78,12 +78,18 @@ class RunsQuestion:
         return counted(scope, self.number, self.step)
 
 
-def read_runs(args: Mapping[str, str], definition: Definition) -> RunsQuestion:
+def read_runs(args: Mapping[str, str], scope: Scope) -> RunsQuestion:
     """Read which list is wanted; a number of a step is of the first step where no other is named."""
     number, step = args.get("number", "entered"), args.get("step")
     cursor = args.get("cursor") or None
     if (report := args.get("report", "")) in BY_NAME:
         return RunsQuestion("entered", None, cursor, report, args.get("cell", ""))
-    if number in AT_STEP:
+    definition = _steps(scope, number)
+    if number in AT_STEP or number == TAKEN:
         return RunsQuestion(number, step if step in definition else definition.steps[0].key, cursor)
     return RunsQuestion(number if number in WHOLE else "entered", None, cursor)
+
+
+def _steps(scope: Scope, number: str) -> Definition:
+    """The journey of whose steps a number speaks."""
+    return scope.rule if number == TAKEN else scope.definition

@@ -188,7 +188,7 @@ def _journeys(
             {
                 "journey": definition.key,
                 "name": definition.name,
-                "furthest": definition.steps[row["furthest"] - 1].name,
+                "furthest": definition.drawn.steps[row["furthest"] - 1].name,
                 "position": row["furthest"],
                 "steps": len(definition.steps),
                 "runs": row["n"],

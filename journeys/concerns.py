@@ -39,8 +39,9 @@ class Concerns:
                 self._broken.add(version)
 
     def _add(self, version: int, definition: Definition) -> None:
-        self._first += definition.steps[0].match
-        self._opening.add(version, definition.steps[0].match)
+        opening = [one for step in definition.openers for one in step.match]
+        self._first += opening
+        self._opening.add(version, opening)
         self._any.add(version, definition.matchers)
         if known.traits_in(definition):
             self._asking.add(version)

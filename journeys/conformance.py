@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from journeys.apart import apart
 from journeys.cursors import ListError
-from journeys.definitions import Step
+from journeys.definitions import Definition, Step
 from journeys.funnel import UNITS
 from journeys.metrics import STANDING
 from journeys.rates import rate
@@ -60,12 +60,12 @@ MEANINGS = {
     ),
     "any": (
         "Runs with at least one touchpoint of the journey that moved them no further, of whatever kind; "
-        "compared with runs without one."
+        "compared with runs without one. In any order there is no other way to deviate."
     ),
     "missing": "Runs that went past an optional step without it; compared with those that took it.",
     "repeated": (
         "Runs with a further touchpoint of the step at which they stood; compared with those that took the "
-        "step and had none."
+        "step and had none. In strict order that touchpoint ended the run."
     ),
     "back": (
         "Runs with a further touchpoint of the step after they had gone on to a later one; compared with "
@@ -116,14 +116,14 @@ def conformance(scope: Scope, *, unit: str) -> Answer:
             "conformance.deviations",
             unit=unit,
             befores=[_before(steps, k) for k in range(1, len(steps) + 1)],
-            codes=[100 * CODES[kind] + k for kind, k in _possible(steps)],
+            codes=[100 * CODES[kind] + k for kind, k in _possible(scope.rule)],
             **CODES,
         )
     )
     found = {(row["code"], bool(row["deviates"])): row for row in rows}
     pairs = [
         (kind, k, found[code, True], found.get((code, False), NONE))
-        for kind, k in _possible(steps)
+        for kind, k in _possible(scope.rule)
         if (code := 100 * CODES[kind] + k, True) in found
     ]
     differences = _differences([pair[2:] for pair in pairs])
@@ -144,10 +144,13 @@ def _before(steps: Sequence[Step], k: int) -> int:
     return max((j for j in range(1, k) if not steps[j - 1].optional), default=1)
 
 
-def _possible(steps: Sequence[Step]) -> Iterator[tuple[str, int]]:
-    """The deviations that runs of these steps can have; an early goal is a shortcut."""
-    yield from (("fits", 0), ("any", 0), ("shortcut", 0))
-    goal = len(steps)
+def _possible(rule: Definition) -> Iterator[tuple[str, int]]:
+    """The deviations that runs can have; an early goal is a shortcut. Without an order there are fewer."""
+    steps, goal = rule.steps, len(rule.steps)
+    yield from (("fits", 0), ("any", 0))
+    if rule.order == "any":
+        return
+    yield "shortcut", 0
     for k, step in enumerate(steps, 1):
         if k < goal:
             yield from (("repeated", k), ("back", k))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal, get_args
 
 import yaml
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
@@ -18,6 +18,8 @@ OPERATORS = (
     *("eq", "ne", "in", "not_in", "contains", "not_contains", "starts_with", "ends_with", "matches"),
     *("gt", "gte", "lt", "lte", "is_set", "is_not_set"),
 )
+Order = Literal["sequential", "strict", "any"]
+ORDERS: tuple[Order, ...] = get_args(Order)
 LARGEST = 2**63
 UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 FIELDS = ("channel", "source", "medium", "campaign", "device", "country", "path", "host", "side", "title")
@@ -66,7 +68,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Definition:
-    """A journey: ordered steps, the last of which is the goal. Durations in milliseconds."""
+    """A journey: ordered steps, the last of which is the goal. Durations in milliseconds.
+
+    With `order` any, each step counts whenever it comes, and the goal is to have taken them all.
+    """
 
     key: str
     name: str
@@ -79,6 +84,28 @@ class Definition:
     population: tuple[Condition, ...]
     owner: str
     source: Mapping[str, Any]
+    order: Order = "sequential"
+
+    @property
+    def drawn(self) -> Definition:
+        """The journey as reports draw it: in any order the places of a run, from one step taken to all."""
+        if self.order != "any":
+            return self
+        whole = tuple(one for step in self.steps for one in step.match)
+        last = len(self.steps)
+        names = ["1 step taken", *(f"{n} steps taken" for n in range(2, last)), f"All {last} steps taken"]
+        places = (Step(f"taken-{n}", name, "", whole) for n, name in enumerate(names, 1))
+        return replace(self, steps=tuple(places))
+
+    @property
+    def openers(self) -> tuple[Step, ...]:
+        """The steps that may open a run."""
+        return self.steps if self.order == "any" else self.steps[:1]
+
+    @property
+    def followers(self) -> tuple[Step, ...]:
+        """The steps that a run may come to after another."""
+        return self.steps if self.order == "any" else self.steps[1:]
 
     @property
     def stages(self) -> list[str]:
@@ -134,6 +161,7 @@ def parse(data: Mapping[str, Any]) -> Definition:
         population=tuple(condition_of(one) for one in clean["population"]),
         owner=clean["owner"],
         source=clean,
+        order=clean["order"],
     )
 
 
@@ -169,6 +197,8 @@ def lean(data: Mapping[str, Any]) -> dict[str, Any]:
     """The same definition without empty and default values."""
     steps = [{k: v for k, v in step.items() if v not in (None, False, [])} for step in data["steps"]]
     rest = {k: v for k, v in data.items() if k != "steps" and v not in (None, "", [])}
+    if rest.get("order") == ORDERS[0]:
+        del rest["order"]
     return {**{k: rest.pop(k) for k in ("key", "name", "goal") if k in rest}, "steps": steps, **rest}
 
 
@@ -227,6 +257,7 @@ class DefinitionSchema(Schema):
     name = fields.String(required=True, validate=validate.Length(1, 200))
     goal = fields.String(load_default="", validate=validate.Length(max=500))
     steps = fields.List(fields.Nested(StepSchema), required=True, validate=validate.Length(2, 30))
+    order = fields.String(load_default=ORDERS[0], validate=validate.OneOf(ORDERS))
     fail_on = fields.List(fields.Nested(MatcherSchema), load_default=list, validate=validate.Length(max=20))
     idle_timeout = fields.String(load_default="30d", validate=check_duration)
     window = fields.String(load_default=None, allow_none=True, validate=check_duration)
@@ -242,6 +273,12 @@ class DefinitionSchema(Schema):
         keys = [step["key"] for step in steps]
         if twice := sorted({key for key in keys if keys.count(key) > 1}):
             raise ValidationError(f"the step key {twice[0]!r} is used twice", "steps")
+        if data["order"] == "any":
+            if any(step["optional"] for step in steps):
+                raise ValidationError(
+                    "in any order every step is required; leave out the optional ones", "steps"
+                )
+            return
         if steps[0]["optional"] or steps[-1]["optional"]:
             raise ValidationError("the first step and the goal cannot be optional", "steps")
         if steps[0]["within"]:

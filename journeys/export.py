@@ -11,6 +11,7 @@ from sqlalchemy import Engine, RowMapping
 
 from journeys import filters
 from journeys.accounts import joined
+from journeys.definitions import parsed
 from journeys.generations import wanted_of
 from journeys.period import iso
 from journeys.questions import question
@@ -112,14 +113,14 @@ def _runs(
 ) -> Iterator[dict[str, Any]]:
     versions = {one.id: one for one in live_journeys(engine, project_id)}
     for row in events.query(question("export.runs"), {**values, "versions": sorted(versions)}):
-        definition = versions[row.pop("journey_version")].definition
-        steps = [step["key"] for step in definition["steps"]]
+        definition = parsed(versions[row.pop("journey_version")].definition)
+        steps = [step.key for step in definition.steps]
         reached = zip_longest(row.pop("steps"), row.pop("times"), row.pop("event_ids"))
         strays = row.pop("strays")
         yield {
-            "journey": definition["key"],
+            "journey": definition.key,
             **_timed(row, "start", "last"),
-            "furthest": steps[row["furthest"] - 1],
+            "furthest": definition.drawn.steps[row["furthest"] - 1].key,
             "steps": [
                 {"step": steps[number - 1], "at": iso(at), "event_id": event_id}
                 for number, at, event_id in reached

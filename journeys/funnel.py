@@ -9,7 +9,7 @@ from typing import Any
 
 from journeys.definitions import Step
 from journeys.period import iso
-from journeys.rates import run_rate
+from journeys.rates import rate, run_rate
 from journeys.scope import Scope
 from journeys.statistics import known
 
@@ -19,6 +19,12 @@ AT_STEP = (
     *("progressed", "visited", "missed", "repeated"),
     *("dropped_here", "failed_here", "in_time_here"),
 )
+# SQL of how many visits of a place took which step, where places are no steps.
+WITH_TAKEN = {
+    "named": ", arrayConcat(walked, [toUInt8(0)], again) as named",
+    "taken": "sumMapIf([named], [toUInt64(1)], kind = 1)",
+}
+WITHOUT_TAKEN = {"named": "", "taken": "([], [])"}
 
 
 def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
@@ -28,11 +34,14 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
     ended at the step. `unit` customers takes each customer's furthest run, of equals one that is in time,
     else the earliest; accounts the furthest among those of an account's members: an account has reached a
     step when a member has. Runs of customers without an account do not count there, and those of a member of
-    two count for both. Raises ValueError for an unknown unit.
+    two count for both. In any order `steps` are places, from one step taken to all, and `taken` says how many
+    took which step. Raises ValueError for an unknown unit.
     """
     if unit not in UNITS:
         raise ValueError(f"{unit!r} is no unit; count runs, customers or accounts")
-    found = Counted(scope.events.query(*scope.ask("funnel.counted", unit=unit)))
+    in_any_order = scope.rule.order == "any"
+    slots = WITH_TAKEN if in_any_order else WITHOUT_TAKEN
+    found = Counted(scope.events.query(*scope.ask("funnel.counted", unit=unit, slots=lambda _: slots)))
     entered = found.progressed(1)
     outcomes = {how: sum(n for (_, one), n in found.ends.items() if one == how) for how in OUTCOMES}
     return {
@@ -44,6 +53,7 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
         "to": iso(scope.period.end),
         "as_of": iso(scope.now),
         "segment": dict(scope.segment),
+        "order": scope.rule.order,
         "entered": entered,
         "outcomes": outcomes,
         "cells": {"entered": "entered", "outcomes": {how: how for how in OUTCOMES}},
@@ -51,6 +61,7 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
             outcomes["succeeded"], entered, in_time=outcomes["in_time"], spread=found.spread(1)
         ),
         "steps": [_step(step, k, found) for k, step in enumerate(scope.definition.steps, 1)],
+        "taken": _taken(scope, found, entered) if in_any_order else [],
         "seconds_to_goal": found.seconds_to_goal,
     }
 
@@ -65,6 +76,9 @@ class Counted:
         self._places = [
             (row["step"], dict(zip(*row["places"], strict=True))) for row in rows if row["what"] in OUTCOMES
         ]
+        self.taken = Counter[int]()
+        for row in self._visits.values():
+            self.taken.update(dict(zip(*row["taken"], strict=True)))
         goal = next((row for row in rows if row["what"] == "succeeded"), None)
         self.seconds_to_goal = _spent(goal)
 
@@ -122,6 +136,20 @@ def _step(step: Step, k: int, found: Counted) -> dict[str, Any]:
         ),
         "seconds_from_previous": found.seconds_before(k),
     }
+
+
+def _taken(scope: Scope, found: Counted, entered: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": step.key,
+            "name": step.name,
+            "stage": step.stage,
+            "n": found.taken[k],
+            "cell": f"taken:{step.key}",
+            "share": rate(found.taken[k], entered),
+        }
+        for k, step in enumerate(scope.rule.steps, 1)
+    ]
 
 
 def _spent(row: Mapping[str, Any] | None) -> dict[str, float | None]:

@@ -36,6 +36,12 @@ MEANINGS = {
         "How long runs took from the step that they took before: half of them at most `median`, nine in ten "
         "`p90`. Of runs that came; see `survival` for those who have not yet."
     ),
+    "order": "In which order runs must take the steps: `sequential`, `strict` or `any`.",
+    "taken": (
+        "Where steps may come in any order, `steps` are places, from one step taken to all; here is how many "
+        "runs took which step."
+    ),
+    "share": "Of all runs, with its Wilson interval.",
     "seconds_to_goal": "The same from the start to the goal, of the runs that succeeded.",
 }
 
@@ -60,7 +66,10 @@ HEAD = (
 
 
 def table(answer: Answer) -> Table:
-    """A row a step; who ended at the steps before the goal, and who progressed to it, are all runs."""
+    """A row a step; who ended at the steps before the goal, and who progressed to it, are all runs.
+
+    In any order a row a place, and then one a step that says who took it.
+    """
     return HEAD, _rows(answer)
 
 
@@ -72,6 +81,17 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
             *(step[rate][name] for rate in RATES for name in LIMITS),
             *(times["median"], times["p90"], *(start[name] for name in OF_RUNS), start["small"]),
         )
+    for step in answer["taken"]:
+        found = {
+            "step": step["key"],
+            "name": step["name"],
+            "stage": step["stage"],
+            "visited": step["n"],
+            **dict(
+                zip(("rate_from_start", "low", "high"), (step["share"][name] for name in LIMITS), strict=True)
+            ),
+        }
+        yield tuple(found.get(name) for name in HEAD)
 
 
 FUNNEL = Report(

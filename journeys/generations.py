@@ -91,14 +91,14 @@ class Generation:
 
 
 def wanted_of(engine: Engine, project_id: int) -> Wanted:
-    """What a project has decided about its sessions. Steps after a journey's first are its key events."""
+    """What a project has decided about its sessions. Steps that come after another are its key events."""
     found: list[Matcher] = []
     for version in live_journeys(engine, project_id):
         try:
             definition: Definition = parsed(version.definition)
         except DefinitionError:  # of an older program; it has no runs either
             continue
-        found += [matcher for step in definition.steps[1:] for matcher in step.match]
+        found += [matcher for step in definition.followers for matcher in step.match]
     once = {_text((one,)): one for one in found}  # a condition may hold a list
     return Wanted(rules_of(engine, project_id), tuple(once.values()))
 

@@ -18,14 +18,18 @@ AT_STEP = {
     "progressed": "furthest >= {k:UInt8}",
     "visited": "has(steps, {k:UInt8})",
     "missed": "furthest >= {k:UInt8} and not has(steps, {k:UInt8})",
-    "repeated": "has(steps, {k:UInt8}) and arrayExists(one -> one.2 = {k:UInt8} and one.1 >= one.2, strays)",
+    "repeated": (
+        "not {in_any_order:UInt8} and has(steps, {k:UInt8})"
+        " and arrayExists(one -> one.2 = {k:UInt8} and one.1 >= one.2, strays)"
+    ),
     "left_here": "outcome in ('dropped', 'failed') and furthest = {k:UInt8}",
     **{
         f"{how}_here": f"outcome = '{how}' and furthest = {{k:UInt8}}"
         for how in ("dropped", "failed", "in_time")
     },
 }
-NUMBERS = (*WHOLE, *AT_STEP)
+TAKEN = "taken"  # of the steps by name, also where the funnel's own are places
+NUMBERS = (*WHOLE, *AT_STEP, TAKEN)
 WORDS = {
     "entered": "All who entered",
     "succeeded": "Succeeded",
@@ -40,6 +44,7 @@ WORDS = {
     "dropped_here": "dropped here",
     "failed_here": "failed here",
     "in_time_here": "in time here",
+    TAKEN: "taken",
 }
 
 
@@ -112,17 +117,21 @@ def counted(scope: Scope, number: str, step: str | None = None) -> Which:
                 f"{number} is of the whole journey; leave out the step, or ask for a number of it"
             )
         return Which(WHOLE[number], {}, WORDS[number])
-    if number not in AT_STEP:
+    if number == TAKEN and step in scope.rule:
+        k = scope.rule.position(str(step))
+        return Which("has(walked, {k:UInt8})", {"k": k}, f"“{scope.rule.steps[k - 1].name}”: {WORDS[TAKEN]}")
+    if number not in NUMBERS:
         raise ListError(f"{number!r} is no number of the funnel; known are {', '.join(NUMBERS)}")
-    if step is None or step not in scope.definition:
-        known = ", ".join(one.key for one in scope.definition.steps)
+    if number == TAKEN or step is None or step not in scope.definition:
+        drawn = scope.rule if number == TAKEN else scope.definition
+        known = ", ".join(one.key for one in drawn.steps)
         raise ListError(f"{number} speaks of a step; give one of {known}")
     k = scope.definition.position(step)
     return Which(AT_STEP[number], {"k": k}, f"“{scope.definition.steps[k - 1].name}”: {WORDS[number]}")
 
 
 def _run(scope: Scope, row: dict[str, Any]) -> dict[str, Any]:
-    keys = [step.key for step in scope.definition.steps]
+    keys = [step.key for step in scope.rule.steps]
     return {
         "customer": str(row["customer"]),
         "account": row["account"],
@@ -130,9 +139,9 @@ def _run(scope: Scope, row: dict[str, Any]) -> dict[str, Any]:
         "start": iso(row["start"]),
         "last": iso(row["last"]),
         "outcome": row["outcome"],
-        "furthest": keys[row["furthest"] - 1],
+        "furthest": scope.definition.steps[row["furthest"] - 1].key,
         "steps": [
-            {"key": keys[k - 1], "at": iso(at)} for k, at in zip(row["steps"], row["reached"], strict=True)
+            {"key": keys[k - 1], "at": iso(at)} for k, at in zip(row["walked"], row["reached"], strict=True)
         ],
         "repeats": row["repeats"],
         "shortcut": bool(row["shortcut"]),

@@ -66,6 +66,6 @@ def _head(definition: Definition, found: Counted) -> Head:
                 "dropped_here": found.ends[k, "dropped"],
                 "failed_here": found.ends[k, "failed"],
             }
-            for k, step in enumerate(definition.steps, 1)
+            for k, step in enumerate(definition.drawn.steps, 1)
         ],
     }

@@ -119,7 +119,7 @@ def runs(
 
 def _run(definition: Definition, row: Mapping[str, Any], now: int) -> dict[str, Any]:
     outcome = definition.outcome(row["outcome"], row["start"], row["last"], now)
-    step = definition.steps[row["furthest"] - 1]
+    step = definition.drawn.steps[row["furthest"] - 1]
     return {
         "journey": definition.key,
         "name": definition.name,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from journeys import filters, known, matching, resolution
-from journeys.definitions import Definition, DefinitionError, parse, parsed
+from journeys.definitions import Definition, DefinitionError, Step, parse, parsed
 from journeys.questions import question
 from store.events import EventStore, EventStoreError
 from store.journeys import JourneyVersion
@@ -13,6 +14,8 @@ from store.stamps import Stamp, by_clock
 
 CUSTOMERS_AT_ONCE = 10_000
 EVENTS_PER_CHUNK = 4_000_000
+# So many touchpoints without a pause are taken for one history; then it is cut.
+LONGEST = 10_000
 
 NO_WINDOW = 2**62
 
@@ -20,8 +23,27 @@ NO_WINDOW = 2**62
 NUMBERS = 2**63
 SHARE = "customer >= {low:UInt64} and customer < {high:UInt64}"
 
-# What one touchpoint does to a run, beside reaching the step of that number.
-MOVES = {"starts": 101, "restarts": 102, "stays": 103, "fails": 104, "expires": 105, "cuts_short": 106}
+# What one touchpoint does to a run, beside reaching the step of that number. One more than `starts` breaks
+# the run before, too. It is the last byte of a touchpoint's number; above it are the steps that may follow.
+MOVES = {"stays": 101, "fails": 102, "expires": 103, "breaks": 104, "starts": 201}
+ALL_STEPS = (1 << 30) - 1 << 8
+
+
+class Cut(NamedTuple):
+    """How many customers had more than LONGEST touchpoints without a pause, and how many runs ended there."""
+
+    version_id: int
+    customers: int
+    runs: int
+
+    @property
+    def says(self) -> str:
+        """The same in words."""
+        who = "1 customer" if self.customers == 1 else f"{self.customers:,} customers"
+        return (
+            f"{who} had more than {LONGEST:,} touchpoints without a pause, and so many are no person's: "
+            f"{'1 run was' if self.runs == 1 else f'{self.runs:,} runs were'} cut there, as dropped"
+        )
 
 
 def computed(
@@ -46,8 +68,14 @@ def together(
     params.values |= MOVES | {
         "idles": [one.idle_timeout for one in definitions],
         "windows": [one.window or NO_WINDOW for one in definitions],
+        "longest": LONGEST,
         "goals": [len(one.steps) for one in definitions],
-        "allowed": [_allowed(one) for one in definitions],
+        "openers": [_bits(one, one.openers) for one in definitions],
+        "opens": [_opens(one) for one in definitions],
+        "moves": [_moves(one) for one in definitions],
+        "keeps": [ALL_STEPS if one.order == "any" else 0 for one in definitions],
+        "all_steps": ALL_STEPS,
+        "is_strict": [int(one.order == "strict") for one in definitions],
         "within_bits": [[1 << k for k, step in enumerate(one.steps) if step.within] for one in definitions],
         "within_ms": [[step.within for step in one.steps if step.within] for one in definitions],
     }
@@ -175,6 +203,12 @@ def outdated(events: EventStore) -> list[int]:
     return [row["journey_version"] for row in events.query(question("runs.outdated"))]
 
 
+def cut(events: EventStore, version_id: int = 0) -> list[Cut]:
+    """What was cut of each version's runs, or of this one's; versions of which nothing was are left out."""
+    rows = events.query(question("runs.cut"), {"journey_version": version_id})
+    return [Cut(row["journey_version"], row["customers"], row["runs"]) for row in rows]
+
+
 def _customers(
     events: EventStore,
     version: JourneyVersion,
@@ -219,14 +253,35 @@ def _chunks(events: EventStore, version: JourneyVersion, definition: Definition)
     return 1 + int(events.query(sql, params.values)[0]["n"]) // EVENTS_PER_CHUNK
 
 
-def _allowed(definition: Definition) -> list[int]:
-    """For each position, 0 meaning no open run: the bits of the steps that an event may reach."""
-    allowed = [0]
-    for position in range(1, len(definition.steps) + 1):
-        bits = 0
-        for k in range(position, len(definition.steps)):
-            bits |= 1 << k
-            if not definition.steps[k].optional:
-                break
-        allowed.append(bits)
-    return allowed
+def _opens(definition: Definition) -> list[int]:
+    """For each step the number of a touchpoint that opens a run with it; 0 where it cannot."""
+    steps = range(1, len(definition.steps) + 1)
+    if definition.order == "any":
+        every = _bits(definition, definition.steps)
+        return [MOVES["starts"] + (every - (1 << k - 1) << 8) for k in steps]
+    return [MOVES["starts"] + (_after(definition, 1) << 8), *(0 for _ in steps[1:])]
+
+
+def _moves(definition: Definition) -> list[int]:
+    """For each step the number of a touchpoint that reaches it, or in any order what the last one gains.
+
+    That takes the step's bit from those that are missing: the engine's numbers wrap around.
+    """
+    steps = range(1, len(definition.steps) + 1)
+    if definition.order == "any":
+        return [(k - (1 << k - 1 << 8)) % 2**64 for k in steps]
+    return [k + (_after(definition, k) << 8) for k in steps]
+
+
+def _after(definition: Definition, position: int) -> int:
+    """The bits of the steps that may come after this one: up to the next that is required."""
+    bits = 0
+    for k in range(position, len(definition.steps)):
+        bits |= 1 << k
+        if not definition.steps[k].optional:
+            break
+    return bits
+
+
+def _bits(definition: Definition, steps: Sequence[Step]) -> int:
+    return sum(1 << k for k, step in enumerate(definition.steps) if step in steps)

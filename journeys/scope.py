@@ -29,6 +29,8 @@ class NoSuchJourney(Exception):
 class Scope:
     """One journey version, the runs that began in `period` and belong to `segment`, as of `now` (ms).
 
+    `rule` is the journey as its runs are made, `definition` as reports draw it.
+
     With `as_of` (ms), identities belong to the customers to whom the ledger gave them at that moment; all
     else is as it is now, also events that came later.
     `source` is the SQL of runs, one row each, and `values` what it binds: the stored runs, or runs
@@ -38,7 +40,7 @@ class Scope:
     events: EventStore
     project: Project
     version: JourneyVersion
-    definition: Definition
+    rule: Definition
     period: Period
     segment: Mapping[str, str]
     now: int
@@ -47,6 +49,11 @@ class Scope:
     as_of: int | None = None
     saved: Saved = field(default_factory=Saved)
     routes: Routes = RAW
+
+    @property
+    def definition(self) -> Definition:
+        """The journey as it is drawn: other than that of its rule where its steps have no order."""
+        return self.rule.drawn
 
     def ask(
         self,
@@ -73,8 +80,9 @@ class Scope:
             "start": self.period.start,
             "end": self.period.end,
             "now": self.now,
-            "idle": self.definition.idle_timeout,
-            "window": self.definition.window or 0,
+            "idle": self.rule.idle_timeout,
+            "window": self.rule.window or 0,
+            "in_any_order": int(self.rule.order == "any"),
         }
         source = self.source_of_runs(params)
         selected = question("runs.selected", source=source)
@@ -123,7 +131,7 @@ class Scope:
         if self.as_of is None:
             return runs.stored()
         params.values["as_of"] = resolution.version_at(self.as_of)
-        return runs.then(self.definition, params)
+        return runs.then(self.rule, params)
 
     def everyone(self) -> Scope:
         """The same scope without its segment."""

@@ -11,6 +11,7 @@ from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
 from journeys.statistics import known
 
+WAY = "if(furthest = {goal:UInt8}, arrayPopBack(walked), walked)"
 RATE = ("in_time", "at_least", "at_most", "customers", "half_by")
 MEANINGS = {
     "variant": (
@@ -35,9 +36,10 @@ def variants(scope: Scope, *, unit: str = "runs", most: int = 20) -> dict[str, A
     there. `unit` is as in the funnel.
     """
     goal = len(scope.definition.steps)
-    rows = scope.events.query(*scope.ask("variants.listed", unit=unit, most=most, goal=goal))
+    asked = scope.ask("variants.listed", unit=unit, most=most, goal=goal, slots=lambda _: {"way": WAY})
+    rows = scope.events.query(*asked)
     runs = rows[0]["runs"] if rows else 0
-    keys = [step.key for step in scope.definition.steps]
+    keys = [step.key for step in scope.rule.steps]
     found, so_far = [], 0
     for row in rows:
         so_far += row["n"]
@@ -58,12 +60,12 @@ def variants(scope: Scope, *, unit: str = "runs", most: int = 20) -> dict[str, A
 
 def behind(scope: Scope, cell: str) -> Which:
     """The runs of a variant; raises ListError for what is none."""
-    steps, names = cell.split(">"), {step.key: step.name for step in scope.definition.steps}
+    steps, names = cell.split(">"), {step.key: step.name for step in scope.rule.steps}
     if any(step not in names for step in steps):
         raise ListError(f"{cell!r} is no variant; take a cell from the report's answer")
     return Which(
-        "arrayFilter(step -> step != {goal:UInt8}, steps) = {way:Array(UInt8)}",
-        {"goal": len(names), "way": [scope.definition.position(step) for step in steps]},
+        f"{WAY} = {{way:Array(UInt8)}}",
+        {"goal": len(names), "way": [scope.rule.position(step) for step in steps]},
         f"Runs of the way “{' › '.join(names[step] for step in steps)}”",
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from journeys import filters, known
 from journeys.cursors import ListError
-from journeys.definitions import Matcher, Step
+from journeys.definitions import Definition, Matcher, Step
 from journeys.filters import Params
 from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
@@ -24,13 +24,17 @@ MEANINGS = {
     "customers": "Customers of whom at least one touchpoint matches.",
     "in_order": (
         "Customers of whom one matches after one of the step before; optional steps may be left out. "
-        "For the first step, those who are in the journey's population."
+        "For the first step, and every step where any order will do, also those who are in the journey's "
+        "population."
     ),
     "in_time": (
         "Of those, customers in whom it also came within the step's limit after the latest touchpoint of the "
         "step before, without a pause longer than the idle timeout."
     ),
-    "progressed": "Runs of the period, and of the segment, that reached the step or a later one.",
+    "progressed": (
+        "Runs of the period, and of the segment, that reached the step or a later one; in any order, those "
+        "that took the step."
+    ),
     "name": "The name of the step, or of an event that was seen.",
     "without_conditions": "Touchpoints that would match if the step's conditions were left out.",
     "similar": "Events that were seen under names like the one that was not.",
@@ -45,21 +49,22 @@ def zero(scope: Scope, *, whose: str = "1") -> Answer:
     """
     asked = scope.ask("zero.matches", slots=lambda params: _slots(scope, params, whose))
     rows = {row["step"]: row for row in scope.events.query(*asked)}
-    ends = scope.events.query(*scope.ask("zero.progressed"))
-    runs = {row["furthest"]: row["n"] for row in ends}
+    runs = {row["step"]: row["n"] for row in scope.events.query(*scope.ask("zero.progressed"))}
     looser = _without_conditions(scope)
     return {
         "steps": [
-            _explained(scope, k, rows.get(k, {}), looser, sum(n for at, n in runs.items() if at >= k))
-            for k in range(1, len(scope.definition.steps) + 1)
+            _explained(scope, k, rows.get(k, {}), looser, runs.get(k, 0))
+            for k in range(1, len(scope.rule.steps) + 1)
         ]
     }
 
 
 def _slots(scope: Scope, params: Params, whose: str) -> dict[str, str]:
-    definition = scope.definition
+    definition = scope.rule
     params.values |= {
-        "before": [_before(definition.steps, k) for k in range(len(definition.steps))],
+        "before": [_before(definition, k) for k in range(len(definition.steps))],
+        "opens": [int(step in definition.openers) for step in definition.steps],
+        "first_bit": 0 if definition.order == "any" else 1,
         "within": [step.within or 0 for step in definition.steps],
     }
     case = definition.case_key
@@ -76,9 +81,11 @@ def _slots(scope: Scope, params: Params, whose: str) -> dict[str, str]:
     }
 
 
-def _before(steps: tuple[Step, ...], k: int) -> int:
-    """The bits of the steps after which the step at index k may come: back to the last required one."""
-    bits = 0
+def _before(definition: Definition, k: int) -> int:
+    """The bits of the steps after which the one at index k may come: back to a required one, or all."""
+    bits, steps = 0, definition.steps
+    if definition.order == "any":
+        return sum(1 << index for index in range(len(steps)) if index != k)
     for index in range(k - 1, -1, -1):
         bits |= 1 << index
         if not steps[index].optional:
@@ -89,7 +96,7 @@ def _before(steps: tuple[Step, ...], k: int) -> int:
 def _explained(
     scope: Scope, k: int, row: Mapping[str, Any], looser: Mapping[str, Any], progressed: int
 ) -> dict[str, Any]:
-    step = scope.definition.steps[k - 1]
+    step = scope.rule.steps[k - 1]
     counts = {
         name: row.get(name, 0) for name in ("raw_matches", "robots", "customers", "in_order", "in_time")
     }
@@ -106,6 +113,7 @@ def _explained(
 
 def _why(scope: Scope, k: int, found: Mapping[str, Any]) -> str:
     """What stands between touchpoints and runs, where no run got here."""
+    rule, step = scope.rule, scope.rule.steps[k - 1]
     if found["progressed"]["n"]:
         return ""
     if not found["raw_matches"]:
@@ -115,20 +123,25 @@ def _why(scope: Scope, k: int, found: Mapping[str, Any]) -> str:
             many = found["without_conditions"]
             return f"{many} touchpoints of this name were seen, but none meets the step's conditions."
         like = " or ".join(f"“{one['event']}” ({one['n']})" for one in found["similar"])
-        when = " in the period" if k == 1 else ""
+        when = " in the period" if k == 1 and rule.order != "any" else ""
         return f"No touchpoint of this name was seen{when}{f'; did you mean {like}?' if like else '.'}"
     if not found["in_order"]:
-        if k == 1:
+        if step in rule.openers:
             return f"{found['customers']} customers match, but none of them is in the journey's population."
         return f"{found['customers']} customers match, but in none of them after the step before."
     if not found["in_time"]:
         return f"{found['in_order']} customers match after the step before, but all of them too late."
+    others = {
+        "sequential": ["earlier steps came in another order"],
+        "strict": ["a touchpoint that was not the next step broke it"],
+        "any": [],
+    }
     reasons = [
         "it began before the period",
         "ended before (it failed, or met its window)",
-        "earlier steps came in another order",
+        *others[scope.rule.order],
     ]
-    if scope.definition.steps[k - 1].within:
+    if step.within:
         reasons.append(
             "its limit counts from when the run first reached the step before, not from a repetition"
         )
@@ -144,12 +157,11 @@ def _without_conditions(scope: Scope) -> dict[str, Any]:
     """How many touchpoints have the names, pages and types of each step, whatever the conditions say."""
 
     def slots(params: Params) -> dict[str, str]:
-        bare = [
-            [Matcher(one.event, one.page, one.type) for one in each.match] for each in scope.definition.steps
-        ]
+        bare = [[Matcher(one.event, one.page, one.type) for one in each.match] for each in scope.rule.steps]
         first, *others = [filters.any_of(some, params) for some in bare]
         within = "timestamp < fromUnixTimestamp64Milli({end:Int64})"
-        counts = [f"countIf(({first}) and {within})", *(f"countIf({one})" for one in others)]
+        whole = f"({first}) and {within}" if scope.rule.order != "any" else first
+        counts = [f"countIf({one})" for one in (whole, *others)]
         return {"counts": ", ".join(counts)}
 
     row = scope.events.query(*scope.ask("zero.names", slots=slots, most=NAMES))[0]
@@ -167,10 +179,12 @@ def _similar(step: Step, seen: Mapping[str, int]) -> list[dict[str, Any]]:
 
 def behind(scope: Scope, cell: str) -> Which:
     """The runs that reached the step of this key; raises ListError."""
-    if cell not in scope.definition:
+    if cell not in scope.rule:
         raise ListError(f"{cell!r} is no cell of this report; take one from its answer")
-    k = scope.definition.position(cell)
-    name = scope.definition.steps[k - 1].name
+    k = scope.rule.position(cell)
+    name = scope.rule.steps[k - 1].name
+    if scope.rule.order == "any":
+        return Which("has(walked, {k:UInt8})", {"k": k}, f"“{name}”: taken")
     return Which("furthest >= {k:UInt8}", {"k": k}, f"“{name}”: reached, in order")
 
 

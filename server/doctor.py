@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from admin.assets import FOLDER as STATIC
+from journeys.runs import cut
 from server.house import NotMigrated, open_relational
 from server.serving import CannotServe, check_port
 from server.wsgi import SNIPPET
@@ -65,10 +66,11 @@ def _events(settings: Settings) -> Finding:
     try:
         events = EventStore(settings.events_url)
         n = events.query("select count() as n from events")[0]["n"]
+        were_cut = "".join(f"; journey version {one.version_id}: {one.says}" for one in cut(events))
         events.close()
     except Exception as error:
         return Finding("event store", False, f"{error}; run `waywiser migrate`")
-    return Finding("event store", True, f"{n:,} events")
+    return Finding("event store", True, f"{n:,} events{were_cut}")
 
 
 def _port(settings: Settings) -> Finding:

@@ -5,6 +5,7 @@ The old ones answer until then.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from sqlalchemy import Engine
 from journeys import sessions
 from journeys.definitions import DefinitionError
 from journeys.generations import Generation, ensured, wanted_of
-from journeys.runs import CUSTOMERS_AT_ONCE, fill, outdated, recompute, works
+from journeys.runs import CUSTOMERS_AT_ONCE, cut, fill, outdated, recompute, works
 from server.chore import Chore
 from server.refreshing import each_alone, set_aside
 from store.db import writing
@@ -25,6 +26,8 @@ from store.identity import Ledger
 from store.journeys import JourneyVersion, fill_again, make_live, note_progress, versions_to_fill
 from store.projects import Project, all_projects
 from store.stamps import next_stamp
+
+log = logging.getLogger("waywiser.filler")
 
 PAUSE_S = 2.0
 LONGEST_PAUSE_S = 300.0
@@ -141,6 +144,7 @@ class Filler:
 
             try:
                 fill(self._events, version, progress=step, otherwise=each, stamp=self._stamp)
+                self._tell_cut(version.id)
                 return make_live(self._engine, version, now=now_ms(), holder=holder)
             except TakenAway:
                 return False
@@ -150,7 +154,12 @@ class Filler:
         if not self._has_looked_back:
             for version_id in outdated(self._events):
                 fill_again(self._engine, version_id)
+            self._tell_cut()
         self._has_looked_back = True
+
+    def _tell_cut(self, version_id: int = 0) -> None:
+        for one in cut(self._events, version_id):
+            log.warning("journey version %s: %s", one.version_id, one.says)
 
     def _go_on(self, work: Work, holder: str | None) -> None:
         """Go on with the next part, unless it is to stop, or the work is not this process's any more."""

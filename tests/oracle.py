@@ -49,8 +49,13 @@ class Run:
     shortcut: bool = False
 
     @property
-    def furthest(self) -> int:
+    def position(self) -> int:
+        """The step at which the run stands."""
         return self.steps[-1][0]
+
+    @property
+    def taken(self) -> set[int]:
+        return {step for step, _ in self.steps}
 
     @property
     def repeats(self) -> int:
@@ -63,6 +68,8 @@ class History:
 
     open: Run | None = None
     closed: list[Run] = field(default_factory=list)
+    last: int = 0  # touchpoint, whatever it did
+    touches: int = 0  # since the last pause
 
     def close(self, outcome: str, **changes: object) -> None:
         assert self.open
@@ -70,12 +77,21 @@ class History:
         self.open = None
 
 
-def runs(definition: Definition, touches: Iterable[Touch]) -> list[Run]:
-    """The runs of one customer; an open one at the end has the outcome `open`."""
+def runs(definition: Definition, touches: Iterable[Touch], longest: int = 10_000) -> list[Run]:
+    """The runs of one customer; an open one at the end has the outcome `open`.
+
+    A history is cut after `longest` touchpoints without a pause.
+    """
     histories: dict[str, History] = defaultdict(History)
     for e in sorted(touches, key=lambda e: e[:3]):
         if e.matches or e.fails:
-            step(definition, histories[e.case], e)
+            history = histories[e.case]
+            is_pause = e.t - history.last > definition.idle_timeout
+            history.touches = 1 if is_pause or history.touches == longest else history.touches + 1
+            if history.open and history.touches == 1:
+                history.close("dropped")
+            history.last = e.t
+            step(definition, history, e)
     found = [run for h in histories.values() for run in [*h.closed, *([h.open] if h.open else [])]]
     return sorted(found, key=lambda run: (run.start, run.case))
 
@@ -84,36 +100,49 @@ def step(d: Definition, history: History, e: Touch) -> None:
     run = history.open
     if run and (e.t - run.last > d.idle_timeout or (d.window and e.t - run.start > d.window)):
         history.close("dropped")
-        run = None
-    if run is None:
-        if 1 in e.matches and e.opens:
-            history.open = Run(e.case, e.t, e.t, steps=((1, e.t),), event_ids=(e.event_id,))
-    elif e.fails:
+    elif run and e.fails:
         history.close("failed", last=e.t)
-    elif reached := reachable(d, run, e):
+        return
+    elif run and (reached := reachable(d, run, e)):
         steps, ids = (*run.steps, (reached, e.t)), (*run.event_ids, e.event_id)
         history.open = replace(run, last=e.t, steps=steps, event_ids=ids)
-        if reached == len(d.steps):
+        if furthest(d, history.open) == len(d.steps):
             history.close("succeeded")
-    else:
-        goal = run.shortcut or len(d.steps) in e.matches
-        strays = (*run.strays, (run.furthest, stray(run.furthest, e)))
-        history.open = replace(run, last=e.t, strays=strays, shortcut=goal)
+        return
+    elif run:
+        goal = d.order != "any" and (run.shortcut or len(d.steps) in e.matches)
+        strays = (*run.strays, (run.position, stray(d, run, e)))
+        if d.order != "strict":
+            history.open = replace(run, last=e.t, strays=strays, shortcut=goal)
+            return
+        history.close("dropped", strays=strays, shortcut=goal)
+    if e.opens and (opening := e.matches if d.order == "any" else e.matches & {1}):
+        history.open = Run(e.case, e.t, e.t, steps=((min(opening), e.t),), event_ids=(e.event_id,))
 
 
-def stray(position: int, e: Touch) -> int:
-    """The step that a touchpoint speaks of which moves nothing: the next beyond the position, or the last."""
-    return min((j for j in e.matches if j > position), default=max(e.matches))
+def ahead(d: Definition, run: Run, j: int) -> bool:
+    """Whether the step may still come: in any order it has not, else it lies beyond where the run stands."""
+    return j not in run.taken if d.order == "any" else j > run.position
+
+
+def stray(d: Definition, run: Run, e: Touch) -> int:
+    """The step that a touchpoint speaks of which moves nothing: the next that may still come, or the last."""
+    return min((j for j in e.matches if ahead(d, run, j)), default=max(e.matches))
 
 
 def reachable(d: Definition, run: Run, e: Touch) -> int | None:
     position, reached_at = run.steps[-1]
-    for j in sorted(e.matches):
-        between = d.steps[position : j - 1]
+    for j in sorted(j for j in e.matches if ahead(d, run, j)):
+        between = () if d.order == "any" else d.steps[position : j - 1]
         within = d.steps[j - 1].within
-        if j > position and all(s.optional for s in between) and (not within or e.t - reached_at <= within):
+        if all(s.optional for s in between) and (not within or e.t - reached_at <= within):
             return j
     return None
+
+
+def furthest(d: Definition, run: Run) -> int:
+    """How far a run came: where it stands, or in any order how many steps it has taken."""
+    return len(run.steps) if d.order == "any" else run.position
 
 
 def outcome_at(d: Definition, run: Run, now: int) -> str:
@@ -126,7 +155,7 @@ def outcome_at(d: Definition, run: Run, now: int) -> str:
 
 def counted(d: Definition, runs: Iterable[Run], now: int) -> Run:
     """Which of somebody's runs counts: the furthest; of equals one that is in time, else the first."""
-    return min(runs, key=lambda run: (-run.furthest, outcome_at(d, run, now) != "in_time", run.start))
+    return min(runs, key=lambda run: (-furthest(d, run), outcome_at(d, run, now) != "in_time", run.start))
 
 
 def traits_at(told: Iterable[Told], place: tuple[int, int, bytes]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from admin.services import services
 from journeys.definitions import to_yaml
 from journeys.report import Answer, Report
 from journeys.reports import REPORTS, TABS
+from journeys.runs import cut
 from journeys.survival_report import SURVIVAL
 from store.journeys import UNFILLED, delete_journey, versions_of
 
@@ -33,7 +34,7 @@ def show(place: Place, key: str) -> ResponseReturnValue:
 def runs(place: Place, key: str) -> ResponseReturnValue:
     """The list behind a number."""
     report = open_report(place, key)
-    question = questions.read_runs(request.args, report.scope.definition)
+    question = questions.read_runs(request.args, report.scope)
     answer = question.ask(report.scope, unit=report.asked.unit)
     part = (
         "journey/runs_rows.html" if request.headers.get("HX-Target") == "more-runs" else "journey/runs.html"
@@ -48,7 +49,11 @@ def definition(place: Place, key: str) -> ResponseReturnValue:
     report = open_report(place, key)
     versions = versions_of(services().engine, place.project.id, key)
     return render_template(
-        "journey/definition.html", report=report, yaml=to_yaml(report.scope.definition), versions=versions
+        "journey/definition.html",
+        report=report,
+        yaml=to_yaml(report.scope.rule),
+        versions=versions,
+        cut=cut(services().events, report.scope.version.id),
     )
 
 

@@ -4,7 +4,7 @@
 with
     placed as (
         select
-            furthest, outcome, start, last, steps, times, strays,
+            furthest, outcome, start, last, steps, times, walked, strays,
             row_number() over (partition by customer order by furthest desc) as place
         from ({{runs}})
         where {{which}}
@@ -14,12 +14,15 @@ select
     ['visited', 'succeeded', 'failed', 'dropped', 'in_time', 'repeated'][kind] as what,
     count() as n,
     quantilesExactInclusive(0.5, 0.9)(if(kind = 1 and at = 1, nan, ms / 1000)) as seconds,
-    sumMapIf([place], [toUInt64(1)], kind between 2 and 5) as places
+    sumMapIf([place], [toUInt64(1)], kind between 2 and 5) as places,
+    {{taken}} as taken
 from (
     select
-        place, steps, furthest, last - start as whole,
+        place, steps, walked, furthest, last - start as whole,
         arrayMap(at -> toUnixTimestamp64Milli(at), times) as moments,
-        arrayDistinct(arrayFilter(one -> has(steps, one), arrayFilter(one -> one.1 >= one.2, strays).2)) as again,
+        arrayDistinct(arrayFilter(
+            one -> not {in_any_order:UInt8} and has(steps, one), arrayFilter(one -> one.1 >= one.2, strays).2
+        )) as again,
         toUInt8(indexOf(['visited', 'succeeded', 'failed', 'dropped', 'in_time'], toString(outcome))) as ending
     from placed
 )
@@ -27,5 +30,5 @@ array join
     arrayConcat(steps, [furthest], again) as step,
     arrayConcat(arrayMap(one -> toUInt8(1), steps), [ending], arrayMap(one -> toUInt8(6), again)) as kind,
     arrayConcat(arrayDifference(moments), [whole], arrayMap(one -> toInt64(0), again)) as ms,
-    arrayEnumerate(arrayConcat(steps, [furthest], again)) as at
+    arrayEnumerate(arrayConcat(steps, [furthest], again)) as at{{named}}
 group by step, kind

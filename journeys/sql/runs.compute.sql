@@ -1,5 +1,6 @@
 -- Which runs did these customers make of these journeys? The rule: one event moves an open run by at most one step.
--- Neighbouring touchpoints further apart than the idle timeout end a run, so histories are cut there first.
+-- Neighbouring touchpoints further apart than the idle timeout end a run, so histories are cut there first; and once more
+-- wherever so many come without such a pause that the fold, which takes them one by one, would take too long.
 with
     spoken as (
         -- What an event is to each journey that it speaks of: a bit for each matcher that it may match, and the place of
@@ -33,7 +34,9 @@ with
             arrayReduce('groupBitOr', arrayMap((bit, place) -> bit * met[place], spoken.2, spoken.3)) as matched,
             toUInt32(bitAnd(matched, {fails_bit:UInt32} - 1)) as mask,
             toUInt8(matched >= {fails_bit:UInt32}) as failed,
-            toUInt8(bitTest(mask, 0) and met[{population:Array(UInt16)}[journey]]) as opens,
+            toUInt32(if(
+                met[{population:Array(UInt16)}[journey]], bitAnd(mask, {openers:Array(UInt32)}[journey]), 0
+            )) as opening,
             attributes
         from spoken
     ),
@@ -42,15 +45,23 @@ with
             journey,
             customer,
             case_value,
-            arraySort(groupArray((t, sequence, event_id, mask, failed, opens, attributes))) as history,
-            arrayMap(gap -> gap > {idles:Array(Int64)}[journey], arrayDifference(history.1)) as cuts
+            arraySort(groupArray((t, sequence, event_id, mask, failed, opening, attributes))) as history,
+            arrayMap(gap -> gap > {idles:Array(Int64)}[journey], arrayDifference(history.1)) as pauses
         from touchpoints
         where matched != 0 and ({{concerned}})
         group by journey, customer, case_value
-        having max(opens)
+        having max(opening)
     ),
     splits as (
-        select journey, customer, case_value, arraySplit((touchpoint, cut) -> cut, history, cuts) as split
+        select
+            journey,
+            customer,
+            case_value,
+            arraySplit(
+                (touchpoint, is_pause, place, begun) -> is_pause or (place - begun) % {longest:UInt32} = 0,
+                history, pauses, arrayEnumerate(pauses),
+                arrayFill((place, is_pause) -> is_pause, arrayEnumerate(pauses), pauses)
+            ) as split
         from histories
     ),
     pieces as (
@@ -60,53 +71,52 @@ with
             case_value,
             arrayJoin(arrayEnumerate(split)) as number,
             split[number] as piece,
-            number = length(split) as is_last
+            multiIf(
+                number = length(split), 'open', length(split[number]) = {longest:UInt32}, 'cut', 'dropped'
+            ) as rest
         from splits
     ),
     folded as (
-        -- The state is small, because it is copied at every touchpoint: position, start, time of position, moves.
+        -- What a touchpoint does is told by one number: in its last byte the step that was reached, or another move; above
+        -- it the bits of the steps that the run may reach next, none where no run is open. The state is small, because it
+        -- is copied at every touchpoint: the last such number, the start of the run, the time of its position, the time of
+        -- the last touchpoint, and the moves before it.
         select
             journey,
             customer,
             case_value,
             piece,
-            is_last,
+            rest,
             arrayFold(
-                (run, t, mask, failed, opens) -> arrayMap(
-                    move -> (
-                        toUInt8(multiIf(
-                            move = {starts:UInt8} or move = {restarts:UInt8}, 1,
-                            move = {stays:UInt8} or move = {cuts_short:UInt8}, run.1,
-                            move < {goals:Array(UInt8)}[journey], move,
-                            0
-                        )),
-                        if(move = {starts:UInt8} or move = {restarts:UInt8}, t, run.2),
-                        if(move = {stays:UInt8} or move = {cuts_short:UInt8}, run.3, t),
-                        arrayPushBack(run.4, move)
-                    ),
-                    [toUInt8(multiIf(
-                        run.1 = 0, if(opens, {starts:UInt8}, 0),
-                        t - run.2 > {windows:Array(Int64)}[journey], if(opens, {restarts:UInt8}, {expires:UInt8}),
+                (run, t, mask, failed, opens) -> (
+                    multiIf(
+                        run.1 < 256, opens,
+                        t - if(toUInt8(run.1) >= {starts:UInt8}, run.4, run.2) > {windows:Array(Int64)}[journey],
+                        if(opens != 0, opens, {expires:UInt8}),
                         failed, {fails:UInt8},
-                        arrayMap(
-                            reachable -> if(
-                                reachable = 0,
-                                if(bitTest(mask, {goals:Array(UInt8)}[journey] - 1), {cuts_short:UInt8}, {stays:UInt8}),
-                                bitCount(bitXor(reachable, toUInt32(reachable - 1)))
-                            ),
-                            [bitAnd(
-                                bitAnd(mask, {allowed:Array(Array(UInt32))}[journey][run.1 + 1]),
-                                bitNot(toUInt32(arraySum(
-                                    (bit, within) -> if(t - run.3 > within, bit, 0),
-                                    {within_bits:Array(Array(UInt32))}[journey], {within_ms:Array(Array(Int64))}[journey]
-                                )))
-                            )]
-                        )[1]
-                    ))]
-                )[1],
-                piece.1, piece.4, piece.5, piece.6,
-                cast((0, 0, 0, []), 'Tuple(UInt8, Int64, Int64, Array(UInt8))')
-            ).4 as moves
+                        (bitAnd(bitAnd(mask, bitShiftRight(run.1, 8)), bitNot(arraySum(
+                            (bit, within) -> if(t - if(toUInt8(run.1) = {stays:UInt8}, run.3, run.4) > within, bit, 0),
+                            {within_bits:Array(Array(UInt32))}[journey], {within_ms:Array(Array(Int64))}[journey]
+                        ))) as reachable) != 0,
+                        {moves:Array(Array(UInt64))}[journey][bitCount(bitXor(reachable, toUInt64(reachable - 1)))]
+                            + bitAnd(run.1, {keeps:Array(UInt64)}[journey]),
+                        not {is_strict:Array(UInt8)}[journey], bitOr(bitAnd(run.1, {all_steps:UInt64}), {stays:UInt8}),
+                        opens != 0, opens + 1,
+                        {breaks:UInt8}
+                    ),
+                    if(toUInt8(run.1) >= {starts:UInt8}, run.4, run.2),
+                    if(toUInt8(run.1) = {stays:UInt8}, run.3, run.4),
+                    t,
+                    arrayPushBack(run.5, toUInt8(run.1))
+                ),
+                piece.1, piece.4, piece.5,
+                arrayMap(
+                    opening -> {opens:Array(Array(UInt64))}[journey][bitCount(bitXor(opening, toUInt32(opening - 1)))],
+                    piece.6
+                ),
+                cast((0, 0, 0, 0, []), 'Tuple(UInt64, Int64, Int64, Int64, Array(UInt8))')
+            ) as fold,
+            arrayPopFront(arrayPushBack(fold.5, toUInt8(fold.1))) as moves
         from pieces
     ),
     parted as (
@@ -114,59 +124,95 @@ with
             journey,
             customer,
             case_value,
-            is_last,
+            rest,
             arrayFilter(
-                attempt -> attempt[1].1 in ({starts:UInt8}, {restarts:UInt8}),
+                attempt -> attempt[1].1 >= {starts:UInt8},
                 arraySplit(
-                    (touchpoint, move) -> move in ({starts:UInt8}, {restarts:UInt8}),
-                    arrayZip(moves, piece.1, piece.3, piece.4, piece.7), moves
+                    (touchpoint, move) -> move >= {starts:UInt8},
+                    arrayZip(moves, piece.1, piece.3, piece.4), moves
                 )
-            ) as parts
+            ) as parts,
+            arrayFilter((attributes, move) -> move >= {starts:UInt8}, piece.7, moves) as origins
         from folded
     ),
     attempts as (
+        -- What broke a run by opening another one belongs to both.
         select
             journey,
             customer,
             case_value,
             arrayJoin(arrayEnumerate(parts)) as number,
-            arrayFilter(touchpoint -> touchpoint.1 != 0, parts[number]) as attempt,
-            is_last and number = length(parts) as is_open
+            arrayConcat(
+                arrayFilter(touchpoint -> touchpoint.1 != 0, parts[number]),
+                arrayMap(
+                    touchpoint -> ({breaks:UInt8}, touchpoint.2, touchpoint.3, touchpoint.4),
+                    arrayFilter(touchpoint -> touchpoint.1 > {starts:UInt8}, arraySlice(parts[number + 1], 1, 1))
+                )
+            ) as attempt,
+            origins[number] as attributes,
+            if(number = length(parts), rest, 'dropped') as rest_of_it
         from parted
+    ),
+    walked as (
+        select
+            journey,
+            customer,
+            case_value,
+            attempt,
+            attributes,
+            rest_of_it,
+            {keeps:Array(UInt64)}[journey] != 0 as is_free,
+            arrayMap(move -> move < {stays:UInt8} or move >= {starts:UInt8}, attempt.1) as moved,
+            arrayPushFront(
+                arrayFilter(move -> move < {stays:UInt8}, attempt.1),
+                toUInt8(bitPositionsToArray(bitAnd(attempt.4[1], {openers:Array(UInt32)}[journey]))[1] + 1)
+            ) as steps
+        from attempts
+    ),
+    strayed as (
+        select
+            *,
+            if(is_free, length(steps), steps[-1]) as furthest,
+            arrayFilter(
+                (touchpoint, move) -> move in ({stays:UInt8}, {breaks:UInt8}),
+                arrayZip(arrayCumSum(moved), attempt.4), attempt.1
+            ) as stayed,
+            arrayMap(
+                (step, taken) -> bitNot(toUInt32(if(is_free, taken, bitShiftLeft(toUInt32(1), step) - 1))),
+                steps, arrayCumSum(step -> bitShiftLeft(toUInt32(1), step - 1), steps)
+            ) as ahead
+        from walked
     ),
     ended as (
         select
             journey,
             customer,
             case_value,
-            attempt,
-            attempt.1 as moves,
-            moves[-1] as final,
-            if(final = {expires:UInt8}, attempt.2[-2], attempt.2[-1]) as last,
-            multiIf(
-                final = {goals:Array(UInt8)}[journey], 'succeeded',
-                final = {fails:UInt8}, 'failed',
-                final != {expires:UInt8} and is_open, 'open',
-                'dropped'
-            ) as outcome,
-            has(moves, {cuts_short:UInt8}) as shortcut,
-            arrayMap(move -> move <= {goals:Array(UInt8)}[journey] or move in ({starts:UInt8}, {restarts:UInt8}), moves) as moved,
             arrayFilter((at, has_moved) -> has_moved, attempt.2, moved) as times,
             arrayFilter((id, has_moved) -> has_moved, attempt.3, moved) as event_ids,
-            arrayPushFront(arrayFilter(move -> move <= {goals:Array(UInt8)}[journey], moves), 1) as steps,
+            attributes,
+            steps,
+            furthest,
+            attempt.2[if(attempt.1[-1] in ({expires:UInt8}, {breaks:UInt8}), -2, -1)] as last,
+            multiIf(
+                furthest = {goals:Array(UInt8)}[journey], 'succeeded',
+                attempt.1[-1] = {fails:UInt8}, 'failed',
+                attempt.1[-1] in ({expires:UInt8}, {breaks:UInt8}), 'dropped',
+                rest_of_it
+            ) as outcome,
             arrayMap(
-                (at, mask) -> (at, toUInt8(if(
-                    bitShiftRight(mask, at) = 0,
-                    bitPositionsToArray(mask)[-1] + 1,
-                    at + bitCount(bitXor(bitShiftRight(mask, at), toUInt32(bitShiftRight(mask, at) - 1)))
-                ))),
-                arrayFilter(
-                    (at, move) -> move in ({stays:UInt8}, {cuts_short:UInt8}),
-                    arrayMap(number -> steps[number], arrayCumSum(moved)), moves
+                (number, mask) -> (
+                    steps[number],
+                    toUInt8(if(
+                        bitAnd(mask, ahead[number]) = 0,
+                        bitPositionsToArray(mask)[-1],
+                        bitPositionsToArray(bitAnd(mask, ahead[number]))[1]
+                    ) + 1)
                 ),
-                arrayFilter((mask, move) -> move in ({stays:UInt8}, {cuts_short:UInt8}), attempt.4, moves)
-            ) as strays
-        from attempts
+                stayed.1, stayed.2
+            ) as strays,
+            not is_free and arrayExists(mask -> bitTest(mask, {goals:Array(UInt8)}[journey] - 1), stayed.2) as shortcut
+        from strayed
     ),
     runs as (
         select
@@ -176,16 +222,17 @@ with
                 case_value,
                 fromUnixTimestamp64Milli(times[1], 'UTC'),
                 fromUnixTimestamp64Milli(last, 'UTC'),
-                outcome,
-                steps[-1],
+                if(outcome = 'cut', 'dropped', outcome),
+                furthest,
                 length(strays),
                 shortcut > 0,
                 steps,
                 arrayMap(ms -> fromUnixTimestamp64Milli(ms, 'UTC'), times),
                 event_ids,
                 strays,
-                attempt[1].5.1, attempt[1].5.2, attempt[1].5.3, attempt[1].5.4, attempt[1].5.5, attempt[1].5.6
-            )) as runs
+                attributes.1, attributes.2, attributes.3, attributes.4, attributes.5, attributes.6
+            )) as runs,
+            countIf(outcome = 'cut') as cut
         from ended
         group by journey, customer
     )
@@ -200,5 +247,6 @@ select
             event_ids Array(FixedString(16)), strays Array(Tuple(at UInt8, step UInt8)),
             channel String, source String, medium String, campaign String, device String, country String
         ))'
-    ) as runs
+    ) as runs,
+    cut
 from runs

@@ -1,6 +1,6 @@
 -- Which runs are these, the newest first, from the cursor on?
 select
-    customer, number, case_value, start, last, toString(outcome) as outcome, furthest, repeats, shortcut, steps,
+    customer, number, case_value, start, last, toString(outcome) as outcome, furthest, repeats, shortcut, walked,
     arrayMap(at -> toUnixTimestamp64Milli(at), times) as reached,
     toString(channel) as channel, toString(source) as source, toString(campaign) as campaign,
     toString(device) as device, toString(country) as country, account

@@ -1,5 +1,5 @@
 -- Which runs began in the period and until now, and how does each stand now? Times in milliseconds; customer and number
--- together name a run.
+-- together name a run. Its steps are those that were `walked`; in any order they are places instead: the first, the second.
 select
     customer,
     toUInt32(run.number) as number,
@@ -15,7 +15,8 @@ select
     run.furthest as furthest,
     run.repeats as repeats,
     run.shortcut as shortcut,
-    run.steps as steps,
+    run.steps as walked,
+    if({in_any_order:UInt8}, cast(arrayEnumerate(run.steps), 'Array(UInt8)'), run.steps) as steps,
     run.times as times,
     run.event_ids as event_ids,
     run.strays as strays,

@@ -1,16 +1,17 @@
 -- Put the runs of these customers at these journeys in place of the stored ones; the emptied ones lose theirs.
-insert into journey_runs (project, journey_version, customer, computed_at, version, runs)
+insert into journey_runs (project, journey_version, customer, computed_at, version, runs, cut)
 select
     {project:UInt32},
     {journey_versions:Array(UInt32)}[journey] as journey_version,
     customer,
     now64(3, 'UTC'),
     {version:UInt64},
-    groupArrayArray(runs)
+    groupArrayArray(runs),
+    sum(cut)
 from (
-    select journey, customer, runs from ({{runs}})
+    select journey, customer, runs, cut from ({{runs}})
     union all
-    select journey, customer, [] as runs from ({{emptied}})
+    select journey, customer, [] as runs, 0 as cut from ({{emptied}})
 )
 group by journey, customer
 -- Two-level aggregation would hand on 256 small blocks, and the fold pays its rounds for each of them. No customer

@@ -2,7 +2,7 @@
 with
     customers as (
         select
-            arrayFilter(step -> step != {goal:UInt8}, steps) as way,
+            {{way}} as way,
             customer,
             count() as theirs,
             countIf(outcome = 'succeeded') as theirs_succeeded,

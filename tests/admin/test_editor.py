@@ -72,7 +72,10 @@ RICH = {
 }
 
 
-@pytest.mark.parametrize("definition", [JOURNEY, RICH])
+STRICT = {**RICH, "order": "strict"}
+
+
+@pytest.mark.parametrize("definition", [JOURNEY, RICH, STRICT])
 def test_a_definition_survives_the_way_through_the_form(definition: dict) -> None:
     source = parse(definition).source
     form = form_of(draft.from_definition(source))

@@ -10,13 +10,16 @@ from collections.abc import Callable
 
 import pytest
 
-from admin import pictures
+from admin import draft, pictures
+from journeys.definitions import parse
 from journeys.funnel import funnel
 from journeys.lists import listed
 from journeys.reports import BY_NAME, TABS
 from journeys.scope import Scope, open_scope
 from store.event import Event
-from tests.admin.conftest import NOW, Shop, happened
+from store.journeys import save_version
+from tests.admin.conftest import JOURNEY, NOW, Shop, fill_all, happened
+from tests.admin.test_editor import form_of
 
 PAGES = [*(one.name for one in TABS), "runs", "definition"]
 
@@ -216,3 +219,48 @@ def test_every_report_is_a_file(shop: Shop, name: str) -> None:
     answer = shop.client("viewer").get(f"/p/shop/journeys/buy/{name}.csv?days=30")
     assert answer.mimetype == "text/csv"
     assert len(list(csv.reader(io.StringIO(answer.text)))) > 1
+
+
+def test_a_journey_in_any_order_shows_how_many_steps_and_which(own_shop: Shop) -> None:
+    engine, project = own_shop.services.engine, own_shop.project
+    source = parse({**JOURNEY, "key": "all", "order": "any"}).source
+    save_version(engine, project.id, dict(source), by="the test", now=NOW)
+    fill_all(own_shop.services)
+    browser, journey = own_shop.client("editor"), "/p/shop/journeys/all"
+    shown = browser.get(f"{journey}/funnel").text
+    for words in ("1 step taken", "All 3 steps taken", "Which steps runs take", "Fills the cart"):
+        assert words in shown
+    list_of = browser.get(f"{journey}/runs?number=taken&step=cart").text
+    assert "“Fills the cart”: taken: 3 runs" in list_of
+    rows = browser.get(f"{journey}/funnel.csv").text.splitlines()
+    assert [row.split(",")[0] for row in rows[1:]] == [
+        "taken-1",
+        "taken-2",
+        "taken-3",
+        "look",
+        "cart",
+        "paid",
+    ]
+    for tab in ("breakdown", "timing", "variants", "paths", "dropoffs", "compare", "zero"):
+        assert browser.get(f"{journey}/{tab}").status_code == 200, tab
+    assert '<option value="any" selected>' in browser.get("/p/shop/editor/all").text
+    previewed = browser.post(
+        "/p/shop/editor/all", data=form_of(draft.from_definition(source)) | {"do": "preview"}
+    )
+    assert "All 3 steps taken" in previewed.text
+
+
+def test_the_definition_says_what_was_cut(own_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("journeys.runs.LONGEST", 2)
+    browser = own_shop.client("viewer")
+    assert "cut there" not in browser.get("/p/shop/journeys/buy/definition").text
+    save_version(
+        own_shop.services.engine,
+        own_shop.project.id,
+        dict(parse({**JOURNEY, "goal": "Paid"}).source),
+        by="x",
+        now=NOW,
+    )
+    fill_all(own_shop.services)
+    shown = browser.get("/p/shop/journeys/buy/definition").text
+    assert "2 customers had more than 2 touchpoints without a pause" in shown

@@ -92,6 +92,19 @@ def test_identities_edges_and_runs_stand_before_the_events(
     assert [step["step"] for step in run["steps"]] == ["look", "cart", "paid"]
 
 
+def test_a_run_in_any_order_tells_its_steps_by_name_and_how_many_they_are(
+    engine: Engine, events: EventStore, shop: tuple[Project, Ledger]
+) -> None:
+    source = dict(parse({**JOURNEY, "key": "all", "order": "any"}).source)
+    version = save_version(engine, shop[0].id, source, by="", now=NOW)
+    fill(events, version, progress=lambda _done, _total: None)
+    make_live(engine, version, now=NOW)
+    runs = {run["journey"]: run for run in document(engine, events, shop, ADA)["runs"]}
+    assert runs["all"]["furthest"] == "taken-3"
+    assert [step["step"] for step in runs["all"]["steps"]] == ["look", "cart", "paid"]
+    assert runs["all"]["strays"] == [{"at": "look", "step": "look"}]
+
+
 def test_edges_that_were_taken_back_are_told_too(
     engine: Engine, events: EventStore, shop: tuple[Project, Ledger]
 ) -> None:

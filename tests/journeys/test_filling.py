@@ -110,7 +110,7 @@ def test_who_has_no_run_any_more_loses_it_in_the_share_of_its_own(events: EventS
     ghost = 2**63 - 5
     fill(events, version_of(project), progress=lambda *_: None)
     events.command(
-        "insert into journey_runs select project, journey_version, {ghost:UInt64}, computed_at, 1, runs "
+        "insert into journey_runs select project, journey_version, {ghost:UInt64}, computed_at, 1, runs, cut "
         "from journey_runs where project = {project:UInt32} limit 1",
         {"project": project, "ghost": ghost},
     )
@@ -170,7 +170,7 @@ def test_runs_of_before_answer_until_their_version_is_filled_again(shared_events
             "false, [1, 2], [now64(3), now64(3)], 'Email', '', '', '', '')]"
         )
         for _ in range(2):  # a crash before it is noted repeats it
-            store.command("delete from migrations_applied where name = '0005_run_details'")
+            store.command("delete from migrations_applied where name >= '0005'")
             migrate_events(store)
         (row,) = store.query("select runs.steps[1] as steps, runs.channel[1] as channel from journey_runs")
         assert (row["steps"], row["channel"]) == ([1, 2], "Email")

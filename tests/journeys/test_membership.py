@@ -179,21 +179,21 @@ def test_the_runs_of_a_segment_are_those_that_meet_its_conditions(
     written = rows(history, project)
     everything = [*written, *data.draw(told(project))]
     scope = opened(events, definition, everything, *some)
-    found = expected(scope.definition, written)
-    journeys = {"other": parse(OTHER), "j": scope.definition}
+    found = expected(scope.rule, written)
+    journeys = {"other": parse(OTHER), "j": scope.rule}
     lives = {who: Life([e for e in everything if e.identity == who], journeys) for who in found}
     for how, key, unit in ASKED:
         group = parse_segment(scope.saved.segments[key]).group
         chosen = [
             (who, run)
             for who, theirs in found.items()
-            for run in (theirs if unit == "runs" else [counted(scope.definition, theirs, scope.now)])
+            for run in (theirs if unit == "runs" else [counted(scope.rule, theirs, scope.now)])
         ]
         answer = listed(replace(scope, segment={how: key}), unit=unit, most=1_000)["runs"]
         assert sorted(
             (one["customer"], one["start"], one["case"], one["outcome"]) for one in answer
         ) == sorted(
-            (str(who), iso(run.start), run.case, outcome_at(scope.definition, run, scope.now))
+            (str(who), iso(run.start), run.case, outcome_at(scope.rule, run, scope.now))
             for who, run in chosen
             if belongs(group, run, lives[who]) is (how == "name")
         ), scope.saved.segments[key]

@@ -8,23 +8,28 @@ import random
 from collections import defaultdict
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from journeys.definitions import Definition, parse
-from journeys.runs import fill, recompute
+import journeys.runs
+from journeys.definitions import ORDERS, Definition, parse
+from journeys.runs import Cut, cut, fill, recompute
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
 from store.journeys import JourneyVersion
 from tests.oracle import Run, Touch, runs
 
 NAMES = ["a", "b", "c", "d", "x", "z"]
+OF_AN_ORDER = {"property": "order", "op": "is_set"}
 EXAMPLES = int(os.environ.get("RUN_EXAMPLES", "40"))
 
 
 @st.composite
 def definitions(draw: st.DrawFn) -> dict[str, Any]:
-    count = draw(st.integers(2, 5))
+    count = draw(st.sampled_from([2, 3, 4, 5, 20]))
+    order = draw(st.sampled_from(ORDERS))
+    in_order = order != "any"
     steps = []
     for k in range(count):
         steps.append(
@@ -37,18 +42,20 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
                         st.lists(st.sampled_from(NAMES[:4]), min_size=1, max_size=2, unique=True)
                     )
                 ],
-                "optional": 0 < k < count - 1 and draw(st.booleans()),
-                "within": draw(st.sampled_from([None, "2s", "5s"])) if k else None,
+                "optional": in_order and 0 < k < count - 1 and draw(st.booleans()),
+                "within": draw(st.sampled_from([None, "2s", "5s"])) if k or not in_order else None,
             }
         )
     return {
         "key": "j",
         "name": "J",
         "steps": steps,
+        "order": order,
         "fail_on": draw(st.sampled_from([[], [{"event": "x"}], [{"event": "a"}, {"event": "x"}]])),
         "idle_timeout": draw(st.sampled_from(["1s", "3s", "10s"])),
         "window": draw(st.sampled_from([None, "4s", "12s"])),
         "case_key": draw(st.sampled_from([None, "order"])),
+        "population": draw(st.sampled_from([[], [OF_AN_ORDER]])),
     }
 
 
@@ -89,19 +96,24 @@ def rows(history: list[tuple[int, int, int, str, str]], project: int) -> list[Ev
     ]
 
 
-def expected(definition: Definition, events: list[Event]) -> dict[int, list[Run]]:
+def expected(
+    definition: Definition, events: list[Event], longest: int = journeys.runs.LONGEST
+) -> dict[int, list[Run]]:
     touches: dict[int, list[Touch]] = defaultdict(list)
     for e in events:
         matches = {k for k, s in enumerate(definition.steps, 1) if any(m.event == e.event for m in s.match)}
         fails = any(m.event == e.event for m in definition.fail_on)
         case = json.loads(e.properties).get("order", "") if definition.case_key else ""
+        opens = not definition.population or "order" in json.loads(e.properties)
         touches[e.identity].append(
-            Touch(e.timestamp, e.sequence, e.event_id, frozenset(matches), fails, case)
+            Touch(e.timestamp, e.sequence, e.event_id, frozenset(matches), fails, case, opens)
         )
-    return {c: found for c, history in touches.items() if (found := runs(definition, history))}
+    return {c: found for c, history in touches.items() if (found := runs(definition, history, longest))}
 
 
-def stored(events: EventStore, project: int, version: int) -> dict[int, list[Run]]:
+def stored(
+    events: EventStore, project: int, version: int, *, counts_steps: bool = False
+) -> dict[int, list[Run]]:
     answer = events.query(
         "select customer, arrayMap(r -> (r.case_value, toUnixTimestamp64Milli(r.start), "
         "toUnixTimestamp64Milli(r.last), r.outcome, r.steps, "
@@ -123,7 +135,7 @@ def stored(events: EventStore, project: int, version: int) -> dict[int, list[Run
             for case, start, last, outcome, steps, times, ids, strays, repeats, shortcut, furthest in row[
                 "found"
             ]
-            if furthest == steps[-1] and repeats == len(strays)
+            if furthest == (len(steps) if counts_steps else steps[-1]) and repeats == len(strays)
         ]
     return found
 
@@ -145,16 +157,22 @@ numbers = iter(range(1, 10_000_000))
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(definitions(), histories())
+@given(definitions(), histories(), st.sampled_from([3, 8, journeys.runs.LONGEST]))
 def test_stored_runs_are_the_ones_of_the_rule(
-    events: EventStore, definition: dict[str, Any], history: list[tuple[int, int, int, str, str]]
+    events: EventStore,
+    definition: dict[str, Any],
+    history: list[tuple[int, int, int, str, str]],
+    longest: int,
 ) -> None:
     project = next(numbers)
     written = rows(history, project)
     events.insert(written, token=f"p{project}")
     version = version_of(definition, project)
-    fill(events, version, progress=ignore_progress)
-    assert stored(events, project, 7) == expected(parse(definition), written)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("journeys.runs.LONGEST", longest)
+        fill(events, version, progress=ignore_progress)
+    found = stored(events, project, 7, counts_steps=definition["order"] == "any")
+    assert found == expected(parse(definition), written, longest)
 
 
 @settings(
@@ -176,4 +194,62 @@ def test_recomputing_touched_customers_after_late_events_gives_the_same_runs(
             events.insert(some, token=f"p{project}-{n}")
             touched = sorted({e.identity for e in some})
             recompute(events, version, touched, touched)
-    assert stored(events, project, 7) == expected(parse(definition), written)
+    found = stored(events, project, 7, counts_steps=definition["order"] == "any")
+    assert found == expected(parse(definition), written)
+
+
+def walk(names: str, customer: int = 1) -> list[tuple[int, int, int, str, str]]:
+    return [(customer, 1_700_000_000_000 + n * 500, 0, name, "") for n, name in enumerate(names)]
+
+
+ABC = {
+    "key": "j",
+    "name": "J",
+    "idle_timeout": "1s",
+    "steps": [{"key": name, "name": name, "match": [{"event": name}]} for name in "abc"],
+}
+
+
+def test_a_history_without_a_pause_is_cut_where_it_is_too_long_and_that_is_told(
+    events: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("journeys.runs.LONGEST", 4)
+    written = rows([*walk("abbbcabc"), *walk("aabc", 2), *walk("abcab", 3)], 1)
+    events.insert(written, token="t")
+    fill(events, version_of(ABC, 1), progress=ignore_progress)
+    found = stored(events, 1, 7)
+    outcomes = [[run.outcome for run in found[identity_hash("user", str(who))]] for who in (1, 2, 3)]
+    assert outcomes == [["dropped", "succeeded"], ["succeeded"], ["succeeded", "dropped"]]
+    assert cut(events) == cut(events, 7) == [Cut(7, customers=2, runs=2)]
+    assert cut(events, 8) == []
+    monkeypatch.undo()
+    fill(events, version_of(ABC, 1), progress=ignore_progress)
+    assert cut(events) == []
+
+
+def test_robots_have_no_runs_however_much_they_do(
+    events: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("journeys.runs.LONGEST", 4)
+    robot, person = rows(walk("abcabcaaaa"), 1), rows(walk("abc", 2), 2)
+    for event in robot:
+        event.is_bot = True
+    for event in person:
+        event.project = 1
+    events.insert([*robot, *person], token="t")
+    fill(events, version_of(ABC, 1), progress=ignore_progress)
+    assert stored(events, 1, 7).keys() == {identity_hash("user", "2")}
+    assert cut(events) == []
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_journey_may_have_thirty_steps(events: EventStore, order: str) -> None:
+    names = [f"e{n}" for n in range(30)]
+    steps = [{"key": name, "name": name, "match": [{"event": name}]} for name in names]
+    came = random.Random(1).sample(names, 30) if order == "any" else names
+    history = [(1, 1_700_000_000_000 + n * 500, 0, name, "") for n, name in enumerate(came)]
+    events.insert(rows(history, 1), token="t")
+    fill(events, version_of({**ABC, "steps": steps, "order": order}, 1), progress=ignore_progress)
+    (run,) = stored(events, 1, 7, counts_steps=order == "any")[identity_hash("user", "1")]
+    assert run.outcome == "succeeded"
+    assert [names[step - 1] for step, _ in run.steps] == came

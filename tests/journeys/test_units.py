@@ -76,7 +76,7 @@ def told(scope: Scope, unit: str) -> Counter[tuple[str, ...]]:
 
 def said(scope: Scope, chosen: Iterable[tuple[str, int, Run]]) -> Counter[tuple[str, ...]]:
     return Counter(
-        (account, str(who), iso(run.start), run.case, outcome_at(scope.definition, run, scope.now))
+        (account, str(who), iso(run.start), run.case, outcome_at(scope.rule, run, scope.now))
         for account, who, run in chosen
     )
 
@@ -92,8 +92,8 @@ def test_the_run_that_counts_is_the_one_of_the_rule(
 ) -> None:
     written = rows(history, next(numbers))
     scope = opened(events, definition, written, BEGAN + late * 500)
-    found = expected(scope.definition, written)
-    own = [("", who, counted(scope.definition, runs, scope.now)) for who, runs in found.items()]
+    found = expected(scope.rule, written)
+    own = [("", who, counted(scope.rule, runs, scope.now)) for who, runs in found.items()]
     assert told(scope, "customers") == said(scope, own)
 
     theirs = []
@@ -101,7 +101,7 @@ def test_the_run_that_counts_is_the_one_of_the_rule(
         hashes = sorted(identity_hash("user", str(one)) for one in members)
         runs = [(run, who) for who in hashes for run in found.get(who, [])]
         if runs:
-            best = counted(scope.definition, [run for run, _ in runs], scope.now)
+            best = counted(scope.rule, [run for run, _ in runs], scope.now)
             theirs.append((account, next(who for run, who in runs if run is best), best))
     assert told(scope, "accounts") == said(scope, theirs)
 

@@ -49,6 +49,8 @@ JOURNEYS = [
         "where", [{**B, "where": [{"property": "order", "op": "eq", "value": "o1"}]}], [{"type": "track"}, C]
     ),
     journey("told", [{"type": "identify"}], [X, {"type": "track"}]),
+    journey("free", [A], [B, SHOP], [C], order="any", fail_on=[X]),
+    journey("strict", [A], [B], [C, A], order="strict"),
     journey("never", [{"event": "never"}], [A], [B]),
 ]
 OTHERS = [
@@ -230,7 +232,12 @@ def test_after_every_change_every_version_has_the_runs_of_the_rule(
         acts[name](what)
         for version in kept_versions(engine, world.project):
             key = version.definition["key"]
-            assert stored(events, world.project, version.id) == world.expected(version), (key, name)
+            assert runs_of(world, version) == world.expected(version), (key, name)
+
+
+def runs_of(world: World, version: JourneyVersion) -> dict[int, list[Run]]:
+    in_any_order = version.definition["order"] == "any"
+    return stored(world.events, world.project, version.id, counts_steps=in_any_order)
 
 
 def message(name: str, user: str, at: int = 0) -> Message:
@@ -253,9 +260,11 @@ def test_a_batch_computes_what_it_concerns_and_no_more(
     world.arrive([message("x", "u0")])
     assert computed == [], "nothing that could open a run"
     world.arrive([message("a", "u0", 500), message("x", "u1", 500)])
-    assert computed == [{"plain", "pro", "pro-step"}], "all in one statement"
+    assert computed == [{"plain", "pro", "pro-step", "free", "strict"}], "all in one statement"
     world.arrive([message("x", "u0", 900), message("x", "u1", 900)])
-    assert computed[1:] == [{"plain"}]
+    assert computed[1:] == [{"plain", "free"}]
+    world.arrive([message("c", "u2")])
+    assert computed[2:] == [{"pro", "free"}], "in any order every step opens a run"
 
 
 def test_an_event_between_a_merge_and_its_computation_computes_the_whole_customer(
@@ -299,8 +308,8 @@ def test_a_statement_takes_no_more_than_it_can_and_none_is_left_out(
     monkeypatch.setattr("server.refreshing.PAIRS_AT_ONCE", 5)
     world = World(engine, events)
     parts = portions([(one, [1, 2]) for one in kept_versions(engine, world.project)])
-    assert [len(part) for part in parts] == [2, 2, 2, 1]
+    assert [len(part) for part in parts] == [2, 2, 2, 2, 1]
     assert len(portions([(one, []) for one in kept_versions(engine, world.project)])) == 3
     world.arrive([message("a", "u0"), message("b", "u0", 500), message("b", "u1")])
     for version in kept_versions(engine, world.project):
-        assert stored(events, world.project, version.id) == world.expected(version)
+        assert runs_of(world, version) == world.expected(version)

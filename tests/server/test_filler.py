@@ -129,3 +129,32 @@ def live(engine: Engine, version: JourneyVersion) -> JourneyVersion:
     found = live_journey(engine, version.project_id, "j")
     assert found
     return found
+
+
+def test_what_was_cut_is_told_at_the_start(
+    engine: Engine,
+    events: EventStore,
+    version: JourneyVersion,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(runs, "LONGEST", 1)
+    more = [
+        Event(
+            project=version.project_id,
+            event_id=event_id(f"{who} again"),
+            message_id=f"{who} again",
+            type="track",
+            event="Look",
+            timestamp=1_760_000_001_000,
+            received_at=1_760_000_001_000,
+            user_id=who,
+            identity=identity_hash("user", who),
+        )
+        for who in PEOPLE[:2]
+    ]
+    events.insert(more, token="again")
+    for _ in range(2):  # a process that has filled them, and the next one
+        caplog.clear()
+        Filler(engine, events).fill_all()
+        assert "2 customers had more than 1 touchpoints without a pause" in caplog.text

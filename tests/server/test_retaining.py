@@ -350,7 +350,7 @@ def stored_run(keeper: Keeper, who: str, *days: float, version: int = 0, after: 
         "insert into journey_runs "
         "select {project:UInt32}, {version:UInt32}, {customer:UInt64}, now64(3), 1, "
         f"[('', [{times}][1], [{times}][-1], 'dropped', 1, 0, false, [1, 2], [{times}], "
-        "['a', 'b'], [], '', '', '', '', '', '')] "
+        "['a', 'b'], [], '', '', '', '', '', '')], 0 "
         f"{after}",
         {
             "project": keeper.mine.id,

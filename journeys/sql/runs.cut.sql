@@ -1,0 +1,6 @@
+-- Of how many customers were runs cut because too many touchpoints came without a pause, and how many runs?
+select journey_version, count() as customers, sum(cut) as runs
+from journey_runs final
+where cut > 0 and (journey_version = {journey_version:UInt32} or {journey_version:UInt32} = 0)
+group by journey_version
+order by journey_version
