@@ -206,7 +206,7 @@ def words(answer: Any) -> Iterator[str]:
     elif isinstance(answer, dict):
         for name, one in answer.items():
             yield name
-            is_segment = name == "segment" or (name == "against" and "n" not in one)
+            is_segment = name == "segment" or (name == "against" and "n" not in (one or {}))
             if not is_segment and name != "cells":
                 yield from words(one)
 
