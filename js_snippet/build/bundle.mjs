@@ -13,7 +13,7 @@ export const gzipped = (text) => gzipSync(text, { level: 9 }).length;
 const TARGET = "es2021";
 // Nearly all of it runs at load: Chromium then compiles it beside the page, and not function by function on the main thread.
 const COMPILE = "//# allFunctionsCalledOnLoad\n";
-const LETTERS = "etinoauscldmpr";
+const LETTERS = "etinoauscldmpr"; // for names; another choice or order costs up to twenty bytes
 const { version } = JSON.parse(await readFile(here("package.json"), "utf8"));
 
 /** The text of the bundle, and the paths of the files in it. In a hurry it is a twentieth longer. */
