@@ -16,7 +16,7 @@ DEMO := WAYWISER_DATABASE_URL=sqlite:///data/demo/waywiser.db WAYWISER_EVENTS_UR
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 CODE := collector store journeys admin server migrations tests benchmarks
 
-.PHONY: help setup demo run test test-deep test-faults test-sdk-pythons check lock format bench bench-door bench-journeys bench-snippet bench-sdk soak-sdk metrics screenshots clean chromium proxies
+.PHONY: help setup demo run test test-deep test-faults test-sdk-pythons check lock format bench bench-door bench-journeys bench-snippet bench-sdk soak-sdk metrics screenshots clean chromium nginx
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -30,7 +30,7 @@ demo: setup ## Run Waywiser with a believable company to look at
 run: setup ## Run Waywiser empty; the browser walks through the set-up
 	@$(BIN)/waywiser serve
 
-test: setup $(INSTALLED_DEV) $(CLIENTS) chromium proxies ## Run every check and every test
+test: setup $(INSTALLED_DEV) $(CLIENTS) chromium nginx ## Run every check and every test
 	@$(MAKE) --no-print-directory static
 	$(BIN)/pytest -q $(SIDE_BY_SIDE)
 	$(BIN)/pytest -q sdk_py/tests
@@ -126,10 +126,10 @@ $(CLIENTS): tests/clients/package.json tests/clients/package-lock.json
 	cd tests/clients && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# Proxies before the collector: their tests are skipped where they cannot be installed.
-proxies:
-	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v nginx && command -v caddy; } >/dev/null; then \
-		apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -q --no-install-recommends nginx caddy >/dev/null || true; \
+# For the tests of what stands before a collector; they are skipped where it cannot be installed.
+nginx:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v nginx >/dev/null; then \
+		apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -q --no-install-recommends nginx >/dev/null || true; \
 	fi
 
 chromium:
