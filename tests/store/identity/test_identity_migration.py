@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, insert, select, text
 
+import store
 from store.migrate import _alembic
 from store.tables import edges, identities, metadata, projects
 
@@ -61,5 +64,8 @@ def test_an_older_ledger_is_taken_over_and_can_be_given_back(db: Engine) -> None
 
 
 def test_the_tables_are_as_the_migrations_make_them(db: Engine) -> None:
+    for module in pkgutil.iter_modules(store.__path__):
+        if module.name.startswith("tables"):  # each family of tables adds its own
+            importlib.import_module(f"store.{module.name}")
     with db.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
