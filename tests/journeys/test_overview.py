@@ -44,7 +44,7 @@ def test_heads_are_those_of_the_funnels_by_one_question(
     entered = set()
     for version in versions:
         definition = parsed(version.definition)
-        answer = funnel(replace(months, version=version, definition=definition))
+        answer = funnel(replace(months, version=version, rule=definition))
         head = found[version.id]
         steps = [{key: step[key] for key in head["steps"][0]} for step in answer["steps"]]
         assert head == {**{key: answer[key] for key in head}, "steps": steps}
