@@ -136,10 +136,10 @@ def test_the_file_has_a_line_for_each_step(scope: Scope) -> None:
     answer = comparison(scope, unit="runs", segments="name:phone;not:phone")
     head, rows = COMPARISON.table(answer)
     table = [dict(zip(head, row, strict=True)) for row in rows]
-    assert len(table) == 2 * len(scope.definition.steps)
-    assert [row["difference"] is None for row in table[: len(scope.definition.steps)]] == [True] * (
-        len(table) // 2
-    )
+    both, steps = table.pop(), len(scope.definition.steps)
+    assert (both["name"], both["entered"]) == ("in both", answer["overlap"][0]["n"])
+    assert len(table) == 2 * steps
+    assert [row["difference"] is None for row in table[:steps]] == [True] * steps
     assert table[-1]["difference"] == answer["segments"][1]["against_first"]["value"]
 
 
