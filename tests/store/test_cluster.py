@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from store.events import EventStore, EventStoreError
 from store.migrate import cluster_statements, migrate_events
 from store.privacy import deletion, retention
 from store.privacy.horizon import Horizon
+from tests.installation import eventually
 from tests.served import served
 from tests.shards import CLUSTER
 
@@ -246,5 +248,11 @@ def test_known_messages_are_forgotten_on_every_shard(cluster: EventStore) -> Non
 
 
 def test_inserts_of_all_servers_are_seen(cluster: EventStore) -> None:
-    assert deletion.inserts_under_way(cluster) == []
     assert cluster.takes_inserts()
+    slow = "insert into probes select now64(3, 'UTC') from numbers(4) where sleepEachRow(0.5) = 0"
+    filling = threading.Thread(target=cluster.command, args=(slow,))
+    filling.start()
+    seen = eventually(lambda: set(deletion.inserts_under_way(cluster)), bool, seconds=5)
+    assert len(seen) == 1
+    filling.join()
+    assert deletion.inserts_under_way(cluster) == []
