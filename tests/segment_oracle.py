@@ -103,7 +103,9 @@ def state(life: Life, definition: Definition, t: int) -> str:
             e.timestamp,
             e.sequence,
             e.event_id,
-            frozenset(k for k, s in enumerate(definition.steps, 1) if any(matches(m, e, life) for m in s.match)),
+            frozenset(
+                k for k, s in enumerate(definition.steps, 1) if any(matches(m, e, life) for m in s.match)
+            ),
             any(matches(m, e, life) for m in definition.fail_on),
         )
         for e in life.events
