@@ -135,7 +135,8 @@ def test_without_a_choice_saved_segments_stand_side_by_side(scope: Scope) -> Non
 def test_the_file_has_a_line_for_each_step(scope: Scope) -> None:
     answer = comparison(scope, unit="runs", segments="name:phone;not:phone")
     head, rows = COMPARISON.table(answer)
-    table = [dict(zip(head, row, strict=True)) for row in rows]
+    *table, both = [dict(zip(head, row, strict=True)) for row in rows]
+    assert (both["name"], both["entered"]) == ("in both", 0)
     assert len(table) == 2 * len(scope.definition.steps)
     assert [row["difference"] is None for row in table[: len(scope.definition.steps)]] == [True] * (
         len(table) // 2
