@@ -30,6 +30,11 @@ def csv_file(name: str, table: Table) -> Response:
     )
 
 
+def named(key: str, tab: str, scope: Scope) -> str:
+    """What the file of a report is called; it says where not all runs are counted yet."""
+    return f"{key}-{tab}" if scope.is_complete else f"{key}-{tab}-incomplete"
+
+
 def of_tab(tab: str, scope: Scope, *, unit: str, args: Mapping[str, str]) -> Table | None:
     """The table of a report or of a list on a journey's page, or None where there is none of this name."""
     if tab == "runs":

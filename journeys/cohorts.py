@@ -12,7 +12,7 @@ from journeys.cursors import ListError
 from journeys.period import Period, PeriodError, iso
 from journeys.rates import rate
 
-MOST_PARTS = 100
+MOST_PARTS = 122  # ten years by month
 BY_DAY, BY_WEEK = 15 * 86_400_000, 200 * 86_400_000  # up to how long a time is parted by days, by weeks
 ALL = -1  # in the place of a part: all of a cohort
 
@@ -62,7 +62,8 @@ def parts(by: str, start: int, now: int, zone: ZoneInfo) -> Parts:
         return Parts(by, [])
     found = buckets(Period(start, now + 1), by, zone, now=now)
     if len(found) > MOST_PARTS:
-        raise PeriodError(f"there are more than {MOST_PARTS} parts by {by}; count by a longer one")
+        cure = "choose a shorter period" if by == "month" else "count by a longer one"
+        raise PeriodError(f"there are more than {MOST_PARTS} parts by {by}; {cure}")
     return Parts(by, [one.edge for one in found])
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
-import numpy as np
 from marshmallow import fields
 
+from journeys.apart import apart
 from journeys.cursors import ListError
 from journeys.filters import Params
 from journeys.funnel import OUTCOMES, UNITS
@@ -20,8 +20,7 @@ from journeys.scope import Scope
 from journeys.segment_definitions import SegmentDefinition, parse_segment
 from journeys.segments import SAVED, Segment, SegmentError, checked, choices, read_several, written
 from journeys.standing import NOBODY, standing
-from journeys.statistics import adjusted, difference, known, p_of_two_rates
-from journeys.statistics import known as told
+from journeys.statistics import known
 
 FEWEST, MOST = 2, 5
 BY_DEFAULT = "device"
@@ -87,9 +86,9 @@ def comparison(scope: Scope, *, unit: str, segments: str = "") -> Answer:
     chosen = _chosen(scope, segments)
     rows = _counted(scope, chosen, unit)
     groups = [_group(scope, one, rows[at, at]) for at, one in enumerate(chosen)]
-    for group, apart in zip(groups, _against_first(groups), strict=True):
-        group["against_first"] = apart[-1] if apart else None
-        for step, one in zip(group["steps"][1:], apart or (), strict=False):
+    for group, found in zip(groups, _against_first(groups), strict=True):
+        group["against_first"] = found[-1] if found else None
+        for step, one in zip(group["steps"][1:], found or (), strict=False):
             step["against_first"] = one
     return {
         "unit": unit,
@@ -228,7 +227,7 @@ def _group(scope: Scope, segment: Segment, row: Row) -> dict[str, Any]:
     }
 
 
-def _against_first(groups: Sequence[Row]) -> list[list[dict[str, Any]] | None]:
+def _against_first(groups: Sequence[Row]) -> list[list[Mapping[str, float | None]] | None]:
     """Of each group but the first its differences, of the second step to the goal, corrected together."""
     if len(groups) < 2:
         return [None] * len(groups)
@@ -236,17 +235,14 @@ def _against_first(groups: Sequence[Row]) -> list[list[dict[str, Any]] | None]:
     counts = [[step["progressed"]["n"] for step in one["steps"][1:]] for one in groups]
     n = [one["entered"]["n"] for one in groups]
     steps, rows = len(counts[0]), range(len(others))
-    own, own_n = np.array(counts[1:]).ravel(), np.repeat(n[1:], steps)
-    with_n = (own, own_n, np.tile(counts[0], len(others)), np.repeat(n[0], len(own)))
-    apart, p = difference(*with_n), p_of_two_rates(*with_n)
-    columns = {"value": apart.value, "low": apart.low, "high": apart.high, "p": p, "p_adjusted": adjusted(p)}
-    return [
-        None,
-        *(
-            [{name: told(column[row * steps + k]) for name, column in columns.items()} for k in range(steps)]
-            for row in rows
-        ),
-    ]
+    own = [count for one in counts[1:] for count in one]
+    found = apart(
+        own,
+        [one for one in n[1:] for _ in range(steps)],
+        counts[0] * len(others),
+        [n[0]] * len(own),
+    )
+    return [None, *(found[row * steps : (row + 1) * steps] for row in rows)]
 
 
 def _looks_inside(scope: Scope, segment: Segment) -> bool:
@@ -281,13 +277,13 @@ def table(answer: Answer) -> Table:
 
 
 def _row(group: Row, step: Row) -> tuple[Any, ...]:
-    apart = step["against_first"] or {}
+    first = step["against_first"] or {}
     return (
         *(group["text"], group["name"], step["key"], group["entered"]["n"]),
         *(group["outcomes"][how]["n"] for how in OUTCOMES),
         *(group["customers"], step["progressed"]["n"]),
         *(step["rate_from_start"][name] for name in ("value", "low", "high")),
-        *(apart.get(name) for name in ("value", "low", "high", "p", "p_adjusted")),
+        *(first.get(name) for name in ("value", "low", "high", "p", "p_adjusted")),
         *(group["small"], group["seconds_to_goal"]["median"]),
     )
 

@@ -99,6 +99,7 @@ class _Index:
         self._names: dict[str, set[int]] = defaultdict(set)
         self._types: dict[str, set[int]] = defaultdict(set)
         self._pages: dict[str, set[int]] = defaultdict(set)
+        self._compiled: list[tuple[re.Pattern[str], set[int]]] = []
 
     def add(self, version: int, matchers: Iterable[Matcher]) -> None:
         for one in matchers:

@@ -16,7 +16,12 @@ from journeys.statistics import is_small
 
 LEFT = "furthest = {k:UInt8} and outcome in ('dropped', 'failed')"
 REACHED = "furthest >= {k:UInt8}"
-WHICH = {"left": (LEFT, "left here"), "reached": (REACHED, "reached")}
+IN_TIME = "furthest = {k:UInt8} and outcome = 'in_time'"
+WHICH = {
+    "left": (LEFT, "left here"),
+    "reached": (REACHED, "reached"),
+    "in_time": (IN_TIME, "in time here"),
+}
 Row = Mapping[str, Any]
 
 
@@ -68,6 +73,7 @@ def _told(step: str, row: Row, rows: Sequence[Row]) -> dict[str, Any]:
         "reached": {"n": row["reached"], "cell": f"origin:reached:{step}:{cell}"},
         "left": {"n": row["left_here"], "cell": f"origin:left:{step}:{cell}"},
         "in_time": row["in_time"],
+        "cells": {"in_time": f"origin:in_time:{step}:{cell}"},
         "rate": share,
         "small": bool(is_small(row["reached"], share["low"] or 0, share["high"] or 0)),
     }

@@ -16,7 +16,7 @@ from journeys.period import Period, PeriodError, moment, parse_period
 from journeys.questions import question
 from journeys.routes import RAW, Routes, confirmed
 from store.events import EventStore
-from store.journeys import JourneyVersion, live_journeys
+from store.journeys import ANSWERING, UNFILLED, JourneyVersion, live_journeys
 from store.projects import Project
 from store.segments import saved_segments
 
@@ -123,6 +123,11 @@ class Scope:
     def resolved(self) -> str:
         """The SQL of events with the customers that count: those of now, or of `as_of`."""
         return resolution.resolved_now() if self.as_of is None else resolution.resolved_then()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all runs of the version are counted; a first version answers before they are."""
+        return self.version.status not in UNFILLED or self.version.status in ANSWERING
 
     def source_of_runs(self, params: Params) -> str:
         """The SQL of the runs that count: those of a preview, of a moment, or those that are stored."""

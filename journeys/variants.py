@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from journeys.cursors import ListError
@@ -11,7 +12,9 @@ from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
 from journeys.statistics import known
 
+# SQL of a run's way before the goal, and of the same as text.
 WAY = "if(furthest = {goal:UInt8}, arrayPopBack(walked), walked)"
+AS_TEXT = f"arrayStringConcat({WAY}, '.')"
 RATE = ("in_time", "at_least", "at_most", "customers", "half_by")
 MEANINGS = {
     "variant": (
@@ -19,6 +22,9 @@ MEANINGS = {
         "success rate says how many of those who went the way got there."
     ),
     "variants": "The most frequent ways before the goal.",
+    "other": "All ways that are not shown, together: their runs, and how many of these succeeded.",
+    "ways": "How many different ways are not shown.",
+    "succeeded": "Runs of the variant that reached the goal.",
     "share": "How many of all runs are of the variant.",
     "cumulative": "The share of it and of all that are more frequent.",
     "success_rate": (
@@ -35,9 +41,7 @@ def variants(scope: Scope, *, unit: str = "runs", most: int = 20) -> dict[str, A
     A variant is the way before the goal, so that its success rate says how many of those who went it got
     there. `unit` is as in the funnel.
     """
-    goal = len(scope.definition.steps)
-    asked = scope.ask("variants.listed", unit=unit, most=most, goal=goal, slots=lambda _: {"way": WAY})
-    rows = scope.events.query(*asked)
+    rows = _rows(scope, unit, most)
     runs = rows[0]["runs"] if rows else 0
     keys = [step.key for step in scope.rule.steps]
     found, so_far = [], 0
@@ -48,40 +52,84 @@ def variants(scope: Scope, *, unit: str = "runs", most: int = 20) -> dict[str, A
             {
                 "steps": [keys[k - 1] for k in row["way"]],
                 "n": row["n"],
-                "cell": ">".join(keys[k - 1] for k in row["way"]),
+                "cell": (way := ">".join(keys[k - 1] for k in row["way"])),
+                "succeeded": {"n": row["succeeded"], "cell": f"succeeded:{way}"},
                 "share": row["n"] / runs,
                 "cumulative": so_far / runs,
                 "success_rate": run_rate(row["succeeded"], row["n"], in_time=row["in_time"], spread=spread),
                 "median_seconds": known(row["median"]),
             }
         )
-    return {"unit": unit, "runs": runs, "variants": found}
+    won = sum(one["succeeded"]["n"] for one in found)
+    other = {
+        "ways": rows[0]["ways"] - len(rows) if rows else 0,
+        "n": runs - so_far,
+        "cell": f"other:{unit}:{most}",
+        "succeeded": {
+            "n": rows[0]["all_succeeded"] - won if rows else 0,
+            "cell": f"succeeded:other:{unit}:{most}",
+        },
+    }
+    return {"unit": unit, "runs": runs, "variants": found, "other": other}
+
+
+def _rows(scope: Scope, unit: str, most: int) -> list[dict[str, Any]]:
+    goal = len(scope.definition.steps)
+    asked = scope.ask("variants.listed", unit=unit, most=most, goal=goal, slots=lambda _: {"way": WAY})
+    return scope.events.query(*asked)
 
 
 def behind(scope: Scope, cell: str) -> Which:
-    """The runs of a variant; raises ListError for what is none."""
-    steps, names = cell.split(">"), {step.key: step.name for step in scope.rule.steps}
+    """The runs of a variant, or of all that are not shown; raises ListError for what is none."""
+    rest = cell.removeprefix("succeeded:")
+    which = "outcome = 'succeeded'" if rest != cell else "1"
+    ended = " that succeeded" if rest != cell else ""
+    if rest.startswith("other:"):
+        return _others(scope, rest, which, ended)
+    steps, names = rest.split(">"), {step.key: step.name for step in scope.rule.steps}
     if any(step not in names for step in steps):
         raise ListError(f"{cell!r} is no variant; take a cell from the report's answer")
     return Which(
-        f"{WAY} = {{way:Array(UInt8)}}",
-        {"goal": len(names), "way": [scope.rule.position(step) for step in steps]},
-        f"Runs of the way “{' › '.join(names[step] for step in steps)}”",
+        f"{which} and {AS_TEXT} = {{way:String}}",
+        {"goal": len(names), "way": _text(scope.rule.position(step) for step in steps)},
+        f"Runs{ended} of the way “{' › '.join(names[step] for step in steps)}”",
     )
 
 
+def _others(scope: Scope, cell: str, which: str, ended: str) -> Which:
+    _, unit, most = [*cell.split(":"), "", ""][:3]
+    if unit not in UNITS or not most.isdigit():
+        raise ListError(f"{cell!r} is no cell of variants; take one from the report's answer")
+    shown = [_text(row["way"]) for row in _rows(scope, unit, int(most))]
+    return Which(
+        f"{which} and {AS_TEXT} not in {{shown:Array(String)}}",
+        {"goal": len(scope.definition.steps), "shown": shown},
+        f"Runs{ended} of all other ways",
+    )
+
+
+def _text(way: Iterable[int]) -> str:
+    return ".".join(map(str, way))
+
+
 def table(answer: Answer) -> Table:
-    """A row a variant."""
-    return ("steps", "runs", "share", "cumulative", "success_rate", "median_seconds", "low", "high", *RATE), (
+    """A row a variant, then all others together."""
+    head = ("steps", "runs", "share", "cumulative", "success_rate", "median_seconds", "low", "high", *RATE)
+    rows: list[tuple[Any, ...]] = [
         (
             " > ".join(v["steps"]),
             *(v[name] for name in ("n", "share", "cumulative")),
             v["success_rate"]["value"],
             v["median_seconds"],
             *(v["success_rate"][k] for k in ("low", "high", *RATE)),
+            v["succeeded"]["n"],
         )
         for v in answer["variants"]
-    )
+    ]
+    if n := answer["other"]["n"]:
+        rest = (n, n / answer["runs"], 1.0, *[None] * (5 + len(RATE) - 1), answer["other"]["succeeded"]["n"])
+        rows.append(("(other)", *rest))
+    return (*head, "succeeded"), rows
 
 
 VARIANTS = Report(

@@ -9,7 +9,7 @@ from flask import Response
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint, Refused
-from admin.exports import csv_file
+from admin.exports import csv_file, named
 from journeys.cursors import ListError
 from journeys.definitions import DefinitionSchema, lean, parse
 from journeys.funnel import OUTCOMES, UNITS
@@ -191,7 +191,8 @@ def _endpoints(report: Report) -> Iterator[Endpoint]:
         return _dated(scope, {**answer, "meanings": report.meanings})
 
     def as_csv(call: Call, key: str) -> Response:
-        return csv_file(f"{key}-{report.name}", report.table(read(call, key)[1]))
+        scope, answer = read(call, key)
+        return csv_file(named(key, report.name, scope), report.table(answer))
 
     for answer, ending, says in (
         (as_json, "", report.says),
@@ -217,8 +218,11 @@ def _scope(call: Call, key: str) -> Scope:
 
 
 def _dated(scope: Scope, answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer with its moment, and a note where its customers are those of one that is past."""
-    answer = answer | {"as_of": iso(scope.now)}
+    """The answer with its moment, and notes where not all runs are counted yet, or where its customers are
+    those of a moment that is past."""
+    answer = answer | {"as_of": iso(scope.now), "complete": scope.is_complete}
+    if not scope.is_complete:
+        answer["progress"] = _progress(scope.version)
     if scope.as_of is None:
         return answer
     return answer | {"ledger_as_of": iso(scope.as_of), "note": THEN}
@@ -233,12 +237,16 @@ def _save(call: Call, data: Mapping[str, Any]) -> dict[str, Any]:
     return _described(saved)
 
 
+def _progress(one: JourneyVersion) -> dict[str, int]:
+    return {"done": one.chunks_done, "total": one.chunks_total}
+
+
 def _described(one: JourneyVersion) -> dict[str, Any]:
     return {
         "key": one.definition["key"],
         "version": one.version,
         "status": one.status,
-        "progress": {"done": one.chunks_done, "total": one.chunks_total},
+        "progress": _progress(one),
         "created_at": iso(one.created_at),
         "created_by": one.created_by,
         "definition": lean(one.definition),

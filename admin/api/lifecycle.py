@@ -20,6 +20,7 @@ from journeys.lifecycle import (
     open_life,
     retention_table,
 )
+from journeys.period import asked_at
 
 
 class Asked(PeriodAsked):
@@ -29,6 +30,9 @@ class Asked(PeriodAsked):
         load_default="",
         validate=validate.OneOf(("", *UNITS)),
         metadata={"description": "day, week or month; what fits the time from `from` to now where absent"},
+    )
+    now = fields.String(
+        metadata={"description": "`as_of` of an answer, so that a list has the customers of its number"}
     )
 
 
@@ -72,7 +76,8 @@ def list_customers_of_cell(call: Call) -> dict[str, Any]:
 
 
 def _life(call: Call) -> Life:
-    return open_life(call.services.events, call.project, period_of(call), by=call.query["by"], now=call.now)
+    now = asked_at(call.query.get("now"), call.project.zone, now=call.now)
+    return open_life(call.services.events, call.project, period_of(call, now), by=call.query["by"], now=now)
 
 
 ENDPOINTS = [

@@ -29,7 +29,7 @@ class PeriodAsked(Schema):
     as_of = fields.Raw(validate=_refused, metadata={"description": "not supported here: refused"})
 
 
-def period_of(call: Call) -> Period:
-    """The period that the call asks for; raises PeriodError."""
-    asked = call.query
-    return parse_period(asked.get("start"), asked.get("end"), call.project.zone, now=call.now)
+def period_of(call: Call, now: int | None = None) -> Period:
+    """The period that the call asks for, `now` or at another moment; raises PeriodError."""
+    asked, at = call.query, call.now if now is None else now
+    return parse_period(asked.get("start"), asked.get("end"), call.project.zone, now=at)

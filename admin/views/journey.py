@@ -117,7 +117,7 @@ def csv(place: Place, key: str, tab: str) -> ResponseReturnValue:
     table = exports.of_tab(tab, report.scope, unit=report.asked.unit, args=request.args)
     if table is None:
         abort(404)
-    return exports.csv_file(f"{key}-{tab}", table)
+    return exports.csv_file(exports.named(key, tab, report.scope), table)
 
 
 @pages.get("/filling")

@@ -22,7 +22,7 @@ from journeys.lifecycle import (
     open_life,
     retention_table,
 )
-from journeys.period import parse_period
+from journeys.period import asked_at, iso, parse_period
 
 pages = Blueprint("lifecycle", __name__, url_prefix="/p/<project>/lifecycle")
 
@@ -42,8 +42,12 @@ class Question:
         return url_for(f"lifecycle.{door}", project=self.place.project.key, **values)
 
     def customers(self, cell: str) -> str:
-        """The address of the list behind a number."""
-        return self.link("customers", cell=cell)
+        """The address of the list behind a number, as things stood when it was counted."""
+        return self.link("customers", cell=cell, now=iso(self.life.now))
+
+    def csv(self, name: str) -> str:
+        """The address of a table, of the same moment, as a file."""
+        return self.link("csv", name=name, now=iso(self.life.now))
 
 
 @pages.get("")
@@ -87,7 +91,7 @@ def csv(place: Place, name: str) -> ResponseReturnValue:
 
 def _question(place: Place) -> Question:
     given, zone = services(), place.project.zone
-    now = given.clock()
+    now = asked_at(request.args.get("now"), zone, now=given.clock())
     frame, by = asked.read_now(request.args, zone, now=now), request.args.get("by", "")
     by = by if by in UNITS else ""
     period = parse_period(frame.start, frame.end, zone, now=now)

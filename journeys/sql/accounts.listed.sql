@@ -1,4 +1,5 @@
--- Which accounts were told of lately, with this text in their id or a trait, from the cursor on, the last first?
+-- Which accounts were told of lately, with this text in their id or the value of a trait, from the cursor on, the last
+-- first?
 select group_id as account, toUnixTimestamp64Milli(max(timestamp)) as last_told
 from events
 where
@@ -13,7 +14,15 @@ having
     and (
         {text:String} = ''
         or positionCaseInsensitiveUTF8(account, {text:String}) > 0
-        or max(positionCaseInsensitiveUTF8(traits, {text:String})) > 0
+        or max(arrayExists(
+            name -> positionCaseInsensitiveUTF8(
+                if(
+                    JSONType(traits, name) = 'String', JSONExtractString(traits, name), JSONExtractRaw(traits, name)
+                ),
+                {text:String}
+            ) > 0,
+            JSONExtractKeys(traits)
+        ))
     )
 order by last_told desc, account desc
 limit {most:UInt32}

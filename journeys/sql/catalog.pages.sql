@@ -1,5 +1,5 @@
 -- Which pages were viewed since then, by their routes, how often and by how many customers?
-select {{route}} as route, count() as n, uniq(customer) as customers
+select {{route}} as route, count() as n, uniqExact(customer) as customers
 from {{resolved}}
 where
     project = {project:UInt32} and type = 'page'

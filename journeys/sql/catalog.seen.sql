@@ -3,7 +3,7 @@ select
     toString(type) as type,
     toString(event) as event,
     count() as n,
-    uniq(customer) as customers,
+    uniqExact(customer) as customers,
     toUnixTimestamp64Milli(min(timestamp)) as first_seen,
     toUnixTimestamp64Milli(max(timestamp)) as last_seen
 from {{resolved}}

@@ -19,7 +19,9 @@ select
     sum(theirs_in_time) as in_time,
     quantileExactInclusiveArray(0.5)(took) as median,
     sumMap([theirs], [toUInt64(1)]) as spread,
-    sum(n) over () as runs
+    sum(n) over () as runs,
+    sum(succeeded) over () as all_succeeded,
+    count() over () as ways
 from customers
 group by way
 order by n desc, way

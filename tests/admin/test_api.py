@@ -330,3 +330,18 @@ def test_the_description_names_every_endpoint(shop: Shop) -> None:
     page = shop.client().get("/api/docs").get_data(as_text=True)
     for one in ENDPOINTS:
         assert f"{one.method} {one.open_path}" in page
+
+
+def test_a_first_version_that_is_still_counted_says_so(own_shop: Shop) -> None:
+    ask = asking(own_shop)
+    assert ask("GET", "/journeys/buy/funnel")[1]["complete"]
+    first = {**JOURNEY, "key": "fresh"}
+    assert ask("POST", "/journeys", json=first)[0] == 201
+    for report in ("funnel", "runs"):
+        answer = ask("GET", f"/journeys/fresh/{report}")[1]
+        assert (answer["complete"], answer["progress"]) == (False, {"done": 0, "total": 0})
+    names = [
+        own_shop.client("viewer").get(f"/p/shop/journeys/{key}/funnel.csv").headers["Content-Disposition"]
+        for key in ("buy", "fresh")
+    ]
+    assert [one.split("=")[1] for one in names] == ['"buy-funnel.csv"', '"fresh-funnel-incomplete.csv"']

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from journeys.lifecycle import MEANINGS
-from tests.admin.conftest import Shop
+from store.event import Event
+from tests.admin.conftest import Shop, happened
 from tests.admin.test_api import asking
 
 FROM = "from=2026-02-01"
@@ -131,3 +134,43 @@ def test_the_lists_of_retention_hold_runs_whatever_other_reports_count(shop: Sho
     assert links
     for link, n in links:
         assert f": {n} run" in page(shop, link.replace("&amp;", "&")), link
+
+
+def test_the_links_of_the_page_keep_its_moment(shop: Shop) -> None:
+    text = html.unescape(page(shop, "/p/shop/lifecycle?days=30&by=week"))
+    links = re.findall(r'href="(/p/shop/lifecycle/(?:customers|lifecycle.csv|cohorts.csv)[^"]*)"', text)
+    assert len(links) > 4
+    assert all("now=2026-03-01T12:00:00.000Z" in one for one in links), links
+
+
+def test_a_list_holds_for_the_moment_of_its_number(own_shop: Shop) -> None:
+    ask = asking(own_shop)
+    answer = ask("GET", f"/lifecycle?{FROM}&by=month")[1]
+    part = answer["parts"][1]
+    earlier = f"{FROM}&by=month&now=2026-02-27T00:00:00Z"
+    assert ask("GET", f"/lifecycle?{earlier}")[1]["parts"][0]["running"]
+    found = ask(
+        "GET", f"/lifecycle/customers?{FROM}&by=month&now={answer['as_of']}&cell={part['cells']['new']}"
+    )
+    assert found[1]["total"] == part["new"]
+    assert ask("GET", f"/lifecycle?{FROM}&now=2036-02-27T00:00:00Z")[0] == 400
+
+
+def test_ten_years_can_be_looked_at(shop: Shop) -> None:
+    assert "Who was active" in page(shop, "/p/shop/lifecycle?days=3660")
+
+
+def test_a_campaign_that_is_called_as_a_model_is_not_explained_as_one(
+    own_shop: Shop, add_events: Callable[[list[Event]], None]
+) -> None:
+    rows = [happened("/shop", "fay", day=8, kind="page"), happened("Cart Filled", "fay", day=7.9)]
+    for one in rows:
+        one.campaign = "last"
+    add_events(rows)
+    status, answer = asking(own_shop)("GET", f"/journeys/buy/attribution?{FROM}&dimension=campaign")
+    assert status == 200
+    assert "last" in {one["channel"] for one in answer["channels"]}
+    text = page(own_shop, "/p/shop/journeys/buy/attribution?days=30&dimension=campaign")
+    row = re.search(r'<th scope="row">(last|[^/]*>last<.*?)</th>', text, re.DOTALL)
+    assert row is not None
+    assert row[1] == "last"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import html
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from admin import draft_edits
 from admin.segment_draft import LISTS, empty, from_definition, from_form, new_item, to_definition
 from journeys.comparison import MEANINGS
 from journeys.segment_definitions import parse_segment
+from store.event import Event
 from store.segments import save_segment, saved_segment, saved_segments
 from tests.admin.conftest import NOW, Shop, happened
 from tests.admin.test_api import Ask, asking
@@ -395,3 +397,26 @@ def test_a_segment_of_what_was_done_with_a_trait_is_kept_and_answers(shop: Shop,
     assert ask("POST", "/segments", json={"key": "pros", "name": "Pros", "any": conditions})[0] in (200, 201)
     assert ask("GET", "/journeys/buy/funnel?from=2026-02-01&segment=name:pros")[0] == 200
     assert ask("DELETE", "/segments/pros")[0] in (200, 204)
+
+
+def test_paths_can_be_compared_with_saved_segments_and_with_any_value(
+    own_shop: Shop, add_events: Callable[[list[Event]], None]
+) -> None:
+    engine, project = own_shop.services.engine, own_shop.project.id
+    save_segment(engine, project, PHONE, by="editor@shop.example", now=NOW)
+    one = happened("/shop", "fay", day=3, kind="page")
+    one.campaign = 'spring, "sale"'
+    add_events([one])
+    text = (
+        page(own_shop, "journeys/buy/paths?days=30").partition('name="against"')[2].partition("</select>")[0]
+    )
+    offered = re.findall(
+        r'<option value="(.*)">(?:On the phone|not in On the phone|campaign: spring)',
+        text.replace("<option", "\n<option"),
+    )
+    assert offered == ["name:phone", "not:phone", 'campaign:"spring, ""sale"""']
+    for value in offered:
+        query = {"days": 30, "against": value}
+        chosen = own_shop.client("viewer").get("/p/shop/journeys/buy/paths", query_string=query)
+        assert chosen.status_code == 200
+        assert f'<option value="{value}" selected>' in html.unescape(chosen.text)

@@ -82,7 +82,15 @@ def test_accounts_are_listed_with_their_members_counted_once(events: EventStore,
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("ACM", ["acme"]), ("shipping", ["globex"]), ("trial", ["acme"]), ("zebra", []), ("%", [])],
+    [
+        ("ACM", ["acme"]),
+        ("shipping", ["globex"]),
+        ("trial", ["acme"]),
+        ("zebra", []),
+        ("%", []),
+        ("name", []),
+        ('":"', []),
+    ],
 )
 def test_accounts_are_found_by_id_and_trait(
     events: EventStore, ledger: Ledger, text: str, expected: list[str]

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from collector.carrier import touched
 from collector.pipeline import Outcome
+from journeys.concerns import Concerns
 from journeys.definitions import Condition, Definition, Matcher, parse
 from server.filler import Filler
 from server.refreshing import Refresher, portions
@@ -22,6 +23,7 @@ from store.event import Event, event_id
 from store.events import EventStore, EventStoreError
 from store.identity import Identity, Ledger, Link
 from store.journeys import JourneyVersion, kept_versions, save_version
+from store.news import Label, News
 from store.privacy.suppression import nobody
 from store.projects import create_project
 from tests.journeys.test_runs_rule import EXAMPLES, numbers, stored
@@ -299,6 +301,11 @@ def test_an_event_after_a_failure_computes_what_had_failed(
     for version in kept_versions(engine, world.project):
         assert stored(events, world.project, version.id) == world.expected(version), version.definition["key"]
     assert world.ledger.failed(world.project) == []
+
+
+def test_versions_of_which_none_can_be_read_concern_everybody(events: EventStore) -> None:
+    news = News({1: {Label("page", "", "/")}, 2: {Label("track", "a", "")}}, frozenset({3}))
+    assert Concerns({7: {"key": "broken"}}).of(events, 1, news, [1, 2, 3]) == {7: {1, 2, 3}}
 
 
 def test_a_statement_takes_no_more_than_it_can_and_none_is_left_out(

@@ -1,0 +1,59 @@
+"""The ways that are not shown are told together, and every number of a way has its list."""
+
+from __future__ import annotations
+
+import pytest
+
+from journeys.cursors import ListError
+from journeys.definitions import parse
+from journeys.lists import listed
+from journeys.period import Period
+from journeys.runs import fill
+from journeys.scope import Scope
+from journeys.variants import behind, table, variants
+from store.events import EventStore
+from store.projects import Project
+from tests.journeys.test_frame import cells
+from tests.journeys.test_runs_rule import ignore_progress, numbers, rows, version_of
+
+BEGAN = 1_700_000_000_000
+STEPS = [{"key": name, "name": name, "optional": name in "bc", "match": [{"event": name}]} for name in "abcd"]
+DEFINITION = {"key": "j", "name": "J", "idle_timeout": "1d", "steps": STEPS}
+WAYS = ["ad", "ad", "a", "abd", "ab", "acd", "abc"]
+
+
+@pytest.mark.parametrize("unit", ["runs", "customers"])
+def test_all_other_ways_stand_together_with_their_lists(events: EventStore, unit: str) -> None:
+    project = next(numbers)
+    history = [
+        (who % 6, BEGAN + who * 86_400_000 * 3 + at, 0, name, "")
+        for who, way in enumerate(WAYS)
+        for at, name in enumerate(way)
+    ]
+    events.insert(rows(history, project), token=f"p{project}")
+    version = version_of(DEFINITION, project)
+    fill(events, version, progress=ignore_progress)
+    period = Period(BEGAN, BEGAN + 100 * 86_400_000)
+    scope = Scope(
+        events, Project(project, "p", "P", "UTC"), version, parse(DEFINITION), period, {}, period.end
+    )
+    answer = variants(scope, unit=unit, most=2)
+    other = answer["other"]
+    assert (len(answer["variants"]), other["ways"] > 0) == (2, True)
+    assert sum(one["n"] for one in answer["variants"]) + other["n"] == answer["runs"]
+    won = sum(one["succeeded"]["n"] for one in answer["variants"]) + other["succeeded"]["n"]
+    assert won == listed(scope, number="succeeded", unit=unit)["total"]
+    found = list(cells(answer))
+    assert len(found) == 6
+    for cell, n in found:
+        assert listed(scope, which=behind(scope, cell), unit=unit)["total"] == n, cell
+    head, lines = table(answer)
+    last = dict(zip(head, list(lines)[-1], strict=True))
+    assert (last["steps"], last["runs"], last["succeeded"]) == (
+        "(other)",
+        other["n"],
+        other["succeeded"]["n"],
+    )
+    for cell in ("other:months:2", "other:runs:many", "succeeded:nowhere"):
+        with pytest.raises(ListError):
+            behind(scope, cell)
