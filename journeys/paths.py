@@ -223,8 +223,8 @@ def _span(scope: Scope, asked: Asked, params: Params) -> dict[str, str]:
         return {
             "again": f"left any join ({again}) as begun on begun.customer = taken.customer",
             "begins": "taken.last + 1",
-            "ends": f"{next_start} - 1",
-            "ending": "if(ends + 1 < {forever:Int64}, 'again', 'nothing')",
+            "ends": f"least({next_start} - 1, {{now:Int64}})",
+            "ending": f"if({next_start} < {{forever:Int64}}, 'again', 'nothing')",
         }
     if asked.direction == "before":
         return {"again": "", "begins": "start", "ends": "anchored", "ending": "'start'"}

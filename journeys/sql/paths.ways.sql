@@ -40,7 +40,6 @@ with
             and type in {types:Array(String)}
             and not is_bot
             and timestamp >= fromUnixTimestamp64Milli({start:Int64})
-            and timestamp <= fromUnixTimestamp64Milli({now:Int64})
     ),
     histories as (
         select
