@@ -33,7 +33,7 @@ run: setup ## Run Waywiser empty; the browser walks through the set-up
 test: setup $(INSTALLED_DEV) $(CLIENTS) chromium nginx ## Run every check and every test
 	@$(MAKE) --no-print-directory static
 	$(BIN)/pytest -q $(SIDE_BY_SIDE)
-	$(BIN)/pytest -q sdk_py/tests
+	$(BIN)/pytest -q -n 2 --dist loadfile sdk_py/tests
 	$(BIN)/pytest -q js_snippet/test
 
 check: setup $(INSTALLED_DEV) static ## Format, lint, types, import contracts and quick tests
@@ -49,7 +49,7 @@ static: $(INSTALLED_DEV)
 	cd js_snippet && npx --no-install tsc --noEmit
 
 test-deep: $(INSTALLED_DEV) ## Property tests with many more examples
-	RUN_EXAMPLES=2000 $(BIN)/pytest -q tests/journeys/test_runs_rule.py
+	RUN_EXAMPLES=2000 $(BIN)/pytest -q tests/journeys/test_runs_rule.py tests/journeys/test_same_engine.py
 
 test-faults: setup $(INSTALLED_DEV) ## Fifty kills under load, long outages, full disks
 	FAULT_ROUNDS=50 $(BIN)/pytest -q tests/faults

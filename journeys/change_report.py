@@ -67,6 +67,12 @@ MEANINGS = {
         "explains nothing, and only says which group surely changed otherwise than all others, if one did. "
         "What goes with a change need not be its cause."
     ),
+    "now": "The runs of this period.",
+    "rate": "The share of them that had come there by that age, with its Wilson interval.",
+    "given": "Whether the age was asked for.",
+    "seconds": "The age, in seconds.",
+    "difference": "The conversion now less that of before, with Newcombe's 95 % interval.",
+    "dimensions": "By what runs are told apart at their start; the one that `explains` most comes first.",
     "small": "In one of the periods the group is too small to rely on its rate.",
 }
 
@@ -111,7 +117,7 @@ HEAD = (
 
 
 def table(answer: Answer) -> Table:
-    """The whole, then a row a step, then a row a group; parts add up to the first row's total."""
+    """The whole, who is left out, a row a step, and a row a group; parts add up to the first row's total."""
     return HEAD, _rows(answer)
 
 
@@ -120,6 +126,8 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
     whole = (None, apart["value"], apart["low"], apart["high"], apart["value"])
     sides = tuple(answer[side]["rate"][name] for side in ("before", "now") for name in ("n", "value"))
     yield "all", "", *sides, 1, 1, *whole, apart["p"], None, None
+    young = tuple(answer[side]["young"]["n"] for side in ("before", "now"))
+    yield "left out", "young", young[0], None, young[1], *(None,) * (len(HEAD) - 5)
     for one in answer["steps"]:
         part = one["part"]
         sides = tuple(one[side][name] for side in ("before", "now") for name in ("n", "value"))

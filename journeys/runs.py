@@ -68,7 +68,7 @@ def together(
     params.values |= MOVES | {
         "idles": [one.idle_timeout for one in definitions],
         "windows": [one.window or NO_WINDOW for one in definitions],
-        "longest": LONGEST,
+        "cut_after": LONGEST,
         "goals": [len(one.steps) for one in definitions],
         "openers": [_bits(one, one.openers) for one in definitions],
         "opens": [_opens(one) for one in definitions],

@@ -85,6 +85,10 @@ MEANINGS = {
         "Half of the runs with the signal that ended as it says did so at least so long after it was there: "
         "came, failed, or had their time run out."
     ),
+    "came": "Of the runs that were looked at, the share that came to what `toward` names.",
+    "given": "Whether it was asked for.",
+    "seconds": "The landmark, in seconds.",
+    "signals": "The signals that are shown, the surest first.",
     "small": "One of the two groups is too small to rely on its rate.",
 }
 

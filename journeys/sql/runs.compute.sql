@@ -58,7 +58,7 @@ with
             customer,
             case_value,
             arraySplit(
-                (touchpoint, is_pause, place, begun) -> is_pause or (place - begun) % {longest:UInt32} = 0,
+                (touchpoint, is_pause, place, begun) -> is_pause or (place - begun) % {cut_after:UInt32} = 0,
                 history, pauses, arrayEnumerate(pauses),
                 arrayFill((place, is_pause) -> is_pause, arrayEnumerate(pauses), pauses)
             ) as split
@@ -72,7 +72,7 @@ with
             arrayJoin(arrayEnumerate(split)) as number,
             split[number] as piece,
             multiIf(
-                number = length(split), 'open', length(split[number]) = {longest:UInt32}, 'cut', 'dropped'
+                number = length(split), 'open', length(split[number]) = {cut_after:UInt32}, 'cut', 'dropped'
             ) as rest
         from splits
     ),

@@ -60,7 +60,7 @@ def walks(scope: Scope, events_of: dict[str, list[Event]], asked: dict[str, Any]
     for run in runs:
         told_run = {
             **run,
-            "steps": [KEYS[k - 1] for k in run["steps"]],
+            "steps": [KEYS[k - 1] for k in run["walked"]],
             "ids": ids[run["customer"], run["number"]],
         }
         if asked.get("outcome") in (None, run["outcome"]):
