@@ -87,3 +87,15 @@ def test_only_sql_files_and_the_event_store_speak_sql_to_it() -> None:
 def test_the_sdk_exports_exactly_its_public_names() -> None:
     public = {name for name, what in vars(waywiser).items() if name[0] != "_" and not ismodule(what)}
     assert public - {"annotations"} == set(waywiser.__all__) - {"__version__"}
+
+
+def test_questions_about_runs_bind_no_name_of_the_rule() -> None:
+    # Both are one statement where runs are computed on the spot, as of a moment or in a preview.
+    files = {path.stem: path.read_text() for path in (ROOT / "journeys" / "sql").glob("*.sql")}
+    bound = {name: set(re.findall(r"\{(\w+):[A-Z]", text)) for name, text in files.items()}
+    rule = bound["runs.compute"] | bound["known.traits"]
+    shared = {"project", "now", "start", "end"}
+    about_runs = [
+        name for name, text in files.items() if re.search(r"\{\{(runs|source|walked|whole|chosen)\}\}", text)
+    ]
+    assert {name: both for name in about_runs if (both := bound[name] & rule - shared)} == {}
