@@ -117,7 +117,7 @@ HEAD = (
 
 
 def table(answer: Answer) -> Table:
-    """The whole, who is left out, a row a step, and a row a group; parts add up to the first row's total."""
+    """The whole, how runs stand, a row a step, and a row a group; parts add up to the first row's total."""
     return HEAD, _rows(answer)
 
 
@@ -126,8 +126,9 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
     whole = (None, apart["value"], apart["low"], apart["high"], apart["value"])
     sides = tuple(answer[side]["rate"][name] for side in ("before", "now") for name in ("n", "value"))
     yield "all", "", *sides, 1, 1, *whole, apart["p"], None, None
-    young = tuple(answer[side]["young"]["n"] for side in ("before", "now"))
-    yield "left out", "young", young[0], None, young[1], *(None,) * (len(HEAD) - 5)
+    for name in ("succeeded", "young"):
+        before, now = (answer[side][name]["n"] for side in ("before", "now"))
+        yield "runs", name, before, None, now, *(None,) * (len(HEAD) - 5)
     for one in answer["steps"]:
         part = one["part"]
         sides = tuple(one[side][name] for side in ("before", "now") for name in ("n", "value"))

@@ -8,14 +8,18 @@ from playwright.sync_api import Page
 
 AXE = Path(__file__).parents[1] / "clients" / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE = {"serious", "critical"}
+# Colours may be changing: those that begin to are known some frames later.
+SETTLED = """async () => {
+  for (let n = 0; n < 3; n++) await new Promise(requestAnimationFrame);
+  const changing = document.getAnimations().filter((one) => one instanceof CSSTransition);
+  await Promise.allSettled(changing.map((one) => one.finished));
+}"""
 RUN = "axe.run(document, {resultTypes: ['violations']})"
 
 
 def barriers(page: Page) -> list[str]:
     """The grave findings, each with its rule, the first element and what is wrong there."""
-    page.evaluate(
-        "Promise.all(document.getAnimations().map(one => one.finished))"
-    )  # colours that are changing
+    page.evaluate(SETTLED)
     page.evaluate(AXE.read_text())
     found = page.evaluate(RUN)["violations"]
     return [_said(one["id"], **one["nodes"][0]) for one in found if one["impact"] in GRAVE]
