@@ -53,13 +53,14 @@ def passes(engine: Engine, user_id: int, code: str, *, now: int) -> bool:
     """Whether the code is right; each is good once, so that one who looks on cannot use it."""
     code = code.replace(" ", "").lower()
     with writing(engine) as connection:
-        row = connection.execute(select(users).where(users.c.id == user_id)).mappings().one()
+        mine = users.c.id == user_id
+        # Held until the end: who is faster with the same code has spent it.
+        row = connection.execute(select(users).where(mine).with_for_update()).mappings().one()
         spent = _by_clock(row, code, now) or _by_recovery(row["recovery"] or [], code)
         if spent is None:
             return False
-        # Who was faster with the same code has changed one of both.
-        same = (users.c.id == user_id) & users.c.totp_step.is_not_distinct_from(row["totp_step"])
-        return connection.execute(update(users).where(same).values(spent)).rowcount == 1
+        connection.execute(update(users).where(mine).values(spent))
+        return True
 
 
 def _by_clock(row: RowMapping, code: str, now: int) -> dict[str, object] | None:
