@@ -10,7 +10,7 @@ from store.db import writing
 from store.projects import hashed
 from store.tables import users
 from store.tables_people import password_resets
-from store.users import User, set_password, user_of
+from store.users import User, check_password, set_password, user_of
 
 LIFETIME_MS = 3_600_000
 
@@ -41,8 +41,12 @@ def choose(engine: Engine, token: str, password: str, *, now: int) -> User | Non
     Raises UserError for a password that is too short; the link stays open then.
     """
     user = allowed(engine, token, now=now)
-    if user is not None:
-        set_password(engine, user.email, password)
-        with writing(engine) as connection:
-            connection.execute(delete(password_resets).where(password_resets.c.user_id == user.id))
+    if user is None:
+        return None
+    check_password(password)
+    with writing(engine) as connection:
+        spent = delete(password_resets).where(password_resets.c.token_hash == hashed(token))
+        if connection.execute(spent).rowcount != 1:  # somebody else was faster
+            return None
+    set_password(engine, user.email, password)
     return user

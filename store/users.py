@@ -41,7 +41,7 @@ class User:
 def create_user(engine: Engine, *, email: str, name: str, password: str, now: int) -> User:
     """Make a user; raises UserError for a bad address, a short password or an address in use."""
     email = read_address(email)
-    _check(password)
+    check_password(password)
     row = {"email": email, "name": name, "password_hash": _hasher.hash(password), "created_at": now}
     try:
         with writing(engine) as connection:
@@ -83,7 +83,7 @@ def sign_in(engine: Engine, email: str, password: str) -> User | None:
 
 def set_password(engine: Engine, email: str, password: str) -> bool:
     """Give a user a new password, which signs them out everywhere; False when there is no such user."""
-    _check(password)
+    check_password(password)
     mine = users.c.email == email.strip().lower()
     change = users.update().where(mine).values(password_hash=_hasher.hash(password))
     with writing(engine) as connection:
@@ -150,6 +150,7 @@ def user_of(row: RowMapping) -> User:
     return User(row["id"], row["email"], row["name"], bool(row["totp_secret"]))
 
 
-def _check(password: str) -> None:
+def check_password(password: str) -> None:
+    """Raise UserError for a password that is too short."""
     if len(password) < LEAST_PASSWORD:
         raise UserError(f"the password is too short; use at least {LEAST_PASSWORD} characters")
