@@ -20,7 +20,7 @@ def test_the_funnel_leads_to_who_left_each_step(shop: Shop) -> None:
     text = shop.client("viewer").get("/p/shop/journeys/buy/funnel?days=30").text
     for step in ("look", "cart"):
         link = f"/p/shop/journeys/buy/dropoffs?days=30&amp;step={step}"
-        assert f'<a href="{link}" aria-label="Who left after' in text
+        assert f'<a href="{link}" aria-label="who, what next after' in text
         assert "Who leaves after" in page(shop, link.rpartition("/")[2].replace("&amp;", "&"))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 from werkzeug.serving import make_server
@@ -36,6 +37,9 @@ from store.projects import Project, create_project, create_write_key
 from store.rules import KnownRules
 from store.settings import Settings
 from store.users import create_user, grant
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 EMAIL, PASSWORD = "grace@fernhill.example", "a long enough password"
 JOURNEYS = Path(server.demo.__file__).parent / "journeys"
@@ -144,11 +148,25 @@ def send(company: Company, messages: list[dict[str, object]], *, drops: list[Dro
     inbox.close()
 
 
+def whole(app: WSGIApplication) -> WSGIApplication:
+    """The app with each answer read at once: werkzeug leaves a file open when the browser goes away."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        parts = app(environ, start_response)
+        try:
+            return [b"".join(parts)]
+        finally:
+            if close := getattr(parts, "close", None):
+                close()
+
+    return answer
+
+
 @contextmanager
 def served(company: Company, *, port: int = 0) -> Iterator[str]:
     """The admin of this company at an address of its own."""
     app = admin.create_app(company.services)
-    listening = make_server("127.0.0.1", port, app, threaded=True)
+    listening = make_server("127.0.0.1", port, whole(app), threaded=True)
     thread = threading.Thread(target=listening.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{listening.server_port}"
