@@ -25,6 +25,7 @@ from tests.browser.chromium import opened
 
 ROOT = Path(__file__).parents[1]
 TRACKERS = Path(__file__).parent / "trackers"
+BARE = Path(__file__).parent / "snippet_bare.js"
 ESBUILD = ROOT / "js_snippet" / "node_modules" / ".bin" / "esbuild"
 NODES = 5_000
 SETTLE_MS = 1_500
@@ -122,10 +123,11 @@ def run(*, quick: bool) -> None:
         ground.scripts[name] = _bundled(name), ""
     script, attributes = ground.scripts["w.js"]
     ground.scripts["never.js"] = snippet_tasks.never_run(script), attributes
+    ground.scripts["bare.js"] = BARE.read_bytes(), attributes
     names = {**OWN, **{name: name for name in OTHERS}}
     with served(ground), sync_playwright() as playwright, opened(playwright, HERE) as browser:
         _compare(browser, ground, names, rounds)
-        own = {**OWN, "Waywiser, fetched and never run": "never.js"}
+        own = {**OWN, "the browser's part of it alone": "bare.js", "fetched and never run": "never.js"}
         pages = {title: f"http://{HOST}:{ground.port}/page/{name}" for title, name in own.items()}
         snippet_tasks.compare(browser, pages, rounds)
         _loop(browser, ground, rounds)
