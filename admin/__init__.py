@@ -8,7 +8,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from admin import assets, failures, formats, headers, login, navigation, refusals, refused_merges
+from admin import assets, failures, formats, headers, locales, login, navigation, refusals, refused_merges
 from admin.api import api_room
 from admin.services import Services
 from admin.throttle import Throttle
@@ -103,6 +103,6 @@ def create_app(services: Services) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     for page in PAGES:
         app.register_blueprint(page.pages)
-    for part in (assets, headers, formats, navigation, refusals, refused_merges, failures, login):
+    for part in (assets, headers, locales, formats, navigation, refusals, refused_merges, failures, login):
         part.register(app)
     return app

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import user_agents
 from flask import Flask
 
+from admin.locales import decimal
+from admin.locales import share as written_share
 from journeys.metrics import MEANINGS, STANDING
 from journeys.rates import rate
 from journeys.segments import written
@@ -28,6 +30,9 @@ def register(app: Flask) -> None:
         money,
         percent,
         interval,
+        points,
+        chance,
+        fixed,
         small,
         duration,
         iso,
@@ -55,12 +60,12 @@ def browser(agent: str) -> str:
 
 def count(n: int | None) -> str:
     """1234567 as 1,234,567."""
-    return "–" if n is None else f"{n:,}"
+    return "–" if n is None else decimal(n)
 
 
 def money(amount: float | None) -> str:
     """1234.5 as 1,234.50, and 1234.0 as 1,234."""
-    return "–" if amount is None else f"{amount:,.2f}".removesuffix(".00")
+    return "–" if amount is None else decimal(amount, 0 if f"{amount:.2f}".endswith(".00") else 2)
 
 
 def percent(share: float | None) -> str:
@@ -68,17 +73,36 @@ def percent(share: float | None) -> str:
     if share is None:
         return "–"
     if 0 < share < 0.0005:
-        return "<0.1%"
-    return f"{share * 100:.{0 if share in (0, 1) or 0.0995 <= share <= 0.9 else 1}f}%"
+        return f"<{written_share(0.001, 1)}"
+    return written_share(share, 0 if share in (0, 1) or 0.0995 <= share <= 0.9 else 1)
 
 
 def interval(rate: Mapping[str, Any]) -> str:
     """The 95 % interval of a rate, such as 28–34%."""
     if rate.get("low") is None:
         return ""
-    low, high = rate["low"] * 100, rate["high"] * 100
-    digits = 1 if high - low < 3 else 0
-    return f"{low:.{digits}f}–{high:.{digits}f}%"
+    low, high = rate["low"], rate["high"]
+    digits = 1 if high - low < 0.03 else 0
+    return f"{decimal(low * 100, digits)}–{written_share(high, digits)}"
+
+
+def points(difference: float | None) -> str:
+    """A difference of two shares in percentage points: 0.024 as +2.4."""
+    if difference is None:
+        return "–"
+    return (
+        "0" if abs(difference) < 0.0005 else f"{'+' if difference > 0 else ''}{decimal(difference * 100, 1)}"
+    )
+
+
+def chance(p: float) -> str:
+    """A p-value to three digits."""
+    return f"< {decimal(0.001, 3)}" if p < 0.001 else decimal(p, 3)
+
+
+def fixed(value: float, digits: int | None = None) -> str:
+    """With so many digits after the point; without a word about it as many as it has, six at most."""
+    return decimal(value, 6, is_fixed=False) if digits is None else decimal(value, digits)
 
 
 def undecided(rate: Mapping[str, Any]) -> bool:
@@ -100,7 +124,7 @@ def duration(seconds: float | None) -> str:
     for limit, size, unit in ((90, 1, "s"), (5400, 60, "min"), (129_600, 3600, "h"), (None, 86_400, "days")):
         if limit is None or seconds < limit:
             value = seconds / size
-            text = f"{value:.0f}" if value >= 10 or size == 1 else f"{value:.1f}".removesuffix(".0")
+            text = decimal(value, 0 if value >= 10 or size == 1 else 1, is_fixed=False)
             return f"{text} {unit}" if text != "1" or unit != "days" else "1 day"
     return ""
 

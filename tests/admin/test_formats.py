@@ -7,10 +7,23 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from admin import asked
-from admin.formats import duration, heat, hottest, part_in, percent, small
+from admin.formats import (
+    chance,
+    count,
+    duration,
+    fixed,
+    heat,
+    hottest,
+    interval,
+    money,
+    part_in,
+    percent,
+    points,
+    small,
+)
 from admin.throttle import WINDOW_MS, Throttle
 from journeys.rates import rate
-from tests.admin.conftest import NOW
+from tests.admin.conftest import NOW, Shop
 
 
 @pytest.mark.parametrize(("count", "n", "is_small"), [(0, 0, False), (9, 18, True), (90, 180, False)])
@@ -106,3 +119,38 @@ def test_the_greatest_share_is_looked_for_after_the_own_part_of_time() -> None:
 @pytest.mark.parametrize(("by", "text"), [("day", "2 Mar"), ("week", "2 Mar"), ("month", "Mar 2026")])
 def test_a_part_of_time_is_named_in_its_zone(by: str, text: str) -> None:
     assert part_in("2026-03-01T23:30:00.000Z", ZoneInfo("Europe/Berlin"), by) == text
+
+
+@pytest.mark.parametrize(
+    ("languages", "texts"),
+    [
+        ("", ["1,234,567", "2.4%", "8.1–10.9%", "1,234.50", "1.6 min", "+2.4", "0.012", "1.25"]),
+        ("xx, es-ES;q=0.9, en;q=0.5", ["1.234.567", "2,4\xa0%"]),
+        ("de", ["1.234.567", "2,4\xa0%", "8,1–10,9\xa0%", "1.234,50", "1,6 min", "+2,4", "0,012", "1,25"]),
+        ("fr-FR,fr;q=0.9", ["1\u202f234\u202f567", "2,4\xa0%"]),
+        ("*, not a language, ../../etc", ["1,234,567", "2.4%"]),
+    ],
+)
+def test_numbers_are_written_as_in_the_language_of_the_reader(
+    shop: Shop, languages: str, texts: list[str]
+) -> None:
+    headers = {"Accept-Language": languages}
+    with shop.app.test_request_context(headers=headers):
+        found = [
+            count(1_234_567),
+            percent(0.0243),
+            interval({"low": 0.081, "high": 0.109}),
+            money(1234.5),
+            duration(95),
+            points(0.024),
+            chance(0.012),
+            fixed(1.25),
+        ]
+    assert found[: len(texts)] == texts
+
+
+def test_a_page_is_in_the_language_of_its_reader(shop: Shop) -> None:
+    client = shop.client("viewer")
+    page = "/p/shop/journeys/buy/dropoffs?days=30&step=cart"
+    assert "21–94%" in client.get(page).text
+    assert "21–94\xa0%" in client.get(page, headers={"Accept-Language": "de"}).text

@@ -9,6 +9,11 @@ const fine = formatted(1);
 export const count = (n) => whole.format(n);
 export const percent = (x) => (x === 0 || x === 1 || (x >= 0.0995 && x <= 0.9) ? plain : fine).format(x);
 
+const signed = new Intl.NumberFormat(undefined, { signDisplay: "exceptZero", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** A difference of two shares in percentage points. */
+export const points = (share) => (share === null ? "–" : signed.format(share * 100));
+
 export function duration(seconds) {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;

@@ -1,5 +1,5 @@
 // Where runs went, position by position. What flows into a node flows out of it; nothing is left away.
-import { count, percent, shortened } from "./numbers.js";
+import { count, percent, points, shortened } from "./numbers.js";
 import { frame, tooltip } from "./tooltip.js";
 
 const ENDS = { succeeded: "succeeded", reached: "succeeded", dropped: "dropped", failed: "failed", in_time: "in_time" };
@@ -60,7 +60,6 @@ export function sankey({ nodes, links, runs, unit = "runs", compared = false }, 
 
   function groups(one) {
     const { value, low, high } = one.difference;
-    const points = (share) => (share === null ? "–" : `${share > 0 ? "+" : ""}${(share * 100).toFixed(1)}`);
     return [
       ["Segment", `${count(one.n)} (${percent(one.share)})`],
       ["Compared", `${count(one.others)} (${percent(one.otherShare)})`],
