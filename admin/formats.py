@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import user_agents
 from flask import Flask
 
+from admin import numerals
 from journeys.metrics import MEANINGS, STANDING
 from journeys.rates import rate
 from journeys.segments import written
@@ -27,6 +28,8 @@ def register(app: Flask) -> None:
         count,
         money,
         percent,
+        signed,
+        decimal,
         interval,
         small,
         duration,
@@ -54,13 +57,23 @@ def browser(agent: str) -> str:
 
 
 def count(n: int | None) -> str:
-    """1234567 as 1,234,567."""
-    return "–" if n is None else f"{n:,}"
+    """1234567 as 1,234,567, or as the reader's language writes it."""
+    return "–" if n is None else numerals.of_reader().written(f"{n:,}")
 
 
 def money(amount: float | None) -> str:
     """1234.5 as 1,234.50, and 1234.0 as 1,234."""
-    return "–" if amount is None else f"{amount:,.2f}".removesuffix(".00")
+    return "–" if amount is None else numerals.of_reader().written(f"{amount:,.2f}".removesuffix(".00"))
+
+
+def decimal(value: float, digits: int = 1) -> str:
+    """1234.56 as 1,234.6."""
+    return numerals.of_reader().written(f"{value:,.{digits}f}")
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """A difference with its sign: 3.94 as +3.9."""
+    return numerals.of_reader().written(f"{value:+,.{digits}f}")
 
 
 def percent(share: float | None) -> str:
@@ -68,8 +81,13 @@ def percent(share: float | None) -> str:
     if share is None:
         return "–"
     if 0 < share < 0.0005:
-        return "<0.1%"
-    return f"{share * 100:.{0 if share in (0, 1) or 0.0995 <= share <= 0.9 else 1}f}%"
+        return "<" + _percentage("0.1")
+    return _percentage(f"{share * 100:.{0 if share in (0, 1) or 0.0995 <= share <= 0.9 else 1}f}")
+
+
+def _percentage(*english: str) -> str:
+    reader = numerals.of_reader()
+    return reader.percentage.format("–".join(reader.written(one) for one in english))
 
 
 def interval(rate: Mapping[str, Any]) -> str:
@@ -78,7 +96,7 @@ def interval(rate: Mapping[str, Any]) -> str:
         return ""
     low, high = rate["low"] * 100, rate["high"] * 100
     digits = 1 if high - low < 3 else 0
-    return f"{low:.{digits}f}–{high:.{digits}f}%"
+    return _percentage(f"{low:.{digits}f}", f"{high:.{digits}f}")
 
 
 def undecided(rate: Mapping[str, Any]) -> bool:
@@ -101,7 +119,9 @@ def duration(seconds: float | None) -> str:
         if limit is None or seconds < limit:
             value = seconds / size
             text = f"{value:.0f}" if value >= 10 or size == 1 else f"{value:.1f}".removesuffix(".0")
-            return f"{text} {unit}" if text != "1" or unit != "days" else "1 day"
+            if text == "1" and unit == "days":
+                return "1 day"
+            return f"{numerals.of_reader().written(text)} {unit}"
     return ""
 
 
