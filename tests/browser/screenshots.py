@@ -1,4 +1,8 @@
-"""Photographs every page, light, dark and on a phone: `python -m tests.browser.screenshots`."""
+"""Photographs every page, light, dark and on a phone, and the guide's pictures.
+
+`python -m tests.browser.screenshots funnel` takes only the pages whose names match, `guide` in place of it
+only the guide's pictures.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from journeys.segment_definitions import parse_segment
 from store.db import open_db
@@ -16,8 +20,10 @@ from store.drops import DropRow
 from store.events import EventStore
 from store.migrate import migrate_db, migrate_events
 from store.segments import save_segment
+from tests.browser import guide_pictures
+from tests.browser.camera import settled, sign_in
 from tests.browser.chromium import opened
-from tests.browser.company import EMAIL, PASSWORD, Company, empty_company, found, now_ms, send, served
+from tests.browser.company import EMAIL, Company, empty_company, found, now_ms, send, served
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
 LOOKS = {
@@ -121,10 +127,14 @@ def main(wanted: str = "") -> None:
         with served(company) as address:
             if not wanted:
                 _doors(browser, address)
+            if wanted in ("", "guide"):
+                guide_pictures.before_setup(browser, address)
             found(company, customers=3_000)
             _refuse_some(company)
             _save_segments(company)
-            for look in LOOKS:
+            if wanted in ("", "guide"):
+                guide_pictures.of_pages(browser, address)
+            for look in LOOKS if wanted != "guide" else ():
                 _walk(browser, address, look, wanted)
         browser.close()
 
@@ -178,9 +188,7 @@ def _walk(browser: Browser, address: str, look: str, wanted: str) -> None:
     page.goto(f"{address}/sign-in")
     if not wanted:
         _shoot(page, "sign-in", look)
-    page.fill("#email", EMAIL)
-    page.fill("#password", PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page)
     asked = partial(_asked, look, wanted)
     for name, path in PAGES.items():
         if asked(name):
@@ -215,13 +223,6 @@ def _walk(browser: Browser, address: str, look: str, wanted: str) -> None:
 
 def _asked(look: str, wanted: str, name: str) -> bool:
     return bool(re.search(wanted, name) and (look != "4k" or ON_4K.search(name)))
-
-
-def settled(page: Page) -> None:
-    """Wait until what the page fetches by itself is there and pictures have stopped moving."""
-    page.wait_for_timeout(700)
-    expect(page.locator(".htmx-request")).to_have_count(0, timeout=20_000)
-    page.wait_for_timeout(100)
 
 
 def _shoot(page: Page, name: str, look: str) -> None:
