@@ -95,7 +95,7 @@ soak-sdk: setup $(INSTALLED_DEV) ## The Python SDK against a collector that fail
 metrics: setup ## Write what the reports mean into docs/metrics.md
 	$(BIN)/python -m journeys.published
 
-screenshots: setup $(INSTALLED_DEV) chromium ## Pictures of every page, into screenshots/
+screenshots: setup $(INSTALLED_DEV) chromium ## Pictures of every page, into screenshots/, and the guide's
 	$(BIN)/python -m tests.browser.screenshots
 
 clean: ## Remove what set-up made; data stays

@@ -12,7 +12,7 @@ from admin.reasons import said_of
 from journeys.timing import EDGES
 
 Answer = Mapping[str, Any]
-REASON_COLOURS = ("dropped", "failed", "in_time", "accent", "succeeded")
+REASON_COLOURS = ("second", "third", "fourth", "accent", "fifth")
 
 
 def funnel(answer: Answer, link: Callable[[str, str | None], str]) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def came(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
             ("Accepted, people", "accent", [one["accepted"] - one["robots"] for one in times]),
             ("Accepted, robots", "soft", [one["robots"] for one in times]),
             ("Duplicates", "other", [one["duplicates"] for one in times]),
-            ("Refused", "dropped", [one["refused"] for one in times]),
+            ("Refused", "second", [one["refused"] for one in times]),
         ],
     )
 
@@ -153,8 +153,8 @@ def remarkable(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
     """Columns side by side of the accepted events that are late, or break the tracking plan."""
     times = answer["times"]
     series = [
-        ("Late", "in_time", [one["late"] for one in times]),
-        ("Against the plan", "failed", [one["violations"] for one in times]),
+        ("Late", "accent", [one["late"] for one in times]),
+        ("Against the plan", "second", [one["violations"] for one in times]),
     ]
     return _columns(answer, zone, series, stacked=False)
 
@@ -169,8 +169,8 @@ def lives(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
     parts = answer["parts"]
     series = [
         ("Returning", "accent", [one["returning"] for one in parts]),
-        ("New", "succeeded", [one["new"] for one in parts]),
-        ("Back after a pause", "in_time", [one["resurrected"] for one in parts]),
+        ("New", "soft", [one["new"] for one in parts]),
+        ("Back after a pause", "fifth", [one["resurrected"] for one in parts]),
     ]
     return _columns({"unit": answer["by"], "times": [{"at": one["from"]} for one in parts]}, zone, series)
 

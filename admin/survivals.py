@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-COLOURS = ("accent", "dropped", "succeeded", "in_time", "failed")
+COLOURS = ("accent", "second", "third", "fourth", "fifth")
 
 
 def coloured(answer: Mapping[str, Any]) -> list[dict[str, Any]]:

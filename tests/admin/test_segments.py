@@ -358,7 +358,7 @@ def test_beside_the_form_stands_how_many_belong_and_the_same_as_yaml(shop: Shop)
     rich = "key: r\nname: R\nall:\n  - {did: {event: Order Paid}, during: run}\n"
     assert "1 of 5 customers" in beside(rich)
     assert "0 of 5 customers" in beside(rich + "  - {journey: buy, state: succeeded}\n")
-    assert "Not counted yet: any.0.value: give a value" in beside(
+    assert "Not counted yet: value: give a value" in beside(
         "key: a\nname: A\nany: [{trait: b, op: eq, value: ''}]"
     )
     assert "there is no journey" in beside("key: a\nname: A\nany: [{journey: b, state: failed}]")

@@ -1,10 +1,15 @@
-"""Photographs every page, light, dark and on a phone: `python -m tests.browser.screenshots`."""
+"""Photographs every page, light, dark and on a phone, and the guide's pictures.
+
+`python -m tests.browser.screenshots funnel` takes only the pages whose names match, `guide` in place of it
+only the guide's pictures.
+"""
 
 from __future__ import annotations
 
 import re
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -15,15 +20,19 @@ from store.drops import DropRow
 from store.events import EventStore
 from store.migrate import migrate_db, migrate_events
 from store.segments import save_segment
+from tests.browser import guide_pictures
+from tests.browser.camera import settled, sign_in
 from tests.browser.chromium import opened
-from tests.browser.company import EMAIL, PASSWORD, Company, empty_company, found, now_ms, send, served
+from tests.browser.company import EMAIL, Company, empty_company, found, now_ms, send, served
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
 LOOKS = {
     "light": {"viewport": {"width": 1360, "height": 860}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1360, "height": 860}, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "light", "has_touch": True},
+    "4k": {"viewport": {"width": 3840, "height": 2160}, "color_scheme": "light"},
 }
+ON_4K = re.compile("^(journeys|funnel|paths|dropoffs|customer|live)$")
 PAGES = {
     "journeys": "/p/fernhill/journeys",
     "funnel": "/p/fernhill/journeys/trial-to-paid/funnel?days=90",
@@ -43,6 +52,8 @@ PAGES = {
     "attribution": "/p/fernhill/journeys/trial-to-paid/attribution?days=90&value=amount",
     "retention": "/p/fernhill/journeys/trial-to-paid/retention?days=90",
     "lifecycle": "/p/fernhill/lifecycle?days=90",
+    "signals": "/p/fernhill/journeys/trial-to-paid/signals?days=90",
+    "change": "/p/fernhill/journeys/trial-to-paid/change?days=30",
     "conformance": "/p/fernhill/journeys/trial-to-paid/conformance?days=90",
     "compare": "/p/fernhill/journeys/trial-to-paid/compare?days=90",
     "funnel-segment": "/p/fernhill/journeys/trial-to-paid/funnel?days=90&segment=looked-at-prices",
@@ -67,10 +78,12 @@ PAGES = {
     "live": "/p/fernhill/live",
     "drops": "/p/fernhill/live/drops",
     "health": "/p/fernhill/live/health",
+    "loss": "/p/fernhill/live/health/loss",
     "robots": "/p/fernhill/live/robots",
     "install": "/p/fernhill/settings/install",
     "keys": "/p/fernhill/settings/keys",
     "people": "/p/fernhill/settings/people",
+    "privacy": "/p/fernhill/settings/privacy",
     "log": "/p/fernhill/settings/log",
     "me": "/p/fernhill/me",
     "path-cleaning": "/p/fernhill/settings/paths",
@@ -114,10 +127,14 @@ def main(wanted: str = "") -> None:
         with served(company) as address:
             if not wanted:
                 _doors(browser, address)
+            if wanted in ("", "guide"):
+                guide_pictures.before_setup(browser, address)
             found(company, customers=3_000)
             _refuse_some(company)
             _save_segments(company)
-            for look in LOOKS:
+            if wanted in ("", "guide"):
+                guide_pictures.of_pages(browser, address)
+            for look in LOOKS if wanted != "guide" else ():
                 _walk(browser, address, look, wanted)
         browser.close()
 
@@ -171,37 +188,55 @@ def _walk(browser: Browser, address: str, look: str, wanted: str) -> None:
     page.goto(f"{address}/sign-in")
     if not wanted:
         _shoot(page, "sign-in", look)
-    page.fill("#email", EMAIL)
-    page.fill("#password", PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page)
+    asked = partial(_asked, look, wanted)
     for name, path in PAGES.items():
-        if re.search(wanted, name):
+        if asked(name):
             page.goto(address + path)
             _shoot(page, name, look)
-    if re.search(wanted, "customer"):
+    if asked("customer"):
         page.goto(f"{address}{PAGES['customers-found']}")
         page.locator("tbody a").first.click()
         _shoot(page, "customer", look)
-    if re.search(wanted, "account"):
+    if asked("erase"):
+        page.goto(f"{address}{PAGES['customers-found']}")
+        page.locator("tbody a").first.click()
+        page.locator('a[href$="/erase"]').click()
+        _shoot(page, "erase", look)
+    if asked("palette"):
+        page.goto(address + PAGES["journeys"])
+        page.keyboard.press("Control+k")
+        page.keyboard.type("trial")
+        _shoot(page, "palette", look)
+    if asked("account"):
         page.goto(address + PAGES["accounts"])
         page.locator("tbody a").first.click()
         _shoot(page, "account", look)
-    if re.search(wanted, "editor-preview"):
+    if asked("editor-preview"):
         page.goto(address + PAGES["editor-edit"])
         page.locator("aside").get_by_role("button", name="Preview").click()
-        page.wait_for_timeout(3000)
         _shoot(page, "editor-preview", look)
     for problem in dict.fromkeys(problems):
         sys.stderr.write(f"{look}: {problem}\n")
     page.context.close()
 
 
+def _asked(look: str, wanted: str, name: str) -> bool:
+    return bool(re.search(wanted, name) and (look != "4k" or ON_4K.search(name)))
+
+
 def _shoot(page: Page, name: str, look: str) -> None:
-    page.wait_for_timeout(700)
+    settled(page)
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if wide > 0:
         sys.stderr.write(f"{name} in {look} is {wide} pixels too wide\n")
-    page.screenshot(path=FOLDER / f"{name}.{look}.png", full_page=True)
+    size = page.viewport_size
+    assert size
+    tall = max(size["height"], page.evaluate("document.documentElement.scrollHeight"))
+    # The menu, which stands still while one scrolls, is as long as the page.
+    page.set_viewport_size({"width": size["width"], "height": tall})
+    page.screenshot(path=FOLDER / f"{name}.{look}.png")
+    page.set_viewport_size(size)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ import { count, shortened } from "./numbers.js";
 import { frame, tooltip } from "./tooltip.js";
 
 const SHAPES = { user: "circle", anonymous: "rect" };
-const COLOURS = { user: "accent", anonymous: "in_time" };
+const COLOURS = { user: "accent", anonymous: "soft" };
 const STATES = { standing: "joined", retracted: "taken back", refused: "refused: joins nothing" };
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const FEW = 12;
@@ -15,7 +15,7 @@ export function identities({ nodes, edges }, colours, width, height) {
   for (const { source, target } of edges) for (const id of [source, target]) degree.set(id, degree.get(id) + 1);
   const few = nodes.length <= FEW;
   const wider = Math.max(0.7, Math.min(1.7, width / height)); // on a phone the picture is tall
-  const colour = (node) => (node.apart ? colours.surface : colours[COLOURS[node.kind] ?? "succeeded"]);
+  const colour = (node) => (node.apart ? colours.surface : colours[COLOURS[node.kind] ?? "second"]);
   return {
     textStyle: { fontFamily: colours.font },
     tooltip: {
@@ -54,7 +54,7 @@ export function identities({ nodes, edges }, colours, width, height) {
           target: told.target,
           told,
           lineStyle: {
-            color: told.state === "standing" ? colours.other : colours.dropped,
+            color: told.state === "standing" ? colours.other : colours.second,
             type: told.state === "standing" ? "solid" : "dashed",
             width: 1.5,
             opacity: 1,

@@ -55,7 +55,7 @@ export function sankey({ nodes, links, runs, unit = "runs", compared = false }, 
   // Which group is here more often, where chance alone hardly makes so much.
   function apart({ difference: { low, high } }) {
     if (low > 0) return colours.accent;
-    return high < 0 ? colours.dropped : colours.other;
+    return high < 0 ? colours.second : colours.other;
   }
 
   function groups(one) {
