@@ -59,7 +59,7 @@ def definition(place: Place, key: str) -> ResponseReturnValue:
 
 def _add(report: Report) -> None:
     always = (one for one in REPORTS if one is not PERIODS)  # which is asked for by the bar alone
-    shown_beside = BESIDE.get(report.name, _nothing)
+    shown_beside: Callable[..., dict[str, Any]] = BESIDE.get(report.name, _nothing)
     shown = [report, *(one for one in always if one.within == report.name)]
 
     @needs("viewer")
