@@ -10,6 +10,11 @@ from zoneinfo import ZoneInfo
 from journeys.period import NO_AS_OF, PeriodError
 
 PRESETS = (7, 30, 90)
+BESIDE = {
+    "previous": "the period before",
+    "year": "the same days a year ago",
+    "own": "other days",
+}
 UNITS = ("runs", "customers", "accounts")
 SEGMENTS = {
     "device": "Device",
@@ -23,6 +28,26 @@ OF_RUNS = {"medium": "medium", "segment": "name", "not_segment": "not"}
 
 
 @dataclass(frozen=True)
+class Beside:
+    """The period that stands beside: how it was chosen, and its days, both included."""
+
+    how: str
+    start: str
+    through: str
+
+    @property
+    def end(self) -> str:
+        """The first day that does not count."""
+        return _next_day(self.through)
+
+    @property
+    def args(self) -> dict[str, str]:
+        """The address arguments that choose the same."""
+        own = {"beside_from": self.start, "beside_through": self.through} if self.how == "own" else {}
+        return {"beside": self.how, **own}
+
+
+@dataclass(frozen=True)
 class Asked:
     """A question's frame. `start` and `through` are days, both included; `days` is set for a preset."""
 
@@ -33,6 +58,9 @@ class Asked:
     segment: Mapping[str, str]
     as_of: str = ""  # how the ledger stood then; '' for now
     of_runs: Mapping[str, str] = field(default_factory=dict)  # the part of the segment that only runs have
+    beside: Beside | None = None  # the period to compare with
+    against: str = ""  # the segment to compare with, as it is written
+    breakdown: str = ""  # what to break down by
 
     @property
     def whole_segment(self) -> dict[str, str]:
@@ -42,10 +70,7 @@ class Asked:
     @property
     def end(self) -> str:
         """The first day that does not count; text that is no day stays, to be refused by name."""
-        try:
-            return (date.fromisoformat(self.through) + timedelta(days=1)).isoformat()
-        except (ValueError, OverflowError):
-            return self.through
+        return _next_day(self.through)
 
     @property
     def args(self) -> dict[str, str]:
@@ -53,7 +78,16 @@ class Asked:
         frame = {"days": str(self.days)} if self.days else {"from": self.start, "through": self.through}
         unit = {"unit": self.unit} if self.unit != UNITS[0] else {}
         moment = {"as_of": self.as_of} if self.as_of else {}
-        return {**frame, **unit, **self.segment, **self.of_runs, **moment}
+        return {**frame, **unit, **self.segment, **self.of_runs, **moment, **self.compared}
+
+    @property
+    def compared(self) -> dict[str, str]:
+        """Of these arguments those that say what is compared: a period, a segment, values."""
+        named = {"against": self.against, "breakdown": self.breakdown}
+        return {
+            **(self.beside.args if self.beside else {}),
+            **{name: value for name, value in named.items() if value},
+        }
 
     def preset(self, days: int) -> dict[str, str]:
         """The arguments for the last `days` days, all else the same."""
@@ -85,6 +119,9 @@ def read(args: Mapping[str, str], zone: ZoneInfo, *, now: int) -> Asked:
         segment={name: args[name] for name in SEGMENTS if args.get(name)},
         as_of=args.get("as_of", ""),
         of_runs={name: args[name] for name in OF_RUNS if args.get(name)},
+        beside=_beside(args, asked_start, asked_through),
+        against=args.get("against", ""),
+        breakdown=args.get("breakdown", ""),
     )
 
 
@@ -99,3 +136,34 @@ def last_days(days: int, zone: ZoneInfo, *, now: int) -> tuple[str, str]:
     """The first and the last of the last `days` days, today included."""
     today = datetime.fromtimestamp(now / 1000, zone).date()
     return (today - timedelta(days=days - 1)).isoformat(), today.isoformat()
+
+
+def _beside(args: Mapping[str, str], start: str, through: str) -> Beside | None:
+    """The period to compare with; none where nothing is asked, or the days cannot be read."""
+    how = args.get("beside", "")
+    if how not in BESIDE:
+        return None
+    try:
+        first, last = date.fromisoformat(start), date.fromisoformat(through)
+        before = first - timedelta(days=1)
+        days = (before - (last - first), before) if how != "year" else (_a_year_ago(first), _a_year_ago(last))
+    except (ValueError, OverflowError):
+        return None
+    start, through = (day.isoformat() for day in days)
+    if how == "own":
+        start, through = args.get("beside_from") or start, args.get("beside_through") or through
+    return Beside(how, start, through)
+
+
+def _a_year_ago(day: date) -> date:
+    """The same day of the year before; 28 February for the 29th."""
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
+
+
+def _next_day(day: str) -> str:
+    """The day after; text that is no day stays, to be refused by name."""
+    try:
+        return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+    except (ValueError, OverflowError):
+        return day

@@ -7,6 +7,12 @@ from journeys.dimensions import OF_EVENT, OF_RUN, SEGMENT
 from journeys.scope import Scope
 
 
+def plain(scope: Scope) -> list[tuple[str, str]]:
+    """What every journey can be broken down by, without a look at its events, and the saved segments."""
+    saved = [(f"{SEGMENT}:{key}", f"segment: {scope.saved.named(key)}") for key in scope.saved.segments]
+    return [*((name, name.replace("_", " ")) for name in (*OF_RUN, *OF_EVENT)), *saved]
+
+
 def choices(scope: Scope, *, by: str, at: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """What can be chosen, in groups of (as it is written in the address, as it is called); `by` is chosen."""
     seen = names(scope, at)

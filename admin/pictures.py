@@ -88,6 +88,55 @@ def histogram(timing: Answer, unit: str) -> dict[str, Any]:
     return {"bars": bars, "median": timing["median"], "p90": timing["p90"], "unit": unit}
 
 
+def periods(answer: Answer, names: Mapping[str, str], behind: Callable[[str, str], str]) -> dict[str, Any]:
+    """How far the runs of two periods came, side by side; `behind` finds their lists."""
+    groups = [("before", "other"), ("now", "accent")]
+    return {
+        "steps": [step["name"] for step in answer["steps"]],
+        "groups": [
+            {
+                "name": names[side],
+                "colour": colour,
+                "bars": [
+                    {
+                        **_rate(step[side]["rate_from_start"]),
+                        "count": step[side]["came"]["n"],
+                        "link": behind("periods", step[side]["came"]["cell"]),
+                    }
+                    for step in answer["steps"]
+                ],
+            }
+            for side, colour in groups
+        ],
+    }
+
+
+def segments(groups: Sequence[Answer], behind: Callable[[str, str], str]) -> dict[str, Any]:
+    """How far two segments came, side by side."""
+    return {
+        "steps": [step["name"] for step in groups[0]["steps"]],
+        "groups": [
+            {
+                "name": group["name"],
+                "colour": colour,
+                "bars": [
+                    {
+                        **_rate(step["rate_from_start"]),
+                        "count": step["progressed"]["n"],
+                        "link": behind("compare", step["progressed"]["cell"]),
+                    }
+                    for step in group["steps"]
+                ],
+            }
+            for group, colour in zip(groups, ("accent", "other"), strict=True)
+        ],
+    }
+
+
+def _rate(found: Answer) -> dict[str, Any]:
+    return {name: found[name] for name in ("value", "low", "high", "n")}
+
+
 def worst_step(answer: Answer) -> Answer | None:
     """The step where most runs were dropped or failed, or None when none was."""
     lost = [(step["dropped_here"] + step["failed_here"], step) for step in answer["steps"][:-1]]

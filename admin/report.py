@@ -62,6 +62,15 @@ class JourneyPage:
         runs_only = {"unit": "runs"} if BY_NAME[name].units == RUNS else {}
         return self.link("runs", report=name, cell=cell, now=self.now, **runs_only)
 
+    def behind_of_all(self, name: str, cell: str) -> str:
+        """The address of the list behind a number that counts runs whatever the segment of the page."""
+        return self.link("runs", report=name, cell=cell, now=self.now, **self.no_segment)
+
+    @property
+    def no_segment(self) -> dict[str, None]:
+        """What takes the segment out of an address."""
+        return dict.fromkeys((*self.asked.segment, *self.asked.of_runs))
+
     def tabs(self) -> list[tuple[str, str]]:
         """The tabs of the page: their names in addresses and their titles."""
         return [*((one.name, one.title) for one in TABS), *LAST_TABS]

@@ -28,16 +28,27 @@ def rows(answer: Mapping[str, Any], scope: Scope, link: Callable[..., str]) -> l
                 **part,
                 "name": edge.strftime(SHAPES[by]),
                 "short": edge.strftime(SHORT[by]),
+                "first": start.date().isoformat(),
+                "last": last.date().isoformat(),
                 "link": link(start.date().isoformat(), last.date().isoformat()),
             }
         )
     return told
 
 
-def picture(parts: list[dict[str, Any]], unit: str) -> dict[str, Any]:
-    """What the browser draws: the success rate of each part, its interval, and how far it may yet rise."""
-    wanted = ("name", "short", "link", "entered", "outcomes", "immature", "partial", "small")
+def picture(
+    parts: list[dict[str, Any]], unit: str, before: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    """What the browser draws: the success rate of each part, its interval, and how far it may yet rise.
+
+    `before` are the parts of another period, of which the first stands beside the first, and so on.
+    """
+    wanted = ("name", "short", "link", "first", "last", "entered", "outcomes", "immature", "partial", "small")
     return {
         "unit": unit,
         "parts": [{**{name: part[name] for name in wanted}, "rate": part["success_rate"]} for part in parts],
+        "before": [
+            {"name": part["name"], "entered": part["entered"], "rate": part["success_rate"]}
+            for part in (before or ())[: len(parts)]
+        ],
     }

@@ -10,6 +10,7 @@ from journeys.conformance import CONFORMANCE
 from journeys.dropoffs_report import DROPOFFS
 from journeys.funnel_report import FUNNEL
 from journeys.paths_report import PATHS
+from journeys.periods_report import PERIODS
 from journeys.report import Report
 from journeys.retention import RETENTION
 from journeys.signals_report import SIGNALS
@@ -22,6 +23,7 @@ from journeys.zero import ZERO
 REPORTS: tuple[Report, ...] = (
     FUNNEL,
     TREND,
+    PERIODS,
     BREAKDOWN,
     TIMING,
     SURVIVAL,

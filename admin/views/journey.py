@@ -8,15 +8,15 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin import breakdowns, exports, pictures, questions, survivals, trends
+from admin import beside, exports, pictures, questions, survivals, trends
 from admin.access import Place, needs
 from admin.report import JourneyPage, open_report
 from admin.services import services
 from journeys.definitions import to_yaml
+from journeys.periods_report import PERIODS
 from journeys.report import Answer, Report
 from journeys.reports import REPORTS, TABS
 from journeys.runs import cut
-from journeys.survival_report import SURVIVAL
 from store.journeys import UNFILLED, delete_journey, versions_of
 
 pages = Blueprint("journey", __name__, url_prefix="/p/<project>/journeys/<key>")
@@ -58,12 +58,15 @@ def definition(place: Place, key: str) -> ResponseReturnValue:
 
 
 def _add(report: Report) -> None:
-    shown = [report, *(one for one in REPORTS if one.within == report.name)]
+    always = (one for one in REPORTS if one is not PERIODS)  # which is asked for by the bar alone
+    shown_beside: Callable[..., dict[str, Any]] = BESIDE.get(report.name, _nothing)
+    shown = [report, *(one for one in always if one.within == report.name)]
 
     @needs("viewer")
     def show_report(place: Place, key: str) -> ResponseReturnValue:
         opened = open_report(place, key)
-        question = questions.ReportQuestion(shown, request.args)
+        args = questions.joined(request.args)
+        question = questions.ReportQuestion(shown, beside.given(opened, report.name, args))
         answers = {one.name: question.ask(one, opened.scope, unit=opened.asked.unit) for one in shown}
         answer = answers.pop(report.name)
         return render_template(
@@ -76,33 +79,25 @@ def _add(report: Report) -> None:
             pictures=pictures,
             survivals=survivals,
             trends=trends,
+            kept=beside.kept(opened, question, args),
+            offered=beside.OFFERED.get(report.name, ()),
+            bar=beside.choices(opened),
             **answers,
-            **BESIDE.get(report.name, _nothing)(opened, answer),
+            **shown_beside(opened, answer, **answers),
         )
 
     pages.add_url_rule(f"/{report.name}", report.name, show_report)
 
 
-def _nothing(_report: JourneyPage, _answer: Answer) -> dict[str, Any]:
+def _nothing(_report: JourneyPage, _answer: Answer, **_others: Answer) -> dict[str, Any]:
     return {}
 
 
-def _expected(report: JourneyPage, answer: Answer) -> dict[str, Any]:
-    """What the success rate comes to when nobody is in time any more; None where that is so already."""
-    if not answer["outcomes"]["in_time"]:
-        return {"expected": None}
-    curve = SURVIVAL.ask(report.scope, {}, unit=answer["unit"])["curves"][0]
-    return {"expected": curve, "to_be_expected": SURVIVAL.meanings["share"]}
-
-
-def _dimensions(report: JourneyPage, answer: Answer) -> dict[str, Any]:
-    return {"choices": breakdowns.choices(report.scope, by=answer["by"], at=answer["at"])}
-
-
 # What pages show beside a report's answer.
-BESIDE: Mapping[str, Callable[[JourneyPage, Answer], dict[str, Any]]] = {
-    "funnel": _expected,
-    "breakdown": _dimensions,
+BESIDE: Mapping[str, Callable[..., dict[str, Any]]] = {
+    "funnel": beside.funnel,
+    "timing": beside.timing,
+    "breakdown": beside.breakdown,
 }
 
 for one in TABS:

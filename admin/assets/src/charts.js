@@ -1,6 +1,7 @@
 // Draws every chart on the page and again when the theme or the page's content changes.
 import htmx from "./htmx.js";
 import { draw } from "./charts/draw.js";
+import { beside } from "./charts/beside.js";
 import { columns } from "./charts/columns.js";
 import { funnel } from "./charts/funnel.js";
 import { histogram } from "./charts/histogram.js";
@@ -9,7 +10,7 @@ import { sankey } from "./charts/sankey.js";
 import { survival } from "./charts/survival.js";
 import { trend } from "./charts/trend.js";
 
-const kinds = { columns, funnel, histogram, identities, sankey, survival, trend };
+const kinds = { beside, columns, funnel, histogram, identities, sankey, survival, trend };
 
 htmx.onLoad((part) => draw(part, kinds));
 document.addEventListener("waywiser:theme", () => draw(document, kinds));

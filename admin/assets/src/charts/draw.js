@@ -3,6 +3,7 @@ import { BarChart, CustomChart, GraphChart, LineChart, SankeyChart, ScatterChart
 import { AriaComponent, GridComponent, TooltipComponent } from "echarts/components";
 import { getInstanceByDom, init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
+import { brush } from "./brush.js";
 import { palette } from "./palette.js";
 
 use([
@@ -21,6 +22,7 @@ const sizes = new ResizeObserver((entries) => {
 export function draw(part, kinds) {
   for (const element of part.querySelectorAll("[data-chart]")) {
     getInstanceByDom(element)?.dispose();
+    element.replaceChildren();
     const data = JSON.parse(element.dataset.values);
     const chart = init(element);
     const option = kinds[element.dataset.chart](data, palette(), element.clientWidth, element.clientHeight);
@@ -32,6 +34,7 @@ export function draw(part, kinds) {
     chart.on("click", ({ data: item }) => {
       if (item?.link) window.location.assign(item.link);
     });
+    if (element.dataset.chart === "trend") brush(chart, element, data.parts);
     sizes.observe(element);
   }
 }

@@ -1,5 +1,6 @@
 // How success goes with time: a line with the band of its interval, and bars as far as a rate may yet rise. Where that
-// is farther than the interval reaches there is no line, so that nobody takes the undecided for a fall.
+// is farther than the interval reaches there is no line, so that nobody takes the undecided for a fall. The rates of
+// another period are a dashed line beside it.
 import { count, percent } from "./numbers.js";
 import { scale } from "./scale.js";
 import { frame, tooltip } from "./tooltip.js";
@@ -11,11 +12,12 @@ const ENDS = [
   ["dropped", "Dropped"],
 ];
 
-export function trend({ parts, unit }, colours, width) {
+export function trend({ parts, unit, before }, colours, width) {
   const settled = (part) => part.entered > 0 && part.rate.at_most <= part.rate.high;
   // What may yet rise does not set the scale: a week that has just begun may rise to everything.
   const shown = parts.some(settled) ? parts.filter(settled) : parts;
-  const { top, interval } = scale(Math.max(...shown.map(({ rate }) => rate.high ?? 0)));
+  const highest = [...shown.map(({ rate }) => rate.high ?? 0), ...before.map(({ rate }) => rate.value ?? 0)];
+  const { top, interval } = scale(Math.max(...highest));
   const plain = { type: "line", silent: true, symbol: "none", lineStyle: { opacity: 0 }, tooltip: { show: false } };
   const band = (of) => parts.map((part) => (settled(part) ? of(part.rate) : null));
   return {
@@ -25,7 +27,7 @@ export function trend({ parts, unit }, colours, width) {
       ...frame(colours),
       trigger: "axis",
       axisPointer: { type: "shadow", shadowStyle: { color: colours.line, opacity: 0.35 } },
-      formatter: ([{ dataIndex }]) => told(parts[dataIndex], unit, colours),
+      formatter: ([{ dataIndex }]) => told(parts[dataIndex], before[dataIndex], unit, colours),
     },
     xAxis: {
       type: "category",
@@ -76,6 +78,14 @@ export function trend({ parts, unit }, colours, width) {
       },
       {
         type: "line",
+        z: 3,
+        silent: true,
+        symbol: "none",
+        lineStyle: { color: colours.other, width: 2, type: "dashed" },
+        data: before.map(({ rate }) => rate.value),
+      },
+      {
+        type: "line",
         z: 4,
         lineStyle: { color: colours.accent, width: 2 },
         symbol: "circle",
@@ -105,7 +115,7 @@ function mark({ small }, colours, colour) {
   return { color: small ? colours.surface : colours[colour], borderColor: colours[colour], borderWidth: 1.5 };
 }
 
-function told(part, unit, colours) {
+function told(part, other, unit, colours) {
   const rows = [[`Began (${unit})`, count(part.entered)]];
   if (part.entered) {
     const { value, low, high } = part.rate;
@@ -113,6 +123,10 @@ function told(part, unit, colours) {
     rows.push([label, `${percent(value)} (${percent(low)} to ${percent(high)})`]);
     if (part.immature) rows.push(["May yet rise to", percent(part.rate.at_most), "in_time"]);
     for (const [key, label] of ENDS) if (part.outcomes[key]) rows.push([label, count(part.outcomes[key]), key]);
+  }
+  if (other?.entered) {
+    const { value, low, high } = other.rate;
+    rows.push([other.name, `${percent(value)} (${percent(low)} to ${percent(high)})`, "other"]);
   }
   const flags = [part.partial && "part of it only", part.small && part.entered && "small sample"].filter(Boolean);
   return tooltip(flags.length ? `${part.name} (${flags.join(", ")})` : part.name, rows, colours);

@@ -1,0 +1,165 @@
+"""The bar of a journey's page: what stands beside a report is in the address, and the tabs carry it."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import re
+from datetime import datetime
+from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from admin.asked import read
+from admin.beside import OFFERED
+from journeys.reports import TABS
+from tests.admin.conftest import NOW, Shop, happened
+
+FEBRUARY = "from=2026-02-15&through=2026-03-01"
+
+
+def page(shop: Shop, tab: str, query: str) -> str:
+    answer = shop.client("viewer").get(f"/p/shop/journeys/buy/{tab}?{query}")
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def links(text: str, tab: str) -> dict[str, list[str]]:
+    """What the tab's own link in the list of tabs asks for."""
+    found = re.search(rf'href="(/p/shop/journeys/buy/{tab}\?[^"]*)"', text[text.index('class="tabs"') :])
+    assert found
+    return parse_qs(urlsplit(html.unescape(found[1])).query)
+
+
+@pytest.mark.parametrize(
+    ("query", "start", "through"),
+    [
+        ("from=2026-02-11&through=2026-02-20&beside=previous", "2026-02-01", "2026-02-10"),
+        ("from=2024-02-29&through=2024-03-01&beside=year", "2023-02-28", "2023-03-01"),
+        ("from=2026-02-11&through=2026-02-20&beside=own", "2026-02-01", "2026-02-10"),
+        ("beside=own&beside_from=2025-01-01&beside_through=2025-01-02", "2025-01-01", "2025-01-02"),
+        ("days=7&beside=previous", "2026-02-16", "2026-02-22"),
+    ],
+)
+def test_the_other_period_follows_from_the_address(query: str, start: str, through: str) -> None:
+    asked = read({name: one[0] for name, one in parse_qs(query).items()}, ZoneInfo("UTC"), now=NOW)
+    assert asked.beside
+    assert (asked.beside.start, asked.beside.through) == (start, through)
+    assert read(asked.args, ZoneInfo("UTC"), now=NOW) == asked
+
+
+@pytest.mark.parametrize("query", ["beside=sometime", "from=nonsense&beside=previous", "beside="])
+def test_what_names_no_period_stands_for_none(query: str) -> None:
+    args = {name: one[0] for name, one in parse_qs(query).items()}
+    assert read(args, ZoneInfo("UTC"), now=NOW).beside is None
+
+
+def test_tabs_carry_what_is_compared(shop: Shop) -> None:
+    asked = {"beside": ["previous"], "against": ["device:mobile"], "breakdown": ["device"]}
+    query = "days=30&beside=previous&against=device:mobile&breakdown=device"
+    for tab in (one.name for one in TABS):
+        told = links(page(shop, tab, query), "runs")
+        assert {name: told.get(name) for name in asked} == asked, tab
+
+
+@pytest.mark.parametrize("tab", [one.name for one in TABS])
+def test_the_bar_offers_only_what_the_tab_can_show(shop: Shop, tab: str) -> None:
+    text = page(shop, tab, "days=30&beside=previous&against=all&breakdown=device")
+    bar = text[text.index('class="report-bar"') : text.index("</form>", text.index('class="report-bar"'))]
+    for name in ("beside", "against", "breakdown"):
+        shown = f'id="bar-{name}"' in bar
+        assert shown == (name in OFFERED.get(tab, ())), name
+        assert len(re.findall(rf'name="{name}"', bar)) == 1, f"{name} is asked once, or kept"
+
+
+def test_the_funnel_stands_beside_that_of_the_period_before(shop: Shop) -> None:
+    text = page(shop, "funnel", f"{FEBRUARY}&beside=previous")
+    card = text[text.index('id="periods-title"') :]
+    assert "Beside 2026-01-31 to 2026-02-14" in card
+    told = json.loads(html.unescape(re.findall(r"data-chart=\"beside\"[^>]* data-values='([^']+)'", card)[0]))
+    before, now = ([bar["count"] for bar in group["bars"]] for group in told["groups"])
+    assert before == [1, 0, 0], "Eve looked, and nothing else"
+    assert now[1:] == [3, 1], "three filled a cart by that age, Ada paid"
+    explain = re.search(r'href="([^"]*/change\?[^"]*)">Why did it change', card)
+    assert explain
+    asked = parse_qs(urlsplit(html.unescape(explain[1])).query)
+    assert (asked["before_from"], asked["before_to"]) == (["2026-01-31"], ["2026-02-15"])
+    answer = shop.client("viewer").get(html.unescape(explain[1]))
+    assert 'value="2026-01-31"' in answer.text
+
+
+def test_every_number_of_the_two_periods_opens_its_list(shop: Shop) -> None:
+    text = page(shop, "funnel", f"{FEBRUARY}&beside=previous")
+    card = text[text.index('id="periods-title"') : text.index("</section>", text.index('id="periods-title"'))]
+    found = re.findall(r'<a href="([^"]+report=periods[^"]+)"[^>]*>(\d+)</a>', card)
+    assert found
+    for link, n in found:
+        there = shop.client("viewer").get(html.unescape(link)).text
+        assert f": {n} run" in there[there.index('id="runs-title"') :], link
+
+
+def test_the_file_says_what_the_table_says(shop: Shop) -> None:
+    query = f"{FEBRUARY}&before_from=2026-01-31&before_to=2026-02-15"
+    answer = shop.client("viewer").get(f"/p/shop/journeys/buy/periods.csv?{query}")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["step"] for row in rows] == ["look", "cart", "paid", "(too young)"]
+    assert [row["before_came"] for row in rows[:3]] == ["1", "0", "0"]
+
+
+def test_periods_that_overlap_are_refused_in_words(shop: Shop) -> None:
+    text = page(shop, "funnel", f"{FEBRUARY}&beside=own&beside_from=2026-02-10&beside_through=2026-02-20")
+    assert "They cannot be compared: the period to compare with must not overlap" in text
+
+
+def test_the_trend_shows_the_other_period_too(shop: Shop) -> None:
+    text = page(shop, "funnel", f"{FEBRUARY}&beside=previous&by=day")
+    told = json.loads(html.unescape(re.findall(r"data-chart=\"trend\"[^>]* data-values='([^']+)'", text)[0]))
+    assert len(told["parts"]) == len(told["before"]) == 15
+    assert [part["entered"] for part in told["before"]].count(1) == 1
+    assert told["parts"][0]["first"] == told["parts"][0]["last"] == "2026-02-15"
+    assert "Beside it" in text
+
+
+def test_times_stand_beside_those_of_the_other_period(shop: Shop) -> None:
+    text = page(shop, "timing", f"{FEBRUARY}&beside=previous")
+    assert text.index('id="periods-title"') < text.index('id="survival-title"')
+
+
+def test_the_funnel_stands_beside_that_of_another_segment(shop: Shop) -> None:
+    text = page(shop, "funnel", "days=30&device=desktop&against=device:mobile")
+    card = text[text.index('id="segments-title"') :]
+    told = json.loads(html.unescape(re.findall(r"data-chart=\"beside\"[^>]* data-values='([^']+)'", card)[0]))
+    assert [[bar["count"] for bar in one["bars"]] for one in told["groups"]] == [[4, 2, 1], [1, 1, 0]]
+    for group in told["groups"]:
+        for bar in (one for one in group["bars"] if one["count"]):
+            there = shop.client("viewer").get(bar["link"]).text
+            assert f": {bar['count']} run" in there[there.index('id="runs-title"') :]
+
+
+def test_a_segment_that_is_the_same_or_unknown_is_refused_in_words(shop: Shop) -> None:
+    assert "They cannot be compared" in page(shop, "funnel", "days=30&against=all")
+    assert "They cannot be compared" in page(shop, "funnel", "days=30&against=shoe:red")
+
+
+def test_the_funnel_is_broken_down_where_it_stands(shop: Shop) -> None:
+    text = page(shop, "funnel", "days=30&breakdown=device")
+    card = text[text.index('id="by-title"') : text.index("</section>", text.index('id="by-title"'))]
+    assert [int(n) for n in re.findall(r'aria-label="(\d) entered: ', card)] == [4, 1]
+    assert 'value="device" selected' in page(shop, "breakdown", "days=30&breakdown=device")
+    unknown = page(shop, "funnel", "days=30&breakdown=nonsense")
+    assert "&#39;nonsense&#39;" in unknown[unknown.index('id="by-title"') :]
+
+
+def test_times_are_compared_by_what_the_bar_breaks_down_by(shop: Shop) -> None:
+    text = page(shop, "timing", "days=30&breakdown=device")
+    assert '<option value="device" selected>device</option>' in text[text.index('id="ask-compare"') :]
+
+
+def test_young_runs_are_named_and_not_lost(own_shop: Shop) -> None:
+    assert datetime.fromtimestamp(NOW / 1000, ZoneInfo("UTC")).hour == 12
+    own_shop.services.events.insert([happened("/shop", "fay", day=30, kind="page")], token="fay")
+    text = page(own_shop, "funnel", f"{FEBRUARY}&beside=previous")
+    assert "not that old yet" in text
