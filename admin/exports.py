@@ -15,12 +15,15 @@ from journeys.reports import BY_NAME
 from journeys.scope import Scope
 from journeys.session_numbers import FACTS
 
+# What may begin a formula in a spreadsheet, in its wide forms too.
+FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
 
 def csv_file(name: str, table: Table) -> Response:
     """A CSV download of a table of (column names, rows)."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(table[0])
+    writer.writerow([_safe(name) for name in table[0]])
     writer.writerows([_safe(cell) for cell in row] for row in table[1])
     plain = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)
     return Response(
@@ -110,6 +113,6 @@ def robots(answer: Mapping[str, Any]) -> Table:
 
 def _safe(cell: Any) -> Any:
     """Text that a spreadsheet would take for a formula gets a quote in front."""
-    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
+    if isinstance(cell, str) and cell.startswith(FORMULA_BEGINS):
         return f"'{cell}"
     return cell

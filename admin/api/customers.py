@@ -11,6 +11,7 @@ from admin.api.endpoint import Call, Endpoint, Refused
 from journeys import profile, traits
 from journeys.accounts import accounts_of
 from journeys.customers import search
+from journeys.export import is_known
 from journeys.period import iso, moment
 from journeys.routes import confirmed
 from journeys.timeline import Wanted, timeline
@@ -95,7 +96,10 @@ def read_traits(call: Call, customer: int) -> dict[str, Any]:
     """Every trait of one customer: the value now, and the former values with when and by which event."""
     _check(customer)
     stores = call.services.events, call.services.ledger, call.project.id, customer
-    return {"customer": str(customer), "traits": traits.history(*stores)}
+    found = traits.history(*stores)
+    if not found and not is_known(*stores):
+        raise Refused(404, "not_found", f"there is no customer {customer}")
+    return {"customer": str(customer), "traits": found}
 
 
 def read_timeline(call: Call, customer: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -60,12 +61,12 @@ class Shop:
     refreshed: list[tuple[int, set[int]]] = field(default_factory=list)
     refilled: list[bool] = field(default_factory=list)
 
-    def client(self, who: str = "") -> FlaskClient:
-        """A browser; signed in where a person is named."""
+    def client(self, who: str = "", *, agent: str = "a test") -> FlaskClient:
+        """A browser of this name; signed in where a person is named."""
         browser = self.app.test_client()
         if who:
             number = self.people[who].id
-            token = sign_ins.begin(self.services.engine, number, address="127.0.0.1", agent="a test", now=NOW)
+            token = sign_ins.begin(self.services.engine, number, address="127.0.0.1", agent=agent, now=NOW)
             with browser.session_transaction() as session:
                 session["sign_in"] = token
         return browser
@@ -128,20 +129,27 @@ def shop_events(project: int) -> list[Event]:
     ]
 
 
+@contextmanager
+def a_shop(template_db: Path, shared_events: EventStore, folder: Path) -> Iterator[Shop]:
+    """A shop in stores of its own, for as long as several tests need it."""
+    path = folder / "waywiser.db"
+    shutil.copy(template_db, path)
+    engine = open_db(f"sqlite:///{path}", sync="normal")
+    events = shared_events.sibling(f"t_{uuid.uuid4().hex[:12]}")
+    migrate_events(events)
+    yield open_shop(engine, events, folder)
+    events.command(f"drop database if exists `{events.database}`")
+    events.close()
+    engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def shop(
     template_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shop]:
     """A shop for all tests that only look."""
-    path = tmp_path_factory.mktemp("shop") / "waywiser.db"
-    shutil.copy(template_db, path)
-    engine = open_db(f"sqlite:///{path}", sync="normal")
-    events = shared_events.sibling(f"t_{uuid.uuid4().hex[:12]}")
-    migrate_events(events)
-    yield open_shop(engine, events, path.parent)
-    events.command(f"drop database if exists `{events.database}`")
-    events.close()
-    engine.dispose()
+    with a_shop(template_db, shared_events, tmp_path_factory.mktemp("shop")) as shop:
+        yield shop
 
 
 @pytest.fixture

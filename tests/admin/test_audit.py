@@ -10,7 +10,7 @@ from admin.api import ENDPOINTS
 from store import audit
 from store.projects import SCOPES, create_api_token
 from tests.admin.conftest import JOURNEY, NOW, Shop
-from tests.admin.test_access import routes
+from tests.admin.every_route import routes
 
 
 def told(shop: Shop) -> list[tuple[str, str]]:

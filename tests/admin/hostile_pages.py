@@ -1,0 +1,69 @@
+"""Every page of the admin that shows what strangers have named, with the questions that make it show that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask
+
+from journeys.reports import BY_NAME
+from store.event import identity_hash
+from tests.admin.every_route import address, pages
+from tests.hostile import IMAGE, QUOTED
+
+IMAGE_ASKED, QUOTED_ASKED = quote(IMAGE), quote(QUOTED)
+ANSWERED = f"do=merge&a={identity_hash('user', IMAGE)}&b={identity_hash('user', QUOTED)}"
+# More questions than the plain one, which a page needs to show names or to give them back.
+QUESTIONS = {
+    "journeys.show": ["days=30&order=stake"],
+    "journey.dropoffs": ["days=30", f"days=30&step=look&value={QUOTED_ASKED}"],
+    "journey.breakdown": [f"days=30&by={by}" for by in ("trait:name", f"property:{QUOTED_ASKED}")],
+    "journey.timing": ["days=30", "days=30&compare=device"],
+    "journey.funnel": ["days=30", f"days=30&device={QUOTED_ASKED}", "days=30&segment=h0"],
+    "journey.compare": ["days=30", "days=30&a=segment:h0&b=segment:h1"],
+    "journey.attribution": ["days=30&value=amount"],
+    "journey.runs": ["days=30"],
+    "discovery.show": [f"days=30&start={IMAGE_ASKED}&goal={QUOTED_ASKED}"],
+    "discovery.journeys": ["days=30&within=1h&value=amount"],
+    "discovery.between": ["days=30&within=1h&start=Began&goal=Order+Paid"],
+    "discovery.draft": [f"days=30&within=1h&start=Began&goal={QUOTED_ASKED}"],
+    "discovery.csv": ["days=30&within=1h&start=Began&goal=Order+Paid"],
+    "discovery.attempts": ["days=30&within=1h&start=Began&goal=Order+Paid&cell=attempts"],
+    "discovery.suggest": [f"q={IMAGE_ASKED}"],
+    "editor.suggest": ["", f"event={IMAGE_ASKED}"],
+    "segments.count": ["journey=buy"],
+    "catalog.one": [f"event={one}" for one in (IMAGE_ASKED, QUOTED_ASKED)],
+    "plan.edit": [f"event={IMAGE_ASKED}", f"seen={QUOTED_ASKED}"],
+    "customers.show": ["q=hostile", f"q={IMAGE_ASKED}"],
+    "accounts.show": ["q=hostile"],
+    "accounts.one": [f"id={one}" for one in (IMAGE_ASKED, QUOTED_ASKED)],
+    "sessions.show": [f"days=30&device={QUOTED_ASKED}"],
+    "segments.edit": ["key=h0", "key=h3"],
+    "lifecycle.customers": ["days=30&by=month&cell=new:month:2026-03-01T00:00:00.000Z"],
+    "live.drops": ["", f"code={IMAGE_ASKED}", "preview=1"],
+    "identities.ask": [ANSWERED],
+    "palette.find": ["", f"q={IMAGE_ASKED}"],
+}
+# Values for the parts of an address, where one does not show all.
+VARIANTS: dict[str, list[dict[str, Any]]] = {
+    "journey.csv": [{"tab": tab} for tab in (*BY_NAME, "runs")],
+    "discovery.csv": [{"name": name} for name in ("journeys", "ways", "steps")],
+    "ingestion.csv": [
+        {"tab": tab} for tab in ("loss", "services", "robots", "times", "libraries", "reasons")
+    ],
+    "lifecycle.csv": [{"name": name} for name in ("lifecycle", "cohorts")],
+    "editor.suggest": [{"what": what} for what in ("event", "page", "property", "trait")],
+    "segments.count": [{"key": "h0"}],
+}
+
+
+def hostile_pages(app: Flask, customer: int) -> Iterator[tuple[str, str]]:
+    """Each page by its endpoint, with every address under which it is looked at."""
+    for rule, method in pages(app):
+        if method == "GET":
+            for parts in VARIANTS.get(rule.endpoint, [{}]):
+                where = address(app, rule, **{"customer": customer, **parts})
+                for question in QUESTIONS.get(rule.endpoint, ["days=30"]):
+                    yield rule.endpoint, f"{where}?{question}"
