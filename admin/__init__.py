@@ -16,6 +16,7 @@ from admin.views import (
     accounts,
     catalog,
     customers,
+    digest_stop,
     discovery,
     editor,
     erasure,
@@ -54,6 +55,7 @@ PAGES = (
     setup,
     projects,
     me,
+    digest_stop,
     log,
     palette,
     install,
@@ -98,7 +100,9 @@ def create_app(services: Services) -> Flask:
     app.extensions["waywiser_throttle"] = Throttle()
     room = api_room()
     app.register_blueprint(room)
-    CSRFProtect(app).exempt(room)
+    csrf = CSRFProtect(app)
+    for exempt in (room, digest_stop.pages):  # tokens of their own let programs in
+        csrf.exempt(exempt)
     if proxies := services.settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     for page in PAGES:

@@ -10,6 +10,7 @@ from journeys.definitions import DefinitionError
 from server.commands import (
     customer,
     data,
+    digest,
     journey,
     people,
     replay,
@@ -44,7 +45,20 @@ def waywiser() -> None:
     """Collects touchpoints, joins customers and shows how their journeys go."""
 
 
-for room in (setup, serve, data, replay, journey, people, customer, retention, runs, sessions, snippet):
+for room in (
+    setup,
+    serve,
+    data,
+    replay,
+    journey,
+    people,
+    customer,
+    retention,
+    runs,
+    sessions,
+    snippet,
+    digest,
+):
     for command in room.COMMANDS:
         waywiser.add_command(command)
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from collector.carrier import Carrier
 from collector.pipeline import Tools
 from collector.worker import Worker
+from server.digesting import Digester
 from server.erasing import Eraser, Erasing
 from server.filler import Filler
 from server.housekeeping import Housekeeping
@@ -123,7 +124,11 @@ class House:
             self.engine, self.events, settings, now_ms, daily=partial(tidy, self.eraser)
         )
         self.regrouper = Regrouper(self.engine, self.ledger, self.refresh, now_ms)
-        jobs = self.refresher, self.filler, self.regrouper, self.housekeeping, self.erasing
+        self.digester = Digester(self.engine, self.events, settings, now_ms)
+        jobs = (
+            *(self.refresher, self.filler, self.regrouper, self.housekeeping, self.erasing),
+            self.digester,
+        )
         self._chores = [job.chore for job in jobs]
         self.batches = Batches(self.engine)
         known = KnownRules(self.engine).of, KnownPlans(self.engine).of, self._suppressed

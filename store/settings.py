@@ -242,8 +242,8 @@ class Settings:
     smtp_url: str = _setting(
         "",
         _smtp_url,
-        "Mail server for invitations and new passwords, such as smtp://name:password@mail.example.com:587 or "
-        "smtps://…; no mail without one",
+        "Mail server for invitations, new passwords and weekly digests, such as "
+        "smtp://name:password@mail.example.com:587 or smtps://…; no mail without one",
         secret=True,
     )
     mail_from: str = _setting("Waywiser <waywiser@localhost>", _sender, "Sender of that mail")

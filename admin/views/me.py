@@ -1,4 +1,4 @@
-"""A person's own page: password, second factor, and where they are signed in."""
+"""A person's own page: the weekly digest, password, second factor, and where they are signed in."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from admin import digest
 from admin.access import Place, needs
 from admin.login import SIGN_IN, TooManyTries, enter, is_password
 from admin.services import services
-from store import second_factor, sign_ins
+from store import digests, second_factor, sign_ins
 from store.projects import hashed
 from store.users import UserError, set_password
 
@@ -87,6 +88,50 @@ def end_others(place: Place) -> ResponseReturnValue:
     return _back(place)
 
 
+@pages.get("/digest")
+@needs("viewer")
+def next_digest(place: Place) -> ResponseReturnValue:
+    """What the next digest says so far, or what the last one was to say."""
+    given, zone, now = services(), place.project.zone, services().clock()
+    monday = digest.next_monday(zone, now=now)
+    is_last = request.args.get("week") == "last"
+    written = digest.compose(
+        given.engine,
+        given.events,
+        place.project,
+        monday - digest.WEEK if is_last else monday,
+        address=given.settings.address,
+        now=now,
+    )
+    return render_template(
+        "digest/page.html",
+        digest=written,
+        is_last=is_last,
+        sent_at=digest.sent_at(monday, zone),
+        is_reader=digests.is_reader(given.engine, place.user.id, place.project.id),
+        sends=given.send_mail is not None,
+    )
+
+
+@pages.post("/digest")
+@needs("viewer", does="asked for the weekly digest")
+def have_digest(place: Place) -> ResponseReturnValue:
+    """Get the digest from the next Monday on."""
+    given = services()
+    digests.subscribe(given.engine, place.user.id, place.project.id, now=given.clock())
+    flash(f"The weekly digest of {place.project.name} will go to {place.user.email}.")
+    return _back(place)
+
+
+@pages.post("/digest/stop")
+@needs("viewer", does="stopped their weekly digest")
+def stop_digest(place: Place) -> ResponseReturnValue:
+    """Get no more digests of this project."""
+    digests.unsubscribe(services().engine, place.user.id, place.project.id)
+    flash(f"You get no more digests of {place.project.name}.")
+    return _back(place)
+
+
 def _not_me(place: Place, typed: str) -> str:
     """Why the present password was not given right; '' where it was."""
     try:
@@ -114,6 +159,11 @@ def _page(
         is_on=is_on,
         offered={} if is_on else _offer(place),
         here=hashed(session[SIGN_IN]),
+        is_reader=digests.is_reader(given.engine, place.user.id, place.project.id),
+        sends=given.send_mail is not None,
+        next_digest=digest.sent_at(
+            digest.next_monday(place.project.zone, now=given.clock()), place.project.zone
+        ),
         sign_ins=sign_ins.sign_ins_of(given.engine, place.user.id, now=given.clock()),
     )
 

@@ -37,6 +37,8 @@ OPEN = {
     "passwords.send",
     "passwords.choose",
     "passwords.change",
+    "digest_stop.show",
+    "digest_stop.stop",
     "invitations.show",
     "invitations.accept",
     "setup.show",
