@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from journeys import filters, resolution
+from journeys.account_events import acting
 from journeys.definitions import Definition, parse
 from journeys.questions import question
 from journeys.runs import apart, computed, stored
@@ -25,10 +26,13 @@ class Difference:
 
 
 def some_customers(events: EventStore, version: JourneyVersion, most: int, *, seed: int) -> list[int]:
-    """At most so many customers whom the journey may concern, others for each seed."""
+    """At most so many customers, or accounts, whom the journey may concern, others for each seed."""
     params = filters.Params(project=version.project_id, journey_version=version.id, most=most, seed=seed)
-    relevant = filters.relevant([parse(version.definition)], params)
-    sql = question("runs.some", resolved=resolution.resolved_now(), relevant=relevant)
+    definition = parse(version.definition)
+    everyone = resolution.resolved_now()
+    resolved = acting(everyone) if definition.of_accounts else everyone
+    relevant = filters.relevant([definition], params)
+    sql = question("runs.some", resolved=resolved, relevant=relevant)
     return [row["customer"] for row in events.query(sql, params.values)]
 
 

@@ -4,6 +4,9 @@ A customer has runs of a journey only with an event that may open one. So a batc
 customer where one of its events may open a run, or where one matters to a run and the customer has, in the
 event store, one that may open it. That is asked of events, not of stored runs, which another process may be
 about to store. What matchers ask for beyond type, name and path is left out: it would only narrow the answer.
+
+Where the members of an account make runs together, another member may have opened one: there every event that
+matters concerns the journey, and every one that tells of an account.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from store.events import EventStore
 from store.news import Label, News
 
 Concerned = dict[int, set[int]]  # customers by version id
+MEMBERSHIP = Matcher(type="group")
 
 
 class Concerns:
@@ -30,6 +34,7 @@ class Concerns:
         self.ids = list(definitions)
         self._opening, self._any = _Index(), _Index()
         self._asking: set[int] = set()  # what the customer was known to be
+        self._together: set[int] = set()  # whose runs several customers make
         self._broken: set[int] = set()
         self._first: list[Matcher] = []
         for version, source in definitions.items():
@@ -39,10 +44,14 @@ class Concerns:
                 self._broken.add(version)
 
     def _add(self, version: int, definition: Definition) -> None:
-        opening = [one for step in definition.openers for one in step.match]
-        self._first += opening
-        self._opening.add(version, opening)
-        self._any.add(version, definition.matchers)
+        if definition.of_accounts:
+            self._together.add(version)
+            self._any.add(version, [*definition.matchers, MEMBERSHIP])
+        else:
+            opening = [one for step in definition.openers for one in step.match]
+            self._first += opening
+            self._opening.add(version, opening)
+            self._any.add(version, definition.matchers)
         if known.traits_in(definition):
             self._asking.add(version)
 
@@ -56,7 +65,10 @@ class Concerns:
         for customer, labels in news.labels.items():
             for version in (opened := self._opening.of(labels)):
                 concerned[version].add(customer)
-            if others := self._following(labels) - opened:
+            others = self._following(labels) - opened
+            for version in others & self._together:
+                concerned[version].add(customer)
+            if others := others - self._together:
                 waiting[customer] = others
         opened_before = self._opened(events, project, [*waiting, *news.renamed], identities)
         for customer, versions in waiting.items():
@@ -66,6 +78,7 @@ class Concerns:
             # Their events go from one to the other, so what one of them opened may be anybody's.
             theirs = self._stored(events, project, news.renamed)
             theirs |= {one for customer in news.renamed for one in opened_before.get(customer, ())}
+            theirs |= self._together
             for version in theirs:
                 concerned[version] |= news.renamed
         return concerned

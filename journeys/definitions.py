@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Literal, get_args
 
 import yaml
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from journeys import plain_yaml
 
@@ -20,6 +20,8 @@ OPERATORS = (
 )
 Order = Literal["sequential", "strict", "any"]
 ORDERS: tuple[Order, ...] = get_args(Order)
+RunsOf = Literal["customers", "accounts"]
+RUNS_OF: tuple[RunsOf, ...] = get_args(RunsOf)
 LARGEST = 2**63
 UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 FIELDS = ("channel", "source", "medium", "campaign", "device", "country", "path", "host", "side", "title")
@@ -70,7 +72,8 @@ class Step:
 class Definition:
     """A journey: ordered steps, the last of which is the goal. Durations in milliseconds.
 
-    With `order` any, each step counts whenever it comes, and the goal is to have taken them all.
+    With `order` any, each step counts whenever it comes, and the goal is to have taken them all. With
+    `runs_of` accounts the members of an account make one attempt together.
     """
 
     key: str
@@ -85,6 +88,12 @@ class Definition:
     owner: str
     source: Mapping[str, Any]
     order: Order = "sequential"
+    runs_of: RunsOf = "customers"
+
+    @property
+    def of_accounts(self) -> bool:
+        """Whether its runs are those of accounts."""
+        return self.runs_of == "accounts"
 
     @property
     def drawn(self) -> Definition:
@@ -162,7 +171,13 @@ def parse(data: Mapping[str, Any]) -> Definition:
         owner=clean["owner"],
         source=clean,
         order=clean["order"],
+        runs_of=clean.get("runs_of", RUNS_OF[0]),
     )
+
+
+def is_of_accounts(data: Mapping[str, Any]) -> bool:
+    """Whether the runs of a definition, as it is kept, are those of accounts."""
+    return bool(data.get("runs_of") == "accounts")
 
 
 def parsed(data: Mapping[str, Any]) -> Definition:
@@ -258,6 +273,7 @@ class DefinitionSchema(Schema):
     goal = fields.String(load_default="", validate=validate.Length(max=500))
     steps = fields.List(fields.Nested(StepSchema), required=True, validate=validate.Length(2, 30))
     order = fields.String(load_default=ORDERS[0], validate=validate.OneOf(ORDERS))
+    runs_of = fields.String(validate=validate.OneOf(RUNS_OF))
     fail_on = fields.List(fields.Nested(MatcherSchema), load_default=list, validate=validate.Length(max=20))
     idle_timeout = fields.String(load_default="30d", validate=check_duration)
     window = fields.String(load_default=None, allow_none=True, validate=check_duration)
@@ -266,6 +282,11 @@ class DefinitionSchema(Schema):
         fields.Nested(ConditionSchema), load_default=list, validate=validate.Length(max=20)
     )
     owner = fields.String(load_default="", validate=validate.Length(max=254))
+
+    @post_load
+    def _lean(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Runs of customers are not said, so that journeys from before there were others stay as they are."""
+        return {name: one for name, one in data.items() if (name, one) != ("runs_of", RUNS_OF[0])}
 
     @validates_schema(skip_on_field_errors=True)
     def _whole(self, data: Mapping[str, Any], **_: Any) -> None:

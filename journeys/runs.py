@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from journeys import filters, known, matching, resolution
+from journeys import account_events, filters, known, matching, resolution
 from journeys.definitions import Definition, DefinitionError, Step, parse, parsed
 from journeys.questions import question
 from store.events import EventStore, EventStoreError
@@ -22,6 +22,10 @@ NO_WINDOW = 2**62
 # Customers and identities are numbers below this one.
 NUMBERS = 2**63
 SHARE = "customer >= {low:UInt64} and customer < {high:UInt64}"
+# Accounts are numbers above those; without their highest bit they lie in the same shares.
+SHARE_OF_ACCOUNTS = (
+    "bitXor({0}, {{first:UInt64}}) >= {{low:UInt64}} and bitXor({0}, {{first:UInt64}}) < {{high:UInt64}}"
+)
 
 # What one touchpoint does to a run, beside reaching the step of that number. One more than `starts` breaks
 # the run before, too. It is the last byte of a touchpoint's number; above it are the steps that may follow.
@@ -46,13 +50,24 @@ class Cut(NamedTuple):
         )
 
 
+class Computed(NamedTuple):
+    """SQL of runs, of those who lose theirs otherwise, and of accounts' members as (customer, account)."""
+
+    runs: str
+    emptied: str
+    members: str = ""
+
+
 def computed(
     definition: Definition, params: filters.Params, whose: str, *, resolved: str = resolution.VIEW
 ) -> str:
     """SQL that computes runs from events: rows of (customer, runs).
 
-    `whose` says which customers, `resolved` is the SQL of events with their customer.
+    `whose` says which customers, `resolved` is the SQL of events with their customer. Where the runs are
+    those of accounts, an account is the customer.
     """
+    if definition.of_accounts:
+        resolved = account_events.acting(resolved)
     return together([definition], params, whose, resolved=resolved)
 
 
@@ -151,7 +166,7 @@ def recompute_all(
     these = "1" if is_everybody else f"(journey, customer) in ({touched})"
     anew = together(definitions, params, whose, concerned=these)
     versions = [version for version, _ in concerned]
-    _store(events, versions, params, anew, touched, by_clock() if stamp is None else stamp)
+    store(events, versions, params, Computed(anew, touched), by_clock() if stamp is None else stamp)
 
 
 def fill(
@@ -177,15 +192,14 @@ def fill(
         params = filters.Params(
             project=version.project_id, low=NUMBERS * chunk // total, high=NUMBERS * (chunk + 1) // total
         )
-        whose, theirs = (_share(), SHARE) if total > 1 else ("1", "1")
-        found = computed(definition, params, whose, resolved=resolution.resolved_now())
+        params.values |= {"first": account_events.FIRST, "journey_version": version.id}
+        share = _shares(definition) if total > 1 else Share("1", "1", "1")
         try:
-            params.values["journey_version"] = version.id
-            _store(events, [version], params, found, question("runs.stale", whose=theirs), begun)
+            store(events, [version], params, _of_share(definition, params, share), begun)
         except EventStoreError:
             if otherwise is None:
                 raise
-            otherwise(_customers(events, version, definition, params, whose, theirs))
+            otherwise(_customers(events, definition, params, share))
         progress(chunk + 1, total)
 
 
@@ -209,23 +223,19 @@ def cut(events: EventStore, version_id: int = 0) -> list[Cut]:
     return [Cut(row["journey_version"], row["customers"], row["runs"]) for row in rows]
 
 
-def _customers(
-    events: EventStore,
-    version: JourneyVersion,
-    definition: Definition,
-    params: filters.Params,
-    whose: str,
-    theirs: str,
-) -> list[int]:
-    sql = question(
-        "runs.customers",
-        resolved=resolution.resolved_now(),
-        relevant=filters.relevant([definition], params),
-        stored=question("runs.stale", whose=theirs),
-        whose=whose,
-    )
-    values = {**params.values, "journey_version": version.id}
-    return [row["customer"] for row in events.query(sql, values)]
+class Share(NamedTuple):
+    """Conditions on a share of the customers or accounts: on events, on stored rows, and on members."""
+
+    events: str
+    rows: str
+    members: str
+
+
+def _shares(definition: Definition) -> Share:
+    if definition.of_accounts:
+        whose = SHARE_OF_ACCOUNTS.format("customer")
+        return Share(whose, whose, SHARE_OF_ACCOUNTS.format("account"))
+    return Share(_share(), SHARE, "")
 
 
 def _share() -> str:
@@ -235,16 +245,45 @@ def _share() -> str:
     return f"({near} or identity in ({far})) and {SHARE}"
 
 
-def _store(
+def _of_share(definition: Definition, params: filters.Params, share: Share) -> Computed:
+    everyone = resolution.resolved_now()
+    if definition.of_accounts:
+        acting = account_events.acting(everyone, share.members)
+        found = together([definition], params, share.events, resolved=acting)
+        emptied = question("runs.stale_accounts", whose=share.rows)
+        return Computed(found, emptied, account_events.members_of(everyone, share.members))
+    found = computed(definition, params, share.events, resolved=everyone)
+    return Computed(found, question("runs.stale", whose=share.rows))
+
+
+def _customers(events: EventStore, definition: Definition, params: filters.Params, share: Share) -> list[int]:
+    """Who, or which accounts, may have runs of the journey, or have some stored."""
+    everyone = resolution.resolved_now()
+    sql = question(
+        "runs.customers",
+        resolved=account_events.acting(everyone, share.members) if definition.of_accounts else everyone,
+        relevant=filters.relevant([definition], params),
+        stored=question("runs.stale", whose=share.rows),
+        whose=share.events,
+    )
+    return [row["customer"] for row in events.query(sql, params.values)]
+
+
+def store(
     events: EventStore,
     versions: Sequence[JourneyVersion],
     params: filters.Params,
-    runs: str,
-    emptied: str,
+    found: Computed,
     stamp: int,
 ) -> None:
+    """Store what was computed for these versions; `stamp` was taken before what it rests on was read."""
     params.values |= {"journey_versions": [one.id for one in versions], "version": stamp}
-    events.command(question("runs.store", runs=runs, emptied=emptied), params.values)
+    sql = (
+        question("runs.store_accounts", runs=found.runs, emptied=found.emptied, members=found.members)
+        if found.members
+        else question("runs.store", runs=found.runs, emptied=found.emptied)
+    )
+    events.command(sql, params.values)
 
 
 def _chunks(events: EventStore, version: JourneyVersion, definition: Definition) -> int:

@@ -14,11 +14,13 @@ from functools import partial
 from sqlalchemy import Engine
 
 from journeys import sessions
-from journeys.definitions import DefinitionError
+from journeys.definitions import DefinitionError, is_of_accounts
 from journeys.generations import Generation, ensured, wanted_of
 from journeys.runs import CUSTOMERS_AT_ONCE, cut, fill, outdated, recompute, works
+from server.account_refreshing import ACCOUNTS_AT_ONCE, Accounts, portions
 from server.chore import Chore
-from server.refreshing import each_alone, set_aside
+from server.each_alone import each_alone
+from server.refreshing import set_aside
 from store.db import writing
 from store.events import EventStore, EventStoreError
 from store.filling import Work, claim, free_all, give_up, is_held, renew
@@ -47,6 +49,7 @@ class Filler:
         if events.embedded:  # the folder's lock says that no other process fills: claims are of dead ones
             free_all(engine)
         self._ledger = Ledger(engine, events)
+        self._accounts = Accounts(engine, events, self._ledger)
         self._stamp = partial(next_stamp, engine)
         self._has_looked_back = False
         self.chore = Chore("filler", self.turn, every=PAUSE_S, longest=LONGEST_PAUSE_S)
@@ -140,7 +143,10 @@ class Filler:
             def each(customers: list[int]) -> None:
                 if not self._events.takes_inserts() or not works(self._events, version):
                     raise EventStoreError(f"the runs of {version.definition['key']} cannot be computed")
-                self._each(version.project_id, customers, partial(recompute, self._events, version))
+                if is_of_accounts(version.definition):
+                    self._each_account(version, customers)
+                else:
+                    self._each(version.project_id, customers, partial(recompute, self._events, version))
 
             try:
                 fill(self._events, version, progress=step, otherwise=each, stamp=self._stamp)
@@ -193,6 +199,15 @@ class Filler:
             some = customers[start : start + CUSTOMERS_AT_ONCE]
             blamed = each_alone(self._engine, self._events, self._ledger, project, some, job)
             set_aside(self._ledger, project, blamed, now=now_ms())
+
+    def _each_account(self, version: JourneyVersion, numbers: list[int]) -> None:
+        """The same of accounts; set aside are the members of those that are to blame."""
+        for some in portions(numbers, ACCOUNTS_AT_ONCE):
+            self.chore.check()
+            blamed = self._accounts.recompute(version.project_id, [version], some, self._stamp())
+            members = self._accounts.members(version.project_id, sorted(blamed)) if blamed else set()
+            why = next(iter(blamed.values()), "")
+            set_aside(self._ledger, version.project_id, dict.fromkeys(members, why), now=now_ms())
 
 
 def now_ms() -> int:

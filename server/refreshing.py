@@ -12,10 +12,12 @@ from sqlalchemy import Engine
 
 from journeys import runs, sessions
 from journeys.concerns import Concerns
-from journeys.definitions import DefinitionError
+from journeys.definitions import DefinitionError, is_of_accounts
 from journeys.generations import Generation, ensured, wanted_of
 from journeys.runs import CUSTOMERS_AT_ONCE
+from server.account_refreshing import Accounts
 from server.chore import Chore
+from server.each_alone import each_alone
 from store.events import EventStore, EventStoreError
 from store.identity import Ledger
 from store.identity.regrouping import regrouping_of
@@ -30,7 +32,6 @@ log = logging.getLogger("waywiser.refreshing")
 PAUSE_S = 30.0
 VERSIONS_AT_ONCE = 50
 PAIRS_AT_ONCE = 100_000  # of a version and a customer
-MOST_FAILURES = 60  # in one search for who is to blame; each of them takes some 14 among 10,000
 MOST_NAMED = 10
 LATE_MS = 60_000  # whoever changed the ledger computes the customers itself, most often within seconds
 
@@ -48,6 +49,7 @@ class Refresher:
         self._engine, self._events, self._ledger = engine, events, ledger
         self._suppressed, self._clock = suppressed, clock
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="runs")
+        self._accounts = Accounts(engine, events, ledger)
         self._concerns: dict[int, Concerns] = {}
         self._late = 0  # at first also what a process has just left that was ended
         self.chore = Chore("refreshing", self.turn, every=PAUSE_S)
@@ -70,11 +72,11 @@ class Refresher:
         """
         asked = set(customers)
         ordered = self._suppressed(project_id).without(asked)
+        versions = kept_versions(self._engine, project_id)
         if erased := asked.difference(ordered):
-            self._ledger.computed(project_id, erased, version=self._ledger.told(project_id))
+            self._leave(project_id, sorted(erased), versions)
         if not ordered:
             return
-        versions = kept_versions(self._engine, project_id)
         generations = ensured(self._events, project_id, wanted_of(self._engine, project_id))
         for start in range(0, len(ordered), CUSTOMERS_AT_ONCE):
             some = ordered[start : start + CUSTOMERS_AT_ONCE]
@@ -84,7 +86,10 @@ class Refresher:
             identities = self._ledger.identities_of(project_id, some)
             new = news and news.of(some, left=left)
             concerned = self._concerned(project_id, versions, some, identities, new)
-            jobs = [partial(self._recompute_all, part, identities, stamp) for part in portions(concerned)]
+            alone, together = parted(concerned)
+            jobs = [partial(self._recompute_all, part, identities, stamp) for part in portions(alone)]
+            if together:
+                jobs.append(partial(self._refresh_accounts, project_id, together, identities, stamp))
             jobs += [partial(self._recount, one, some, identities, stamp) for one in generations]
             # Much of a small recomputation is planning, which uses one core: two go side by side.
             done = [self._begun(job) for job in jobs]
@@ -92,6 +97,14 @@ class Refresher:
             # News tell of no more than themselves: a note that appeared meanwhile is not theirs to take away.
             self._ledger.computed(project_id, left - failed.keys(), version=known)
             set_aside(self._ledger, project_id, failed, now=self._clock())
+
+    def _leave(self, project: int, erased: list[int], versions: list[JourneyVersion]) -> None:
+        """Of who was erased nothing is counted, but the accounts that they were members of have lost them."""
+        known = self._ledger.told(project)
+        _, together = parted([(one, erased) for one in versions])
+        if together:
+            self._refresh_accounts(project, together, erased, next_stamp(self._engine))
+        self._ledger.computed(project, erased, version=known)
 
     def _concerned(
         self,
@@ -161,6 +174,14 @@ class Refresher:
             return {one: why for each in concerned for one, why in self._recompute(*each).items()}
         return {}
 
+    def _refresh_accounts(
+        self, project: int, concerned: list[Concern], identities: list[int], stamp: int
+    ) -> dict[int, str]:
+        """Store the runs of their accounts; returns of whom some account cannot be computed, and why."""
+        customers = sorted({one for _, some in concerned for one in some})
+        versions = [version for version, _ in concerned]
+        return self._accounts.refresh(project, versions, customers, identities, stamp)
+
     def _recompute(self, version: JourneyVersion, some: list[int]) -> dict[int, str]:
         """The same of one version that could not be computed beside others.
 
@@ -187,35 +208,10 @@ def portions(concerned: list[Concern]) -> list[list[Concern]]:
     return made
 
 
-def each_alone(
-    engine: Engine,
-    events: EventStore,
-    ledger: Ledger,
-    project: int,
-    customers: list[int],
-    job: Callable[..., None],
-) -> dict[int, str]:
-    """Store what cannot be stored of all these customers together; returns who is to blame, and why.
-
-    `job(customers, identities, stamp=)` stores it. Where very many are to blame, all that were not stored yet
-    are. Raises EventStoreError where the store is away.
-    """
-    blamed: dict[int, str] = {}
-    waiting, failures = [customers], 0
-    while waiting:
-        some = waiting.pop()
-        try:
-            stamp = next_stamp(engine)
-            job(some, ledger.identities_of(project, some), stamp=stamp)
-        except EventStoreError as error:
-            if not events.takes_inserts():
-                raise
-            failures += 1
-            if len(some) == 1 or failures > MOST_FAILURES:
-                blamed |= dict.fromkeys(some, str(error))
-            else:
-                waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
-    return blamed
+def parted(concerned: list[Concern]) -> tuple[list[Concern], list[Concern]]:
+    """Those whose runs customers make alone, and those whose runs the members of an account make together."""
+    together = [one for one in concerned if is_of_accounts(one[0].definition)]
+    return [one for one in concerned if one not in together], together
 
 
 def set_aside(ledger: Ledger, project: int, blamed: Mapping[int, str], *, now: int) -> None:

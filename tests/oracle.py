@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ class Touch(NamedTuple):
     fails: bool
     case: str = ""
     opens: bool = True  # whether the customer meets the conditions of `population` then
+    account: str = ""  # which it names itself
 
 
 class Told(NamedTuple):
@@ -94,6 +95,11 @@ def runs(definition: Definition, touches: Iterable[Touch], longest: int = 10_000
             step(definition, history, e)
     found = [run for h in histories.values() for run in [*h.closed, *([h.open] if h.open else [])]]
     return sorted(found, key=lambda run: (run.start, run.case))
+
+
+def of_account(account: str, members: Collection[int], touches: Mapping[int, Iterable[Touch]]) -> list[Touch]:
+    """The touchpoints of an account: all of its members, but those that name another account."""
+    return [e for who in members for e in touches.get(who, ()) if e.account in ("", account)]
 
 
 def step(d: Definition, history: History, e: Touch) -> None:
