@@ -39,7 +39,7 @@ _JOURNEY = "/p/fernhill/journeys/trial-to-paid"
 DOORS = {"setup": Picture("/setup", 640)}
 PAGES = {
     "install": Picture("/p/fernhill/settings/install", 900),
-    "overview": Picture("/p/fernhill/journeys?days=90"),
+    "overview": Picture("/p/fernhill/journeys"),
     "editor": Picture("/p/fernhill/editor/trial-to-paid", 1000, _preview),
     "funnel": Picture(f"{_JOURNEY}/funnel?days=90", 1300),
     "dropoffs": Picture(f"{_JOURNEY}/dropoffs?days=90&step=signup&value=amount", 1280),
@@ -54,7 +54,7 @@ PAGES = {
     "discover": Picture("/p/fernhill/discover?days=90&value=amount", 900),
     "customer": Picture("/p/fernhill/customers?q=u-100", 1000, _first_customer),
     "merges": Picture("/p/fernhill/identities", 700),
-    "live": Picture("/p/fernhill/live", 560),
+    "live": Picture("/p/fernhill/live", 600),
     "refused": Picture("/p/fernhill/live/drops", 640),
     "health": Picture("/p/fernhill/live/health", 900),
 }
