@@ -72,8 +72,8 @@ def decimal(value: float, digits: int = 1) -> str:
 
 
 def signed(value: float, digits: int = 1) -> str:
-    """A difference with its sign: 3.94 as +3.9."""
-    return numerals.of_reader().written(f"{value:+,.{digits}f}")
+    """A difference with its sign: 3.94 as +3.9; what is rounded to nothing is +0.0, whichever its sign."""
+    return numerals.of_reader().written(f"{round(value, digits) + 0.0:+,.{digits}f}")
 
 
 def percent(share: float | None) -> str:

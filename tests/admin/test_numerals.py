@@ -67,6 +67,11 @@ def test_numbers_are_written_in_the_readers_language(language: str, written: lis
     ] == written
 
 
+@pytest.mark.parametrize("nearly", [0.04, 0, -0.04])
+def test_nothing_has_no_minus(nearly: float) -> None:
+    assert signed(nearly) == "+0.0"
+
+
 def test_without_a_reader_numbers_are_english() -> None:
     assert (count(1_234), interval(dict(rate(300, 1_000)))) == ("1,234", "27–33%")
 
