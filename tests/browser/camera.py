@@ -16,6 +16,7 @@ def sign_in(page: Page) -> None:
 
 def settled(page: Page) -> None:
     """Wait until what the page fetches by itself is there and pictures have stopped moving."""
+    page.wait_for_load_state("networkidle")
     page.wait_for_timeout(700)
     expect(page.locator(".htmx-request")).to_have_count(0, timeout=20_000)
     page.wait_for_timeout(100)

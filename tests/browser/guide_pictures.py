@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page
 from tests.browser.camera import settled, sign_in
 
 FOLDER = Path(__file__).parents[2] / "docs" / "guide" / "pictures"
-WIDTH = 1200
+WIDTH = 1360
+SCALE = 0.9
 QUALITY = 72  # of WebP: text stays sharp, and a page takes some fifty kilobytes
 
 
@@ -31,28 +32,29 @@ def _first_customer(page: Page) -> None:
 
 def _preview(page: Page) -> None:
     page.locator("aside").get_by_role("button", name="Preview").click()
+    page.evaluate("scrollTo(0, 0)")
 
 
 _JOURNEY = "/p/fernhill/journeys/trial-to-paid"
 DOORS = {"setup": Picture("/setup", 640)}
 PAGES = {
     "install": Picture("/p/fernhill/settings/install", 900),
-    "overview": Picture("/p/fernhill/journeys?days=90"),
+    "overview": Picture("/p/fernhill/journeys"),
     "editor": Picture("/p/fernhill/editor/trial-to-paid", 1000, _preview),
-    "funnel": Picture(f"{_JOURNEY}/funnel?days=90", 1320),
-    "dropoffs": Picture(f"{_JOURNEY}/dropoffs?days=90&step=signup&value=amount", 1050),
+    "funnel": Picture(f"{_JOURNEY}/funnel?days=90", 1300),
+    "dropoffs": Picture(f"{_JOURNEY}/dropoffs?days=90&step=signup&value=amount", 1280),
     "runs": Picture(f"{_JOURNEY}/runs?days=90&number=dropped_here&step=signup"),
-    "paths": Picture(f"{_JOURNEY}/paths?days=90&step=signup&depth=4", 1120),
-    "timing": Picture(f"{_JOURNEY}/timing?days=90&compare=device&from_step=signup", 960),
-    "conformance": Picture(f"{_JOURNEY}/conformance?days=90", 900),
-    "signals": Picture(f"{_JOURNEY}/signals?days=90", 900),
-    "change": Picture(f"{_JOURNEY}/change?days=30", 900),
-    "compare": Picture(f"{_JOURNEY}/compare?days=90", 900),
-    "segment": Picture("/p/fernhill/segments/edit?key=looked-at-prices"),
+    "paths": Picture(f"{_JOURNEY}/paths?days=90&anchor=signup&depth=4", 1180),
+    "timing": Picture(f"{_JOURNEY}/timing?days=90&compare=device&from_step=signup", 1130),
+    "conformance": Picture(f"{_JOURNEY}/conformance?days=90", 1080),
+    "signals": Picture(f"{_JOURNEY}/signals?days=90", 1050),
+    "change": Picture(f"{_JOURNEY}/change?days=30", 1100),
+    "compare": Picture(f"{_JOURNEY}/compare?days=90", 940),
+    "segment": Picture("/p/fernhill/segments/edit?key=looked-at-prices", 820),
     "discover": Picture("/p/fernhill/discover?days=90&value=amount", 900),
     "customer": Picture("/p/fernhill/customers?q=u-100", 1000, _first_customer),
-    "merges": Picture("/p/fernhill/identities", 640),
-    "live": Picture("/p/fernhill/live", 560),
+    "merges": Picture("/p/fernhill/identities", 700),
+    "live": Picture("/p/fernhill/live", 600),
     "refused": Picture("/p/fernhill/live/drops", 640),
     "health": Picture("/p/fernhill/live/health", 900),
 }
@@ -74,7 +76,9 @@ def of_pages(browser: Browser, address: str) -> None:
 
 def _opened(browser: Browser) -> Page:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    return browser.new_context(color_scheme="light", locale="en-GB", timezone_id="Europe/London").new_page()
+    return browser.new_context(
+        color_scheme="light", locale="en-GB", timezone_id="Europe/London", device_scale_factor=SCALE
+    ).new_page()
 
 
 def _photograph(page: Page, address: str, pictures: dict[str, Picture]) -> None:

@@ -1,7 +1,7 @@
 """Photographs every page, light, dark and on a phone, and the guide's pictures.
 
-`python -m tests.browser.screenshots funnel` takes only the pages whose names match, `guide` in place of it
-only the guide's pictures.
+`python -m tests.browser.screenshots funnel` takes only the pages whose names match,
+`… funnel dark` those only in that look, and `… guide` only the guide's pictures.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ SEGMENTS = (
 )
 
 
-def main(wanted: str = "") -> None:
+def main(wanted: str = "", look_wanted: str = "") -> None:
     """Set a company up in a folder of its own and photograph it."""
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -135,7 +135,8 @@ def main(wanted: str = "") -> None:
             if wanted in ("", "guide"):
                 guide_pictures.of_pages(browser, address)
             for look in LOOKS if wanted != "guide" else ():
-                _walk(browser, address, look, wanted)
+                if look_wanted in ("", look):
+                    _walk(browser, address, look, wanted)
         browser.close()
 
 
