@@ -31,6 +31,14 @@ PAGES = {
     "funnel-empty": "/p/fernhill/journeys/trial-to-paid/funnel?from=2020-01-01&through=2020-01-02",
     "breakdown": "/p/fernhill/journeys/trial-to-paid/breakdown?days=90",
     "breakdown-at-step": "/p/fernhill/journeys/trial-to-paid/breakdown?days=90&by=trait:plan&at=signup",
+    "funnel-beside": (
+        "/p/fernhill/journeys/trial-to-paid/funnel"
+        "?days=30&beside=previous&against=device:mobile&breakdown=channel"
+    ),
+    "timing-beside": "/p/fernhill/journeys/trial-to-paid/timing?days=30&beside=previous",
+    "explore": "/p/fernhill/explore?days=90&start=Signed+Up&gap=1d",
+    "explore-before": "/p/fernhill/explore?days=90&start=Invoice+Paid&gap=7d&direction=before&depth=3",
+    "explore-nothing": "/p/fernhill/explore",
     "paths": "/p/fernhill/journeys/trial-to-paid/paths?days=90",
     "paths-before": "/p/fernhill/journeys/support-case-solved/paths?days=90&direction=before&depth=3",
     "paths-between": "/p/fernhill/journeys/trial-to-paid/paths?days=90&until=paid&collapse=false",
@@ -65,6 +73,7 @@ PAGES = {
     "sessions-empty": "/p/fernhill/sessions?from=2020-01-01&through=2020-01-02",
     "funnel-accounts": "/p/fernhill/journeys/trial-to-paid/funnel?days=90&unit=accounts",
     "live": "/p/fernhill/live",
+    "live-chosen": "/p/fernhill/live?type=page",
     "drops": "/p/fernhill/live/drops",
     "health": "/p/fernhill/live/health",
     "robots": "/p/fernhill/live/robots",
@@ -182,6 +191,10 @@ def _walk(browser: Browser, address: str, look: str, wanted: str) -> None:
         page.goto(f"{address}{PAGES['customers-found']}")
         page.locator("tbody a").first.click()
         _shoot(page, "customer", look)
+    if re.search(wanted, "live-event"):
+        page.goto(address + PAGES["live"])
+        page.locator("#live-rows a").first.click()
+        _shoot(page, "live-event", look)
     if re.search(wanted, "account"):
         page.goto(address + PAGES["accounts"])
         page.locator("tbody a").first.click()
