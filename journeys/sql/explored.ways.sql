@@ -2,6 +2,18 @@
 -- neighbours are one. A visit ends when its customer does nothing for longer than the gap; it counts if its first anchor
 -- lies in the period. `tail` says how the way ends: 'on' where more touchpoints follow than are shown.
 with
+    comers as (
+        select customer
+        from {{resolved}}
+        where
+            project = {project:UInt32}
+            and type in ('track', 'page', 'screen')
+            and ({{anchor}})
+            and not is_bot
+            and timestamp >= fromUnixTimestamp64Milli({start:Int64})
+            and timestamp < fromUnixTimestamp64Milli({end:Int64})
+            and cityHash64(customer) % {chunks:UInt32} = 0
+    ),
     touchpoints as (
         select
             customer,
@@ -18,7 +30,7 @@ with
             and timestamp >= fromUnixTimestamp64Milli({start:Int64} - {reach:Int64})
             and timestamp < fromUnixTimestamp64Milli({end:Int64} + {reach:Int64})
             and timestamp <= fromUnixTimestamp64Milli({now:Int64})
-            and cityHash64(customer) % {chunks:UInt32} = 0
+            and customer in (select customer from comers)
     ),
     histories as (
         select
