@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from admin import asked
 from admin.access import Place
@@ -15,7 +15,8 @@ from journeys.preview import check_patterns, preview
 from journeys.routes import confirmed
 from journeys.saving import save_journey
 from journeys.segments import ATTRIBUTES
-from store.journeys import JourneyVersion, live_journey
+from journeys.version_changes import changes, counts_alike
+from store.journeys import JourneyVersion, live_journey, versions_of
 
 PREVIEW_DAYS = 30
 SUGGEST_DAYS = 90
@@ -41,6 +42,23 @@ def previewed(services: Services, place: Place, definition: Definition) -> dict[
     start, _ = asked.last_days(PREVIEW_DAYS, place.project.zone, now=now)
     period = parse_period(start, None, place.project.zone, now=now)
     return preview(services.events, place.project, definition, period=period, now=now)
+
+
+class Changed(NamedTuple):
+    """What saving would change of the newest version, in sentences, and whether runs stay the same."""
+
+    version: int
+    says: list[str]
+    counts_alike: bool
+
+
+def changed(services: Services, place: Place, definition: Definition, key: str | None) -> Changed | None:
+    """What the definition changes of the journey's newest version; None for a new journey."""
+    versions = versions_of(services.engine, place.project.id, key) if key else []
+    if not versions:
+        return None
+    old, new = versions[0].definition, definition.source
+    return Changed(versions[0].version, changes(old, new), counts_alike(old, new))
 
 
 def save(services: Services, place: Place, definition: Definition) -> JourneyVersion:

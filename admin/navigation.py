@@ -22,6 +22,7 @@ class Entry(NamedTuple):
 MAIN = (
     Entry("journeys.show", "Journeys", "route", "journeys"),
     Entry("discovery.show", "Discover", "search", "discovery"),
+    Entry("explore.show", "Explore", "compass", "explore"),
     Entry("segments.show", "Segments", "filter", "segments"),
     Entry("customers.show", "Customers", "users", "customers"),
     Entry("accounts.show", "Accounts", "building", "accounts"),

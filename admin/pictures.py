@@ -43,14 +43,17 @@ def funnel(answer: Answer, link: Callable[[str, str | None], str]) -> dict[str, 
     return {"steps": columns, "unit": answer["unit"]}
 
 
-def sankey(answer: Answer) -> dict[str, Any]:
+def sankey(answer: Answer, behind: Callable[[str], str]) -> dict[str, Any]:
     """Nodes and links of the paths, told from left to right also where they lead up to the anchor.
 
-    Where two segments are compared, each is as large as the larger of its two shares.
+    Where two segments are compared, each is as large as the larger of its two shares. `behind` finds the list
+    of a cell.
     """
     wanted = ("id", "position", "label", "kind", "outcome", "n", "repeats", "returns")
-    nodes = [{**_kept(node, wanted), **_shares(node)} for node in answer["nodes"]]
-    links = [{**_kept(link, ("source", "target", "n")), **_shares(link)} for link in answer["links"]]
+    nodes, links = (
+        [{**_kept(one, names), **_shares(one), "link": behind(one["cell"])} for one in answer[what]]
+        for what, names in (("nodes", wanted), ("links", ("source", "target", "n")))
+    )
     if answer["direction"] == "before":
         last = max((node["position"] for node in nodes), default=0)
         for node in nodes:

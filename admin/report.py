@@ -62,6 +62,10 @@ class JourneyPage:
         runs_only = {"unit": "runs"} if BY_NAME[name].units == RUNS else {}
         return self.link("runs", report=name, cell=cell, now=self.now, **runs_only)
 
+    def behind_paths(self, cell: str) -> str:
+        """The address of the list behind a place or a way of the picture of paths."""
+        return self.behind("paths", cell)
+
     def behind_of_all(self, name: str, cell: str) -> str:
         """The address of the list behind a number that counts runs whatever the segment of the page."""
         return self.link("runs", report=name, cell=cell, now=self.now, **self.no_segment)

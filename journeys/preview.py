@@ -7,12 +7,16 @@ from typing import Any
 from journeys import filters
 from journeys.definitions import Definition, DefinitionError
 from journeys.funnel import funnel
+from journeys.lists import listed
 from journeys.period import Period
 from journeys.questions import question
+from journeys.report import Which
 from journeys.scope import drafted
 from journeys.zero import zero
 from store.events import EventStore, EventStoreError
 from store.projects import Project
+
+EXAMPLES = 3  # of each kind
 
 
 def preview(
@@ -28,8 +32,9 @@ def preview(
     """The funnel of a definition that is not saved, over about `most_customers` customers.
 
     `sampled` is the share of customers that were looked at; `zero` says for each step how many of their
-    touchpoints match it at all, in order and in time. Raises DefinitionError for a pattern that cannot be
-    used.
+    touchpoints match it at all, in order and in time; `examples` are the newest runs that reached the goal
+    and the newest that did not, or not yet, as lists of runs tell them. Raises DefinitionError for a pattern
+    that cannot be used.
     """
     check_patterns(events, definition)
     params = filters.Params(project=project.id)
@@ -38,10 +43,16 @@ def preview(
     chunks = max(1, customers // most_customers)
     whose = "cityHash64(customer) % {chunks:UInt32} = 0"
     scope = drafted(events, project, definition, period, whose=whose, now=now, chunks=chunks)
+    found = funnel(scope, unit=unit)
+    succeeded, others = (
+        listed(scope, which=Which(sql, {}, ""), most=EXAMPLES)["runs"] if found["entered"] else []
+        for sql in ("outcome = 'succeeded'", "outcome != 'succeeded'")
+    )
     return {
-        "funnel": funnel(scope, unit=unit),
+        "funnel": found,
         "sampled": 1 / chunks,
         "zero": zero(scope, whose=whose)["steps"],
+        "examples": {"succeeded": succeeded, "others": others},
     }
 
 

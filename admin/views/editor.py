@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin import authoring, draft_edits
 from admin.access import SEVERAL, Place, did, needs
 from admin.draft import Draft, empty, from_definition, from_form
 from admin.services import services
-from journeys.definitions import OPERATORS, DefinitionError, parse_yaml
+from journeys.definitions import OPERATORS, Definition, DefinitionError, parse_yaml
 from store.journeys import versions_of
 
 pages = Blueprint("editor", __name__, url_prefix="/p/<project>/editor")
@@ -42,7 +40,7 @@ def change(place: Place, key: str | None) -> ResponseReturnValue:
             return _form(imported | ({"key": key} if key else {}), key)
         if do in ("save", "preview"):
             definition = authoring.checked(services(), place, draft, key)
-            return _preview(place, definition) if do == "preview" else _saved(place, definition)
+            return _preview(place, definition, key) if do == "preview" else _saved(place, definition)
     except DefinitionError as error:
         return _with_problems(draft, key, error, do)
     return _form(draft, key, focus=draft_edits.apply(draft, do))
@@ -59,13 +57,23 @@ def suggest(place: Place, what: str) -> ResponseReturnValue:
     return render_template("editor/suggestions.html", found=found)
 
 
-def _preview(place: Place, definition: Any) -> str:
+def _preview(place: Place, definition: Definition, key: str | None) -> str:
     shown = authoring.previewed(services(), place, definition)
-    return render_template("editor/preview.html", shown=shown, days=authoring.PREVIEW_DAYS)
+    changed = authoring.changed(services(), place, definition, key)
+    return render_template(
+        "editor/preview.html",
+        shown=shown,
+        changed=changed,
+        days=authoring.PREVIEW_DAYS,
+        definition=definition,
+    )
 
 
-def _saved(place: Place, definition: Any) -> ResponseReturnValue:
-    authoring.save(services(), place, definition)
+def _saved(place: Place, definition: Definition) -> ResponseReturnValue:
+    changed = authoring.changed(services(), place, definition, definition.key)
+    saved = authoring.save(services(), place, definition)
+    if changed is not None and changed.says:
+        flash(f"Version {saved.version} is saved: {'; '.join(changed.says)}.")
     did(place, f"saved the journey {definition.key}")
     target = url_for("journey.funnel", project=place.project.key, key=definition.key)
     if request.headers.get("HX-Request"):

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin import beside, exports, pictures, questions, survivals, trends
-from admin.access import Place, needs
+from admin.access import SEVERAL, Place, did, needs
 from admin.report import JourneyPage, open_report
 from admin.services import services
-from journeys.definitions import to_yaml
+from journeys.definitions import DefinitionError, parse, to_yaml
 from journeys.periods_report import PERIODS
 from journeys.report import Answer, Report
 from journeys.reports import REPORTS, TABS
 from journeys.runs import cut
-from store.journeys import UNFILLED, delete_journey, versions_of
+from journeys.saving import save_journey
+from journeys.version_changes import changes
+from store.journeys import UNFILLED, delete_journey, live_journey, versions_of
 
 pages = Blueprint("journey", __name__, url_prefix="/p/<project>/journeys/<key>")
 
@@ -53,6 +56,7 @@ def definition(place: Place, key: str) -> ResponseReturnValue:
         report=report,
         yaml=to_yaml(report.scope.rule),
         versions=versions,
+        changes={one.version: changes(older.definition, one.definition) for one, older in pairwise(versions)},
         cut=cut(services().events, report.scope.version.id),
     )
 
@@ -123,6 +127,27 @@ def filling(place: Place, key: str) -> ResponseReturnValue:
     waiting = next((one for one in versions if one.status in UNFILLED), None)
     headers = {} if waiting else {"HX-Refresh": "true"}
     return render_template("journey/filling.html", filling=waiting, key=key), 200, headers
+
+
+@pages.post("/restore")
+@needs("editor", does=SEVERAL)
+def restore(place: Place, key: str) -> ResponseReturnValue:
+    """Save what an older version says as the newest one; the present one answers until that is counted."""
+    given, number = services(), request.form.get("version", 0, type=int)
+    versions = versions_of(given.engine, place.project.id, key)
+    found = next((one for one in versions if one.version == number), None)
+    if found is None or live_journey(given.engine, place.project.id, key) is None:
+        abort(404)
+    by, now = place.user.email, given.clock()
+    try:
+        saved = save_journey(given.engine, place.project.id, parse(found.definition), by=by, now=now)
+    except DefinitionError as error:
+        flash(f"Version {number} cannot be used again: {error}")
+    else:
+        given.refill()
+        did(place, f"restored version {number} of the journey {key}")
+        flash(f"Version {saved.version} says what version {number} said. It answers when it is counted.")
+    return redirect(url_for("journey.definition", project=place.project.key, key=key))
 
 
 @pages.post("/delete")

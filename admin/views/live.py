@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.access import Place, needs
 from admin.refusals import as_lines, page_of, read_asked, told
 from admin.services import services
+from journeys import live
+from journeys.period import LAST_MS
 from journeys.routes import confirmed
-from journeys.timeline import recent
 from store.drops import ReplayWaits
 
 pages = Blueprint("live", __name__, url_prefix="/p/<project>/live")
@@ -20,12 +23,51 @@ pages = Blueprint("live", __name__, url_prefix="/p/<project>/live")
 @pages.get("")
 @needs("viewer")
 def events(place: Place) -> ResponseReturnValue:
-    """The newest events; the list alone when the page asks again."""
-    given = services()
+    """The newest events, or those of a choice; the list alone when the page asks again."""
+    given, wanted = services(), _wanted()
     routes = confirmed(given.engine, place.project.id)
-    found = recent(given.events, place.project.id, now=given.clock(), routes=routes)
-    part = "live/rows.html" if request.headers.get("HX-Request") else "live/events.html"
-    return render_template(part, events=found)
+    now = given.clock()
+    found = live.newest(given.events, place.project.id, wanted, now=now, routes=routes)
+    if request.headers.get("HX-Request"):
+        return render_template("live/rows.html", events=found, wanted=wanted)
+    return render_template(
+        "live/events.html",
+        events=found,
+        wanted=wanted,
+        args=_args(wanted),
+        types=live.TYPES,
+        broken=live.broken(given.events, place.project.id, now=now),
+    )
+
+
+@pages.get("/event")
+@needs("viewer")
+def event(place: Place) -> ResponseReturnValue:
+    """One event: what it said beside what was made of it."""
+    given, args = services(), request.args
+    received = args.get("received", 0, type=int)
+    if not (0 < received < LAST_MS and re.fullmatch("[0-9a-f]{32}", args.get("id", ""))):
+        abort(404)
+    routes = confirmed(given.engine, place.project.id)
+    found = live.one(given.events, place.project.id, args["id"], received, routes=routes)
+    if found is None:
+        abort(404)
+    sent = json.dumps(found["sent"], indent=2, ensure_ascii=False)
+    return render_template("live/event.html", event=found, sent=sent, keep_days=given.settings.drops_days)
+
+
+def _wanted() -> live.Wanted:
+    """The choice in the address."""
+    args = request.args
+    kind = args.get("type", "")
+    texts = {name: args.get(name, "").strip()[:200] for name in ("event", "source", "customer")}
+    return live.Wanted(kind if kind in live.TYPES else "", **texts, broken=args.get("plan") == "broken")
+
+
+def _args(wanted: live.Wanted) -> dict[str, str]:
+    """The address arguments of a choice."""
+    told = {"type": wanted.kind, "event": wanted.event, "source": wanted.source, "customer": wanted.customer}
+    return {name: one for name, one in told.items() if one} | ({"plan": "broken"} if wanted.broken else {})
 
 
 @pages.get("/drops")

@@ -44,6 +44,8 @@ QUESTIONS = {
     "lifecycle.customers": ["days=30&by=month&cell=new:month:2026-03-01T00:00:00.000Z"],
     "live.drops": ["", f"code={IMAGE_ASKED}", "preview=1"],
     "identities.ask": [ANSWERED],
+    "live.events": ["", f"event={IMAGE_ASKED}&customer={IMAGE_ASKED}"],
+    "explore.show": [f"start={IMAGE_ASKED}&gap=7d{more}" for more in ("", "&direction=before")],
     "palette.find": ["", f"q={IMAGE_ASKED}"],
 }
 # Values for the parts of an address, where one does not show all.

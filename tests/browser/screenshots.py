@@ -40,6 +40,14 @@ PAGES = {
     "funnel-empty": "/p/fernhill/journeys/trial-to-paid/funnel?from=2020-01-01&through=2020-01-02",
     "breakdown": "/p/fernhill/journeys/trial-to-paid/breakdown?days=90",
     "breakdown-at-step": "/p/fernhill/journeys/trial-to-paid/breakdown?days=90&by=trait:plan&at=signup",
+    "funnel-beside": (
+        "/p/fernhill/journeys/trial-to-paid/funnel"
+        "?days=30&beside=previous&against=device:mobile&breakdown=channel"
+    ),
+    "timing-beside": "/p/fernhill/journeys/trial-to-paid/timing?days=30&beside=previous",
+    "explore": "/p/fernhill/explore?days=90&start=Signed+Up&gap=1d",
+    "explore-before": "/p/fernhill/explore?days=90&start=Invoice+Paid&gap=7d&direction=before&depth=3",
+    "explore-nothing": "/p/fernhill/explore",
     "paths": "/p/fernhill/journeys/trial-to-paid/paths?days=90",
     "paths-before": "/p/fernhill/journeys/support-case-solved/paths?days=90&direction=before&depth=3",
     "paths-between": "/p/fernhill/journeys/trial-to-paid/paths?days=90&until=paid&collapse=false",
@@ -76,6 +84,7 @@ PAGES = {
     "sessions-empty": "/p/fernhill/sessions?from=2020-01-01&through=2020-01-02",
     "funnel-accounts": "/p/fernhill/journeys/trial-to-paid/funnel?days=90&unit=accounts",
     "live": "/p/fernhill/live",
+    "live-chosen": "/p/fernhill/live?type=page",
     "drops": "/p/fernhill/live/drops",
     "health": "/p/fernhill/live/health",
     "loss": "/p/fernhill/live/health/loss",
@@ -209,6 +218,10 @@ def _walk(browser: Browser, address: str, look: str, wanted: str) -> None:
         page.keyboard.press("Control+k")
         page.keyboard.type("trial")
         _shoot(page, "palette", look)
+    if asked("live-event"):
+        page.goto(address + PAGES["live"])
+        page.locator("#live-rows a").first.click()
+        _shoot(page, "live-event", look)
     if asked("account"):
         page.goto(address + PAGES["accounts"])
         page.locator("tbody a").first.click()

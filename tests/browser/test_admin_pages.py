@@ -22,6 +22,8 @@ PATHS = [
     *(f"journeys/trial-to-paid/{tab}?days=90" for tab in (*(one.name for one in TABS), "runs", "definition")),
     "discover?days=90&within=30d",
     "discover/between?days=90&within=30d&start=Signed+Up&goal=Invoice+Paid",
+    "explore",
+    "explore?days=90&start=Signed+Up&gap=1d",
     "segments/edit",
     "editor",
     "editor/trial-to-paid",

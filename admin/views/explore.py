@@ -1,0 +1,124 @@
+"""Explore: what customers do after any touchpoint, or did before it, over all their visits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from admin import asked, exports, pictures
+from admin.access import Place, needs
+from admin.services import services
+from journeys import explored
+from journeys.period import Period, asked_at, iso, parse_period
+from journeys.routes import confirmed
+from journeys.touchpoints import Touchpoint, read
+
+pages = Blueprint("explore", __name__, url_prefix="/p/<project>/explore")
+DEPTHS = (3, 5, 8)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the page was asked: the frame of its bar, and where paths start ('' for nowhere yet)."""
+
+    place: Place
+    asked: asked.Asked
+    period: Period
+    now: int
+    paths: explored.Asked
+
+    @property
+    def args(self) -> dict[str, str]:
+        """The address arguments that ask the same again, beside the period."""
+        plain = explored.Asked("")
+        wanted = ("start", "direction", "unit", "gap", "depth")
+        given = {name: getattr(self.paths, name) for name in wanted}
+        return {name: str(one) for name, one in given.items() if one != getattr(plain, name)}
+
+    @property
+    def period_args(self) -> dict[str, str]:
+        """The address arguments of the period alone."""
+        return {name: one for name, one in self.asked.args.items() if name in ("days", "from", "through")}
+
+    def link(self, door: str = "show", /, **other: Any) -> str:
+        """The address of the same question, with these arguments in place of its own."""
+        values = {**self.period_args, **self.args, **other}
+        return url_for(f"explore.{door}", project=self.place.project.key, **values)
+
+    def list(self, cell: str) -> str:
+        """The address of the visits behind a number, at the moment of this answer."""
+        return self.link("visits", cell=cell, now=iso(self.now))
+
+    def touchpoint(self) -> Touchpoint:
+        """Where paths start; raises TouchpointError."""
+        return read(self.paths.start)
+
+    def exploration(self) -> explored.Exploration:
+        """The question to the events; raises TouchpointError."""
+        given, project = services(), self.place.project
+        return explored.explore(
+            given.events,
+            project,
+            self.touchpoint(),
+            self.paths,
+            period=self.period,
+            now=self.now,
+            routes=confirmed(given.engine, project.id),
+        )
+
+
+@pages.get("")
+@needs("viewer")
+def show(place: Place) -> ResponseReturnValue:
+    """The question and, where it names a touchpoint, its paths."""
+    question = _question(place)
+    answer = explored.told(question.exploration()) if question.paths.start else None
+    return render_template(
+        "explore/page.html",
+        question=question,
+        answer=answer,
+        depths=DEPTHS,
+        meanings=explored.MEANINGS,
+        pictures=pictures,
+    )
+
+
+@pages.get("/visits")
+@needs("viewer")
+def visits(place: Place) -> ResponseReturnValue:
+    """The visits behind a number."""
+    question, cell = _question(place), request.args.get("cell", "")
+    skipped = min(max(0, request.args.get("skipped", 0, type=int)), 1_000_000)
+    found = explored.passing(question.exploration(), cell, skipped=skipped)
+    return render_template("explore/visits.html", question=question, cell=cell, found=found, skipped=skipped)
+
+
+@pages.get("/paths.csv")
+@needs("viewer")
+def csv(place: Place) -> ResponseReturnValue:
+    """The links as a file."""
+    return exports.csv_file("explore-paths", explored.table(explored.told(_question(place).exploration())))
+
+
+def _question(place: Place) -> Question:
+    args, zone = request.args, place.project.zone
+    now = asked_at(args.get("now"), zone, now=services().clock())
+    frame = asked.read_now(args, zone, now=now)
+    period = parse_period(frame.start, frame.end, zone, now=now)
+    depth = args.get("depth", 5, type=int)
+    paths = explored.Asked(
+        args.get("start", "").strip(),
+        _one_of(args.get("direction"), explored.DIRECTIONS),
+        _one_of(args.get("unit"), explored.UNITS),
+        _one_of(args.get("gap"), explored.GAPS),
+        depth if depth in DEPTHS else 5,
+    )
+    return Question(place, frame, period, now, paths)
+
+
+def _one_of(given: str | None, known: tuple[str, ...]) -> str:
+    """What is given, or the first of what is known."""
+    return given if given in known else known[0]
