@@ -14,6 +14,8 @@ CLIENTS := tests/clients/node_modules/.installed
 DEMO := WAYWISER_DATABASE_URL=sqlite:///data/demo/waywiser.db WAYWISER_EVENTS_URL=chdb:///data/demo/events
 # Files of tests in as many processes as there are cores, each with stores of its own.
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
+# Files whose properties `make test-deep` tries on many more examples.
+DEEP := tests/journeys/test_same_engine.py $(shell grep -l "max_examples=.*EXAMPLES" -r tests --include=*.py)
 CODE := collector store journeys admin server migrations tests benchmarks
 
 .PHONY: help setup demo run test test-deep test-faults test-sdk-pythons check lock format bench bench-door bench-journeys bench-snippet bench-sdk soak-sdk metrics screenshots clean chromium nginx
@@ -49,7 +51,7 @@ static: $(INSTALLED_DEV)
 	cd js_snippet && npx --no-install tsc --noEmit
 
 test-deep: $(INSTALLED_DEV) ## Property tests with many more examples
-	RUN_EXAMPLES=2000 $(BIN)/pytest -q tests/journeys/test_runs_rule.py tests/journeys/test_same_engine.py
+	RUN_EXAMPLES=2000 $(BIN)/pytest -q $(DEEP)
 
 test-faults: setup $(INSTALLED_DEV) ## Fifty kills under load, long outages, full disks
 	FAULT_ROUNDS=50 $(BIN)/pytest -q tests/faults

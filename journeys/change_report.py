@@ -155,4 +155,9 @@ CHANGE = Report(
     meanings=MEANINGS,
     asked=Asked,
     behind=behind,
+    notes=(
+        "A change is not explained by customers or accounts. The furthest run, which stands for one of these "
+        "elsewhere, may have begun in another period than the one compared, or be younger than the `age`; "
+        "parts that add up need runs that began in one of the two periods, all of one age.",
+    ),
 )

@@ -90,6 +90,7 @@ def chosen(scope: Scope, asked: Asked, **values: Any) -> tuple[str, dict[str, An
         target=asked.target,
         landmark=asked.landmark,
         parts=asked.parts,
+        breaks=int(scope.rule.order == "strict"),
         **values,
     )
 

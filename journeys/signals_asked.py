@@ -54,7 +54,9 @@ def required_before(definition: Definition, k: int) -> int:
 
 
 def longest(definition: Definition) -> int:
-    """The latest landmark: a run that lives on may be silent for no longer."""
+    """The latest landmark: a run that lives on may be silent for no longer, nor can it have broken off."""
+    if definition.order == "strict":
+        return 0
     return min(definition.idle_timeout, definition.window or definition.idle_timeout)
 
 
@@ -64,6 +66,11 @@ def milliseconds(definition: Definition, landmark: str) -> int:
         found = parse_duration(landmark) if landmark not in ("", "0") else 0
     except ValueError as error:
         raise DimensionError(f"{landmark!r} is no landmark: {error}, or 0") from None
+    if found and definition.order == "strict":
+        raise DimensionError(
+            f"{landmark!r} is too late a landmark: in strict order a run may break at any moment, "
+            "and what came after that is no sign; leave it out, or give 0"
+        )
     if found > longest(definition):
         raise DimensionError(f"{landmark!r} is too late a landmark: a run may be over before, without a sign")
     return found

@@ -25,7 +25,8 @@ MEANINGS = {
         "How long after the step `after` a run is looked at; the same for all. What is seen up to then "
         "counts, nothing later, and only runs that had not come to the step and were not over by then are "
         "compared: else who takes long would have had more time to show something. Where it is not `given`, "
-        "it is the longest round time by which at most a quarter of those who came had come."
+        "it is the longest round time by which at most a quarter of those who came had come; in strict order "
+        "it is 0."
     ),
     "population": (
         "Of each customer the first run of the period that took the step `after`; runs of one customer are "
@@ -176,4 +177,14 @@ SIGNALS = Report(
     meanings=MEANINGS,
     asked=Asked,
     behind=behind,
+    notes=(
+        "Signals are not counted by customers or accounts. One run of each customer is looked at already, "
+        "the first that took the step. The furthest run, which stands for these elsewhere, would "
+        "let success choose what is compared; and what one member of an account showed by a landmark is no "
+        "sign for the run of another.",
+        "In strict order the only landmark is 0. A run may break at any touchpoint; its moment is not kept, "
+        "and nothing that came after it is a sign. For the lead time the run ended with its last step.",
+        "In any order the steps are places, such as `taken-2`. Touchpoints that match any step are left out, "
+        "as each may be the next one; the properties of those taken by the landmark count.",
+    ),
 )

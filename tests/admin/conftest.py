@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 import admin
+from admin.throttle import Throttle
 from journeys.definitions import parse
 from journeys.runs import fill, recompute
 from server.erasing import Eraser
@@ -28,13 +29,16 @@ from store.events import EventStore
 from store.identity import Identity, Ledger, Link
 from store.journeys import kept_versions, make_live, save_version, versions_to_fill
 from store.migrate import migrate_events
-from store.projects import Project, create_project, create_write_key
+from store.projects import Project, create_project, create_write_key, project_by_key
 from store.settings import Settings
-from store.users import User, create_user, grant
+from store.users import User, create_user, grant, user_by_email
 
 NOW = 1_772_366_400_000  # 2026-03-01 12:00 UTC
 DAY = 86_400_000
 PASSWORD = "a long enough password"
+ADDRESSES = {role: f"{role}@shop.example" for role in ("viewer", "editor", "admin")} | {
+    "stranger": "x@other.example"
+}
 JOURNEY = {
     "key": "buy",
     "name": "Buys something",
@@ -130,47 +134,88 @@ def shop_events(project: int) -> list[Event]:
 
 
 @contextmanager
-def a_shop(template_db: Path, shared_events: EventStore, folder: Path) -> Iterator[Shop]:
+def a_shop(staffed_db: Path, shared_events: EventStore, folder: Path) -> Iterator[Shop]:
     """A shop in stores of its own, for as long as several tests need it."""
     path = folder / "waywiser.db"
-    shutil.copy(template_db, path)
+    shutil.copy(staffed_db, path)
     engine = open_db(f"sqlite:///{path}", sync="normal")
     events = shared_events.sibling(f"t_{uuid.uuid4().hex[:12]}")
     migrate_events(events)
-    yield open_shop(engine, events, folder)
+    yield open_shop(engine, events, folder, admin.create_app)
     events.command(f"drop database if exists `{events.database}`")
     events.close()
     engine.dispose()
 
 
 @pytest.fixture(scope="session")
+def staffed_db(template_db: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file to copy, with the two projects and their people: hashing their passwords is slow."""
+    path = tmp_path_factory.mktemp("staffed") / "waywiser.db"
+    shutil.copy(template_db, path)
+    engine = open_db(f"sqlite:///{path}", sync="normal")
+    staff(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("pragma wal_checkpoint(truncate)")
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
 def shop(
-    template_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
+    staffed_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shop]:
     """A shop for all tests that only look."""
-    with a_shop(template_db, shared_events, tmp_path_factory.mktemp("shop")) as shop:
+    with a_shop(staffed_db, shared_events, tmp_path_factory.mktemp("shop")) as shop:
         yield shop
 
 
+@pytest.fixture(scope="session")
+def used_app() -> Callable[[admin.Services], Flask]:
+    """An application that serves one shop after another: to make one takes longer than most tests."""
+    made: list[tuple[Flask, dict[str, object]]] = []
+
+    def serve(services: admin.Services) -> Flask:
+        if not made:
+            app = admin.create_app(services)
+            made.append((app, dict(app.config)))
+        app, config = made[0]
+        app.config.update(config)
+        app.extensions |= {"waywiser": services, "waywiser_throttle": Throttle()}
+        return app
+
+    return serve
+
+
 @pytest.fixture
-def own_shop(engine: Engine, events: EventStore, tmp_path: Path) -> Shop:
+def own_shop(
+    staffed_db: Path, events: EventStore, tmp_path: Path, used_app: Callable[[admin.Services], Flask]
+) -> Iterator[Shop]:
     """A shop for one test that changes it."""
-    return open_shop(engine, events, tmp_path)
+    path = tmp_path / "shop.db"
+    shutil.copy(staffed_db, path)
+    engine = open_db(f"sqlite:///{path}", sync="normal")
+    yield open_shop(engine, events, tmp_path, used_app)
+    engine.dispose()
 
 
-def open_shop(engine: Engine, events: EventStore, snippet: Path) -> Shop:
-    """A project with a filled journey, its people, and a project of others."""
+def staff(engine: Engine) -> None:
+    """The shop with a person of each role, and a project of others."""
     project = create_project(engine, key="shop", name="The shop", now=NOW)
     other = create_project(engine, key="other", name="Of others", now=NOW)
     create_write_key(engine, project.id, side="browser", now=NOW)
-    people = {}
     for role in ("viewer", "editor", "admin"):
-        people[role] = create_user(
-            engine, email=f"{role}@shop.example", name=role, password=PASSWORD, now=NOW
-        )
-        grant(engine, people[role].id, project.id, role)
-    people["stranger"] = create_user(engine, email="x@other.example", name="x", password=PASSWORD, now=NOW)
-    grant(engine, people["stranger"].id, other.id, "admin")
+        user = create_user(engine, email=ADDRESSES[role], name=role, password=PASSWORD, now=NOW)
+        grant(engine, user.id, project.id, role)
+    stranger = create_user(engine, email=ADDRESSES["stranger"], name="x", password=PASSWORD, now=NOW)
+    grant(engine, stranger.id, other.id, "admin")
+
+
+def open_shop(
+    engine: Engine, events: EventStore, snippet: Path, serve: Callable[[admin.Services], Flask]
+) -> Shop:
+    """The shop with its people and a filled journey."""
+    project, other = (project_by_key(engine, key) for key in ("shop", "other"))
+    people = {role: user_by_email(engine, address) for role, address in ADDRESSES.items()}
     ledger = Ledger(engine, events)
     events.insert(shop_events(project.id), token="shop")
     ada, phone = Identity("user", "ada"), Identity("anonymous", "ada-phone")
@@ -194,7 +239,7 @@ def open_shop(engine: Engine, events: EventStore, snippet: Path) -> Shop:
     )
     save_version(engine, project.id, dict(parse(JOURNEY).source), by="the test", now=NOW)
     fill_all(services)
-    app = admin.create_app(services)
+    app = serve(services)
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     return Shop(services, app, project, other, people, refreshed, refilled)
 

@@ -37,10 +37,10 @@ def test_every_page_names_the_role_that_it_needs(shop: Shop) -> None:
 
 @pytest.fixture(scope="module")
 def tried(
-    template_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
+    staffed_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shop]:
     """A shop in which everybody tries everything, who may least before who may more."""
-    with a_shop(template_db, shared_events, tmp_path_factory.mktemp("tried")) as shop:
+    with a_shop(staffed_db, shared_events, tmp_path_factory.mktemp("tried")) as shop:
         yield shop
 
 

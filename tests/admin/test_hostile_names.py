@@ -44,10 +44,10 @@ Hostile = tuple[Shop, int]
 
 @pytest.fixture(scope="module")
 def planted(
-    template_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
+    staffed_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Hostile]:
     """The shop after strangers and a careless colleague were there, and a customer of theirs."""
-    with a_shop(template_db, shared_events, tmp_path_factory.mktemp("hostile")) as shop:
+    with a_shop(staffed_db, shared_events, tmp_path_factory.mktemp("hostile")) as shop:
         yield shop, hostile.plant(shop.services, shop.project, now=NOW)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page
 
@@ -14,14 +15,18 @@ SETTLED = """async () => {
   const changing = document.getAnimations().filter((one) => one instanceof CSSTransition);
   await Promise.allSettled(changing.map((one) => one.finished));
 }"""
-RUN = "axe.run(document, {resultTypes: ['violations']})"
+RUN = "(more) => axe.run(document, {resultTypes: ['violations'], ...more})"
+ALL: dict[str, Any] = {}
+# All that another colour scheme can change.
+COLOURS: dict[str, Any] = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 
 
-def barriers(page: Page) -> list[str]:
+def barriers(page: Page, rules: dict[str, Any] = ALL) -> list[str]:
     """The grave findings, each with its rule, the first element and what is wrong there."""
     page.evaluate(SETTLED)
-    page.evaluate(AXE.read_text())
-    found = page.evaluate(RUN)["violations"]
+    if page.evaluate("typeof axe === 'undefined'"):
+        page.evaluate(AXE.read_text())
+    found = page.evaluate(RUN, rules)["violations"]
     return [_said(one["id"], **one["nodes"][0]) for one in found if one["impact"] in GRAVE]
 
 

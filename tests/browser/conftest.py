@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, StorageState
 from sqlalchemy import Engine
 
 from store.db import open_db
@@ -20,6 +20,8 @@ from tests.browser.stage import Ground
 from tests.browser.stage import served as served_site
 
 HOSTS = "--host-resolver-rules=MAP *.test 127.0.0.1"  # sites of several names
+DESK = {"viewport": {"width": 1360, "height": 860}}
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
 FORM_REFUSED = "status of 422"  # the browser's note about a form that came back with its problems
 
 
@@ -34,13 +36,24 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh page; whatever the browser complains about fails the test, refused script and style too."""
-    page = browser.new_context(viewport={"width": 1360, "height": 860}).new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page = browser.new_context(**DESK).new_page()
+    complaints = heard(page)
     yield page
     page.context.close()
-    assert [one for one in complaints if FORM_REFUSED not in one] == []
+    assert complaints == []
+
+
+def heard(page: Page) -> list[str]:
+    """What the browser will complain about on this page."""
+    complaints: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error" and FORM_REFUSED not in message.text:
+            complaints.append(message.text)
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return complaints
 
 
 @pytest.fixture
@@ -70,16 +83,42 @@ def demo(
     engine.dispose()
 
 
-@pytest.fixture
-def inside(page: Page, demo: tuple[Company, str]) -> tuple[Page, str]:
-    """A page whose reader is signed in, and the address of the project."""
+@pytest.fixture(scope="session")
+def signed_in(browser: Browser, demo: tuple[Company, str]) -> StorageState:
+    """What a browser keeps whose reader has signed in."""
     _, address = demo
+    page = browser.new_page()
     page.goto(f"{address}/sign-in")
     page.fill("#email", EMAIL)
     page.fill("#password", PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/p/fernhill/journeys")
-    return page, f"{address}/p/fernhill"
+    kept = page.context.storage_state()
+    page.context.close()
+    return kept
+
+
+@pytest.fixture
+def inside(page: Page, demo: tuple[Company, str], signed_in: StorageState) -> tuple[Page, str]:
+    """A page whose reader is signed in, and the address of the project."""
+    page.context.add_cookies(signed_in["cookies"])
+    return page, f"{demo[1]}/p/fernhill"
+
+
+@pytest.fixture(scope="module")
+def desk(browser: Browser, signed_in: StorageState) -> Iterator[tuple[Page, list[str]]]:
+    """A page for many addresses, whose reader is signed in, and what the browser complains about."""
+    page = browser.new_context(**DESK, storage_state=signed_in).new_page()
+    yield page, heard(page)
+    page.context.close()
+
+
+@pytest.fixture(scope="module")
+def phone(browser: Browser, signed_in: StorageState) -> Iterator[Page]:
+    """The same on a telephone."""
+    page = browser.new_context(**PHONE, storage_state=signed_in).new_page()
+    yield page
+    page.context.close()
 
 
 @pytest.fixture(scope="module")

@@ -126,7 +126,7 @@ def moment() -> int:
 
 
 @settings(
-    max_examples=max(4, EXAMPLES // 10),
+    max_examples=max(3, EXAMPLES // 14),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

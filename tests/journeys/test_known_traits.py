@@ -159,7 +159,7 @@ def expected(definition: Definition, events: list[Event], customers: dict[int, i
 
 
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=EXAMPLES // 2,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

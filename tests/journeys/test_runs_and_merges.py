@@ -120,7 +120,7 @@ def arrive(
 
 
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=EXAMPLES // 2,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -107,7 +107,7 @@ def row(project: int, number: int, one: Told) -> Event:
 
 
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=EXAMPLES // 2,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

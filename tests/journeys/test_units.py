@@ -82,7 +82,7 @@ def said(scope: Scope, chosen: Iterable[tuple[str, int, Run]]) -> Counter[tuple[
 
 
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=EXAMPLES // 2,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
