@@ -42,6 +42,7 @@ from admin.views import (
     sessions,
     setup,
     sign_in,
+    system,
 )
 from store import kept
 
@@ -77,6 +78,7 @@ PAGES = (
     identities,
     identity_rules,
     erasure,
+    system,
 )
 
 

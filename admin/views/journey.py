@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin import breakdowns, exports, pictures, questions, survivals, trends
-from admin.access import Place, needs
-from admin.report import JourneyPage, open_report
+from admin import breakdowns, exports, long_reports, pictures, questions, survivals, trends
+from admin.access import LOOKS, Place, needs
+from admin.report import JourneyPage, open_report, with_choices, without_choices
 from admin.services import services
 from journeys.definitions import to_yaml
 from journeys.report import Answer, Report
@@ -18,6 +18,7 @@ from journeys.reports import REPORTS, TABS
 from journeys.runs import cut
 from journeys.survival_report import SURVIVAL
 from store.journeys import UNFILLED, delete_journey, versions_of
+from store.work import Work, is_name
 
 pages = Blueprint("journey", __name__, url_prefix="/p/<project>/journeys/<key>")
 
@@ -57,28 +58,39 @@ def definition(place: Place, key: str) -> ResponseReturnValue:
     )
 
 
+class Found(NamedTuple):
+    """All that a tab shows: its report with what segments can be made of, its answer, and what is beside."""
+
+    report: JourneyPage
+    answer: Answer
+    beside: dict[str, Any]
+
+
 def _add(report: Report) -> None:
     shown = [report, *(one for one in REPORTS if one.within == report.name)]
 
     @needs("viewer")
     def show_report(place: Place, key: str) -> ResponseReturnValue:
-        opened = open_report(place, key)
+        work = services().work()
+        opened = without_choices(place, key, work)
         question = questions.ReportQuestion(shown, request.args)
-        answers = {one.name: question.ask(one, opened.scope, unit=opened.asked.unit) for one in shown}
-        answer = answers.pop(report.name)
-        return render_template(
-            f"journey/{report.name}.html",
-            report=opened,
-            kind=report,
-            kinds=shown,
-            question=question,
-            answer=answer,
-            pictures=pictures,
-            survivals=survivals,
-            trends=trends,
-            **answers,
-            **BESIDE.get(report.name, _nothing)(opened, answer),
-        )
+        kinds = {"kind": report, "kinds": shown, "question": question}
+
+        def compute() -> Found:
+            answers = {one.name: question.ask(one, opened.scope, unit=opened.asked.unit) for one in shown}
+            answer = answers.pop(report.name)
+            beside = BESIDE.get(report.name, _nothing)(opened, answer)
+            return Found(with_choices(opened), answer, answers | beside)
+
+        def draw(found: Found) -> str:
+            drawn = {"pictures": pictures, "survivals": survivals, "trends": trends}
+            more = {**kinds, **drawn, **found.beside}
+            return render_template(
+                f"journey/{report.name}.html", report=found.report, answer=found.answer, **more
+            )
+
+        frame = {"report": opened, "key": key, **kinds}
+        return long_reports.shown(compute, draw, owner=place.user.id, work=work, **frame)
 
     pages.add_url_rule(f"/{report.name}", report.name, show_report)
 
@@ -118,6 +130,20 @@ def csv(place: Place, key: str, tab: str) -> ResponseReturnValue:
     if table is None:
         abort(404)
     return exports.csv_file(exports.named(key, tab, report.scope), table)
+
+
+@pages.post("/cancel")
+@needs("viewer", does=LOOKS)
+def cancel(place: Place, key: str) -> ResponseReturnValue:
+    """End the report under way that the person has asked for, in whichever process it is."""
+    given, name = services(), request.form.get("work", "")
+    if job := given.waiting.of(name, place.user.id):
+        given.waiting.cancel(job)
+    elif not given.events.embedded and is_name(name):
+        given.events.end(Work(name=name))
+    if not request.headers.get("HX-Request"):
+        return redirect(url_for("journeys.show", project=place.project.key))
+    return render_template("journey/waiting_part.html", key=key, job=None, is_cancelled=True)
 
 
 @pages.get("/filling")

@@ -8,7 +8,7 @@ import click
 
 from admin.paste import paste_line, pinned_line
 from server.house import open_relational
-from server.wsgi import SNIPPET
+from server.house import SNIPPET
 from store.projects import project_by_key, write_keys_of
 from store.rules import rules_of
 from store.script import path_of, script_files
