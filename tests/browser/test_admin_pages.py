@@ -40,6 +40,7 @@ PATHS = [
     "settings/people",
     "settings/log",
     "settings/privacy",
+    "settings/system",
     "me",
     "settings/paths",
     "settings/rules",
