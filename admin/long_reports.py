@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import render_template, request
+from flask import current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from admin.services import services
@@ -33,7 +33,12 @@ def shown(
             return draw(compute())
         return draw(desk.taken(job)) if desk.is_ready(job) else _waiting(job, frame)
     except WorkEnded as ended:
-        return _ended(ended, frame)
+        return _ended(str(ended), frame, is_cancelled=isinstance(ended, Cancelled))
+    except Exception as error:  # the page is there already: a page of its own for the failure has no place
+        if not _is_part():
+            raise
+        told = make_response(current_app.handle_user_exception(error))
+        return _ended(told.get_data(as_text=True).rstrip("."), frame)
 
 
 def _waiting(job: Job, frame: dict[str, Any]) -> str:
@@ -44,9 +49,9 @@ def _waiting(job: Job, frame: dict[str, Any]) -> str:
     return render_template(_template(), **frame, **state)
 
 
-def _ended(ended: WorkEnded, frame: dict[str, Any]) -> ResponseReturnValue:
+def _ended(why: str, frame: dict[str, Any], *, is_cancelled: bool = False) -> ResponseReturnValue:
     status = 200 if _is_part() else 503
-    state = {"job": None, "ended": str(ended), "is_cancelled": isinstance(ended, Cancelled)}
+    state = {"job": None, "ended": why, "is_cancelled": is_cancelled}
     return render_template(_template(), **frame, **state), status
 
 

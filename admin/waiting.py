@@ -27,6 +27,7 @@ class Job:
     asked_at: float
     found: Future[Any] = field(default_factory=Future)
     taken: threading.Event = field(default_factory=threading.Event)
+    is_watched: bool = False
 
     @property
     def progress(self) -> Progress:
@@ -79,7 +80,7 @@ class Waiting:
         try:
             job.found.exception(timeout=self._patience_s)
         except TimeoutError:
-            threading.Thread(target=self._watch, args=(job,), name="report-watch", daemon=True).start()
+            self._watch_over(job)
             return False
         return True
 
@@ -107,6 +108,12 @@ class Waiting:
         with self._guard:
             self._jobs.pop(job.work.name, None)
         job.taken.set()
+
+    def _watch_over(self, job: Job) -> None:
+        with self._guard:
+            was_watched, job.is_watched = job.is_watched, True
+        if not was_watched:
+            threading.Thread(target=self._watch, args=(job,), name="report-watch", daemon=True).start()
 
     def _watch(self, job: Job) -> None:
         while (left := job.asked_at + self._lease_s - self._clock()) > 0:

@@ -13,7 +13,7 @@ import pytest
 
 from admin.waiting import MOST, Waiting
 from journeys.answers import Answers
-from store.events import EventStore
+from store.events import EventStore, EventStoreError
 from store.projects import create_api_token
 from store.work import Work
 from tests.admin.conftest import NOW, Shop
@@ -92,6 +92,37 @@ def test_a_report_that_is_cancelled_ends_in_the_event_store(shop: Shop, slow: th
     assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
     until(lambda: job.progress == (0, 0))
     assert not slow.is_set()
+
+
+def test_a_failure_stands_where_the_report_would(
+    shop: Shop, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = shop.client("viewer")
+    name = name_in(client.get(PATH).text)
+    job = waiting_of(shop).of(name, shop.people["viewer"].id)
+    assert job is not None
+
+    def broken(_self: EventStore, _sql: str, *_: Any) -> Any:
+        raise EventStoreError("there is no memory")
+
+    monkeypatch.setattr(EventStore, "query", broken)
+    slow.set()
+    assert isinstance(job.found.exception(timeout=60), EventStoreError)
+    part = client.get(f"{PATH}&work={name}", headers=HX)
+    assert part.status_code == 200
+    assert "It said: there is no memory" in part.text
+    assert "hx-get" not in part.text
+
+
+def test_what_is_asked_for_often_is_watched_over_once(shop: Shop) -> None:
+    desk, gate = Waiting(patience_s=0.01), threading.Event()
+    job = desk.begin(1, Work(), shop.services.events, gate.wait)
+    assert job is not None
+    before = threading.active_count()
+    assert not any(desk.is_ready(job) for _ in range(5))
+    assert threading.active_count() <= before + 1
+    gate.set()
+    assert desk.taken(job)
 
 
 def test_another_person_can_neither_see_nor_cancel_it(shop: Shop, slow: threading.Event) -> None:
