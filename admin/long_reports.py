@@ -13,6 +13,7 @@ from admin.waiting import Job
 from store.work import Cancelled, Work, WorkEnded
 
 T = TypeVar("T")
+PROGRESS = "#report-progress"  # all that changes while one waits: the button stays, with its focus
 
 
 def shown(
@@ -41,12 +42,13 @@ def shown(
         return _ended(told.get_data(as_text=True).rstrip("."), frame)
 
 
-def _waiting(job: Job, frame: dict[str, Any]) -> str:
+def _waiting(job: Job, frame: dict[str, Any]) -> ResponseReturnValue:
     seconds = services().waiting.seconds(job)
     asked = [(one, value) for one, value in request.args.items(multi=True) if one != "work"]
     again = [*asked, ("work", job.work.name)]
     state = {"job": job, "seconds": seconds, "progress": job.progress, "again": again}
-    return render_template(_template(), **frame, **state)
+    page = render_template(_template(), **frame, **state)
+    return page, {"HX-Retarget": PROGRESS, "HX-Reselect": PROGRESS} if _is_part() else {}
 
 
 def _ended(why: str, frame: dict[str, Any], *, is_cancelled: bool = False) -> ResponseReturnValue:

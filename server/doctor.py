@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from admin.assets import FOLDER as STATIC
 from collector.counters import Counters
 from journeys.runs import cut
 from server.chore import Chore
-from server.house import SNIPPET, House, NotMigrated, now_ms, open_relational
+from server.house import SNIPPET, NotMigrated, now_ms, open_relational
 from server.serving import CannotServe, check_port
 from store.db import StoreUnavailable
 from store.disk import room
@@ -45,15 +45,19 @@ def examine() -> list[Finding]:
     return [_version(), Finding("settings", True, "all can be read"), *_parts(settings)]
 
 
-def of_house(house: House) -> list[Finding]:
-    """The same of a Waywiser that runs, by the parts that it has open, and how its jobs are getting on."""
-    settings = house.settings
+def running(
+    engine: Engine, events: EventStore, settings: Settings, *, counters: Counters, chores: Iterable[Chore]
+) -> list[Finding]:
+    """The same of a Waywiser that runs, by the stores that it has open, and how its jobs are getting on.
+
+    `counters` are the worker's. What belongs to other processes is left out.
+    """
     return [
         _version(),
-        *_of_relational(house.engine, settings),
-        _of_events(house.events),
-        *_worker(house.worker.counters),
-        *(finding for chore in house.chores for finding in _chore(chore)),
+        *_of_relational(engine, settings),
+        _of_events(events),
+        *_worker(counters),
+        *(finding for chore in chores for finding in _chore(chore)),
         *_surroundings(settings),
     ]
 

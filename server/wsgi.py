@@ -20,7 +20,7 @@ from admin.services import Services
 from admin.waiting import Waiting
 from collector import Shortcut
 from collector.worker import Worker
-from server.doctor import of_house
+from server.doctor import running
 from server.gateway import StartResponse, Wsgi
 from server.house import (
     SNIPPET,
@@ -118,7 +118,14 @@ def admin_app(house: House, *, patience_s: float = PATIENCE_S) -> Flask:
             snippet=SNIPPET,
             send_mail=sender(house.settings),
             waiting=waiting,
-            checkup=partial(of_house, house),
+            checkup=partial(
+                running,
+                house.engine,
+                house.events,
+                house.settings,
+                counters=house.worker.counters,
+                chores=house.chores,
+            ),
         )
     )
 

@@ -69,7 +69,9 @@ def test_a_page_is_there_at_once_and_gets_its_report_when_it_is_ready(
     assert "This report takes a while" in page.text
     name = name_in(page.text)
     assert f'hx-get="?days=30&amp;by=start&amp;work={name}"' in page.text
-    part = client.get(f"{PATH}&work={name}", headers=HX).text
+    answer = client.get(f"{PATH}&work={name}", headers=HX)
+    assert answer.headers["HX-Retarget"] == answer.headers["HX-Reselect"] == "#report-progress"
+    assert 'id="report-progress"' in (part := answer.text)
     assert part.startswith('<div class="stack" id="report">')
     assert name_in(part) == name
     slow.set()

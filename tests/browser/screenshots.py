@@ -72,6 +72,7 @@ PAGES = {
     "keys": "/p/fernhill/settings/keys",
     "people": "/p/fernhill/settings/people",
     "log": "/p/fernhill/settings/log",
+    "system": "/p/fernhill/settings/system",
     "me": "/p/fernhill/me",
     "path-cleaning": "/p/fernhill/settings/paths",
     "rules": "/p/fernhill/settings/rules",

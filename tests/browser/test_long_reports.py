@@ -55,6 +55,11 @@ def test_a_report_that_takes_long_comes_by_itself(
     expect(page.get_by_role("link", name="Timing")).to_be_visible()
     expect(page.locator("#report")).to_contain_text("rows", timeout=30_000)
     assert barriers(page) == []
+    cancel = page.get_by_role("button", name="Cancel")
+    cancel.focus()
+    before = page.locator("#report-progress").inner_text()
+    until(lambda: page.locator("#report-progress").inner_text() != before)
+    expect(cancel).to_be_focused()
     quick.set()
     expect(page.locator("#report [data-chart] canvas").first).to_be_visible(timeout=30_000)
     expect(page.get_by_text("This report takes a while")).to_have_count(0)

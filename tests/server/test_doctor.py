@@ -13,20 +13,24 @@ from sqlalchemy import Engine
 from collector.counters import Counters
 from server import doctor
 from server.chore import Chore
-from server.house import House
 from store.events import EventStore
+from store.finding import Finding
 from store.settings import Settings
 from store.tables import inbox
 
 
 class Standing:
-    """What the examination needs of a house."""
+    """What is examined."""
 
     def __init__(self, engine: Engine, events: EventStore, settings: Settings) -> None:
         self.engine, self.events, self.settings = engine, events, settings
-        self.worker = self
         self.counters = Counters()
         self.chores: list[Chore] = []
+
+    def examined(self) -> list[Finding]:
+        return doctor.running(
+            self.engine, self.events, self.settings, counters=self.counters, chores=self.chores
+        )
 
 
 @pytest.fixture
@@ -36,8 +40,8 @@ def house(engine: Engine, events: EventStore) -> Standing:
     return Standing(engine, events, settings)
 
 
-def found(house: Standing | House) -> dict[str, doctor.Finding]:
-    findings = doctor.of_house(house)  # type: ignore[arg-type]
+def found(house: Standing) -> dict[str, Finding]:
+    findings = house.examined()
     assert len({one.what for one in findings}) == len(findings)
     return {one.what: one for one in findings}
 
@@ -119,4 +123,4 @@ def test_no_password_is_told(house: Standing) -> None:
     house.settings = replace(
         house.settings, smtp_url="smtp://me:hunter2@mail.example", events_url="clickhouse://u:hunter2@h/w"
     )
-    assert not any("hunter2" in one.says for one in doctor.of_house(house))  # type: ignore[arg-type]
+    assert not any("hunter2" in one.says for one in house.examined())
