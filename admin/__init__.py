@@ -44,6 +44,7 @@ from admin.views import (
     sessions,
     setup,
     sign_in,
+    system,
 )
 from store import kept
 
@@ -81,6 +82,7 @@ PAGES = (
     identities,
     identity_rules,
     erasure,
+    system,
 )
 
 

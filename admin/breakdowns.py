@@ -15,7 +15,7 @@ def plain(scope: Scope) -> list[tuple[str, str]]:
 
 def choices(scope: Scope, *, by: str, at: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """What can be chosen, in groups of (as it is written in the address, as it is called); `by` is chosen."""
-    seen = names(scope, at)
+    seen = scope.kept("breakdown.names", {"at": at}, lambda: names(scope, at))
     groups = [("Event", [(name, name.replace("_", " ")) for name in (*OF_RUN, *OF_EVENT)])]
     for kind, title in (("property", "Properties of the event"), ("trait", "Traits of the customer")):
         told = [(f"{kind}:{name}", name) for name in seen[kind]]

@@ -18,6 +18,7 @@ from journeys.segments import SegmentError
 from journeys.survival import SurvivalError
 from journeys.touchpoints import TouchpointError
 from store.events import EventStoreError
+from store.work import WorkEnded
 
 SENTENCES = {
     403: ("Your role does not allow this", "Ask an admin of the project to give you a greater role."),
@@ -34,6 +35,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(EventStoreError, _store_down)
     app.register_error_handler(NoSuchJourney, _no_journey)
+    app.register_error_handler(WorkEnded, _ended)
     for kind in (
         DimensionError,
         DiscoveryError,
@@ -68,6 +70,10 @@ def _stale(_: CSRFError) -> ResponseReturnValue:
 
 def _store_down(error: EventStoreError) -> ResponseReturnValue:
     return page("The event store did not answer", f"It said: {error}", 503)
+
+
+def _ended(error: WorkEnded) -> ResponseReturnValue:
+    return page("This was not answered", f"{str(error)[:1].upper()}{str(error)[1:]}.", 503)
 
 
 def _no_journey(_: NoSuchJourney) -> ResponseReturnValue:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from admin.formats import percent, undecided
-from journeys.change import change
+from journeys.change_report import CHANGE
 from journeys.scope import Scope
-from journeys.trend import trend
+from journeys.trend import TREND
 
 WIDTH, HEIGHT = 240, 40
 
@@ -34,8 +34,8 @@ class Glance:
 
 def glance(scope: Scope) -> Glance:
     """Two reports of a journey in short."""
-    told = trend(scope)
-    return Glance(_line(told["parts"]), told["by"], change(scope)["sentence"])
+    told = TREND.ask(scope, TREND.arguments({}))
+    return Glance(_line(told["parts"]), told["by"], CHANGE.ask(scope, CHANGE.arguments({}))["sentence"])
 
 
 def _line(parts: Sequence[Mapping[str, Any]]) -> Line | None:

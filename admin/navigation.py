@@ -44,6 +44,7 @@ SETTINGS = (
     Entry("keys.show", "Keys and tokens", "key", "keys", "admin"),
     Entry("people.show", "People", "user-circle", "people", "admin"),
     Entry("log.show", "Audit log", "history", "log", "admin"),
+    Entry("system.show", "System health", "server", "system", "admin"),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import request, url_for
@@ -16,6 +16,7 @@ from journeys.reports import BY_NAME, TABS
 from journeys.scope import Scope, open_scope
 from journeys.segments import choices
 from store.journeys import UNFILLED, JourneyVersion, versions_of
+from store.work import Work
 
 LAST_TABS = (("runs", "Runs"), ("definition", "Definition"))
 
@@ -82,12 +83,23 @@ class JourneyPage:
 
 def open_report(place: Place, key: str) -> JourneyPage:
     """The report that the address asks for; raises NoSuchJourney, PeriodError, SegmentError."""
+    return with_choices(without_choices(place, key, services().work()))
+
+
+def with_choices(report: JourneyPage) -> JourneyPage:
+    """The same with what segments can be made of, which is a question to the event store."""
+    return replace(report, choices=choices(report.scope, unit=report.asked.unit))
+
+
+def without_choices(place: Place, key: str, work: Work) -> JourneyPage:
+    """The report that the address asks for, about which nothing is asked yet; `work` is what it will be."""
     given = services()
-    now = asked_at(request.args.get("now"), place.project.zone, now=given.clock())
+    then = request.args.get("now")
+    now = asked_at(then, place.project.zone, now=given.clock()) if then else given.moment(place.project.id)
     frame = asked.read(request.args, place.project.zone, now=now)
     scope = open_scope(
         given.engine,
-        given.events,
+        given.events.asked_for(work),
         place.project,
         key,
         start=frame.start,
@@ -95,7 +107,8 @@ def open_report(place: Place, key: str) -> JourneyPage:
         segment=frame.whole_segment,
         as_of=frame.as_of,
         now=now,
+        answers=given.answers,
     )
     versions = versions_of(given.engine, place.project.id, key)
     filling = next((one for one in versions if one.status in UNFILLED), None)
-    return JourneyPage(place, key, scope, frame, choices(scope, unit=frame.unit), filling)
+    return JourneyPage(place, key, scope, frame, {}, filling)

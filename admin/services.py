@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 from flask import current_app
 from sqlalchemy import Engine, RowMapping
 
+from admin.waiting import Waiting
+from journeys.answers import Answers
 from store.drops import Chosen, ReplayReport
 from store.events import EventStore
+from store.finding import Finding
 from store.identity import Ledger
 from store.privacy.erasure import Whom
 from store.settings import Settings
+from store.work import Work
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class Services:
     `count_customer` says how much there is of one to be erased; `wake_eraser` wakes the job that does it.
     `refused_of` finds the drops that name a customer of a project. `snippet` is the folder of w.js.
     `send_mail` takes an address, a subject and a text, and returns at once; None where no mail is sent.
+    `answers` keeps what reports answered, `waiting` those that take long.
+    `checkup` examines the installation.
     """
 
     engine: Engine
@@ -41,6 +47,17 @@ class Services:
     refused_of: Callable[[int, int], Iterable[RowMapping]]
     snippet: Path
     send_mail: Callable[[str, str, str], None] | None = None
+    answers: Answers = field(default_factory=Answers)
+    waiting: Waiting = field(default_factory=Waiting)
+    checkup: Callable[[], list[Finding]] = list
+
+    def moment(self, project: int) -> int:
+        """The moment as of which reports of a project answer: now, or that of a look a little before."""
+        return self.answers.moment(self.events, project, now=self.clock())
+
+    def work(self) -> Work:
+        """What a report's questions are asked for: within the limit of the settings."""
+        return Work(limit_s=self.settings.report_seconds)
 
 
 def services() -> Services:

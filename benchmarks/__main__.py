@@ -14,7 +14,7 @@ from benchmarks.tables import say, show
 
 PARTS = ("door", "pipeline", "journeys")
 # Run when they are asked for.
-LONG_PARTS = ("memory", "identity", "merges", "refresh", "routes", "snippet", "sdk", "sdk_soak")
+LONG_PARTS = ("admin", "memory", "identity", "merges", "refresh", "routes", "snippet", "sdk", "sdk_soak")
 WORDS = f"{', '.join(PARTS)}; and {', '.join(LONG_PARTS)}, which take long"
 
 
@@ -40,6 +40,7 @@ def _size(part: str, events: int) -> dict[str, Any]:
     """How a part is told how many events to measure with; most have a size of their own."""
     return {
         "journeys": {"sizes": (events,)},
+        "admin": {"events": events},
         "memory": {"events": events},
         "identity": {"events": events},
         "routes": {"events": events},

@@ -64,7 +64,8 @@ class Report:
     def ask(self, scope: Scope, arguments: Mapping[str, Any], *, unit: str = "runs") -> Answer:
         """The answer; a unit that the report does not count by is that of runs."""
         units = {"unit": unit if unit in self.units else self.units[0]} if len(self.units) > 1 else {}
-        return self.answer(scope, **units, **arguments)
+        asked = {**units, **arguments}
+        return scope.kept(self.name, asked, lambda: self.answer(scope, **asked))
 
     def arguments(self, given: Mapping[str, str]) -> dict[str, Any]:
         """The arguments in an address of a page, where a choice that cannot be read is the default."""

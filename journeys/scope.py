@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
 from journeys import resolution, runs, segments
+from journeys.answers import Answers
 from journeys.definitions import Definition, Matcher, Step, parse
 from journeys.filters import Params, any_of
 from journeys.membership import Ground, Saved, belonging
@@ -19,6 +20,8 @@ from store.events import EventStore
 from store.journeys import ANSWERING, UNFILLED, JourneyVersion, live_journeys
 from store.projects import Project
 from store.segments import saved_segments
+
+T = TypeVar("T")
 
 
 class NoSuchJourney(Exception):
@@ -34,7 +37,7 @@ class Scope:
     With `as_of` (ms), identities belong to the customers to whom the ledger gave them at that moment; all
     else is as it is now, also events that came later.
     `source` is the SQL of runs, one row each, and `values` what it binds: the stored runs, or runs
-    computed on the spot for a preview. Pages are called by their `routes`.
+    computed on the spot for a preview. Pages are called by their `routes`. `answers` keeps what was answered.
     """
 
     events: EventStore
@@ -49,6 +52,7 @@ class Scope:
     as_of: int | None = None
     saved: Saved = field(default_factory=Saved)
     routes: Routes = RAW
+    answers: Answers | None = None
 
     @property
     def definition(self) -> Definition:
@@ -138,6 +142,12 @@ class Scope:
         params.values["as_of"] = resolution.version_at(self.as_of)
         return runs.then(self.rule, params)
 
+    def kept(self, name: str, arguments: Mapping[str, Any], compute: Callable[[], T]) -> T:
+        """What was computed under this name before, if nothing has changed; else what is computed now."""
+        if self.answers is None or self.source:
+            return compute()
+        return self.answers.of(self, name, arguments, compute)
+
     def everyone(self) -> Scope:
         """The same scope without its segment."""
         return replace(self, segment={})
@@ -154,6 +164,7 @@ def open_scope(
     segment: Mapping[str, str] | None = None,
     as_of: str | None = None,
     now: int,
+    answers: Answers | None = None,
 ) -> Scope:
     """The scope of a saved journey; raises NoSuchJourney, PeriodError or SegmentError.
 
@@ -178,6 +189,7 @@ def open_scope(
         as_of=at,
         saved=saved,
         routes=confirmed(engine, project.id),
+        answers=answers,
     )
 
 

@@ -74,7 +74,13 @@ def of_attributes(segment: Segment, params: Params) -> list[str]:
 
 def choices(scope: Scope, *, unit: str = "runs", most: int = 50) -> dict[str, list[dict[str, Any]]]:
     """For each attribute the values that the runs which count have, with how many have them."""
-    sql, values = scope.everyone().ask("segments.choices", unit=unit, most=most)
+    everyone = scope.everyone()
+    asked = {"unit": unit, "most": most}
+    return everyone.kept("choices", asked, lambda: _choices(everyone, unit, most))
+
+
+def _choices(scope: Scope, unit: str, most: int) -> dict[str, list[dict[str, Any]]]:
+    sql, values = scope.ask("segments.choices", unit=unit, most=most)
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in ATTRIBUTES}
     for row in scope.events.query(sql, values):
         found[row["attribute"]].append({"value": row["value"] or "(none)", "n": row["n"]})

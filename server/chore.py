@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Turn:
+    """How the last turn of a chore ended, when (s since 1970), and what went wrong; '' where nothing did."""
+
+    at: float
+    problem: str = ""
 
 
 class Chore:
@@ -17,7 +27,8 @@ class Chore:
     def __init__(
         self, name: str, work: Callable[[], object], *, every: float, longest: float | None = None
     ) -> None:
-        self._name, self._work = name, work
+        self.name, self._work = name, work
+        self.last: Turn | None = None
         self._every, self._longest = every, max(every, longest or every)
         self._log = logging.getLogger(f"waywiser.{name}")
         self._wake = threading.Event()
@@ -28,6 +39,11 @@ class Chore:
     def is_stopping(self) -> bool:
         """Whether it was asked to stop."""
         return self._stopping.is_set()
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it was started, and goes on."""
+        return self._thread.is_alive()
 
     def start(self) -> None:
         """Begin, in a thread of its own."""
@@ -47,7 +63,7 @@ class Chore:
     def check(self) -> None:
         """Raise InterruptedError where it is to stop: for work that can be cut off here."""
         if self.is_stopping:
-            raise InterruptedError(f"{self._name} was asked to stop")
+            raise InterruptedError(f"{self.name} was asked to stop")
 
     def breathe(self, seconds: float) -> None:
         """Pause inside of the work, for others; not when it is to stop."""
@@ -58,11 +74,13 @@ class Chore:
         while not self._stopping.is_set():
             try:
                 self._work()
+                self.last = Turn(time.time())
                 pause = self._every
             except Exception as error:  # whatever a store says, the next turn may be better
                 if isinstance(error, InterruptedError) and self._stopping.is_set():
                     return
                 pause = min(pause * 2, self._longest)
-                self._log.exception("%s failed; it is tried again in %.0f s", self._name, pause)
+                self.last = Turn(time.time(), f"{type(error).__name__}: {error}")
+                self._log.exception("%s failed; it is tried again in %.0f s", self.name, pause)
             self._wake.wait(pause)
             self._wake.clear()

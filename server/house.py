@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 
 from sqlalchemy import Engine
@@ -38,6 +39,7 @@ from store.rules import KnownRules
 from store.settings import Settings
 
 log = logging.getLogger("waywiser")
+SNIPPET = Path(__file__).parents[1] / "js_snippet" / "dist"
 
 
 class NotMigrated(Exception):
@@ -129,7 +131,7 @@ class House:
             *(self.refresher, self.filler, self.regrouper, self.housekeeping, self.erasing),
             self.digester,
         )
-        self._chores = [job.chore for job in jobs]
+        self.chores = [job.chore for job in jobs]
         self.batches = Batches(self.engine)
         known = KnownRules(self.engine).of, KnownPlans(self.engine).of, self._suppressed
         carrier = Carrier(
@@ -158,14 +160,14 @@ class House:
         if self.events.embedded:
             self.batches.release_all()  # the folder's lock says that no other worker is alive
         self.ledger.catch_up()
-        for chore in self._chores:
+        for chore in self.chores:
             chore.start()
 
     def close(self) -> None:
         """Stop the door's inbox first, then who reads it, then the stores."""
         self.inbox.close()
         self.worker.stop()
-        for chore in self._chores:
+        for chore in self.chores:
             chore.stop()
         self.refresher.close()
         self.events.close()

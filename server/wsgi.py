@@ -9,18 +9,21 @@ import threading
 import time
 from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
 from typing import Any, cast
 
+from flask import Flask
 from sqlalchemy import Engine
 
 import admin
 import collector
 from admin.services import Services
+from admin.waiting import Waiting
 from collector import Shortcut
 from collector.worker import Worker
+from server.doctor import running
 from server.gateway import StartResponse, Wsgi
 from server.house import (
+    SNIPPET,
     House,
     migrate,
     now_ms,
@@ -36,7 +39,7 @@ from store.inbox import Inbox
 from store.rules import KnownRules
 from store.settings import Settings
 
-SNIPPET = Path(__file__).parents[1] / "js_snippet" / "dist"
+PATIENCE_S = 0.25  # a page is held back no longer than that for its report
 COLLECTOR_PATHS = ("/v1", "//", "/w.", "/health", "/metrics", "/beacon/", "/sourceConfig")
 
 
@@ -91,7 +94,14 @@ def door(engine: Engine, inbox: Inbox, settings: Settings, worker: Worker | None
 
 
 def pages(house: House) -> Wsgi:
-    """The admin's application."""
+    """The admin's application, as a server calls it."""
+    return admin_app(house).wsgi_app
+
+
+def admin_app(house: House, *, patience_s: float = PATIENCE_S) -> Flask:
+    """The admin over the stores of a house."""
+    waiting = Waiting(patience_s=patience_s)
+    atexit.register(waiting.close)  # before the house, whose stores it asks
     return admin.create_app(
         Services(
             engine=house.engine,
@@ -107,8 +117,17 @@ def pages(house: House) -> Wsgi:
             refused_of=house.eraser.refused_of,
             snippet=SNIPPET,
             send_mail=sender(house.settings),
+            waiting=waiting,
+            checkup=partial(
+                running,
+                house.engine,
+                house.events,
+                house.settings,
+                counters=house.worker.counters,
+                chores=house.chores,
+            ),
         )
-    ).wsgi_app
+    )
 
 
 def _settings() -> Settings:

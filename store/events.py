@@ -20,10 +20,12 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from store.binding import in_pieces
+from store.changes import Changes
 from store.cluster import EVERYWHERE, LOCAL, SETTINGS, cluster_of, writes_everywhere
 from store.db import StoreUnavailable
 from store.event import Event
 from store.folder import folder_of, own_folder
+from store.work import Progress, Work
 
 COLUMN_TYPES: dict[str, pa.DataType] = {
     "project": pa.uint32(),
@@ -47,6 +49,8 @@ PROBE_SCHEMA = pa.schema([("at", EVENT_SCHEMA.field("timestamp").type)])
 DATABASE = "waywiser"
 LONGEST_TTL_DAYS = 18_000  # 49 years; the engine's times end in 2106
 
+UNREAD = ("message_ids", "probes")  # no number depends on these
+
 Row = dict[str, Any]
 for talkative in ("clickhouse_connect", "urllib3"):
     logging.getLogger(talkative).setLevel(logging.CRITICAL)  # all that they log is raised too
@@ -63,8 +67,13 @@ class EventStoreError(Exception):
     @property
     def is_passing(self) -> bool:
         """Whether the engine names a reason that passes by itself."""
+        return self.code in PASSING
+
+    @property
+    def code(self) -> int:
+        """The number by which the engine calls the reason; 0 where it names none."""
         code = re.search(r"\bCode: (\d+)", str(self), re.IGNORECASE)
-        return code is not None and int(code.group(1)) in PASSING
+        return int(code.group(1)) if code else 0
 
 
 class EventStore:
@@ -95,7 +104,9 @@ class EventStore:
         self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
         self._clients: list[Client] = []
         self._guard = threading.Lock()
-        self._closed = False
+        self._closed = threading.Event()
+        self._work: Work | None = None
+        self._changes = Changes()
         self._cluster: str | None = None
         self._looked = self.embedded
 
@@ -223,27 +234,85 @@ class EventStore:
             settings["insert_deduplication_token"] = token
         else:
             settings["insert_deduplicate"] = 0
-        with self._lent() as client:
-            client.insert_arrow(name, table, settings=settings)
+        try:
+            with self._lent() as client:
+                client.insert_arrow(name, table, settings=settings)
+        finally:  # also where nobody knows what came of it
+            if name not in UNREAD:
+                self._changes.note([int(one) for one in table["project"].unique().to_pylist() if one])
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Rows that answer `sql`; `{name:Type}` in it are bound from `parameters`."""
         sql, bound = in_pieces(sql, parameters or {})
-        with self._lent() as client:
-            answer = client.query(sql, parameters=bound)
+        work = self._work
+        if work:
+            work.check()
+        try:
+            with self._lent() as client:
+                answer = client.query(sql, parameters=bound, settings=work.settings if work else None)
+        except EventStoreError as error:
+            raise (work and work.ended_by(error.code)) or error from error
         return [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a statement that answers no rows."""
         settings = self._of_all_servers() if writes_everywhere(sql) else {}
+        project = (parameters or {}).get("project")
         sql, bound = in_pieces(sql, parameters or {})
+        try:
+            with self._lent() as client:
+                if (
+                    bound and not self.embedded
+                ):  # a command's values would travel in the address, this one's in a form
+                    client.raw_query(sql, parameters=bound, settings=settings)
+                else:
+                    client.command(sql, parameters=bound, settings=settings)
+        finally:
+            self._changes.note(None if project is None else [project])
+
+    def mark(self, project: int) -> object:
+        """What is another one after each write that may concern a project's numbers; None where unknown.
+
+        The embedded engine belongs to this process, which counts its own writes. A server is asked for the
+        parts of its tables: they have other names after each write, whoever wrote, and on each copy.
+        """
+        if self.embedded:
+            return self._changes.mark(project)
+        try:
+            rows = self.query(
+                "select count() as n, sum(cityHash64(hostName(), table, name)) as names "  # noqa: S608
+                f"from {self.system('parts')} "
+                "where database = {database:String} and active and table not in {unread:Array(String)}",
+                {"database": self.database, "unread": [*UNREAD, *(f"{one}{LOCAL}" for one in UNREAD)]},
+            )
+        except EventStoreError:
+            return None
+        return rows[0]["n"], rows[0]["names"]
+
+    def asked_for(self, work: Work) -> EventStore:
+        """This store for questions of some work, by the same connections; it is not to be closed."""
+        other = copy.copy(self)
+        other._work = work
+        return other
+
+    def end(self, work: Work) -> None:
+        """End the questions of some work, wherever they run; it begins no other one."""
+        work.end()
+        where = f"on cluster {self.cluster} " if self.cluster else ""
         with self._lent() as client:
-            if (
-                bound and not self.embedded
-            ):  # a command's values would travel in the address, this one's in a form
-                client.raw_query(sql, parameters=bound, settings=settings)
-            else:
-                client.command(sql, parameters=bound, settings=settings)
+            client.command(
+                f"kill query {where}where Settings['log_comment'] = {{name:String}}",
+                parameters={"name": work.name},
+            )
+
+    def progress(self, work: Work) -> Progress:
+        """How far the questions of some work are that are under way."""
+        row = self.query(
+            "select sum(read_rows) as read, sum(total_rows_approx) as rows "  # noqa: S608
+            f"from {self.system('processes')} where Settings['log_comment'] = {{name:String}}",
+            {"name": work.name},
+        )[0]
+        return Progress(row["read"], row["rows"])
 
     def rows_of(self, table: str) -> str:
         """The table for `delete` and `alter`: on a cluster that of every shard, which holds its rows."""
@@ -268,7 +337,7 @@ class EventStore:
     def close(self) -> None:
         """Close every connection and give the folder up."""
         with self._guard:
-            self._closed = True
+            self._closed.set()
             for client in self._clients:
                 client.close()
             self._clients.clear()
@@ -293,7 +362,7 @@ class EventStore:
     def _connect(self) -> Client:
         try:
             with self._guard:
-                if self._closed:
+                if self._closed.is_set():
                     raise StoreUnavailable("the event store is closed")
                 if not self._clients:
                     with clickhouse_connect.get_client(

@@ -64,6 +64,12 @@ def migrate_events(events: EventStore, *, cluster: str | None = None) -> list[st
     return [path.stem for path in fresh]
 
 
+def unapplied(events: EventStore) -> list[str]:
+    """The numbered SQL files that the event store has not seen."""
+    done = {row["name"] for row in events.query("select name from migrations_applied")}
+    return [path.stem for path in _files() if path.stem not in done]
+
+
 def cluster_statements(cluster: str, database: str) -> list[str]:
     """All statements that bring an empty cluster to the newest shape, in their order."""
     create, *beginning = _beginning(cluster, database)

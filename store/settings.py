@@ -230,6 +230,11 @@ class Settings:
     batch_events: int = _setting(
         20_000, _number(1, 100_000), "Most events that the worker takes in one batch"
     )
+    report_seconds: int = _setting(
+        120,
+        _number(0, 86_400),
+        "Longest that one question of a report may take before it is ended with an error; 0: no limit",
+    )
     metrics_token: str = _setting(
         "",
         _text,

@@ -20,6 +20,7 @@ from journeys.segments import SegmentError
 from journeys.survival import SurvivalError
 from journeys.touchpoints import TouchpointError
 from store.events import EventStoreError
+from store.work import WorkEnded
 
 
 def add_to(room: Blueprint) -> None:
@@ -30,6 +31,7 @@ def add_to(room: Blueprint) -> None:
     room.register_error_handler(NoSuchJourney, lambda e: shape(404, "not_found", str(e)))
     room.register_error_handler(RulesChanged, lambda e: shape(409, "rules_changed", str(e), "version"))
     room.register_error_handler(EventStoreError, lambda e: shape(503, "event_store", str(e)))
+    room.register_error_handler(WorkEnded, lambda e: shape(503, "took_too_long", str(e)))
     room.register_error_handler(HTTPException, _http)
     for kind in (
         DimensionError,

@@ -204,16 +204,20 @@ def _endpoints(report: Report) -> Iterator[Endpoint]:
 
 
 def _scope(call: Call, key: str) -> Scope:
+    then = call.query.get("now")
     return open_scope(
         call.services.engine,
-        call.services.events,
+        call.services.events.asked_for(call.services.work()),
         call.project,
         key,
         start=call.query.get("start"),
         end=call.query.get("end"),
         segment=read_segment(call.query["segment"]),
         as_of=call.query.get("as_of"),
-        now=asked_at(call.query.get("now"), call.project.zone, now=call.now),
+        now=asked_at(then, call.project.zone, now=call.now)
+        if then
+        else call.services.moment(call.project.id),
+        answers=call.services.answers,
     )
 
 

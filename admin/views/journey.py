@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin import beside, exports, pictures, questions, survivals, trends
-from admin.access import SEVERAL, Place, did, needs
-from admin.report import JourneyPage, open_report
+from admin import beside, exports, long_reports, pictures, questions, survivals, trends
+from admin.access import LOOKS, SEVERAL, Place, did, needs
+from admin.report import JourneyPage, open_report, with_choices, without_choices
 from admin.services import services
 from journeys.definitions import DefinitionError, parse, to_yaml
 from journeys.periods_report import PERIODS
@@ -21,6 +21,7 @@ from journeys.runs import cut
 from journeys.saving import save_journey
 from journeys.version_changes import changes
 from store.journeys import UNFILLED, delete_journey, live_journey, versions_of
+from store.work import Work, is_name
 
 pages = Blueprint("journey", __name__, url_prefix="/p/<project>/journeys/<key>")
 
@@ -61,6 +62,14 @@ def definition(place: Place, key: str) -> ResponseReturnValue:
     )
 
 
+class Found(NamedTuple):
+    """All that a tab shows: its report with what segments can be made of, its answer, and what is beside."""
+
+    report: JourneyPage
+    answer: Answer
+    beside: dict[str, Any]
+
+
 def _add(report: Report) -> None:
     always = (one for one in REPORTS if one is not PERIODS)  # which is asked for by the bar alone
     shown_beside: Callable[..., dict[str, Any]] = BESIDE.get(report.name, _nothing)
@@ -68,27 +77,34 @@ def _add(report: Report) -> None:
 
     @needs("viewer")
     def show_report(place: Place, key: str) -> ResponseReturnValue:
-        opened = open_report(place, key)
+        work = services().work()
+        opened = without_choices(place, key, work)
         args = questions.joined(request.args)
         question = questions.ReportQuestion(shown, beside.given(opened, report.name, args))
-        answers = {one.name: question.ask(one, opened.scope, unit=opened.asked.unit) for one in shown}
-        answer = answers.pop(report.name)
-        return render_template(
-            f"journey/{report.name}.html",
-            report=opened,
-            kind=report,
-            kinds=shown,
-            question=question,
-            answer=answer,
-            pictures=pictures,
-            survivals=survivals,
-            trends=trends,
-            kept=beside.kept(opened, question, args),
-            offered=beside.OFFERED.get(report.name, ()),
-            bar=beside.choices(opened),
-            **answers,
-            **shown_beside(opened, answer, **answers),
-        )
+        kinds = {
+            "kind": report,
+            "kinds": shown,
+            "question": question,
+            "kept": beside.kept(opened, question, args),
+            "offered": beside.OFFERED.get(report.name, ()),
+            "bar": beside.choices(opened),
+        }
+
+        def compute() -> Found:
+            answers = {one.name: question.ask(one, opened.scope, unit=opened.asked.unit) for one in shown}
+            answer = answers.pop(report.name)
+            more = shown_beside(opened, answer, **answers)
+            return Found(with_choices(opened), answer, answers | more)
+
+        def draw(found: Found) -> str:
+            drawn = {"pictures": pictures, "survivals": survivals, "trends": trends}
+            more = {**kinds, **drawn, **found.beside}
+            return render_template(
+                f"journey/{report.name}.html", report=found.report, answer=found.answer, **more
+            )
+
+        frame = {"report": opened, "key": key, **kinds}
+        return long_reports.shown(compute, draw, owner=place.user.id, work=work, **frame)
 
     pages.add_url_rule(f"/{report.name}", report.name, show_report)
 
@@ -117,6 +133,20 @@ def csv(place: Place, key: str, tab: str) -> ResponseReturnValue:
     if table is None:
         abort(404)
     return exports.csv_file(exports.named(key, tab, report.scope), table)
+
+
+@pages.post("/cancel")
+@needs("viewer", does=LOOKS)
+def cancel(place: Place, key: str) -> ResponseReturnValue:
+    """End the report under way that the person has asked for, in whichever process it is."""
+    given, name = services(), request.form.get("work", "")
+    if job := given.waiting.of(name, place.user.id):
+        given.waiting.cancel(job)
+    elif not given.events.embedded and is_name(name):
+        given.events.end(Work(name=name))
+    if not request.headers.get("HX-Request"):
+        return redirect(url_for("journeys.show", project=place.project.key))
+    return render_template("journey/waiting_part.html", key=key, job=None, is_cancelled=True)
 
 
 @pages.get("/filling")

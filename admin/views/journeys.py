@@ -34,10 +34,17 @@ def show(place: Place) -> ResponseReturnValue:
 @needs("viewer")
 def see(place: Place, key: str) -> ResponseReturnValue:
     """What a card adds once it is seen: the line of its rate, and what changed, as a part of the page."""
-    given, now = services(), services().clock()
+    given, now = services(), services().moment(place.project.id)
     frame = asked.read(request.args, place.project.zone, now=now)
     scope = open_scope(
-        given.engine, given.events, place.project, key, start=frame.start, end=frame.end, now=now
+        given.engine,
+        given.events.asked_for(given.work()),
+        place.project,
+        key,
+        start=frame.start,
+        end=frame.end,
+        now=now,
+        answers=given.answers,
     )
     return render_template("journeys/glance.html", seen=glance(scope), key=key, asked=frame)
 

@@ -18,10 +18,12 @@ from werkzeug.serving import make_server
 import admin
 import server.demo
 from collector.carrier import Carrier
+from collector.counters import Counters
 from collector.pipeline import Tools
 from collector.worker import Worker
 from journeys.definitions import parse_yaml
 from journeys.runs import recompute
+from server.doctor import running
 from server.erasing import Eraser
 from server.filler import Filler
 from server.replaying import run_again
@@ -87,6 +89,7 @@ def empty_company(engine: Engine, events: EventStore) -> Company:
             lambda: None,
             eraser.refused_of,
             SNIPPET,
+            checkup=partial(running, engine, events, Settings(), counters=Counters(), chores=[filler.chore]),
         ),
         filler,
     )

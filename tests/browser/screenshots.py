@@ -94,6 +94,7 @@ PAGES = {
     "people": "/p/fernhill/settings/people",
     "privacy": "/p/fernhill/settings/privacy",
     "log": "/p/fernhill/settings/log",
+    "system": "/p/fernhill/settings/system",
     "me": "/p/fernhill/me",
     "path-cleaning": "/p/fernhill/settings/paths",
     "rules": "/p/fernhill/settings/rules",

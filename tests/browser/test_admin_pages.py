@@ -36,6 +36,7 @@ PATHS = [
     "settings/people",
     "settings/log",
     "settings/privacy",
+    "settings/system",
     "me",
     "settings/paths",
     "settings/rules",

@@ -3,6 +3,7 @@ import htmx from "htmx.org";
 import { combobox } from "./behaviour/combobox.js";
 import { clicks } from "./behaviour/clicks.js";
 import { palette } from "./behaviour/palette.js";
+import { leaving } from "./behaviour/leaving.js";
 import { live } from "./behaviour/live.js";
 import { scrolling } from "./behaviour/scrolling.js";
 import { times } from "./behaviour/times.js";
@@ -49,6 +50,7 @@ function notice(text) {
 
 clicks(notice);
 palette(htmx);
+leaving();
 htmx.onLoad((part) => {
   combobox(part);
   live(part);

@@ -15,5 +15,7 @@ export function live(part) {
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   const polled = event.detail.requestConfig.triggeringEvent === undefined;
-  if (event.detail.elt.hasAttribute("data-paused") || (polled && document.hidden)) event.preventDefault();
+  const { elt } = event.detail;
+  const unseen = polled && document.hidden && !elt.hasAttribute("data-even-hidden");
+  if (elt.hasAttribute("data-paused") || unseen) event.preventDefault();
 });

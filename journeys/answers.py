@@ -1,0 +1,93 @@
+"""Keeps answers of reports, so that a second look is instant: each under all that its numbers depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from store.events import EventStore
+
+if TYPE_CHECKING:
+    from journeys.scope import Scope
+
+T = TypeVar("T")
+MOST_BYTES = 64 << 20
+LARGEST = 8  # parts of the whole: what takes more than one of so many is not kept
+MINUTE_MS = 60_000
+
+
+class Answers:
+    """Answers that were computed in this process; of too many those go that were not asked for longest.
+
+    Nothing has to tell it of changes: the key of an answer is read from the stores at each look, and what
+    has changed there makes another key.
+    """
+
+    def __init__(self, *, most_bytes: int = MOST_BYTES) -> None:
+        self._most = most_bytes
+        self._guard = threading.Lock()
+        self._kept: OrderedDict[bytes, bytes] = OrderedDict()
+        self._size = 0
+        self._moments: dict[int, tuple[Any, int]] = {}
+
+    def moment(self, events: EventStore, project: int, *, now: int) -> int:
+        """The moment as of which reports of a project answer at `now`, both in milliseconds.
+
+        While nothing was written and the minute is the same, it is that of the first look.
+        """
+        mark = events.mark(project)
+        with self._guard:
+            then, at = self._moments.get(project, (None, 0))
+            is_same = mark is not None and then == mark
+            if is_same and at <= now and at // MINUTE_MS == now // MINUTE_MS:
+                return at
+            self._moments[project] = mark, now
+        return now
+
+    def of(self, scope: Scope, name: str, arguments: Mapping[str, Any], compute: Callable[[], T]) -> T:
+        """The answer of this name over a scope with these arguments: that of before, or a computed one."""
+        mark = scope.events.mark(scope.project.id)  # before anything is read that is computed from
+        if mark is None:
+            return compute()
+        key = _key(name, arguments, mark, scope)
+        if (found := self._get(key)) is not None:
+            return pickle.loads(found)  # type: ignore[no-any-return]  # noqa: S301 - what this process has dumped
+        answer = compute()
+        self._put(key, pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
+        return answer
+
+    @property
+    def size(self) -> int:
+        """How many bytes are kept."""
+        return self._size
+
+    def _get(self, key: bytes) -> bytes | None:
+        with self._guard:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def _put(self, key: bytes, text: bytes) -> None:
+        if len(text) > self._most // LARGEST:
+            return
+        with self._guard:
+            self._size += len(text) - len(self._kept.pop(key, b""))
+            self._kept[key] = text
+            while self._size > self._most:
+                self._size -= len(self._kept.popitem(last=False)[1])
+
+
+def _key(name: str, arguments: Mapping[str, Any], mark: Any, scope: Scope) -> bytes:
+    """A digest of all that may change a number. What cannot be told apart is refused with a TypeError."""
+    parts = (
+        *(name, arguments, mark),
+        *(scope.project, scope.version, scope.period, scope.segment, scope.now, scope.as_of),
+        *(scope.saved, scope.routes),
+    )
+    return hashlib.blake2b(msgspec.json.encode(parts, order="sorted"), digest_size=16).digest()

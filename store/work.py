@@ -1,0 +1,68 @@
+"""Questions that somebody waits for: they have a name by which they can be watched and ended, and a limit."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from typing import Any, NamedTuple
+
+CANCELLED, TOO_LONG = 394, 159  # what the engine calls a statement that was killed, or reached its limit
+
+
+class WorkEnded(Exception):
+    """A question was ended before it was answered; the message says why."""
+
+
+class Cancelled(WorkEnded):
+    """Whoever waited for the answer does so no more."""
+
+
+class TookTooLong(WorkEnded):
+    """The answer took longer than it may."""
+
+
+class Progress(NamedTuple):
+    """Rows that the questions under way have read, of about so many in all (0 where nobody knows)."""
+
+    read: int
+    rows: int
+
+
+def is_name(text: str) -> bool:
+    """Whether it can be the name of some work: nobody guesses one."""
+    return re.fullmatch("work-[0-9a-f]{32}", text) is not None
+
+
+class Work:
+    """All questions that are asked for one answer. Each may take `limit_s` seconds; 0 is without a limit."""
+
+    def __init__(self, *, limit_s: int = 0, name: str = "") -> None:
+        self.name = name or f"work-{secrets.token_hex(16)}"
+        self.limit_s = limit_s
+        self._ended = threading.Event()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the engine is told with each question."""
+        return {"log_comment": self.name, "max_execution_time": self.limit_s}
+
+    def end(self) -> None:
+        """No question is to begin any more."""
+        self._ended.set()
+
+    def check(self) -> None:
+        """Raise Cancelled where it was ended."""
+        if self._ended.is_set():
+            raise Cancelled("it was cancelled")
+
+    def ended_by(self, code: int) -> WorkEnded | None:
+        """Why the engine broke a question of this work off; None where it is another failure."""
+        if code == CANCELLED:  # maybe by another process
+            return Cancelled("it was cancelled")
+        if code == TOO_LONG and self.limit_s:
+            return TookTooLong(
+                f"it took longer than {self.limit_s} seconds, which WAYWISER_REPORT_SECONDS allows; ask for "
+                "a shorter period or a smaller segment"
+            )
+        return None

@@ -1,0 +1,191 @@
+"""A report that takes long does not hold its page up: it says how far it is, can be cancelled, and ends."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from admin.waiting import MOST, Waiting
+from journeys.answers import Answers
+from store.events import EventStore, EventStoreError
+from store.projects import create_api_token
+from store.work import Work
+from tests.admin.conftest import NOW, Shop
+from tests.store.test_work import ENDLESS
+
+PATH = "/p/shop/journeys/buy/timing?days=30&by=start"
+HX = {"HX-Request": "true"}
+
+
+def until(true: Callable[[], bool]) -> None:
+    for _ in range(6000):
+        if true():
+            return
+        time.sleep(0.01)
+    pytest.fail("it did not happen")
+
+
+@pytest.fixture
+def slow(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Reports whose first question never ends in the engine, until the event is set."""
+    quick, query = threading.Event(), EventStore.query
+
+    def endless(self: EventStore, sql: str, *more: Any) -> Any:
+        if self._work is not None and not quick.is_set():
+            while not quick.is_set():  # in bites, so that it can be let go without being killed
+                query(self, "select sum(sipHash64(number)) as n from numbers(3000000)")
+        return query(self, sql, *more)
+
+    monkeypatch.setattr(EventStore, "query", endless)
+    before = shop.services
+    given = replace(before, waiting=Waiting(patience_s=0.05), answers=Answers())
+    shop.app.extensions["waywiser"] = given
+    yield quick
+    given.waiting.close()
+    shop.app.extensions["waywiser"] = before
+
+
+def waiting_of(shop: Shop) -> Waiting:
+    return shop.app.extensions["waywiser"].waiting
+
+
+def name_in(text: str) -> str:
+    return re.search(r'data-work="(work-[0-9a-f]+)"', text)[1]  # type: ignore[index]
+
+
+def test_a_page_is_there_at_once_and_gets_its_report_when_it_is_ready(
+    shop: Shop, slow: threading.Event
+) -> None:
+    client = shop.client("viewer")
+    page = client.get(PATH)
+    assert page.status_code == 200
+    assert "Buys something" in page.text
+    assert "This report takes a while" in page.text
+    name = name_in(page.text)
+    assert f'hx-get="?days=30&amp;by=start&amp;work={name}"' in page.text
+    answer = client.get(f"{PATH}&work={name}", headers=HX)
+    assert answer.headers["HX-Retarget"] == answer.headers["HX-Reselect"] == "#report-progress"
+    assert 'id="report-progress"' in (part := answer.text)
+    assert part.startswith('<div class="stack" id="report">')
+    assert name_in(part) == name
+    slow.set()
+    until(lambda: "data-work" not in client.get(f"{PATH}&work={name}", headers=HX).text)
+    assert waiting_of(shop).of(name, shop.people["viewer"].id) is None
+    done = client.get(f"{PATH}&work={name}", headers=HX).text
+    assert '<div class="stack" id="report">' in done
+    assert 'id="report-bar"' in done
+    assert "work=" not in done
+
+
+def test_a_report_that_is_cancelled_ends_in_the_event_store(shop: Shop, slow: threading.Event) -> None:
+    client = shop.client("viewer")
+    name = name_in(client.get(PATH).text)
+    job = waiting_of(shop).of(name, shop.people["viewer"].id)
+    assert job is not None
+    said = client.post("/p/shop/journeys/buy/cancel", data={"work": name}, headers=HX)
+    assert "Cancelled." in said.text
+    assert "Ask again" in said.text
+    assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
+    until(lambda: job.progress == (0, 0))
+    assert not slow.is_set()
+
+
+def test_a_failure_stands_where_the_report_would(
+    shop: Shop, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = shop.client("viewer")
+    name = name_in(client.get(PATH).text)
+    job = waiting_of(shop).of(name, shop.people["viewer"].id)
+    assert job is not None
+
+    def broken(_self: EventStore, _sql: str, *_: Any) -> Any:
+        raise EventStoreError("there is no memory")
+
+    monkeypatch.setattr(EventStore, "query", broken)
+    slow.set()
+    assert isinstance(job.found.exception(timeout=60), EventStoreError)
+    part = client.get(f"{PATH}&work={name}", headers=HX)
+    assert part.status_code == 200
+    assert "It said: there is no memory" in part.text
+    assert "hx-get" not in part.text
+
+
+def test_what_is_asked_for_often_is_watched_over_once(shop: Shop) -> None:
+    desk, gate = Waiting(patience_s=0.01), threading.Event()
+    job = desk.begin(1, Work(), shop.services.events, gate.wait)
+    assert job is not None
+    before = threading.active_count()
+    assert not any(desk.is_ready(job) for _ in range(5))
+    assert threading.active_count() <= before + 1
+    gate.set()
+    assert desk.taken(job)
+
+
+def test_another_person_can_neither_see_nor_cancel_it(shop: Shop, slow: threading.Event) -> None:
+    name = name_in(shop.client("viewer").get(PATH).text)
+    desk = waiting_of(shop)
+    assert desk.of(name, shop.people["editor"].id) is None
+    shop.client("editor").post("/p/shop/journeys/buy/cancel", data={"work": name}, headers=HX)
+    job = desk.of(name, shop.people["viewer"].id)
+    assert job is not None
+    assert not job.found.done()
+
+
+def test_a_report_for_which_nobody_asks_any_more_ends(shop: Shop, slow: threading.Event) -> None:
+    now = [0.0]
+    desk = Waiting(patience_s=0.01, lease_s=1.0, clock=lambda: now[0])
+    work, events = Work(), shop.services.events
+    job = desk.begin(1, work, events, lambda: events.asked_for(work).query(ENDLESS))
+    assert job is not None
+    now[0] = 5.0
+    assert not desk.is_ready(job)
+    assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
+    assert desk.of(work.name, 1) is None
+
+
+def test_a_failure_and_a_limit_say_so(shop: Shop, slow: threading.Event) -> None:
+    slow.set()
+    shop.app.extensions["waywiser"] = replace(
+        shop.app.extensions["waywiser"],
+        waiting=Waiting(),
+        settings=replace(shop.services.settings, report_seconds=1),
+    )
+    query = EventStore.query
+
+    def endless(self: EventStore, sql: str, *more: Any) -> Any:
+        return query(self, ENDLESS if self._work is not None else sql, *more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(EventStore, "query", endless)
+        page = shop.client("viewer").get("/p/shop/journeys/buy/timing?days=31")
+        assert page.status_code == 503
+        assert "It took longer than 1 seconds" in page.text or "it took longer than 1 seconds" in page.text
+        token = create_api_token(shop.services.engine, shop.project.id, name="t", role="viewer", now=NOW)
+        answer = shop.app.test_client().get(
+            "/api/v1/journeys/buy/timing?from=2026-01-07", headers={"Authorization": f"Bearer {token}"}
+        )
+        assert answer.status_code == 503
+        assert answer.json["code"] == "took_too_long"
+        assert "WAYWISER_REPORT_SECONDS" in answer.json["message"]
+
+
+def test_no_more_than_some_are_under_way_at_once(shop: Shop) -> None:
+    desk, gate = Waiting(), threading.Event()
+    jobs = [desk.begin(1, Work(), shop.services.events, gate.wait) for _ in range(MOST + 1)]
+    assert [job is None for job in jobs] == [False] * MOST + [True]
+    gate.set()
+    assert all(desk.taken(job) for job in jobs if job)
+    assert desk.begin(1, Work(), shop.services.events, gate.wait) is not None
+
+
+def test_what_another_process_has_begun_is_waited_for(shop: Shop) -> None:
+    answer = shop.client("viewer").get(f"{PATH}&work=work-{'0' * 32}", headers=HX)
+    assert answer.status_code == 200
+    assert "data-work" not in answer.text
+    assert '<div class="stack" id="report">' in answer.text

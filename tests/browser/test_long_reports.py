@@ -1,0 +1,96 @@
+"""A report that takes long, in a real browser: it comes by itself, is cancelled, and ends when one leaves."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from admin.waiting import Job
+from store.events import EventStore
+from tests.browser.accessibility import barriers
+from tests.browser.company import Company
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def quick(demo: tuple[Company, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Reports are under way in the engine until this is set."""
+    gate, query, waiting = threading.Event(), EventStore.query, demo[0].services.waiting
+
+    def held(self: EventStore, sql: str, *more: Any) -> Any:
+        while self._work is not None and not gate.is_set():  # in bites, so that it can be let go, too
+            query(self, "select sum(sipHash64(number)) as n from numbers(3000000)")
+        return query(self, sql, *more)
+
+    monkeypatch.setattr(EventStore, "query", held)
+    monkeypatch.setattr(waiting, "_patience_s", 0.05)
+    yield gate
+    waiting.close()
+
+
+def under_way(demo: tuple[Company, str]) -> Job:
+    (job,) = demo[0].services.waiting._jobs.values()
+    return job
+
+
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+
+
+def test_a_report_that_takes_long_comes_by_itself(
+    inside: tuple[Page, str], demo: tuple[Company, str], quick: threading.Event
+) -> None:
+    page, project = inside
+    page.goto(f"{project}/journeys/trial-to-paid/timing?days=89")
+    expect(page.get_by_text("This report takes a while")).to_be_visible()
+    expect(page.get_by_role("link", name="Timing")).to_be_visible()
+    expect(page.locator("#report")).to_contain_text("rows", timeout=30_000)
+    assert barriers(page) == []
+    cancel = page.get_by_role("button", name="Cancel")
+    cancel.focus()
+    before = page.locator("#report-progress").inner_text()
+    until(lambda: page.locator("#report-progress").inner_text() != before)
+    expect(cancel).to_be_focused()
+    quick.set()
+    expect(page.locator("#report [data-chart] canvas").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("This report takes a while")).to_have_count(0)
+    assert page.url.endswith("timing?days=89")
+    page.locator("summary", has_text="Segment").click()
+    assert page.locator("#bar-device option").count() > 1
+    assert not demo[0].services.waiting._jobs
+
+
+def test_cancelling_ends_the_question(
+    inside: tuple[Page, str], demo: tuple[Company, str], quick: threading.Event
+) -> None:
+    page, project = inside
+    page.goto(f"{project}/journeys/trial-to-paid/timing?days=88")
+    expect(page.get_by_text("This report takes a while")).to_be_visible()
+    job = under_way(demo)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelled.")).to_be_visible(timeout=30_000)
+    assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
+    until(lambda: job.progress == (0, 0))
+    quick.set()
+    page.get_by_role("link", name="Ask again").click()
+    expect(page.locator("#report [data-chart] canvas").first).to_be_visible(timeout=30_000)
+
+
+def test_who_leaves_ends_the_question(
+    inside: tuple[Page, str], demo: tuple[Company, str], quick: threading.Event
+) -> None:
+    page, project = inside
+    page.goto(f"{project}/journeys/trial-to-paid/timing?days=87")
+    expect(page.get_by_text("This report takes a while")).to_be_visible()
+    job = under_way(demo)
+    page.goto(f"{project}/me")
+    assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
