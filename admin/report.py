@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import request, url_for
@@ -83,6 +83,8 @@ def open_report(place: Place, key: str) -> JourneyPage:
         as_of=frame.as_of,
         now=now,
     )
+    if scope.rule.of_accounts and frame.unit == "customers":  # a link from a journey of customers
+        frame = replace(frame, unit="accounts")
     versions = versions_of(given.engine, place.project.id, key)
     filling = next((one for one in versions if one.status in UNFILLED), None)
     return JourneyPage(place, key, scope, frame, choices(scope, unit=frame.unit), filling)
