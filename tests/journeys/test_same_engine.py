@@ -24,7 +24,7 @@ from journeys.variants import variants
 from store.db import open_db
 from store.events import EventStore
 from store.migrate import migrate_events
-from tests.journeys.world import World, made, others, reports
+from tests.journeys.world import World, made, others, reports, together
 from tests.served import served
 
 # One shard answers a question as a whole, two are the least that have to be put together: `make test-deep`
@@ -34,7 +34,7 @@ ELSEWHERE = {"a server": 0, "eight shards": 8} | ({"one shard": 1, "two shards":
 
 
 def everything(world: World) -> dict[str, Any]:
-    return {name: ask() for name, ask in chain(reports(world), others(world))}
+    return {name: ask() for name, ask in chain(reports(world), others(world), together(world))}
 
 
 def told(folder: Path, template: Path, events: EventStore) -> World:

@@ -62,7 +62,7 @@ def test_an_erased_member_leaves_the_runs_of_the_account_and_no_trace_in_them(
 ) -> None:
     project = create_project(engine, key="p", name="P", now=0).id
     save_version(engine, project, dict(parse(PLAIN).source), by="the test", now=0)
-    place = Place(engine, events, refresher._ledger, project)
+    place = Place(engine, events, Ledger(engine, events), project)
     place.__dict__["eraser"] = replace(place.eraser, refresh=refresher.refresh)
     for message in (
         *({"type": "group", "groupId": "acme", "userId": who} for who in ("ada", "bob")),
