@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from admin.first_run import slug
-from journeys.definitions import ORDERS
+from journeys.definitions import ORDERS, RUNS_OF
 
 Draft = dict[str, Any]
 KINDS = ("event", "page", "type")
@@ -30,6 +30,7 @@ def empty() -> Draft:
         **dict.fromkeys(("key", "name", "goal", "owner", "window", "case_key"), ""),
         "idle_timeout": "30d",
         "order": ORDERS[0],
+        "runs_of": RUNS_OF[0],
     } | {
         "steps": steps,
         "fail_on": [],
@@ -94,6 +95,7 @@ def from_definition(source: Mapping[str, Any]) -> Draft:
         name: source.get(name) or "" for name in ("key", "name", "goal", "owner", "window", "case_key")
     }
     draft["order"] = source.get("order") or ORDERS[0]
+    draft["runs_of"] = source.get("runs_of") or RUNS_OF[0]
     draft["idle_timeout"] = source.get("idle_timeout") or "30d"
     draft["steps"] = [
         {
@@ -121,6 +123,7 @@ def to_definition(draft: Draft) -> dict[str, Any]:
         **texts,
         **limits,
         "order": draft["order"] or ORDERS[0],
+        "runs_of": draft["runs_of"] or RUNS_OF[0],
         "idle_timeout": draft["idle_timeout"] or "30d",
         "steps": [
             {

@@ -13,7 +13,7 @@ from journeys.dimensions import DimensionError
 from journeys.discovery import DiscoveryError
 from journeys.paths import PathError
 from journeys.period import PeriodError
-from journeys.scope import NoSuchJourney
+from journeys.scope import NoSuchJourney, UnitError
 from journeys.segments import SegmentError
 from journeys.survival import SurvivalError
 from journeys.touchpoints import TouchpointError
@@ -45,6 +45,7 @@ def register(app: Flask) -> None:
         SegmentError,
         SurvivalError,
         TouchpointError,
+        UnitError,
     ):
         app.register_error_handler(kind, _bad_question)
 

@@ -109,6 +109,8 @@ def without_choices(place: Place, key: str, work: Work) -> JourneyPage:
         now=now,
         answers=given.answers,
     )
+    if scope.rule.of_accounts and frame.unit == "customers":  # a link from a journey of customers
+        frame = replace(frame, unit="accounts")
     versions = versions_of(given.engine, place.project.id, key)
     filling = next((one for one in versions if one.status in UNFILLED), None)
     return JourneyPage(place, key, scope, frame, {}, filling)

@@ -21,7 +21,8 @@ def acting(resolved: str = resolution.VIEW, which: str = "1") -> str:
     """
     number = number_of("done.group_id")
     members = members_of(resolved, which)
-    return f"({question('account_events.acting', resolved=resolved, members=members, number=number)})"
+    sql = question("account_events.acting", resolved=resolved, members=members, number=number)
+    return f"({sql})"
 
 
 def members_of(resolved: str = resolution.VIEW, which: str = "1") -> str:
@@ -32,4 +33,4 @@ def members_of(resolved: str = resolution.VIEW, which: str = "1") -> str:
 
 def near() -> str:
     """SQL of the events of the bound `identities` with their customer."""
-    return f"({question('account_events.near')})"
+    return "(" + question("account_events.near") + ")"

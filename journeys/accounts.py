@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from journeys.account_events import number_of
 from journeys.cursors import Number, Time, read, written
 from journeys.definitions import parse
 from journeys.filters import Params
@@ -178,9 +179,13 @@ def _members(
 def _journeys(
     events: EventStore, values: dict[str, Any], versions: Sequence[JourneyVersion]
 ) -> list[dict[str, Any]]:
-    """What all runs of the members come to, journey by journey; journeys without a run are left out."""
+    """What all runs of the members come to, journey by journey; journeys without a run are left out.
+
+    Where the runs are those of accounts, they are the account's own, and `customers` is none.
+    """
     known = {version.id: parse(version.definition) for version in versions}
-    rows = events.query(question("accounts.runs"), {**values, "versions": list(known)}) if known else []
+    sql = question("accounts.runs", number=number_of("account"))
+    rows = events.query(sql, {**values, "versions": list(known)}) if known else []
     found = []
     for row in rows:
         definition = known[row["journey_version"]]
@@ -192,7 +197,7 @@ def _journeys(
                 "position": row["furthest"],
                 "steps": len(definition.steps),
                 "runs": row["n"],
-                "customers": row["customers"],
+                "customers": 0 if definition.of_accounts else row["customers"],
                 "succeeded": row["succeeded"],
                 "last": iso(row["last_at"]),
             }

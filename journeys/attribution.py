@@ -24,7 +24,7 @@ from journeys.period import iso
 from journeys.questions import question
 from journeys.rates import rate
 from journeys.report import Which
-from journeys.scope import Scope
+from journeys.scope import Scope, UnitError
 from journeys.sessions import source, then
 
 DAY_MS = 86_400_000
@@ -60,6 +60,12 @@ class Model:
     value: str = ""
     most: int = 20
     currency: str = ""
+
+
+NO_SESSIONS = (
+    "attribution asks for the sessions of customers, and the runs of this journey are those of accounts; ask "
+    "a journey of customers"
+)
 
 
 class AttributionError(Exception):
@@ -155,8 +161,11 @@ def _contacts(
 ) -> tuple[str, dict[str, Any], list[str]]:
     """SQL of each customer's contacts in time, all that it binds beside `values`, and its labels' names.
 
-    The store knows labels by their place among the names; `known` ones have a name whatever happens.
+    The store knows labels by their place among the names; `known` ones have a name whatever happens. Raises
+    UnitError where there are no sessions of those who make the runs.
     """
+    if scope.rule.of_accounts:
+        raise UnitError(NO_SESSIONS)
     params = Params(
         **values, lookback=round(model.lookback * DAY_MS), labels_most=model.most, reserved=RESERVED
     )

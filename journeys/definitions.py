@@ -273,7 +273,10 @@ class DefinitionSchema(Schema):
     goal = fields.String(load_default="", validate=validate.Length(max=500))
     steps = fields.List(fields.Nested(StepSchema), required=True, validate=validate.Length(2, 30))
     order = fields.String(load_default=ORDERS[0], validate=validate.OneOf(ORDERS))
-    runs_of = fields.String(validate=validate.OneOf(RUNS_OF))
+    runs_of = fields.String(
+        validate=validate.OneOf(RUNS_OF),
+        metadata={"description": "who makes a run: a customer where absent, or the members of an account"},
+    )
     fail_on = fields.List(fields.Nested(MatcherSchema), load_default=list, validate=validate.Length(max=20))
     idle_timeout = fields.String(load_default="30d", validate=check_duration)
     window = fields.String(load_default=None, allow_none=True, validate=check_duration)

@@ -34,7 +34,8 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
     ended at the step. `unit` customers takes each customer's furthest run, of equals one that is in time,
     else the earliest; accounts the furthest among those of an account's members: an account has reached a
     step when a member has. Runs of customers without an account do not count there, and those of a member of
-    two count for both. In any order `steps` are places, from one step taken to all, and `taken` says how many
+    two count for both. Where the runs are those of accounts, `customers` in the answer are accounts. In any
+    order `steps` are places, from one step taken to all, and `taken` says how many
     took which step. Raises ValueError for an unknown unit.
     """
     if unit not in UNITS:
@@ -54,6 +55,7 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
         "as_of": iso(scope.now),
         "segment": dict(scope.segment),
         "order": scope.rule.order,
+        "runs_of": scope.rule.runs_of,
         "entered": entered,
         "outcomes": outcomes,
         "cells": {"entered": "entered", "outcomes": {how: how for how in OUTCOMES}},

@@ -36,6 +36,10 @@ MEANINGS = {
         "How long runs took from the step that they took before: half of them at most `median`, nine in ten "
         "`p90`. Of runs that came; see `survival` for those who have not yet."
     ),
+    "runs_of": (
+        "Whose attempts the runs are: `customers`, or `accounts` where the members of an account make one "
+        "together. An account then stands wherever the answers speak of a customer."
+    ),
     "order": "In which order runs must take the steps: `sequential`, `strict` or `any`.",
     "taken": (
         "Where steps may come in any order, `steps` are places, from one step taken to all; here is how many "

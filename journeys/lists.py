@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from journeys.account_events import FIRST
+from journeys.account_runs import named
 from journeys.cursors import ListError, Number, Time, read, written
 from journeys.period import iso
 from journeys.report import Which
@@ -49,7 +52,7 @@ WORDS = {
 
 
 class Place(NamedTuple):
-    """Where a list of runs goes on: after this one."""
+    """Where a list of runs goes on: after this one. Accounts count from 0 there, as customers do."""
 
     start: Time
     customer: Number
@@ -57,7 +60,7 @@ class Place(NamedTuple):
     account: str
 
 
-NEWEST = Place(2**62, 2**63, 0, "")
+NEWEST = Place(2**62, 0, 0, "")
 
 
 def listed(
@@ -73,8 +76,8 @@ def listed(
     """The runs behind one number, newest first; `total` equals the number.
 
     `number` is one of the funnel's NUMBERS; those that speak of a step need `step`, its key. `which` is what
-    another report finds behind one of its own. `account` is filled where accounts are counted. Raises
-    ListError.
+    another report finds behind one of its own. `account` is filled where accounts are counted, or where the
+    runs are theirs; then there is no `customer`. Raises ListError.
     """
     which = which or counted(scope, number or "entered", step)
     start, customer, run, account = read(cursor, Place) if cursor else NEWEST
@@ -83,17 +86,18 @@ def listed(
         unit=unit,
         which=which.sql,
         after_start=start,
-        after_customer=customer,
+        after_customer=customer + _first(scope),
         after_number=run,
         after_account=account,
         most=most + 1,
         **which.values,
     )
     rows = scope.events.query(sql, values)
+    names = _accounts(scope, rows[:most])
     return {
         "total": total(scope, which, unit=unit),
-        "next": _place(rows[most - 1]) if len(rows) > most else None,
-        "runs": [_run(scope, row) for row in rows[:most]],
+        "next": _place(scope, rows[most - 1]) if len(rows) > most else None,
+        "runs": [_run(scope, row, names) for row in rows[:most]],
     }
 
 
@@ -130,11 +134,19 @@ def counted(scope: Scope, number: str, step: str | None = None) -> Which:
     return Which(AT_STEP[number], {"k": k}, f"“{scope.definition.steps[k - 1].name}”: {WORDS[number]}")
 
 
-def _run(scope: Scope, row: dict[str, Any]) -> dict[str, Any]:
+def _accounts(scope: Scope, rows: Sequence[dict[str, Any]]) -> dict[int, str]:
+    """What the accounts are called that stand in the place of customers."""
+    if not scope.rule.of_accounts:
+        return {}
+    return named(scope.events, scope.project.id, {row["customer"] for row in rows})
+
+
+def _run(scope: Scope, row: dict[str, Any], accounts: Mapping[int, str]) -> dict[str, Any]:
     keys = [step.key for step in scope.rule.steps]
+    whose = row["customer"]
     return {
-        "customer": str(row["customer"]),
-        "account": row["account"],
+        "customer": "" if scope.rule.of_accounts else str(whose),
+        "account": accounts.get(whose, "") if scope.rule.of_accounts else row["account"],
         "case": row["case_value"],
         "start": iso(row["start"]),
         "last": iso(row["last"]),
@@ -149,5 +161,9 @@ def _run(scope: Scope, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _place(row: dict[str, Any]) -> str:
-    return written(Place(row["start"], row["customer"], row["number"], row["account"]))
+def _place(scope: Scope, row: dict[str, Any]) -> str:
+    return written(Place(row["start"], row["customer"] - _first(scope), row["number"], row["account"]))
+
+
+def _first(scope: Scope) -> int:
+    return FIRST if scope.rule.of_accounts else 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from journeys import filters, known
-from journeys.definitions import Condition, Matcher, parse
+from journeys.definitions import Condition, Matcher, RunsOf, parse
 from journeys.filters import Params
 from journeys.questions import question
 from journeys.segment_definitions import Did, Group, Part, SegmentDefinition, State, parse_segment
@@ -46,13 +46,15 @@ class Saved:
 class Ground:
     """What conditions stand on: the SQL of runs, of events with their customer, and the other journeys.
 
-    `runs` are those of `runs.selected`; `is_now` says that customers are those that are known now.
+    `runs` are those of `runs.selected`, `runs_of` says whose; `is_now` that customers are those that are
+    known now.
     """
 
     runs: str
     resolved: str
     saved: Saved
     is_now: bool = True
+    runs_of: RunsOf = "customers"
 
 
 def belonging(group: Group, params: Params, ground: Ground) -> str:
@@ -139,6 +141,11 @@ def _state(one: State, params: Params, ground: Ground) -> str:
         )
     version = ground.saved.journey(one.journey)
     definition = parse(version.definition)
+    if definition.runs_of != ground.runs_of:
+        raise SegmentError(
+            f"the segment asks for the journey {one.journey!r}, whose runs are those of "
+            f"{definition.runs_of}; here they are those of {ground.runs_of}"
+        )
     return question(
         "membership.state",
         runs=ground.runs,

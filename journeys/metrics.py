@@ -54,7 +54,7 @@ WORDS = {
     "segment": "The runs that the report is limited to; empty for all.",
     "unit": (
         "What is counted: runs; `customers`, each with the furthest run; `accounts`, each with the furthest "
-        "run of a member."
+        "run of a member, or with its own where the runs are those of accounts."
     ),
     "n": "How many; of a rate, of how many it is the share.",
     "runs": "How many runs, customers or accounts, as `unit` says.",

@@ -34,18 +34,22 @@ ALL_STEPS = (1 << 30) - 1 << 8
 
 
 class Cut(NamedTuple):
-    """How many customers had more than LONGEST touchpoints without a pause, and how many runs ended there."""
+    """How many customers (or accounts) had more than LONGEST touchpoints without a pause, and how many runs
+    ended there."""
 
     version_id: int
     customers: int
     runs: int
+    of_accounts: bool = False
 
     @property
     def says(self) -> str:
         """The same in words."""
-        who = "1 customer" if self.customers == 1 else f"{self.customers:,} customers"
+        whose = "account" if self.of_accounts else "customer"
+        who = f"1 {whose}" if self.customers == 1 else f"{self.customers:,} {whose}s"
+        why = "more than a run is followed through" if self.of_accounts else "and so many are no person's"
         return (
-            f"{who} had more than {LONGEST:,} touchpoints without a pause, and so many are no person's: "
+            f"{who} had more than {LONGEST:,} touchpoints without a pause, {why}: "
             f"{'1 run was' if self.runs == 1 else f'{self.runs:,} runs were'} cut there, as dropped"
         )
 
@@ -220,7 +224,9 @@ def outdated(events: EventStore) -> list[int]:
 def cut(events: EventStore, version_id: int = 0) -> list[Cut]:
     """What was cut of each version's runs, or of this one's; versions of which nothing was are left out."""
     rows = events.query(question("runs.cut"), {"journey_version": version_id})
-    return [Cut(row["journey_version"], row["customers"], row["runs"]) for row in rows]
+    return [
+        Cut(*(row[name] for name in ("journey_version", "customers", "runs", "of_accounts"))) for row in rows
+    ]
 
 
 class Share(NamedTuple):

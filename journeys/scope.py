@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine
 
 from journeys import resolution, runs, segments
+from journeys.account_events import acting
 from journeys.answers import Answers
 from journeys.definitions import Definition, Matcher, Step, parse
 from journeys.filters import Params, any_of
@@ -22,10 +23,19 @@ from store.projects import Project
 from store.segments import saved_segments
 
 T = TypeVar("T")
+NO_CUSTOMERS = "the runs of this journey are those of accounts: count runs or accounts, not customers"
+NO_PAST = (
+    "runs of accounts are known for the members that accounts have now; leave out as_of, or ask a journey of "
+    "customers"
+)
 
 
 class NoSuchJourney(Exception):
     """The project has no journey of this key."""
+
+
+class UnitError(Exception):
+    """The question does not go with whose runs the journey's are."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,9 @@ class Scope:
         """The SQL of a question over the runs of this scope, and the values that it binds.
 
         `unit` is `runs`, `customers` for each customer's furthest run, or `accounts` for the furthest among
-        those of each account's members, whatever the segment: it keeps those of them that belong to it.
+        those of each account's members, whatever the segment: it keeps those of them that belong to it. Where
+        the runs are those of accounts, an account stands in the place of the customer: `accounts` is its own
+        furthest run, and UnitError is raised for `customers`.
         `which` is a condition on runs, `anchor` a step whose events the question needs to know (`worths` are
         their values by the bound property `value` in the bound `currency`, `*` for any); `slots` makes
         further SQL that it leaves open. `source` is always there: all runs, whenever they began.
@@ -91,7 +103,9 @@ class Scope:
         source = self.source_of_runs(params)
         selected = question("runs.selected", source=source)
         resolved = self.resolved
-        if unit == "customers":
+        if self.rule.of_accounts and unit == "customers":
+            raise UnitError(NO_CUSTOMERS)
+        if unit == "customers" or (self.rule.of_accounts and unit == "accounts"):
             selected = question("runs.furthest", runs=selected)
         elif unit == "accounts":
             selected = question("accounts.furthest", runs=selected, resolved=resolved)
@@ -118,15 +132,17 @@ class Scope:
         for name in (name for name in segments.SAVED if segment.get(name)):
             group = self.saved.segment(segment[name]).group
             runs = question("runs.selected", source=self.source_of_runs(params))
-            ground = Ground(runs, self.resolved, self.saved, is_now=self.as_of is None)
+            of = self.rule.runs_of
+            ground = Ground(runs, self.resolved, self.saved, is_now=self.as_of is None, runs_of=of)
             found = belonging(group, params, ground)
             parts.append(f"not ({found})" if name == "not" else f"({found})")
         return " and ".join(parts)
 
     @property
     def resolved(self) -> str:
-        """The SQL of events with the customers that count: those of now, or of `as_of`."""
-        return resolution.resolved_now() if self.as_of is None else resolution.resolved_then()
+        """The SQL of events with the customers that count: those of now, or of `as_of`; or with accounts."""
+        whose = resolution.resolved_now() if self.as_of is None else resolution.resolved_then()
+        return acting(whose) if self.rule.of_accounts else whose
 
     @property
     def is_complete(self) -> bool:
@@ -177,12 +193,15 @@ def open_scope(
     period = parse_period(start, end, project.zone, now=now)
     chosen = segments.checked(segment or {})
     at = _past(as_of, project, now) if as_of else None
+    rule = parse(version.definition)
+    if at is not None and rule.of_accounts:
+        raise PeriodError(NO_PAST)
     saved = Saved({one.key: one.definition for one in saved_segments(engine, project.id)}, journeys)
     return Scope(
         events,
         project,
         version,
-        parse(version.definition),
+        rule,
         period,
         chosen,
         now,

@@ -103,7 +103,9 @@ class Refresher:
         known = self._ledger.told(project)
         _, together = parted([(one, erased) for one in versions])
         if together:
-            self._refresh_accounts(project, together, erased, next_stamp(self._engine))
+            failed = self._refresh_accounts(project, together, erased, next_stamp(self._engine))
+            for why in sorted(set(failed.values())):
+                log.error("runs of accounts that an erased member has left cannot be counted: %s", why)
         self._ledger.computed(project, erased, version=known)
 
     def _concerned(

@@ -140,6 +140,8 @@ def _bring_up_to_date(on: Eraser, task: Task, fills: set[str]) -> None:
         versions = [one.id for one in kept_versions(on.engine, project)]
         for some in chunks(sorted(stale), AT_ONCE):
             delete_former_runs(on.events, project, some, versions)
+    for some in chunks(sorted(task.gone), AT_ONCE):
+        on.leave_accounts(project, some)
     is_over = fills.isdisjoint(inserts_under_way(on.events))
     for some in chunks(sorted(task.gone), AT_ONCE):
         delete_customers(on.events, project, some)

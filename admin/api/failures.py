@@ -15,7 +15,7 @@ from journeys.dimensions import DimensionError
 from journeys.discovery import DiscoveryError
 from journeys.paths import PathError
 from journeys.period import PeriodError
-from journeys.scope import NoSuchJourney
+from journeys.scope import NoSuchJourney, UnitError
 from journeys.segments import SegmentError
 from journeys.survival import SurvivalError
 from journeys.touchpoints import TouchpointError
@@ -42,6 +42,7 @@ def add_to(room: Blueprint) -> None:
         SegmentError,
         SurvivalError,
         TouchpointError,
+        UnitError,
     ):
         room.register_error_handler(kind, lambda e: shape(400, "bad_question", str(e)))
     methods = ["GET", "POST", "PUT", "DELETE", "PATCH"]

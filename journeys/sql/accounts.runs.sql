@@ -1,4 +1,4 @@
--- How far did the members of these accounts come in each journey, and how many runs have they made?
+-- How far did the members of these accounts come in each journey, alone or together, and how many runs have they made?
 select
     journey_version,
     members.account as account,
@@ -13,6 +13,8 @@ join (
     select distinct group_id as account, customer
     from customer_events
     where project = {project:UInt32} and type = 'group' and group_id in {accounts:Array(String)} and not is_bot
+    union all
+    select arrayJoin({accounts:Array(String)}) as account, {{number}} as customer
 ) as members using customer
 where project = {project:UInt32} and journey_version in {versions:Array(UInt32)}
 group by journey_version, account

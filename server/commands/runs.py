@@ -10,6 +10,7 @@ import click
 from sqlalchemy import Engine
 
 from journeys.checking import Difference, differing, some_customers
+from journeys.definitions import is_of_accounts
 from server.filler import Filler
 from server.house import now_ms, open_relational
 from server.progress import bar
@@ -80,7 +81,7 @@ def resume_filling(journey: str, project_key: str) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print machine-readable output.")
 def verify(journey: str, project_key: str, sample: int, seed: int | None, as_json: bool) -> None:
-    """Count the runs of some customers anew, and compare them with the stored ones.
+    """Count the runs of some customers, or accounts, anew, and compare them with the stored ones.
 
     The exit code is 1 where some differ. Nothing is changed.
     """
@@ -104,9 +105,10 @@ def _tell(version: JourneyVersion, checked: int, found: list[Difference], as_jso
             json.dumps({"journey": key, "version": version.version, "checked": checked, "differing": names})
         )
         return
-    click.echo(f"{checked} customers checked, {len(found)} have other runs than their events make")
+    whose = "account" if is_of_accounts(version.definition) else "customer"
+    click.echo(f"{checked} {whose}s checked, {len(found)} have other runs than their events make")
     for one in found[:MOST_SHOWN]:
-        click.echo(f"customer {one.customer}\n  stored   {one.stored}\n  computed {one.computed}")
+        click.echo(f"{whose} {one.customer}\n  stored   {one.stored}\n  computed {one.computed}")
 
 
 def _turn(journey: str, project_key: str, turn: Turn, done: str, otherwise: str) -> None:

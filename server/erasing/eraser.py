@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -13,10 +13,11 @@ from collector.pipeline.naming import named_in_drop, named_in_envelope
 from store.drops import all_drops
 from store.events import EventStore
 from store.identity import Ledger
-from store.privacy.deletion import count_of_customer
+from store.privacy.deletion import count_of_customer, delete_former_members, named_by_accounts
 from store.privacy.erasure import NotErasable, Whom, find_whom, ledger_counts
 from store.rules import rules_of
 from store.settings import Settings
+from store.stamps import next_stamp
 from store.tables import inbox
 
 AT_ONCE = 500
@@ -62,6 +63,13 @@ class Eraser:
         with suppress(NotErasable):
             if whom := find_whom(self.events, self.ledger, project, customer):
                 yield from self._drops_of(project, whom)
+
+    def leave_accounts(self, project: int, customers: Collection[int]) -> None:
+        """Count the runs anew of accounts whose members these were; the former ones, which name them, go."""
+        if named := named_by_accounts(self.events, project, customers):
+            before = next_stamp(self.engine)
+            self.refresh(project, named)
+            delete_former_members(self.events, project, named, before=before)
 
     def waited(self, erasure: int) -> float:
         """For how many seconds this process has known of an erasure."""

@@ -63,6 +63,7 @@ def _leave_ledger(at: Eraser, job: Erasure) -> Values:
     delete_identities(at.events, job.project, whom.numbers)
     if left := (changed | set(whom.neighbours)) - set(whom.numbers):
         at.refresh(job.project, left)
+    at.leave_accounts(job.project, whom.numbers)
     return {}
 
 
@@ -128,6 +129,7 @@ def _wait_for_fills(at: Eraser, job: Erasure) -> Values:
 
 
 def _delete_leftovers(at: Eraser, job: Erasure) -> Values:
+    at.leave_accounts(job.project, _whom(job).numbers)
     delete_identities(at.events, job.project, _whom(job).numbers)
     return {}
 

@@ -120,14 +120,36 @@ def delete_customers(events: EventStore, project: int, customers: Collection[int
             )
 
 
+def named_by_accounts(events: EventStore, project: int, customers: Collection[int]) -> set[int]:
+    """Those of these customers whom some stored row of an account names as a member."""
+    rows = events.query(
+        "select distinct arrayJoin(arrayIntersect(members, {customers:Array(UInt64)})) as customer "
+        "from journey_runs where project = {project:UInt32} and hasAny(members, {customers:Array(UInt64)})",
+        {"project": project, "customers": sorted(customers)},
+    )
+    return {int(row["customer"]) for row in rows}
+
+
+def delete_former_members(
+    events: EventStore, project: int, customers: Collection[int], *, before: int
+) -> None:
+    """Delete the runs of accounts that name these customers as members and were stored before this stamp."""
+    events.command(
+        f"delete from {events.rows_of('journey_runs')} where project = {{project:UInt32}} "  # noqa: S608
+        "and hasAny(members, {customers:Array(UInt64)}) and version < {before:UInt64}",
+        {"project": project, "customers": sorted(customers), "before": before},
+    )
+
+
 def delete_former_runs(
     events: EventStore, project: int, customers: Collection[int], versions: Collection[int]
 ) -> None:
-    """Delete the runs of customers of all but these journey versions: nobody counts the others anew."""
+    """Delete the runs of customers, and of their accounts, of all but these journey versions: nobody counts
+    the others anew."""
     values = {"project": project, "customers": sorted(customers), "versions": sorted(versions)}
     former = (
-        "project = {project:UInt32} and customer in {customers:Array(UInt64)} "
-        "and journey_version not in {versions:Array(UInt32)}"
+        "project = {project:UInt32} and journey_version not in {versions:Array(UInt32)} "
+        "and (customer in {customers:Array(UInt64)} or hasAny(members, {customers:Array(UInt64)}))"
     )
     if events.query(f"select 1 from journey_runs where {former} limit 1", values):  # noqa: S608
         events.command(f"delete from {events.rows_of('journey_runs')} where {former}", values)  # noqa: S608

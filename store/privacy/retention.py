@@ -19,9 +19,13 @@ from store.tables_privacy import retention_reports
 DROPS_AT_ONCE = 500
 CUSTOMERS_AT_ONCE = 2_000
 
-# Who has runs or sessions that began before? What an event is part of began before that event.
+# Who has runs or sessions that began before? What an event is part of began before that event. Runs of
+# accounts, whose numbers no customer has, are those of all their members.
 BEGUN_BEFORE = """
-select customer from journey_runs final
+select arrayJoin(if(
+    journey_runs.customer < toUInt64(9223372036854775808), [journey_runs.customer], members
+)) as customer
+from journey_runs final
 where
     project = {project:UInt32}
     and arrayExists(start -> start < fromUnixTimestamp64Milli({before:Int64}, 'UTC'), runs.start)

@@ -110,7 +110,8 @@ def test_who_has_no_run_any_more_loses_it_in_the_share_of_its_own(events: EventS
     ghost = 2**63 - 5
     fill(events, version_of(project), progress=lambda *_: None)
     events.command(
-        "insert into journey_runs select project, journey_version, {ghost:UInt64}, computed_at, 1, runs, cut "
+        "insert into journey_runs (project, journey_version, customer, computed_at, version, runs, cut) "
+        "select project, journey_version, {ghost:UInt64}, computed_at, 1, runs, cut "
         "from journey_runs where project = {project:UInt32} limit 1",
         {"project": project, "ghost": ghost},
     )

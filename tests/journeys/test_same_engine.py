@@ -24,7 +24,7 @@ from journeys.variants import variants
 from store.db import open_db
 from store.events import EventStore
 from store.migrate import migrate_events
-from tests.journeys.world import World, made, others, reports
+from tests.journeys.world import World, made, others, reports, together
 from tests.served import served
 
 # Several shards have to be put together; how many there are is a matter of `make test-deep`.
@@ -35,7 +35,7 @@ if DEEP:
 
 
 def everything(world: World) -> dict[str, Any]:
-    return {name: ask() for name, ask in chain(reports(world), others(world))}
+    return {name: ask() for name, ask in chain(reports(world), others(world), together(world))}
 
 
 def told(folder: Path, template: Path, events: EventStore) -> World:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from journeys import (
+    account_runs,
     accounts,
     activity,
     arrivals,
@@ -73,6 +74,7 @@ JOURNEY = {
     "idle_timeout": "7d",
     "window": "30d",
 }
+TOGETHER = {**JOURNEY, "key": "together", "runs_of": "accounts"}
 SEGMENT = {
     "key": "regulars",
     "name": "Regulars",
@@ -180,7 +182,8 @@ def made(engine: Engine, events: EventStore) -> World:
         now=START + 40 * DAY,
     )
     save_segment(engine, project.id, SEGMENT, by="the test", now=0)
-    save_version(engine, project.id, dict(parse(JOURNEY).source), by="the test", now=0)
+    for journey in (JOURNEY, TOGETHER):
+        save_version(engine, project.id, dict(parse(journey).source), by="the test", now=0)
     for version in versions_to_fill(engine):
         fill(events, version, progress=lambda _done, _total: None)
         make_live(engine, version, now=0)
@@ -244,6 +247,27 @@ VARIED = (
     ("retention", {"by": "week", "cohort": "succeeded"}),
     ("compare", {"segments": "device:mobile;device:desktop"}),
 )
+
+
+def together(world: World) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """What is asked of a journey whose runs are those of accounts; its runs have been stored anew before."""
+    period = {"start": "2026-03-01", "end": "2026-04-25", "now": NOW}
+    scope = open_scope(world.engine, world.events, world.project, "together", **period)
+    one, members = world.project.id, account_runs.Members(world.events, world.ledger)
+    accounts = checking.some_customers(world.events, scope.version, 20, seed=3)
+    identities = members.identities_of(one, accounts)
+    account_runs.recompute(world.events, [scope.version], accounts[:5], identities)
+    yield "accounts there are", lambda: accounts
+    yield "their members", lambda: sorted(members.of(one, accounts))
+    yield "differing accounts", lambda: checking.differing(world.events, scope.version, accounts)
+    yield (
+        "touched accounts",
+        lambda: sorted(account_runs.led(world.events, one, [scope.version], [world.someone], identities)),
+    )
+    yield "runs of accounts", lambda: listed(scope, most=1_000)
+    yield "furthest of accounts", lambda: listed(scope, unit="accounts", most=1_000)
+    for name in ("funnel", "paths", "signals", "zero"):
+        yield f"{name} of accounts", lambda name=name: BY_NAME[name].ask(scope, BY_NAME[name].arguments({}))
 
 
 def others(world: World) -> Iterator[tuple[str, Callable[[], Any]]]:

@@ -162,6 +162,8 @@ class Place:
                 sql = f"{where} has({{values:Array(String)}}, toString({one})) limit 1"
             elif row["type"] == "UInt64":
                 sql = f"{where} {one} in {{hashes:Array(UInt64)}} limit 1"
+            elif row["type"] == "Array(UInt64)":
+                sql = f"{where} hasAny({one}, {{hashes:Array(UInt64)}}) limit 1"
             elif one == "spans":
                 sql = f"{where} hasAny(spans.customer, {{hashes:Array(UInt64)}}) limit 1"
             else:

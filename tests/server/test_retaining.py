@@ -347,7 +347,7 @@ def test_runs_of_versions_that_were_replaced_tell_nothing_of_what_is_gone(keeper
 def stored_run(keeper: Keeper, who: str, *days: float, version: int = 0, after: str = "") -> None:
     times = ", ".join(f"fromUnixTimestamp64Milli({NOW - int(day * DAY)}, 'UTC')" for day in days)
     keeper.eraser.events.command(
-        "insert into journey_runs "
+        "insert into journey_runs (project, journey_version, customer, computed_at, version, runs, cut) "
         "select {project:UInt32}, {version:UInt32}, {customer:UInt64}, now64(3), 1, "
         f"[('', [{times}][1], [{times}][-1], 'dropped', 1, 0, false, [1, 2], [{times}], "
         "['a', 'b'], [], '', '', '', '', '', '')], 0 "

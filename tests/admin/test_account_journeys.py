@@ -1,0 +1,80 @@
+"""Journeys whose runs are accounts': pages and answers name accounts and say what cannot be asked."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from admin import draft
+from journeys.definitions import parse
+from journeys.reports import TABS
+from store.event import event_id
+from store.journeys import save_version
+from tests.admin.conftest import JOURNEY, NOW, Shop, fill_all, happened
+from tests.admin.test_api import asking
+from tests.admin.test_editor import form_of
+
+TOGETHER = {**JOURNEY, "key": "together", "name": "Buys together", "runs_of": "accounts"}
+
+
+@pytest.fixture
+def firm(own_shop: Shop) -> Shop:
+    """Ben, who only fills a cart, and Ada, who pays, are of one firm."""
+    rows = [happened("", who, day=11, kind="group", project=own_shop.project.id) for who in ("ada", "ben")]
+    for row in rows:
+        row.group_id, row.event_id = "acme", event_id(f"group {row.user_id}")
+    services = own_shop.services
+    services.events.insert(rows, token="groups")
+    save_version(services.engine, own_shop.project.id, dict(parse(TOGETHER).source), by="x", now=NOW)
+    fill_all(services)
+    return own_shop
+
+
+def test_the_list_behind_a_number_links_to_the_account_and_to_no_customer(firm: Shop) -> None:
+    for unit in ("runs", "accounts"):
+        shown = firm.client("viewer").get(f"/p/shop/journeys/together/runs?days=30&unit={unit}").text
+        assert re.search(r'id="runs-title">[^<]*: 1 ', shown)
+        assert 'href="/p/shop/accounts/one?id=acme"' in shown
+        assert "/p/shop/customers/" not in shown
+
+
+@pytest.mark.parametrize("tab", [*(one.name for one in TABS), "runs", "definition"])
+def test_every_tab_opens_or_says_what_it_cannot_tell(firm: Shop, tab: str) -> None:
+    answer = firm.client("viewer").get(f"/p/shop/journeys/together/{tab}?days=30&unit=customers")
+    if tab == "attribution":
+        assert answer.status_code == 400
+        assert "Attribution asks for the sessions of customers" in answer.text
+    else:
+        assert answer.status_code == 200
+        said = (
+            "runs_of: accounts" if tab == "definition" else "The runs of this journey are those of accounts"
+        )
+        assert said in answer.text
+
+
+def test_the_page_of_the_account_tells_how_far_it_came(firm: Shop) -> None:
+    shown = firm.client("viewer").get("/p/shop/accounts/one?id=acme").text
+    assert "Buys together" in shown
+    assert "of all members together" in shown
+
+
+def test_the_api_refuses_in_a_sentence(firm: Shop) -> None:
+    ask = asking(firm)
+    for asked, sentence in (
+        ("funnel?unit=customers", "count runs or accounts, not customers"),
+        ("funnel?as_of=2026-02-20", "leave out as_of"),
+        ("attribution", "ask a journey of customers"),
+    ):
+        status, answer = ask("GET", f"/journeys/together/{asked}")
+        assert status == 400
+        assert sentence in answer["message"]
+    (run,) = ask("GET", "/journeys/together/runs")[1]["runs"]
+    assert (run["customer"], run["account"], run["outcome"]) == ("", "acme", "succeeded")
+
+
+def test_the_editor_keeps_whose_the_runs_are(firm: Shop) -> None:
+    shown = firm.client("editor").get("/p/shop/editor/together").text
+    assert '<option value="accounts" selected>' in shown
+    form = form_of(draft.from_definition(parse(TOGETHER).source))
+    assert parse(draft.to_definition(draft.from_form(form))).source == parse(TOGETHER).source
