@@ -13,10 +13,11 @@ with
             toUInt8({{mine}}) as is_mine,
             toUInt8({{theirs}}) as is_theirs,
             toUnixTimestamp64Milli(times[indexOf(steps, {anchor_position:UInt8})]) as anchored,
-            event_ids[indexOf(steps, {anchor_position:UInt8})] as anchor_id,
-            anchor_id = toFixedString('', 16) as is_old,
+            byteSwap(reinterpretAsUInt32(event_ids[indexOf(steps, {anchor_position:UInt8})])) as anchor_id,
+            empty(event_ids) as is_old,
             has(steps, {until_position:UInt8}) as is_through,
-            event_ids[indexOf(steps, {until_position:UInt8})] as until_id,
+            toUnixTimestamp64Milli(times[indexOf(steps, {until_position:UInt8})]) as reached,
+            byteSwap(reinterpretAsUInt32(event_ids[indexOf(steps, {until_position:UInt8})])) as until_id,
             {{begins}} as begins,
             {{ends}} as ends,
             indexOf({kinds:Array(String)}, {{ending}}) as ending
@@ -28,8 +29,9 @@ with
         select
             customer,
             toUnixTimestamp64Milli(timestamp) as at,
-            sequence,
-            event_id,
+            bitShiftLeft(toUInt128(at + {past:Int64}), 84)
+                + bitShiftLeft(toUInt128(least(sequence, 4503599627370495)), 32)
+                + byteSwap(reinterpretAsUInt32(event_id)) as key,
             multiIf(
                 type = 'page', cityHash64({{route}}),
                 type not in ('track', 'screen'), 0,
@@ -54,16 +56,19 @@ with
             arraySort((label, key) -> key, groupArray(label), keys) as history
         from (
             select
-                customer, number, member, toUInt8(0) as told,
-                bitShiftLeft(toUInt128(at + {past:Int64}), 84)
-                    + bitShiftLeft(toUInt128(least(sequence, 4503599627370495)), 32)
-                    + byteSwap(reinterpretAsUInt32(event_id)) as key,
-                if(is_old, at = anchored, event_id = anchor_id) as is_anchor,
-                is_through and event_id = until_id as is_until,
+                customer,
+                number,
+                member,
+                toUInt8(0) as told,
+                key,
+                at = anchored and (is_old or toUInt32(key) = anchor_id) as is_anchor,
+                is_through and not is_old and at = reached and toUInt32(key) = until_id as is_until,
                 label
             from touchpoints
             inner join (
-                select customer, number, member, begins, ends, is_old, anchored, anchor_id, is_through, until_id from runs
+                select
+                    customer, number, member, begins, ends, is_old, anchored, anchor_id, is_through, reached, until_id
+                from runs
             ) as spans using (customer)
             where at >= begins and at <= ends
             union all
@@ -139,3 +144,5 @@ select
         ))
     ) as way
 from sequences
+-- Many touchpoints meet few runs each: to deal them out to threads first costs more than it saves.
+settings join_algorithm = 'hash'
