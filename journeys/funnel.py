@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from journeys.definitions import Step
@@ -20,11 +20,9 @@ AT_STEP = (
     *("dropped_here", "failed_here", "in_time_here"),
 )
 # SQL of how many visits of a place took which step, where places are no steps.
-WITH_TAKEN = {
-    "named": ", arrayConcat(walked, [toUInt8(0)], again) as named",
-    "taken": "sumMapIf([named], [toUInt64(1)], kind = 1)",
-}
-WITHOUT_TAKEN = {"named": "", "taken": "([], [])"}
+TAKEN = "sumMap([named], [toUInt64(1)])"
+NONE_TAKEN = "(emptyArrayUInt8(), emptyArrayUInt64())"
+NEVER = (math.nan, math.nan)
 
 
 def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
@@ -41,8 +39,14 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
     if unit not in UNITS:
         raise ValueError(f"{unit!r} is no unit; count runs, customers or accounts")
     in_any_order = scope.rule.order == "any"
-    slots = WITH_TAKEN if in_any_order else WITHOUT_TAKEN
-    found = Counted(scope.events.query(*scope.ask("funnel.counted", unit=unit, slots=lambda _: slots)))
+    sql, values = scope.ask(
+        "funnel.counted",
+        unit=unit,
+        slots=lambda _: {"taken": TAKEN if in_any_order else NONE_TAKEN},
+        beyond=len(scope.definition.steps) + 1,
+        are_many=int(unit != "customers"),
+    )
+    found = Counted(scope.events.query(sql, values), are_many=unit != "customers")
     entered = found.progressed(1)
     outcomes = {how: sum(n for (_, one), n in found.ends.items() if one == how) for how in OUTCOMES}
     return {
@@ -69,20 +73,16 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
 
 
 class Counted:
-    """The rows of the one question, by what they speak of; steps from 1."""
+    """The rows of the one question, by step from 1, and the customers by how many runs came how far.
 
-    def __init__(self, rows: list[dict[str, Any]]) -> None:
-        self.ends = Counter({(row["step"], row["what"]): row["n"] for row in rows if row["what"] in OUTCOMES})
-        self._visits = {row["step"]: row for row in rows if row["what"] == "visited"}
-        self._repeats = Counter({row["step"]: row["n"] for row in rows if row["what"] == "repeated"})
-        self._places = [
-            (row["step"], dict(zip(*row["places"], strict=True))) for row in rows if row["what"] in OUTCOMES
-        ]
-        self.taken = Counter[int]()
-        for row in self._visits.values():
-            self.taken.update(dict(zip(*row["taken"], strict=True)))
-        goal = next((row for row in rows if row["what"] == "succeeded"), None)
-        self.seconds_to_goal = _spent(goal)
+    Without `are_many` each run is of another customer.
+    """
+
+    def __init__(self, rows: list[dict[str, Any]], *, are_many: bool = True) -> None:
+        self._steps = {row["step"]: row for row in rows if row["step"]}
+        self._customers = [(row["reached"], row["n"]) for row in rows if not row["step"]]
+        self._are_many = are_many
+        self.ends = Counter({(k, how): row[how] for k, row in self._steps.items() for how in OUTCOMES})
 
     def progressed(self, k: int) -> int:
         """How many came to the step or beyond."""
@@ -94,24 +94,38 @@ class Counted:
 
     def spread(self, k: int) -> dict[int, int]:
         """How many customers have how many of the runs that came to the step."""
-        with_more = Counter[int]()
-        for step, places in self._places:
-            if step >= k:
-                with_more.update(places)
-        spread = {runs: n - with_more[runs + 1] for runs, n in with_more.items()}
-        return {runs: n for runs, n in spread.items() if n}
+        if not self._are_many:
+            return {1: n} if (n := self.progressed(k)) else {}
+        spread = Counter[int]()
+        for reached, customers in self._customers:
+            spread[sum(reached[k - 1 :])] += customers
+        return {runs: customers for runs, customers in spread.items() if runs}
 
     def visited(self, k: int) -> int:
         """How many reached this very step."""
-        return self._visits[k]["n"] if k in self._visits else 0
+        return self._steps[k]["n"] if k in self._steps else 0
 
     def repeated(self, k: int) -> int:
         """How many of these were at the step again, at once or after others."""
-        return self._repeats[k]
+        return self._steps[k]["repeated"] if k in self._steps else 0
 
     def seconds_before(self, k: int) -> dict[str, float | None]:
         """How long these took from the step before."""
-        return _spent(self._visits.get(k))
+        return _spent(self._steps[k]["seconds"] if k in self._steps else NEVER)
+
+    @property
+    def seconds_to_goal(self) -> dict[str, float | None]:
+        """How long those took in all that succeeded; they all ended at the same step."""
+        found = (row["seconds_to_goal"] for row in self._steps.values() if row["succeeded"])
+        return _spent(next(found, NEVER))
+
+    @property
+    def taken(self) -> Counter[int]:
+        """How many visits of places took which step."""
+        taken = Counter[int]()
+        for row in self._steps.values():
+            taken.update(dict(zip(*row["taken"], strict=True)))
+        return taken
 
 
 def _step(step: Step, k: int, found: Counted) -> dict[str, Any]:
@@ -154,6 +168,6 @@ def _taken(scope: Scope, found: Counted, entered: int) -> list[dict[str, Any]]:
     ]
 
 
-def _spent(row: Mapping[str, Any] | None) -> dict[str, float | None]:
-    median, p90 = row["seconds"] if row else (math.nan, math.nan)
+def _spent(seconds: Sequence[float]) -> dict[str, float | None]:
+    median, p90 = seconds
     return {"median": known(median), "p90": known(p90)}

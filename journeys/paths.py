@@ -14,11 +14,14 @@ from journeys.questions import question
 from journeys.scope import Scope
 
 OTHER_HASH = 1
-FOREVER = PAST = 2**52  # milliseconds beyond all times, ahead and back
+FOREVER = 2**52  # milliseconds beyond all times
+PAST = 2**42  # milliseconds from before all times to 1970; with those since then they take 44 bits
 SHOWN = ("track", "page", "screen")
 PARTS = ("run", "afterwards")
 DIRECTIONS = ("after", "before")
 LOST = "outcome in ('dropped', 'failed')"
+TOUCHPOINT, BEGIN, MORE = "touchpoint", "begin", "more"
+NODES = (TOUCHPOINT, BEGIN, MORE, *ENDS)  # what a node of a way can be, by numbers from 1
 
 
 class PathError(Exception):
@@ -118,8 +121,8 @@ def flows(scope: Scope, asked: Asked, unit: str) -> list[Flow]:
     return [
         Flow(
             touchpoint(row["position"] - 1, row["source_node"]) if row["position"] else None,
-            Node(row["position"], "end", row["kind"])
-            if row["kind"] not in ("", "from")
+            Node(row["position"], "end", NODES[row["kind"] - 1])
+            if NODES[row["kind"] - 1] in ENDS
             else touchpoint(row["position"], row["target_node"]),
             row["mine"],
             row["theirs"],
@@ -128,8 +131,13 @@ def flows(scope: Scope, asked: Asked, unit: str) -> list[Flow]:
             members.get(row["position"], 0),
         )
         for row in rows
-        if row["kind"] != "on"
+        if row["kind"] != number_of(MORE)
     ]
+
+
+def number_of(kind: str) -> int:
+    """By which number ways call a node of this kind."""
+    return NODES.index(kind) + 1
 
 
 def begin(scope: Scope, asked: Asked) -> str:
@@ -162,7 +170,7 @@ def _labels(scope: Scope, hashes: set[int]) -> Mapping[int, str]:
     wanted = sorted(hashes - {0, OTHER_HASH})
     if not wanted:
         return {}
-    params = Params(project=scope.project.id, start=scope.period.start, hashes=wanted)
+    params = Params(project=scope.project.id, start=scope.period.start, hashes=wanted, most=len(wanted))
     sql = question("paths.labels", label=scope.routes.label(params))
     return {row["hash"]: row["label"] for row in scope.events.query(sql, params.values)}
 
@@ -192,6 +200,8 @@ def ways(scope: Scope, asked: Asked, unit: str) -> tuple[str, dict[str, Any]]:
         depth=asked.depth,
         forever=FOREVER,
         past=PAST,
+        kinds=list(NODES),
+        **{one: number_of(one) for one in (TOUCHPOINT, BEGIN, MORE)},
         types=sorted({*SHOWN, *(_type(one) for step in named for one in step.match)}),
     )
 

@@ -10,7 +10,7 @@ from journeys.cursors import ListError, read, written
 from journeys.filters import Params
 from journeys.flows import ENDS, KINDS, Node
 from journeys.funnel import UNITS
-from journeys.paths import Asked, PathError, begin, flows, passing
+from journeys.paths import BEGIN, TOUCHPOINT, Asked, PathError, begin, flows, number_of, passing
 from journeys.report import Which
 from journeys.scope import Scope
 
@@ -78,10 +78,11 @@ def _comes(node: Node, named: Mapping[int, list[str]], params: Params) -> str:
     """SQL that is 1 for a step of a way that comes to the node."""
     here = f"node.1 = {params.bind(node.position, 'UInt8')}"
     if node.kind == "anchor":
-        return "node.4 = 'from'"
+        return f"node.4 = {params.bind(number_of(BEGIN), 'UInt8')}"
     if node.kind == "end":
-        return f"{here} and node.4 = {params.bind(node.label, 'String')}"
-    return f"{here} and node.4 = '' and {_labelled('node.3', node, named, params)}"
+        return f"{here} and node.4 = {params.bind(number_of(node.label), 'UInt8')}"
+    is_touchpoint = f"node.4 = {params.bind(number_of(TOUCHPOINT), 'UInt8')}"
+    return f"{here} and {is_touchpoint} and {_labelled('node.3', node, named, params)}"
 
 
 def _leaves(node: Node, named: Mapping[int, list[str]], params: Params) -> str:

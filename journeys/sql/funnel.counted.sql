@@ -1,34 +1,47 @@
--- Where and how do runs end, which steps do they visit, once or again, and how many of them are of one customer?
--- One question, so that all numbers are of the same runs, whatever is recomputed meanwhile. `place` numbers the runs
--- of a customer, the furthest first: of those at a step or beyond, as many have place 3 as customers have 3 or more.
-with
-    placed as (
+-- How many runs visit each step, once or again, how many of them end there and how, and how many are of one customer?
+-- One question, whose parts read one snapshot, so that all numbers are of the same runs, whatever is recomputed
+-- meanwhile. A run ends at the last of its steps. Rows of step 0 are customers who have the same numbers of runs that `reached` each step and no further;
+-- where each has one run, they are not asked for.
+select
+    step,
+    count() as n,
+    countIf(ending = 1) as succeeded,
+    countIf(ending = 2) as failed,
+    countIf(ending = 3) as dropped,
+    countIf(ending = 4) as in_time,
+    countIf(bitTest(again, step)) as repeated,
+    quantilesExactInclusiveIf(0.5, 0.9)(ms / 1000, at > 1) as seconds,
+    quantilesExactInclusiveIf(0.5, 0.9)(whole / 1000, ending = 1) as seconds_to_goal,
+    {{taken}} as taken,
+    emptyArrayUInt64() as reached
+from (
+    select step, at, ms, whole, again, walked[at] as named, if(at = n_steps, outcome_number, 0) as ending
+    from (
         select
-            furthest, outcome, start, last, steps, times, walked, strays,
-            row_number() over (partition by customer order by furthest desc) as place
+            steps,
+            walked,
+            length(steps) as n_steps,
+            multiIf(outcome = 'succeeded', 1, outcome = 'failed', 2, outcome = 'dropped', 3, 4) as outcome_number,
+            last - start as whole,
+            arrayDifference(arrayMap(at -> toUnixTimestamp64Milli(at), times)) as pauses,
+            if({in_any_order:UInt8}, 0, bitAnd(
+                arraySum(step -> bitShiftLeft(toUInt64(1), step), steps),
+                arrayReduce('groupBitOr', arrayMap(
+                    (at, step) -> if(at >= step, bitShiftLeft(toUInt64(1), step), 0), strays.1, strays.2
+                ))
+            )) as again
         from ({{runs}})
         where {{which}}
     )
-select
-    step,
-    ['visited', 'succeeded', 'failed', 'dropped', 'in_time', 'repeated'][kind] as what,
-    count() as n,
-    quantilesExactInclusive(0.5, 0.9)(if(kind = 1 and at = 1, nan, ms / 1000)) as seconds,
-    sumMapIf([place], [toUInt64(1)], kind between 2 and 5) as places,
-    {{taken}} as taken
-from (
-    select
-        place, steps, walked, furthest, last - start as whole,
-        arrayMap(at -> toUnixTimestamp64Milli(at), times) as moments,
-        arrayDistinct(arrayFilter(
-            one -> not {in_any_order:UInt8} and has(steps, one), arrayFilter(one -> one.1 >= one.2, strays).2
-        )) as again,
-        toUInt8(indexOf(['visited', 'succeeded', 'failed', 'dropped', 'in_time'], toString(outcome))) as ending
-    from placed
+    array join steps as step, pauses as ms, arrayEnumerate(steps) as at
 )
-array join
-    arrayConcat(steps, [furthest], again) as step,
-    arrayConcat(arrayMap(one -> toUInt8(1), steps), [ending], arrayMap(one -> toUInt8(6), again)) as kind,
-    arrayConcat(arrayDifference(moments), [whole], arrayMap(one -> toInt64(0), again)) as ms,
-    arrayEnumerate(arrayConcat(steps, [furthest], again)) as at{{named}}
-group by step, kind
+group by step
+union all
+select 0, count(), 0, 0, 0, 0, 0, [nan, nan], [nan, nan], ([], []), reached
+from (
+    select countResample(1, {beyond:UInt8}, 1)(furthest) as reached
+    from ({{runs}})
+    where ({{which}}) and {are_many:UInt8}
+    group by customer
+)
+group by reached

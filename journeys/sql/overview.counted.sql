@@ -1,18 +1,7 @@
--- Where and how do the runs of each of these journeys end that began in the period? In the form of funnel.counted.
-select
-    journey_version,
-    toUInt8(furthest) as step,
-    outcome as what,
-    count() as n,
-    [nan, nan] as seconds,
-    sumMap([place], [toUInt64(1)]) as places
-from (
-    select
-        journey_version,
-        furthest,
-        outcome,
-        row_number() over (partition by journey_version, customer order by furthest desc) as place
-    from (
+-- Where and how do the runs of each of these journeys end that began in the period, and how many are of one customer?
+-- In the form of funnel.counted.
+with
+    started as (
         select
             journey_version,
             customer,
@@ -39,5 +28,18 @@ from (
             and start < {end:Int64}
             and start <= {now:Int64}
     )
-)
-group by journey_version, furthest, outcome
+select
+    journey_version,
+    toUInt8(furthest) as step,
+    count() as n,
+    countIf(outcome = 'succeeded') as succeeded,
+    countIf(outcome = 'failed') as failed,
+    countIf(outcome = 'dropped') as dropped,
+    countIf(outcome = 'in_time') as in_time,
+    emptyArrayUInt64() as reached
+from started
+group by journey_version, furthest
+union all
+select journey_version, 0, count(), 0, 0, 0, 0, [runs] as reached
+from (select journey_version, count() as runs from started group by journey_version, customer)
+group by journey_version, runs

@@ -1,5 +1,5 @@
--- Which labels have these hashes?
-select hash, any(written) as label
+-- Which labels have these hashes? No more is read than it takes to find one touchpoint of each.
+select hash, written as label
 from (
     select {{label}} as written, cityHash64(written) as hash
     from events
@@ -9,4 +9,5 @@ from (
         and timestamp >= fromUnixTimestamp64Milli({start:Int64})
 )
 where hash in {hashes:Array(UInt64)}
-group by hash
+limit 1 by hash
+limit {most:UInt32}

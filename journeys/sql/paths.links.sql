@@ -3,7 +3,7 @@
 select
     position,
     if(source_rank > {most:UInt32}, {other:UInt64}, source) as source_node,
-    if(target_rank > {most:UInt32} and kind = '', {other:UInt64}, target) as target_node,
+    if(target_rank > {most:UInt32} and kind = {touchpoint:UInt8}, {other:UInt64}, target) as target_node,
     kind,
     sum(n_mine) as mine,
     sum(n_theirs) as theirs,
@@ -11,11 +11,11 @@ select
     sum(n_back) as back,
     max(labels) as labels
 from (
-    select *, max(target_rank) over (partition by position, kind = '') as labels
+    select *, max(target_rank) over (partition by position, kind = {touchpoint:UInt8}) as labels
     from (
         select
             *,
-            dense_rank() over (partition by position, kind = '' order by n_in desc, target) as target_rank,
+            dense_rank() over (partition by position, kind = {touchpoint:UInt8} order by n_in desc, target) as target_rank,
             dense_rank() over (partition by position order by n_out desc, source) as source_rank
         from (
             select

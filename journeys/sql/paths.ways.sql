@@ -1,23 +1,26 @@
 -- Which touchpoints does each run pass after a step, before it, or when it is over? A way is a run's nodes, each told
--- by its position, the labels before and at it as hashes, and what it is: 'from' where the way begins, '' for a
--- touchpoint, then how the run ends, or 'on' where more touchpoints follow than are shown; then how many repeats it
--- holds, and whether its label stood earlier in the way. `key` is the order of the rule: time, sequence, event id. Each
--- run is among its own touchpoints as one without a label, so that none gets lost.
+-- by its position, the labels before and at it as hashes, and the number of what it is among `kinds`: from where the way
+-- begins, a touchpoint, how the run ends, or on where more touchpoints follow than are shown; then how many repeats it
+-- holds, and whether its label stood earlier in the way. `key` is the order of the rule in one number, as those compare
+-- fast: time, sequence (beyond 2 ** 52 all are equal), and of the event id the first four bytes, which tell apart what
+-- came at once. Each run is among its own touchpoints as one without a label, so that none gets lost.
 with
     runs as (
         select
             taken.customer as customer,
             number,
-            cityHash64(account) as member,
+            toUInt32(cityHash64(account)) as member,
             toUInt8({{mine}}) as is_mine,
             toUInt8({{theirs}}) as is_theirs,
             toUnixTimestamp64Milli(times[indexOf(steps, {anchor_position:UInt8})]) as anchored,
-            reinterpretAsUInt128(reverse(event_ids[indexOf(steps, {anchor_position:UInt8})])) as anchor_id,
+            byteSwap(reinterpretAsUInt32(event_ids[indexOf(steps, {anchor_position:UInt8})])) as anchor_id,
+            empty(event_ids) as is_old,
             has(steps, {until_position:UInt8}) as is_through,
-            reinterpretAsUInt128(reverse(event_ids[indexOf(steps, {until_position:UInt8})])) as until_id,
+            toUnixTimestamp64Milli(times[indexOf(steps, {until_position:UInt8})]) as reached,
+            byteSwap(reinterpretAsUInt32(event_ids[indexOf(steps, {until_position:UInt8})])) as until_id,
             {{begins}} as begins,
             {{ends}} as ends,
-            {{ending}} as ending
+            indexOf({kinds:Array(String)}, {{ending}}) as ending
         from ({{runs}}) as taken
         {{again}}
         where ({{which}}) and (is_mine or is_theirs)
@@ -26,8 +29,9 @@ with
         select
             customer,
             toUnixTimestamp64Milli(timestamp) as at,
-            sequence,
-            event_id,
+            bitShiftLeft(toUInt128(at + {past:Int64}), 84)
+                + bitShiftLeft(toUInt128(least(sequence, 4503599627370495)), 32)
+                + byteSwap(reinterpretAsUInt32(event_id)) as key,
             multiIf(
                 type = 'page', cityHash64({{route}}),
                 type not in ('track', 'screen'), 0,
@@ -45,30 +49,32 @@ with
         select
             customer,
             number,
-            max(is_mine) as is_mine,
-            max(is_theirs) as is_theirs,
-            max(anchored) as anchored,
-            max(anchor_id) as anchor_id,
-            max(is_through) as is_through,
-            max(until_id) as until_id,
-            max(ending) as ending,
+            max(told) as about,
+            minIf(key, is_anchor) as anchor_key,
+            minIf(key, is_until) as until_key,
             groupArray(key) as keys,
             arraySort((label, key) -> key, groupArray(label), keys) as history
         from (
             select
-                customer, number, member, toUInt8(0) as is_mine, toUInt8(0) as is_theirs, toInt64(0) as anchored,
-                toUInt128(0) as anchor_id, toUInt8(0) as is_through, toUInt128(0) as until_id, '' as ending,
-                bitShiftLeft(toUInt256(at + {past:Int64}), 192)
-                    + bitShiftLeft(toUInt256(sequence), 128)
-                    + toUInt256(reinterpretAsUInt128(reverse(event_id))) as key,
+                customer,
+                number,
+                member,
+                toUInt8(0) as told,
+                key,
+                at = anchored and (is_old or toUInt32(key) = anchor_id) as is_anchor,
+                is_through and not is_old and at = reached and toUInt32(key) = until_id as is_until,
                 label
             from touchpoints
-            inner join (select customer, number, member, begins, ends from runs) as spans using (customer)
+            inner join (
+                select
+                    customer, number, member, begins, ends, is_old, anchored, anchor_id, is_through, reached, until_id
+                from runs
+            ) as spans using (customer)
             where at >= begins and at <= ends
             union all
             select
-                customer, number, member, is_mine, is_theirs, anchored,
-                anchor_id, is_through, until_id, ending, toUInt256(0) as key, toUInt64(0) as label
+                customer, number, member, toUInt8(ending * 4 + is_theirs * 2 + is_mine), toUInt128(0),
+                toUInt8(0), toUInt8(0), toUInt64(0)
             from runs
         )
         group by customer, number, member
@@ -77,21 +83,11 @@ with
         select
             customer,
             number,
-            is_mine,
-            is_theirs,
-            ending,
-            if(
-                anchor_id = 0,
-                arrayMin(arrayFilter(key -> bitShiftRight(key, 192) = anchored + {past:Int64}, arrayPushBack(keys, 0))),
-                arrayFirst(key -> toUInt128(key) = anchor_id, keys)
-            ) as anchor_key,
-            arrayFirst(key -> toUInt128(key) = until_id, keys) as until_key,
+            bitTest(about, 0) as is_mine,
+            bitTest(about, 1) as is_theirs,
+            intDiv(about, 4) as ending,
             if({afterwards:UInt8}, 0, arrayCount(key -> key < anchor_key, keys) + 1) as place,
-            if(
-                {until_position:UInt8} > 0 and is_through and until_key != 0,
-                arrayCount(key -> key < until_key, keys) + 1,
-                length(history) + 1
-            ) as stop,
+            if(until_key = 0, length(history) + 1, arrayCount(key -> key < until_key, keys) + 1) as stop,
             arrayPushFront(
                 arrayFilter(
                     label -> label != 0,
@@ -128,7 +124,7 @@ select
             toUInt8(position - 1),
             if(position <= 2, 0, before),
             if(position = 1 or position > {depth:UInt8} + 1, 0, label),
-            multiIf(position = 1, 'from', position > {depth:UInt8} + 1, 'on', ''),
+            toUInt8(multiIf(position = 1, {begin:UInt8}, position > {depth:UInt8} + 1, {more:UInt8}, {touchpoint:UInt8})),
             toUInt32(if(position > {depth:UInt8} + 1, 0, next - head - 1)),
             position <= {depth:UInt8} + 1 and position > 1 and uniq > 1
         ),
@@ -144,7 +140,9 @@ select
         passed,
         arrayPushBack(passed, (
             toUInt8(length(heads)), if(length(heads) = 1, 0, heads_labels[-1]),
-            toUInt64(0), ending, toUInt32(0), toUInt8(0)
+            toUInt64(0), toUInt8(ending), toUInt32(0), toUInt8(0)
         ))
     ) as way
 from sequences
+-- Many touchpoints meet few runs each: to deal them out to threads first costs more than it saves.
+settings join_algorithm = 'hash'
