@@ -38,6 +38,7 @@ OPEN = {
     "passwords.choose",
     "passwords.change",
     "digest_stop.show",
+    "embedded.show",
     "digest_stop.stop",
     "invitations.show",
     "invitations.accept",
