@@ -73,6 +73,8 @@ PAGES = {
     "people": "/p/fernhill/settings/people",
     "log": "/p/fernhill/settings/log",
     "me": "/p/fernhill/me",
+    "digest": "/p/fernhill/me/digest?week=last",
+    "embeds": "/p/fernhill/settings/embeds",
     "path-cleaning": "/p/fernhill/settings/paths",
     "rules": "/p/fernhill/settings/rules",
     "rules-identity": "/p/fernhill/settings/rules/identity",

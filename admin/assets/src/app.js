@@ -4,6 +4,7 @@ import { combobox } from "./behaviour/combobox.js";
 import { clicks } from "./behaviour/clicks.js";
 import { palette } from "./behaviour/palette.js";
 import { live } from "./behaviour/live.js";
+import { printing } from "./behaviour/printing.js";
 import { scrolling } from "./behaviour/scrolling.js";
 import { times } from "./behaviour/times.js";
 
@@ -49,6 +50,7 @@ function notice(text) {
 
 clicks(notice);
 palette(htmx);
+printing();
 htmx.onLoad((part) => {
   combobox(part);
   live(part);
