@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from admin import assets, failures, formats, headers, locales, login, navigation, refusals, refused_merges
 from admin.api import api_room
+from admin.embedding import Shelf
 from admin.services import Services
 from admin.throttle import Throttle
 from admin.views import (
@@ -19,6 +20,8 @@ from admin.views import (
     digest_stop,
     discovery,
     editor,
+    embedded,
+    embeds,
     erasure,
     explore,
     identities,
@@ -73,6 +76,8 @@ PAGES = (
     live,
     ingestion,
     keys,
+    embeds,
+    embedded,
     lifecycle,
     people,
     catalog,
@@ -102,6 +107,7 @@ def create_app(services: Services) -> Flask:
     )
     app.extensions["waywiser"] = services
     app.extensions["waywiser_throttle"] = Throttle()
+    app.extensions["waywiser_shelf"] = Shelf()
     room = api_room()
     app.register_blueprint(room)
     csrf = CSRFProtect(app)

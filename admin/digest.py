@@ -118,7 +118,7 @@ def compose(
 def letter(digest: Digest, *, stop: str) -> Letter:
     """The letter to one reader, who stops it at the address `stop`, by hand or by the mail program."""
     rates = [
-        f"{one.name} {percent(one.answer['success_rate']['value'])}"
+        f"{one.name} {_rate(one.answer['success_rate'])}"
         for one in digest.journeys
         if one.answer and one.answer["entered"]
     ]
@@ -147,6 +147,11 @@ def read_stop(secret: str, token: str) -> tuple[int, int] | None:
 
 def _signer(secret: str) -> URLSafeSerializer:
     return URLSafeSerializer(secret, salt="waywiser weekly digest")
+
+
+def _rate(rate: Mapping[str, Any]) -> str:
+    """A rate for a subject, where there is no room for its interval."""
+    return f"{percent(rate['value'])}{' so far' if undecided(rate) else ''}"
 
 
 def _line(text: str) -> str:

@@ -26,6 +26,17 @@ SENTENCES = {
     405: ("This page cannot be asked that way", "Go back and try again."),
     413: ("That is too much at once", "Send less than one megabyte."),
 }
+BAD_QUESTIONS = (
+    DimensionError,
+    DiscoveryError,
+    ListError,
+    PathError,
+    PeriodError,
+    SegmentError,
+    SurvivalError,
+    TouchpointError,
+    UnitError,
+)
 
 
 def register(app: Flask) -> None:
@@ -36,17 +47,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(EventStoreError, _store_down)
     app.register_error_handler(NoSuchJourney, _no_journey)
     app.register_error_handler(WorkEnded, _ended)
-    for kind in (
-        DimensionError,
-        DiscoveryError,
-        ListError,
-        PathError,
-        PeriodError,
-        SegmentError,
-        SurvivalError,
-        TouchpointError,
-        UnitError,
-    ):
+    for kind in BAD_QUESTIONS:
         app.register_error_handler(kind, _bad_question)
 
 

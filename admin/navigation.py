@@ -41,6 +41,7 @@ SETTINGS = (
     Entry("routes.show", "Path cleaning", "file-text", "routes", "editor"),
     Entry("rules.show", "Data rules", "settings", "rules", "admin"),
     Entry("erasure.show", "Privacy", "lock", "privacy", "admin"),
+    Entry("embeds.show", "Shared links", "send", "embeds", "editor"),
     Entry("keys.show", "Keys and tokens", "key", "keys", "admin"),
     Entry("people.show", "People", "user-circle", "people", "admin"),
     Entry("log.show", "Audit log", "history", "log", "admin"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import request, url_for
 
-from admin import asked
+from admin import asked, embedding
 from admin.access import Place
 from admin.services import services
 from journeys.period import asked_at, iso
@@ -36,6 +37,19 @@ class JourneyPage:
     def now(self) -> str:
         """The moment of this report, for what must tell in time and dropped apart as it does."""
         return iso(self.scope.now)
+
+    @property
+    def about(self) -> str:
+        """What the numbers are of, in words, for a picture that leaves the page."""
+        asked, saved = self.asked, self.scope.saved
+        parts = [f"{asked.unit.capitalize()} that began from {asked.start} through {asked.through}"]
+        parts += [f"{name} {value}" for name, value in asked.segment.items()]
+        for name, value in asked.of_runs.items():
+            said = {"medium": "medium {}", "segment": "in {}", "not_segment": "not in {}"}[name]
+            parts.append(said.format(value if name == "medium" else saved.named(value)))
+        if asked.as_of:
+            parts.append(f"customers as they were known at {asked.as_of}")
+        return ", ".join(parts)
 
     def link(self, tab: str, **more: Any) -> str:
         """The address of a tab with the same period, unit and segment."""
@@ -75,6 +89,15 @@ class JourneyPage:
     def no_segment(self) -> dict[str, None]:
         """What takes the segment out of an address."""
         return dict.fromkeys((*self.asked.segment, *self.asked.of_runs))
+
+    def can_be_shared(self, tab: str) -> bool:
+        """Whether a link can show the report of a tab to whoever has it."""
+        return tab in {one.name for one in embedding.REPORTS}
+
+    def share(self, tab: str, args: Mapping[str, str]) -> str:
+        """The address of the form that makes such a link, for what this page asks."""
+        values: dict[str, Any] = {**self.asked.without("as_of"), **args, "journey": self.key, "report": tab}
+        return url_for("embeds.show", project=self.place.project.key, **values)
 
     def tabs(self) -> list[tuple[str, str]]:
         """The tabs of the page: their names in addresses and their titles."""

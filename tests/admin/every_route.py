@@ -39,6 +39,7 @@ OPEN = {
     "passwords.change",
     "digest_stop.show",
     "digest_stop.stop",
+    "embedded.show",
     "invitations.show",
     "invitations.accept",
     "setup.show",

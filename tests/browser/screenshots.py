@@ -96,6 +96,8 @@ PAGES = {
     "log": "/p/fernhill/settings/log",
     "system": "/p/fernhill/settings/system",
     "me": "/p/fernhill/me",
+    "digest": "/p/fernhill/me/digest?week=last",
+    "embeds": "/p/fernhill/settings/embeds",
     "path-cleaning": "/p/fernhill/settings/paths",
     "rules": "/p/fernhill/settings/rules",
     "rules-identity": "/p/fernhill/settings/rules/identity",

@@ -6,12 +6,16 @@ import { columns } from "./charts/columns.js";
 import { funnel } from "./charts/funnel.js";
 import { histogram } from "./charts/histogram.js";
 import { identities } from "./charts/identities.js";
+import { offerPng } from "./charts/png.js";
 import { sankey } from "./charts/sankey.js";
 import { survival } from "./charts/survival.js";
 import { trend } from "./charts/trend.js";
 
 const kinds = { beside, columns, funnel, histogram, identities, sankey, survival, trend };
 
-htmx.onLoad((part) => draw(part, kinds));
+htmx.onLoad((part) => {
+  draw(part, kinds);
+  offerPng(part);
+});
 document.addEventListener("waywiser:theme", () => draw(document, kinds));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw(document, kinds));

@@ -26,11 +26,13 @@ export function draw(part, kinds) {
     const data = JSON.parse(element.dataset.values);
     const chart = init(element);
     const option = kinds[element.dataset.chart](data, palette(), element.clientWidth, element.clientHeight);
-    for (const series of option.series) series.animationDuration = still.matches ? 0 : 350;
+    const printed = document.documentElement.hasAttribute("data-printing");
+    for (const series of option.series) series.animationDuration = still.matches || printed ? 0 : 350;
     chart.setOption({
       aria: { enabled: true, label: { description: element.getAttribute("aria-label") ?? "" } },
       ...option,
     });
+    if (printed) chart.getZr().flush(); // paper does not wait for the next frame
     chart.on("click", ({ data: item }) => {
       if (item?.link) window.location.assign(item.link);
     });

@@ -1,0 +1,100 @@
+"""Reports that are shown to whoever has a link: which can be, what they say, how often they are computed."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from admin import asked, questions
+from admin.services import Services
+from journeys.report import Answer, Report
+from journeys.reports import BY_NAME
+from journeys.scope import Scope, open_scope
+from store.projects import Project
+
+# Those that count and name no customers. Others tell runs apart by any property, which may be an address.
+REPORTS = tuple(BY_NAME[name] for name in ("funnel", "trend", "paths", "timing"))
+DAYS = (7, 30, 90, 365)  # until a link expires
+DAY_MS = 86_400_000
+ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?", re.IGNORECASE)
+FRESH_MS = 5 * 60_000
+WAIT_S = 2.0
+MOST_KEPT = 100
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A report as a link shows it."""
+
+    report: Report
+    scope: Scope
+    frame: asked.Asked
+    answer: Answer
+
+
+def reads(report: Report, given: Mapping[str, str], project: Project, *, now: int) -> dict[str, str]:
+    """Of an address, the arguments that a link of this report keeps: always as things are, never as of."""
+    frame = asked.read(given, project.zone, now=now)
+    own = questions.ReportQuestion([report], given).args
+    return {**own, **frame.without("as_of")}
+
+
+def shown(
+    given: Services, project: Project, journey: str, report: Report, args: Mapping[str, str], *, now: int
+) -> Shown:
+    """The report of a link; raises NoSuchJourney, or what the question is refused for."""
+    frame = asked.read(args, project.zone, now=now)
+    scope = open_scope(
+        given.engine,
+        given.events,
+        project,
+        journey,
+        start=frame.start,
+        end=frame.end,
+        segment=frame.whole_segment,
+        now=now,
+    )
+    answer = report.ask(scope, report.arguments(args), unit=frame.unit)
+    return Shown(report, scope, frame, answer)
+
+
+def link_to_nothing(*_: Any, **__: Any) -> str:
+    """In place of the addresses of lists: a link shows numbers alone."""
+    return ""
+
+
+class Busy(Exception):
+    """Other links are being computed; try again soon."""
+
+
+class Shelf:
+    """The pages of links. Each is made once in some minutes, and one at a time, whoever asks how often."""
+
+    def __init__(self) -> None:
+        self._pages: OrderedDict[int, tuple[int, str]] = OrderedDict()
+        self._making = threading.Lock()
+
+    def page(self, number: int, make: Callable[[], str], *, now: int) -> str:
+        """The page of a link; raises Busy, and what `make` raises."""
+        at, page = self._pages.get(number, (0, ""))
+        if page and now - at < FRESH_MS:
+            return page
+        if not self._making.acquire(timeout=0 if page else WAIT_S):
+            if page:
+                return page
+            raise Busy
+        try:
+            at, page = self._pages.get(number, (0, ""))
+            if not page or now - at >= FRESH_MS:
+                page = make()
+                self._pages[number] = now, page
+                self._pages.move_to_end(number)
+                while len(self._pages) > MOST_KEPT:
+                    self._pages.popitem(last=False)
+            return page
+        finally:
+            self._making.release()

@@ -1,0 +1,61 @@
+"""The page of a link: one report without anything around it, for whoever has the link, also in a frame."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from flask import Blueprint, abort, current_app, render_template
+from flask.typing import ResponseReturnValue
+
+from admin import embedding, pictures, trends
+from admin.failures import BAD_QUESTIONS
+from admin.headers import framed_by
+from admin.services import services
+from journeys.reports import BY_NAME
+from journeys.scope import NoSuchJourney
+from store import embeds
+from store.embeds import Embed
+
+pages = Blueprint("embedded", __name__, url_prefix="/embed")
+OVER = "This link has expired or was revoked. Ask whoever gave it to you for a new one."
+GONE = "What this link shows is no longer there. Ask whoever gave it to you."
+BUSY = "Many are looking at the moment. Please try again in a few seconds."
+
+
+@pages.get("/<token>")
+def show(token: str) -> ResponseReturnValue:
+    """The report, or a sentence that says why there is none."""
+    given, now = services(), services().clock()
+    found = embeds.embed_of(given.engine, token)
+    if found is None:
+        abort(404)
+    framed_by(found.origins)
+    if found.is_over(now=now):
+        return _said(OVER), 410
+    shelf: embedding.Shelf = current_app.extensions["waywiser_shelf"]
+    try:
+        page = shelf.page(found.id, partial(_page, found, now=now), now=now)
+    except embedding.Busy:
+        return _said(BUSY), 429, {"Retry-After": "5"}
+    except (NoSuchJourney, *BAD_QUESTIONS):
+        return _said(GONE), 410
+    embeds.note_use(given.engine, found, now=now)
+    return page
+
+
+def _page(found: Embed, *, now: int) -> str:
+    report = BY_NAME[found.report]
+    shown = embedding.shown(services(), found.project, found.journey, report, found.asked, now=now)
+    return render_template(
+        f"embed/{report.name}.html",
+        shown=shown,
+        answer=shown.answer,
+        expires_at=found.expires_at,
+        pictures=pictures,
+        trends=trends,
+        no_link=embedding.link_to_nothing,
+    )
+
+
+def _said(sentence: str) -> str:
+    return render_template("embed/said.html", sentence=sentence)

@@ -1,0 +1,98 @@
+"""Links that show one report to others: made, shown once, listed with their last use, revoked."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urlencode
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from admin import embedding
+from admin.access import Place, needs
+from admin.failures import BAD_QUESTIONS
+from admin.services import services
+from journeys.reports import BY_NAME
+from journeys.scope import NoSuchJourney
+from store.embeds import embeds_of, make_embed, revoke_embed
+from store.journeys import live_journeys
+
+pages = Blueprint("embeds", __name__, url_prefix="/p/<project>/settings/embeds")
+
+
+@pages.get("")
+@needs("editor")
+def show(place: Place) -> ResponseReturnValue:
+    """The links of the project; the form asks for what the address says."""
+    given = request.args.to_dict()
+    return _page(place, {"journey": given.pop("journey", ""), "report": given.pop("report", "")}, asks=given)
+
+
+@pages.post("")
+@needs("editor", does="made a link to the report {report} of {journey}, for {days} days")
+def create(place: Place) -> ResponseReturnValue:
+    """Make a link, shown in this answer and never again."""
+    given, now, form = services(), services().clock(), request.form
+    asks = dict(parse_qsl(form.get("asked", ""))) or {"days": form.get("period", "")}
+    report = next((one for one in embedding.REPORTS if one.name == form.get("report")), None)
+    origins = tuple(dict.fromkeys(form.get("origins", "").replace(",", " ").split()))
+    bad = next((one for one in origins if not embedding.ORIGIN.fullmatch(one)), None)
+    if report is None or form.get("days") not in {str(n) for n in embedding.DAYS}:
+        return _page(place, form, asks=asks, problem="Choose a report, and one of the times."), 422
+    if bad is not None:
+        problem = f"{bad!r} is no origin: write it as https://shop.example."
+        return _page(place, form, asks=asks, problem=problem), 422
+    try:
+        kept = embedding.reads(report, asks, place.project, now=now)
+        embedding.shown(given, place.project, form.get("journey", ""), report, kept, now=now)
+    except (NoSuchJourney, *BAD_QUESTIONS) as error:
+        return _page(place, form, asks=asks, problem=f"{str(error)[:1].upper()}{str(error)[1:]}."), 422
+    token = make_embed(
+        given.engine,
+        place.project.id,
+        journey=form["journey"],
+        report=report.name,
+        asked=kept,
+        origins=origins,
+        by=place.user.email,
+        expires_at=now + int(form["days"]) * embedding.DAY_MS,
+        now=now,
+    )
+    link = given.settings.address + url_for("embedded.show", token=token)
+    return _page(place, {}, asks={}, fresh=link)
+
+
+@pages.post("/<int:number>/revoke")
+@needs("editor", does="revoked the link {number} to a report")
+def revoke(place: Place, number: int) -> ResponseReturnValue:
+    """End a link for good."""
+    given = services()
+    if not revoke_embed(given.engine, place.project.id, number, now=given.clock()):
+        abort(404)
+    flash("The link is revoked. Whoever opens it is told so.")
+    return redirect(url_for("embeds.show", project=place.project.key))
+
+
+def _page(
+    place: Place, form: dict[str, str], *, asks: dict[str, str], fresh: str = "", problem: str = ""
+) -> str:
+    given = services()
+    journeys = {
+        one.definition["key"]: one.definition["name"] for one in live_journeys(given.engine, place.project.id)
+    }
+    rows = [
+        {**row, "title": BY_NAME[row["report"]].title, "name": journeys.get(row["journey"], row["journey"])}
+        for row in embeds_of(given.engine, place.project.id)
+    ]
+    return render_template(
+        "settings/embeds.html",
+        rows=rows,
+        journeys=journeys,
+        reports=embedding.REPORTS,
+        days=embedding.DAYS,
+        form=form,
+        asks=asks,
+        asked=urlencode(asks),
+        fresh=fresh,
+        problem=problem,
+        now=given.clock(),
+    )
