@@ -229,7 +229,7 @@ def _plant_settings(given: admin.Services, project: Project, *, by: str, now: in
 
 
 class Watcher(HTMLParser):
-    """Collects what should never be in a page: marked elements, handlers, inline scripts, script addresses."""
+    """Collects what should never be in a page: marked elements, handlers, inline script, script addresses."""
 
     def __init__(self) -> None:
         super().__init__()
