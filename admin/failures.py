@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from admin import access
+from admin.formats import sentence
 from journeys.cursors import ListError
 from journeys.dimensions import DimensionError
 from journeys.discovery import DiscoveryError
@@ -83,4 +84,4 @@ def _no_journey(_: NoSuchJourney) -> ResponseReturnValue:
 
 
 def _bad_question(error: Exception) -> ResponseReturnValue:
-    return page("This cannot be asked", f"{str(error)[:1].upper()}{str(error)[1:]}.", 400)
+    return page("This cannot be asked", sentence(error), 400)

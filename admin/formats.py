@@ -68,6 +68,12 @@ def money(amount: float | None) -> str:
     return "–" if amount is None else decimal(amount, 0 if f"{amount:.2f}".endswith(".00") else 2)
 
 
+def sentence(said: Exception | str) -> str:
+    """What an error says, as a sentence."""
+    text = str(said)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def percent(share: float | None) -> str:
     """0.314 as 31%, 0.0243 as 2.4%: two digits that tell something; nothing and all are shown plainly."""
     if share is None:

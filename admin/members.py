@@ -8,6 +8,7 @@ from flask import url_for
 
 from admin import mail
 from admin.first_run import FormProblems
+from admin.formats import sentence
 from admin.services import Services
 from store import invitations
 from store.projects import ROLES, Project
@@ -22,7 +23,7 @@ def invite(services: Services, project: Project, form: Mapping[str, str], *, by:
     try:
         email = read_address(form.get("email", ""))
     except UserError as error:
-        raise FormProblems({"email": f"{str(error)[:1].upper()}{str(error)[1:]}."}) from None
+        raise FormProblems({"email": sentence(error)}) from None
     if email in {person["email"] for person in users_of(services.engine, project.id)}:
         raise FormProblems({"email": f"{email} is in this project already."})
     token = invitations.invite(

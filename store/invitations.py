@@ -11,7 +11,7 @@ from store.db import writing
 from store.projects import ROLES, hashed
 from store.tables import projects
 from store.tables_people import invitations
-from store.users import UserError, grant, read_address
+from store.users import UserError, grant_within, read_address
 
 LIFETIME_MS = 7 * 86_400_000
 
@@ -86,7 +86,7 @@ def accept(engine: Engine, taken: Invitation, user_id: int, *, now: int) -> bool
     with writing(engine) as connection:
         if connection.execute(update(invitations).where(mine).values(ended_at=now)).rowcount != 1:
             return False
-    grant(engine, user_id, taken.project_id, taken.role)
+        grant_within(connection, user_id, taken.project_id, taken.role)
     return True
 
 

@@ -7,7 +7,7 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import Engine, RowMapping, func, select
+from sqlalchemy import Connection, Engine, RowMapping, func, select
 from sqlalchemy.exc import IntegrityError
 
 from store.db import writing
@@ -61,12 +61,17 @@ def read_address(email: str) -> str:
 
 def grant(engine: Engine, user_id: int, project_id: int, role: str) -> None:
     """Give a user a role in a project, in place of the one before."""
+    with writing(engine) as connection:
+        grant_within(connection, user_id, project_id, role)
+
+
+def grant_within(connection: Connection, user_id: int, project_id: int, role: str) -> None:
+    """The same, as a part of a transaction."""
     if role not in ROLES:
         raise UserError(f"{role!r} is no role; give one of {', '.join(ROLES)}")
     key = (memberships.c.user_id == user_id, memberships.c.project_id == project_id)
-    with writing(engine) as connection:
-        connection.execute(memberships.delete().where(*key))
-        connection.execute(memberships.insert().values(user_id=user_id, project_id=project_id, role=role))
+    connection.execute(memberships.delete().where(*key))
+    connection.execute(memberships.insert().values(user_id=user_id, project_id=project_id, role=role))
 
 
 def sign_in(engine: Engine, email: str, password: str) -> User | None:

@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin import failures
+from admin.formats import sentence
 from admin.login import enter, leave, signed_in
 from admin.services import services
 from store import audit, invitations
@@ -36,9 +37,7 @@ def accept(token: str) -> ResponseReturnValue:
         try:
             user = _made(found)
         except UserError as error:
-            return _page(
-                found, token, problems={"password": f"{str(error)[:1].upper()}{str(error)[1:]}."}
-            ), 422
+            return _page(found, token, problems={"password": sentence(error)}), 422
     return _joined(found, user)
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from admin import digest
 from admin.access import Place, needs
+from admin.formats import sentence
 from admin.login import SIGN_IN, TooManyTries, enter, is_password
 from admin.services import services
 from store import digests, second_factor, sign_ins
@@ -35,7 +36,7 @@ def password(place: Place) -> ResponseReturnValue:
     try:
         set_password(services().engine, place.user.email, request.form.get("password", ""))
     except UserError as error:
-        return _page(place, problems={"password": f"{str(error)[:1].upper()}{str(error)[1:]}."}), 422
+        return _page(place, problems={"password": sentence(error)}), 422
     enter(place.user)
     flash("The password is changed, and every other browser is signed out.")
     return _back(place)

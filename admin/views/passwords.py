@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from functools import partial
+
+from flask import (
+    Blueprint,
+    copy_current_request_context,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
 from admin import failures, mail
+from admin.formats import sentence
 from admin.login import TooManyTries, asks_too_often
-from admin.services import services
+from admin.services import Services, services
 from store import password_resets
 from store.users import UserError, user_by_email
 
@@ -30,12 +42,17 @@ def send() -> ResponseReturnValue:
         asks_too_often(given, f"new password of {email}")
     except TooManyTries as error:
         return failures.page("Please wait", str(error), 429)
+    answer = make_response(render_template("passwords/forgotten.html", is_sent=True, sends=True))
+    # Only behind the answer, whose time would tell whether there is such a person.
+    answer.call_on_close(copy_current_request_context(partial(_send_link, given, email)))
+    return answer
+
+
+def _send_link(given: Services, email: str) -> None:
     if user := user_by_email(given.engine, email):
         token = password_resets.allow(given.engine, user.id, now=given.clock())
-        mail.new_password(
-            given, user.email, given.settings.address + url_for("passwords.choose", token=token)
-        )
-    return render_template("passwords/forgotten.html", is_sent=True, sends=True)
+        link = given.settings.address + url_for("passwords.choose", token=token)
+        mail.new_password(given, user.email, link)
 
 
 @pages.get("/<token>")
@@ -52,7 +69,7 @@ def change(token: str) -> ResponseReturnValue:
     try:
         user = password_resets.choose(given.engine, token, password, now=given.clock())
     except UserError as error:
-        problem = f"{str(error)[:1].upper()}{str(error)[1:]}."
+        problem = sentence(error)
         who = password_resets.allowed(given.engine, token, now=given.clock())
         return render_template("passwords/choose.html", token=token, user=who, problem=problem), 422
     if user is None:

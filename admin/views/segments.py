@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from admin import asked, draft_edits
 from admin.access import LOOKS, SEVERAL, Place, did, needs
 from admin.draft import Draft
+from admin.formats import sentence
 from admin.segment_draft import LISTS, empty, from_definition, from_form, new_item, placed, to_definition
 from admin.services import services
 from journeys.comparison import size, size_of_draft
@@ -140,7 +141,7 @@ def restore(place: Place) -> ResponseReturnValue:
     try:
         found = restore_segment(given.engine, place.project.id, key, by=place.user.email, now=given.clock())
     except TooManySegments as error:
-        flash(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        flash(sentence(error))
     else:
         if not found:
             abort(404)

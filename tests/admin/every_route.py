@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+from pathlib import Path
 from typing import Any
 
-from flask import Flask, Request, request
-from werkzeug.datastructures import ImmutableMultiDict
+from flask import Flask
 from werkzeug.routing import Rule
+
+import admin
+import journeys
 
 VALUES: dict[str, Any] = {
     "project": "shop",
@@ -70,40 +72,8 @@ def address(app: Flask, rule: Rule, **more: Any) -> str:
         return app.url_map.bind("localhost").build(rule.endpoint, values)
 
 
-class Listening(ImmutableMultiDict[str, str]):
-    """Arguments that note by which names they were asked for."""
-
-    def get(self, key: str, *args: Any, **kwargs: Any) -> Any:
-        _note(key)
-        return super().get(key, *args, **kwargs)
-
-    def getlist(self, key: str, *args: Any, **kwargs: Any) -> Any:
-        _note(key)
-        return super().getlist(key, *args, **kwargs)
-
-    def __getitem__(self, key: str) -> Any:
-        _note(key)
-        return super().__getitem__(key)
-
-
-class ListenedTo(Request):
-    """A request whose arguments and form note what is asked of them."""
-
-    parameter_storage_class = Listening
-
-
-_heard: dict[str, set[str]] = {}
-
-
-def _note(name: str) -> None:
-    if request:
-        _heard.setdefault(request.endpoint or "", set()).add(name)
-
-
-@contextmanager
-def listening(app: Flask) -> Iterator[dict[str, set[str]]]:
-    """By endpoint, the names of the arguments and fields that its view asked for meanwhile."""
-    before, app.request_class = app.request_class, ListenedTo
-    _heard.clear()
-    yield _heard
-    app.request_class = before
+def every_field() -> set[str]:
+    """The names of all arguments and fields that the code reads."""
+    read = re.compile(r'\.(?:get|getlist)\(\s*"(\w+)"|^    (\w+) = fields\.', re.M)
+    files = [path for room in (admin, journeys) for path in Path(room.__path__[0]).rglob("*.py")]
+    return {a or b for path in files for a, b in read.findall(path.read_text())}

@@ -13,7 +13,7 @@ from admin.exports import csv_file
 from store.events import EventStore
 from tests import hostile
 from tests.admin.conftest import NOW, Shop, a_shop
-from tests.admin.every_route import address, listening, pages
+from tests.admin.every_route import address, every_field, pages
 from tests.admin.hostile_pages import hostile_pages
 from tests.hostile import FORMULA_BEGINS, IMAGE, QUOTED, TEMPLATE, wrong_in
 
@@ -87,22 +87,18 @@ def is_number(text: str) -> bool:
 def test_arguments_and_fields_come_back_as_text(planted: Hostile, method: str) -> None:
     shop, customer = planted
     client, wrong, payload = shop.client("admin"), [], IMAGE + QUOTED + TEMPLATE
+    given = {"query_string" if method == "GET" else "data": dict.fromkeys(every_field(), payload)}
     ours = [
         (rule, address(shop.app, rule, customer=customer)) for rule, one in pages(shop.app) if one == method
     ]
-    with listening(shop.app) as heard:
-        for rule, path in ours:
-            if rule.endpoint == "sign_in.out":
-                continue
-            where = "query_string" if method == "GET" else "data"
-            client.open(path, method=method)
-            names = {"q", "next", "do", "name", "email", *heard.get(rule.endpoint, ())}
-            answer = client.open(path, method=method, **{where: dict.fromkeys(names, payload)})
-            if answer.status_code >= 500:
-                wrong.append(f"{method} {path}: {answer.status}")
-            if answer.mimetype == "text/html":
-                wrong += [f"{method} {path}: {one}" for one in wrong_in(answer.text)]
-    assert len(heard) > 20
+    for rule, path in ours:
+        answer = client.open(path, method=method, **given)
+        if answer.status_code >= 500:
+            wrong.append(f"{method} {path}: {answer.status}")
+        if answer.mimetype == "text/html":
+            wrong += [f"{method} {path}: {one}" for one in wrong_in(answer.text)]
+        if rule.endpoint == "sign_in.out":
+            client = shop.client("admin")
     assert wrong == []
 
 

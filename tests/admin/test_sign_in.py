@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import event
 
 from tests.admin.conftest import NOW, PASSWORD, Shop
+from tests.admin.every_route import address, every_field, pages
 
 
 def enter(shop: Shop, email: str, password: str, client=None, **more):
@@ -31,6 +34,31 @@ def test_wrong_password_and_unknown_person_get_the_same_answer(shop: Shop) -> No
     assert without_token(wrong.text).replace("viewer@", "nobody@") == without_token(unknown.text)
 
 
+def test_an_unknown_person_takes_the_same_work(own_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    work: list[str] = []
+    verify, engine = PasswordHasher.verify, own_shop.services.engine
+    enter(own_shop, "nobody@shop.example", "once, as the first of all makes the hash that is compared")
+    monkeypatch.setattr(
+        PasswordHasher, "verify", lambda self, *given: work.append("verify") or verify(self, *given)
+    )
+    event.listen(engine, "before_cursor_execute", lambda *told: work.append(told[2]))
+    done = []
+    for email in ("viewer@shop.example", "nobody@shop.example", "no address", ""):
+        work.clear()
+        assert enter(own_shop, email, "not this password").status_code == 422
+        done.append([*work])
+    assert "verify" in done[0]
+    assert done == [done[0]] * 4
+
+
+def test_who_is_unknown_has_to_wait_as_well(own_shop: Shop) -> None:
+    known, unknown = (
+        [enter(own_shop, email, "wrong").status_code for _ in range(7)]
+        for email in ("viewer@shop.example", "nobody@shop.example")
+    )
+    assert known == unknown == [422] * 5 + [429] * 2
+
+
 def test_guessing_has_to_wait_even_with_the_right_password_at_last(own_shop: Shop) -> None:
     for _ in range(5):
         assert enter(own_shop, "viewer@shop.example", "wrong").status_code == 422
@@ -40,12 +68,39 @@ def test_guessing_has_to_wait_even_with_the_right_password_at_last(own_shop: Sho
     assert enter(own_shop, "editor@shop.example", PASSWORD).status_code == 302
 
 
-@pytest.mark.parametrize(
-    "target",
-    ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/\t/evil.example"],
+AWAY = (
+    "https://evil.example/",
+    "//evil.example",
+    "///evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "javascript:alert(1)",
+    "/\t/evil.example",
+    "/\n/evil.example",
+    " //evil.example",
+    "evil.example",
+    "@evil.example",
+    ".evil.example",
+    "http:evil.example",
+    "/\u2028/evil.example",
 )
+
+
+@pytest.mark.parametrize("target", AWAY)
 def test_no_way_leads_to_another_site(shop: Shop, target: str) -> None:
     assert enter(shop, "viewer@shop.example", PASSWORD, next=target).location == "/"
+
+
+def test_no_route_sends_the_browser_to_another_site(own_shop: Shop) -> None:
+    """Whatever any view reads: a redirect stays here."""
+    given = dict.fromkeys(every_field(), "//evil.example/x")
+    for rule, method in pages(own_shop.app):
+        how = {"query_string": given} | ({"data": given} if method == "POST" else {})
+        client = own_shop.client("" if "sign_in" in rule.endpoint else "admin")
+        answer = client.open(
+            address(own_shop.app, rule), method=method, headers={"Referer": "https://evil.example"}, **how
+        )
+        assert re.match(r"/(?![/\\])", answer.location or "/"), (rule.endpoint, answer.location)
 
 
 def test_signing_in_goes_on_where_one_wanted_to_go(shop: Shop) -> None:
