@@ -230,10 +230,10 @@ def lives(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
 def _columns(
     answer: Answer, zone: ZoneInfo, series: list[tuple[str, str, list[int]]], *, stacked: bool = True
 ) -> dict[str, Any]:
-    shape = "%d %b %H:%M" if answer["unit"] == "hour" else "%a %d %b"
     moments = [datetime.fromisoformat(one["at"]).astimezone(zone) for one in answer["times"]]
+    hourly = answer["unit"] == "hour"
     return {
-        "times": [moment.strftime(shape) for moment in moments],
+        "times": [f"{at:%d %b %H:%M}" if hourly else f"{at:%a} {at.day} {at:%b}" for at in moments],
         "series": [{"name": name, "colour": colour, "values": values} for name, colour, values in series],
         "stacked": stacked,
     }

@@ -319,5 +319,6 @@ def test_a_few_letters_lead_anywhere(inside: Inside) -> None:
     page.keyboard.press("Control+k")
     page.keyboard.type("u-100")
     expect(page.locator("#palette-found a")).to_have_count(1)
+    expect(page.locator("#palette-found a").first).to_contain_text("u-100")
     page.keyboard.press("Enter")
     page.wait_for_url("**/customers?q=u-100")
