@@ -212,8 +212,10 @@ def portions(concerned: list[Concern]) -> list[list[Concern]]:
 
 def parted(concerned: list[Concern]) -> tuple[list[Concern], list[Concern]]:
     """Those whose runs customers make alone, and those whose runs the members of an account make together."""
-    together = [one for one in concerned if is_of_accounts(one[0].definition)]
-    return [one for one in concerned if one not in together], together
+    parts: tuple[list[Concern], list[Concern]] = [], []
+    for version, some in concerned:
+        parts[is_of_accounts(version.definition)].append((version, some))
+    return parts
 
 
 def set_aside(ledger: Ledger, project: int, blamed: Mapping[int, str], *, now: int) -> None:

@@ -12,10 +12,12 @@ import pytest
 from tests.installation import Installation
 
 pytestmark = pytest.mark.slow
-ROWS = """event,timestamp,user_id,message_id
-Look,2020-01-05T10:00:00Z,ada,m1
-Buy,2020-01-05T10:20:00Z,ada,m2
-Look,2020-02-05T10:00:00Z,bob,m3
+ROWS = """event,timestamp,user_id,message_id,type,group_id
+Look,2020-01-05T10:00:00Z,ada,m1,track,
+Buy,2020-01-05T10:20:00Z,ada,m2,track,
+Look,2020-02-05T10:00:00Z,bob,m3,track,
+,2020-01-05T09:00:00Z,ada,m4,group,acme
+,2020-01-05T09:00:00Z,bob,m5,group,globex
 """
 JOURNEY = """
 key: order
@@ -25,6 +27,7 @@ steps:
   - {key: buy, name: Buys, match: [{event: Buy}]}
 idle_timeout: 14d
 """
+TOGETHER = JOURNEY.replace("key: order", "key: together") + "runs_of: accounts\n"
 FALSIFY = """
 from store.events import EventStore
 events = EventStore("chdb:///data/events")
@@ -41,6 +44,10 @@ def test_stored_runs_are_checked_and_counted_anew(tmp_path: Path) -> None:
         (tmp_path / "order.yaml").write_text(JOURNEY)
         place.run("import", "history.csv", "--project", "main")
         place.run("journey", "apply", "order.yaml", "--project", "main")
+        (tmp_path / "together.yaml").write_text(TOGETHER)
+        place.run("journey", "apply", "together.yaml", "--project", "main")
+        of_accounts = place.run("runs", "verify", "together", "--project", "main").stdout
+        assert "2 accounts checked, 0 have other runs" in of_accounts
         assert "2 customers checked, 0 have other runs" in place.run("runs", "verify", *order).stdout
         subprocess.run(
             [sys.executable, "-c", FALSIFY], cwd=place.folder, env=place.environment, check=True, timeout=120
