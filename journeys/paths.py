@@ -201,7 +201,9 @@ def ways(scope: Scope, asked: Asked, unit: str) -> tuple[str, dict[str, Any]]:
         forever=FOREVER,
         past=PAST,
         kinds=list(NODES),
-        **{one: number_of(one) for one in (TOUCHPOINT, BEGIN, MORE)},
+        touchpoint=number_of(TOUCHPOINT),
+        begin=number_of(BEGIN),
+        more=number_of(MORE),
         types=sorted({*SHOWN, *(_type(one) for step in named for one in step.match)}),
     )
 
