@@ -12,9 +12,10 @@ from typing import Any
 
 from benchmarks import history
 from benchmarks.alone import Stopwatch
-from benchmarks.asked import questions
+from benchmarks.asked import Question, questions
 from benchmarks.machine import resident_now
 from benchmarks.questions import question
+from benchmarks.tables import ms, say
 from journeys.funnel import funnel
 from journeys.period import Period
 from journeys.runs import fill, recompute
@@ -91,13 +92,19 @@ def measured(url: str, size: dict[str, Any], end: int, turns: int) -> Found:
             fill=filled,
             disk=disk,
             peers={name: median(turns, _peer(events, sql)) for name, sql in PEERS.items()},
-            reports={one.name: median(turns, _bound(one.ask, scope)) for one in questions()},
+            reports={one.name: _reported(one, scope, turns) for one in questions()},
             touched={n: median(turns, Recomputation(events, stored, n)) for n in TOUCHED},
             touched_peers={n: _peers_of_some(events, stored, n, turns) for n in TOUCHED},
             funnel_later=_later(events, stored, scope, turns),
             arriving=median(SECONDS, Arriving(events, stored, end)),
             memory=(before, peak, _peak()),
         )
+
+
+def _reported(one: Question, scope: Scope, turns: int) -> Took:
+    took = median(turns, _bound(one.ask, scope))
+    say(f"journeys: {one.name}, {ms(took.cpu)} of processor time")
+    return took
 
 
 def median(turns: int, work: Callable[[], Any]) -> Took:
