@@ -83,8 +83,10 @@ bench-snippet: setup $(INSTALLED_DEV) chromium ## What the snippet costs a page,
 	cd benchmarks/trackers && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	$(BIN)/python -m benchmarks snippet
 
-bench-journeys: setup $(INSTALLED_DEV) ## Back-fill and reports at 1 and 10 million events
-	$(BIN)/python -m benchmarks journeys
+# JOURNEY_EVENTS="1 10" says how many millions.
+JOURNEY_EVENTS ?= 1 10 100
+bench-journeys: setup $(INSTALLED_DEV) ## Back-fill and reports at 1, 10 and 100 million events
+	$(BIN)/python -m benchmarks journeys --events $(JOURNEY_EVENTS)
 
 bench-sdk: setup $(INSTALLED_DEV) ## The Python SDK beside five libraries: speed, and what is lost in which trouble
 	$(BIN)/python -m benchmarks sdk

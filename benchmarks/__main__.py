@@ -24,22 +24,25 @@ def main() -> None:
     parser.add_argument("part", nargs="*", choices=[*PARTS, *LONG_PARTS, []], metavar="part", help=WORDS)
     parser.add_argument("--quick", action="store_true", help="smaller and shorter, for a first look")
     parser.add_argument(
-        "--events", type=float, help="millions of events for journeys, in place of 1 and 10, or for others"
+        "--events",
+        type=float,
+        nargs="+",
+        help="millions of events for journeys, in place of 1 and 10, or for others, which take one number",
     )
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers end and folders go on a kill, too
     show("Machine", ["", ""], described())
     for part in asked.part or PARTS:
         start = time.perf_counter()
-        more = _size(part, int(asked.events * 1_000_000)) if asked.events else {}
+        more = _size(part, *(int(one * 1_000_000) for one in asked.events)) if asked.events else {}
         import_module(f"benchmarks.{part}").run(quick=asked.quick, **more)
         say(f"{part} took {time.perf_counter() - start:.0f} s\n")
 
 
-def _size(part: str, events: int) -> dict[str, Any]:
+def _size(part: str, events: int, *further: int) -> dict[str, Any]:
     """How a part is told how many events to measure with; most have a size of their own."""
     return {
-        "journeys": {"sizes": (events,)},
+        "journeys": {"sizes": (events, *further)},
         "admin": {"events": events},
         "memory": {"events": events},
         "identity": {"events": events},

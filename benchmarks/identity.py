@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,18 @@ from benchmarks.history import DAY
 from benchmarks.questions import question as own_question
 from benchmarks.tables import many, mib, ms, say, show, times
 from journeys import filters, runs
-from journeys.paths import OTHER_HASH, PAST
+from journeys.paths import paths
+from journeys.period import Period
 from journeys.questions import question
 from journeys.resolution import resolved_now
+from journeys.scope import Scope
+from journeys.zero import zero
 from store.db import open_db
 from store.events import EventStore
 from store.identity import Identity, Ledger, Link
 from store.journeys import JourneyVersion
 from store.migrate import migrate_db, migrate_events
-from store.projects import create_project
+from store.projects import Project, create_project
 
 EVENTS = 10_000_000
 EVENTS_PER_MERGE = 100
@@ -36,7 +40,19 @@ TURNS = 5
 MERGES_A_MINUTE = 10_000
 VERSION = JourneyVersion(1, history.PROJECT, 1, 1, dict(history.JOURNEY), "live", 0, 0, "", 0)
 AS_THEY_CAME = "(select *, identity as customer from events)"
-Asked = tuple[str, dict[str, Any]]
+Asked = Callable[[EventStore], Any]
+
+
+@dataclass(frozen=True)
+class Resolving(Scope):
+    """A scope for which `way` says whose events are."""
+
+    way: str = ""
+
+    @property
+    def resolved(self) -> str:
+        """The SQL of events with their customers."""
+        return self.way
 
 
 @dataclass(frozen=True)
@@ -120,7 +136,7 @@ def peak(url: str, count: int, is_resolved: bool) -> int:
     """The most memory of a process that asks every question once."""
     with closing(EventStore(url)) as events:
         for _, make in _all(count):
-            events.query(*make(resolved_now() if is_resolved else AS_THEY_CAME))
+            make(resolved_now() if is_resolved else AS_THEY_CAME)(events)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
@@ -152,10 +168,10 @@ def _all(count: int) -> list[tuple[str, Callable[[str], Asked]]]:
     """The questions of the product that read the events of everyone."""
     return [
         ("runs of a chunk of customers", lambda resolved: _runs(resolved, count)),
-        ("paths after the first step", _paths),
+        ("paths after the first step", partial(_report, paths)),
         ("pages, with customers", lambda resolved: _question("catalog.pages", resolved)),
         ("events by name, with customers", lambda resolved: _question("catalog.seen", resolved)),
-        ("matches of steps, with customers", lambda resolved: _question("preview.matches", resolved)),
+        ("matches of steps, with customers", partial(_report, zero)),
     ]
 
 
@@ -167,14 +183,12 @@ def _params(**more: Any) -> filters.Params:
 
 
 def _question(name: str, resolved: str) -> Asked:
-    params, definition = _params(), history.definition()
-    slots = {
-        "mask": filters.mask(definition, params),
-        "relevant": filters.relevant([definition], params),
-        "resolved": resolved,
-        "route": "path",
-    }
-    return question(name, **slots), params.values
+    sql = question(name, resolved=resolved, route="path")
+    return _query(sql, _params().values)
+
+
+def _query(sql: str, values: Mapping[str, Any]) -> Asked:
+    return lambda events: events.query(sql, values)
 
 
 def _runs(resolved: str, count: int) -> Asked:
@@ -182,28 +196,21 @@ def _runs(resolved: str, count: int) -> Asked:
     params = _params(chunks=chunks)
     whose = "cityHash64(customer) % {chunks:UInt32} = 0" if chunks > 1 else "1"
     found = runs.computed(history.definition(), params, whose, resolved=resolved)
-    return f"select count() as customers, sum(length(runs)) as runs from ({found})", params.values
+    return _query(f"select count() as customers, sum(length(runs)) as runs from ({found})", params.values)
 
 
-def _paths(resolved: str) -> Asked:
-    """The paths of the stored runs of a month."""
-    definition = history.definition()
-    params = _params(anchor_position=1, until_position=0, afterwards=0, backwards=0, collapse=1, depth=5)
-    params.values |= {"journey_version": VERSION.id, "start": params.values["since"]}
-    params.values |= {"now": params.values["end"], "idle": definition.idle_timeout, "window": 0}
-    params.values |= {"types": ["page", "screen", "track"], "most": 8, "other": OTHER_HASH, "past": PAST}
-    selected = question("runs.selected", source=runs.stored())
-    whole = {"mine": "1", "theirs": "0", "again": "", "which": "has(steps, 1)", "route": "path"}
-    span = {"begins": "anchored", "ends": "last", "ending": "toString(outcome)"}
-    ways = question("paths.ways", runs=selected, resolved=resolved, **whole, **span)
-    return question("paths.links", ways=ways), params.values
+def _report(report: Callable[[Scope], Any], resolved: str) -> Asked:
+    """A report over the stored runs of a month."""
+    now, project = time.time_ns() // 1_000_000, Project(history.PROJECT, "bench", "Benchmark", "UTC")
+    given = (project, VERSION, history.definition(), Period(now - 30 * DAY, now), {}, now)
+    return lambda events: report(Resolving(events, *given, way=resolved))
 
 
 def _shortest(events: EventStore, turns: int, asked: Asked) -> Lap:
     laps = []
     for _ in range(turns):
         with Stopwatch() as watch:
-            events.query(*asked)
+            asked(events)
         laps.append(watch)
     return Lap(min(one.wall for one in laps), min(one.cpu for one in laps))
 

@@ -4,60 +4,47 @@ from __future__ import annotations
 
 import resource
 import statistics
+import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from benchmarks import history
 from benchmarks.alone import Stopwatch
+from benchmarks.asked import Question, questions
 from benchmarks.machine import resident_now
 from benchmarks.questions import question
-from journeys.change import change
+from benchmarks.tables import ms, say
 from journeys.funnel import funnel
-from journeys.lists import listed
-from journeys.paths import paths
 from journeys.period import Period
 from journeys.runs import fill, recompute
 from journeys.scope import Scope
-from journeys.segments import choices
-from journeys.signals import signals
-from journeys.timing import timing
-from journeys.variants import variants
+from store.event import Event, event_id
 from store.events import EventStore
 from store.journeys import JourneyVersion
 from store.migrate import migrate_events
 from store.projects import Project
 
 FILLS = 3
-PATH_TURNS = 3
+MANY = 20_000_000  # events, above which a version is filled once
+PATIENCE = 40.0  # seconds of turns, after which a question is not asked again
 TOUCHED = (10, 100, 1_000)
 LIVE = 50  # recomputations after which the funnel is asked again
+A_SECOND = 1_000  # events that come in a second, of so many customers
+ACTIVE = 400
+SECONDS = 20
 PEERS = {
     "funnel": "peers.funnel",
     "histories": "peers.histories",
     "everything": "peers.everything",
 }
-REPORTS: dict[str, Callable[[Scope], Any]] = {
-    "funnel": funnel,
-    "funnel by customers": lambda scope: funnel(scope, unit="customers"),
-    "list, first page": listed,
-    "list of one drop-off": lambda scope: listed(scope, number="dropped_here", step="cart"),
-    "variants": variants,
-    "timing": timing,
-    "segment choices": choices,
-    "explained change of 45 days": lambda scope: change(_second_half(scope)),
-}
-PATHS: dict[str, Callable[[Scope], Any]] = {
-    "paths after the first step": paths,
-    "paths before payment": lambda scope: paths(scope, anchor="payment", direction="before"),
-    "signals before the checkout": lambda scope: signals(scope, step="checkout"),
-}
+TABLES = ("events", "journey_runs")
 
 
 @dataclass(frozen=True)
 class Took:
-    """Wall and processor seconds, medians."""
+    """Wall and processor seconds, medians of the turns."""
 
     wall: float
     cpu: float
@@ -65,18 +52,23 @@ class Took:
 
 @dataclass(frozen=True)
 class Found:
-    """What was measured over one history; `peers` by the name in PEERS, `touched` by number of customers."""
+    """What was measured over one history; `peers` by the name in PEERS, `touched` by number of customers.
+
+    `memory` is that of the process before, at the peak of the back-fill, and at the peak of all; `disk` the
+    bytes of each table. `arriving` is what a second's events take until their customers are computed.
+    """
 
     size: Mapping[str, Any]
     runs: int
     fill: Took
-    memory: tuple[int, int]
+    memory: tuple[int, int, int]
+    disk: Mapping[str, int]
     peers: Mapping[str, Took]
     reports: Mapping[str, Took]
-    paths: Mapping[str, Took]
     touched: Mapping[int, Took]
     touched_peers: Mapping[int, Mapping[str, Took]]
     funnel_later: Took
+    arriving: Took
 
 
 def written(url: str, count: int, end: int) -> dict[str, Any]:
@@ -90,27 +82,36 @@ def measured(url: str, size: dict[str, Any], end: int, turns: int) -> Found:
     """Measure everything over the history at `url`."""
     with closing(EventStore(url)) as events:
         before = _settled(events)
-        filled, stored = _filled(events, min(FILLS, turns))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        fills = 1 if size["events"] > MANY else min(FILLS, turns)
+        filled, stored = _filled(events, fills)
+        peak, disk = _peak(), _disk(events, fills)
         scope = _scope(events, stored, end)
         return Found(
             size=size,
             runs=funnel(scope)["entered"],
             fill=filled,
-            memory=(before, peak),
+            disk=disk,
             peers={name: median(turns, _peer(events, sql)) for name, sql in PEERS.items()},
-            reports={name: median(turns, _bound(ask, scope)) for name, ask in REPORTS.items()},
-            paths={name: median(min(PATH_TURNS, turns), _bound(ask, scope)) for name, ask in PATHS.items()},
+            reports={one.name: _reported(one, scope, turns) for one in questions()},
             touched={n: median(turns, Recomputation(events, stored, n)) for n in TOUCHED},
             touched_peers={n: _peers_of_some(events, stored, n, turns) for n in TOUCHED},
             funnel_later=_later(events, stored, scope, turns),
+            arriving=median(SECONDS, Arriving(events, stored, end)),
+            memory=(before, peak, _peak()),
         )
 
 
+def _reported(one: Question, scope: Scope, turns: int) -> Took:
+    took = median(turns, _bound(one.ask, scope))
+    say(f"journeys: {one.name}, {ms(took.cpu)} of processor time")
+    return took
+
+
 def median(turns: int, work: Callable[[], Any]) -> Took:
-    """Medians of several turns."""
-    laps = []
-    for _ in range(turns):
+    """Medians of several turns; of fewer, where they take long."""
+    laps: list[tuple[float, float]] = []
+    begin = time.perf_counter()
+    while len(laps) < turns and (not laps or time.perf_counter() - begin < PATIENCE):
         with Stopwatch() as watch:
             work()
         laps.append((watch.wall, watch.cpu))
@@ -129,6 +130,35 @@ class Recomputation:
         recompute(self._events, self._version, customers, identities)
 
 
+class Arriving:
+    """At each call a second's events of known customers arrive, and the runs of these are computed anew."""
+
+    def __init__(self, events: EventStore, version: JourneyVersion, end: int) -> None:
+        self._events, self._version, self._end, self._calls = events, version, end, 0
+
+    def __call__(self) -> None:
+        self._calls += 1
+        customers, identities = some_customers(self._events, self._version, ACTIVE, -self._calls % 2**32)
+        new = [self._event(n, identities[n % len(identities)]) for n in range(A_SECOND)]
+        self._events.insert(new, token=new[0].message_id)
+        recompute(self._events, self._version, customers, identities)
+
+    def _event(self, n: int, identity: int) -> Event:
+        number = f"arriving-{self._calls}-{n}"
+        return Event(
+            project=history.PROJECT,
+            event_id=event_id(number),
+            message_id=number,
+            type="track",
+            event=history.NAMES[n % len(history.NAMES)],
+            timestamp=self._end - A_SECOND + n,
+            received_at=self._end,
+            sequence=n,
+            identity=identity,
+            side="browser",
+        )
+
+
 def some_customers(
     events: EventStore, version: JourneyVersion, most: int, seed: int
 ) -> tuple[list[int], list[int]]:
@@ -136,6 +166,20 @@ def some_customers(
     values = {"project": history.PROJECT, "version": version.id, "most": most, "seed": seed}
     rows = events.query(question("stored.some"), values)
     return [row["customer"] for row in rows], [one for row in rows for one in row["identities"]]
+
+
+def _peak() -> int:
+    """The most memory that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _disk(events: EventStore, fills: int) -> dict[str, int]:
+    """Bytes of the tables on disk; of stored runs those of one version."""
+    for table in TABLES:
+        events.command(f"optimize table {table} final")
+    rows = events.query(question("history.disk"), {"tables": list(TABLES)})
+    found = {row["name"]: row["bytes"] for row in rows}
+    return {"events": found["events"], "journey_runs": found["journey_runs"] // fills}
 
 
 def _settled(events: EventStore) -> int:
@@ -162,11 +206,6 @@ def _scope(events: EventStore, version: JourneyVersion, end: int) -> Scope:
     project = Project(history.PROJECT, "bench", "Benchmark", "UTC")
     period = Period(end - history.DAYS * history.DAY, end)
     return Scope(events, project, version, history.definition(), period, {}, end)
-
-
-def _second_half(scope: Scope) -> Scope:
-    middle = (scope.period.start + scope.period.end) // 2
-    return replace(scope, period=Period(middle, scope.period.end))
 
 
 def _bound(ask: Callable[[Scope], Any], scope: Scope) -> Callable[[], Any]:
