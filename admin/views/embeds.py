@@ -17,6 +17,7 @@ from store.embeds import embeds_of, make_embed, revoke_embed
 from store.journeys import live_journeys
 
 pages = Blueprint("embeds", __name__, url_prefix="/p/<project>/settings/embeds")
+MOST_ASKED = 4_000  # characters
 
 
 @pages.get("")
@@ -36,6 +37,8 @@ def create(place: Place) -> ResponseReturnValue:
     report = next((one for one in embedding.REPORTS if one.name == form.get("report")), None)
     origins = tuple(dict.fromkeys(form.get("origins", "").replace(",", " ").split()))
     bad = next((one for one in origins if not embedding.ORIGIN.fullmatch(one)), None)
+    if len(form.get("asked", "")) > MOST_ASKED:
+        return _page(place, {}, asks={}, problem="That is too long to be kept in a link."), 422
     if report is None or form.get("days") not in {str(n) for n in embedding.DAYS}:
         return _page(place, form, asks=asks, problem="Choose a report, and one of the times."), 422
     if bad is not None:

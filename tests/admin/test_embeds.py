@@ -11,9 +11,11 @@ import pytest
 
 import admin
 from admin import embedding
+from journeys.segment_definitions import parse_segment
 from store import audit
 from store.embeds import embeds_of
 from store.journeys import delete_journey
+from store.segments import delete_segment, save_segment
 from tests.admin.conftest import DAY, NOW, Shop
 
 FORM = {"journey": "buy", "report": "funnel", "days": "30", "period": "30"}
@@ -107,6 +109,16 @@ def test_it_is_gone_with_the_journey(own_shop: Shop) -> None:
     assert (answer.status_code, "no longer there" in answer.text) == (410, True)
 
 
+def test_it_is_gone_with_the_segment_that_it_asks_for(own_shop: Shop) -> None:
+    engine, project = own_shop.services.engine, own_shop.project.id
+    phones = {"key": "phones", "name": "Phones", "all": [{"field": "device", "op": "eq", "value": "mobile"}]}
+    save_segment(engine, project, parse_segment(phones).source, by="x", now=NOW)
+    path = made(own_shop, asked="days=30&segment=phones")
+    assert "in Phones" in " ".join(own_shop.client().get(path).text.split())
+    delete_segment(engine, project, "phones", by="x", now=NOW)
+    assert later(own_shop, embedding.FRESH_MS).client().get(path).status_code == 410
+
+
 def test_it_asks_what_the_page_asked(own_shop: Shop) -> None:
     page = own_shop.client("editor").get("/p/shop/journeys/buy/funnel?days=90&device=mobile").text
     share = re.search(r'href="(/p/shop/settings/embeds\?[^"]+)"', page)
@@ -130,6 +142,7 @@ def test_it_asks_what_the_page_asked(own_shop: Shop) -> None:
         {"days": "9999"},
         {"journey": "nothing"},
         {"asked": "from=x"},
+        {"asked": f"device={'x' * 5_000}"},
     ],
 )
 def test_what_cannot_be_shown_gets_no_link(own_shop: Shop, wrong: dict[str, str]) -> None:

@@ -25,7 +25,7 @@ from store.digests import HELD_MS
 from store.events import EventStore
 from store.settings import Settings
 from store.tables import projects
-from store.users import remove
+from store.users import grant, remove
 from tests.admin.conftest import DAY, Shop, open_shop
 from tests.installation import Installation, free_port
 
@@ -227,6 +227,18 @@ def test_mail_programs_stop_it_with_one_request(
         answer = shop.client().post(path, data={"List-Unsubscribe": "One-Click"})
         assert (answer.status_code, "no more letters" in answer.text) == (200, True)
     assert digests.readers(engine) == []
+
+
+def test_who_stops_it_while_out_of_the_project_does_not_get_it_when_back(
+    shop: Shop, post: tuple[Box, Settings], at: Callable[[int], Digester], engine: Engine
+) -> None:
+    viewer = shop.people["viewer"]
+    at(MONDAY).turn()
+    path = str(post[0].letters[0]["List-Unsubscribe"]).strip("<> ").removeprefix("https://ways.shop.example")
+    remove(engine, viewer.id, shop.project.id)
+    assert shop.client().post(path).status_code == 200
+    grant(engine, viewer.id, shop.project.id, "viewer")
+    assert at(MONDAY + 7 * DAY).turn() == 0
 
 
 def test_one_journey_that_cannot_be_told_keeps_no_other_project_from_its_letter(

@@ -70,12 +70,18 @@ function drawn(card, title) {
   const sheet = new Sheet(width, colours);
   sheet.write(title, 18, { weight: 600 });
   for (const line of about()) sheet.write(line, 13, { colour: colours.muted });
-  sheet.legend([...card.querySelectorAll(".card-body > .legend")].at(-1));
+  sheet.legend(legendOf(card));
   for (const one of pictures) {
     sheet.write(one.about, 13, { colour: colours.muted });
     sheet.picture(one);
   }
   return sheet.canvas();
+}
+
+// Where there is no list, the rows of a table carry the marks of what is drawn.
+function legendOf(card) {
+  const list = [...card.querySelectorAll(".card-body > .legend")].at(-1);
+  return [...(list ? list.querySelectorAll("li") : card.querySelectorAll(".card-body tbody th:has(.dot-mark)"))];
 }
 
 function about() {
@@ -122,12 +128,12 @@ class Sheet {
     return found;
   }
 
-  legend(list) {
+  legend(items) {
     const font = this.font(13);
     this.measure.font = font;
     let left = 0;
     this.top += 8;
-    for (const item of list?.querySelectorAll("li") ?? []) {
+    for (const item of items) {
       const text = item.textContent.trim().replace(/\s+/g, " ");
       const room = 16 + this.measure.measureText(text).width + 18;
       if (left && left + room > this.width) {
@@ -143,7 +149,7 @@ class Sheet {
       });
       left += room;
     }
-    this.top += list ? 28 : 0;
+    this.top += items.length ? 28 : 0;
   }
 
   picture({ canvas, width, height }) {
