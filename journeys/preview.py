@@ -33,8 +33,8 @@ def preview(
 
     `sampled` is the share of customers that were looked at; `zero` says for each step how many of their
     touchpoints match it at all, in order and in time; `examples` are the newest runs that reached the goal
-    and the newest that did not, or not yet, as lists of runs tell them. Raises DefinitionError for a pattern
-    that cannot be used.
+    and the newest that were lost, as lists of runs tell them. Raises DefinitionError for a pattern that
+    cannot be used.
     """
     check_patterns(events, definition)
     params = filters.Params(project=project.id)
@@ -44,15 +44,15 @@ def preview(
     whose = "cityHash64(customer) % {chunks:UInt32} = 0"
     scope = drafted(events, project, definition, period, whose=whose, now=now, chunks=chunks)
     found = funnel(scope, unit=unit)
-    succeeded, others = (
+    succeeded, lost = (
         listed(scope, which=Which(sql, {}, ""), most=EXAMPLES)["runs"] if found["entered"] else []
-        for sql in ("outcome = 'succeeded'", "outcome != 'succeeded'")
+        for sql in ("outcome = 'succeeded'", "outcome in ('dropped', 'failed')")
     )
     return {
         "funnel": found,
         "sampled": 1 / chunks,
         "zero": zero(scope, whose=whose)["steps"],
-        "examples": {"succeeded": succeeded, "others": others},
+        "examples": {"succeeded": succeeded, "lost": lost},
     }
 
 

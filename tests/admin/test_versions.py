@@ -36,7 +36,7 @@ def test_the_preview_says_what_saving_changes_and_shows_examples(shop: Shop) -> 
     assert good.count("/p/shop/customers/") == 1, "Ada's"
     assert "Pays" in good
     lost = text[text.index("Examples that do not") : text.index("What saving changes")]
-    assert lost.count("/p/shop/customers/") == 3, "the newest"
+    assert lost.count("/p/shop/customers/") == 3, "Ben, Cyd and Eve"
     assert "Pays," not in lost
     assert "Names alone: the runs are the same." in sent(shop, altered(name="Purchases"), "preview")
     assert "Nothing: no new version is made." in sent(shop, altered(), "preview")

@@ -232,6 +232,7 @@ def _walk(browser: Browser, address: str, look: str, wanted: str) -> None:
     if asked("editor-preview"):
         page.goto(address + PAGES["editor-edit"])
         page.locator("aside").get_by_role("button", name="Preview").click()
+        page.locator("#preview .preview-steps").wait_for(timeout=60_000)
         _shoot(page, "editor-preview", look)
     for problem in dict.fromkeys(problems):
         sys.stderr.write(f"{look}: {problem}\n")

@@ -43,3 +43,50 @@ def test_a_period_is_chosen_beside_another_and_dragged_over(inside: Inside) -> N
     expect(page).to_have_url(re.compile(r"beside=previous"))
     page.get_by_role("link", name="Why did it change?").click()
     expect(page.locator("#change-title")).to_be_visible()
+
+
+def test_from_the_catalogue_to_the_paths_of_an_event_and_to_a_person(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/events?q=Signed+Up")
+    page.get_by_role("link", name="Paths from Signed Up").click()
+    page.get_by_label("A visit ends after").select_option("1d")
+    page.get_by_role("link", name="90 days").click()
+    expect(page.locator("#explore-title")).to_contain_text("What comes after “Signed Up”")
+    expect(page.locator("[data-chart='sankey'] canvas")).to_be_visible()
+    page.get_by_label("What came").select_option("before")
+    expect(page.locator("#explore-title")).to_contain_text("What comes before “Signed Up”")
+    expect(page.locator("[data-chart='sankey'] canvas")).to_be_visible()
+    number = page.get_by_role("link", name="visits in all")
+    n = number.inner_text()
+    number.click()
+    expect(page.locator("#list-title")).to_contain_text(f": {n}")
+    page.locator("tbody a").first.click()
+    expect(page.locator("main")).to_contain_text("Signed Up")
+
+
+def test_a_live_event_is_found_and_opened(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/live")
+    page.get_by_label("Type").select_option("page")
+    expect(page).to_have_url(re.compile("type=page"))
+    expect(page.locator("#live-rows")).not_to_contain_text("track")
+    page.get_by_role("button", name="Pause").click()
+    page.locator("#live-rows a").first.click()
+    expect(page.locator("#event-sent")).to_contain_text('"type": "page"')
+    expect(page.locator("#made-title")).to_be_visible()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert barriers(page) == [], scheme
+
+
+def test_the_preview_of_a_change_shows_examples_and_what_it_changes(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/editor/trial-to-paid")
+    page.locator("#field-name").fill("Trial to customer")
+    page.locator("aside").get_by_role("button", name="Preview").click()
+    preview = page.locator("#preview")
+    expect(preview).to_contain_text("the name was Trial to paid and is Trial to customer", timeout=60_000)
+    expect(preview).to_contain_text("Names alone")
+    expect(preview).to_contain_text("Examples that do not")
+    preview.locator("a").first.click()
+    expect(page.locator("main")).to_contain_text("Trial to paid")
