@@ -16,6 +16,7 @@ from journeys.definitions import to_yaml
 from journeys.report import Answer, Report
 from journeys.reports import REPORTS, TABS
 from journeys.runs import cut
+from journeys.stakes import worst_step
 from journeys.survival_report import SURVIVAL
 from store.journeys import UNFILLED, delete_journey, versions_of
 
@@ -74,6 +75,7 @@ def _add(report: Report) -> None:
             question=question,
             answer=answer,
             pictures=pictures,
+            worst_step=worst_step,
             survivals=survivals,
             trends=trends,
             **answers,
