@@ -15,12 +15,12 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from sqlalchemy import Engine
 
 from admin.formats import count, interval, percent, undecided
-from admin.pictures import worst_step
 from journeys.change import change
 from journeys.definitions import parsed
 from journeys.overview import heads
 from journeys.period import parse_period
 from journeys.scope import open_scope
+from journeys.stakes import worst_step
 from store.events import EventStore
 from store.journeys import ANSWERING, UNFILLED, JourneyVersion, live_journeys
 from store.projects import Project

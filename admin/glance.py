@@ -1,4 +1,4 @@
-"""What a card of the overview adds once it is seen: how the success rate went, and what changed, in words."""
+"""What a card of the overview adds once it is seen: how the rate went, what changed, and money at stake."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 from admin.formats import percent, undecided
 from journeys.change_report import CHANGE
+from journeys.dropoffs_stake import stake
+from journeys.overview import heads
 from journeys.scope import Scope
+from journeys.stakes import stakes
 from journeys.trend import TREND
 
 WIDTH, HEIGHT = 240, 40
@@ -30,12 +33,24 @@ class Glance:
     line: Line | None
     by: str
     sentence: str
+    money: Mapping[str, Any] | None
 
 
 def glance(scope: Scope) -> Glance:
-    """Two reports of a journey in short."""
-    told = TREND.ask(scope, TREND.arguments({}))
-    return Glance(_line(told["parts"]), told["by"], CHANGE.ask(scope, CHANGE.arguments({}))["sentence"])
+    """Three reports of a journey in short."""
+    told, change = TREND.ask(scope, TREND.arguments({})), CHANGE.ask(scope, CHANGE.arguments({}))
+    return Glance(_line(told["parts"]), told["by"], change["sentence"], _money(scope))
+
+
+def _money(scope: Scope) -> Mapping[str, Any] | None:
+    """What is at stake where most leave, as the tab of drop-offs tells it; None where nothing is known."""
+    frame, now = (scope.events, scope.project.id, [scope.version]), scope.now
+    found = stakes(*frame, heads(*frame, scope.period, now=now), scope.period, now=now).get(scope.version.id)
+    if found is None:
+        return None
+    names = {step.key: step.name for step in scope.definition.steps}
+    told = stake(scope, found.step, found.property, currency=found.currency)
+    return told and {**told, "step": found.step, "name": names[found.step]}
 
 
 def _line(parts: Sequence[Mapping[str, Any]]) -> Line | None:

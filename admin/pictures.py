@@ -140,13 +140,6 @@ def _rate(found: Answer) -> dict[str, Any]:
     return {name: found[name] for name in ("value", "low", "high", "n")}
 
 
-def worst_step(answer: Answer) -> Answer | None:
-    """The step where most runs were dropped or failed, or None when none was."""
-    lost = [(step["dropped_here"] + step["failed_here"], step) for step in answer["steps"][:-1]]
-    most = max(lost, key=lambda pair: pair[0], default=(0, None))
-    return most[1] if most[0] else None
-
-
 def identities(nodes: Sequence[Answer], edges: Sequence[Answer]) -> dict[str, Any]:
     """The ids of a customer and the edges at them; the ids of others that an edge names are `apart`."""
     own = {str(node["identity"]): node for node in nodes}

@@ -23,7 +23,7 @@ def heads(
     events: EventStore, project_id: int, versions: Sequence[JourneyVersion], period: Period, *, now: int
 ) -> dict[int, Head]:
     """By version id what `funnel` says of runs: `entered`, `outcomes`, `success_rate`, and of each of the
-    `steps` how many were dropped or failed there."""
+    `steps` how many were dropped or failed there, and how many went on."""
     if not versions:
         return {}
     definitions = {one.id: parsed(one.definition) for one in versions}
@@ -65,6 +65,7 @@ def _head(definition: Definition, found: Counted) -> Head:
                 "name": step.name,
                 "dropped_here": found.ends[k, "dropped"],
                 "failed_here": found.ends[k, "failed"],
+                "went_on": found.progressed(k + 1),
             }
             for k, step in enumerate(definition.drawn.steps, 1)
         ],

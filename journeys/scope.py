@@ -111,7 +111,7 @@ class Scope:
             selected = question("accounts.furthest", runs=selected, resolved=resolved)
         if segment := self.belonging(self.segment, params):  # of the runs that count, so that segments add up
             selected = question("runs.segment", runs=selected, segment=segment)
-        anchored = any_of(_whoever(anchor.match), params) if anchor else "0"
+        anchored = any_of(whoever(anchor.match), params) if anchor else "0"
         given = {
             "runs": selected,
             "source": source,
@@ -212,7 +212,7 @@ def open_scope(
     )
 
 
-def _whoever(matchers: Sequence[Matcher]) -> list[Matcher]:
+def whoever(matchers: Sequence[Matcher]) -> list[Matcher]:
     """The matchers without their conditions on customers' traits, which are met at the moment of a step."""
     return [
         one

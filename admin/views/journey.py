@@ -19,6 +19,7 @@ from journeys.report import Answer, Report
 from journeys.reports import REPORTS, TABS
 from journeys.runs import cut
 from journeys.saving import save_journey
+from journeys.stakes import worst_step
 from journeys.version_changes import changes
 from store.journeys import UNFILLED, delete_journey, live_journey, versions_of
 from store.work import Work, is_name
@@ -97,7 +98,7 @@ def _add(report: Report) -> None:
             return Found(with_choices(opened), answer, answers | more)
 
         def draw(found: Found) -> str:
-            drawn = {"pictures": pictures, "survivals": survivals, "trends": trends}
+            drawn = {"pictures": pictures, "survivals": survivals, "trends": trends, "worst_step": worst_step}
             more = {**kinds, **drawn, **found.beside}
             return render_template(
                 f"journey/{report.name}.html", report=found.report, answer=found.answer, **more

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 
 from admin.glance import glance
+from admin.overview import cards
 from journeys.definitions import parse
 from journeys.overview import MINUTES, arrived_by_minute
+from journeys.period import Period
 from journeys.scope import open_scope
 from store.journeys import save_version
-from tests.admin.conftest import JOURNEY, NOW, Shop, fill_all, happened
+from tests.admin.conftest import DAY, JOURNEY, NOW, Shop, fill_all, happened
 
 
 @pytest.fixture
@@ -34,6 +37,7 @@ def names(page: str) -> list[str]:
         ("name", ["A look", "Buys something"]),
         ("rate", ["Buys something", "A look"]),
         ("lost", ["Buys something", "A look"]),
+        ("stake", ["Buys something", "A look"]),
         ("nonsense", ["Buys something", "A look"]),
     ],
 )
@@ -78,3 +82,69 @@ def test_the_pulse_counts_the_last_minutes(own_shop: Shop) -> None:
     assert len(found) == MINUTES
     assert (found[-1], found[-4], found[0], sum(found)) == (2, 1, 1, 4)
     assert "4 events in 30 minutes" in own_shop.client("viewer").get("/p/shop/journeys-pulse").text
+
+
+def test_a_card_tells_what_is_at_stake_as_the_tab_of_drop_offs_does(own_shop: Shop) -> None:
+    client = own_shop.client("viewer")
+    part = client.get("/p/shop/journeys/buy/glance?days=30").text
+    link = re.search(r'At stake after <bdi>Fills the cart</bdi>: <a [^>]*href="([^"]+)"><b>([^<]+)</b>', part)
+    assert link
+    assert link[2] == "98"
+    page = client.get(unescape(link[1])).text
+    assert re.search(rf"At stake.*<b>{link[2]}</b>", page)
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("stake", ["francs", "much", "little", "free"]),
+        ("owner", ["free", "much", "little", "francs"]),
+    ],
+)
+def test_cards_are_sorted_by_money_and_owner(priced: Shop, order: str, expected: list[str]) -> None:
+    page = priced.client("viewer").get(f"/p/shop/journeys?days=30&order={order}").text
+    assert [name for name in names(page) if name in expected] == expected
+
+
+@pytest.fixture
+def priced(own_shop: Shop) -> Shop:
+    """A shop with journeys whose goals are worth different sums, in different currencies, or nothing."""
+    given = own_shop.services
+    about = {
+        "little": ("c", {"total": "5", "currency": "EUR"}),
+        "much": ("b", {"value": 900, "currency": "eur"}),
+    }
+    about |= {"francs": ("", {"revenue": 7, "currency": "CHF"}), "free": ("A", {"revenue": "free"})}
+    rows = []
+    for name, (owner, properties) in about.items():
+        for who, day in (("won", 3.0), ("lost", 9.0)):
+            rows.append(happened(f"{name} began", f"{name}-{who}", day=day))
+        rows.append(happened(f"{name} done", f"{name}-won", day=2.9, properties=properties))
+        steps = [
+            {"key": one, "name": one, "match": [{"event": f"{name} {one}"}]} for one in ("began", "done")
+        ]
+        journey = {"key": name, "name": name, "owner": owner, "idle_timeout": "3d", "steps": steps}
+        save_version(given.engine, own_shop.project.id, dict(parse(journey).source), by="x", now=NOW)
+    given.events.insert(rows, token="priced")
+    fill_all(given)
+    return own_shop
+
+
+def test_the_money_of_all_journeys_is_one_question(priced: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    given, project = priced.services, priced.project
+    asked: list[str] = []
+    query = given.events.query
+    monkeypatch.setattr(given.events, "query", lambda sql, values: asked.append(sql) or query(sql, values))
+    found = cards(given, project, Period(NOW - 30 * DAY, NOW), now=NOW, order="stake")
+    assert len(asked) == 2
+    told = {
+        one.definition.key: one.stake and (one.stake.property, one.stake.currency, one.stake.value)
+        for one in found
+    }
+    assert told == {
+        "buy": ("amount", "", 98.0),
+        "little": ("total", "EUR", 5.0),
+        "much": ("value", "EUR", 900.0),
+        "francs": ("revenue", "CHF", 7.0),
+        "free": None,
+    }
