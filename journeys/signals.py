@@ -153,10 +153,9 @@ def carriers(scope: Scope, asked: Asked, kind: str) -> tuple[str, dict[str, Any]
                 later=those,
                 label=scope.routes.label(params),
             )
-        case "property":
-            sql = question("signals.properties", chosen=sql, earlier=any_of(earlier, params))
-        case "amount":
-            sql = question("signals.amounts", chosen=sql, earlier=any_of(earlier, params))
+        case "property" | "amount":
+            told = question("signals.told", chosen=sql, earlier=any_of(earlier, params))
+            sql = question("signals.properties" if kind == "property" else "signals.amounts", told=told)
         case "trait":
             sql = question("signals.traits", chosen=sql, resolved=scope.resolved)
         case _:
