@@ -21,6 +21,7 @@ from journeys import filters, runs
 from journeys.paths import OTHER_HASH, PAST
 from journeys.questions import question
 from journeys.resolution import resolved_now
+from journeys.scope import OUTCOME
 from store.db import open_db
 from store.events import EventStore
 from store.identity import Identity, Ledger, Link
@@ -192,7 +193,7 @@ def _paths(resolved: str) -> Asked:
     params.values |= {"journey_version": VERSION.id, "start": params.values["since"]}
     params.values |= {"now": params.values["end"], "idle": definition.idle_timeout, "window": 0}
     params.values |= {"types": ["page", "screen", "track"], "most": 8, "other": OTHER_HASH, "past": PAST}
-    selected = question("runs.selected", source=runs.stored())
+    selected = question("runs.selected", source=runs.stored(), outcome=OUTCOME)
     whole = {"mine": "1", "theirs": "0", "again": "", "which": "has(steps, 1)", "route": "path"}
     span = {"begins": "anchored", "ends": "last", "ending": "toString(outcome)"}
     ways = question("paths.ways", runs=selected, resolved=resolved, **whole, **span)

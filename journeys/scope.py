@@ -12,6 +12,7 @@ from journeys import resolution, runs, segments
 from journeys.definitions import Definition, Matcher, Step, parse
 from journeys.filters import Params, any_of
 from journeys.membership import Ground, Saved, belonging
+from journeys.outcome import outcome_at
 from journeys.period import Period, PeriodError, moment, parse_period
 from journeys.questions import question
 from journeys.routes import RAW, Routes, confirmed
@@ -19,6 +20,10 @@ from store.events import EventStore
 from store.journeys import ANSWERING, UNFILLED, JourneyVersion, live_journeys
 from store.projects import Project
 from store.segments import saved_segments
+
+OUTCOME = outcome_at(
+    "{now:Int64}", "run.outcome", "start", "last", idle="{idle:Int64}", window="{window:Int64}"
+)
 
 
 class NoSuchJourney(Exception):
@@ -85,7 +90,7 @@ class Scope:
             "in_any_order": int(self.rule.order == "any"),
         }
         source = self.source_of_runs(params)
-        selected = question("runs.selected", source=source)
+        selected = question("runs.selected", source=source, outcome=OUTCOME)
         resolved = self.resolved
         if unit == "customers":
             selected = question("runs.furthest", runs=selected)
@@ -113,7 +118,7 @@ class Scope:
         parts = segments.of_attributes(segment, params)
         for name in (name for name in segments.SAVED if segment.get(name)):
             group = self.saved.segment(segment[name]).group
-            runs = question("runs.selected", source=self.source_of_runs(params))
+            runs = question("runs.selected", source=self.source_of_runs(params), outcome=OUTCOME)
             ground = Ground(runs, self.resolved, self.saved, is_now=self.as_of is None)
             found = belonging(group, params, ground)
             parts.append(f"not ({found})" if name == "not" else f"({found})")
