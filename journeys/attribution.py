@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from journeys.credits import (
     START,
@@ -17,13 +16,12 @@ from journeys.credits import (
     removal_effects,
 )
 from journeys.currencies import chosen, currencies
-from journeys.cursors import ListError
+from journeys.cursors import written
 from journeys.filters import Params
 from journeys.funnel import OUTCOMES, UNITS
 from journeys.period import iso
 from journeys.questions import question
 from journeys.rates import rate
-from journeys.report import Which
 from journeys.scope import Scope, UnitError
 from journeys.sessions import source, then
 
@@ -68,6 +66,22 @@ NO_SESSIONS = (
 )
 
 
+class Cell(NamedTuple):
+    """The runs behind a number: those with a contact by `label`, else those of one `way`, else of all others.
+
+    The others are the ways that are not among the first `shown` where `unit` is counted.
+    """
+
+    what: str
+    dimension: str
+    lookback: float
+    most: int
+    label: str = ""
+    way: list[str] | None = None
+    unit: str = "runs"
+    shown: int = 0
+
+
 class AttributionError(Exception):
     """Attribution cannot be told as asked; the message says why."""
 
@@ -81,15 +95,14 @@ def attribution(
     the time looked at is owed to `(none)`. Runs that are still under way (`in_time`) count nowhere yet.
     Raises AttributionError.
     """
-    _check(unit, model)
+    check(unit, model)
     told = currencies(scope, model.value, unit=unit) if model.value else []
     model = replace(model, currency=chosen(told, model.currency))
     found = _summary(scope, unit, model)
     outcomes = {how: found[how][0]["numbers"] for how in OUTCOMES if how in found}
     successes, worth, valued = outcomes.get("succeeded", (0.0, 0.0, 0.0))
     labels = _by_label(found.get("step", []))
-    known = [_way(row) for row in found.get("way", [])]
-    bare = next((_way(row) for row in found.get("bare", [])), Way((), 0, 0))
+    known, bare = _known(found)
     decided = sum(round(n) for how, (n, *_) in outcomes.items() if how != "in_time")
     effects = removal_effects(_steps(found.get("step", []), labels))
     credits = _credits(labels, known, effects, successes - bare.successes, worth - bare.value)
@@ -115,12 +128,12 @@ def attribution(
         "value": round(worth, 6),
         "valued": round(valued),
         "models": list(MODELS),
-        "channels": _channels(labels, credits, effects, bare, partial(_cell, model)),
-        **_most_frequent([*known, bare] if bare.runs else known, decided, round(successes), worth, ways),
+        "channels": _channels(labels, credits, effects, bare, model),
+        **_most_frequent(_ways(found), (decided, round(successes), worth), unit, model, ways),
     }
 
 
-def _check(unit: str, model: Model) -> None:
+def check(unit: str, model: Model) -> None:
     if unit not in UNITS:
         raise AttributionError(f"{unit!r} is no unit; count runs, customers or accounts")
     if model.dimension not in DIMENSIONS:
@@ -141,9 +154,9 @@ def _summary(scope: Scope, unit: str, model: Model) -> dict[str, list[dict[str, 
             "attribution.valued", unit=unit, anchor=goal, value=model.value, currency=model.currency
         )
     else:
-        valued, values = scope.ask("attribution.runs", unit=unit)
-    contacts, bound, names = _contacts(scope, model, values)
-    bound |= {"half_life": model.half_life * DAY_MS, "longest": LONGEST_WAY, "rows": MOST_ROWS}
+        valued, values = plainly(scope, unit=unit)
+    contacts, bound, names = contacts_of(scope, model, values)
+    bound |= {"half_life": model.half_life * DAY_MS, "rows": MOST_ROWS}
     found: dict[str, list[dict[str, Any]]] = {}
     for row in scope.events.query(question("attribution.summary", valued=valued, contacts=contacts), bound):
         told = {
@@ -156,7 +169,12 @@ def _summary(scope: Scope, unit: str, model: Model) -> dict[str, list[dict[str, 
     return found
 
 
-def _contacts(
+def plainly(scope: Scope, *, unit: str = "runs", which: str = "1") -> tuple[str, dict[str, Any]]:
+    """SQL of the runs, whatever they are worth, and what it binds."""
+    return scope.ask("attribution.runs", unit=unit, which=which)
+
+
+def contacts_of(
     scope: Scope, model: Model, values: Mapping[str, Any], *, known: Sequence[str] = ()
 ) -> tuple[str, dict[str, Any], list[str]]:
     """SQL of each customer's contacts in time, all that it binds beside `values`, and its labels' names.
@@ -167,7 +185,11 @@ def _contacts(
     if scope.rule.of_accounts:
         raise UnitError(NO_SESSIONS)
     params = Params(
-        **values, lookback=round(model.lookback * DAY_MS), labels_most=model.most, reserved=RESERVED
+        **values,
+        lookback=round(model.lookback * DAY_MS),
+        longest=LONGEST_WAY,
+        labels_most=model.most,
+        reserved=RESERVED,
     )
     slots = {
         "sessions": source(scope.events, params) if scope.as_of is None else then(scope.events, params),
@@ -183,6 +205,24 @@ def _contacts(
         "other": names.index(OTHER),
     }
     return question("attribution.contacts", **slots), params.values, names
+
+
+def _known(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[list[Way], Way]:
+    """The ways that are known singly, and that of runs without a contact."""
+    bare = next((_way(row) for row in found.get("bare", [])), Way((), 0, 0))
+    return [_way(row) for row in found.get("way", [])], bare
+
+
+def _ways(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Way]:
+    """All of them, those of most successes first."""
+    known, bare = _known(found)
+    some = [*known, bare] if bare.runs else known
+    return sorted(some, key=lambda way: (-way.successes, -way.runs, way.labels))
+
+
+def first_ways(scope: Scope, unit: str, model: Model, shown: int) -> list[Way]:
+    """The ways that an answer shows one by one."""
+    return _ways(_summary(scope, unit, model))[:shown]
 
 
 def _way(row: Mapping[str, Any]) -> Way:
@@ -250,18 +290,18 @@ def _channels(
     credits: Mapping[str, Mapping[str, tuple[float, float]]],
     effects: Mapping[str, float],
     bare: Way,
-    cell: Callable[[str, str], str],
+    model: Model,
 ) -> list[dict[str, Any]]:
     """A row a label, those with most credit first, and last those without a session."""
     rows: list[dict[str, Any]] = []
     for label, (contacts, runs, successes, *_) in labels.items():
-        parts = {model: credits[model].get(label, (0.0, 0.0)) for model in MODELS}
+        parts = {name: credits[name].get(label, (0.0, 0.0)) for name in MODELS}
         rows.append(
             {
                 "channel": label,
                 "contacts": round(contacts),
-                "took_part": {"n": round(runs), "cell": cell("took_part", label)},
-                "succeeded": {"n": round(successes), "cell": cell("succeeded", label)},
+                "took_part": {"n": round(runs), "cell": _cell(model, "took_part", label=label)},
+                "succeeded": {"n": round(successes), "cell": _cell(model, "succeeded", label=label)},
                 "success_rate": rate(round(successes), round(runs)),
                 "removal_effect": round(effects.get(label, 0.0), 6),
                 **_rounded(parts),
@@ -273,8 +313,8 @@ def _channels(
             {
                 "channel": NONE,
                 "contacts": 0,
-                "took_part": {"n": bare.runs, "cell": cell("took_part", NONE)},
-                "succeeded": {"n": bare.successes, "cell": cell("succeeded", NONE)},
+                "took_part": {"n": bare.runs, "cell": _cell(model, "took_part", label=NONE)},
+                "succeeded": {"n": bare.successes, "cell": _cell(model, "succeeded", label=NONE)},
                 "success_rate": rate(bare.successes, bare.runs),
                 "removal_effect": None,
                 **_rounded(dict.fromkeys(MODELS, (float(bare.successes), bare.value))),
@@ -291,10 +331,10 @@ def _rounded(parts: Mapping[str, tuple[float, float]]) -> dict[str, dict[str, fl
 
 
 def _most_frequent(
-    ways: Sequence[Way], decided: int, successes: int, worth: float, most: int
+    ways: Sequence[Way], whole: tuple[int, int, float], unit: str, model: Model, most: int
 ) -> dict[str, Any]:
-    """The ways of most successes, and all others together."""
-    shown = sorted(ways, key=lambda way: (-way.successes, -way.runs, way.labels))[:most]
+    """The first ways, and all others together; `whole` are runs that are over, successes and their worth."""
+    shown, (decided, successes, worth) = ways[:most], whole
     n, won = sum(way.runs for way in shown), sum(way.successes for way in shown)
     return {
         "ways": [
@@ -304,6 +344,7 @@ def _most_frequent(
                 "successes": way.successes,
                 "success_rate": rate(way.successes, way.runs),
                 "value": round(way.value, 6),
+                "cells": _cells(model, way=list(way.labels)),
             }
             for way in shown
         ],
@@ -311,33 +352,17 @@ def _most_frequent(
             "runs": decided - n,
             "successes": successes - won,
             "value": round(worth - sum(way.value for way in shown), 6) + 0.0,
+            "cells": _cells(model, unit=unit, shown=most),
         },
     }
 
 
-TAKING_PART = {
-    "took_part": ("outcome != 'in_time'", "Runs that are over, with a contact by"),
-    "succeeded": ("outcome = 'succeeded'", "Runs that succeeded, with a contact by"),
-}
+def _cells(model: Model, **more: Any) -> dict[str, str]:
+    return {
+        "runs": _cell(model, "took_part", **more),
+        "successes": _cell(model, "succeeded", **more),
+    }
 
 
-def _cell(model: Model, what: str, label: str) -> str:
-    return f"{what}:{model.dimension}:{model.lookback!r}:{model.most}:{label}"
-
-
-def behind(scope: Scope, cell: str) -> Which:
-    """The runs in which a label took part; raises ListError for a cell that there is not."""
-    what, dimension, lookback, most, label = [*cell.split(":", 4), "", "", "", ""][:5]
-    try:
-        model = Model(dimension, float(lookback), most=int(most))
-        _check("runs", model)
-        which, title = TAKING_PART[what]
-        if not label:
-            raise ValueError(label)
-    except (KeyError, ValueError, AttributionError):
-        raise ListError(f"{cell!r} is no cell of attribution; take one from the report's answer") from None
-    over, values = scope.ask("attribution.runs", which=which)
-    contacts, bound, names = _contacts(scope, model, values, known=[label])
-    sql = question("attribution.touched", valued=over, contacts=contacts)
-    bound["label"] = names.index(START if label == NONE else label)
-    return Which(f"(customer, number) in ({sql})", bound, f"{title} {label}")
+def _cell(model: Model, what: str, **more: Any) -> str:
+    return written(Cell(what, model.dimension, model.lookback, model.most, **more))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from marshmallow import fields, validate
 
-from journeys.attribution import DIMENSIONS, MODELS, Model, attribution, behind
+from journeys.attribution import DIMENSIONS, MODELS, Model, attribution
+from journeys.attribution_lists import behind
 from journeys.currencies import MEANINGS as CURRENCIES
 from journeys.currencies import asked
 from journeys.funnel import UNITS
@@ -107,22 +109,38 @@ def answer(scope: Scope, *, unit: str, **given: Any) -> Answer:
     return attribution(scope, unit=unit, model=Model(**given))
 
 
+HEAD = (
+    *("part", "channel", "contacts", "runs", "succeeded", "success_rate", "success_low", "success_high"),
+    *("removal_effect", *MODELS, *(f"value_{model}" for model in MODELS), "value"),
+)
+
+
 def table(answer: Answer) -> Table:
-    """A row a channel."""
-    head = (
-        *("channel", "contacts", "runs", "succeeded", "success_rate", "success_low", "success_high"),
-        *("removal_effect", *MODELS, *(f"value_{model}" for model in MODELS)),
-    )
-    return head, (
-        (
-            *(row["channel"], row["contacts"], row["took_part"]["n"], row["succeeded"]["n"]),
-            *(row["success_rate"][name] for name in ("value", "low", "high")),
+    """A row a channel, then a row a way."""
+    return HEAD, _rows(answer)
+
+
+def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
+    for row in answer["channels"]:
+        yield (
+            *("channel", row["channel"], row["contacts"], row["took_part"]["n"], row["succeeded"]["n"]),
+            *_limits(row["success_rate"]),
             row["removal_effect"],
             *(row["credits"][model] for model in MODELS),
             *(row["values"][model] for model in MODELS),
+            None,
         )
-        for row in answer["channels"]
-    )
+    blank = [None] * (1 + 2 * len(MODELS))
+    for way in answer["ways"]:
+        numbers = way["runs"], way["successes"], *_limits(way["success_rate"])
+        yield "way", " > ".join(way["channels"]), None, *numbers, *blank, way["value"]
+    if (others := answer["other_ways"])["runs"]:
+        numbers = others["runs"], others["successes"], None, None, None
+        yield "way", "(all others)", None, *numbers, *blank, others["value"]
+
+
+def _limits(rate: Answer) -> Iterator[Any]:
+    return (rate[name] for name in ("value", "low", "high"))
 
 
 ATTRIBUTION = Report(

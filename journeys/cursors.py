@@ -1,4 +1,4 @@
-"""Cursors: the place in a list where the next page begins, as text that nobody need understand."""
+"""Cursors and cells: the place where a list goes on, or the number it is behind, as text."""
 
 from __future__ import annotations
 
@@ -32,3 +32,16 @@ def read(cursor: str, kind: type[Place]) -> Place:
     except (binascii.Error, msgspec.DecodeError, ValueError):
         raise ListError("the cursor is not one that this list gave; start again without it") from None
     return place
+
+
+def read_cell(cell: str, kind: type[Place], report: str) -> Place:
+    """What the cell of a number names, as it was `written`; raises ListError."""
+    try:
+        return read(cell, kind)
+    except ListError:
+        raise no_cell(cell, report) from None
+
+
+def no_cell(cell: str, report: str) -> ListError:
+    """The error that says that a cell names no number of a report."""
+    return ListError(f"{cell!r} is no cell of {report}; take one from the report's answer")

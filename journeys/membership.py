@@ -9,6 +9,7 @@ from typing import Any
 from journeys import filters, known
 from journeys.definitions import Condition, Matcher, RunsOf, parse
 from journeys.filters import Params
+from journeys.outcome import outcome_at
 from journeys.questions import question
 from journeys.segment_definitions import Did, Group, Part, SegmentDefinition, State, parse_segment
 from journeys.segments import SegmentError
@@ -150,7 +151,10 @@ def _state(one: State, params: Params, ground: Ground) -> str:
         "membership.state",
         runs=ground.runs,
         version=params.bind(version.id, "UInt32"),
-        idle_of_other=params.bind(definition.idle_timeout, "Int64"),
-        window_of_other=params.bind(definition.window or 0, "Int64"),
+        outcome=outcome_at(
+            *("runs.start", "ended", "others.begin", "others.end"),
+            idle=params.bind(definition.idle_timeout, "Int64"),
+            window=params.bind(definition.window or 0, "Int64"),
+        ),
         state=params.bind(one.state, "String"),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from journeys.definitions import Definition, parsed
 from journeys.funnel import OUTCOMES, Counted
+from journeys.outcome import outcome_at
 from journeys.period import Period
 from journeys.questions import question
 from journeys.rates import run_rate
@@ -17,6 +18,11 @@ from store.journeys import JourneyVersion
 Head = Mapping[str, Any]
 MINUTE = 60_000  # milliseconds
 MINUTES = 30
+OUTCOME = outcome_at(
+    *("{now:Int64}", "toString(ended)", "start", "last"),
+    idle="{idle:Array(Int64)}[number]",
+    window="{window:Array(Int64)}[number]",
+)
 
 
 def heads(
@@ -37,7 +43,7 @@ def heads(
         "now": now,
     }
     rows = defaultdict[int, list[dict[str, Any]]](list)
-    for row in events.query(question("overview.counted"), values):
+    for row in events.query(question("overview.counted", outcome=OUTCOME), values):
         rows[row["journey_version"]].append(row)
     return {number: _head(one, Counted(rows[number])) for number, one in definitions.items()}
 

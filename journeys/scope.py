@@ -14,6 +14,7 @@ from journeys.answers import Answers
 from journeys.definitions import Definition, Matcher, Step, parse
 from journeys.filters import Params, any_of
 from journeys.membership import Ground, Saved, belonging
+from journeys.outcome import outcome_at
 from journeys.period import Period, PeriodError, moment, parse_period
 from journeys.questions import question
 from journeys.routes import RAW, Routes, confirmed
@@ -27,6 +28,9 @@ NO_CUSTOMERS = "the runs of this journey are those of accounts: count runs or ac
 NO_PAST = (
     "runs of accounts are known for the members that accounts have now; leave out as_of, or ask a journey of "
     "customers"
+)
+OUTCOME = outcome_at(
+    "{now:Int64}", "run.outcome", "start", "last", idle="{idle:Int64}", window="{window:Int64}"
 )
 
 
@@ -101,7 +105,7 @@ class Scope:
             "in_any_order": int(self.rule.order == "any"),
         }
         source = self.source_of_runs(params)
-        selected = question("runs.selected", source=source)
+        selected = question("runs.selected", source=source, outcome=OUTCOME)
         resolved = self.resolved
         if self.rule.of_accounts and unit == "customers":
             raise UnitError(NO_CUSTOMERS)
@@ -131,7 +135,7 @@ class Scope:
         parts = segments.of_attributes(segment, params)
         for name in (name for name in segments.SAVED if segment.get(name)):
             group = self.saved.segment(segment[name]).group
-            runs = question("runs.selected", source=self.source_of_runs(params))
+            runs = question("runs.selected", source=self.source_of_runs(params), outcome=OUTCOME)
             of = self.rule.runs_of
             ground = Ground(runs, self.resolved, self.saved, is_now=self.as_of is None, runs_of=of)
             found = belonging(group, params, ground)

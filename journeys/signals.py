@@ -90,7 +90,7 @@ def chosen(scope: Scope, asked: Asked, **values: Any) -> tuple[str, dict[str, An
         target=asked.target,
         landmark=asked.landmark,
         parts=asked.parts,
-        breaks=int(scope.rule.order == "strict"),
+        breaks_off=int(scope.rule.order == "strict"),
         **values,
     )
 
@@ -154,14 +154,19 @@ def carriers(scope: Scope, asked: Asked, kind: str) -> tuple[str, dict[str, Any]
                 label=scope.routes.label(params),
             )
         case "property":
-            sql = question("signals.properties", chosen=sql, earlier=any_of(earlier, params))
+            sql = question("signals.properties", told=_told_by(sql, earlier, params))
         case "amount":
-            sql = question("signals.amounts", chosen=sql, earlier=any_of(earlier, params))
+            sql = question("signals.amounts", told=_told_by(sql, earlier, params))
         case "trait":
             sql = question("signals.traits", chosen=sql, resolved=scope.resolved)
         case _:
             sql = question("signals.paces", chosen=sql)
     return sql, params.values
+
+
+def _told_by(chosen: str, earlier: Sequence[Matcher], params: Params) -> str:
+    """SQL of the events that took the steps of each run by the landmark."""
+    return question("signals.told", chosen=chosen, earlier=any_of(earlier, params))
 
 
 def _bare(matchers: Sequence[Matcher]) -> list[Matcher]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from journeys import filters, known
-from journeys.cursors import ListError
+from journeys.cursors import ListError, written
 from journeys.definitions import Definition, Matcher, Step
 from journeys.filters import Params
+from journeys.questions import question
 from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
 
 SIMILAR, NAMES = 3, 2_000
+OF_CUSTOMERS = ("raw_matches", "customers", "in_order", "in_time")
 MEANINGS = {
     "raw_matches": (
         "Touchpoints that match the step, of people and at any time from the beginning of the period on, "
@@ -35,6 +37,10 @@ MEANINGS = {
         "Runs of the period, and of the segment, that reached the step or a later one; in any order, those "
         "that took the step."
     ),
+    "of_customers": (
+        "The cells of these numbers for the list of customers, `zero/customers`. Beside each stands how many "
+        "of its touchpoints match; they add up to `raw_matches`."
+    ),
     "name": "The name of the step, or of an event that was seen.",
     "without_conditions": "Touchpoints that would match if the step's conditions were left out.",
     "similar": "Events that were seen under names like the one that was not.",
@@ -42,13 +48,21 @@ MEANINGS = {
 }
 
 
+class Cell(NamedTuple):
+    """A number of a step of which customers are the list."""
+
+    number: str
+    step: str
+
+
 def zero(scope: Scope, *, whose: str = "1") -> Answer:
     """For each step, how many touchpoints and customers are left by each demand of the rule.
 
     `whose` is an SQL condition on customers, where only a sample of them is looked at.
     """
-    asked = scope.ask("zero.matches", slots=lambda params: _slots(scope, params, whose))
-    rows = {row["step"]: row for row in scope.events.query(*asked)}
+    histories, values = histories_of(scope, whose)
+    matches = scope.events.query(question("zero.matches", histories=histories), values)
+    rows = {row["step"]: row for row in matches}
     runs = {row["step"]: row["n"] for row in scope.events.query(*scope.ask("zero.progressed"))}
     looser = _without_conditions(scope)
     return {
@@ -57,6 +71,17 @@ def zero(scope: Scope, *, whose: str = "1") -> Answer:
             for k in range(1, len(scope.rule.steps) + 1)
         ]
     }
+
+
+def histories_of(scope: Scope, whose: str = "1") -> tuple[str, dict[str, Any]]:
+    """SQL of what each history has of each step, and what it binds."""
+    return scope.ask("zero.histories", slots=lambda params: _slots(scope, params, whose))
+
+
+def customers_of(scope: Scope, which: str, **values: Any) -> list[dict[str, Any]]:
+    """Customers of one step, whose histories are as `which` says in SQL."""
+    histories, bound = histories_of(scope)
+    return scope.events.query(question("zero.customers", histories=histories, which=which), bound | values)
 
 
 def _slots(scope: Scope, params: Params, whose: str) -> dict[str, str]:
@@ -97,13 +122,12 @@ def _explained(
     scope: Scope, k: int, row: Mapping[str, Any], looser: Mapping[str, Any], progressed: int
 ) -> dict[str, Any]:
     step = scope.rule.steps[k - 1]
-    counts = {
-        name: row.get(name, 0) for name in ("raw_matches", "robots", "customers", "in_order", "in_time")
-    }
+    counts = {name: row.get(name, 0) for name in ("raw_matches", "robots", *OF_CUSTOMERS[1:])}
     found = {
         "step": step.key,
         "name": step.name,
         **counts,
+        "of_customers": {name: written(Cell(name, step.key)) for name in OF_CUSTOMERS},
         "progressed": {"n": progressed, "cell": step.key},
         "without_conditions": looser["matches"][k - 1],
         "similar": _similar(step, looser["seen"]),
@@ -206,4 +230,8 @@ ZERO = Report(
     table=table,
     meanings=MEANINGS,
     behind=behind,
+    notes=(
+        "Its last column counts runs alone: the others are of touchpoints and customers already, of whom "
+        "many have no run.",
+    ),
 )

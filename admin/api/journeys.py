@@ -10,6 +10,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint, Refused
 from admin.exports import csv_file, named
+from journeys import zero_lists
 from journeys.cursors import ListError
 from journeys.definitions import DefinitionSchema, lean, parse
 from journeys.funnel import OUTCOMES, UNITS
@@ -106,6 +107,21 @@ class RunsAsked(ReportAsked):
     most = fields.Integer(load_default=50, validate=validate.Range(1, 500))
 
 
+class CellAsked(ReportAsked):
+    """Which number is asked for by its customers."""
+
+    cell = fields.String(
+        required=True, metadata={"description": "what `of_customers` says of the number, in an answer"}
+    )
+
+
+class CustomersAsked(CellAsked):
+    """What the list of these customers reads."""
+
+    cursor = fields.String(metadata={"description": "`next` of the answer before"})
+    most = fields.Integer(load_default=50, validate=validate.Range(1, 500))
+
+
 def list_journeys(call: Call) -> dict[str, Any]:
     """The journeys of the project."""
     return {"journeys": [_described(one) for one in live_journeys(call.services.engine, call.project.id)]}
@@ -165,6 +181,22 @@ def read_runs(call: Call, key: str) -> dict[str, Any]:
     return _dated(scope, answer)
 
 
+def list_customers_of_zero(call: Call, key: str) -> dict[str, Any]:
+    """The customers behind a number of the report on why a step is empty."""
+    query, scope = call.query, _scope(call, key)
+    answer = zero_lists.listed(
+        scope, call.services.ledger, query["cell"], cursor=query.get("cursor"), most=query["most"]
+    )
+    return _dated(scope, answer)
+
+
+def read_customers_of_zero_csv(call: Call, key: str) -> Response:
+    """The customers behind a number of the report on why a step is empty. As a CSV file."""
+    scope = _scope(call, key)
+    rows = zero_lists.everyone(scope, call.services.ledger, call.query["cell"])
+    return csv_file(named(key, "customers", scope), zero_lists.table(rows))
+
+
 def _number(query: Mapping[str, Any]) -> str:
     """Which number's list is wanted; raises ListError."""
     number, outcome, step = (query.get(name) for name in ("number", "outcome", "step"))
@@ -177,9 +209,9 @@ def _number(query: Mapping[str, Any]) -> str:
 
 def _endpoints(report: Report) -> Iterator[Endpoint]:
     """A report as JSON, and as a CSV file."""
-    unit = fields.String(load_default="runs", validate=validate.OneOf(report.units))
-    more = {"unit": unit} if len(report.units) > 1 else {}
-    asked = type(f"{report.name.title()}Asked", (report.asked, ReportAsked), more)
+    known = validate.OneOf(report.units, error="this report counts by {choices}; docs/metrics.md says why")
+    unit = fields.String(load_default=report.units[0], validate=known)
+    asked = type(f"{report.name.title()}Asked", (report.asked, ReportAsked), {"unit": unit})
 
     def read(call: Call, key: str) -> tuple[Scope, dict[str, Any]]:
         scope = _scope(call, key)
@@ -265,5 +297,7 @@ ENDPOINTS = [
     Endpoint("DELETE", "/journeys/<key>", remove_journey, role="editor"),
     Endpoint("POST", "/journeys/preview", preview_journey, query=Asked, body=DefinitionSchema),
     Endpoint("GET", "/journeys/<key>/runs", read_runs, query=RunsAsked),
+    Endpoint("GET", "/journeys/<key>/zero/customers", list_customers_of_zero, query=CustomersAsked),
+    Endpoint("GET", "/journeys/<key>/zero/customers.csv", read_customers_of_zero_csv, query=CellAsked),
     *(endpoint for report in REPORTS for endpoint in _endpoints(report)),
 ]

@@ -13,6 +13,7 @@ from admin import beside, exports, long_reports, pictures, questions, survivals,
 from admin.access import LOOKS, SEVERAL, Place, did, needs
 from admin.report import JourneyPage, open_report, with_choices, without_choices
 from admin.services import services
+from journeys import zero_lists
 from journeys.definitions import DefinitionError, parse, to_yaml
 from journeys.periods_report import PERIODS
 from journeys.report import Answer, Report
@@ -45,6 +46,24 @@ def runs(place: Place, key: str) -> ResponseReturnValue:
         "journey/runs_rows.html" if request.headers.get("HX-Target") == "more-runs" else "journey/runs.html"
     )
     return render_template(part, report=report, question=question, answer=answer)
+
+
+@pages.get("/zero/customers")
+@needs("viewer")
+def customers(place: Place, key: str) -> ResponseReturnValue:
+    """The customers behind a number of why a step is empty."""
+    report, cursor, cell = open_report(place, key), request.args.get("cursor"), request.args.get("cell", "")
+    found = zero_lists.listed(report.scope, services().ledger, cell, cursor=cursor)
+    return render_template("journey/customers.html", report=report, cell=cell, found=found, cursor=cursor)
+
+
+@pages.get("/zero/customers.csv")
+@needs("viewer")
+def customers_csv(place: Place, key: str) -> ResponseReturnValue:
+    """The same as a file."""
+    scope = open_report(place, key).scope
+    rows = zero_lists.everyone(scope, services().ledger, request.args.get("cell", ""))
+    return exports.csv_file(exports.named(key, "customers", scope), zero_lists.table(rows))
 
 
 @pages.get("/definition")

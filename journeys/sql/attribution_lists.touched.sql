@@ -1,6 +1,6 @@
 -- Which of these runs had a contact of this label before their end, or none at all where no label is meant?
 select runs.customer as customer, runs.number as number
-from ({{valued}}) as runs
+from ({{runs}}) as runs
 left any join ({{contacts}}) as contacts on contacts.customer = runs.customer
 where arrayExists(
     contact -> contact.1 <= runs.last

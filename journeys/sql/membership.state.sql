@@ -5,16 +5,9 @@ from (
     select
         runs.customer as customer,
         runs.number as number,
-        runs.start - others.begin as since_begin,
-        runs.start - others.end as since_end,
-        multiIf(
-            not others.is_known, 'never_entered',
-            since_end < 0, 'under_way',
-            others.outcome in ('succeeded', 'failed'), others.outcome,
-            since_end > {{idle_of_other}}, 'dropped',
-            {{window_of_other}} > 0 and since_begin > {{window_of_other}}, 'dropped',
-            'under_way'
-        ) as state
+        if(runs.start >= others.end and others.outcome in ('succeeded', 'failed'), others.outcome, 'open') as ended,
+        {{outcome}} as outcome,
+        multiIf(not others.is_known, 'never_entered', outcome = 'in_time', 'under_way', outcome) as state
     from (select customer, number, start from ({{runs}})) as runs
     asof left join (
         select

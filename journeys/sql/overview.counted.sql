@@ -9,12 +9,7 @@ with
             toUnixTimestamp64Milli(begun) as start,
             toUnixTimestamp64Milli(gone) as last,
             indexOf({journey_versions:Array(UInt32)}, journey_version) as number,
-            multiIf(
-                ended != 'open', toString(ended),
-                {now:Int64} - last > {idle:Array(Int64)}[number], 'dropped',
-                {window:Array(Int64)}[number] > 0 and {now:Int64} - start > {window:Array(Int64)}[number], 'dropped',
-                'in_time'
-            ) as outcome
+            {{outcome}} as outcome
         from journey_runs final
         array join
             runs.start as begun,

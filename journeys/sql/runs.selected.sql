@@ -6,12 +6,7 @@ select
     run.case_value as case_value,
     toUnixTimestamp64Milli(run.start) as start,
     toUnixTimestamp64Milli(run.last) as last,
-    multiIf(
-        run.outcome != 'open', run.outcome,
-        {now:Int64} - last > {idle:Int64}, 'dropped',
-        {window:Int64} > 0 and {now:Int64} - start > {window:Int64}, 'dropped',
-        'in_time'
-    ) as outcome,
+    {{outcome}} as outcome,
     run.furthest as furthest,
     run.repeats as repeats,
     run.shortcut as shortcut,

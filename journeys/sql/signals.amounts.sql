@@ -8,22 +8,10 @@ with
             toFloat64OrNull(if(startsWith(said.2, '"'), JSONExtractString(said.2), said.2)) as amount
         from (
             select
-                taken.customer as customer, taken.number as number, taken.won as won, taken.ended as ended,
-                taken.way.1 as place, taken.way.2 as at,
+                customer, number, won, ended, place, at,
                 JSONExtractKeysAndValuesRaw(properties) as facts,
                 arrayJoin(arrayFilter((one, n) -> indexOf(facts.1, one.1) = n, facts, arrayEnumerate(facts))) as said
-            from (
-                select event_id, properties
-                from events
-                where
-                    project = {project:UInt32} and ({{earlier}}) and not is_bot
-                    and timestamp >= fromUnixTimestamp64Milli({start:Int64})
-            ) as told_by
-            inner join (
-                select customer, number, won, ended, arrayJoin(ways) as way, way.3 as event_id
-                from ({{chosen}})
-                where is_seen
-            ) as taken on taken.event_id = told_by.event_id
+            from ({{told}})
         )
         where isFinite(amount)
     ),

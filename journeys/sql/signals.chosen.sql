@@ -21,7 +21,7 @@ select
     arrayFirst((at, step) -> step >= {k:UInt8}, moments, steps) - since as wait,
     multiIf(
         won, arrayFirst((at, step) -> step >= {target:UInt8}, moments, steps),
-        outcome = 'failed' or {breaks:UInt8} and notEmpty(strays), last,
+        outcome = 'failed' or {breaks_off:UInt8} and notEmpty(strays), last,
         {window:Int64} > 0, least(last + {idle:Int64}, start + {window:Int64}),
         last + {idle:Int64}
     ) as ended,

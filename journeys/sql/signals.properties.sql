@@ -4,8 +4,7 @@ select
     customer, number, won, ended, place, said.1 as name, said.2 as carried, toInt64(0) as level, at
 from (
     select
-        taken.customer as customer, taken.number as number, taken.won as won, taken.ended as ended,
-        taken.way.1 as place, taken.way.2 as at,
+        customer, number, won, ended, place, at,
         arrayDistinct(arrayConcat(
             [
                 ('channel', toString(channel)), ('source', toString(source)), ('campaign', toString(campaign)),
@@ -19,18 +18,7 @@ from (
                 )
             )
         )) as facts
-    from (
-        select event_id, properties, channel, source, campaign, device, country
-        from events
-        where
-            project = {project:UInt32} and ({{earlier}}) and not is_bot
-            and timestamp >= fromUnixTimestamp64Milli({start:Int64})
-    ) as told
-    inner join (
-        select customer, number, won, ended, arrayJoin(ways) as way, way.3 as event_id
-        from ({{chosen}})
-        where is_seen
-    ) as taken on taken.event_id = told.event_id
+    from ({{told}})
 )
 array join facts as said
 where carried != '' and lengthUTF8(carried) <= {longest:UInt16}

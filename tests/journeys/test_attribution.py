@@ -18,8 +18,9 @@ import pytest
 from sqlalchemy import Engine
 
 from journeys import attribution as module
-from journeys.attribution import MODELS, NONE, UNSET, AttributionError, Model, attribution, behind
-from journeys.cursors import ListError
+from journeys.attribution import MODELS, NONE, UNSET, AttributionError, Cell, Model, attribution
+from journeys.attribution_lists import behind
+from journeys.cursors import ListError, written
 from journeys.definitions import parse
 from journeys.funnel import funnel
 from journeys.generations import Wanted, ensured, kept
@@ -252,11 +253,53 @@ def test_a_unit_that_there_is_not_is_refused(scope: Scope) -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    ["", "succeeded", "succeeded:colour:30:20:x", "lost:channel:30:20:x", "succeeded:channel:nan:20:x"],
+    [
+        *("", "succeeded", "x" * 40),
+        written(Cell("lost", "channel", 30, 20, "x")),
+        written(Cell("succeeded", "channel", 30, 20, way=["Email", ""])),
+        written(Cell("succeeded", "channel", 30, 20, way=["Email"] * 101)),
+    ],
 )
 def test_a_cell_that_is_none_is_refused(scope: Scope, cell: str) -> None:
     with pytest.raises(ListError, match="no cell of attribution"):
         behind(scope, cell)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        Cell("succeeded", "colour", 30, 20, "x"),
+        Cell("succeeded", "channel", -1, 20, "x"),
+        Cell("succeeded", "channel", 30, 99, way=[]),
+        Cell("succeeded", "channel", 30, 20, unit="visits"),
+    ],
+)
+def test_a_cell_that_asks_what_there_is_not_is_refused(scope: Scope, cell: Cell) -> None:
+    with pytest.raises(ListError):
+        behind(scope, written(cell))
+
+
+@pytest.mark.parametrize("unit", ["runs", "customers"])
+@pytest.mark.parametrize(("model", "ways"), [(Model(), 3), (Model("source", 4, most=1), 100)])
+def test_the_list_behind_a_way_has_its_runs(scope: Scope, unit: str, model: Model, ways: int) -> None:
+    answer = attribution(scope, unit=unit, model=model, ways=ways)
+    listed_runs: list[tuple[str, str]] = []
+    for row in [*answer["ways"], answer["other_ways"]]:
+        for name in ("runs", "successes"):
+            found = listed(scope, which=behind(scope, row["cells"][name]), unit=unit, most=10_000)
+            assert found["total"] == len(found["runs"]) == row[name], row
+            if name == "runs":
+                listed_runs += [(run["customer"], run["start"]) for run in found["runs"]]
+    assert len(set(listed_runs)) == len(listed_runs) == answer["successes"] + answer["unsuccessful"]
+    assert (answer["other_ways"]["runs"] > 0) == (ways == 3)
+
+
+def test_the_list_behind_a_long_way_is_found_by_its_end(
+    scope: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONGEST_WAY", 2)
+    for row in attribution(scope, ways=10)["ways"]:
+        assert listed(scope, which=behind(scope, row["cells"]["runs"]))["total"] == row["runs"], row
 
 
 @pytest.mark.parametrize("unit", ["runs", "customers"])

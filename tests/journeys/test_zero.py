@@ -10,15 +10,20 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
+from journeys import zero_lists
+from journeys.cursors import ListError, written
 from journeys.definitions import Definition, parse
 from journeys.lists import listed
 from journeys.period import Period
 from journeys.runs import fill
 from journeys.scope import Scope
-from journeys.zero import zero
+from journeys.zero import Cell, zero
+from journeys.zero_lists import everyone
 from store.event import Event
 from store.events import EventStore
+from store.identity import Ledger
 from store.journeys import JourneyVersion
 from store.migrate import migrate_events
 from store.projects import Project
@@ -121,6 +126,30 @@ def test_each_demand_leaves_as_many_as_an_independent_count(events: EventStore) 
             run["customer"] for run in listed(scope, number="visited", step=step["step"], most=5_000)["runs"]
         }
         assert len(reached) <= step["in_time"] <= step["in_order"] <= step["customers"]
+
+
+def test_the_list_behind_every_number_has_its_customers(events: EventStore, engine: Engine) -> None:
+    rows = history()
+    events.insert(rows, token="t")
+    scope, ledger = scope_of(events, parse(DEFINITION)), Ledger(engine, events)
+    for step in zero(scope)["steps"]:
+        for name, cell in step["of_customers"].items():
+            found = list(everyone(scope, ledger, cell))
+            assert len({one["customer"] for one in found}) == len(found)
+            counts = [one["matches"] if name == "raw_matches" else 1 for one in found]
+            assert step[name] == sum(counts), (step["step"], name)
+    cell = zero(scope)["steps"][1]["of_customers"]["in_order"]
+    first = zero_lists.listed(scope, ledger, cell, most=3)
+    second = zero_lists.listed(scope, ledger, cell, most=3, cursor=first["next"])
+    assert first["total"] == second["total"] == zero(scope)["steps"][1]["in_order"] > 6
+    shown = [one["customer"] for one in (*first["customers"], *second["customers"])]
+    assert shown == [one["customer"] for one in everyone(scope, ledger, cell)][:6]
+
+
+@pytest.mark.parametrize("cell", ["", "x", written(Cell("robots", "buy")), written(Cell("customers", "no"))])
+def test_a_cell_that_names_no_number_is_refused(events: EventStore, engine: Engine, cell: str) -> None:
+    with pytest.raises(ListError, match="is no cell"):
+        zero_lists.listed(scope_of(events, parse(DEFINITION)), Ledger(engine, events), cell)
 
 
 ROWS = [

@@ -1,0 +1,67 @@
+"""The runs behind a number of attribution: those that a channel took part in, or that went a way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from journeys.attribution import (
+    NONE,
+    AttributionError,
+    Cell,
+    Model,
+    check,
+    contacts_of,
+    first_ways,
+    plainly,
+)
+from journeys.credits import START
+from journeys.cursors import ListError, no_cell, read_cell
+from journeys.questions import question
+from journeys.report import Which
+from journeys.scope import Scope
+
+MOST_IN_WAY = 100  # labels; a way is shorter, and labels are small numbers to the store
+WHAT = {
+    "took_part": ("outcome != 'in_time'", "Runs that are over"),
+    "succeeded": ("outcome = 'succeeded'", "Runs that succeeded"),
+}
+
+
+def behind(scope: Scope, cell: str) -> Which:
+    """The runs that a number counts; raises ListError for a cell that there is not."""
+    asked = read_cell(cell, Cell, "attribution")
+    model = Model(asked.dimension, asked.lookback, most=asked.most)
+    try:
+        check(asked.unit, model)
+    except AttributionError as error:
+        raise ListError(str(error)) from None
+    if asked.what not in WHAT or "" in (asked.way or []) or len(asked.way or []) > MOST_IN_WAY:
+        raise no_cell(cell, "attribution")
+    if asked.label:
+        return _with_label(scope, model, asked)
+    if asked.way is not None:
+        return _by_ways(scope, model, asked, [asked.way], f"by {' > '.join(asked.way) or NONE}")
+    shown = [way.labels for way in first_ways(scope, asked.unit, model, asked.shown)]
+    return _by_ways(scope, model, asked, shown, "by all other ways")
+
+
+def _with_label(scope: Scope, model: Model, asked: Cell) -> Which:
+    which, title = WHAT[asked.what]
+    runs, values = plainly(scope, which=which)
+    contacts, bound, names = contacts_of(scope, model, values, known=[asked.label])
+    sql = question("attribution_lists.touched", runs=runs, contacts=contacts)
+    bound["label"] = names.index(START if asked.label == NONE else asked.label)
+    return Which(f"(customer, number) in ({sql})", bound, f"{title}, with a contact by {asked.label}")
+
+
+def _by_ways(scope: Scope, model: Model, asked: Cell, ways: Iterable[Sequence[str]], said: str) -> Which:
+    """The runs of these ways; of all others where the cell names none."""
+    which, title = WHAT[asked.what]
+    runs, values = plainly(scope, which=which)
+    contacts, bound, names = contacts_of(scope, model, values, known=asked.way or [])
+    sql = question("attribution_lists.went", runs=runs, contacts=contacts)
+    bound |= {
+        "ways": [",".join(str(names.index(label)) for label in way) for way in ways],
+        "is_among": int(asked.way is not None),
+    }
+    return Which(f"(customer, number) in ({sql})", bound, f"{title}, {said}")
