@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.serving import make_server
 
@@ -168,7 +169,13 @@ def whole(app: WSGIApplication) -> WSGIApplication:
 @contextmanager
 def served(company: Company, *, port: int = 0) -> Iterator[str]:
     """The admin of this company at an address of its own."""
-    app = admin.create_app(company.services)
+    with served_app(admin.create_app(company.services), port=port) as address:
+        yield address
+
+
+@contextmanager
+def served_app(app: Flask, *, port: int = 0) -> Iterator[str]:
+    """An admin at an address of its own."""
     listening = make_server("127.0.0.1", port, whole(app), threaded=True)
     thread = threading.Thread(target=listening.serve_forever, daemon=True)
     thread.start()
