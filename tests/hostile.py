@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from html.parser import HTMLParser
+from typing import Any, NamedTuple
 
 import admin
 from journeys.definitions import parse
@@ -12,6 +13,7 @@ from journeys.segment_definitions import parse_segment
 from store import audit, invitations
 from store.db import writing
 from store.drops import DropRow, keep_drops
+from store.embeds import make_embed
 from store.event import Event, event_id, identity_hash
 from store.identity import Identity, Link
 from store.ingestion import add_counts
@@ -142,8 +144,15 @@ def hostile_journey(key: str, *, name: str, names: tuple[str, str, str]) -> dict
     }
 
 
-def plant(given: admin.Services, project: Project, *, now: int) -> int:
-    """Fill a project with hostile names everywhere; returns a customer who has one."""
+class Planted(NamedTuple):
+    """A customer who has a hostile name, and the token of a link that shows a report of one."""
+
+    customer: int
+    embed: str
+
+
+def plant(given: admin.Services, project: Project, *, now: int) -> Planted:
+    """Fill a project with hostile names everywhere."""
     given.events.insert(hostile_events(project.id, now), token="hostile")
     _join(given, project, now=now)
     by = f"{QUOTED}@hostile.example"
@@ -164,7 +173,9 @@ def plant(given: admin.Services, project: Project, *, now: int) -> int:
     whom = find_whom(given.events, given.ledger, project.id, erased)
     assert isinstance(whom, Whom)
     begin(given.engine, project.id, whom, by=by, now=now)
-    return _customer(given, project, IMAGE)
+    link: dict[str, Any] = {"journey": "buy", "report": "funnel", "asked": {"days": "30"}, "origins": ()}
+    embed = make_embed(given.engine, project.id, **link, by=by, expires_at=now + 86_400_000, now=now)
+    return Planted(_customer(given, project, IMAGE), embed)
 
 
 def _customer(given: admin.Services, project: Project, name: str) -> int:

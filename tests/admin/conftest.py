@@ -134,11 +134,12 @@ def shop_events(project: int) -> list[Event]:
 
 
 @contextmanager
-def a_shop(staffed_db: Path, shared_events: EventStore, folder: Path) -> Iterator[Shop]:
+def a_shop(template_db: Path, shared_events: EventStore, folder: Path) -> Iterator[Shop]:
     """A shop in stores of its own, for as long as several tests need it."""
     path = folder / "waywiser.db"
-    shutil.copy(staffed_db, path)
+    shutil.copy(template_db, path)
     engine = open_db(f"sqlite:///{path}", sync="normal")
+    staff(engine)
     events = shared_events.sibling(f"t_{uuid.uuid4().hex[:12]}")
     migrate_events(events)
     yield open_shop(engine, events, folder, admin.create_app)
@@ -162,10 +163,10 @@ def staffed_db(template_db: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture(scope="session")
 def shop(
-    staffed_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
+    template_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shop]:
     """A shop for all tests that only look."""
-    with a_shop(staffed_db, shared_events, tmp_path_factory.mktemp("shop")) as shop:
+    with a_shop(template_db, shared_events, tmp_path_factory.mktemp("shop")) as shop:
         yield shop
 
 

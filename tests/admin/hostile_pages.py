@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask
-
 from journeys.reports import BY_NAME
 from store.event import identity_hash
+from tests.admin.conftest import Shop
 from tests.admin.every_route import address, pages
-from tests.hostile import IMAGE, QUOTED
+from tests.hostile import IMAGE, QUOTED, Planted
 
 IMAGE_ASKED, QUOTED_ASKED = quote(IMAGE), quote(QUOTED)
 ANSWERED = f"do=merge&a={identity_hash('user', IMAGE)}&b={identity_hash('user', QUOTED)}"
@@ -45,6 +46,7 @@ QUESTIONS = {
     "live.drops": ["", f"code={IMAGE_ASKED}", "preview=1"],
     "identities.ask": [ANSWERED],
     "live.events": ["", f"event={IMAGE_ASKED}&customer={IMAGE_ASKED}"],
+    "explore.csv": [f"start={IMAGE_ASKED}&gap=7d"],
     "explore.show": [f"start={IMAGE_ASKED}&gap=7d{more}" for more in ("", "&direction=before")],
     "palette.find": ["", f"q={IMAGE_ASKED}"],
 }
@@ -61,11 +63,32 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def hostile_pages(app: Flask, customer: int) -> Iterator[tuple[str, str]]:
+# Pages that need to be led to, by an address that another page of the project links.
+LED_TO = {
+    "journey.customers": "journeys/buy/zero?days=30",
+    "journey.customers_csv": "journeys/buy/zero?days=30",
+    "explore.visits": f"explore?start={IMAGE_ASKED}&gap=7d",
+    "live.event": "live",
+}
+
+
+def hostile_pages(shop: Shop, planted: Planted) -> Iterator[tuple[str, str]]:
     """Each page by its endpoint, with every address under which it is looked at."""
-    for rule, method in pages(app):
-        if method == "GET":
-            for parts in VARIANTS.get(rule.endpoint, [{}]):
-                where = address(app, rule, **{"customer": customer, **parts})
-                for question in QUESTIONS.get(rule.endpoint, ["days=30"]):
-                    yield rule.endpoint, f"{where}?{question}"
+    values = {"customer": planted.customer, "token": planted.embed}
+    for rule, method in pages(shop.app):
+        if method != "GET":
+            continue
+        if rule.endpoint in LED_TO:
+            yield rule.endpoint, _linked(shop, LED_TO[rule.endpoint], address(shop.app, rule))
+            continue
+        for parts in VARIANTS.get(rule.endpoint, [{}]):
+            where = address(shop.app, rule, **values, **parts)
+            for question in QUESTIONS.get(rule.endpoint, ["days=30"]):
+                yield rule.endpoint, f"{where}?{question}"
+
+
+def _linked(shop: Shop, page: str, path: str) -> str:
+    text = shop.client("admin").get(f"/p/shop/{page}").text
+    found = re.search(rf'href="({re.escape(path.removesuffix(".csv"))}\?[^"]*)"', text)
+    assert found, f"{page} leads to no {path}"
+    return unescape(found[1]).replace("?", ".csv?", 1) if path.endswith(".csv") else unescape(found[1])

@@ -37,10 +37,10 @@ def test_every_page_names_the_role_that_it_needs(shop: Shop) -> None:
 
 @pytest.fixture(scope="module")
 def tried(
-    staffed_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
+    template_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shop]:
     """A shop in which everybody tries everything, who may least before who may more."""
-    with a_shop(staffed_db, shared_events, tmp_path_factory.mktemp("tried")) as shop:
+    with a_shop(template_db, shared_events, tmp_path_factory.mktemp("tried")) as shop:
         yield shop
 
 
@@ -87,7 +87,7 @@ class Theirs:
 def theirs(tried: Shop) -> Theirs:
     """Another project with something of every kind, all of it with one word that is nowhere else."""
     engine, other = tried.services.engine, tried.other
-    customer = hostile.plant(tried.services, other, now=NOW)
+    customer = hostile.plant(tried.services, other, now=NOW).customer
     create_write_key(engine, other.id, side="server", now=1)
     sign_ins.begin(engine, tried.people["stranger"].id, address="hostile", agent="hostile", now=NOW)
     finished = {"stage": "done", "receipt": {"name": "hostile"}}
@@ -189,12 +189,15 @@ def test_the_api_takes_no_cookies(tried: Shop) -> None:
         assert client.open(f"/api/v1{path}", method=one.method, json={}).status_code == 401, path
 
 
+ONE_CLICK = "digest_stop.stop"  # which mail programs ask for by themselves; its address is signed
+
+
 def test_every_form_needs_its_token(tried: Shop) -> None:
     tried.app.config["WTF_CSRF_ENABLED"] = True
     client = tried.client("admin")
     before = lines(tried.services.engine, tried.project.id)
     for rule, method in pages(tried.app):
-        if method != "GET":
+        if method != "GET" and rule.endpoint != ONE_CLICK:
             answer = client.open(address(tried.app, rule), method=method, data={"do": "save"})
             assert (answer.status_code, "too old" in answer.text) == (400, True), rule.rule
     assert lines(tried.services.engine, tried.project.id) == before

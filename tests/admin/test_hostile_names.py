@@ -24,6 +24,7 @@ PLAIN = {
     "sign_in.ask_code",
     "passwords.forgotten",
     "passwords.choose",
+    "digest_stop.show",
     "invitations.show",
     "setup.show",
     "projects.go",
@@ -36,25 +37,26 @@ PLAIN = {
     "lifecycle.show",
     "lifecycle.csv",
     "identity_rules.progress",
+    "system.show",  # tells of the installation alone
     "erasure.receipt",  # there is none before the erasure is done, and it names nobody
 }
 
-Hostile = tuple[Shop, int]
+Hostile = tuple[Shop, hostile.Planted]
 
 
 @pytest.fixture(scope="module")
 def planted(
-    staffed_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
+    template_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Hostile]:
     """The shop after strangers and a careless colleague were there, and a customer of theirs."""
-    with a_shop(staffed_db, shared_events, tmp_path_factory.mktemp("hostile")) as shop:
+    with a_shop(template_db, shared_events, tmp_path_factory.mktemp("hostile")) as shop:
         yield shop, hostile.plant(shop.services, shop.project, now=NOW)
 
 
 def test_names_are_shown_as_text_on_every_page(planted: Hostile) -> None:
-    shop, customer = planted
+    shop, names = planted
     client, wrong, shown = shop.client("admin", agent=IMAGE), [], set(PLAIN)
-    for endpoint, path in hostile_pages(shop.app, customer):
+    for endpoint, path in hostile_pages(shop, names):
         answer = client.get(path)
         if endpoint not in PLAIN and answer.status_code != 200:
             wrong.append(f"{path}: {answer.status}")
@@ -64,7 +66,7 @@ def test_names_are_shown_as_text_on_every_page(planted: Hostile) -> None:
             wrong += [f"{path}: {one!r}" for one in formulas(answer.text)]
         if "hostile" in answer.text:
             shown.add(endpoint)
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
     everything = {rule.endpoint for rule, method in pages(shop.app) if method == "GET"}
     assert everything - shown == set(), "the names were on these pages"
 
@@ -85,12 +87,11 @@ def is_number(text: str) -> bool:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_arguments_and_fields_come_back_as_text(planted: Hostile, method: str) -> None:
-    shop, customer = planted
+    shop, names = planted
     client, wrong, payload = shop.client("admin"), [], IMAGE + QUOTED + TEMPLATE
     given = {"query_string" if method == "GET" else "data": dict.fromkeys(every_field(), payload)}
-    ours = [
-        (rule, address(shop.app, rule, customer=customer)) for rule, one in pages(shop.app) if one == method
-    ]
+    values = {"customer": names.customer, "token": names.embed}
+    ours = [(rule, address(shop.app, rule, **values)) for rule, one in pages(shop.app) if one == method]
     for rule, path in ours:
         answer = client.open(path, method=method, **given)
         if answer.status_code >= 500:
@@ -99,7 +100,7 @@ def test_arguments_and_fields_come_back_as_text(planted: Hostile, method: str) -
             wrong += [f"{method} {path}: {one}" for one in wrong_in(answer.text)]
         if rule.endpoint == "sign_in.out":
             client = shop.client("admin")
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
 
 
 def test_csv_files_hold_no_formulas() -> None:

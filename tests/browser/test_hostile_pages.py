@@ -58,7 +58,7 @@ def test_nothing_runs_and_nothing_breaks_on_any_page(
     browser: Browser, template_db: Path, shared_events: EventStore, tmp_path: Path
 ) -> None:
     with a_shop(template_db, shared_events, tmp_path) as shop:
-        customer = hostile.plant(shop.services, shop.project, now=NOW)
+        planted = hostile.plant(shop.services, shop.project, now=NOW)
         shop.app.config["WTF_CSRF_ENABLED"] = True
         with served_app(shop.app) as address:
             page = browser.new_context(bypass_csp=True, viewport={"width": 1360, "height": 860}).new_page()
@@ -70,7 +70,7 @@ def test_nothing_runs_and_nothing_breaks_on_any_page(
             page.fill("#email", "admin@shop.example")
             page.fill("#password", PASSWORD)
             page.get_by_role("button", name="Sign in").click()
-            for _, path in hostile_pages(shop.app, customer):
+            for _, path in hostile_pages(shop, planted):
                 if not path.partition("?")[0].endswith(FILES):
                     wrong += [f"{path}: {one}" for one in seen(page, address + path)]
             page.context.close()
