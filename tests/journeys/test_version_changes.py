@@ -62,7 +62,7 @@ def changed(alter: Callable[[dict[str, Any]], Any]) -> tuple[dict[str, Any], dic
         ),
         (lambda one: None, [], True),
     ],
-    ids=str,
+    ids=lambda one: str(one) if isinstance(one, list) else "",
 )
 def test_what_changes_is_said(alter: Callable[[dict[str, Any]], Any], said: list[str], alike: bool) -> None:
     old, new = changed(alter)
