@@ -24,6 +24,7 @@ from store.events import EventStore, EventStoreError
 from store.identity import Identity, Ledger, Link
 from store.journeys import JourneyVersion, kept_versions, save_version
 from store.news import Label, News
+from store.privacy.deletion import delete_identities
 from store.privacy.suppression import nobody
 from store.projects import create_project
 from tests.journeys.test_runs_rule import EXAMPLES, numbers, stored
@@ -140,9 +141,10 @@ class World:
     def erase(self, name: str) -> None:
         one = IDS[name].hash
         before = self.ledger.customers_of(self.project, {one})
-        where = f"project = {self.project} and identity = {one}"
-        self.events.command(f"alter table events delete where {where} settings mutations_sync = 1")
-        self._changed(before | self.ledger.forget(self.project, {one}))
+        delete_identities(self.events, self.project, {one})
+        changed = self.ledger.forget(self.project, {one})
+        delete_identities(self.events, self.project, {one})  # what was told meanwhile, as an erasure does
+        self._changed(before | changed)
 
     def _changed(self, customers: set[int]) -> None:
         self.refresher.refresh(self.project, customers)
