@@ -8,7 +8,18 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from admin import assets, failures, formats, headers, locales, login, navigation, refusals, refused_merges
+from admin import (
+    assets,
+    failures,
+    formats,
+    headers,
+    locales,
+    login,
+    navigation,
+    null_bytes,
+    refusals,
+    refused_merges,
+)
 from admin.api import api_room
 from admin.embedding import Shelf
 from admin.services import Services
@@ -117,6 +128,7 @@ def create_app(services: Services) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     for page in PAGES:
         app.register_blueprint(page.pages)
-    for part in (assets, headers, locales, formats, navigation, refusals, refused_merges, failures, login):
+    drawing = assets, headers, locales, formats, navigation, refusals, refused_merges
+    for part in (*drawing, failures, login, null_bytes):
         part.register(app)
     return app

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
+from admin import null_bytes
 from admin.services import Services, services
 from journeys import plain_yaml
 from store import audit
@@ -113,6 +114,8 @@ class Endpoint:
             raise Refused(403, "forbidden", f"this needs a token with the role {self.role}")
         if self.scope not in token.scopes:
             raise Refused(403, "forbidden", f"this needs a token with the scope {self.scope}")
+        if null_bytes.are_in([request.path, request.args.to_dict(flat=False)]):
+            raise Refused(400, "null_byte", null_bytes.SENTENCE)
         query = self.query().load(request.args.to_dict()) if self.query else {}
         return Call(open_services, project, token.role, token.name, now, query, self._body())
 
@@ -122,6 +125,8 @@ class Endpoint:
         data = _yaml() if "yaml" in request.mimetype else request.get_json(force=True, silent=True)
         if not isinstance(data, dict):
             raise Refused(400, "invalid_json", "the body must be a JSON object")
+        if null_bytes.are_in(data):
+            raise Refused(400, "null_byte", null_bytes.SENTENCE)
         loaded: Mapping[str, Any] = self.body().load(data)
         return loaded
 

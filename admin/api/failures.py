@@ -8,17 +8,10 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from admin.api.endpoint import Refused
+from admin.failures import BAD_QUESTIONS
 from admin.seen import RulesChanged
-from journeys.cursors import ListError
 from journeys.definitions import DefinitionError, problems_of
-from journeys.dimensions import DimensionError
-from journeys.discovery import DiscoveryError
-from journeys.paths import PathError
-from journeys.period import PeriodError
-from journeys.scope import NoSuchJourney, UnitError
-from journeys.segments import SegmentError
-from journeys.survival import SurvivalError
-from journeys.touchpoints import TouchpointError
+from journeys.scope import NoSuchJourney
 from store.events import EventStoreError
 from store.work import WorkEnded
 
@@ -33,17 +26,7 @@ def add_to(room: Blueprint) -> None:
     room.register_error_handler(EventStoreError, lambda e: shape(503, "event_store", str(e)))
     room.register_error_handler(WorkEnded, lambda e: shape(503, "took_too_long", str(e)))
     room.register_error_handler(HTTPException, _http)
-    for kind in (
-        DimensionError,
-        DiscoveryError,
-        ListError,
-        PathError,
-        PeriodError,
-        SegmentError,
-        SurvivalError,
-        TouchpointError,
-        UnitError,
-    ):
+    for kind in BAD_QUESTIONS:
         room.register_error_handler(kind, lambda e: shape(400, "bad_question", str(e)))
     methods = ["GET", "POST", "PUT", "DELETE", "PATCH"]
     room.add_url_rule("/<path:unknown>", "unknown", _unknown, methods=methods)

@@ -202,3 +202,19 @@ def test_every_form_needs_its_token(tried: Shop) -> None:
             assert (answer.status_code, "too old" in answer.text) == (400, True), rule.rule
     assert lines(tried.services.engine, tried.project.id) == before
     tried.app.config["WTF_CSRF_ENABLED"] = False
+
+
+def test_null_bytes_are_refused_on_every_page_and_by_the_api(tried: Shop) -> None:
+    client = tried.client("admin")
+    for rule, method in pages(tried.app):
+        given = {"query_string" if method == "GET" else "data": {"name": "a\0b"}}
+        answer = client.open(address(tried.app, rule), method=method, **given)
+        assert (answer.status_code, "null byte" in answer.text) == (400, True), f"{method} {rule.rule}"
+    token = create_api_token(tried.services.engine, tried.project.id, name="t", role="admin", now=NOW)
+    headers = {"Authorization": f"Bearer {token}"}
+    segment = {"key": "s", "name": "a\0b", "any": [{"field": "source", "op": "eq", "value": "x"}]}
+    for answer in (
+        client.post("/api/v1/segments", json=segment, headers=headers),
+        client.get("/api/v1/customers?q=a%00b", headers=headers),
+    ):
+        assert (answer.status_code, answer.json["code"]) == (400, "null_byte"), answer.text
