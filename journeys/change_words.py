@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from journeys.statistics import FEWEST
+
 SURE = 0.05
 # Where runs differ in several of them at once, as those of one campaign do, the narrowest is named.
 NARROWEST_FIRST = ("campaign", "source", "channel", "device", "country")
@@ -67,13 +69,18 @@ def _alone(answer: Answer) -> str:
         (dimension, one)
         for dimension in _narrowest_first(answer)
         for one in dimension["groups"]
-        if one["p_rate"] is not None and one["p_rate"] < SURE
+        if one["p_rate"] is not None and one["p_rate"] < SURE and _can_be_told(one)
     ]
     if not groups:
         return ""
     dimension, most = min(groups, key=lambda one: round(one[1]["p_rate"], 12))
     before, now = _both(most["before"]["rate"]["value"], most["now"]["rate"]["value"])
     return f"yet {_named(dimension, most)} went from {before} to {now}, otherwise than all others"
+
+
+def _can_be_told(group: Answer) -> bool:
+    """Whether both its rates are of enough runs to be said without their intervals."""
+    return all(group[side]["rate"]["n"] >= FEWEST for side in ("before", "now"))
 
 
 def fraction(share: float) -> str:
@@ -92,6 +99,8 @@ def _stories(answer: Answer, noun: str) -> Iterator[Story]:
             share = one["by_rate"]["value"] / total
             excess = share - one["mean_share"]
             if one["p_rate"] is None or one["p_rate"] >= SURE or share < WORTH_SAYING or excess <= 0:
+                continue
+            if not _can_be_told(one):
                 continue
             said = f"{fraction(share)} of the {noun} is {_named(dimension, one)}"
             if step := _step(one["by_step"], one["by_rate"]["value"]):
@@ -135,8 +144,5 @@ def _named(dimension: Answer, group: Answer) -> str:
 
 def _both(before: float, now: float) -> tuple[str, str]:
     """Two shares as percent, with as many digits as tell them apart."""
-    for digits in (0, 1, 2):
-        said = tuple(f"{one * 100:.{digits}f}%" for one in (before, now))
-        if said[0] != said[1]:
-            break
-    return said[0], said[1]
+    said = [(f"{before * 100:.{digits}f}%", f"{now * 100:.{digits}f}%") for digits in (0, 1, 2)]
+    return next((one for one in said if one[0] != one[1]), said[0])

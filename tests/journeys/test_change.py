@@ -21,7 +21,7 @@ from journeys.change_asked import AGES
 from journeys.change_lists import behind
 from journeys.change_parts import p_of_changes_apart, parts_of, step_weights
 from journeys.change_report import CHANGE
-from journeys.change_words import fraction
+from journeys.change_words import fraction, sentence
 from journeys.cursors import ListError
 from journeys.definitions import parse
 from journeys.dimensions import OF_RUN, DimensionError
@@ -467,3 +467,14 @@ def test_the_file_adds_up(scope: Scope) -> None:
     total = table[0]["total"]
     for part in {row["part"] for row in table} - {"runs"}:
         assert sum(row["total"] for row in table if row["part"] == part) == pytest.approx(total)
+
+
+def test_rates_of_a_handful_of_runs_are_not_told_of(scopes: dict[str, Scope]) -> None:
+    answer = change(scopes["country"], most=20)
+    for dimension in answer["dimensions"]:
+        for one in dimension["groups"]:
+            one["before"]["rate"] |= {"n": 29}
+    assert "nothing to explain" in sentence(answer, "Trial to paid")
+    for side in ("before", "now"):
+        answer[side]["rate"] |= {"value": 0.0}
+    assert "was 0% and is 0%" in sentence(answer, "Trial to paid")
