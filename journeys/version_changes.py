@@ -19,6 +19,7 @@ NAMES = {
     "case_key": "what tells cases apart",
     "owner": "the owner",
     "order": "the order of steps",
+    "runs_of": "who makes a run",
 }
 OF_STEP = {
     "name": "its name",

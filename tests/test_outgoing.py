@@ -24,6 +24,7 @@ SPEAK = {
 # What each needs it for. None takes an address from events, forms or tokens.
 KNOWN = {
     ("server/mail.py", "smtplib"): "letters, to the server of the settings",
+    ("server/digesting.py", "smtplib"): "the names of what a mail server refuses",
     ("store/events.py", "clickhouse_connect"): "the event store, at the address of the settings",
     ("server/serving.py", "socket"): "listens",
     ("server/line.py", "asyncio"): "answers those who came",

@@ -256,6 +256,7 @@ def test_the_admin_shows_the_same_numbers(
         page.press("input[name=password]", "Enter")
         page.wait_for_url("**/journeys**")
         page.goto(f"{waywiser.address}/p/main/journeys/trial-to-paid?from=2020-01-01")
+        page.wait_for_selector("main table")
         text = page.inner_text("main")
         for step in funnel["steps"]:
             assert step["name"] in text

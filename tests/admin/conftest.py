@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 import admin
+from admin.embedding import Shelf
 from admin.throttle import Throttle
 from journeys.definitions import parse
 from journeys.runs import fill, recompute
@@ -181,7 +182,7 @@ def used_app() -> Callable[[admin.Services], Flask]:
             made.append((app, dict(app.config)))
         app, config = made[0]
         app.config.update(config)
-        app.extensions |= {"waywiser": services, "waywiser_throttle": Throttle()}
+        app.extensions |= {"waywiser": services, "waywiser_throttle": Throttle(), "waywiser_shelf": Shelf()}
         return app
 
     return serve
@@ -212,7 +213,10 @@ def staff(engine: Engine) -> None:
 
 
 def open_shop(
-    engine: Engine, events: EventStore, snippet: Path, serve: Callable[[admin.Services], Flask]
+    engine: Engine,
+    events: EventStore,
+    snippet: Path,
+    serve: Callable[[admin.Services], Flask] = admin.create_app,
 ) -> Shop:
     """The shop with its people and a filled journey."""
     project, other = (project_by_key(engine, key) for key in ("shop", "other"))

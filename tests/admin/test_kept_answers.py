@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from journeys.answers import Answers
 from journeys.reports import TABS
 from store.event import Event
 from store.projects import create_api_token
@@ -17,7 +18,8 @@ from tests.admin.conftest import NOW, Shop, happened
 
 @pytest.fixture
 def asked(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The questions to the event store."""
+    """The questions to the event store, while nothing is kept of what other tests asked."""
+    monkeypatch.setitem(shop.app.extensions, "waywiser", replace(shop.services, answers=Answers()))
     questions: list[str] = []
     query = shop.services.events.query
 

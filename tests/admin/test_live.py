@@ -17,7 +17,7 @@ from store.db import open_db
 from store.event import Event
 from store.events import EventStore
 from store.migrate import migrate_events
-from tests.admin.conftest import Shop, happened, open_shop
+from tests.admin.conftest import Shop, happened, open_shop, staff
 
 
 def late(name: str, who: str, *, kind: str = "track", **more: Any) -> Event:
@@ -33,6 +33,7 @@ def live(
     shutil.copy(template_db, path)
     engine, events = open_db(f"sqlite:///{path}", sync="normal"), shared_events.sibling("t_live")
     migrate_events(events)
+    staff(engine)
     shop = open_shop(engine, events, path.parent)
     broken = late("Order Paid", "ivy", properties={"amount": "many", "<b>": "<script>"})
     rows = [

@@ -144,7 +144,8 @@ def finish(company: Company) -> None:
 
 def test_the_planted_leak_is_found_and_followed_to_people(inside: Inside) -> None:
     """Phones do not get to a first project: from the overview to a timeline without typing an address."""
-    page, _ = inside
+    page, project = inside
+    page.goto(f"{project}/journeys")
     page.get_by_role("link", name="90 days").click()
     page.get_by_role("link", name="Trial to paid").click()
     page.get_by_role("link", name="90 days").click()

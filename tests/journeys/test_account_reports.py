@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -75,8 +74,11 @@ def group(row: Event) -> Event:
 
 def plain(answer: Any) -> Any:
     """The answer without the names by which the two journeys, and their units, differ."""
-    text = json.dumps(answer, sort_keys=True, default=str).replace("of-accounts", "j")
-    return json.loads(re.sub(r'"(runs_of|cell)": "[^"]*"', r'"\1": ""', text))
+    if isinstance(answer, dict):
+        return {name: plain(one) for name, one in answer.items() if name not in ("runs_of", "cell")}
+    if isinstance(answer, list | tuple):
+        return [plain(one) for one in answer]
+    return answer.replace("of-accounts", "j") if isinstance(answer, str) else answer
 
 
 @pytest.mark.parametrize("segment", [{}, {"device": "mobile", "name": "s"}], ids=str)
@@ -94,7 +96,7 @@ def test_every_report_says_of_accounts_what_it_says_of_their_only_members(
         expected = report.ask(of_customers, report.arguments({}), unit=unit)
         found = report.ask(of_accounts, report.arguments({}), unit=same)
         assert plain({**found, "unit": ""}) == plain({**expected, "unit": ""})
-        assert len(json.dumps(plain(expected))) > 100
+        assert len(str(plain(expected))) > 100
 
 
 @pytest.mark.parametrize("unit", ["runs", "accounts"])

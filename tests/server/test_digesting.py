@@ -26,7 +26,7 @@ from store.events import EventStore
 from store.settings import Settings
 from store.tables import projects
 from store.users import grant, remove
-from tests.admin.conftest import DAY, Shop, open_shop
+from tests.admin.conftest import DAY, Shop, open_shop, staff
 from tests.installation import Installation, free_port
 
 HOUR = 3_600_000
@@ -66,6 +66,7 @@ def post() -> Iterator[tuple[Box, Settings]]:
 @pytest.fixture
 def shop(engine: Engine, events: EventStore, tmp_path: Path) -> Shop:
     """The shop of the admin's tests; its viewer reads the digest."""
+    staff(engine)
     shop = open_shop(engine, events, tmp_path)
     digests.subscribe(engine, shop.people["viewer"].id, shop.project.id, now=BEFORE)
     return shop
@@ -147,6 +148,7 @@ def test_of_several_processes_at_once_one_sends(
     post: tuple[Box, Settings],
 ) -> None:
     engine = request.getfixturevalue("engine" if store == "sqlite" else "pg_engine")
+    staff(engine)
     shop = open_shop(engine, events, tmp_path)
     for person in ("viewer", "editor", "admin"):
         digests.subscribe(engine, shop.people[person].id, shop.project.id, now=BEFORE)

@@ -414,7 +414,7 @@ def held_open(place: Place, version: JourneyVersion) -> threading.Thread:
 
     def work() -> None:
         params = filters.Params(project=place.project)
-        runs._store(place.events, [version], params, known, STALE, by_clock())
+        runs.store(place.events, [version], params, runs.Computed(known, STALE), by_clock())
 
     filling = threading.Thread(target=work)
     filling.start()
