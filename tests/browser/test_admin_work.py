@@ -96,6 +96,7 @@ def test_a_tooltip_shows_names_as_text(inside: Inside) -> None:
     page.goto(f"{project}/journeys/trial-to-paid/funnel?days=90")
     chart = page.locator("[data-chart='funnel']")
     chart.locator("canvas").wait_for(timeout=60_000)
+    chart.scroll_into_view_if_needed()
     page.wait_for_timeout(600)
     box = chart.bounding_box()
     assert box is not None
