@@ -12,8 +12,8 @@ ADMIN_ASSETS := admin/static/manifest.json
 SNIPPET := js_snippet/dist/w.js
 CLIENTS := tests/clients/node_modules/.installed
 DEMO := WAYWISER_DATABASE_URL=sqlite:///data/demo/waywiser.db WAYWISER_EVENTS_URL=chdb:///data/demo/events
-# Files of tests in as many processes as there are cores, each with stores of its own.
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
+# Files of tests in three processes, each with stores of its own: much of a test is waiting, also on two cores.
+SIDE_BY_SIDE := -n 3 --dist loadfile
 # Files whose properties `make test-deep` tries on many more examples.
 DEEP := tests/journeys/test_same_engine.py $(shell grep -l "max_examples=.*EXAMPLES" -r tests --include=*.py)
 CODE := collector store journeys admin server migrations tests benchmarks
@@ -36,7 +36,7 @@ test: setup $(INSTALLED_DEV) $(CLIENTS) chromium nginx ## Run every check and ev
 	@$(MAKE) --no-print-directory static
 	$(BIN)/pytest -q $(SIDE_BY_SIDE)
 	$(BIN)/pytest -q -n 2 --dist loadfile sdk_py/tests
-	$(BIN)/pytest -q js_snippet/test
+	$(BIN)/pytest -q -n 2 --dist loadfile js_snippet/test
 
 check: setup $(INSTALLED_DEV) static ## Format, lint, types, import contracts and quick tests
 	$(BIN)/pytest -q -m "not browser and not slow" tests/test_house.py tests/store tests/collector
