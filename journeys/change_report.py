@@ -62,10 +62,11 @@ MEANINGS = {
     ),
     "p_share": "The same of the group's share of the runs.",
     "sentence": (
-        "In words: names what has most in excess of its size among the groups of 30 runs or more in both "
-        "periods whose `p_rate`, and the mixes with a group whose `p_share`, is below 0.05. Where the interval of the change includes zero, it "
-        "explains nothing, and only says which group surely changed otherwise than all others, if one did. "
-        "What goes with a change need not be its cause."
+        "In words: names what has most in excess of its size among the groups of 30 runs or more in "
+        "both periods whose `p_rate`, and the mixes with a group whose `p_share`, is below 0.05. Where "
+        "the interval of the change includes zero, it explains nothing, and only says which group "
+        "surely changed otherwise than all others, if one did. What goes with a change need not be its "
+        "cause."
     ),
     "now": "The runs of this period.",
     "rate": "The share of them that had come there by that age, with its Wilson interval.",
