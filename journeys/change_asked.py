@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from marshmallow import fields, validate
+
 from journeys.cursors import ListError
 from journeys.definitions import parse_duration
 from journeys.dimensions import DimensionError
 from journeys.period import Period, PeriodError, moment, preceding
+from journeys.report import OwnArguments
 from journeys.scope import Scope
 from journeys.statistics import known
 
@@ -21,6 +24,29 @@ AGES = (
 )
 OLDEST = 3_660 * DAY
 SIDES = ("before", "now")
+
+
+class BesideArguments(OwnArguments):
+    """Against which period, and at what age: the arguments of each report of two periods."""
+
+    before_from = fields.String(
+        load_default="",
+        validate=validate.Length(max=40),
+        metadata={"description": "beginning of the period to compare with; the period before where absent"},
+    )
+    before_to = fields.String(
+        load_default="",
+        validate=validate.Length(max=40),
+        metadata={"description": "its end, which does not count any more"},
+    )
+    age = fields.String(
+        load_default="",
+        validate=validate.Regexp(r"^([1-9]\d{0,5}[smhdw])?\Z", error="write 90s, 30m, 12h, 14d or 6w"),
+        metadata={
+            "description": "how long after their start runs of both periods are looked at, such as 7d; where "
+            "absent, about as long as nine in ten successes took"
+        },
+    )
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from typing import Any
 from marshmallow import fields, validate
 
 from journeys.change import change
+from journeys.change_asked import BesideArguments
 from journeys.change_lists import behind
-from journeys.report import Answer, OwnArguments, Report, Table
+from journeys.report import Answer, Report, Table
 
 MEANINGS = {
     "before": (
@@ -78,31 +79,13 @@ MEANINGS = {
 }
 
 
-class Asked(OwnArguments):
-    """Against which period, at what age, and how many values stand alone."""
+class Asked(BesideArguments):
+    """Besides: up to which step, and how many values stand alone."""
 
     target = fields.String(
         load_default="",
         validate=validate.Length(max=200),
         metadata={"description": "key of the step to come to; the goal where absent"},
-    )
-    before_from = fields.String(
-        load_default="",
-        validate=validate.Length(max=40),
-        metadata={"description": "beginning of the period to compare with; the period before where absent"},
-    )
-    before_to = fields.String(
-        load_default="",
-        validate=validate.Length(max=40),
-        metadata={"description": "its end, which does not count any more"},
-    )
-    age = fields.String(
-        load_default="",
-        validate=validate.Regexp(r"^([1-9]\d{0,5}[smhdw])?\Z", error="write 90s, 30m, 12h, 14d or 6w"),
-        metadata={
-            "description": "how long after their start runs of both periods are looked at, such as 7d; where "
-            "absent, about as long as nine in ten successes took"
-        },
     )
     most = fields.Integer(
         load_default=8,

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from marshmallow import fields, validate
-
 from journeys import change_lists
-from journeys.change_asked import SIDES, read_cell
+from journeys.change_asked import SIDES, BesideArguments, read_cell
 from journeys.change_report import MEANINGS as OF_CHANGE
 from journeys.periods import periods
-from journeys.report import Answer, OwnArguments, Report, Table, Which
+from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
 
 MEANINGS = {
@@ -33,29 +31,6 @@ MEANINGS = {
     "change": "The difference at the goal.",
     "steps": "Every step of the journey, in both periods.",
 }
-
-
-class Asked(OwnArguments):
-    """Against which period, and at what age."""
-
-    before_from = fields.String(
-        load_default="",
-        validate=validate.Length(max=40),
-        metadata={"description": "beginning of the period to compare with; the period before where absent"},
-    )
-    before_to = fields.String(
-        load_default="",
-        validate=validate.Length(max=40),
-        metadata={"description": "its end, which does not count any more"},
-    )
-    age = fields.String(
-        load_default="",
-        validate=validate.Regexp(r"^([1-9]\d{0,5}[smhdw])?\Z", error="write 90s, 30m, 12h, 14d or 6w"),
-        metadata={
-            "description": "how long after their start runs of both periods are looked at, such as 7d; where "
-            "absent, about as long as nine in ten successes took"
-        },
-    )
 
 
 OF_SIDE = ("n", "came", "rate", "low", "high", "median_seconds")
@@ -110,7 +85,7 @@ PERIODS = Report(
     answer=periods,
     table=table,
     meanings=MEANINGS,
-    asked=Asked,
+    asked=BesideArguments,
     behind=behind,
     within="funnel",
     notes=("It says how far the two are apart; what the change is made of is said by “Explain a change”.",),
