@@ -24,7 +24,8 @@ from store.events import EventStore
 from store.identity import Identity, Ledger, Link
 from store.journeys import JourneyVersion, save_version
 from store.news import Label, News, labels_of
-from store.privacy.deletion import delete_identities
+from store.privacy.deletion import delete_identities, delete_shared_events
+from store.privacy.erasure import NotErasable, find_whom
 from store.projects import create_project
 from tests.journeys.test_runs_rule import (
     EXAMPLES,
@@ -279,12 +280,20 @@ class Place:
             self.refresher.refresh(self.project, self.ledger.take_back(self.project, *pair, now=NOW))
 
     def erase(self, who: int) -> None:
-        """Take out an identity as an erasure does, which first deletes and then counts anew."""
-        self.gone.add(who)
-        delete_identities(self.events, self.project, {who})
-        self.written = [one for one in self.written if one.identity != who]
-        changed = self.ledger.forget(self.project, {who})
-        self.refresher.refresh(self.project, {who, *changed})
+        """Take out a customer as an erasure does; a shared id goes where it is this customer's only."""
+        try:
+            whom = find_whom(self.events, self.ledger, self.project, who)
+        except NotErasable:
+            return
+        if whom is None:
+            return
+        self.gone |= set(whom.numbers)
+        left = [one for one in self.written if self.owner(one) != whom.customer]
+        delete_shared_events(self.events, self.project, whom.customer, whom.shared)
+        delete_identities(self.events, self.project, whom.numbers)
+        self.written = [one for one in left if one.identity not in whom.numbers]
+        changed = self.ledger.forget(self.project, whom.numbers)
+        self.refresher.refresh(self.project, {*whom.numbers, *whom.neighbours, *changed})
 
     def owner(self, event: Event) -> int:
         (row,) = self.events.query(
