@@ -14,8 +14,9 @@ from sqlalchemy import Engine, text
 
 from store.db import open_db
 from store.events import EventStore
-from store.migrate import migrate_db, migrate_events
+from store.migrate import migrate_db
 from tests.browser.chromium import program
+from tests.databases import Databases
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -60,14 +61,17 @@ def shared_events(event_engine_folder: Path) -> Iterator[EventStore]:
     store.close()
 
 
+@pytest.fixture(scope="session")
+def databases(shared_events: EventStore) -> Databases:
+    """Lends databases of the engine."""
+    return Databases(shared_events)
+
+
 @pytest.fixture
-def events(shared_events: EventStore) -> Iterator[EventStore]:
+def events(databases: Databases) -> Iterator[EventStore]:
     """A migrated, empty event store: a database of its own in the shared engine."""
-    store = shared_events.sibling(f"t_{uuid.uuid4().hex[:12]}")
-    migrate_events(store)
-    yield store
-    store.command(f"drop database if exists `{store.database}`")
-    store.close()
+    with databases.lent() as store:
+        yield store
 
 
 @pytest.fixture(scope="session")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -92,6 +96,15 @@ class Running:
         return self.health()[1].get("status") == "ok"
 
 
+@cache
+def _made() -> Path:
+    """A folder with new stores and their keys, to copy."""
+    folder = Path(tempfile.mkdtemp(prefix="waywiser-new-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "made.json").write_text(Installation(folder).run("init", "--json").stdout)
+    return folder
+
+
 class Installation:
     """One folder with its stores, and the server that runs on it. As a context, it ends what it started."""
 
@@ -133,8 +146,13 @@ class Installation:
         return done
 
     def init(self) -> None:
-        """Make a project with its keys."""
-        self.made = json.loads(self.run("init", "--json").stdout)
+        """Make a project with its keys; in an empty folder as a copy of what was made once."""
+        data = self.folder / "data"
+        if data.exists() or self.environment.keys() & {"WAYWISER_DATABASE_URL", "WAYWISER_EVENTS_URL"}:
+            self.made = json.loads(self.run("init", "--json").stdout)
+        else:
+            self.made = json.loads((_made() / "made.json").read_text())
+            shutil.copytree(_made() / "data", data, symlinks=True)
 
     def start(self, command: str = "serve") -> None:
         """Start the server and wait until it takes events."""

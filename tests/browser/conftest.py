@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, StorageState
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, StorageState, ViewportSize
 from sqlalchemy import Engine
 
 from store.db import open_db
@@ -20,8 +20,8 @@ from tests.browser.stage import Ground
 from tests.browser.stage import served as served_site
 
 HOSTS = "--host-resolver-rules=MAP *.test 127.0.0.1"  # sites of several names
-DESK = {"viewport": {"width": 1360, "height": 860}}
-PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
+DESK = ViewportSize(width=1360, height=860)
+PHONE = ViewportSize(width=360, height=740)
 FORM_REFUSED = "status of 422"  # the browser's note about a form that came back with its problems
 
 
@@ -36,7 +36,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh page; whatever the browser complains about fails the test, refused script and style too."""
-    page = browser.new_context(**DESK).new_page()
+    page = browser.new_context(viewport=DESK).new_page()
     complaints = heard(page)
     yield page
     page.context.close()
@@ -108,7 +108,7 @@ def inside(page: Page, demo: tuple[Company, str], signed_in: StorageState) -> tu
 @pytest.fixture(scope="module")
 def desk(browser: Browser, signed_in: StorageState) -> Iterator[tuple[Page, list[str]]]:
     """A page for many addresses, whose reader is signed in, and what the browser complains about."""
-    page = browser.new_context(**DESK, storage_state=signed_in).new_page()
+    page = browser.new_context(viewport=DESK, storage_state=signed_in).new_page()
     yield page, heard(page)
     page.context.close()
 
@@ -116,7 +116,7 @@ def desk(browser: Browser, signed_in: StorageState) -> Iterator[tuple[Page, list
 @pytest.fixture(scope="module")
 def phone(browser: Browser, signed_in: StorageState) -> Iterator[Page]:
     """The same on a telephone."""
-    page = browser.new_context(**PHONE, storage_state=signed_in).new_page()
+    page = browser.new_context(viewport=PHONE, has_touch=True, storage_state=signed_in).new_page()
     yield page
     page.context.close()
 

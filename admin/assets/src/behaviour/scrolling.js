@@ -1,4 +1,5 @@
-// Lets the keyboard scroll what is wider than the page: such a part takes the focus and says what it is.
+// Lets the keyboard scroll what is wider than the page: such a part takes the focus and says what it is. Of tabs the open
+// one is scrolled to.
 const PARTS = ".table-scroll, .chart-scroll";
 
 const sizes = new ResizeObserver((entries) => {
@@ -7,6 +8,7 @@ const sizes = new ResizeObserver((entries) => {
 
 export function scrolling(part) {
   for (const element of [...(part.matches?.(PARTS) ? [part] : []), ...part.querySelectorAll(PARTS)]) sizes.observe(element);
+  part.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 }
 
 function mark(element) {

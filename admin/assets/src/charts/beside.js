@@ -22,7 +22,7 @@ export function beside({ steps, groups }, colours, width) {
       axisLabel: {
         color: colours.muted,
         interval: 0,
-        fontSize: 12,
+        fontSize: colours.size(12),
         rotate: width < 500 ? 35 : 0,
         formatter: (name) =>
           shortened(name.split("\u0000")[0], width < 500 ? 11 : Math.max(8, Math.floor(width / steps.length / 7.5))),
@@ -33,7 +33,7 @@ export function beside({ steps, groups }, colours, width) {
       min: 0,
       max: top,
       interval,
-      axisLabel: { show: width >= 500, color: colours.muted, fontSize: 11, formatter: percent },
+      axisLabel: { show: width >= 500, color: colours.muted, fontSize: colours.size(11), formatter: percent },
       splitLine: { lineStyle: { color: colours.line } },
     },
     series: [

@@ -28,7 +28,7 @@ export function columns({ times, series, stacked }, colours) {
       axisLine: { lineStyle: { color: colours.line } },
       axisLabel: {
         color: colours.muted,
-        fontSize: 11,
+        fontSize: colours.size(11),
         hideOverlap: true,
         ...(byDay && {
           interval: (index) => days[index] !== days[index - 1],
@@ -40,7 +40,7 @@ export function columns({ times, series, stacked }, colours) {
       type: "value",
       minInterval: 1,
       splitNumber: 3,
-      axisLabel: { color: colours.muted, fontSize: 11, formatter: count },
+      axisLabel: { color: colours.muted, fontSize: colours.size(11), formatter: count },
       splitLine: { lineStyle: { color: colours.line } },
     },
     series: series.map(({ name, colour, values }) => ({

@@ -43,7 +43,7 @@ export function funnel({ steps, unit }, colours, width) {
       axisLabel: {
         color: colours.muted,
         interval: 0,
-        fontSize: 12,
+        fontSize: colours.size(12),
         rotate: width < 500 ? 35 : 0,
         formatter: (name) => shortened(name, width < 500 ? 11 : Math.max(8, Math.floor(width / steps.length / 7.5))),
       },
@@ -80,7 +80,7 @@ function marks(steps, colours, width) {
           align: "center",
           verticalAlign: "bottom",
           fill: colours.text,
-          font: `600 ${width < 500 ? 11 : 13}px ${colours.font}`,
+          font: `600 ${colours.size(width < 500 ? 11 : 13)}px ${colours.font}`,
         },
       };
       const lines = [line(x, low, x, high), line(x - 5, low, x + 5, low), line(x - 5, high, x + 5, high)];

@@ -19,7 +19,7 @@ export function histogram({ bars, unit, median, p90 }, colours) {
       data: bars.map(({ from }) => duration(from)),
       axisTick: { show: false },
       axisLine: { lineStyle: { color: colours.line } },
-      axisLabel: { color: colours.muted, fontSize: 11, hideOverlap: true },
+      axisLabel: { color: colours.muted, fontSize: colours.size(11), hideOverlap: true },
     },
     yAxis: { type: "value", show: false },
     series: [
@@ -33,7 +33,7 @@ export function histogram({ bars, unit, median, p90 }, colours) {
             show: inside(median, bar) || inside(p90, bar),
             position: "top",
             color: colours.muted,
-            fontSize: 11,
+            fontSize: colours.size(11),
             formatter: inside(median, bar) ? "median" : "90%",
           },
         })),

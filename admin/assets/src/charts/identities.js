@@ -33,8 +33,8 @@ export function identities({ nodes, edges }, colours, width, height) {
         bottom: 0,
         emphasis: { focus: "adjacency", label: { show: true } },
         labelLayout: { hideOverlap: true },
-        label: { show: true, position: "bottom", color: colours.text, fontSize: 11.5 },
-        edgeLabel: { show: few && width > 560, color: colours.muted, fontSize: 10.5, formatter: ({ data }) => data.told.rule },
+        label: { show: true, position: "bottom", color: colours.text, fontSize: colours.size(11.5) },
+        edgeLabel: { show: few && width > 560, color: colours.muted, fontSize: colours.size(10.5), formatter: ({ data }) => data.told.rule },
         data: fitted(placed(nodes, edges, degree, wider), width, height).map(({ id, x, y }) => {
           const one = byId.get(id);
           if (!one) return { id, name: id, x, y, symbolSize: 0, label: { show: false }, tooltip: { show: false } };

@@ -1,6 +1,7 @@
-// The colours and the font of charts, read from the style sheet so that pictures and pages agree.
+// The colours, the font and the size of letters of charts, read from the style sheet so that pictures and pages agree.
 export function palette() {
   const style = getComputedStyle(document.documentElement);
+  const scale = Number.parseFloat(style.fontSize) / 16; // of very wide screens, and of readers who want larger letters
   const read = (name) => style.getPropertyValue(`--ww-${name}`).trim();
   return {
     accent: read("accent"),
@@ -19,5 +20,6 @@ export function palette() {
     line: read("line"),
     surface: read("surface"),
     font: getComputedStyle(document.body).fontFamily,
+    size: (pixels) => pixels * scale,
   };
 }

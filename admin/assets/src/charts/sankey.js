@@ -33,7 +33,7 @@ export function sankey({ nodes, links, runs, unit = "runs", compared = false }, 
         lineStyle: { color: "source", opacity: 0.22, curveness: 0.5 },
         label: {
           color: colours.text,
-          fontSize: 11.5,
+          fontSize: colours.size(11.5),
           formatter: ({ name }) => shortened(byId.get(name).label, room),
         },
         data: nodes.filter(size).map((one) => ({

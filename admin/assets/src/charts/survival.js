@@ -26,14 +26,14 @@ export function survival({ curves }, colours) {
       axisTick: { show: false },
       splitLine: { show: false },
       axisLine: { lineStyle: { color: colours.line } },
-      axisLabel: { color: colours.muted, fontSize: 11, hideOverlap: true, showMaxLabel: false, formatter: duration },
+      axisLabel: { color: colours.muted, fontSize: colours.size(11), hideOverlap: true, showMaxLabel: false, formatter: duration },
     },
     yAxis: {
       type: "value",
       min: 0,
       max: top,
       interval,
-      axisLabel: { color: colours.muted, fontSize: 11, formatter: percent },
+      axisLabel: { color: colours.muted, fontSize: colours.size(11), formatter: percent },
       splitLine: { lineStyle: { color: colours.line } },
     },
     series: curves.flatMap((curve, index) => [

@@ -25,7 +25,7 @@ export function tooltip(title, rows, colours) {
 export const frame = (colours) => ({
   backgroundColor: colours.surface,
   borderColor: colours.line,
-  textStyle: { color: colours.text, fontFamily: colours.font, fontSize: 13 },
+  textStyle: { color: colours.text, fontFamily: colours.font, fontSize: colours.size(13) },
   confine: true,
   transitionDuration: 0,
 });

@@ -36,7 +36,7 @@ export function trend({ parts, unit, before }, colours, width) {
       axisLine: { lineStyle: { color: colours.line } },
       axisLabel: {
         color: colours.muted,
-        fontSize: 11,
+        fontSize: colours.size(11),
         hideOverlap: true,
         formatter: (name) => name.split("\u0000")[0],
       },
@@ -46,7 +46,7 @@ export function trend({ parts, unit, before }, colours, width) {
       min: 0,
       max: top,
       interval,
-      axisLabel: { color: colours.muted, fontSize: 11, formatter: percent },
+      axisLabel: { color: colours.muted, fontSize: colours.size(11), formatter: percent },
       splitLine: { lineStyle: { color: colours.line } },
     },
     series: [
