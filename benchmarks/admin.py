@@ -22,7 +22,8 @@ from benchmarks import history
 from benchmarks.alone import Stopwatch, alone
 from benchmarks.tables import many, ms, say, show
 from server.demo import loading
-from server.house import House, migrate, now_ms
+from server.house import House
+from server.opening import migrate, now_ms
 from server.wsgi import admin_app
 from store.events import EventStore
 from store.journeys import save_version

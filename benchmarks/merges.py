@@ -21,7 +21,7 @@ from benchmarks.servers import Server, installed
 from benchmarks.sight import save_journeys
 from benchmarks.tables import many, ms, say, show, times
 from benchmarks.traffic import messages, single_requests
-from server.house import now_ms
+from server.opening import now_ms
 from store.db import open_db
 from store.tables import edges
 

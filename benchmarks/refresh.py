@@ -16,7 +16,7 @@ from benchmarks.alone import Stopwatch, alone
 from benchmarks.tables import many, ms, say, show
 from journeys.runs import recompute
 from server.filler import Filler
-from server.house import now_ms
+from server.opening import now_ms
 from server.refreshing import Refresher
 from store.db import open_db
 from store.event import Event, event_id, identity_hash

@@ -19,7 +19,7 @@ from collector.keys import Keys
 from collector.limits import body_of
 from collector.moments import moment
 from collector.wire import TYPES, judged
-from server.house import now_ms, open_relational
+from server.opening import now_ms, open_relational
 from store.db import writing
 from store.drops import DropRow, keep_drops
 from store.inbox import Envelope, Inbox, put_inside

@@ -19,7 +19,7 @@ from benchmarks.tables import many, mib, ms, show
 from benchmarks.traffic import messages, single_requests
 from journeys.definitions import parse_yaml
 from server.demo.loading import JOURNEYS
-from server.house import now_ms
+from server.opening import now_ms
 
 PROBE_EVERY = 0.5
 LOOK_EVERY = 0.05

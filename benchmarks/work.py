@@ -19,7 +19,8 @@ from benchmarks.traffic import envelopes, messages
 from collector import pipeline
 from journeys.definitions import parse_yaml
 from server.demo.loading import JOURNEYS
-from server.house import House, migrate, now_ms, tune_interpreter
+from server.house import House
+from server.opening import migrate, now_ms, tune_interpreter
 from store.batches import Batch
 from store.inbox import Envelope, put_together, sealed
 from store.journeys import make_live, save_version

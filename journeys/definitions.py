@@ -13,6 +13,7 @@ import yaml
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from journeys import plain_yaml
+from store.complaint import Complaint
 
 OPERATORS = (
     *("eq", "ne", "in", "not_in", "contains", "not_contains", "starts_with", "ends_with", "matches"),
@@ -28,7 +29,7 @@ FIELDS = ("channel", "source", "medium", "campaign", "device", "country", "path"
 KEY = validate.Regexp(r"^[a-z0-9][a-z0-9_-]{0,62}\Z", error="use small letters, digits, - and _")
 
 
-class DefinitionError(Exception):
+class DefinitionError(Complaint):
     """A definition cannot be used; `problems` maps the place in it to what is wrong there."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:

@@ -12,7 +12,9 @@ from sqlalchemy import Engine
 
 from admin import digest
 from server.chore import Chore
+from server.house import House
 from server.mail import NotSent, deliver
+from server.opening import now_ms
 from store import digests, kept
 from store.digests import Reader
 from store.events import EventStore
@@ -103,3 +105,8 @@ class Digester:
             # The server may have it, and nobody is to get it twice.
             log.error("the line was cut while a digest was sent (%s); it may be lost", type(error).__name__)
         return True
+
+
+def digester_of(house: House) -> Digester:
+    """The one of a process with this house."""
+    return Digester(house.engine, house.events, house.settings, now_ms)

@@ -18,7 +18,7 @@ from admin.assets import FOLDER as STATIC
 from collector.counters import Counters
 from journeys.runs import cut
 from server.chore import Chore
-from server.house import SNIPPET, NotMigrated, now_ms, open_relational
+from server.opening import SNIPPET, NotMigrated, now_ms, open_relational
 from server.serving import CannotServe, check_port
 from store.db import StoreUnavailable
 from store.disk import room

@@ -22,6 +22,7 @@ from collector.pipeline import Reason, Tools, run
 from collector.pipeline.naming import named_by
 from collector.wire import judged
 from server.history import BadRow, Row, UnreadableFile, columns, rows
+from store.complaint import Complaint
 from store.drops import DropRow
 from store.inbox import Envelope, Sealed, put_together, sealed
 from store.privacy.suppression import Suppressed
@@ -55,7 +56,7 @@ class Bad(NamedTuple):
 Sieve = Callable[[list[Row]], list[DropRow]]
 
 
-class ImportProblem(Exception):
+class ImportProblem(Complaint):
     """A file cannot be imported as asked; the message says why."""
 
 

@@ -8,7 +8,8 @@ import socket
 import sys
 from contextlib import closing
 
-from server.house import open_relational
+from server.opening import open_relational
+from store.complaint import Complaint
 from store.db import StoreUnavailable
 from store.events import EventStore
 from store.folder import folder_is_free
@@ -19,7 +20,7 @@ SPARE_FILES = 256  # for stores, logs and what else is open
 IDLE_MS = 20_000  # a connection without a whole request head is closed after this
 
 
-class CannotServe(Exception):
+class CannotServe(Complaint):
     """The server cannot start; the message names the cause and the cure."""
 
 

@@ -20,11 +20,14 @@ from admin.services import Services
 from admin.waiting import Waiting
 from collector import Shortcut
 from collector.worker import Worker
+from server.digesting import digester_of
 from server.doctor import running
 from server.gateway import StartResponse, Wsgi
-from server.house import (
+from server.house import House
+from server.line import Line
+from server.mail import sender
+from server.opening import (
     SNIPPET,
-    House,
     migrate,
     now_ms,
     open_inbox,
@@ -32,8 +35,6 @@ from server.house import (
     start_logging,
     tune_interpreter,
 )
-from server.line import Line
-from server.mail import sender
 from server.replaying import run_again
 from store.inbox import Inbox
 from store.rules import KnownRules
@@ -48,7 +49,7 @@ def serve() -> Line:
     settings = _settings()
     migrate(settings)
     house = _opened(settings)
-    house.start_background()
+    house.start_background(digester_of(house).chore)
     listen, show = door(house.engine, house.inbox, settings, house.worker), pages(house)
     collectors = (*COLLECTOR_PATHS, settings.snippet_path.removesuffix("js"))
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from store.complaint import Complaint
+
 # Rows of these lie on one shard each. What is asked together lies together: an identity, a customer.
 SHARDED = {
     "events": "cityHash64(identity)",
@@ -56,7 +58,7 @@ WINDOW = "non_replicated_deduplication_window = 10000"
 WINDOW_OF_COPIES = "replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 604800"
 
 
-class ClusterError(Exception):
+class ClusterError(Complaint):
     """A statement or a store cannot be brought to a cluster."""
 
 

@@ -30,6 +30,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
+from store.complaint import Complaint
 from store.hurry import take_time
 
 Insert = Any  # of either dialect
@@ -54,7 +55,7 @@ class Connections(QueuePool):
         return super().connect()
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailable(Complaint):
     """A store cannot be opened; the message names the cause and the cure."""
 
 

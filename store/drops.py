@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, func, select, update
 
+from store.complaint import Complaint
 from store.tables import drops
 
 
@@ -67,7 +68,7 @@ class ReplayReport:
     last: int
 
 
-class ReplayWaits(Exception):
+class ReplayWaits(Complaint):
     """Nothing can be run again right now; the message says why and what to do."""
 
 

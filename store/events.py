@@ -22,6 +22,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from store.binding import in_pieces
 from store.changes import Changes
 from store.cluster import EVERYWHERE, LOCAL, SETTINGS, cluster_of, writes_everywhere
+from store.complaint import Complaint
 from store.db import StoreUnavailable
 from store.event import Event
 from store.folder import folder_of, own_folder
@@ -61,7 +62,7 @@ for talkative in ("clickhouse_connect", "urllib3"):
 PASSING = {159, 202, 209, 210, 241, 242, 243, 252, 319, 225, 279, 285, 999}
 
 
-class EventStoreError(Exception):
+class EventStoreError(Complaint):
     """The event store refused a statement. `is_passing`: for a reason that lies not in the statement."""
 
     @property

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import Engine, RowMapping, select, update
 from sqlalchemy.exc import IntegrityError
 
+from store.complaint import Complaint
 from store.db import writing
 from store.tables import api_tokens, projects, write_keys
 
@@ -20,7 +21,7 @@ SCOPES = ("journeys", "customers", "events", "settings")
 USED_STEP_MS = 5 * 60_000  # how exactly it is kept when a token was used last
 
 
-class ProjectError(Exception):
+class ProjectError(Complaint):
     """A project, key or token cannot be made as asked; the message says why."""
 
 

@@ -14,12 +14,14 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from store.complaint import Complaint
+
 PREFIX = "WAYWISER_"
 # Python's own words for such an address can quote a part of its password.
 UNREADABLE = "its host or port cannot be read; write @ / : ? # [ in a password as %40 %2F %3A %3F %23 %5B"
 
 
-class BadSetting(Exception):
+class BadSetting(Complaint):
     """A setting cannot be used: the message names it and what would be right, and its value if that is given.
 
     Secrets are not to be given, nor what may be one: a misspelt name, the path of a secret's file.

@@ -10,6 +10,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import Connection, Engine, RowMapping, func, select
 from sqlalchemy.exc import IntegrityError
 
+from store.complaint import Complaint
 from store.db import writing
 from store.projects import ROLES, Project
 from store.tables import memberships, projects, users
@@ -24,7 +25,7 @@ def _nobody() -> str:
     return _hasher.hash("nobody has this password")
 
 
-class UserError(Exception):
+class UserError(Complaint):
     """A user cannot be made as asked; the message says why."""
 
 

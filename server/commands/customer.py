@@ -15,7 +15,8 @@ import msgspec
 
 from journeys.export import export, is_known
 from server.erasing import STAGES, Erasing
-from server.house import House, now_ms, open_relational
+from server.house import House
+from server.opening import now_ms, open_relational
 from server.progress import Report as Progress
 from server.progress import bar
 from store.event import identity_hash

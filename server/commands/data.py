@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from collector.pipeline import Tools
-from server.house import House, now_ms, open_relational
+from server.house import House
 from server.importing import ImportProblem, Report, load, plan
+from server.opening import now_ms, open_relational
 from server.progress import Report as Progress
 from server.progress import bar
 from store.folder import folder_is_free

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from admin.digest import letter, monday_of
-from server.digesting import Digester
-from server.house import House, now_ms
+from server.digesting import Digester, digester_of
+from server.house import House
+from server.opening import now_ms
 from store.db import StoreUnavailable
 from store.digests import readers
 from store.folder import folder_is_free
@@ -37,14 +38,13 @@ def send(project_key: str | None, dry_run: bool) -> None:
             "there shows what the next one says"
         )
     with House(settings) as house:
+        digester = digester_of(house)
         if not dry_run:
-            click.echo(f"{house.digester.turn()} letters sent")
+            click.echo(f"{digester.turn()} letters sent")
             return
         chosen = [project_by_key(house.engine, project_key)] if project_key else all_projects(house.engine)
         for project in chosen:
-            _tell(
-                house.digester, project, [one.email for one in readers(house.engine, project_id=project.id)]
-            )
+            _tell(digester, project, [one.email for one in readers(house.engine, project_id=project.id)])
 
 
 def _tell(digester: Digester, project: Project, to: list[str]) -> None:

@@ -9,7 +9,7 @@ import click
 from journeys.definitions import Definition, DefinitionError, parse_yaml
 from journeys.saving import save_journey
 from server.filler import Filler
-from server.house import now_ms, open_relational
+from server.opening import now_ms, open_relational
 from server.progress import bar
 from store.events import EventStore
 from store.folder import folder_is_free

@@ -7,7 +7,7 @@ import secrets
 
 import click
 
-from server.house import now_ms, open_relational
+from server.opening import now_ms, open_relational
 from store import projects, second_factor, users
 from store.settings import Settings
 

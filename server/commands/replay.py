@@ -11,7 +11,7 @@ import click
 from sqlalchemy import Engine
 
 from server.commands.data import work_off
-from server.house import open_relational
+from server.opening import open_relational
 from server.progress import Report as Progress
 from server.progress import bar
 from server.replaying import run_again

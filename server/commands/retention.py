@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import click
 
-from server.house import House, now_ms
+from server.house import House
+from server.opening import now_ms
 from server.retaining import retain
 from store.db import StoreUnavailable
 from store.folder import folder_is_free

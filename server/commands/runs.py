@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from journeys.checking import Difference, differing, some_customers
 from journeys.definitions import is_of_accounts
 from server.filler import Filler
-from server.house import now_ms, open_relational
+from server.opening import now_ms, open_relational
 from server.progress import bar
 from store.events import EventStore
 from store.folder import folder_is_free

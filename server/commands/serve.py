@@ -9,7 +9,9 @@ import click
 from prometheus_client import start_http_server
 
 from collector.metrics import Figures, registry_of
-from server.house import House, now_ms, start_logging
+from server.digesting import digester_of
+from server.house import House
+from server.opening import now_ms, start_logging
 from server.serving import CannotServe, run
 from store.settings import Settings
 
@@ -44,7 +46,7 @@ def worker() -> None:
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        house.start_jobs()
+        house.start_jobs(digester_of(house).chore)
         if settings.metrics_port:
             _serve_metrics(house)
         house.worker.run()

@@ -10,7 +10,7 @@ import click
 from journeys.period import PeriodError
 from journeys.recount import Recount, planned
 from server.filler import Filler
-from server.house import open_relational
+from server.opening import open_relational
 from server.progress import bar
 from store.events import EventStore
 from store.folder import folder_is_free

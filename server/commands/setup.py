@@ -13,8 +13,8 @@ from rich.table import Table
 from admin.paste import paste_line
 from server import doctor as checks
 from server.demo.loading import load_demo
-from server.house import migrate as migrate_stores
-from server.house import now_ms, open_relational
+from server.opening import migrate as migrate_stores
+from server.opening import now_ms, open_relational
 from server.progress import bar
 from store.events import database_in
 from store.migrate import cluster_statements

@@ -7,7 +7,7 @@ import json
 import click
 
 from admin.paste import paste_line, pinned_line
-from server.house import SNIPPET, open_relational
+from server.opening import SNIPPET, open_relational
 from store.projects import project_by_key, write_keys_of
 from store.rules import rules_of
 from store.script import path_of, script_files

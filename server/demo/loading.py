@@ -14,7 +14,8 @@ from collector.moments import moment
 from journeys.definitions import parse_yaml
 from server.demo import messages
 from server.demo.world import Message
-from server.house import House, now_ms
+from server.house import House
+from server.opening import now_ms
 from server.progress import Report
 from store import kept, projects
 from store.inbox import Envelope, put_together, sealed

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Engine, Row, RowMapping, func, or_, select, update
 
+from store.complaint import Complaint
 from store.db import writing
 from store.event import identity_hash
 from store.events import EventStore
@@ -26,7 +27,7 @@ FIRST_STAGE = "count"
 HOLD_MS = 10 * 60_000  # a process that is silent for longer is taken for dead
 
 
-class NotErasable(Exception):
+class NotErasable(Complaint):
     """Somebody cannot be erased as asked; the message says why and what to do."""
 
 

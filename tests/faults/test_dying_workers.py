@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from server.house import House, now_ms
+from server.house import House
+from server.opening import now_ms
 from store.db import writing
 from store.drops import drops_by_code, recent_drops
 from store.inbox import Envelope, Inbox, waiting

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from server.house import House, migrate, now_ms
+from server.house import House
+from server.opening import migrate, now_ms
 from store.inbox import Envelope, Sealed, put_together, sealed
 from store.journeys import save_version
 from store.projects import create_project

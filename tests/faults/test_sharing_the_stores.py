@@ -6,7 +6,8 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
-from server.house import House, migrate
+from server.house import House
+from server.opening import migrate
 from store.db import writing
 from store.events import EventStore
 from store.migrate import migrate_events
