@@ -12,6 +12,7 @@ from babel.messages.pofile import write_po
 from jinja2 import Environment, nodes
 
 from admin.languages import FOLDER
+from admin.saying import PLACE
 from admin.sentences import SAY
 from admin.translatable import Translatable
 from admin.vocabulary import vocabulary
@@ -19,7 +20,7 @@ from admin.vocabulary import vocabulary
 ROOT = Path(__file__).parent.parent
 FILE = FOLDER / "messages.pot"
 ROOMS = ("admin", "journeys", "store", "collector", "server")
-ASKS = {SAY: None, "_": None, "marked": None, "ngettext": (1, 2)}
+ASKS = {SAY: None, "_": None, "tell": None, "marked": None, "ngettext": (1, 2)}
 CHANGING = ("POT-Creation-Date", "PO-Revision-Date", "Last-Translator", "Generated-By")
 HEADER = "# The texts of Waywiser; made by `make catalogue`, see docs/translating.md."
 
@@ -32,8 +33,10 @@ def catalogue() -> Catalog:
     for path, text in [*_of_templates(), *_of_code(), *vocabulary()]:
         known = made.get(text if isinstance(text, str) else text[0])
         if known and isinstance(known.id, str | None) is isinstance(text, str):
-            text = known.id or text
-        made.add(text, locations=[(path, 0)])
+            text = known.id or text  # type: ignore[assignment]
+        message = made.add(text, locations=[(path, 0)])
+        if message and not any(PLACE.search(one) for one in ([text] if isinstance(text, str) else text)):
+            message.flags.discard("python-format")  # a percent sign alone is no place for a value
     return made
 
 

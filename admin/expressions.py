@@ -28,6 +28,20 @@ LABELS: dict[str, tuple[int | str, ...]] = {
     "line": (2, 3),
     "columns": (1,),
     "cohorts": (4,),
+    "text": (2, "hint", "placeholder"),
+    "plain": (1, 2, "hint", "placeholder"),
+    "listed": (1,),
+    "beside": (2,),
+    "again": (0, "about"),
+    "option": (1,),
+    "answer": (2, 3),
+    "of_browser": (3,),
+    "opening": (4,),
+    "side": (1,),
+    "spread": (0, 1),
+    "come": (1,),
+    "against": (1,),
+    "attribute": (1,),
 }
 PASSING = frozenset(("capitalize", "lower", "upper", "trim", "truncate", "join"))  # say what they are given
 

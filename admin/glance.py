@@ -13,6 +13,7 @@ from journeys.overview import heads
 from journeys.scope import Scope
 from journeys.stakes import stakes
 from journeys.trend import TREND
+from store.words import tell
 
 WIDTH, HEIGHT = 240, 40
 
@@ -68,5 +69,5 @@ def _line(parts: Sequence[Mapping[str, Any]]) -> Line | None:
     return Line(
         decided=" ".join(points[:first_open]),
         open=" ".join(points[max(first_open - 1, 0) :]),
-        words=f"from {percent(begin['value'])} to {percent(end['value'])}",
+        words=tell("from %(start)s to %(end)s", start=percent(begin["value"]), end=percent(end["value"])),
     )

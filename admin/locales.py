@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale
@@ -37,7 +40,7 @@ def register(app: Flask) -> None:
 def words_of(environment: Environment) -> None:
     """Let templates say their sentences in the reader's language."""
     environment.add_extension(Translatable)
-    environment.globals |= {"_": words._, "ngettext": counted}
+    environment.globals |= {"_": words.tell, "ngettext": counted}
 
 
 def counted(one: str, many: str, n: int, /, **values: object) -> str:
@@ -48,6 +51,11 @@ def counted(one: str, many: str, n: int, /, **values: object) -> str:
 def language() -> str:
     """The language of the page's words, as HTML names it."""
     return str(g.get("language", ENGLISH)).replace("_", "-")
+
+
+def day(at: date, pattern: str) -> str:
+    """A day as a pattern of Unicode (CLDR) says, with names of days and months in the page's language."""
+    return format_date(at, pattern, locale=g.get("language", ENGLISH) if has_request_context() else ENGLISH)
 
 
 def decimal(value: float, digits: int = 0, *, is_fixed: bool = True) -> str:

@@ -17,20 +17,23 @@ from admin.formats import count
 from admin.reasons import said_of
 from journeys.period import PeriodError, iso, parse_period
 from store.drops import Chosen, ReplayReport, all_drops, drops_by_code, recent_drops
+from store.words import Spoken, tell
 
 DAY = 86_400_000
 ON_A_PAGE = 50
 MOST_SHOWN = 8_000  # characters of an event on the page; the file has all of it
 FILE_BYTES = 32 * 1024 * 1024  # the answer is held in memory
 FILTERS = ("code", "place", "days")
-PERIODS = {"1": "the last 24 hours", "7": "the last 7 days", "30": "the last 30 days"}
+PERIODS = Spoken({"1": "the last 24 hours", "7": "the last 7 days", "30": "the last 30 days"})
 TO = ".."  # parts the first and the last of some days, both included
-PLACES = {
-    "door": "at the door",
-    "pipeline": "on the way",
-    "worker": "at the event store",
-    "import": "from a file",
-}
+PLACES = Spoken(
+    {
+        "door": "at the door",
+        "pipeline": "on the way",
+        "worker": "at the event store",
+        "import": "from a file",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,7 @@ def told(report: ReplayReport, *, dry_run: bool) -> str:
 
 def _passed(n: int, dry_run: bool) -> str:
     if not n:
-        return "There was nothing to run again."
+        return tell("There was nothing to run again.")
     events = "1 event" if n == 1 else f"{count(n)} events"
     if dry_run:
         return f"{events} would come through now."

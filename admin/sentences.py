@@ -124,5 +124,5 @@ def called(chain: list[str], written: str = "") -> str:
 
 
 def _slug(text: str) -> str:
-    slug = re.sub(r"\W+", "_", text.lower()).strip("_")[:24].strip("_")
+    slug = re.sub(r"\W+", "_", re.sub(r"%\(\w+\)s", "", text.lower())).strip("_")[:24].strip("_")
     return slug if slug[:1].isalpha() else f"n{slug}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from markupsafe import Markup, escape
 
+T = TypeVar("T")
 PLACE = re.compile(r"%\((\w+)\)s|%%")
 
 
@@ -29,12 +31,34 @@ def speak(language: Language | None) -> None:
     _spoken.set(language)
 
 
+@contextmanager
+def in_english() -> Iterator[None]:
+    """Speak English in here: for what is kept and given to several readers, and to programs."""
+    before = _spoken.get()
+    _spoken.set(None)
+    try:
+        yield
+    finally:
+        _spoken.set(before)
+
+
+def carried(function: Callable[[], T]) -> Callable[[], T]:
+    """The function, for another thread: there it speaks the language that is spoken here now."""
+    language = _spoken.get()
+
+    def carry() -> T:
+        speak(language)
+        return function()
+
+    return carry
+
+
 def marked(message: str) -> str:
-    """Mark a text of which `_` is asked later, where its reader is known."""
+    """Mark a text that `tell` says later, where its reader is known."""
     return message
 
 
-def _(message: str, /, **values: Any) -> str:
+def tell(message: str, /, **values: Any) -> str:
     """The text in the reader's language, with its values in place; a percent sign is written twice."""
     return _filled(translated(message), values)
 
@@ -50,6 +74,29 @@ def translated(message: str) -> str:
     """The text in the reader's language, as the catalogue has it."""
     language = _spoken.get()
     return language.gettext(message) if language else message
+
+
+class Spoken(dict[str, str]):
+    """A table of texts by their keys, each said in the language of its reader; `texts` are as they stand."""
+
+    def __getitem__(self, key: str) -> str:
+        return tell(super().__getitem__(key))
+
+    def __iter__(self) -> Iterator[str]:  # so that what copies the table asks for its items
+        return iter(self.keys())
+
+    def get(self, key: str, default: Any = None) -> Any:
+        found = super().get(key)
+        return default if found is None else tell(found)
+
+    def items(self) -> Any:
+        return [(key, tell(text)) for key, text in super().items()]
+
+    def values(self) -> Any:
+        return [tell(text) for text in super().values()]
+
+    def texts(self) -> list[str]:
+        return [*super().values()]
 
 
 def _filled(message: str, values: Mapping[str, Any]) -> str:
