@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from admin.locales import day
 from admin.reasons import said_of
 from journeys.timing import EDGES
 from store.words import tell
@@ -229,7 +230,7 @@ def _columns(
     moments = [datetime.fromisoformat(one["at"]).astimezone(zone) for one in answer["times"]]
     hourly = answer["unit"] == "hour"
     return {
-        "times": [f"{at:%d %b %H:%M}" if hourly else f"{at:%a} {at.day} {at:%b}" for at in moments],
+        "times": [f"{day(at, 'dd MMM')} {at:%H:%M}" if hourly else day(at, "EEE d MMM") for at in moments],
         "series": [{"name": name, "colour": colour, "values": values} for name, colour, values in series],
         "stacked": stacked,
     }

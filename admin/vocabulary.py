@@ -20,6 +20,8 @@ WORDS = (
     *(marked("runs"), marked("customers"), marked("accounts"), marked("visits"), marked("attempts")),
     *(marked("hour"), marked("day"), marked("week"), marked("month")),
     *(marked("after"), marked("before"), marked("page"), marked("journey"), marked("segment")),
+    *(marked("channels"), marked("sources"), marked("mediums"), marked("campaigns")),
+    *(marked("waiting"), marked("filling"), marked("replaced"), marked("deleted"), marked("failed")),
     *(marked("events"), marked("journeys"), marked("settings"), marked("active"), marked("new")),
     *(marked("returning"), marked("resurrected"), marked("dormant"), marked("planned"), marked("unplanned")),
     *(marked("viewer"), marked("editor"), marked("admin")),
