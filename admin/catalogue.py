@@ -13,14 +13,14 @@ from jinja2 import Environment, nodes
 
 from admin.languages import FOLDER
 from admin.saying import PLACE
-from admin.sentences import SAY
+from admin.sentences import SAY, TELL
 from admin.translatable import Translatable
 from admin.vocabulary import vocabulary
 
 ROOT = Path(__file__).parent.parent
 FILE = FOLDER / "messages.pot"
 ROOMS = ("admin", "journeys", "store", "collector", "server")
-ASKS = {SAY: None, "_": None, "tell": None, "marked": None, "ngettext": (1, 2)}
+ASKS = {"_": None, "tell": None, "marked": None, "ngettext": (1, 2)}
 CHANGING = ("POT-Creation-Date", "PO-Revision-Date", "Last-Translator", "Generated-By")
 HEADER = "# The texts of Waywiser; made by `make catalogue`, see docs/translating.md."
 
@@ -54,15 +54,25 @@ def _of_templates() -> Iterator[tuple[str, Text]]:
     environment = Environment(autoescape=True, extensions=[Translatable])
     for path in sorted((ROOT / "admin").rglob("templates/**/*.html")):
         tree = environment.parse(path.read_text(), path.name)
-        for call in tree.find_all(nodes.Call):
-            if isinstance(call.node, nodes.Name) and call.node.name in ASKS:
-                texts = [one.value for one in call.args if isinstance(one, nodes.Const)]
-                if texts:
-                    yield _said(path), (texts[0], texts[1]) if call.node.name == "ngettext" else texts[0]
+        for text in asked_by(tree):
+            yield _said(path), text
+
+
+def asked_by(tree: nodes.Template) -> Iterator[Text]:
+    """Each message that a template asks for, with its plural where it has one."""
+    for one in tree.find_all((nodes.Filter, nodes.Call)):
+        if isinstance(one, nodes.Filter) and one.name in (SAY, TELL) and isinstance(one.node, nodes.Const):
+            yield one.node.value
+        elif isinstance(one, nodes.Call) and isinstance(one.node, nodes.Name) and one.node.name in ASKS:
+            texts = [arg.value for arg in one.args[:2] if isinstance(arg, nodes.Const)]
+            if texts:
+                yield (texts[0], texts[1]) if one.node.name == "ngettext" else texts[0]
 
 
 def _of_code() -> Iterator[tuple[str, Text]]:
     for path in sorted(one for room in ROOMS for one in (ROOT / room).rglob("*.py")):
+        if "from store.words import" not in path.read_text():
+            continue
         with path.open("rb") as file:
             for _line, _name, found, _comments in extract_python(file, ASKS, (), {}):
                 texts = found if isinstance(found, tuple | list) else (found,)

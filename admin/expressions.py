@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 
-from admin.sentences import SAY, called, free
+from admin.sentences import SAY, TELL, called, free
 
 # Which arguments of which macros are said to people, by their number or name.
 LABELS: dict[str, tuple[int | str, ...]] = {
@@ -53,11 +53,19 @@ class Words(NodeTransformer):
         self, node: nodes.Call
     ) -> nodes.Node:
         self.generic_visit(node)
-        name = node.node.name if isinstance(node.node, nodes.Name) else ""
-        labels = LABELS.get(name, ())
+        labels = LABELS.get(node.node.name, ()) if isinstance(node.node, nodes.Name) else ()
         node.args = [spoken(one) if at in labels else one for at, one in enumerate(node.args)]
         for one in node.kwargs:
-            if one.key in labels or name == SAY:
+            if one.key in labels:
+                one.value = spoken(one.value)
+        return node
+
+    def visit_Filter(  # noqa: N802
+        self, node: nodes.Filter
+    ) -> nodes.Node:
+        self.generic_visit(node)
+        if node.name == SAY:
+            for one in node.kwargs:
                 one.value = spoken(one.value)
         return node
 
@@ -77,9 +85,9 @@ def spoken(node: Any) -> Any:
             expr1=nodes.Const(value=str(one)),
             expr2=nodes.Const(value=str(many)),
         ) if has_letters(one):
-            call = _call("ngettext", node, one.replace("%", "%%"), many.replace("%", "%%"))
-            call.args.append(n)
-            return call
+            forms = [nodes.Const(text.replace("%", "%%"), lineno=node.lineno) for text in (one, many)]
+            function = nodes.Name("ngettext", "load", lineno=node.lineno)
+            return nodes.Call(function, [*forms, n], [], None, None, lineno=node.lineno)
         case nodes.CondExpr():
             node.expr1, node.expr2 = spoken(node.expr1), node.expr2 and spoken(node.expr2)
         case nodes.Or() | nodes.And():
@@ -135,18 +143,14 @@ def _joined(node: nodes.Concat) -> nodes.Expr:
 
 def _text(text: str, at: nodes.Node, values: Mapping[str, nodes.Expr] = MappingProxyType({})) -> nodes.Expr:
     """The call for a text; the spaces around it are no part of the message."""
-    call = _call("_", at, text.strip())
-    call.kwargs = [nodes.Keyword(name, value, lineno=at.lineno) for name, value in values.items()]
+    line = at.lineno
+    given = [nodes.Keyword(name, value, lineno=line) for name, value in values.items()]
+    message = nodes.Const(text.strip(), lineno=line)
+    call = nodes.Filter(message, TELL, [], given, None, None, lineno=line)
     begin, _, end = text.partition(text.strip())
     around = [nodes.Const(space, lineno=at.lineno) if space else None for space in (begin, end)]
     parts = [one for one in (around[0], call, around[1]) if one]
     return nodes.Concat(parts, lineno=at.lineno) if len(parts) > 1 else call
-
-
-def _call(name: str, at: nodes.Node, *texts: str) -> nodes.Call:
-    line = at.lineno
-    consts: list[nodes.Expr] = [nodes.Const(text, lineno=line) for text in texts]
-    return nodes.Call(nodes.Name(name, "load", lineno=line), consts, [], None, None, lineno=line)
 
 
 def _name(node: nodes.Node | None) -> str:

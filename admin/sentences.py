@@ -9,7 +9,8 @@ from jinja2.lexer import Token
 
 from admin.markup import Piece
 
-SAY = "_say"  # the function that templates call
+# Filters, as Jinja calls these at once and functions by a detour.
+SAY, TELL = "_say", "_tell"
 SPOKEN = "{{ said"  # begins a value that is said to people, unlike one within a tag
 SPACE = re.compile(r"[ \t\r\n]+")
 PLAIN = frozenset(("n", "value"))  # say nothing of their own
@@ -51,8 +52,8 @@ class Sentence:
     def call(self, line: int) -> list[Token]:
         """The tokens of an expression that says it."""
         made = _Tokens(line)
-        made.add("variable_begin", SPOKEN, "name", SAY, "lparen", "(", "string", self.text.strip(" \t\r\n"))
-        made.add("comma", ",", "lbrace", "{")
+        made.add("variable_begin", SPOKEN, "string", self.text.strip(" \t\r\n"))
+        made.add("pipe", "|", "name", SAY, "lparen", "(", "lbrace", "{")
         for name, tokens in self.tags.items():
             made.add("string", name, "colon", ":").tokens.extend(tokens)
             made.add("comma", ",")

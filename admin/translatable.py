@@ -17,8 +17,8 @@ from jinja2.parser import Parser
 
 from admin.expressions import said
 from admin.markup import Markup, Piece
-from admin.saying import say
-from admin.sentences import SAY, SPOKEN, Sentence
+from admin.saying import say, told
+from admin.sentences import SAY, SPOKEN, TELL, Sentence
 
 VALUE = "_value"
 DECORATIONS = frozenset(("icon", "dot", "share_bar", "token"))  # pictures are no part of a sentence
@@ -32,7 +32,7 @@ class Translatable(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.globals[SAY] = say
+        environment.filters |= {SAY: say, TELL: told}
 
     def filter_stream(self, stream: TokenStream) -> TokenStream | Iterable[Token]:
         if stream.name and not stream.name.endswith(".html"):
