@@ -12,6 +12,7 @@ from flask import Flask
 
 from admin.locales import day, decimal
 from admin.locales import share as written_share
+from journeys.change_words import told
 from journeys.metrics import MEANINGS, STANDING
 from journeys.rates import rate
 from journeys.segments import written
@@ -54,6 +55,7 @@ def register(app: Flask) -> None:
     app.jinja_env.tests["undecided"] = undecided
     app.jinja_env.globals["rate_of"] = rate
     app.jinja_env.globals["OUTCOMES"] = OUTCOMES
+    app.jinja_env.globals["told_change"] = told
     app.jinja_env.globals["MEANINGS"] = Spoken({**MEANINGS, **STANDING})
     app.jinja_env.globals["DEVICE_ICONS"] = ICONS
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from admin.formats import percent, undecided
 from journeys.change_report import CHANGE
+from journeys.change_words import told as told_change
 from journeys.dropoffs_stake import stake
 from journeys.overview import heads
 from journeys.scope import Scope
@@ -39,8 +40,8 @@ class Glance:
 
 def glance(scope: Scope) -> Glance:
     """Three reports of a journey in short."""
-    told, change = TREND.ask(scope, TREND.arguments({})), CHANGE.ask(scope, CHANGE.arguments({}))
-    return Glance(_line(told["parts"]), told["by"], change["sentence"], _money(scope))
+    trend, change = TREND.ask(scope, TREND.arguments({})), CHANGE.ask(scope, CHANGE.arguments({}))
+    return Glance(_line(trend["parts"]), trend["by"], told_change(change, scope.definition), _money(scope))
 
 
 def _money(scope: Scope) -> Mapping[str, Any] | None:

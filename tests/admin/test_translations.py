@@ -44,7 +44,7 @@ NO_WORDS = {
 # Sentences and names that come with an answer, which is kept in English for all readers and for programs;
 # those of letters, which know no language of their reader; and redirects, which nobody sees.
 NOT_OF_PAGES = re.compile(
-    r"No run of the period to compare with is old enough|\[\{|Customers who were new|Attempts|All$|Other \("
+    r"\[\{|Customers who were new|Attempts|All$|Other \("
     r"|\d+ × |Monday \d+ February|Redirecting|You should be redirected|\. If not, click|/p/shop/|/sign-in"
 )
 NAMED = re.compile(
