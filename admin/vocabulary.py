@@ -21,7 +21,7 @@ WORDS = (
     *(marked("hour"), marked("day"), marked("week"), marked("month")),
     *(marked("after"), marked("before"), marked("page"), marked("journey"), marked("segment")),
     *(marked("channels"), marked("sources"), marked("mediums"), marked("campaigns")),
-    *(marked("devices"), marked("countries")),
+    *(marked("devices"), marked("countries"), marked("not reached"), marked("under way")),
     *(marked("waiting"), marked("filling"), marked("replaced"), marked("deleted"), marked("failed")),
     *(marked("events"), marked("journeys"), marked("settings"), marked("active"), marked("new")),
     *(marked("returning"), marked("resurrected"), marked("dormant"), marked("planned"), marked("unplanned")),

@@ -47,6 +47,7 @@ NOT_OF_PAGES = re.compile(
     r"\[\{|Customers who were new|Attempts|All$|Other \("
     r"|\d+ × |Monday \d+ February|Redirecting|You should be redirected|\. If not, click|/p/shop/|/sign-in"
 )
+NAMES_TO_WRITE_OVER = {"order_id", "crm_id", "device_id"}
 NAMED = re.compile(
     r"hostile|javascript:|31337|HYPERLINK|@SUM|onload|</title>|/shop/|@shop\.example|-->", re.I
 )
@@ -87,6 +88,12 @@ def is_data(text: str) -> bool:
 
 def test_the_catalogue_is_up_to_date() -> None:
     assert FILE.read_text() == written(catalogue()), "run `make catalogue`"
+
+
+def test_no_code_is_taken_for_words() -> None:
+    code = re.compile(r"[a-z]+(?:[-_][a-z]+)+|\d+m?s|hx-.*|.*=\"")
+    found = {one.id for one in catalogue() if isinstance(one.id, str) and code.fullmatch(one.id)}
+    assert found <= NAMES_TO_WRITE_OVER
 
 
 @pytest.mark.parametrize(
