@@ -18,7 +18,7 @@ SIDE_BY_SIDE := -n 3 --dist loadfile
 DEEP := tests/journeys/test_same_engine.py tests/journeys/test_frame.py $(shell grep -l "max_examples=.*EXAMPLES" -r tests --include=*.py)
 CODE := collector store journeys admin server migrations tests benchmarks
 
-.PHONY: help setup demo run test test-deep test-faults test-sdk-pythons check lock format bench bench-door bench-journeys bench-snippet bench-sdk soak-sdk metrics screenshots clean chromium nginx
+.PHONY: help setup demo run test test-deep test-faults test-sdk-pythons check lock format bench bench-door bench-journeys bench-snippet bench-sdk soak-sdk metrics catalogue screenshots clean chromium nginx
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -98,6 +98,9 @@ soak-sdk: setup $(INSTALLED_DEV) ## The Python SDK against a collector that fail
 
 metrics: setup ## Write what the reports mean into docs/metrics.md
 	$(BIN)/python -m journeys.published
+
+catalogue: setup ## Write all texts of the admin into the catalogue for translators
+	$(BIN)/python -m admin.catalogue
 
 screenshots: setup $(INSTALLED_DEV) chromium ## Pictures of every page, into screenshots/, and the guide's
 	$(BIN)/python -m tests.browser.screenshots

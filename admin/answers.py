@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from admin.formats import count
+from admin.locales import counted as ngettext
 from admin.services import Services
 from store.identity import Ledger
 from store.identity.previews import Parted
 from store.projects import Project
+from store.words import marked, tell
 
 log = logging.getLogger("waywiser.audit")
 
@@ -45,41 +47,41 @@ ACTS: Mapping[str, Act] = {
         lambda ledger, project, one, **who: ledger.merge(project, one.a, one.b, **who),
         lambda ledger, project, one: ledger.preview_merge(project, one.a, one.b),
         "take-back",
-        "Merge these two?",
-        "Merge",
-        "The two identities are merged.",
+        marked("Merge these two?"),
+        marked("Merge"),
+        marked("The two identities are merged."),
     ),
     "keep-apart": Act(
         lambda ledger, project, one, **who: ledger.keep_apart(project, one.a, one.b, **who),
         _parted,
         "take-back",
-        "Keep these two apart?",
-        "Keep apart",
-        "The two identities are kept apart.",
+        marked("Keep these two apart?"),
+        marked("Keep apart"),
+        marked("The two identities are kept apart."),
     ),
     "unmerge": Act(
         lambda ledger, project, one, **who: ledger.unmerge(project, one.a, one.b, **who),
         _parted,
         "take-back",
-        "Take this link back?",
-        "Un-merge",
-        "The two identities are parted.",
+        marked("Take this link back?"),
+        marked("Un-merge"),
+        marked("The two identities are parted."),
     ),
     "block": Act(
         lambda ledger, project, one, **who: ledger.block(project, one.a, **who),
         lambda ledger, project, one: ledger.preview_block(project, one.a),
         "unblock",
-        "Always block this value?",
-        "Block",
-        "The value is blocked.",
+        marked("Always block this value?"),
+        marked("Block"),
+        marked("The value is blocked."),
     ),
     "unblock": Act(
         lambda ledger, project, one, **who: ledger.unblock(project, one.a, **who),
         lambda ledger, project, one: ledger.preview_block(project, one.a, blocked=False),
         "block",
-        "Let this value join again?",
-        "Unblock",
-        "The value may join again.",
+        marked("Let this value join again?"),
+        marked("Unblock"),
+        marked("The value may join again."),
     ),
 }
 TAKE_BACK = "take-back"
@@ -110,7 +112,7 @@ def give(given: Services, project: Project, answer: Answer, *, by: str) -> set[i
 def done(answer: Answer) -> str:
     """What has happened, in a sentence."""
     act = ACTS.get(answer.do)
-    return act.done if act else "The answer is taken back: all is as it was before."
+    return tell(act.done) if act else tell("The answer is taken back: all is as it was before.")
 
 
 def undo_of(answer: Answer) -> dict[str, Any] | None:
@@ -123,29 +125,46 @@ def told(found: Parted | None, answer: Answer) -> str:
     """What an answer would change, in sentences."""
     if found is None or (found.customers == found.customers_before and answer.do != "merge"):
         return _unchanged(answer)
-    ids, events = _n(found.identities, "identity", "identities"), _n(found.events, "event", "events")
-    verb = "has" if found.identities == 1 else "have"
-    before = _n(found.customers_before, "customer", "customers")
-    after = _n(found.customers, "customer", "customers")
+    ids = ngettext("%(num)s identity", "%(num)s identities", found.identities)
+    events = ngettext("%(num)s event", "%(num)s events", found.events)
+    verb = ngettext("has", "have", found.identities)
+    before = ngettext("%(num)s customer", "%(num)s customers", found.customers_before)
+    after = ngettext("%(num)s customer", "%(num)s customers", found.customers)
     if found.customers > found.customers_before:
-        was = "" if found.customers_before == 1 else f", where there are {before} now"
-        return f"This separates {ids} with {events} into {after}{was}."
+        was = "" if found.customers_before == 1 else tell(", where there are %(before)s now", before=before)
+        return tell(
+            "This separates %(ids)s with %(events)s into %(after)s%(was)s.",
+            ids=ids,
+            events=events,
+            after=after,
+            was=was,
+        )
     if found.customers < found.customers_before:
-        into = "one" if found.customers == 1 else count(found.customers)
-        return f"This joins {before} into {into}: {ids} with {events}."
-    return f"The {ids} {verb} {events}. There are {after} before and after, but some ids change hands."
+        into = tell("one") if found.customers == 1 else count(found.customers)
+        return tell(
+            "This joins %(before)s into %(into)s: %(ids)s with %(events)s.",
+            before=before,
+            into=into,
+            ids=ids,
+            events=events,
+        )
+    return tell(
+        "The %(ids)s %(verb)s %(events)s. There are %(after)s before and after, but some ids change hands.",
+        ids=ids,
+        verb=verb,
+        events=events,
+        after=after,
+    )
 
 
 def _unchanged(answer: Answer) -> str:
     return {
-        "keep-apart": "No customer changes now: they are apart. They stay so whenever they are seen together "
-        "again, and leave this list.",
-        "unmerge": "No customer changes: other links hold them together. This one counts no more.",
-        "block": "No customer changes now. The value joins nothing any more, whatever it is seen with.",
-        "unblock": "No customer changes now. The value may join again by the rules.",
-        "merge": "Nothing would change: one of the two is blocked, or they are merged already.",
+        "keep-apart": tell(
+            "No customer changes now: they are apart. They stay so whenever they are seen together "
+            "again, and leave this list."
+        ),
+        "unmerge": tell("No customer changes: other links hold them together. This one counts no more."),
+        "block": tell("No customer changes now. The value joins nothing any more, whatever it is seen with."),
+        "unblock": tell("No customer changes now. The value may join again by the rules."),
+        "merge": tell("Nothing would change: one of the two is blocked, or they are merged already."),
     }[answer.do]
-
-
-def _n(n: int, one: str, many: str) -> str:
-    return f"{count(n)} {one if n == 1 else many}"

@@ -8,21 +8,26 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from journeys.period import NO_AS_OF, PeriodError
+from store.words import Spoken
 
 PRESETS = (7, 30, 90)
-BESIDE = {
-    "previous": "the period before",
-    "year": "the same days a year ago",
-    "own": "other days",
-}
+BESIDE = Spoken(
+    {
+        "previous": "the period before",
+        "year": "the same days a year ago",
+        "own": "other days",
+    }
+)
 UNITS = ("runs", "customers", "accounts")
-SEGMENTS = {
-    "device": "Device",
-    "channel": "Channel",
-    "source": "Source",
-    "campaign": "Campaign",
-    "country": "Country",
-}
+SEGMENTS = Spoken(
+    {
+        "device": "Device",
+        "channel": "Channel",
+        "source": "Source",
+        "campaign": "Campaign",
+        "country": "Country",
+    }
+)
 # What only runs can be chosen by: as it is called in an address, and in a segment.
 OF_RUNS = {"medium": "medium", "segment": "name", "not_segment": "not"}
 

@@ -17,6 +17,7 @@ from journeys.saving import save_journey
 from journeys.segments import ATTRIBUTES
 from journeys.version_changes import changes, counts_alike
 from store.journeys import JourneyVersion, live_journey, versions_of
+from store.words import tell
 
 PREVIEW_DAYS = 30
 SUGGEST_DAYS = 90
@@ -29,9 +30,16 @@ def checked(services: Services, place: Place, draft: Draft, existing: str | None
     """The definition that the draft means; raises DefinitionError with every problem at its place."""
     definition = parse(to_definition(draft))
     if existing is not None and definition.key != existing:
-        raise DefinitionError({"key": "the key of a saved journey stays as it is"})
+        raise DefinitionError({"key": tell("the key of a saved journey stays as it is")})
     if existing is None and live_journey(services.engine, place.project.id, definition.key):
-        raise DefinitionError({"key": f"there is a journey {definition.key!r} already; choose another key"})
+        raise DefinitionError(
+            {
+                "key": tell(
+                    "there is a journey %(definition_key)s already; choose another key",
+                    definition_key=repr(definition.key),
+                )
+            }
+        )
     check_patterns(services.events, definition)
     return definition
 

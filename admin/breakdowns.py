@@ -5,24 +5,34 @@ from __future__ import annotations
 from journeys.breakdown import names
 from journeys.dimensions import OF_EVENT, OF_RUN, SEGMENT
 from journeys.scope import Scope
+from store.words import tell
 
 
 def plain(scope: Scope) -> list[tuple[str, str]]:
     """What every journey can be broken down by, without a look at its events, and the saved segments."""
-    saved = [(f"{SEGMENT}:{key}", f"segment: {scope.saved.named(key)}") for key in scope.saved.segments]
-    return [*((name, name.replace("_", " ")) for name in (*OF_RUN, *OF_EVENT)), *saved]
+    saved = [
+        (f"{SEGMENT}:{key}", tell("segment: %(name)s", name=scope.saved.named(key)))
+        for key in scope.saved.segments
+    ]
+    return [*((name, tell(name.replace("_", " "))) for name in (*OF_RUN, *OF_EVENT)), *saved]
 
 
 def choices(scope: Scope, *, by: str, at: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """What can be chosen, in groups of (as it is written in the address, as it is called); `by` is chosen."""
     seen = scope.kept("breakdown.names", {"at": at}, lambda: names(scope, at))
-    groups = [("Event", [(name, name.replace("_", " ")) for name in (*OF_RUN, *OF_EVENT)])]
-    for kind, title in (("property", "Properties of the event"), ("trait", "Traits of the customer")):
+    groups = [(tell("Event"), [(name, tell(name.replace("_", " "))) for name in (*OF_RUN, *OF_EVENT)])]
+    for kind, title in (
+        ("property", tell("Properties of the event")),
+        ("trait", tell("Traits of the customer")),
+    ):
         told = [(f"{kind}:{name}", name) for name in seen[kind]]
         if by.startswith(f"{kind}:") and by not in dict(told):
             told.append((by, by.partition(":")[2]))
         groups.append((title, told))
     groups.append(
-        ("Saved segments", [(f"{SEGMENT}:{key}", scope.saved.named(key)) for key in scope.saved.segments])
+        (
+            tell("Saved segments"),
+            [(f"{SEGMENT}:{key}", scope.saved.named(key)) for key in scope.saved.segments],
+        )
     )
     return [(title, told) for title, told in groups if told]

@@ -11,6 +11,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from admin.rows import Row, rows_of
 from journeys.definitions import problems_of
 from store.rules import STANDARD, ProjectRules
+from store.words import tell
 
 PATTERNS = ("source", "medium", "campaign", "referrer")
 CHANNEL_FIELDS = ("channel", *PATTERNS)
@@ -39,9 +40,11 @@ class ChannelSchema(Schema):
     @validates_schema(skip_on_field_errors=True)
     def _whole(self, data: Mapping[str, Any], **_: Any) -> None:
         if not data["channel"].strip():
-            raise ValidationError("give the channel a name", "channel")
+            raise ValidationError(tell("give the channel a name"), "channel")
         if not any(data[name] for name in PATTERNS):
-            raise ValidationError("say by what the channel is known: fill at least one pattern", "source")
+            raise ValidationError(
+                tell("say by what the channel is known: fill at least one pattern"), "source"
+            )
 
 
 class RulesSchema(Schema):

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from sqlalchemy import Engine
 
 from admin.formats import count, interval, percent, undecided
+from admin.locales import words_of
 from journeys.change import change
 from journeys.definitions import parsed
 from journeys.overview import heads
@@ -167,6 +168,7 @@ def _pages() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    words_of(made)
     made.filters |= {"count": count, "interval": interval, "percent": percent}
     made.tests["undecided"] = undecided
     return made

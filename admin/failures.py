@@ -19,6 +19,7 @@ from journeys.segments import SegmentError
 from journeys.survival import SurvivalError
 from journeys.touchpoints import TouchpointError
 from store.events import EventStoreError
+from store.words import tell
 from store.work import WorkEnded
 
 SENTENCES = {
@@ -63,25 +64,25 @@ def _refused(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
     if code < 400:
         return error.get_response()
-    title, text = SENTENCES.get(code, (error.name, error.description or ""))
+    title, text = map(tell, SENTENCES.get(code, (error.name, error.description or "")))
     return page(title, text, code)
 
 
 def _stale(_: CSRFError) -> ResponseReturnValue:
-    return page("This form is too old", "Reload the page and send it again.", 400)
+    return page(tell("This form is too old"), tell("Reload the page and send it again."), 400)
 
 
 def _store_down(error: EventStoreError) -> ResponseReturnValue:
-    return page("The event store did not answer", f"It said: {error}", 503)
+    return page(tell("The event store did not answer"), tell("It said: %(error)s", error=error), 503)
 
 
 def _ended(error: WorkEnded) -> ResponseReturnValue:
-    return page("This was not answered", f"{str(error)[:1].upper()}{str(error)[1:]}.", 503)
+    return page(tell("This was not answered"), f"{str(error)[:1].upper()}{str(error)[1:]}.", 503)
 
 
 def _no_journey(_: NoSuchJourney) -> ResponseReturnValue:
-    return page("There is no such journey", "It may have been deleted.", 404)
+    return page(tell("There is no such journey"), tell("It may have been deleted."), 404)
 
 
 def _bad_question(error: Exception) -> ResponseReturnValue:
-    return page("This cannot be asked", sentence(error), 400)
+    return page(tell("This cannot be asked"), sentence(error), 400)

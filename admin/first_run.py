@@ -10,6 +10,7 @@ from admin.services import Services
 from store import kept
 from store.projects import Project, ProjectError, create_project, create_write_key
 from store.users import LEAST_PASSWORD, User, UserError, count_users, create_user, grant
+from store.words import tell
 
 
 class FormProblems(Exception):
@@ -23,13 +24,13 @@ class FormProblems(Exception):
 def begin(services: Services, form: Mapping[str, str]) -> tuple[User, Project]:
     """Make account, project and browser key in one go; raises FormProblems."""
     if count_users(services.engine):
-        raise FormProblems({"email": "Waywiser has been set up already; please sign in."})
+        raise FormProblems({"email": tell("Waywiser has been set up already; please sign in.")})
     email, password = form.get("email", "").strip(), form.get("password", "")
     name, timezone = form.get("project", "").strip(), form.get("timezone") or "UTC"
     if problems := _problems(email, password, name, timezone):
         raise FormProblems(problems)
     if not kept.claim(services.engine, "set_up"):
-        raise FormProblems({"email": "Somebody else is setting Waywiser up right now."})
+        raise FormProblems({"email": tell("Somebody else is setting Waywiser up right now.")})
     try:
         return _made(services, form, email, password, name, timezone)
     except (ProjectError, UserError) as error:
@@ -56,13 +57,15 @@ def slug(name: str) -> str:
 def _problems(email: str, password: str, name: str, timezone: str) -> dict[str, str]:
     problems = {}
     if "@" not in email or " " in email or len(email) > 254:
-        problems["email"] = "Write an e-mail address, such as you@example.com."
+        problems["email"] = tell("Write an e-mail address, such as you@example.com.")
     if len(password) < LEAST_PASSWORD:
-        problems["password"] = f"Use at least {LEAST_PASSWORD} characters."
+        problems["password"] = tell(
+            "Use at least %(least_password)s characters.", least_password=LEAST_PASSWORD
+        )
     if not name:
-        problems["project"] = "Give the product or site a name."
+        problems["project"] = tell("Give the product or site a name.")
     try:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        problems["timezone"] = "This is no time zone; choose one such as Europe/Berlin."
+        problems["timezone"] = tell("This is no time zone; choose one such as Europe/Berlin.")
     return problems

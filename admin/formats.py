@@ -10,15 +10,24 @@ from zoneinfo import ZoneInfo
 import user_agents
 from flask import Flask
 
-from admin.locales import decimal
+from admin.locales import day, decimal
 from admin.locales import share as written_share
+from journeys.change_words import told
 from journeys.metrics import MEANINGS, STANDING
 from journeys.rates import rate
 from journeys.segments import written
 from journeys.statistics import is_small
+from store.words import Spoken, marked, tell
 
-OUTCOMES = {"succeeded": "Succeeded", "failed": "Failed", "dropped": "Dropped", "in_time": "In time"}
+OUTCOMES = Spoken({"succeeded": "Succeeded", "failed": "Failed", "dropped": "Dropped", "in_time": "In time"})
 MANY = 0.1
+# Up to how many seconds a unit of how many is used, and how it is written.
+UNITS = (
+    (90, 1, marked("%(n)s s")),
+    (5400, 60, marked("%(n)s min")),
+    (129_600, 3600, marked("%(n)s h")),
+    (None, 86_400, marked("%(n)s days")),
+)
 ICONS = {"desktop": "device-desktop", "mobile": "device-mobile", "tablet": "device-tablet", "tv": "device-tv"}
 
 
@@ -46,7 +55,8 @@ def register(app: Flask) -> None:
     app.jinja_env.tests["undecided"] = undecided
     app.jinja_env.globals["rate_of"] = rate
     app.jinja_env.globals["OUTCOMES"] = OUTCOMES
-    app.jinja_env.globals["MEANINGS"] = MEANINGS | STANDING
+    app.jinja_env.globals["told_change"] = told
+    app.jinja_env.globals["MEANINGS"] = Spoken({**MEANINGS, **STANDING})
     app.jinja_env.globals["DEVICE_ICONS"] = ICONS
 
 
@@ -126,12 +136,12 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     if seconds < 1:
-        return "0 s"
-    for limit, size, unit in ((90, 1, "s"), (5400, 60, "min"), (129_600, 3600, "h"), (None, 86_400, "days")):
+        return tell("%(n)s s", n=0)
+    for limit, size, unit in UNITS:
         if limit is None or seconds < limit:
             value = seconds / size
             text = decimal(value, 0 if value >= 10 or size == 1 else 1, is_fixed=False)
-            return f"{text} {unit}" if text != "1" or unit != "days" else "1 day"
+            return tell(unit, n=text) if text != "1" or limit else tell("1 day")
     return ""
 
 
@@ -154,7 +164,7 @@ def day_in(moment: str, zone: ZoneInfo) -> str:
 def part_in(moment: str, zone: ZoneInfo, by: str) -> str:
     """The beginning of a day, week or month (ISO) by its name in a time zone, such as 2 Mar or Mar 2026."""
     at = datetime.fromisoformat(moment).astimezone(zone)
-    return f"{at:%b %Y}" if by == "month" else f"{at.day} {at:%b}"
+    return day(at, "MMM y" if by == "month" else "d MMM")
 
 
 def heat(share: float | None, most: float = 1.0) -> str:

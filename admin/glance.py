@@ -8,11 +8,13 @@ from typing import Any
 
 from admin.formats import percent, undecided
 from journeys.change_report import CHANGE
+from journeys.change_words import told as told_change
 from journeys.dropoffs_stake import stake
 from journeys.overview import heads
 from journeys.scope import Scope
 from journeys.stakes import stakes
 from journeys.trend import TREND
+from store.words import tell
 
 WIDTH, HEIGHT = 240, 40
 
@@ -38,8 +40,8 @@ class Glance:
 
 def glance(scope: Scope) -> Glance:
     """Three reports of a journey in short."""
-    told, change = TREND.ask(scope, TREND.arguments({})), CHANGE.ask(scope, CHANGE.arguments({}))
-    return Glance(_line(told["parts"]), told["by"], change["sentence"], _money(scope))
+    trend, change = TREND.ask(scope, TREND.arguments({})), CHANGE.ask(scope, CHANGE.arguments({}))
+    return Glance(_line(trend["parts"]), trend["by"], told_change(change, scope.definition), _money(scope))
 
 
 def _money(scope: Scope) -> Mapping[str, Any] | None:
@@ -68,5 +70,5 @@ def _line(parts: Sequence[Mapping[str, Any]]) -> Line | None:
     return Line(
         decided=" ".join(points[:first_open]),
         open=" ".join(points[max(first_open - 1, 0) :]),
-        words=f"from {percent(begin['value'])} to {percent(end['value'])}",
+        words=tell("from %(start)s to %(end)s", start=percent(begin["value"]), end=percent(end["value"])),
     )

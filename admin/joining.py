@@ -11,6 +11,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from admin.data_rules import RulesInvalid
 from admin.formats import count
+from admin.locales import counted as ngettext
 from admin.rows import Row, rows_of
 from admin.seen import unless_changed, version_of
 from admin.services import Services
@@ -21,6 +22,7 @@ from store.identity.regrouping import Regrouping, ask_for
 from store.privacy.suppression import hashed, key_of
 from store.projects import Project
 from store.rules import IdentifierRule, ProjectRules, alter_rules
+from store.words import tell
 
 log = logging.getLogger("waywiser.audit")
 FIELDS = ("identifiers", "blocked_ids", "most_neighbours")
@@ -84,7 +86,7 @@ class IdentityRulesSchema(Schema):
         for index, one in enumerate(data.get("identifiers", [])):
             if one["type"] in seen:
                 raise ValidationError(
-                    {"identifiers": {index: {"type": ["this type is listed above already"]}}}
+                    {"identifiers": {index: {"type": [tell("this type is listed above already")]}}}
                 )
             seen.add(one["type"])
 
@@ -177,22 +179,35 @@ def preview(given: Services, project: int, rules: ProjectRules) -> RulesPreview:
 
 def told(found: RulesPreview) -> str:
     """What rules would do, in sentences."""
-    known = f"{_n(found.identities, 'identity is', 'identities are')} known."
+    known = ngettext("%(num)s identity is known.", "%(num)s identities are known.", found.identities)
     if is_sample := found.looked_at < found.identities:
-        known = f"{known} A sample of {count(found.looked_at)} was looked at, and these are its numbers."
+        sampled = tell(
+            "A sample of %(n)s was looked at, and these are its numbers.", n=count(found.looked_at)
+        )
+        known = f"{known} {sampled}"
     if not found.changed:
-        return f"No customer would change. {known}"
+        return f"{tell('No customer would change.')} {known}"
     parts = []
     if found.merged:
-        parts.append(f"join others into {_n(found.merged, 'customer', 'customers')}")
+        parts.append(
+            ngettext("join others into %(num)s customer", "join others into %(num)s customers", found.merged)
+        )
     if found.split:
-        parts.append(f"split {_n(found.split, 'customer', 'customers')}")
-    does = f"They would {' and '.join(parts)}; " if parts else ""
-    moved = f"{_n(found.changed, 'identity', 'identities')} would belong to another customer"
+        parts.append(ngettext("split %(num)s customer", "split %(num)s customers", found.split))
+    does = tell("They would %(do_this)s;", do_this=tell(" and ").join(parts)) + " " if parts else ""
+    moved = ngettext(
+        "%(num)s identity would belong to another customer.",
+        "%(num)s identities would belong to another customer.",
+        found.changed,
+    )
     if is_sample:
-        return f"{does}{moved}. {known}"
-    sums = f"{count(found.customers_before)} customers would be {count(found.customers_after)}."
-    return f"{does}{moved}. {sums} {known}"
+        return f"{does}{moved} {known}"
+    sums = tell(
+        "%(before)s customers would be %(after)s.",
+        before=count(found.customers_before),
+        after=count(found.customers_after),
+    )
+    return f"{does}{moved} {sums} {known}"
 
 
 def apply(given: Services, project: Project, rules: ProjectRules, *, by: str, seen: str = "") -> Regrouping:
@@ -215,7 +230,3 @@ def _text(given: Services, project: Project, rules: ProjectRules) -> str:
         hashed(key, project.id, identity_hash("blocked", value.casefold())) for value in rules.blocked_ids
     )
     return msgspec.json.encode(shown(rules) | {"blocked_ids": [one.hex() for one in hashes]}).decode()
-
-
-def _n(n: int, one: str, many: str) -> str:
-    return f"{count(n)} {one if n == 1 else many}"

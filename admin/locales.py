@@ -1,19 +1,61 @@
-"""In which way numbers are written: that of the reader's own language. Words are English."""
+"""In which language a reader is spoken to, and in which way numbers are written: that of their browser."""
 
 from __future__ import annotations
 
-from babel import Locale, UnknownLocaleError
-from babel.numbers import format_decimal, format_percent
-from flask import Flask, has_request_context, request
-from flask_babel import Babel, get_locale
+from datetime import date
 
-DEFAULT = Locale("en")
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.numbers import format_decimal, format_percent
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, get_locale
+from jinja2 import Environment
+
+from admin.languages import ENGLISH, best, languages
+from admin.translatable import Translatable
+from store import words
+
+DEFAULT = Locale(ENGLISH)
 MOST_ASKED = 5  # languages of a header that are looked at
 
 
 def register(app: Flask) -> None:
-    """Let the extension know how a request tells its locale."""
+    """Write numbers as the reader's own language does, and say words in it where there is a catalogue."""
     Babel(app, locale_selector=_asked, configure_jinja=False)
+    app.extensions["waywiser_languages"] = spoken = languages()
+    words_of(app.jinja_env)
+    app.jinja_env.globals["language"] = language
+
+    @app.before_request
+    def speak() -> None:
+        if request.blueprint != "api":  # programs read that, and their makers search for what it says
+            g.language = next((known for one in _wanted() if (known := best(one, spoken))), ENGLISH)
+            words.speak(spoken[g.language])
+
+    @app.teardown_request
+    def in_english_again(_error: BaseException | None) -> None:
+        words.speak(None)
+
+
+def words_of(environment: Environment) -> None:
+    """Let templates say their sentences in the reader's language."""
+    environment.add_extension(Translatable)
+    environment.globals |= {"_": words.tell, "ngettext": counted}
+
+
+def counted(one: str, many: str, n: int, /, **values: object) -> str:
+    """A text that depends on a number, with the number as the reader's language writes it."""
+    return words.ngettext(one, many, n, **{"num": decimal(n)} | values)
+
+
+def language() -> str:
+    """The language of the page's words, as HTML names it."""
+    return str(g.get("language", ENGLISH)).replace("_", "-")
+
+
+def day(at: date, pattern: str) -> str:
+    """A day as a pattern of Unicode (CLDR) says, with names of days and months in the page's language."""
+    return format_date(at, pattern, locale=g.get("language", ENGLISH) if has_request_context() else ENGLISH)
 
 
 def decimal(value: float, digits: int = 0, *, is_fixed: bool = True) -> str:
@@ -33,9 +75,15 @@ def _locale() -> Locale:
 
 
 def _asked() -> str:
+    return str(next(iter(_wanted()), DEFAULT))
+
+
+def _wanted() -> list[Locale]:
+    """The locales that the reader's browser asks for, the best first."""
+    found = []
     for wanted in [*request.accept_languages.values()][:MOST_ASKED]:
         try:
-            return str(Locale.parse(wanted, sep="-"))
+            found.append(Locale.parse(wanted, sep="-"))
         except (UnknownLocaleError, ValueError, TypeError):
             continue
-    return str(DEFAULT)
+    return found

@@ -11,6 +11,7 @@ from admin.services import Services, services
 from admin.throttle import Throttle
 from store import second_factor, sign_ins, users
 from store.users import User
+from store.words import ngettext
 
 SIGN_IN = "sign_in"
 HALF = "half_way"
@@ -22,7 +23,13 @@ class TooManyTries(Exception):
 
     def __init__(self, minutes: int) -> None:
         self.minutes = minutes
-        super().__init__(f"Too many tries. Please wait {minutes} {'minute' if minutes == 1 else 'minutes'}.")
+        super().__init__(
+            ngettext(
+                "Too many tries. Please wait %(num)s minute.",
+                "Too many tries. Please wait %(num)s minutes.",
+                minutes,
+            )
+        )
 
 
 def register(app: Flask) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from flask import Flask
 
 from admin.access import Place
+from store.words import marked
 
 
 class Entry(NamedTuple):
@@ -20,32 +21,32 @@ class Entry(NamedTuple):
 
 
 MAIN = (
-    Entry("journeys.show", "Journeys", "route", "journeys"),
-    Entry("discovery.show", "Discover", "search", "discovery"),
-    Entry("explore.show", "Explore", "compass", "explore"),
-    Entry("segments.show", "Segments", "filter", "segments"),
-    Entry("customers.show", "Customers", "users", "customers"),
-    Entry("accounts.show", "Accounts", "building", "accounts"),
-    Entry("sessions.show", "Sessions", "clock", "sessions"),
-    Entry("lifecycle.show", "Lifecycle", "history", "lifecycle"),
-    Entry("identities.show", "Refused merges", "git-merge", "identities"),
-    Entry("catalog.show", "Events", "list-details", "catalog"),
-    Entry("plan.show", "Tracking plan", "target", "plan"),
-    Entry("live.events", "Live events", "activity", "live"),
-    Entry("live.drops", "Refused events", "inbox", "drops"),
-    Entry("ingestion.health", "Health", "server", "health"),
-    Entry("ingestion.robots", "Robots", "robot", "robots"),
+    Entry("journeys.show", marked("Journeys"), "route", "journeys"),
+    Entry("discovery.show", marked("Discover"), "search", "discovery"),
+    Entry("explore.show", marked("Explore"), "compass", "explore"),
+    Entry("segments.show", marked("Segments"), "filter", "segments"),
+    Entry("customers.show", marked("Customers"), "users", "customers"),
+    Entry("accounts.show", marked("Accounts"), "building", "accounts"),
+    Entry("sessions.show", marked("Sessions"), "clock", "sessions"),
+    Entry("lifecycle.show", marked("Lifecycle"), "history", "lifecycle"),
+    Entry("identities.show", marked("Refused merges"), "git-merge", "identities"),
+    Entry("catalog.show", marked("Events"), "list-details", "catalog"),
+    Entry("plan.show", marked("Tracking plan"), "target", "plan"),
+    Entry("live.events", marked("Live events"), "activity", "live"),
+    Entry("live.drops", marked("Refused events"), "inbox", "drops"),
+    Entry("ingestion.health", marked("Health"), "server", "health"),
+    Entry("ingestion.robots", marked("Robots"), "robot", "robots"),
 )
 SETTINGS = (
-    Entry("install.show", "Install", "plug", "install"),
-    Entry("routes.show", "Path cleaning", "file-text", "routes", "editor"),
-    Entry("rules.show", "Data rules", "settings", "rules", "admin"),
-    Entry("erasure.show", "Privacy", "lock", "privacy", "admin"),
-    Entry("embeds.show", "Shared links", "send", "embeds", "editor"),
-    Entry("keys.show", "Keys and tokens", "key", "keys", "admin"),
-    Entry("people.show", "People", "user-circle", "people", "admin"),
-    Entry("log.show", "Audit log", "history", "log", "admin"),
-    Entry("system.show", "System health", "server", "system", "admin"),
+    Entry("install.show", marked("Install"), "plug", "install"),
+    Entry("routes.show", marked("Path cleaning"), "file-text", "routes", "editor"),
+    Entry("rules.show", marked("Data rules"), "settings", "rules", "admin"),
+    Entry("erasure.show", marked("Privacy"), "lock", "privacy", "admin"),
+    Entry("embeds.show", marked("Shared links"), "send", "embeds", "editor"),
+    Entry("keys.show", marked("Keys and tokens"), "key", "keys", "admin"),
+    Entry("people.show", marked("People"), "user-circle", "people", "admin"),
+    Entry("log.show", marked("Audit log"), "history", "log", "admin"),
+    Entry("system.show", marked("System health"), "server", "system", "admin"),
 )
 
 

@@ -14,6 +14,7 @@ from journeys.period import Period
 from journeys.stakes import Stake, stakes, worst_step
 from store.journeys import JourneyVersion, live_journeys
 from store.projects import Project
+from store.words import Spoken
 
 
 @dataclass(frozen=True)
@@ -64,15 +65,17 @@ _KEYS: Mapping[str, Callable[[Card], Any]] = {
     "stake": _at_stake,
     "owner": lambda card: (not card.definition.owner, card.definition.owner.lower()),
 }
-ORDERS = {
-    "": "as they were made",
-    "name": "by name",
-    "rate": "lowest success first",
-    "runs": "most runs first",
-    "lost": "most lost first",
-    "stake": "most money at stake first",
-    "owner": "by owner",
-}
+ORDERS = Spoken(
+    {
+        "": "as they were made",
+        "name": "by name",
+        "rate": "lowest success first",
+        "runs": "most runs first",
+        "lost": "most lost first",
+        "stake": "most money at stake first",
+        "owner": "by owner",
+    }
+)
 
 
 @dataclass(frozen=True)

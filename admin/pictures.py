@@ -8,8 +8,10 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from admin.locales import day
 from admin.reasons import said_of
 from journeys.timing import EDGES
+from store.words import tell
 
 Answer = Mapping[str, Any]
 REASON_COLOURS = ("second", "third", "fourth", "accent", "fifth")
@@ -174,10 +176,10 @@ def came(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
         answer,
         zone,
         [
-            ("Accepted, people", "accent", [one["accepted"] - one["robots"] for one in times]),
-            ("Accepted, robots", "soft", [one["robots"] for one in times]),
-            ("Duplicates", "other", [one["duplicates"] for one in times]),
-            ("Refused", "second", [one["refused"] for one in times]),
+            (tell("Accepted, people"), "accent", [one["accepted"] - one["robots"] for one in times]),
+            (tell("Accepted, robots"), "soft", [one["robots"] for one in times]),
+            (tell("Duplicates"), "other", [one["duplicates"] for one in times]),
+            (tell("Refused"), "second", [one["refused"] for one in times]),
         ],
     )
 
@@ -191,7 +193,9 @@ def refused(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
         for code, colour in zip(shown, REASON_COLOURS, strict=False)
     ]
     others = [sum(n for code, n in one["reasons"].items() if code not in shown) for one in times]
-    return _columns(answer, zone, [*series, ("Other reasons", "other", others)] if any(others) else series)
+    return _columns(
+        answer, zone, [*series, (tell("Other reasons"), "other", others)] if any(others) else series
+    )
 
 
 def remarkable(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
@@ -199,14 +203,14 @@ def remarkable(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
     times = answer["times"]
     series = [
         ("Late", "accent", [one["late"] for one in times]),
-        ("Against the plan", "second", [one["violations"] for one in times]),
+        (tell("Against the plan"), "second", [one["violations"] for one in times]),
     ]
     return _columns(answer, zone, series, stacked=False)
 
 
 def robots(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
     """Columns of the events that robots sent."""
-    return _columns(answer, zone, [("Robots", "accent", [one["robots"] for one in answer["times"]])])
+    return _columns(answer, zone, [(tell("Robots"), "accent", [one["robots"] for one in answer["times"]])])
 
 
 def lives(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
@@ -215,7 +219,7 @@ def lives(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
     series = [
         ("Returning", "accent", [one["returning"] for one in parts]),
         ("New", "soft", [one["new"] for one in parts]),
-        ("Back after a pause", "fifth", [one["resurrected"] for one in parts]),
+        (tell("Back after a pause"), "fifth", [one["resurrected"] for one in parts]),
     ]
     return _columns({"unit": answer["by"], "times": [{"at": one["from"]} for one in parts]}, zone, series)
 
@@ -226,7 +230,7 @@ def _columns(
     moments = [datetime.fromisoformat(one["at"]).astimezone(zone) for one in answer["times"]]
     hourly = answer["unit"] == "hour"
     return {
-        "times": [f"{at:%d %b %H:%M}" if hourly else f"{at:%a} {at.day} {at:%b}" for at in moments],
+        "times": [f"{day(at, 'dd MMM')} {at:%H:%M}" if hourly else day(at, "EEE d MMM") for at in moments],
         "series": [{"name": name, "colour": colour, "values": values} for name, colour, values in series],
         "stacked": stacked,
     }

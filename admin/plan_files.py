@@ -12,6 +12,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from journeys import plain_yaml
 from journeys.definitions import problems_of
 from store.plans import MOST_EVENTS, MOST_NAME, PlanError, PlannedEvent
+from store.words import tell
 
 
 class PlannedSchema(Schema):
@@ -54,7 +55,7 @@ def from_text(text: str) -> list[PlannedEvent]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark else ""
-        raise PlanError(f"this is neither YAML nor JSON{where}") from None
+        raise PlanError(tell("this is neither YAML nor JSON%(where)s", where=where)) from None
     try:
         return from_data(PlanSchema().load(data if isinstance(data, dict) else {}))
     except ValidationError as error:

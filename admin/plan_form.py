@@ -9,18 +9,21 @@ from typing import Any
 
 from admin.rows import Row, rows_of
 from store.plans import PlanError, PlannedEvent, Schema
+from store.words import Spoken, tell
 
 FIELDS = ("name", "type", "required", "values")
 EMPTY: Row = {"name": "", "type": "string", "required": "", "values": ""}
-TYPES = {
-    "": "anything",
-    "string": "text",
-    "number": "number",
-    "integer": "whole number",
-    "boolean": "true or false",
-    "array": "list",
-    "object": "object",
-}
+TYPES = Spoken(
+    {
+        "": "anything",
+        "string": "text",
+        "number": "number",
+        "integer": "whole number",
+        "boolean": "true or false",
+        "array": "list",
+        "object": "object",
+    }
+)
 
 
 @dataclass
@@ -84,7 +87,7 @@ def to_schema(rows: Sequence[Row], *, others: bool) -> Schema:
     named = [row for row in rows if row["name"]]
     names = [row["name"] for row in named]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise PlanError(f"the property {twice!r} is named twice")
+        raise PlanError(tell("the property %(twice)s is named twice", twice=repr(twice)))
     schema: Schema = {"type": "object", "properties": {row["name"]: _property(row) for row in named}}
     if required := [row["name"] for row in named if row["required"]]:
         schema["required"] = required
@@ -120,7 +123,14 @@ def _value(text: str, row: Row) -> Any:
         value = text
     fits = {"number": (int, float), "integer": (int,), "boolean": (bool,)}.get(row["type"])
     if fits and (not isinstance(value, fits) or (row["type"] != "boolean" and isinstance(value, bool))):
-        raise PlanError(f"{row['name']}: {text!r} is no {type_name(row['type'])}")
+        raise PlanError(
+            tell(
+                "%(name)s: %(text)s is no %(type)s",
+                name=row["name"],
+                text=repr(text),
+                type=type_name(row["type"]),
+            )
+        )
     return value
 
 
@@ -151,7 +161,7 @@ def _read(text: str) -> Schema:
     try:
         schema = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise PlanError(f"the schema is no JSON: {error}") from None
+        raise PlanError(tell("the schema is no JSON: %(error)s", error=error)) from None
     if not isinstance(schema, dict):
-        raise PlanError("a schema is a JSON object")
+        raise PlanError(tell("a schema is a JSON object"))
     return schema

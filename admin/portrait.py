@@ -16,13 +16,16 @@ from journeys.routes import confirmed
 from journeys.timeline import Wanted, happenings
 from store.journeys import live_journeys
 from store.projects import Project
+from store.words import Spoken, tell
 
-RULES = {
-    "identify": "identified as this person",
-    "both_ids": "an event carried both ids",
-    "alias": "an alias was sent",
-    "operator": "joined by a member of the team",
-}
+RULES = Spoken(
+    {
+        "identify": "identified as this person",
+        "both_ids": "an event carried both ids",
+        "alias": "an alias was sent",
+        "operator": "joined by a member of the team",
+    }
+)
 FIRST_PAST = 5  # runs that are over which a page shows at once
 NOTHING: Mapping[str, Any] = {"n": 0, "events": [], "sessions": [], "runs": [], "next": None}
 
@@ -145,7 +148,7 @@ def _named(edges: Sequence[RowMapping]) -> list[dict[str, Any]]:
             **edge,
             "from": {"kind": edge["a_kind"], "value": edge["a_value"]},
             "to": {"kind": edge["b_kind"], "value": edge["b_value"]},
-            "why": RULES.get(edge["rule"], f"the {edge['rule']} of both is the same"),
+            "why": RULES.get(edge["rule"]) or tell("the %(rule)s of both is the same", rule=edge["rule"]),
             "is_last": newest[edge["a"], edge["b"]] == edge["id"],
         }
         for edge in edges

@@ -17,24 +17,27 @@ from store.privacy.retention import Report, would_delete
 from store.privacy.suppression import lift
 from store.projects import Project
 from store.rules import alter_rules
+from store.words import Spoken, tell
 
 log = logging.getLogger("waywiser.privacy")
 
 MOST_DAYS = 36_500
-STAGES = {
-    "count": "waits to begin",
-    "events": "deletes events, runs and sessions",
-    "ledger": "takes the ids out of the ledger",
-    "drops": "deletes refused events",
-    "rules": "takes the ids out of the identity rules",
-    "settle": "waits until every worker knows of it",
-    "wait": "waits until what came before is worked off",
-    "fills": "waits until counts end that are under way",
-    "wait for fills": "waits until counts end that are under way",
-    "leftovers": "deletes what such counts brought back",
-    "rewrite": "writes files anew",
-    "done": "done",
-}
+STAGES = Spoken(
+    {
+        "count": "waits to begin",
+        "events": "deletes events, runs and sessions",
+        "ledger": "takes the ids out of the ledger",
+        "drops": "deletes refused events",
+        "rules": "takes the ids out of the identity rules",
+        "settle": "waits until every worker knows of it",
+        "wait": "waits until what came before is worked off",
+        "fills": "waits until counts end that are under way",
+        "wait for fills": "waits until counts end that are under way",
+        "leftovers": "deletes what such counts brought back",
+        "rewrite": "writes files anew",
+        "done": "done",
+    }
+)
 
 
 def download(services: Services, project: Project, customer: int) -> Response:
@@ -84,4 +87,4 @@ def keep_for(services: Services, project: Project, days: int, *, by: str) -> Non
 def stage_in_words(job: Erasure) -> str:
     """What an erasure does now."""
     stage = job.stage.removesuffix(" again")
-    return STAGES.get(stage, "looks for what came meanwhile")
+    return str(STAGES.get(stage) or tell("looks for what came meanwhile"))

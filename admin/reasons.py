@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from store.words import tell
+
 
 class Said(NamedTuple):
     """A reason as a person would say it: its name, what it means, and what to do."""
@@ -113,4 +115,5 @@ REASONS = {
 
 def said_of(code: str) -> Said:
     """The plain words for a reason; its code where a newer version has written it."""
-    return REASONS.get(code) or Said(code.replace("_", " "), "", "")
+    said = REASONS.get(code)
+    return Said(*map(tell, said)) if said else Said(code.replace("_", " "), "", "")

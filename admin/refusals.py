@@ -14,23 +14,27 @@ from sqlalchemy import Engine, RowMapping
 
 from admin import asked as days_asked
 from admin.formats import count
+from admin.locales import counted as ngettext
 from admin.reasons import said_of
 from journeys.period import PeriodError, iso, parse_period
 from store.drops import Chosen, ReplayReport, all_drops, drops_by_code, recent_drops
+from store.words import Spoken, tell
 
 DAY = 86_400_000
 ON_A_PAGE = 50
 MOST_SHOWN = 8_000  # characters of an event on the page; the file has all of it
 FILE_BYTES = 32 * 1024 * 1024  # the answer is held in memory
 FILTERS = ("code", "place", "days")
-PERIODS = {"1": "the last 24 hours", "7": "the last 7 days", "30": "the last 30 days"}
+PERIODS = Spoken({"1": "the last 24 hours", "7": "the last 7 days", "30": "the last 30 days"})
 TO = ".."  # parts the first and the last of some days, both included
-PLACES = {
-    "door": "at the door",
-    "pipeline": "on the way",
-    "worker": "at the event store",
-    "import": "from a file",
-}
+PLACES = Spoken(
+    {
+        "door": "at the door",
+        "pipeline": "on the way",
+        "worker": "at the event store",
+        "import": "from a file",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -167,21 +171,27 @@ def told(report: ReplayReport, *, dry_run: bool) -> str:
     parts = [_passed(report.replayed, dry_run)] if report.replayed or not report.still_refused else []
     if report.still_refused:
         why = "; ".join(f"{count(one.n)} × {_short(one.message)}" for one in report.reasons[:3])
-        more = " and others" if len(report.reasons) > 3 else ""
-        would = "would still be" if dry_run else "is still" if report.still_refused == 1 else "are still"
-        parts.append(f"{count(report.still_refused)} {would} refused: {why}{more}.")
+        if len(report.reasons) > 3:
+            why = tell("%(reasons)s and others", reasons=why)
+        parts.append(_still(report.still_refused, why, dry_run))
     if report.left:
-        parts.append(f"{count(report.left)} more were not looked at yet.")
+        parts.append(tell("%(n)s more were not looked at yet.", n=count(report.left)))
     return " ".join(parts)
+
+
+def _still(n: int, why: str, dry_run: bool) -> str:
+    if dry_run:
+        return tell("%(n)s would still be refused: %(why)s.", n=count(n), why=why)
+    return ngettext("%(num)s is still refused: %(why)s.", "%(num)s are still refused: %(why)s.", n, why=why)
 
 
 def _passed(n: int, dry_run: bool) -> str:
     if not n:
-        return "There was nothing to run again."
-    events = "1 event" if n == 1 else f"{count(n)} events"
+        return tell("There was nothing to run again.")
     if dry_run:
-        return f"{events} would come through now."
-    return f"{events} came through. The worker counts them within seconds; what is known already counts once."
+        return ngettext("%(num)s event would come through now.", "%(num)s events would come through now.", n)
+    came = ngettext("%(num)s event came through.", "%(num)s events came through.", n)
+    return f"{came} {tell('The worker counts them within seconds; what is known already counts once.')}"
 
 
 def _short(message: str) -> str:

@@ -13,6 +13,7 @@ from admin.portrait import RULES
 from admin.services import Services, services
 from journeys.activity import Activity, activity_of, carried_by
 from store.identity.refusals import Node, Refused, count_unanswered, nodes_of, refused, refused_counts
+from store.words import tell
 
 ON_A_PAGE = 50
 UNANSWERED = "unanswered"
@@ -84,7 +85,7 @@ def said_of(reason: str) -> Said:
 
 def wanted_by(rule: str) -> str:
     """Why two ids were to be joined, in words."""
-    return RULES.get(rule, f"an event carried this {rule} with the other id")
+    return str(RULES.get(rule) or tell("an event carried this %(rule)s with the other id", rule=rule))
 
 
 def page(given: Services, project: int, *, reason: str, after: int | None) -> dict[str, Any]:

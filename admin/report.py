@@ -17,9 +17,15 @@ from journeys.reports import BY_NAME, TABS
 from journeys.scope import Scope, open_scope
 from journeys.segments import choices
 from store.journeys import UNFILLED, JourneyVersion, versions_of
+from store.words import marked, tell
 from store.work import Work
 
-LAST_TABS = (("runs", "Runs"), ("definition", "Definition"))
+OF_RUNS = {
+    "medium": marked("medium %(name)s"),
+    "segment": marked("in %(name)s"),
+    "not_segment": marked("not in %(name)s"),
+}
+LAST_TABS = (("runs", marked("Runs")), ("definition", marked("Definition")))
 
 
 @dataclass(frozen=True)
@@ -42,13 +48,20 @@ class JourneyPage:
     def about(self) -> str:
         """What the numbers are of, in words, for a picture that leaves the page."""
         asked, saved = self.asked, self.scope.saved
-        parts = [f"{asked.unit.capitalize()} that began from {asked.start} through {asked.through}"]
-        parts += [f"{name} {value}" for name, value in asked.segment.items()]
+        what = tell(asked.unit).capitalize()
+        frame = {"what": what, "start": asked.start, "through": asked.through}
+        parts = [tell("%(what)s that began from %(start)s through %(through)s", **frame)]
+        parts += [f"{tell(name)} {value}" for name, value in asked.segment.items()]
         for name, value in asked.of_runs.items():
-            said = {"medium": "medium {}", "segment": "in {}", "not_segment": "not in {}"}[name]
-            parts.append(said.format(value if name == "medium" else saved.named(value)))
+            called = value if name == "medium" else saved.named(value)
+            said = {
+                "medium": marked("medium %(name)s"),
+                "segment": marked("in %(name)s"),
+                "not_segment": marked("not in %(name)s"),
+            }
+            parts.append(tell(said[name], name=called))
         if asked.as_of:
-            parts.append(f"customers as they were known at {asked.as_of}")
+            parts.append(tell("customers as they were known at %(at)s", at=asked.as_of))
         return ", ".join(parts)
 
     def link(self, tab: str, **more: Any) -> str:
@@ -101,7 +114,9 @@ class JourneyPage:
 
     def tabs(self) -> list[tuple[str, str]]:
         """The tabs of the page: their names in addresses and their titles."""
-        return [*((one.name, one.title) for one in TABS), *LAST_TABS]
+        return [
+            *((name, tell(title)) for name, title in (*((one.name, one.title) for one in TABS), *LAST_TABS))
+        ]
 
 
 def open_report(place: Place, key: str) -> JourneyPage:

@@ -10,8 +10,9 @@ import msgspec
 from marshmallow import Schema, fields
 
 from store.rules import ProjectRules
+from store.words import marked, tell
 
-CHANGED = (
+CHANGED = marked(
     "Somebody else has changed these rules since you opened them. Nothing of yours is kept yet: "
     "look at theirs in another tab, then save again to put yours in their place."
 )
@@ -21,7 +22,7 @@ class RulesChanged(Exception):
     """The rules are not those any more that the person has seen; the message says what to do."""
 
     def __init__(self) -> None:
-        super().__init__(CHANGED)
+        super().__init__(tell(CHANGED))
 
 
 class Versioned(Schema):

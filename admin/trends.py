@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from admin.locales import day
 from journeys.scope import Scope
+from store.words import tell
 
-SHAPES = {"day": "%a %-d %b %Y", "week": "week of %-d %b %Y", "month": "%B %Y"}
-SHORT = {"day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
+SHAPES = {"day": "EEE d MMM y", "week": "d MMM y", "month": "MMMM y"}
+SHORT = {"day": "d MMM", "week": "d MMM", "month": "MMM y"}
 
 
 def rows(answer: Mapping[str, Any], scope: Scope, link: Callable[..., str]) -> list[dict[str, Any]]:
@@ -26,14 +28,19 @@ def rows(answer: Mapping[str, Any], scope: Scope, link: Callable[..., str]) -> l
         told.append(
             {
                 **part,
-                "name": edge.strftime(SHAPES[by]),
-                "short": edge.strftime(SHORT[by]),
+                "name": _named(edge, by),
+                "short": day(edge, SHORT[by]),
                 "first": start.date().isoformat(),
                 "last": last.date().isoformat(),
                 "link": link(start.date().isoformat(), last.date().isoformat()),
             }
         )
     return told
+
+
+def _named(edge: datetime, by: str) -> str:
+    written = day(edge, SHAPES[by])
+    return tell("week of %(day)s", day=written) if by == "week" else written
 
 
 def picture(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from store.events import EventStore, EventStoreError
+from store.words import carried
 from store.work import Progress, Work
 
 MOST = 8  # under way at once in one process; what is more is waited for as if it were quick
@@ -63,7 +64,7 @@ class Waiting:
             if len(self._jobs) >= MOST:
                 return None
             self._jobs[work.name] = job
-        threading.Thread(target=_run, args=(job, compute), name="report", daemon=True).start()
+        threading.Thread(target=_run, args=(job, carried(compute)), name="report", daemon=True).start()
         return job
 
     def of(self, name: str, owner: int) -> Job | None:

@@ -24,6 +24,7 @@ from journeys.questions import question
 from journeys.rates import rate
 from journeys.scope import Scope, UnitError
 from journeys.sessions import source, then
+from store.words import tell
 
 DAY_MS = 86_400_000
 NONE, UNSET, OTHER = "(none)", "(not set)", "(other)"
@@ -135,15 +136,17 @@ def attribution(
 
 def check(unit: str, model: Model) -> None:
     if unit not in UNITS:
-        raise AttributionError(f"{unit!r} is no unit; count runs, customers or accounts")
+        raise AttributionError(
+            tell("%(unit)s is no unit; count runs, customers or accounts", unit=repr(unit))
+        )
     if model.dimension not in DIMENSIONS:
-        raise AttributionError(f"credit goes to one of {', '.join(DIMENSIONS)}")
+        raise AttributionError(tell("credit goes to one of %(dimensions)s", dimensions=", ".join(DIMENSIONS)))
     if not 0 < model.lookback <= 3_650:
-        raise AttributionError("attribution looks back more than 0 and at most 3650 days")
+        raise AttributionError(tell("attribution looks back more than 0 and at most 3650 days"))
     if not 0 < model.half_life <= 3_650:
-        raise AttributionError("a half-life is more than 0 and at most 3650 days")
+        raise AttributionError(tell("a half-life is more than 0 and at most 3650 days"))
     if not 1 <= model.most <= 50:
-        raise AttributionError("from 1 to 50 channels can have a name of their own")
+        raise AttributionError(tell("from 1 to 50 channels can have a name of their own"))
 
 
 def _summary(scope: Scope, unit: str, model: Model) -> dict[str, list[dict[str, Any]]]:

@@ -18,6 +18,7 @@ from journeys.rates import rate
 from journeys.report import Which
 from journeys.scope import Scope
 from journeys.standing import cells, standing, whole
+from store.words import tell
 
 MOST = 50
 SAMPLE = 10_000  # events in which names are looked for
@@ -53,9 +54,9 @@ def breakdown(
     unknown unit.
     """
     if unit not in UNITS:
-        raise ValueError(f"{unit!r} is no unit; count runs, customers or accounts")
+        raise ValueError(tell("%(unit)s is no unit; count runs, customers or accounts", unit=repr(unit)))
     if not 1 <= most <= MOST:
-        raise DimensionError(f"a breakdown shows 1 to {MOST} values by themselves")
+        raise DimensionError(tell("a breakdown shows 1 to %(most)s values by themselves", most=MOST))
     position = _position(scope, at)
     found = dimension(by, at_start=position == 1)
     if found.kind == SEGMENT:
@@ -102,7 +103,7 @@ def _seen(scope: Scope, kind: str, event: str) -> list[str]:
 def _position(scope: Scope, at: str | None) -> int:
     key = at or scope.definition.steps[0].key
     if key not in scope.definition:
-        raise DimensionError(f"the journey has no step {key!r}")
+        raise DimensionError(tell("the journey has no step %(key)s", key=repr(key)))
     return scope.definition.position(key)
 
 

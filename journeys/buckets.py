@@ -9,6 +9,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from journeys.period import Period, PeriodError, iso, midnight
+from store.words import tell
 
 UNITS = ("day", "week", "month")
 MOST = 1_000
@@ -40,7 +41,9 @@ def buckets(period: Period, unit: str, zone: ZoneInfo, *, now: int) -> list[Buck
     Raises PeriodError for an unknown unit, and for more than 1,000 parts.
     """
     if unit not in UNITS:
-        raise PeriodError(f"{unit!r} is no part of a period; count by day, week or month")
+        raise PeriodError(
+            tell("%(unit)s is no part of a period; count by day, week or month", unit=repr(unit))
+        )
     edges: list[int] = []
     for day in _days(datetime.fromtimestamp(period.start / 1000, zone).date(), unit):
         edge = midnight(day, zone)
@@ -49,7 +52,13 @@ def buckets(period: Period, unit: str, zone: ZoneInfo, *, now: int) -> list[Buck
         if edge >= period.end:
             break
         if len(edges) > MOST:
-            raise PeriodError(f"the period has more than {MOST:,} parts by {unit}; count by a longer one")
+            raise PeriodError(
+                tell(
+                    "the period has more than %(most)s parts by %(unit)s; count by a longer one",
+                    most=format(MOST, ","),
+                    unit=unit,
+                )
+            )
     return [_bucket(edge, following, period, now) for edge, following in pairwise(edges)]
 
 

@@ -12,6 +12,7 @@ from journeys.resolution import resolved_now
 from journeys.routes import RAW, Routes
 from journeys.segments import ATTRIBUTES
 from store.events import EventStore
+from store.words import tell
 
 DAYS = 30  # what counts as lately
 NEW_DAYS = 7
@@ -105,7 +106,7 @@ def attribute(
     Each has its number of events and customers. `column` is one of `segments.ATTRIBUTES`.
     """
     if column not in ATTRIBUTES:
-        raise ValueError(f"{column!r} is no attribute of events")
+        raise ValueError(tell("%(column)s is no attribute of events", column=repr(column)))
     values = {"project": project_id, "since": since_ms, "most": most}
     return events.query(question("catalog.attribute", column=column, resolved=resolved_now()), values)
 

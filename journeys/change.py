@@ -10,7 +10,7 @@ import numpy as np
 
 from journeys.change_asked import SIDES, Asked, asked_of
 from journeys.change_parts import p_of_changes_apart, parts_of, step_weights
-from journeys.change_words import sentence
+from journeys.change_words import told
 from journeys.dimensions import OF_RUN
 from journeys.period import Period, iso
 from journeys.rates import rate
@@ -60,8 +60,7 @@ def change(
         "steps": _steps(scope, required, whole),
         "dimensions": list(_dimensions(scope, asked, required, rows, whole)),
     }
-    subject = scope.definition.name if end == len(steps) else f"Coming to “{steps[end - 1].name}”"
-    return {**answer, "sentence": sentence(answer, subject)}
+    return {**answer, "sentence": told(answer, scope.definition)}
 
 
 def _counted(

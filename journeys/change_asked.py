@@ -16,6 +16,7 @@ from journeys.period import Period, PeriodError, moment, preceding
 from journeys.report import OwnArguments
 from journeys.scope import Scope
 from journeys.statistics import known
+from store.words import tell
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 AGES = (
@@ -104,7 +105,13 @@ def no_cell(cell: str) -> ListError:
 def _target(scope: Scope, key: str) -> int:
     later = [step.key for step in scope.definition.steps[1:]]
     if key and key not in later:
-        raise DimensionError(f"nothing leads to {key!r}; the steps after the first are {', '.join(later)}")
+        raise DimensionError(
+            tell(
+                "nothing leads to %(key)s; the steps after the first are %(later)s",
+                key=repr(key),
+                later=", ".join(later),
+            )
+        )
     return scope.definition.position(key or later[-1])
 
 
@@ -113,12 +120,12 @@ def _before(scope: Scope, start: str, end: str) -> Period:
     if not (start or end):
         return preceding(scope.period, zone)
     if not (start and end):
-        raise PeriodError("a period to compare with needs both its beginning and its end")
+        raise PeriodError(tell("a period to compare with needs both its beginning and its end"))
     found = Period(moment(start, zone), moment(end, zone))
     if found.start >= found.end:
-        raise PeriodError("the period to compare with ends before it begins")
+        raise PeriodError(tell("the period to compare with ends before it begins"))
     if found.start < scope.period.end and scope.period.start < found.end:
-        raise PeriodError("the period to compare with must not overlap the one that is explained")
+        raise PeriodError(tell("the period to compare with must not overlap the one that is explained"))
     return found
 
 
@@ -126,9 +133,11 @@ def _read(age: str) -> int:
     try:
         found = parse_duration(age)
     except ValueError as error:
-        raise DimensionError(f"{age!r} is no age: {error}") from None
+        raise DimensionError(tell("%(age)s is no age: %(error)s", age=repr(age), error=error)) from None
     if found > OLDEST:
-        raise DimensionError(f"{age!r} is too old; ask for at most {OLDEST // DAY}d")
+        raise DimensionError(
+            tell("%(age)s is too old; ask for at most %(value)sd", age=repr(age), value=OLDEST // DAY)
+        )
     return found
 
 

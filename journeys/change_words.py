@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from journeys.definitions import Definition
 from journeys.statistics import FEWEST
+from store.words import marked, tell
 
 SURE = 0.05
 # Where runs differ in several of them at once, as those of one campaign do, the narrowest is named.
@@ -13,9 +15,10 @@ NARROWEST_FIRST = ("campaign", "source", "channel", "device", "country")
 WORTH_SAYING = 0.1  # of the change
 MOSTLY = 0.5
 FRACTIONS = (
-    *((0.1, "a tenth"), (0.2, "a fifth"), (0.25, "a quarter"), (1 / 3, "a third"), (0.4, "two fifths")),
-    *((0.5, "half"), (0.6, "three fifths"), (2 / 3, "two thirds"), (0.75, "three quarters")),
-    *((0.8, "four fifths"), (0.9, "nine tenths"), (1.0, "all")),
+    *((0.1, marked("a tenth")), (0.2, marked("a fifth")), (0.25, marked("a quarter"))),
+    *((1 / 3, marked("a third")), (0.4, marked("two fifths")), (0.5, marked("half"))),
+    *((0.6, marked("three fifths")), (2 / 3, marked("two thirds")), (0.75, marked("three quarters"))),
+    *((0.8, marked("four fifths")), (0.9, marked("nine tenths")), (1.0, marked("all"))),
 )
 Answer = Mapping[str, Any]
 
@@ -28,39 +31,58 @@ class Story(NamedTuple):
     excess: float
 
 
+def told(answer: Answer, definition: Definition) -> str:
+    """The sentence in the language of who reads it now; that of the answer itself is in English."""
+    return sentence(answer, subject(definition, answer["target"]))
+
+
+def subject(definition: Definition, target: str) -> str:
+    """Of what the rate is: the journey, or coming to a step before its goal."""
+    if definition.steps[-1].key == target:
+        return definition.name
+    name = next(step.name for step in definition.steps if step.key == target)
+    return tell("Coming to “%(step)s”", step=name)
+
+
 def sentence(answer: Answer, subject: str) -> str:
     """What changed by how much, and what most of it is; where it may be chance, that."""
     apart, (before, now) = answer["change"], (answer[side]["rate"] for side in ("before", "now"))
     if apart["value"] is None:
-        empty = "this period" if not now["n"] else "the period to compare with"
-        return f"No run of {empty} is old enough, so nothing can be compared."
-    rates = _both(before["value"], now["value"])
+        empty = tell("this period") if not now["n"] else tell("the period to compare with")
+        return tell("No run of %(period)s is old enough, so nothing can be compared.", period=empty)
+    rates = dict(zip(("before", "now"), _both(before["value"], now["value"]), strict=True))
     if not (apart["low"] > 0 or apart["high"] < 0):
-        value, low, high = (f"{apart[name] * 100:+.1f}" for name in ("value", "low", "high"))
-        chance = (
-            f"{subject} was {rates[0]} and is {rates[1]}: a difference of {value} points ({low} to {high}), "
-            "which may be chance"
+        points = {name: f"{apart[name] * 100:+.1f}" for name in ("value", "low", "high")}
+        chance = tell(
+            "%(subject)s was %(before)s and is %(now)s: a difference of %(value)s points "
+            "(%(low)s to %(high)s), which may be chance",
+            **{"subject": subject, **rates, **points},
         )
-        return (
-            f"{chance}, so there is nothing to explain."
-            if not _alone(answer)
-            else f"{chance}; {_alone(answer)}."
-        )
-    verb, noun = ("rose", "rise") if apart["value"] > 0 else ("fell", "fall")
-    said = f"{subject} {verb} from {rates[0]} to {rates[1]}"
+        alone = _alone(answer)
+        if not alone:
+            return tell("%(change)s, so there is nothing to explain.", change=chance)
+        return tell("%(change)s; %(why)s.", change=chance, why=alone)
+    verb, noun = (
+        (marked("%(subject)s rose from %(before)s to %(now)s"), tell("rise"))
+        if apart["value"] > 0
+        else (marked("%(subject)s fell from %(before)s to %(now)s"), tell("fall"))
+    )
     best = max(_stories(answer, noun), key=lambda one: round(one.excess, 9), default=None)
-    return f"{said}; {best.words if best else _shared(answer, noun)}."
+    why = best.words if best else _shared(answer, noun)
+    return tell("%(change)s; %(why)s.", change=tell(verb, subject=subject, **rates), why=why)
 
 
 def _shared(answer: Answer, noun: str) -> str:
     """That no group stands out, and the step at which all of them changed."""
-    said = "no channel, source, campaign, device or country stands out from the others"
+    said = tell("no channel, source, campaign, device or country stands out from the others")
     total, parts = answer["change"]["value"], {one["key"]: one["part"]["value"] for one in answer["steps"]}
     step = _step(parts, total)
     if step is None:
         return said
     name = next(one["name"] for one in answer["steps"] if one["key"] == step)
-    return f"{said}, and {fraction(parts[step] / total)} of the {noun} is at “{name}”"
+    part = fraction(parts[step] / total)
+    at = {"part": part, "change": noun, "step": name}
+    return tell("%(said)s, and %(part)s of the %(change)s is at “%(step)s”", said=said, **at)
 
 
 def _alone(answer: Answer) -> str:
@@ -75,7 +97,13 @@ def _alone(answer: Answer) -> str:
         return ""
     dimension, most = min(groups, key=lambda one: round(one[1]["p_rate"], 12))
     before, now = _both(most["before"]["rate"]["value"], most["now"]["rate"]["value"])
-    return f"yet {_named(dimension, most)} went from {before} to {now}, otherwise than all others"
+    whom = _named(dimension, most)
+    return tell(
+        "yet %(group)s went from %(before)s to %(now)s, otherwise than all others",
+        group=whom,
+        before=before,
+        now=now,
+    )
 
 
 def _can_be_told(group: Answer) -> bool:
@@ -86,8 +114,8 @@ def _can_be_told(group: Answer) -> bool:
 def fraction(share: float) -> str:
     """A share as people say it."""
     if share > 1.05:
-        return "more than all"
-    return min(FRACTIONS, key=lambda one: abs(one[0] - share))[1]
+        return tell("more than all")
+    return tell(min(FRACTIONS, key=lambda one: abs(one[0] - share))[1])
 
 
 def _stories(answer: Answer, noun: str) -> Iterator[Story]:
@@ -102,10 +130,11 @@ def _stories(answer: Answer, noun: str) -> Iterator[Story]:
                 continue
             if not _can_be_told(one):
                 continue
-            said = f"{fraction(share)} of the {noun} is {_named(dimension, one)}"
+            told = {"change": noun, "group": _named(dimension, one)}
+            said = tell("%(part)s of the %(change)s is %(group)s", part=fraction(share), **told)
             if step := _step(one["by_step"], one["by_rate"]["value"]):
-                at = one["by_step"][step] / total
-                said = f"{fraction(at)} of the {noun} is {_named(dimension, one)} at “{names[step]}”"
+                told |= {"part": fraction(one["by_step"][step] / total), "step": names[step]}
+                said = tell("%(part)s of the %(change)s is %(group)s at “%(step)s”", **told)
             yield Story(said, share, excess)
         yield from _mixed(dimension, total, noun)
 
@@ -122,8 +151,13 @@ def _mixed(dimension: Answer, total: float, noun: str) -> Iterator[Story]:
     grown = {id(one): round(one["now"]["share"] - one["before"]["share"], 9) for one in moved}
     most = max(moved, key=lambda one: (abs(grown[id(one)]), grown[id(one)]))
     before, now = _both(most["before"]["share"], most["now"]["share"])
-    whom = f"{_named(dimension, most)} was {before} of the runs and is {now}"
-    yield Story(f"{fraction(share)} of the {noun} is a change of who came: {whom}", share, share)
+    said = tell(
+        "%(part)s of the %(change)s is a change of who came: "
+        "%(group)s was %(before)s of the runs and is %(now)s",
+        **{"part": fraction(share), "change": noun, "group": _named(dimension, most)},
+        **{"before": before, "now": now},
+    )
+    yield Story(said, share, share)
 
 
 def _step(parts: Mapping[str, float | None], total: float) -> str | None:
@@ -135,10 +169,11 @@ def _step(parts: Mapping[str, float | None], total: float) -> str | None:
 
 def _named(dimension: Answer, group: Answer) -> str:
     name = dimension["dimension"]
+    names = f"{name}s".replace("countrys", "countries")
     return {
-        "value": f"{name} {group['value']}",
-        "none": f"runs without a {name}",
-        "other": f"all other {name}s".replace("countrys", "countries"),
+        "value": f"{tell(name)} {group.get('value')}",
+        "none": tell("runs without a %(name)s", name=tell(name)),
+        "other": tell("all other %(names)s", names=tell(names)),
     }[group["kind"]]
 
 

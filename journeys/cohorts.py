@@ -11,6 +11,7 @@ from journeys.buckets import UNITS, buckets
 from journeys.cursors import ListError
 from journeys.period import Period, PeriodError, iso
 from journeys.rates import rate
+from store.words import tell
 
 MOST_PARTS = 122  # ten years by month
 BY_DAY, BY_WEEK = 15 * 86_400_000, 200 * 86_400_000  # up to how long a time is parted by days, by weeks
@@ -57,13 +58,20 @@ def parts(by: str, start: int, now: int, zone: ZoneInfo) -> Parts:
     length = now - start
     by = by or ("day" if length <= BY_DAY else "week" if length <= BY_WEEK else "month")
     if by not in UNITS:
-        raise PeriodError(f"{by!r} is no part of a period; count by day, week or month")
+        raise PeriodError(tell("%(by)s is no part of a period; count by day, week or month", by=repr(by)))
     if start > now:
         return Parts(by, [])
     found = buckets(Period(start, now + 1), by, zone, now=now)
     if len(found) > MOST_PARTS:
         cure = "choose a shorter period" if by == "month" else "count by a longer one"
-        raise PeriodError(f"there are more than {MOST_PARTS} parts by {by}; {cure}")
+        raise PeriodError(
+            tell(
+                "there are more than %(most_parts)s parts by %(by)s; %(cure)s",
+                most_parts=MOST_PARTS,
+                by=by,
+                cure=cure,
+            )
+        )
     return Parts(by, [one.edge for one in found])
 
 

@@ -21,6 +21,7 @@ from journeys.segment_definitions import SegmentDefinition, parse_segment
 from journeys.segments import SAVED, Segment, SegmentError, checked, choices, read_several, written
 from journeys.standing import NOBODY, standing
 from journeys.statistics import known
+from store.words import tell
 
 FEWEST, MOST = 2, 5
 BY_DEFAULT = "device"
@@ -168,7 +169,9 @@ def _chosen(scope: Scope, text: str) -> list[Segment]:
     asked = read_several(text)
     found = list({written(one): one for one in map(checked, asked or _by_default(scope))}.values())
     if asked and not FEWEST <= len(found) <= MOST:
-        raise SegmentError(f"compare {FEWEST} to {MOST} different segments")
+        raise SegmentError(
+            tell("compare %(fewest)s to %(most)s different segments", fewest=FEWEST, most=MOST)
+        )
     return list(found)
 
 

@@ -8,6 +8,8 @@ from typing import Annotated, NamedTuple, TypeVar
 
 import msgspec
 
+from store.words import tell
+
 # What places are made of, within the bounds of the columns that they are compared with.
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Time = Annotated[int, msgspec.Meta(ge=-9_000_000_000_000, le=9_000_000_000_000)]  # milliseconds
@@ -30,7 +32,7 @@ def read(cursor: str, kind: type[Place]) -> Place:
     try:
         place: Place = msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=kind)
     except (binascii.Error, msgspec.DecodeError, ValueError):
-        raise ListError("the cursor is not one that this list gave; start again without it") from None
+        raise ListError(tell("the cursor is not one that this list gave; start again without it")) from None
     return place
 
 

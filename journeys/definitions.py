@@ -14,6 +14,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 
 from journeys import plain_yaml
 from store.complaint import Complaint
+from store.words import tell
 
 OPERATORS = (
     *("eq", "ne", "in", "not_in", "contains", "not_contains", "starts_with", "ends_with", "matches"),
@@ -149,7 +150,7 @@ def parse_duration(text: str) -> int:
     """Milliseconds of `90s`, `30m`, `12h`, `14d` or `6w`; raises ValueError."""
     found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
     if not found or int(found[1]) == 0:
-        raise ValueError("write a duration as 90s, 30m, 12h, 14d or 6w")
+        raise ValueError(tell("write a duration as 90s, 30m, 12h, 14d or 6w"))
     return int(found[1]) * UNITS_MS[found[2]]
 
 
@@ -198,9 +199,11 @@ def parse_yaml(text: str) -> Definition:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "file"
-        raise DefinitionError({where: f"this is not YAML ({getattr(error, 'problem', error)})"}) from None
+        raise DefinitionError(
+            {where: tell("this is not YAML (%(error)s)", error=getattr(error, "problem", error))}
+        ) from None
     if not isinstance(data, Mapping):
-        raise DefinitionError({"file": "a journey file holds key, name, steps and so on"})
+        raise DefinitionError({"file": tell("a journey file holds key, name, steps and so on")})
     return parse(data)
 
 
@@ -237,7 +240,7 @@ class ConditionSchema(Schema):
     @validates_schema
     def _whole(self, data: Mapping[str, Any], **_: Any) -> None:
         if sum(name in data for name in ("property", "trait", "field")) != 1:
-            raise ValidationError("name exactly one of property, trait and field", "property")
+            raise ValidationError(tell("name exactly one of property, trait and field"), "property")
         check_value(data.get("op"), data.get("value"))
 
 
@@ -252,7 +255,7 @@ class MatcherSchema(Schema):
     @validates_schema
     def _whole(self, data: Mapping[str, Any], **_: Any) -> None:
         if sum(name in data for name in ("event", "page", "type")) != 1:
-            raise ValidationError("name exactly one of event, page and type", "event")
+            raise ValidationError(tell("name exactly one of event, page and type"), "event")
 
 
 class StepSchema(Schema):
@@ -297,33 +300,35 @@ class DefinitionSchema(Schema):
         steps = data["steps"]
         keys = [step["key"] for step in steps]
         if twice := sorted({key for key in keys if keys.count(key) > 1}):
-            raise ValidationError(f"the step key {twice[0]!r} is used twice", "steps")
+            raise ValidationError(tell("the step key %(twice)s is used twice", twice=repr(twice[0])), "steps")
         if data["order"] == "any":
             if any(step["optional"] for step in steps):
                 raise ValidationError(
-                    "in any order every step is required; leave out the optional ones", "steps"
+                    tell("in any order every step is required; leave out the optional ones"), "steps"
                 )
             return
         if steps[0]["optional"] or steps[-1]["optional"]:
-            raise ValidationError("the first step and the goal cannot be optional", "steps")
+            raise ValidationError(tell("the first step and the goal cannot be optional"), "steps")
         if steps[0]["within"]:
-            raise ValidationError("the first step has no step before it, so it cannot have within", "steps")
+            raise ValidationError(
+                tell("the first step has no step before it, so it cannot have within"), "steps"
+            )
 
 
 def check_value(op: str | None, value: Any) -> None:
     several = op in ("in", "not_in")
     if several and not (isinstance(value, list) and value):
-        raise ValidationError("give a list of values", "value")
+        raise ValidationError(tell("give a list of values"), "value")
     for one in value if several else [value]:
         if not isinstance(one, str | int | float | None) or (several and one is None):
-            raise ValidationError("a value is text, a number, true or false", "value")
+            raise ValidationError(tell("a value is text, a number, true or false"), "value")
         if isinstance(one, int | float) and not abs(one) <= LARGEST:
-            raise ValidationError("this number is too large", "value")
+            raise ValidationError(tell("this number is too large"), "value")
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if op in ("gt", "gte", "lt", "lte") and not is_number:
-        raise ValidationError("give a number", "value")
+        raise ValidationError(tell("give a number"), "value")
     if op not in ("is_set", "is_not_set") and value is None:
-        raise ValidationError("give a value", "value")
+        raise ValidationError(tell("give a value"), "value")
     if op == "matches":
         _check_pattern(value)
 
@@ -332,10 +337,10 @@ def _check_pattern(value: Any) -> None:
     try:
         re.compile(value)
     except (re.error, TypeError):
-        raise ValidationError("this is not a regular expression", "value") from None
+        raise ValidationError(tell("this is not a regular expression"), "value") from None
     if re.search(r"\(\?(<?[=!]|P=|>|\()|\\[1-9]", value):
         raise ValidationError(
-            "look-ahead, look-behind and back references cannot be used in a pattern here", "value"
+            tell("look-ahead, look-behind and back references cannot be used in a pattern here"), "value"
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from journeys.filters import Params, text_of
 from journeys.routes import RAW, Routes
+from store.words import tell
 
 # Kept with every run, of the event that opened it.
 OF_RUN = ("channel", "source", "campaign", "device", "country")
@@ -68,5 +69,9 @@ def dimension(text: str, *, at_start: bool) -> Dimension:
         return Dimension("event", text)
     known = ", ".join((*OF_RUN, *OF_EVENT))
     raise DimensionError(
-        f"{text!r} tells no runs apart; known are {known}, property:NAME, trait:NAME and segment:KEY"
+        tell(
+            "%(text)s tells no runs apart; known are %(known)s, property:NAME, trait:NAME and segment:KEY",
+            text=repr(text),
+            known=known,
+        )
     )

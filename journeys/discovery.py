@@ -21,6 +21,7 @@ from journeys.statistics import known
 from journeys.touchpoints import Touchpoint, of_type
 from store.events import EventStore
 from store.projects import Project
+from store.words import Spoken, tell
 
 WITHIN = "7d"
 DAY_MS = 86_400_000
@@ -113,9 +114,13 @@ def milliseconds(within: str) -> int:
     try:
         found = parse_duration(within)
     except ValueError as error:
-        raise DiscoveryError(f"the time from start to goal cannot be read: {error}") from None
+        raise DiscoveryError(
+            tell("the time from start to goal cannot be read: %(error)s", error=error)
+        ) from None
     if found > MOST_DAYS * DAY_MS:
-        raise DiscoveryError(f"from start to goal at most {MOST_DAYS} days can be allowed")
+        raise DiscoveryError(
+            tell("from start to goal at most %(most_days)s days can be allowed", most_days=MOST_DAYS)
+        )
     return found
 
 
@@ -180,7 +185,7 @@ def ways(
         "least": least,
         "ways": found,
         "other": other,
-        "meanings": MEANINGS,
+        "meanings": Spoken(MEANINGS),
     }
 
 

@@ -21,6 +21,7 @@ from journeys.statistics import adjusted, known, p_of_two_rates, wilson
 from journeys.touchpoints import Touchpoint, known_by, of_type
 from store.events import EventStore
 from store.projects import Project
+from store.words import Spoken
 
 MOST_LABELS, MOST_FOUND = 20, 20
 MOST_CUSTOMERS = 20_000
@@ -149,7 +150,7 @@ def worth_managing(
         "touchpoints": len(named),
         "left_out": left_out,
         "candidates": found,
-        "meanings": MEANINGS,
+        "meanings": Spoken(MEANINGS),
     }
 
 

@@ -17,6 +17,7 @@ from journeys.rates import rate
 from journeys.report import Table
 from journeys.statistics import adjusted, difference, known, p_of_two_rates
 from journeys.touchpoints import KINDS, Touchpoint
+from store.words import Spoken
 
 SUGGESTED, REQUIRED = 0.5, 0.95
 MOST_STEPS = 10
@@ -83,7 +84,7 @@ def steps(asked: Between, *, unit: str = "runs", least: float = SUGGESTED) -> di
             "reached": counted["outcomes"]["succeeded"],
             "visited": [{"key": one["key"], "n": one["visited"]} for one in counted["steps"]],
         },
-        "meanings": MEANINGS,
+        "meanings": Spoken(MEANINGS),
     }
 
 

@@ -14,6 +14,7 @@ from journeys.funnel import funnel
 from journeys.rates import rate
 from journeys.report import Answer, Which
 from journeys.scope import Scope
+from store.words import tell
 
 HERE = {
     "reached": (REACHED, "reached, in order"),
@@ -90,7 +91,11 @@ def _chosen(steps: list[dict[str, Any]], key: str) -> dict[str, Any]:
         if one["key"] == key:
             return one
     known = ", ".join(one["key"] for one in steps)
-    raise DimensionError(f"nobody can leave at {key!r}; the steps before the goal are {known}")
+    raise DimensionError(
+        tell(
+            "nobody can leave at %(key)s; the steps before the goal are %(known)s", key=repr(key), known=known
+        )
+    )
 
 
 def behind(scope: Scope, cell: str) -> Which:

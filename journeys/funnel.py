@@ -12,6 +12,7 @@ from journeys.period import iso
 from journeys.rates import rate, run_rate
 from journeys.scope import Scope
 from journeys.statistics import known
+from store.words import tell
 
 OUTCOMES = ("succeeded", "failed", "dropped", "in_time")
 UNITS = ("runs", "customers", "accounts")
@@ -37,7 +38,7 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
     took which step. Raises ValueError for an unknown unit.
     """
     if unit not in UNITS:
-        raise ValueError(f"{unit!r} is no unit; count runs, customers or accounts")
+        raise ValueError(tell("%(unit)s is no unit; count runs, customers or accounts", unit=repr(unit)))
     in_any_order = scope.rule.order == "any"
     sql, values = scope.ask(
         "funnel.counted",

@@ -16,6 +16,7 @@ from journeys.sessions import ENGAGEMENT
 from store.events import EventStore
 from store.identity import Ledger
 from store.projects import Project
+from store.words import Spoken
 
 # A customer's `places` are the numbers of the parts in which it was active, from 1, in order.
 STATES = {
@@ -126,7 +127,7 @@ def lifecycle(life: Life) -> dict[str, Any]:
                 "cells": {state: f"{state}:{time.by}:{iso(edge)}" for state in STATES},
             }
         )
-    return {**_frame(life), "parts": told, "meanings": MEANINGS}
+    return {**_frame(life), "parts": told, "meanings": Spoken(MEANINGS)}
 
 
 def first_seen(life: Life) -> dict[str, Any]:
@@ -142,7 +143,7 @@ def first_seen(life: Life) -> dict[str, Any]:
         return f"cohort:{life.time.by}:{edge}" + ("" if part == ALL else f":{part}")
 
     whole = Period(life.time.edges[0], life.time.end(_last(life))) if life.time.edges else life.period
-    return {**_frame(life), **followed(life.time, counts, whole, cell), "meanings": MEANINGS}
+    return {**_frame(life), **followed(life.time, counts, whole, cell), "meanings": Spoken(MEANINGS)}
 
 
 def _last(life: Life) -> int:

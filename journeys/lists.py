@@ -12,6 +12,7 @@ from journeys.cursors import ListError, Number, Time, read, written
 from journeys.period import iso
 from journeys.report import Which
 from journeys.scope import Scope
+from store.words import Spoken, tell
 
 WHOLE = {
     "entered": "1",
@@ -33,22 +34,24 @@ AT_STEP = {
 }
 TAKEN = "taken"  # of the steps by name, also where the funnel's own are places
 NUMBERS = (*WHOLE, *AT_STEP, TAKEN)
-WORDS = {
-    "entered": "All who entered",
-    "succeeded": "Succeeded",
-    "failed": "Failed",
-    "dropped": "Dropped",
-    "in_time": "In time",
-    "progressed": "reached, in order",
-    "visited": "took the step",
-    "missed": "went past without it",
-    "repeated": "took the step again",
-    "left_here": "dropped or failed here",
-    "dropped_here": "dropped here",
-    "failed_here": "failed here",
-    "in_time_here": "in time here",
-    TAKEN: "taken",
-}
+WORDS = Spoken(
+    {
+        "entered": "All who entered",
+        "succeeded": "Succeeded",
+        "failed": "Failed",
+        "dropped": "Dropped",
+        "in_time": "In time",
+        "progressed": "reached, in order",
+        "visited": "took the step",
+        "missed": "went past without it",
+        "repeated": "took the step again",
+        "left_here": "dropped or failed here",
+        "dropped_here": "dropped here",
+        "failed_here": "failed here",
+        "in_time_here": "in time here",
+        TAKEN: "taken",
+    }
+)
 
 
 class Place(NamedTuple):
@@ -118,18 +121,29 @@ def counted(scope: Scope, number: str, step: str | None = None) -> Which:
     if number in WHOLE:
         if step is not None:
             raise ListError(
-                f"{number} is of the whole journey; leave out the step, or ask for a number of it"
+                tell(
+                    "%(number)s is of the whole journey; leave out the step, or ask for a number of it",
+                    number=number,
+                )
             )
         return Which(WHOLE[number], {}, WORDS[number])
     if number == TAKEN and step in scope.rule:
         k = scope.rule.position(str(step))
         return Which("has(walked, {k:UInt8})", {"k": k}, f"“{scope.rule.steps[k - 1].name}”: {WORDS[TAKEN]}")
     if number not in NUMBERS:
-        raise ListError(f"{number!r} is no number of the funnel; known are {', '.join(NUMBERS)}")
+        raise ListError(
+            tell(
+                "%(number)s is no number of the funnel; known are %(numbers)s",
+                number=repr(number),
+                numbers=", ".join(NUMBERS),
+            )
+        )
     if number == TAKEN or step is None or step not in scope.definition:
         drawn = scope.rule if number == TAKEN else scope.definition
         known = ", ".join(one.key for one in drawn.steps)
-        raise ListError(f"{number} speaks of a step; give one of {known}")
+        raise ListError(
+            tell("%(number)s speaks of a step; give one of %(known)s", number=number, known=known)
+        )
     k = scope.definition.position(step)
     return Which(AT_STEP[number], {"k": k}, f"“{scope.definition.steps[k - 1].name}”: {WORDS[number]}")
 

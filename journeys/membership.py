@@ -14,6 +14,7 @@ from journeys.questions import question
 from journeys.segment_definitions import Did, Group, Part, SegmentDefinition, State, parse_segment
 from journeys.segments import SegmentError
 from store.journeys import ANSWERING, JourneyVersion
+from store.words import tell
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Saved:
     def segment(self, key: str) -> SegmentDefinition:
         """A saved segment; raises SegmentError where there is none."""
         if key not in self.segments:
-            raise SegmentError(f"there is no saved segment {key!r}")
+            raise SegmentError(tell("there is no saved segment %(key)s", key=repr(key)))
         return parse_segment(self.segments[key])
 
     def named(self, key: str) -> str:
@@ -37,9 +38,13 @@ class Saved:
         """The version that says how runs of another journey stood; raises SegmentError."""
         version = self.journeys.get(key)
         if version is None:
-            raise SegmentError(f"the segment asks for the journey {key!r}, which does not exist")
+            raise SegmentError(
+                tell("the segment asks for the journey %(key)s, which does not exist", key=repr(key))
+            )
         if version.status not in ANSWERING:
-            raise SegmentError(f"the segment asks for the journey {key!r}, which is still being counted")
+            raise SegmentError(
+                tell("the segment asks for the journey %(key)s, which is still being counted", key=repr(key))
+            )
         return version
 
 
@@ -138,14 +143,19 @@ def _count(one: Did, params: Params) -> str:
 def _state(one: State, params: Params, ground: Ground) -> str:
     if not ground.is_now:
         raise SegmentError(
-            "how runs of another journey stood is known for the customers of now; leave out as_of"
+            tell("how runs of another journey stood is known for the customers of now; leave out as_of")
         )
     version = ground.saved.journey(one.journey)
     definition = parse(version.definition)
     if definition.runs_of != ground.runs_of:
         raise SegmentError(
-            f"the segment asks for the journey {one.journey!r}, whose runs are those of "
-            f"{definition.runs_of}; here they are those of {ground.runs_of}"
+            tell(
+                "the segment asks for the journey %(journey)s, whose runs are those of %(runs_of)s; "
+                "here they are those of %(runs_of2)s",
+                journey=repr(one.journey),
+                runs_of=definition.runs_of,
+                runs_of2=ground.runs_of,
+            )
         )
     return question(
         "membership.state",

@@ -12,6 +12,7 @@ from journeys.flows import ENDS, OTHER, Flow, Node, drawn
 from journeys.funnel import OUTCOMES
 from journeys.questions import question
 from journeys.scope import Scope
+from store.words import tell
 
 OTHER_HASH = 1
 FOREVER = 2**52  # milliseconds beyond all times
@@ -52,23 +53,25 @@ class Asked:
         steps = scope.definition
         for key in (self.anchor, self.until):
             if key is not None and key not in steps:
-                raise PathError(f"the journey has no step {key!r} to start from or to end at")
+                raise PathError(
+                    tell("the journey has no step %(key)s to start from or to end at", key=repr(key))
+                )
         if self.direction not in DIRECTIONS:
-            raise PathError("a direction is after or before")
+            raise PathError(tell("a direction is after or before"))
         if self.part not in PARTS:
-            raise PathError("a part is run or afterwards")
+            raise PathError(tell("a part is run or afterwards"))
         if not 1 <= self.depth <= 12:
-            raise PathError("a depth is a whole number from 1 to 12")
+            raise PathError(tell("a depth is a whole number from 1 to 12"))
         if self.outcome and self.outcome not in OUTCOMES:
-            raise PathError(f"{self.outcome!r} is no outcome of a run")
+            raise PathError(tell("%(outcome)s is no outcome of a run", outcome=repr(self.outcome)))
         if self.part == "afterwards" and (self.until or self.direction != "after"):
-            raise PathError("what came afterwards has no step to end at, and nothing before it")
+            raise PathError(tell("what came afterwards has no step to end at, and nothing before it"))
         if self.part == "afterwards" and self.outcome == "in_time":
-            raise PathError("runs that are in time are not over; nothing came after them")
+            raise PathError(tell("runs that are in time are not over; nothing came after them"))
         if self.until and self.direction != "after":
-            raise PathError("paths between two steps run forwards; leave out the direction")
+            raise PathError(tell("paths between two steps run forwards; leave out the direction"))
         if self.until and steps.position(self.until) <= steps.position(self.step(scope) or ""):
-            raise PathError(f"{self.until!r} is not after the step to start from")
+            raise PathError(tell("%(until)s is not after the step to start from", until=repr(self.until)))
         return self
 
     def step(self, scope: Scope) -> str | None:

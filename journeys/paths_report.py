@@ -13,6 +13,7 @@ from journeys.paths import DIRECTIONS, PARTS, Asked, paths
 from journeys.paths_lists import behind, with_cells
 from journeys.report import Answer, OwnArguments, Report, Table
 from journeys.scope import Scope
+from store.words import tell
 
 MEANINGS = {
     "nodes": (
@@ -84,11 +85,11 @@ class PathsAsked(OwnArguments):
         """Refuse what has no meaning beside other choices."""
         afterwards = data["part"] == "afterwards"
         if data.get("until") and (afterwards or data["direction"] == "before"):
-            raise ValidationError("only paths that run forwards inside runs end at a step", "until")
+            raise ValidationError(tell("only paths that run forwards inside runs end at a step"), "until")
         if afterwards and data["direction"] == "before":
-            raise ValidationError("there is nothing before what came afterwards", "direction")
+            raise ValidationError(tell("there is nothing before what came afterwards"), "direction")
         if afterwards and data.get("outcome") == "in_time":
-            raise ValidationError("runs that are in time are not over", "outcome")
+            raise ValidationError(tell("runs that are in time are not over"), "outcome")
 
 
 def answer(scope: Scope, *, unit: str, against: str = "", **given: Any) -> Answer:

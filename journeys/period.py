@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from store.words import tell
+
 DEFAULT_DAYS = 30
 START_OF_1970 = datetime(1970, 1, 1, tzinfo=UTC)
 NO_AS_OF = "`as_of` is a question to journeys; these numbers are known as they are now, so leave it out"
@@ -35,7 +37,7 @@ def parse_period(start: str | None, end: str | None, zone: ZoneInfo, *, now: int
         else midnight(datetime.fromtimestamp(last / 1000, zone).date() - timedelta(days=DEFAULT_DAYS), zone)
     )
     if first >= last:
-        raise PeriodError("the period ends before it begins; `from` must be earlier than `to`")
+        raise PeriodError(tell("the period ends before it begins; `from` must be earlier than `to`"))
     return Period(first, last)
 
 
@@ -54,7 +56,9 @@ def asked_at(text: str | None, zone: ZoneInfo, *, now: int) -> int:
     """The moment at which a report was asked, which its lists take over; now where none is given."""
     at = moment(text, zone) if text else now
     if at > now:
-        raise PeriodError(f"nobody knows yet what is in time on {text}; `now` cannot lie ahead")
+        raise PeriodError(
+            tell("nobody knows yet what is in time on %(text)s; `now` cannot lie ahead", text=text)
+        )
     return at
 
 
@@ -68,9 +72,11 @@ def moment(text: str, zone: ZoneInfo) -> int:
     try:
         found = _read(text, zone)
     except (ValueError, OverflowError):
-        raise PeriodError(f"{text!r} is no date; write 2026-03-01 or 2026-03-01T12:00:00Z") from None
+        raise PeriodError(
+            tell("%(text)s is no date; write 2026-03-01 or 2026-03-01T12:00:00Z", text=repr(text))
+        ) from None
     if not FIRST_MS <= found <= LAST_MS:
-        raise PeriodError(f"{text!r} lies outside of the years 1971 to 2199")
+        raise PeriodError(tell("%(text)s lies outside of the years 1971 to 2199", text=repr(text)))
     return found
 
 

@@ -23,6 +23,7 @@ from journeys.session_numbers import preview
 from store.events import EventStore
 from store.projects import Project
 from store.rules import ProjectRules
+from store.words import tell
 
 
 @dataclass(frozen=True)
@@ -70,5 +71,5 @@ def changed_by(events: EventStore, project_id: int, rules: ProjectRules) -> dict
 def _period(start: str | None, end: str | None, zone: ZoneInfo) -> Period:
     period = Period(moment(start, zone) if start else 0, moment(end, zone) if end else END_OF_TIME)
     if period.start >= period.end:
-        raise PeriodError("the period ends before it begins; `from` must be earlier than `to`")
+        raise PeriodError(tell("the period ends before it begins; `from` must be earlier than `to`"))
     return period

@@ -10,6 +10,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError
 
 from journeys.period import Period
 from journeys.scope import Scope
+from store.words import Spoken
 
 Answer = dict[str, Any]
 Table = tuple[Sequence[str], Iterable[Sequence[Any]]]
@@ -60,6 +61,9 @@ class Report:
     behind: Callable[[Scope, str], Which] | None = None
     within: str = ""
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "meanings", Spoken(self.meanings))
 
     def ask(self, scope: Scope, arguments: Mapping[str, Any], *, unit: str = "runs") -> Answer:
         """The answer; a unit that the report does not count by is that of runs."""

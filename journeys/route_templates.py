@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from journeys.definitions import DefinitionError
+from store.words import tell
 
 MOST_TEMPLATES = 200
 LONGEST = 500
@@ -80,7 +81,9 @@ def placed(templates: Sequence[str], one: str) -> list[str]:
 def checked(templates: Sequence[str]) -> tuple[str, ...]:
     """The templates, if they can be kept; raises DefinitionError, with problems by their place from 0."""
     if len(templates) > MOST_TEMPLATES:
-        raise DefinitionError({"templates": f"give at most {MOST_TEMPLATES} templates"})
+        raise DefinitionError(
+            {"templates": tell("give at most %(most_templates)s templates", most_templates=MOST_TEMPLATES)}
+        )
     problems: dict[str, str] = {}
     for at, one in enumerate(templates):
         if problem := problem_of(one) or (

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from journeys.definitions import UNITS_MS, Definition, DefinitionError, parse
 from store.journeys import JourneyVersion, kept_versions, save_version
 from store.rules import ProjectRules, alter_rules, rules_of
+from store.words import tell
 
 DAY_MS = UNITS_MS["d"]
 TOO_LONG = (
@@ -49,8 +50,11 @@ def _fitting(engine: Engine, project_id: int, rules: ProjectRules) -> ProjectRul
     if rules.cookieless and (names := longer_journeys(engine, project_id)):
         listed = ", ".join(names)
         raise RulesRefused(
-            f"cookieless visitors are known for one day only, and these journeys need more: {listed}. "
-            "Set their limits to 24h or less, or delete them, and try again."
+            tell(
+                "cookieless visitors are known for one day only, and these journeys need more: "
+                "%(listed)s. Set their limits to 24h or less, or delete them, and try again.",
+                listed=listed,
+            )
         )
     return rules
 

@@ -22,6 +22,7 @@ from store.events import EventStore
 from store.journeys import ANSWERING, UNFILLED, JourneyVersion, live_journeys
 from store.projects import Project
 from store.segments import saved_segments
+from store.words import in_english, tell
 
 T = TypeVar("T")
 NO_CUSTOMERS = "the runs of this journey are those of accounts: count runs or accounts, not customers"
@@ -164,9 +165,10 @@ class Scope:
 
     def kept(self, name: str, arguments: Mapping[str, Any], compute: Callable[[], T]) -> T:
         """What was computed under this name before, if nothing has changed; else what is computed now."""
-        if self.answers is None or self.source:
-            return compute()
-        return self.answers.of(self, name, arguments, compute)
+        with in_english():
+            if self.answers is None or self.source:
+                return compute()
+            return self.answers.of(self, name, arguments, compute)
 
     def everyone(self) -> Scope:
         """The same scope without its segment."""
@@ -193,7 +195,13 @@ def open_scope(
     journeys = {one.definition["key"]: one for one in live_journeys(engine, project.id)}
     version = journeys.get(key)
     if version is None:
-        raise NoSuchJourney(f"there is no journey {key!r} in project {project.key!r}")
+        raise NoSuchJourney(
+            tell(
+                "there is no journey %(key)s in project %(project_key)s",
+                key=repr(key),
+                project_key=repr(project.key),
+            )
+        )
     period = parse_period(start, end, project.zone, now=now)
     chosen = segments.checked(segment or {})
     at = _past(as_of, project, now) if as_of else None
@@ -229,7 +237,9 @@ def whoever(matchers: Sequence[Matcher]) -> list[Matcher]:
 def _past(as_of: str, project: Project, now: int) -> int:
     at = moment(as_of, project.zone)
     if at > now:
-        raise PeriodError(f"nobody knows yet how the ledger will stand on {as_of}; `as_of` must be past")
+        raise PeriodError(
+            tell("nobody knows yet how the ledger will stand on %(as_of)s; `as_of` must be past", as_of=as_of)
+        )
     return at
 
 

@@ -25,6 +25,7 @@ from journeys.definitions import (
     problems_of,
 )
 from journeys.segments import ATTRIBUTES
+from store.words import tell
 
 MOST_CONDITIONS = 20
 DEEPEST = 4
@@ -121,9 +122,11 @@ def parse_segment_yaml(text: str) -> SegmentDefinition:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "file"
-        raise DefinitionError({where: f"this is not YAML ({getattr(error, 'problem', error)})"}) from None
+        raise DefinitionError(
+            {where: tell("this is not YAML (%(error)s)", error=getattr(error, "problem", error))}
+        ) from None
     if not isinstance(data, Mapping):
-        raise DefinitionError({"file": "a segment file holds key, name and all or any"})
+        raise DefinitionError({"file": tell("a segment file holds key, name and all or any")})
     return parse_segment(data)
 
 
@@ -158,16 +161,18 @@ class PartSchema(Schema):
     def _whole(self, data: Mapping[str, Any], **_: Any) -> None:
         kinds = [name for name in KINDS if name in data]
         if len(kinds) != 1:
-            raise ValidationError(f"name exactly one of {', '.join(KINDS)}", "condition")
+            raise ValidationError(tell("name exactly one of %(kinds)s", kinds=", ".join(KINDS)), "condition")
         kind = kinds[0]
         if others := sorted(data.keys() - {kind, *BELONGS[kind]}):
-            raise ValidationError(f"{others[0]} does not go with {kind}", others[0])
+            raise ValidationError(
+                tell("%(others)s does not go with %(kind)s", others=others[0], kind=kind), others[0]
+            )
         if kind in ("field", "trait"):
             _check_comparison(data)
         elif kind == "did":
             _check_did(data)
         elif kind == "journey" and "state" not in data:
-            raise ValidationError(f"say which state: {', '.join(STATES)}", "state")
+            raise ValidationError(tell("say which state: %(states)s", states=", ".join(STATES)), "state")
 
 
 class SegmentSchema(Schema):
@@ -187,31 +192,40 @@ class SegmentSchema(Schema):
     @validates_schema(skip_on_field_errors=True)
     def _whole(self, data: Mapping[str, Any], **_: Any) -> None:
         if ("all" in data) == ("any" in data):
-            raise ValidationError("give the conditions as a list under either all or any", "all")
+            raise ValidationError(tell("give the conditions as a list under either all or any"), "all")
         if _depth(_group(data)) > DEEPEST:
-            raise ValidationError(f"groups can stand in each other {DEEPEST} deep", "all")
+            raise ValidationError(
+                tell("groups can stand in each other %(deepest)s deep", deepest=DEEPEST), "all"
+            )
         if sum(1 for _ in leaves(_group(data))) > MOST_CONDITIONS:
-            raise ValidationError(f"a segment can have {MOST_CONDITIONS} conditions", "all")
+            raise ValidationError(
+                tell("a segment can have %(most_conditions)s conditions", most_conditions=MOST_CONDITIONS),
+                "all",
+            )
 
 
 def _check_comparison(data: Mapping[str, Any]) -> None:
     if "op" not in data:
-        raise ValidationError("say how it is compared, such as eq", "op")
+        raise ValidationError(tell("say how it is compared, such as eq"), "op")
     check_value(data["op"], data.get("value"))
 
 
 def _check_did(data: Mapping[str, Any]) -> None:
     if ("before" in data) == ("during" in data):
-        raise ValidationError("say when: before (such as 30d before the run began) or during: run", "before")
+        raise ValidationError(
+            tell("say when: before (such as 30d before the run began) or during: run"), "before"
+        )
     if "within" in data and "then" not in data:
-        raise ValidationError("within limits the time until then; without then it means nothing", "within")
+        raise ValidationError(
+            tell("within limits the time until then; without then it means nothing"), "within"
+        )
     counts = [name for name in COUNTS if name in data]
     if "exactly" in counts and len(counts) > 1:
-        raise ValidationError("exactly stands alone", "exactly")
+        raise ValidationError(tell("exactly stands alone"), "exactly")
     if len(counts) == 2 and data["at_least"] > data["at_most"]:
-        raise ValidationError("this is less than at_least", "at_most")
+        raise ValidationError(tell("this is less than at_least"), "at_most")
     if "then" in data and any(data[name] != 0 for name in counts):
-        raise ValidationError("of a sequence only exactly: 0 can be said, for never", counts[0])
+        raise ValidationError(tell("of a sequence only exactly: 0 can be said, for never"), counts[0])
 
 
 def _group(data: Mapping[str, Any]) -> Group:
@@ -260,7 +274,11 @@ def _check_size(data: Any) -> None:
             return
         one, depth = waiting.pop()
         if depth > MOST_DEPTH:
-            raise ValidationError(f"groups can stand in each other {DEEPEST} deep", "segment")
+            raise ValidationError(
+                tell("groups can stand in each other %(deepest)s deep", deepest=DEEPEST), "segment"
+            )
         parts = one.values() if isinstance(one, Mapping) else one if isinstance(one, list) else ()
         waiting += [(part, depth + 1) for part in parts if isinstance(part, Mapping | list)]
-    raise ValidationError(f"a segment can have {MOST_CONDITIONS} conditions", "segment")
+    raise ValidationError(
+        tell("a segment can have %(most_conditions)s conditions", most_conditions=MOST_CONDITIONS), "segment"
+    )

@@ -20,6 +20,7 @@ from store.events import EventStoreError
 from store.journeys import JourneyVersion, live_journeys
 from store.projects import Project
 from store.segments import SavedSegment, TooManySegments, save_segment, saved_segments
+from store.words import tell
 
 if TYPE_CHECKING:
     from store.events import EventStore
@@ -87,7 +88,9 @@ def _ask_about_nobody(
     except EventStoreError:
         if not events.takes_inserts():
             raise
-        raise DefinitionError({"segment": "these conditions are too many or too long to be asked"}) from None
+        raise DefinitionError(
+            {"segment": tell("these conditions are too many or too long to be asked")}
+        ) from None
 
 
 def _conditions(segment: SegmentDefinition) -> Iterator[Condition]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from store.words import tell
+
 if TYPE_CHECKING:
     from journeys.filters import Params
     from journeys.scope import Scope
@@ -34,9 +36,15 @@ def read(text: str) -> dict[str, str]:
     for part in _parts(text, ","):
         name, value = (one.strip() for one in part.partition(":")[::2])
         if name in found:
-            raise SegmentError(f"{name!r} is there twice; a run has one value of each")
+            raise SegmentError(tell("%(name)s is there twice; a run has one value of each", name=repr(name)))
         if not (value := _value(value)):
-            raise SegmentError(f"{name!r} has no value; write {name}:VALUE, or (none) where there is none")
+            raise SegmentError(
+                tell(
+                    "%(name)s has no value; write %(name2)s:VALUE, or (none) where there is none",
+                    name=repr(name),
+                    name2=name,
+                )
+            )
         found[name] = value
     return found
 
@@ -57,8 +65,12 @@ def checked(segment: Segment) -> dict[str, str]:
         if name not in ATTRIBUTES and name not in SAVED:
             known = ", ".join(ATTRIBUTES)
             raise SegmentError(
-                f"{name!r} is no attribute of a run; known are {known}, name for a saved segment, and not "
-                "for runs outside of one"
+                tell(
+                    "%(name)s is no attribute of a run; known are %(known)s, name for a saved "
+                    "segment, and not for runs outside of one",
+                    name=repr(name),
+                    known=known,
+                )
             )
     return {name: value for name, value in segment.items() if value}
 

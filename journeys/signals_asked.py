@@ -13,6 +13,7 @@ from journeys.definitions import Definition, parse_duration
 from journeys.dimensions import DimensionError
 from journeys.funnel import funnel
 from journeys.scope import Scope
+from store.words import tell
 
 TOWARDS = ("step", "goal")
 
@@ -41,7 +42,13 @@ def asked_of(scope: Scope, step: str, toward: str, landmark: str) -> tuple[Asked
     key = step or _where_most_leave(scope)
     later = [one.key for one in definition.steps[1:]]
     if key not in later:
-        raise DimensionError(f"nothing leads to {key!r}; the steps after the first are {', '.join(later)}")
+        raise DimensionError(
+            tell(
+                "nothing leads to %(key)s; the steps after the first are %(later)s",
+                key=repr(key),
+                later=", ".join(later),
+            )
+        )
     k = definition.position(key)
     origin = required_before(definition, k)
     target = k if toward == "step" else len(definition.steps)
@@ -65,14 +72,24 @@ def milliseconds(definition: Definition, landmark: str) -> int:
     try:
         found = parse_duration(landmark) if landmark not in ("", "0") else 0
     except ValueError as error:
-        raise DimensionError(f"{landmark!r} is no landmark: {error}, or 0") from None
+        raise DimensionError(
+            tell("%(landmark)s is no landmark: %(error)s, or 0", landmark=repr(landmark), error=error)
+        ) from None
     if found and definition.order == "strict":
         raise DimensionError(
-            f"{landmark!r} is too late a landmark: in strict order a run may break at any moment, "
-            "and what came after that is no sign; leave it out, or give 0"
+            tell(
+                "%(landmark)s is too late a landmark: in strict order a run may break at any "
+                "moment, and what came after that is no sign; leave it out, or give 0",
+                landmark=repr(landmark),
+            )
         )
     if found > longest(definition):
-        raise DimensionError(f"{landmark!r} is too late a landmark: a run may be over before, without a sign")
+        raise DimensionError(
+            tell(
+                "%(landmark)s is too late a landmark: a run may be over before, without a sign",
+                landmark=repr(landmark),
+            )
+        )
     return found
 
 

@@ -25,6 +25,7 @@ from journeys.scope import Scope
 from journeys.segments import ATTRIBUTES, SAVED, SegmentError, checked, choices, read, written
 from journeys.statistics import Curve, Watched, incidence, is_small, known, p_of_curves
 from journeys.timing import EDGES
+from store.words import tell
 
 MOST_POINTS = 200
 MOST_GROUPS = 5
@@ -53,7 +54,7 @@ def survival(
     times. Of customers and accounts the furthest run is watched. Raises SurvivalError, SegmentError.
     """
     if unit not in UNITS:
-        raise SurvivalError(f"{unit!r} is no unit; count runs, customers or accounts")
+        raise SurvivalError(tell("%(unit)s is no unit; count runs, customers or accounts", unit=repr(unit)))
     first, last = _steps(scope, origin, target)
     segments = _compared(scope, against, compare)
     waits = {name: Waits(first, last, one) for name, one in segments.items()}
@@ -83,10 +84,12 @@ def _steps(scope: Scope, origin: str | None, target: str | None) -> tuple[int, i
     first, last = origin or steps[0].key, target or steps[-1].key
     for key in (first, last):
         if key not in scope.definition:
-            raise SurvivalError(f"the journey has no step {key!r}")
+            raise SurvivalError(tell("the journey has no step %(key)s", key=repr(key)))
     found = scope.definition.position(first), scope.definition.position(last)
     if found[0] >= found[1]:
-        raise SurvivalError(f"{last!r} is not after {first!r}; times run forwards")
+        raise SurvivalError(
+            tell("%(last)s is not after %(first)s; times run forwards", last=repr(last), first=repr(first))
+        )
     return found
 
 
@@ -96,9 +99,15 @@ def _compared(
     if compare is None:
         return _different(scope, [scope.segment, *(checked(one) for one in against)])
     if compare not in ATTRIBUTES:
-        raise SegmentError(f"{compare!r} is no attribute of a run; known are {', '.join(ATTRIBUTES)}")
+        raise SegmentError(
+            tell(
+                "%(compare)s is no attribute of a run; known are %(attributes)s",
+                compare=repr(compare),
+                attributes=", ".join(ATTRIBUTES),
+            )
+        )
     if against:
-        raise SurvivalError("compare the values of an attribute, or segments with each other, not both")
+        raise SurvivalError(tell("compare the values of an attribute, or segments with each other, not both"))
     values = [one["value"] for one in choices(scope, most=MOST_GROUPS)[compare]]
     return _different(scope, ({**scope.segment, compare: value} for value in values))
 
@@ -106,7 +115,7 @@ def _compared(
 def _different(scope: Scope, segments: Iterable[Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
     found = {_named(scope, one): one for one in segments}
     if len(found) > MOST_GROUPS:
-        raise SurvivalError(f"compare at most {MOST_GROUPS} segments")
+        raise SurvivalError(tell("compare at most %(most_groups)s segments", most_groups=MOST_GROUPS))
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from journeys.definitions import Matcher
+from store.words import tell
 
 KINDS = ("event", "page", "screen")
 SHOWN = ("track", "page", "screen")  # the types of events that are touchpoints
@@ -58,7 +59,7 @@ def read(text: str) -> Touchpoint:
         label = text.strip()
         kind = "page" if label.startswith("/") else "event"
     if not 0 < len(label.strip()) <= LONGEST:
-        raise TouchpointError("name a touchpoint, such as event:Signed Up or page:/pricing")
+        raise TouchpointError(tell("name a touchpoint, such as event:Signed Up or page:/pricing"))
     return Touchpoint(kind, label.strip())
 
 

@@ -17,6 +17,7 @@ from journeys.period import iso
 from journeys.report import Answer, OwnArguments, Report, Table, Which
 from journeys.scope import Scope
 from journeys.standing import HEAD, NOBODY, cells, columns, standing, whole
+from store.words import tell
 
 MEANINGS = {
     "trend": (
@@ -51,7 +52,7 @@ def trend(scope: Scope, *, by: str = "", unit: str = "runs") -> Answer:
     period cuts it or it is not over. Raises PeriodError for an unknown `by`, ValueError for an unknown unit.
     """
     if unit not in UNITS:
-        raise ValueError(f"{unit!r} is no unit; count runs, customers or accounts")
+        raise ValueError(tell("%(unit)s is no unit; count runs, customers or accounts", unit=repr(unit)))
     by = by or fitting(scope.period)
     parts = buckets(scope.period, by, scope.project.zone, now=scope.now)
     sql, values = scope.ask("trend.counted", unit=unit, edges=[one.edge for one in parts])

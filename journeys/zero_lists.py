@@ -11,6 +11,7 @@ from journeys.report import Table
 from journeys.scope import Scope
 from journeys.zero import Cell, customers_of
 from store.identity import Ledger
+from store.words import tell
 
 WHICH = {
     "raw_matches": ("matches > 0", "with a touchpoint that matches"),
@@ -32,7 +33,7 @@ def listed(
     """The customers that a number counts, or whose touchpoints it counts (`matches`). Raises ListError."""
     asked = read_cell(cell, Cell, "this report")
     if asked.number not in WHICH or asked.step not in scope.rule:
-        raise no_cell(cell, "this report")
+        raise no_cell(cell, tell("this report"))
     which, said = WHICH[asked.number]
     k = scope.rule.position(asked.step)
     after = read(cursor, Place).customer if cursor else 0

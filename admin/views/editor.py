@@ -11,6 +11,7 @@ from admin.draft import Draft, empty, from_definition, from_form
 from admin.services import services
 from journeys.definitions import OPERATORS, Definition, DefinitionError, parse_yaml
 from store.journeys import versions_of
+from store.words import tell
 
 pages = Blueprint("editor", __name__, url_prefix="/p/<project>/editor")
 
@@ -73,7 +74,11 @@ def _saved(place: Place, definition: Definition) -> ResponseReturnValue:
     changed = authoring.changed(services(), place, definition, definition.key)
     saved = authoring.save(services(), place, definition)
     if changed is not None and changed.says:
-        flash(f"Version {saved.version} is saved: {'; '.join(changed.says)}.")
+        flash(
+            tell(
+                "Version %(version)s is saved: %(says)s.", version=saved.version, says="; ".join(changed.says)
+            )
+        )
     did(place, f"saved the journey {definition.key}")
     target = url_for("journey.funnel", project=place.project.key, key=definition.key)
     if request.headers.get("HX-Request"):

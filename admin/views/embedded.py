@@ -15,11 +15,12 @@ from journeys.reports import BY_NAME
 from journeys.scope import NoSuchJourney
 from store import embeds
 from store.embeds import Embed
+from store.words import marked, tell
 
 pages = Blueprint("embedded", __name__, url_prefix="/embed")
-OVER = "This link has expired or was revoked. Ask whoever gave it to you for a new one."
-GONE = "What this link shows is no longer there. Ask whoever gave it to you."
-BUSY = "Many are looking at the moment. Please try again in a few seconds."
+OVER = marked("This link has expired or was revoked. Ask whoever gave it to you for a new one.")
+GONE = marked("What this link shows is no longer there. Ask whoever gave it to you.")
+BUSY = marked("Many are looking at the moment. Please try again in a few seconds.")
 
 
 @pages.get("/<token>")
@@ -31,14 +32,14 @@ def show(token: str) -> ResponseReturnValue:
         abort(404)
     framed_by(found.origins)
     if found.is_over(now=now):
-        return _said(OVER), 410
+        return _said(tell(OVER)), 410
     shelf: embedding.Shelf = current_app.extensions["waywiser_shelf"]
     try:
         page = shelf.page(found.id, partial(_page, found, now=now), now=now)
     except embedding.Busy:
-        return _said(BUSY), 429, {"Retry-After": "5"}
+        return _said(tell(BUSY)), 429, {"Retry-After": "5"}
     except (NoSuchJourney, *BAD_QUESTIONS):
-        return _said(GONE), 410
+        return _said(tell(GONE)), 410
     embeds.note_use(given.engine, found, now=now)
     return page
 

@@ -15,6 +15,7 @@ from journeys.reports import BY_NAME
 from journeys.scope import NoSuchJourney
 from store.embeds import embeds_of, make_embed, revoke_embed
 from store.journeys import live_journeys
+from store.words import tell
 
 pages = Blueprint("embeds", __name__, url_prefix="/p/<project>/settings/embeds")
 MOST_ASKED = 4_000  # characters
@@ -38,9 +39,9 @@ def create(place: Place) -> ResponseReturnValue:
     origins = tuple(dict.fromkeys(form.get("origins", "").replace(",", " ").split()))
     bad = next((one for one in origins if not embedding.ORIGIN.fullmatch(one)), None)
     if len(form.get("asked", "")) > MOST_ASKED:
-        return _page(place, {}, asks={}, problem="That is too long to be kept in a link."), 422
+        return _page(place, {}, asks={}, problem=tell("That is too long to be kept in a link.")), 422
     if report is None or form.get("days") not in {str(n) for n in embedding.DAYS}:
-        return _page(place, form, asks=asks, problem="Choose a report, and one of the times."), 422
+        return _page(place, form, asks=asks, problem=tell("Choose a report, and one of the times.")), 422
     if bad is not None:
         problem = f"{bad!r} is no origin: write it as https://shop.example."
         return _page(place, form, asks=asks, problem=problem), 422
@@ -71,7 +72,7 @@ def revoke(place: Place, number: int) -> ResponseReturnValue:
     given = services()
     if not revoke_embed(given.engine, place.project.id, number, now=given.clock()):
         abort(404)
-    flash("The link is revoked. Whoever opens it is told so.")
+    flash(tell("The link is revoked. Whoever opens it is told so."))
     return redirect(url_for("embeds.show", project=place.project.key))
 
 

@@ -16,6 +16,7 @@ from store.privacy.erasure import NotErasable, Whom, erasure_of, erasures_of, fi
 from store.privacy.retention import Report, reports_of
 from store.privacy.suppression import suppressed_count
 from store.rules import rules_of
+from store.words import tell
 
 pages = Blueprint("erasure", __name__, url_prefix="/p/<project>")
 
@@ -43,10 +44,12 @@ def erase(place: Place, customer: int) -> ResponseReturnValue:
     """Erase a customer whose id was typed."""
     whom = _whom(place, customer)
     if not isinstance(whom, Whom) or request.form.get("typed", "").strip() != whom.name:
-        return _question(place, customer, problem="This is not the id; type it as it stands above."), 422
+        return _question(
+            place, customer, problem=tell("This is not the id; type it as it stands above.")
+        ), 422
     rewrite = request.form.get("rewrite") == "on"
     privacy.erase(services(), place.project, whom, by=place.user.email, rewrite=rewrite)
-    flash("The erasure has begun. From now on nothing of this customer is counted any more.")
+    flash(tell("The erasure has begun. From now on nothing of this customer is counted any more."))
     return redirect(url_for("erasure.show", project=place.project.key))
 
 
@@ -63,14 +66,16 @@ def retention(place: Place) -> ResponseReturnValue:
     """Say what other days would delete, or keep them."""
     typed = request.form.get("days", "").strip() or "0"
     if not (typed.isascii() and typed.isdigit() and len(typed) < 6 and int(typed) <= privacy.MOST_DAYS):
-        wrong = f"Write a whole number of days up to {privacy.MOST_DAYS}, or nothing."
+        wrong = tell(
+            "Write a whole number of days up to %(most_days)s, or nothing.", most_days=privacy.MOST_DAYS
+        )
         return _page(place, typed=typed, problems={"days": wrong}), 422
     days = int(typed)
     if request.form.get("do") != "save":
         return _page(place, typed=typed, foreseen=_foreseen(place, days))
     privacy.keep_for(services(), place.project, days, by=place.user.email)
     did(place, f"changed the retention to {days} days" if days else "changed the retention to the usual")
-    flash("The retention is kept. What is older is deleted once a day.")
+    flash(tell("The retention is kept. What is older is deleted once a day."))
     return redirect(url_for("erasure.show", project=place.project.key))
 
 
@@ -81,8 +86,10 @@ def lift(place: Place) -> ResponseReturnValue:
     kind, value = request.form.get("kind", "user"), request.form.get("value", "")
     lifted = privacy.lift_by_id(services(), place.project, kind, value, by=place.user.email)
     if not lifted:
-        return _page(place, problems={"value": "No such id is suppressed. Write it as it was sent."}), 422
-    flash("Lifted for all ids that were erased together: their events are counted from now on.")
+        return _page(
+            place, problems={"value": tell("No such id is suppressed. Write it as it was sent.")}
+        ), 422
+    flash(tell("Lifted for all ids that were erased together: their events are counted from now on."))
     return redirect(url_for("erasure.show", project=place.project.key))
 
 

@@ -15,6 +15,7 @@ from journeys import explored
 from journeys.period import Period, asked_at, iso, parse_period
 from journeys.routes import confirmed
 from journeys.touchpoints import Touchpoint, read
+from store.words import Spoken
 
 pages = Blueprint("explore", __name__, url_prefix="/p/<project>/explore")
 DEPTHS = (3, 5, 8)
@@ -81,7 +82,7 @@ def show(place: Place) -> ResponseReturnValue:
         question=question,
         answer=answer,
         depths=DEPTHS,
-        meanings=explored.MEANINGS,
+        meanings=Spoken(explored.MEANINGS),
         pictures=pictures,
     )
 

@@ -11,6 +11,7 @@ from admin import answers, refused_merges
 from admin.access import SEVERAL, Place, did, needs
 from admin.answers import Answer
 from admin.services import services
+from store.words import tell
 
 pages = Blueprint("identities", __name__, url_prefix="/p/<project>/identities")
 
@@ -37,7 +38,7 @@ def ask(place: Place) -> ResponseReturnValue:
         abort(404)
     return render_template(
         "identities/answer.html",
-        question=answers.ACTS[answer.do].question,
+        question=tell(answers.ACTS[answer.do].question),
         sides=sides,
         choices=[_choice(place, one, sides) for one in _choices(answer)],
         back=back,
@@ -69,11 +70,13 @@ def _choices(answer: Answer) -> list[Answer]:
 
 def _choice(place: Place, answer: Answer, sides: list[refused_merges.Side]) -> dict[str, Any]:
     found = answers.preview(services(), place.project.id, answer)
-    label = answers.ACTS[answer.do].label
+    label = tell(answers.ACTS[answer.do].label)
     named = next(side for side in sides if side.identity == answer.a)
     return {
         "answer": answer,
-        "title": f"{named.kind} {named.value}" if answer.do in ("block", "unblock") else "What it changes",
+        "title": f"{named.kind} {named.value}"
+        if answer.do in ("block", "unblock")
+        else tell("What it changes"),
         "told": answers.told(found, answer),
         "label": label,
         "about": named.value,

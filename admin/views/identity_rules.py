@@ -15,6 +15,7 @@ from admin.services import services
 from store.identity.refusals import nodes_of
 from store.identity.regrouping import regrouping_of
 from store.rules import ProjectRules, rules_of
+from store.words import tell
 
 pages = Blueprint("identity_rules", __name__, url_prefix="/p/<project>/settings/rules/identity")
 
@@ -54,7 +55,7 @@ def change(place: Place) -> ResponseReturnValue:
     except RulesChanged as error:
         return _page(place, data, conflict=str(error)), 409
     did(place, "changed the identity rules")
-    flash("The rules are kept. They are being applied to all that is known.")
+    flash(tell("The rules are kept. They are being applied to all that is known."))
     return redirect(url_for("identity_rules.show", project=place.project.key))
 
 

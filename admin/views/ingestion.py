@@ -21,6 +21,7 @@ from store import disk
 from store.client_health import REASONS
 from store.disk import Room
 from store.vitals import InboxState, inbox_state
+from store.words import tell
 
 pages = Blueprint("ingestion", __name__, url_prefix="/p/<project>/live")
 PRESETS = (1, 7, 30)
@@ -116,14 +117,24 @@ def _troubles(inbox: InboxState, room: Room | None) -> list[str]:
     """What somebody should look after now, in sentences."""
     found = []
     if inbox.waiting >= inbox.limit:
-        found.append("The inbox is full: the collector answers 503, and clients try again later.")
+        found.append(tell("The inbox is full: the collector answers 503, and clients try again later."))
     if inbox.waiting and inbox.oldest_seconds >= LATE_S:
         waited = duration(inbox.oldest_seconds)
-        found.append(f"The oldest request has waited for {waited}. See that a worker runs and keeps up.")
+        found.append(
+            tell(
+                "The oldest request has waited for %(waited)s. See that a worker runs and keeps up.",
+                waited=waited,
+            )
+        )
     if room and room.free_bytes < room.reserve_bytes:
-        found.append("The disk is full up to its reserve: the collector answers 503. Make room.")
+        found.append(tell("The disk is full up to its reserve: the collector answers 503. Make room."))
     elif room and room.full_in_seconds is not None and room.full_in_seconds < SOON_S:
-        found.append(f"If it goes on so, the disk is full in {duration(room.full_in_seconds)}. Make room.")
+        found.append(
+            tell(
+                "If it goes on so, the disk is full in %(full_in_seconds)s. Make room.",
+                full_in_seconds=duration(room.full_in_seconds),
+            )
+        )
     return found
 
 

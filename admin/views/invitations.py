@@ -12,6 +12,7 @@ from admin.services import services
 from store import audit, invitations
 from store.invitations import Invitation
 from store.users import User, UserError, create_user, user_by_email
+from store.words import tell
 
 pages = Blueprint("invitations", __name__, url_prefix="/invitation")
 
@@ -60,7 +61,7 @@ def _joined(found: Invitation, user: User) -> ResponseReturnValue:
     audit.record(given.engine, found.project_id, by=user.email, did=did, address=address, now=now)
     if signed_in() != user:
         enter(user)
-    flash(f"Welcome to {found.project_name}.")
+    flash(tell("Welcome to %(project_name)s.", project_name=found.project_name))
     return redirect(url_for("journeys.show", project=found.project_key))
 
 
@@ -82,5 +83,7 @@ def _page(found: Invitation, token: str, *, problems: dict[str, str] | None = No
 
 def _over() -> ResponseReturnValue:
     return failures.page(
-        "This invitation is over", "It was taken, taken back or has expired. Ask for another one.", 404
+        tell("This invitation is over"),
+        tell("It was taken, taken back or has expired. Ask for another one."),
+        404,
     )

@@ -23,6 +23,7 @@ from journeys.saving import save_journey
 from journeys.stakes import worst_step
 from journeys.version_changes import changes
 from store.journeys import UNFILLED, delete_journey, live_journey, versions_of
+from store.words import tell
 from store.work import Work, is_name
 
 pages = Blueprint("journey", __name__, url_prefix="/p/<project>/journeys/<key>")
@@ -192,11 +193,17 @@ def restore(place: Place, key: str) -> ResponseReturnValue:
     try:
         saved = save_journey(given.engine, place.project.id, parse(found.definition), by=by, now=now)
     except DefinitionError as error:
-        flash(f"Version {number} cannot be used again: {error}")
+        flash(tell("Version %(number)s cannot be used again: %(error)s", number=number, error=error))
     else:
         given.refill()
         did(place, f"restored version {number} of the journey {key}")
-        flash(f"Version {saved.version} says what version {number} said. It answers when it is counted.")
+        flash(
+            tell(
+                "Version %(version)s says what version %(number)s said. It answers when it is counted.",
+                version=saved.version,
+                number=number,
+            )
+        )
     return redirect(url_for("journey.definition", project=place.project.key, key=key))
 
 

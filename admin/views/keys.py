@@ -20,6 +20,7 @@ from store.projects import (
     revoke_write_key,
     write_keys_of,
 )
+from store.words import tell
 
 pages = Blueprint("keys", __name__, url_prefix="/p/<project>/settings/keys")
 
@@ -62,7 +63,7 @@ def create_token(place: Place) -> ResponseReturnValue:
         )
     except ProjectError as error:
         return _page(place, problem=str(error)), 422
-    return _page(place, fresh=text, what="API token")
+    return _page(place, fresh=text, what=tell("API token"))
 
 
 @pages.post("/<int:key_id>/revoke")
@@ -72,7 +73,7 @@ def revoke(place: Place, key_id: int) -> ResponseReturnValue:
     given = services()
     if not revoke_write_key(given.engine, place.project.id, key_id, now=given.clock()):
         abort(404)
-    flash("The key is revoked. Whatever still uses it is refused from now on.")
+    flash(tell("The key is revoked. Whatever still uses it is refused from now on."))
     return redirect(url_for("keys.show", project=place.project.key))
 
 
@@ -83,7 +84,7 @@ def revoke_token(place: Place, token_id: int) -> ResponseReturnValue:
     given = services()
     if not revoke_api_token(given.engine, place.project.id, token_id, now=given.clock()):
         abort(404)
-    flash("The token is revoked. Whatever still uses it is refused from now on.")
+    flash(tell("The token is revoked. Whatever still uses it is refused from now on."))
     return redirect(url_for("keys.show", project=place.project.key))
 
 

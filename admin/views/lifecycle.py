@@ -23,6 +23,7 @@ from journeys.lifecycle import (
     retention_table,
 )
 from journeys.period import asked_at, iso, parse_period
+from store.words import Spoken
 
 pages = Blueprint("lifecycle", __name__, url_prefix="/p/<project>/lifecycle")
 
@@ -62,7 +63,7 @@ def show(place: Place) -> ResponseReturnValue:
         life=answer,
         cohorts_of=first_seen(question.life),
         picture=pictures.lives(answer, place.project.zone),
-        meanings=MEANINGS,
+        meanings=Spoken(MEANINGS),
     )
 
 

@@ -16,6 +16,7 @@ from journeys import live
 from journeys.period import LAST_MS
 from journeys.routes import confirmed
 from store.drops import ReplayWaits
+from store.words import tell
 
 pages = Blueprint("live", __name__, url_prefix="/p/<project>/live")
 
@@ -99,7 +100,7 @@ def replay(place: Place) -> ResponseReturnValue:
     try:
         report = given.replay(place.project.id, asked.chosen, False)
     except ReplayWaits as error:
-        flash(f"Nothing was run again: {error}.")
+        flash(tell("Nothing was run again: %(error)s.", error=error))
     else:
         flash(told(report, dry_run=False))
         if report.left:

@@ -15,6 +15,7 @@ from admin.services import services
 from store import digests, second_factor, sign_ins
 from store.projects import hashed
 from store.users import UserError, set_password
+from store.words import tell
 
 pages = Blueprint("me", __name__, url_prefix="/p/<project>/me")
 OFFERED = "offered_secret"
@@ -38,7 +39,7 @@ def password(place: Place) -> ResponseReturnValue:
     except UserError as error:
         return _page(place, problems={"password": sentence(error)}), 422
     enter(place.user)
-    flash("The password is changed, and every other browser is signed out.")
+    flash(tell("The password is changed, and every other browser is signed out."))
     return _back(place)
 
 
@@ -53,7 +54,7 @@ def turn_on(place: Place) -> ResponseReturnValue:
     codes = second_factor.turn_on(given.engine, place.user.id, secret, code, now=given.clock())
     if codes is None:
         return _page(
-            place, problems={"code": "This code does not belong to the picture. Try the next one."}
+            place, problems={"code": tell("This code does not belong to the picture. Try the next one.")}
         ), 422
     session.pop(OFFERED, None)
     return _page(place, codes=codes, is_on=True)
@@ -66,7 +67,7 @@ def turn_off(place: Place) -> ResponseReturnValue:
     if problem := _not_me(place, request.form.get("old", "")):
         return _page(place, problems={"factor": problem}), 422
     second_factor.turn_off(services().engine, place.user.id)
-    flash("Sign-in asks for the password alone from now on.")
+    flash(tell("Sign-in asks for the password alone from now on."))
     return _back(place)
 
 
@@ -76,7 +77,7 @@ def end_one(place: Place, number: int) -> ResponseReturnValue:
     """Sign another browser out."""
     if not sign_ins.end_one(services().engine, place.user.id, number):
         abort(404)
-    flash("That browser is signed out.")
+    flash(tell("That browser is signed out."))
     return _back(place)
 
 
@@ -85,7 +86,7 @@ def end_one(place: Place, number: int) -> ResponseReturnValue:
 def end_others(place: Place) -> ResponseReturnValue:
     """Sign all other browsers out."""
     sign_ins.end_all(services().engine, place.user.id, but=session[SIGN_IN])
-    flash("Every other browser is signed out.")
+    flash(tell("Every other browser is signed out."))
     return _back(place)
 
 
@@ -120,7 +121,13 @@ def have_digest(place: Place) -> ResponseReturnValue:
     """Get the digest from the next Monday on."""
     given = services()
     digests.subscribe(given.engine, place.user.id, place.project.id, now=given.clock())
-    flash(f"The weekly digest of {place.project.name} will go to {place.user.email}.")
+    flash(
+        tell(
+            "The weekly digest of %(project_name)s will go to %(email)s.",
+            project_name=place.project.name,
+            email=place.user.email,
+        )
+    )
     return _back(place)
 
 
@@ -129,14 +136,16 @@ def have_digest(place: Place) -> ResponseReturnValue:
 def stop_digest(place: Place) -> ResponseReturnValue:
     """Get no more digests of this project."""
     digests.unsubscribe(services().engine, place.user.id, place.project.id)
-    flash(f"You get no more digests of {place.project.name}.")
+    flash(tell("You get no more digests of %(project_name)s.", project_name=place.project.name))
     return _back(place)
 
 
 def _not_me(place: Place, typed: str) -> str:
     """Why the present password was not given right; '' where it was."""
     try:
-        return "" if is_password(services(), place.user, typed) else "This is not your present password."
+        return (
+            "" if is_password(services(), place.user, typed) else tell("This is not your present password.")
+        )
     except TooManyTries as error:
         return str(error)
 

@@ -10,6 +10,7 @@ from admin.navigation import open_to
 from admin.services import services
 from store.journeys import live_journeys
 from store.segments import saved_segments
+from store.words import tell
 
 pages = Blueprint("palette", __name__, url_prefix="/p/<project>/palette")
 MOST = 12
@@ -26,7 +27,7 @@ def find(place: Place) -> ResponseReturnValue:
     found = [way for way in ways if text.lower() in way[1].lower()][:MOST]
     if text:
         where = url_for("customers.show", project=place.project.key, q=text)
-        found.append(("users", f"“{text}”", "search customers", where))
+        found.append(("users", f"“{text}”", tell("search customers"), where))
     return render_template("palette/found.html", found=found)
 
 
@@ -36,7 +37,7 @@ def _journeys(place: Place) -> list[Way]:
         (
             "route",
             str(one.definition["name"]),
-            "journey",
+            tell("journey"),
             url_for("journey.funnel", project=key, key=one.definition["key"]),
         )
         for one in live_journeys(services().engine, place.project.id)
@@ -45,14 +46,17 @@ def _journeys(place: Place) -> list[Way]:
 
 def _pages(place: Place) -> list[Way]:
     key = place.project.key
-    found = [(one.picture, one.name, "page", url_for(one.endpoint, project=key)) for one in open_to(place)]
-    return [*found, ("user-circle", "Your account", "page", url_for("me.show", project=key))]
+    found = [
+        (one.picture, tell(one.name), tell("page"), url_for(one.endpoint, project=key))
+        for one in open_to(place)
+    ]
+    return [*found, ("user-circle", tell("Your account"), tell("page"), url_for("me.show", project=key))]
 
 
 def _segments(place: Place) -> list[Way]:
     where = url_for("segments.edit", project=place.project.key)
     return [
-        ("filter", str(one.definition["name"]), "segment", f"{where}?key={one.key}")
+        ("filter", str(one.definition["name"]), tell("segment"), f"{where}?key={one.key}")
         for one in saved_segments(services().engine, place.project.id)
         if place.may("editor")
     ]

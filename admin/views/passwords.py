@@ -22,6 +22,7 @@ from admin.login import TooManyTries, asks_too_often
 from admin.services import Services, services
 from store import password_resets
 from store.users import UserError, user_by_email
+from store.words import tell
 
 pages = Blueprint("passwords", __name__, url_prefix="/password")
 
@@ -41,7 +42,7 @@ def send() -> ResponseReturnValue:
     try:
         asks_too_often(given, f"new password of {email}")
     except TooManyTries as error:
-        return failures.page("Please wait", str(error), 429)
+        return failures.page(tell("Please wait"), str(error), 429)
     answer = make_response(render_template("passwords/forgotten.html", is_sent=True, sends=True))
     # Only behind the answer, whose time would tell whether there is such a person.
     answer.call_on_close(copy_current_request_context(partial(_send_link, given, email)))
@@ -74,9 +75,11 @@ def change(token: str) -> ResponseReturnValue:
         return render_template("passwords/choose.html", token=token, user=who, problem=problem), 422
     if user is None:
         return _over()
-    flash("The password is changed. Please sign in with it.")
+    flash(tell("The password is changed. Please sign in with it."))
     return redirect(url_for("sign_in.show"))
 
 
 def _over() -> ResponseReturnValue:
-    return failures.page("This link is over", "It was used or has expired. Ask for another one.", 404)
+    return failures.page(
+        tell("This link is over"), tell("It was used or has expired. Ask for another one."), 404
+    )

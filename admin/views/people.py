@@ -12,6 +12,7 @@ from admin.services import services
 from store import invitations
 from store.projects import ROLES
 from store.users import users_of
+from store.words import tell
 
 pages = Blueprint("people", __name__, url_prefix="/p/<project>/settings/people")
 
@@ -42,7 +43,7 @@ def take_back(place: Place, number: int) -> ResponseReturnValue:
     given = services()
     if not invitations.take_back(given.engine, place.project.id, number, now=given.clock()):
         abort(404)
-    flash("The invitation is taken back: its link opens nothing any more.")
+    flash(tell("The invitation is taken back: its link opens nothing any more."))
     return redirect(url_for("people.show", project=place.project.key))
 
 
@@ -54,7 +55,7 @@ def change_role(place: Place, user_id: int) -> ResponseReturnValue:
         members.change_role(services(), place.project, user_id, request.form.get("role", ""))
     except FormProblems as error:
         return _page(place, {}, error.problems), 422
-    flash("The role is changed.")
+    flash(tell("The role is changed."))
     return redirect(url_for("people.show", project=place.project.key))
 
 
@@ -66,7 +67,7 @@ def take_out(place: Place, user_id: int) -> ResponseReturnValue:
         members.take_out(services(), place.project, user_id)
     except FormProblems as error:
         return _page(place, {}, error.problems), 422
-    flash("The person is no longer in this project.")
+    flash(tell("The person is no longer in this project."))
     return redirect(url_for("people.show", project=place.project.key))
 
 

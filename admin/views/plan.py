@@ -22,6 +22,7 @@ from store.plans import (
     save_event,
 )
 from store.rules import rules_of
+from store.words import ngettext, tell
 
 pages = Blueprint("plan", __name__, url_prefix="/p/<project>/plan")
 
@@ -102,7 +103,7 @@ def bring(place: Place) -> ResponseReturnValue:
         replace_plan(given.engine, place.project.id, plan, now=given.clock())
     except PlanError as error:
         return _page(place, text=text, problem=str(error)), 422
-    flash(f"The plan now holds {len(plan)} {'event' if len(plan) == 1 else 'events'}.")
+    flash(ngettext("The plan now holds %(num)s event.", "The plan now holds %(num)s events.", len(plan)))
     return redirect(url_for("plan.show", project=place.project.key))
 
 
@@ -119,14 +120,18 @@ def _drafted(place: Place, seen: str) -> PlannedEvent:
 def _name_is_free(place: Place, form: PlanForm) -> None:
     """Raise PlanError where saving would replace the plan of another event, which nobody has looked at."""
     if form.event != form.former and planned_event(services().engine, place.project.id, form.event):
-        raise PlanError(f"{form.event} is planned already; open it in the tracking plan to change it")
+        raise PlanError(
+            tell("%(event)s is planned already; open it in the tracking plan to change it", event=form.event)
+        )
 
 
 def _as_rows(form: PlanForm) -> PlanForm:
     """The form with rows in place of the raw schema; raises PlanError where they cannot say the same."""
     schema = form.schema()
     if not plan_form.can_be_rows(schema):
-        raise PlanError("rows cannot say all that this schema says; keep it as it is, or make it simpler")
+        raise PlanError(
+            tell("rows cannot say all that this schema says; keep it as it is, or make it simpler")
+        )
     planned = PlannedEvent(event=form.event, description=form.description, schema=schema)
     return plan_form.from_planned(planned, former=form.former)
 

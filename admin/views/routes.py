@@ -14,9 +14,10 @@ from admin.services import services
 from journeys.definitions import DefinitionError
 from journeys.route_templates import placed
 from store.routes import RoutesChanged, route_list, route_lists_of, routes_of
+from store.words import marked, tell
 
-KEPT = "The templates are kept. Reports call pages by them from now on, also in the past."
-CHANGED = (
+KEPT = marked("The templates are kept. Reports call pages by them from now on, also in the past.")
+CHANGED = marked(
     "Somebody else has changed the templates since you opened them. Nothing of yours is kept yet: look at "
     "theirs in another tab, then preview and save again to put yours in their place."
 )
@@ -69,9 +70,9 @@ def change(place: Place) -> ResponseReturnValue:
     except DefinitionError as error:
         return _page(place, templates, problems=error.problems), 422
     except RoutesChanged:
-        return _page(place, templates, conflict=CHANGED), 409
+        return _page(place, templates, conflict=tell(CHANGED)), 409
     did(place, "changed the route templates")
-    flash(KEPT)
+    flash(tell(KEPT))
     return redirect(url_for("routes.show", project=place.project.key))
 
 

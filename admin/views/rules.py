@@ -16,8 +16,9 @@ from journeys.recount import changed_by
 from journeys.saving import RulesRefused, change_rules, longer_journeys
 from store.plans import plan_of
 from store.rules import rules_of
+from store.words import marked, tell
 
-KEPT = (
+KEPT = marked(
     "The rules are kept. They hold for events that arrive from now on, after some seconds; where the limits "
     "of sessions were changed, all sessions are counted anew."
 )
@@ -56,7 +57,7 @@ def change(place: Place) -> ResponseReturnValue:
     except RulesRefused as error:
         return _page(place, data, problems={"cookieless": str(error)}), 422
     did(place, "changed the data rules")
-    flash(KEPT)
+    flash(tell(KEPT))
     return redirect(url_for("rules.show", project=place.project.key))
 
 

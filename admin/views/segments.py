@@ -34,6 +34,7 @@ from store.segments import (
     saved_segment,
     saved_segments,
 )
+from store.words import tell
 
 DAYS = 30
 DRAWN = {"HX-Trigger-After-Settle": "segment-drawn"}  # what stands beside the form is asked anew
@@ -145,7 +146,7 @@ def restore(place: Place) -> ResponseReturnValue:
     else:
         if not found:
             abort(404)
-        flash("The segment is back.")
+        flash(tell("The segment is back."))
     return redirect(url_for("segments.show", project=place.project.key))
 
 
@@ -173,7 +174,12 @@ def _saved(place: Place, former: str, draft: Draft) -> ResponseReturnValue:
     except DefinitionError as error:
         return _form(place, former, draft, problems=placed(error.problems)), 422
     did(place, f"saved the segment {segment.key}")
-    flash(f"The segment “{segment.name}” is kept. Reports can choose it from now on.")
+    flash(
+        tell(
+            "The segment “%(segment_name)s” is kept. Reports can choose it from now on.",
+            segment_name=segment.name,
+        )
+    )
     target = url_for("segments.show", project=place.project.key)
     return Response(headers={"HX-Redirect": target}) if _is_part() else redirect(target)
 
@@ -181,9 +187,18 @@ def _saved(place: Place, former: str, draft: Draft) -> ResponseReturnValue:
 def _key_is_free(place: Place, segment: SegmentDefinition, former: str) -> None:
     """Raise DefinitionError where saving would replace another segment, or rename one that links name."""
     if former and segment.key != former:
-        raise DefinitionError({"key": f"the key of a saved segment stays as it is: {former}"})
+        raise DefinitionError(
+            {"key": tell("the key of a saved segment stays as it is: %(former)s", former=former)}
+        )
     if not former and saved_segment(services().engine, place.project.id, segment.key):
-        raise DefinitionError({"key": f"there is a segment {segment.key!r} already; choose another key"})
+        raise DefinitionError(
+            {
+                "key": tell(
+                    "there is a segment %(segment_key)s already; choose another key",
+                    segment_key=repr(segment.key),
+                )
+            }
+        )
 
 
 def _is_part() -> bool:

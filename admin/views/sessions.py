@@ -14,16 +14,17 @@ from admin.services import services
 from journeys.period import Period, parse_period
 from journeys.routes import Routes, confirmed
 from journeys.session_numbers import Chosen, choices, every, listed, summary
+from store.words import marked
 
 pages = Blueprint("sessions", __name__, url_prefix="/p/<project>/sessions")
 MOST = 50
 # What the list may be limited to, beside attributes.
 WHICH: dict[str, tuple[str, dict[str, bool]]] = {
-    "": ("All sessions", {}),
-    "bounced": ("Bounced", {"bounced": True}),
-    "stayed": ("Did not bounce", {"bounced": False}),
-    "engaged": ("Engaged", {"engaged": True}),
-    "unengaged": ("Not engaged", {"engaged": False}),
+    "": (marked("All sessions"), {}),
+    "bounced": (marked("Bounced"), {"bounced": True}),
+    "stayed": (marked("Did not bounce"), {"bounced": False}),
+    "engaged": (marked("Engaged"), {"engaged": True}),
+    "unengaged": (marked("Not engaged"), {"engaged": False}),
 }
 
 

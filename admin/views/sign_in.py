@@ -9,6 +9,7 @@ from admin.access import to_sign_in
 from admin.login import TooManyTries, half_way, leave, safe_target, signed_in, try_code, try_sign_in
 from admin.services import services
 from store.users import count_users, projects_of
+from store.words import tell
 
 pages = Blueprint("sign_in", __name__)
 
@@ -40,7 +41,7 @@ def show() -> ResponseReturnValue:
 def enter() -> ResponseReturnValue:
     """Check the password; a wrong one and an unknown address get the same answer."""
     email, target = request.form.get("email", ""), safe_target(request.form.get("next"))
-    status, problem = 422, "This e-mail address and password do not belong together."
+    status, problem = 422, tell("This e-mail address and password do not belong together.")
     try:
         user = try_sign_in(services(), email, request.form.get("password", ""))
         if user and user.has_second_factor:
@@ -67,7 +68,7 @@ def enter_code() -> ResponseReturnValue:
     target, user = safe_target(request.form.get("next")), half_way()
     if user is None:
         return redirect(url_for("sign_in.show", next=target))
-    status, problem = 422, "This code is not right, or was used already. Wait for the next one."
+    status, problem = 422, tell("This code is not right, or was used already. Wait for the next one.")
     try:
         if try_code(services(), user, request.form.get("code", "")):
             return redirect(target)
