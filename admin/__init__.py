@@ -101,6 +101,8 @@ PAGES = (
     system,
 )
 
+MOST_BYTES = 1 << 20  # of a request
+
 
 def create_app(services: Services) -> Flask:
     """The admin as a Flask application that answers at `/`."""
@@ -113,7 +115,8 @@ def create_app(services: Services) -> Flask:
         SESSION_COOKIE_SECURE=services.settings.public_url.startswith("https://"),
         PERMANENT_SESSION_LIFETIME=timedelta(days=14),
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),  # every built file carries a hash in its name
-        MAX_CONTENT_LENGTH=1024 * 1024,
+        MAX_CONTENT_LENGTH=MOST_BYTES,
+        MAX_FORM_MEMORY_SIZE=MOST_BYTES,
         WTF_CSRF_TIME_LIMIT=None,  # a token is good for as long as its session
     )
     app.extensions["waywiser"] = services
