@@ -59,6 +59,7 @@ from admin.views import (
     setup,
     sign_in,
     system,
+    waiting,
 )
 from store import kept
 
@@ -99,6 +100,7 @@ PAGES = (
     identity_rules,
     erasure,
     system,
+    waiting,
 )
 
 MOST_BYTES = 1 << 20  # of a request
