@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -16,6 +17,7 @@ from sqlalchemy import Engine
 
 from admin.formats import count, interval, percent, undecided
 from journeys.answers import Answers
+from journeys.at_once import at_once
 from journeys.change_report import CHANGE
 from journeys.definitions import parsed
 from journeys.overview import kept_heads
@@ -121,7 +123,7 @@ def compose(
         answer, changed = counted[version.id], CHANGE.ask(scope, CHANGE.arguments({}))
         return Told(name, address, why, answer, worst_step(answer), changed["sentence"])
 
-    return Digest(project, first, last, [told(one) for one in versions], f"{pages}/journeys")
+    return Digest(project, first, last, at_once(partial(told, one) for one in versions), f"{pages}/journeys")
 
 
 def letter(digest: Digest, *, stop: str) -> Letter:

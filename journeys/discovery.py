@@ -126,9 +126,15 @@ def milliseconds(within: str) -> int:
 def sampled(
     events: EventStore, project: Project, definition: Definition, period: Period, now: int, share: float
 ) -> Scope:
-    """The scope of a draft over a share of the customers, who are the same for every draft."""
-    whose = "1" if share == 1 else "cityHash64(customer) % {chunks:UInt32} = 0"
-    return drafted(events, project, definition, period, whose=whose, now=now, chunks=round(1 / share))
+    """The scope of a draft over a share of the customers, who are the same for every draft.
+
+    Events that match no step move no run of a draft: they are left out before their customers are looked up.
+    """
+    params = filters.Params(chunks=round(1 / share))
+    whose = filters.any_of([one for step in definition.steps for one in step.match], params)
+    if share != 1:
+        whose = f"({whose}) and cityHash64(customer) % {{chunks:UInt32}} = 0"
+    return drafted(events, project, definition, period, whose=whose, now=now, **params.values)
 
 
 def two_steps(start: Touchpoint, goal: Touchpoint, within: str) -> dict[str, Any]:
