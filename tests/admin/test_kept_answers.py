@@ -57,6 +57,7 @@ QUESTIONS = (
     "/p/shop/segments/size/ordered?journey=buy",
     "/p/shop/me/digest",
     "/p/shop/journeys",
+    "/p/shop/lifecycle?days=30",
 )
 
 

@@ -110,6 +110,8 @@ PAGES = {
     "between": (f"/p/shop/discover/between?{BETWEEN}", "report", "Reached the goal"),
     "attempts": (f"/p/shop/discover/attempts?{BETWEEN}&cell=reached", "report", "reached the goal: "),
     "explore": ("/p/shop/explore?start=/shop", "report", "What comes after"),
+    "lifecycle": ("/p/shop/lifecycle?days=30", "report", "Who comes back after"),
+    "sessions": ("/p/shop/sessions?days=30", "report", "sessions.csv"),
     "customers": ("/p/shop/customers?q=ada", "found", "1 found"),
     "digest": ("/p/shop/me/digest?week=next", "report", "how the journeys went"),
     "segment": ("/p/shop/segments/size/ordered?journey=buy", "size-ordered", "of 0 customers"),

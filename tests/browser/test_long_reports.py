@@ -102,6 +102,7 @@ ELSEWHERE = {
     "explore?days=86&start=/app/projects": "What comes after “/app/projects”",
     "customers?q=example": "By ids ever seen",
     "journeys/trial-to-paid/runs?days=86": "All who entered:",
+    "lifecycle?days=86": "Who comes back after the first touchpoint",
     "me/digest?week=last": "how the journeys went",
 }
 
