@@ -41,12 +41,18 @@ def test_no_more_than_some_are_under_way() -> None:
     assert 1 < most <= MOST
 
 
-def test_a_failure_is_raised_when_all_have_ended() -> None:
-    ended = threading.Event()
+def test_a_failure_is_raised_when_what_is_under_way_has_ended() -> None:
+    begun, ended = threading.Event(), threading.Event()
 
     def broken() -> None:
+        assert begun.wait(60)
         raise ValueError("it broke")
 
+    def other() -> None:
+        begun.set()
+        threading.Event().wait(0.05)
+        ended.set()
+
     with pytest.raises(ValueError, match="it broke"):
-        at_once([broken, ended.set])
+        at_once([broken, other])
     assert ended.is_set()
