@@ -59,6 +59,7 @@ from admin.views import (
     setup,
     sign_in,
     system,
+    waiting,
 )
 from store import kept
 
@@ -99,7 +100,10 @@ PAGES = (
     identity_rules,
     erasure,
     system,
+    waiting,
 )
+
+MOST_BYTES = 1 << 20  # of a request
 
 
 def create_app(services: Services) -> Flask:
@@ -113,7 +117,8 @@ def create_app(services: Services) -> Flask:
         SESSION_COOKIE_SECURE=services.settings.public_url.startswith("https://"),
         PERMANENT_SESSION_LIFETIME=timedelta(days=14),
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),  # every built file carries a hash in its name
-        MAX_CONTENT_LENGTH=1024 * 1024,
+        MAX_CONTENT_LENGTH=MOST_BYTES,
+        MAX_FORM_MEMORY_SIZE=MOST_BYTES,
         WTF_CSRF_TIME_LIMIT=None,  # a token is good for as long as its session
     )
     app.extensions["waywiser"] = services

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -16,9 +17,11 @@ from sqlalchemy import Engine
 
 from admin.formats import count, interval, percent, undecided
 from admin.locales import words_of
-from journeys.change import change
+from journeys.answers import Answers
+from journeys.at_once import at_once
+from journeys.change_report import CHANGE
 from journeys.definitions import parsed
-from journeys.overview import heads
+from journeys.overview import kept_heads
 from journeys.period import parse_period
 from journeys.scope import open_scope
 from journeys.stakes import worst_step
@@ -93,14 +96,21 @@ def next_monday(zone: ZoneInfo, *, now: int) -> date:
 
 
 def compose(
-    engine: Engine, events: EventStore, project: Project, monday: date, *, address: str, now: int
+    engine: Engine,
+    events: EventStore,
+    project: Project,
+    monday: date,
+    *,
+    address: str,
+    now: int,
+    answers: Answers | None = None,
 ) -> Digest:
-    """The digest of the week before a Monday. `address` is where the pages are."""
+    """The digest of the week before a Monday. `address` is where the pages are, `answers` keeps its parts."""
     first, last = monday - WEEK, monday - timedelta(days=1)
     frame = {"from": first.isoformat(), "through": last.isoformat()}
     period = parse_period(frame["from"], monday.isoformat(), project.zone, now=now)
     versions = live_journeys(engine, project.id)
-    answers = heads(events, project.id, versions, period, now=now)
+    counted = kept_heads(events, answers, project, versions, period, now=now)
     pages = f"{address}/p/{quote(project.key)}"
 
     def told(version: JourneyVersion) -> Told:
@@ -109,11 +119,12 @@ def compose(
         address, why = (f"{page}/{tab}?{urlencode(frame)}" for tab in ("funnel", "change"))
         if version.status in UNFILLED and version.status not in ANSWERING:
             return Told(name, address, why, None, None, "")
-        scope = open_scope(engine, events, project, key, start=frame["from"], end=monday.isoformat(), now=now)
-        answer = answers[version.id]
-        return Told(name, address, why, answer, worst_step(answer), change(scope)["sentence"])
+        start, end = frame["from"], monday.isoformat()
+        scope = open_scope(engine, events, project, key, start=start, end=end, now=now, answers=answers)
+        answer, changed = counted[version.id], CHANGE.ask(scope, CHANGE.arguments({}))
+        return Told(name, address, why, answer, worst_step(answer), changed["sentence"])
 
-    return Digest(project, first, last, [told(one) for one in versions], f"{pages}/journeys")
+    return Digest(project, first, last, at_once(partial(told, one) for one in versions), f"{pages}/journeys")
 
 
 def letter(digest: Digest, *, stop: str) -> Letter:

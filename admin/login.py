@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flask import Flask, current_app, g, request, session
+from flask.sessions import SecureCookieSessionInterface
 
 from admin.services import Services, services
 from admin.throttle import Throttle
@@ -32,8 +33,17 @@ class TooManyTries(Exception):
         )
 
 
+class Cookies(SecureCookieSessionInterface):
+    """The session's cookie: it travels by https alone where the pages are to be reached so, or are now."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Whether browsers may send it by https alone; trusted proxies tell what they were asked by."""
+        return super().get_cookie_secure(app) or request.is_secure
+
+
 def register(app: Flask) -> None:
-    """Give templates the person who is signed in."""
+    """Keep sign-ins in cookies, and give templates the person who is signed in."""
+    app.session_interface = Cookies()
     app.context_processor(lambda: {"me": signed_in()})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import current_app, make_response, render_template, request
@@ -13,18 +14,48 @@ from admin.waiting import Job
 from store.work import Cancelled, Work, WorkEnded
 
 T = TypeVar("T")
-PROGRESS = "#report-progress"  # all that changes while one waits: the button stays, with its focus
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where on a page an answer stands that may take long.
+
+    `page` is the page without it, `part` what stands there until it comes, in the element `id`. It comes by
+    asking again, and then what `select` finds is put in the place of `target`.
+    """
+
+    page: str = "journey/waiting.html"
+    part: str = "journey/waiting_part.html"
+    id: str = "report"
+    target: str = "#report"
+    select: str = "#report"
+    swap: str = "outerHTML"
+
+    @property
+    def progress(self) -> str:
+        """All that changes while one waits: the button stays, with its focus."""
+        return f"#{self.id}-progress"
+
+
+REPORT = Spot()
+WHOLE_PAGE = Spot("waiting.html", target="#main", select="#main > *", swap="innerHTML")
 
 
 def shown(
-    compute: Callable[[], T], draw: Callable[[T], str], *, owner: int, work: Work, **frame: Any
+    compute: Callable[[], T],
+    draw: Callable[[T], str],
+    *,
+    owner: int,
+    work: Work,
+    spot: Spot = REPORT,
+    **frame: Any,
 ) -> ResponseReturnValue:
     """Draw what is computed; where that takes long, the `frame` that asks again until it is there.
 
     `owner` is the person who waits, `work` what the questions are asked for. `compute` runs in a thread of
     its own, without the request.
     """
-    given, name = services(), request.args.get("work", "")
+    given, name = services(), request.values.get("work", "")
     desk = given.waiting
     job = desk.of(name, owner)
     if job is None and not name:
@@ -32,35 +63,45 @@ def shown(
     try:
         if job is None:  # too many, or another process was at it: wait as long as it takes
             return draw(compute())
-        return draw(desk.taken(job)) if desk.is_ready(job) else _waiting(job, frame)
+        return draw(desk.taken(job)) if desk.is_ready(job) else _waiting(job, spot, frame)
     except WorkEnded as ended:
-        return _ended(str(ended), frame, is_cancelled=isinstance(ended, Cancelled))
+        return _ended(str(ended), spot, frame, is_cancelled=isinstance(ended, Cancelled))
     except Exception as error:  # the page is there already: a page of its own for the failure has no place
         if not _is_part():
             raise
         told = make_response(current_app.handle_user_exception(error))
-        return _ended(told.get_data(as_text=True).rstrip("."), frame)
+        return _ended(told.get_data(as_text=True).rstrip("."), spot, frame)
 
 
-def _waiting(job: Job, frame: dict[str, Any]) -> ResponseReturnValue:
+def _waiting(job: Job, spot: Spot, frame: dict[str, Any]) -> ResponseReturnValue:
     seconds = services().waiting.seconds(job)
     asked = [(one, value) for one, value in request.args.items(multi=True) if one != "work"]
     again = [*asked, ("work", job.work.name)]
-    state = {"job": job, "seconds": seconds, "progress": job.progress, "again": again}
-    page = render_template(_template(), **frame, **state)
-    return page, {"HX-Retarget": PROGRESS, "HX-Reselect": PROGRESS} if _is_part() else {}
+    state = {"job": job, "seconds": seconds, "progress": job.progress, "again": again, "spot": spot}
+    page = render_template(_template(spot), **frame, **state)
+    return page, _instead(spot.progress) if _asks_again() else {}
 
 
-def _ended(why: str, frame: dict[str, Any], *, is_cancelled: bool = False) -> ResponseReturnValue:
-    status = 200 if _is_part() else 503
-    state = {"job": None, "ended": why, "is_cancelled": is_cancelled}
-    return render_template(_template(), **frame, **state), status
+def _ended(why: str, spot: Spot, frame: dict[str, Any], *, is_cancelled: bool = False) -> ResponseReturnValue:
+    state = {"job": None, "ended": why, "is_cancelled": is_cancelled, "spot": spot}
+    page = render_template(_template(spot), **frame, **state)
+    return page, 200 if _is_part() else 503, _instead(f"#{spot.id}") if _asks_again() else {}
 
 
-def _template() -> str:
-    return "journey/waiting_part.html" if _is_part() else "journey/waiting.html"
+def _template(spot: Spot) -> str:
+    return spot.part if _is_part() else spot.page
+
+
+def _instead(place: str) -> dict[str, str]:
+    """The headers that put a part of the answer in the place of the same part of the page."""
+    return {"HX-Retarget": place, "HX-Reselect": place, "HX-Reswap": "outerHTML"}
 
 
 def _is_part() -> bool:
-    """Whether the page is there and only asks again."""
+    """Whether the page is there, and only a part of it is asked for."""
     return bool(request.headers.get("HX-Request"))
+
+
+def _asks_again() -> bool:
+    """Whether that part waits already."""
+    return _is_part() and bool(request.values.get("work"))

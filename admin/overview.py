@@ -9,7 +9,7 @@ from typing import Any
 from admin.services import Services
 from journeys.definitions import Definition, parsed
 from journeys.intake import HOUR, intake
-from journeys.overview import arrived_by_minute, heads
+from journeys.overview import arrived_by_minute, kept_heads
 from journeys.period import Period
 from journeys.stakes import Stake, stakes, worst_step
 from store.journeys import JourneyVersion, live_journeys
@@ -31,7 +31,7 @@ class Card:
 def cards(services: Services, project: Project, period: Period, *, now: int, order: str = "") -> list[Card]:
     """A card a journey, the oldest first or in one of ORDERS."""
     versions = live_journeys(services.engine, project.id)
-    answers = heads(services.events, project.id, versions, period, now=now)
+    answers = kept_heads(services.events, services.answers, project, versions, period, now=now)
     asked = (services.events, project.id, versions, answers, period)
     worth = stakes(*asked, now=now) if order == "stake" else {}
     found = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from admin.services import Services
 from admin.visits import Visit, visits
 from journeys import profile, traits
 from journeys.accounts import accounts_of
+from journeys.at_once import at_once
 from journeys.routes import confirmed
 from journeys.timeline import Wanted, happenings
 from store.journeys import live_journeys
@@ -87,21 +88,39 @@ def of(
     if not totals["n"] and not nodes:
         return None
     versions, now = live_journeys(services.engine, project.id), services.clock()
-    runs = profile.runs(services.events, project.id, customer, versions, now=now)
-    known = runs if len(runs) < profile.MOST_RUNS else None
-    happened: Mapping[str, Any] = NOTHING
-    if totals["n"]:
-        routes = confirmed(services.engine, project.id)
-        happened = happenings(*stores, versions=versions, wanted=wanted, now=now, known=known, routes=routes)
+    routes = confirmed(services.engine, project.id)
+
+    def runs_and_happened() -> tuple[Sequence[Mapping[str, Any]], Mapping[str, Any]]:
+        runs = profile.runs(services.events, project.id, customer, versions, now=now)
+        known = runs if len(runs) < profile.MOST_RUNS else None
+        if not totals["n"]:
+            return runs, NOTHING
+        asked: dict[str, Any] = {
+            "versions": versions,
+            "wanted": wanted,
+            "now": now,
+            "known": known,
+            "routes": routes,
+        }
+        return runs, happenings(*stores, **asked)
+
+    asks: tuple[Callable[[], Any], ...] = (
+        runs_and_happened,
+        lambda: profile.revenue(*stores),
+        lambda: traits.history(*stores),
+        lambda: None if at is None else traits.traits(*stores, at=at),
+        lambda: accounts_of(*stores),
+    )
+    (runs, happened), revenue, history, then, accounts = at_once(asks)
     return Portrait(
-        facts={**totals, "revenue": profile.revenue(*stores)},
+        facts={**totals, "revenue": revenue},
         happened=happened,
         visits=visits(happened),
         wanted=wanted,
         runs=runs,
-        traits=traits.history(*stores),
-        then=None if at is None else traits.traits(*stores, at=at),
-        accounts=accounts_of(*stores),
+        traits=history,
+        then=then,
+        accounts=accounts,
         identities=[dict(node) for node in nodes] or _carried(services, project, customer),
         edges=_named(edges),
     )

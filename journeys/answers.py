@@ -6,7 +6,7 @@ import hashlib
 import pickle
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -52,10 +52,21 @@ class Answers:
 
     def of(self, scope: Scope, name: str, arguments: Mapping[str, Any], compute: Callable[[], T]) -> T:
         """The answer of this name over a scope with these arguments: that of before, or a computed one."""
-        mark = scope.events.mark(scope.project.id)  # before anything is read that is computed from
+        about = (
+            *(scope.project, scope.version, scope.period, scope.segment, scope.now, scope.as_of),
+            *(scope.saved, scope.routes),
+        )
+        return self.under(scope.events, scope.project.id, (name, arguments, *about), compute)
+
+    def under(self, events: EventStore, project: int, parts: Sequence[Any], compute: Callable[[], T]) -> T:
+        """The answer to a question that no journey's report asks, which is said by a name and these parts.
+
+        They are all that it is computed from beside the event store itself.
+        """
+        mark = events.mark(project)  # before anything is read that is computed from
         if mark is None:
             return compute()
-        key = _key(name, arguments, mark, scope)
+        key = _key((mark, *parts))
         if (found := self._get(key)) is not None:
             return pickle.loads(found)  # type: ignore[no-any-return]  # noqa: S301 - what this process has dumped
         answer = compute()
@@ -83,11 +94,6 @@ class Answers:
                 self._size -= len(self._kept.popitem(last=False)[1])
 
 
-def _key(name: str, arguments: Mapping[str, Any], mark: Any, scope: Scope) -> bytes:
+def _key(parts: Sequence[Any]) -> bytes:
     """A digest of all that may change a number. What cannot be told apart is refused with a TypeError."""
-    parts = (
-        *(name, arguments, mark),
-        *(scope.project, scope.version, scope.period, scope.segment, scope.now, scope.as_of),
-        *(scope.saved, scope.routes),
-    )
     return hashlib.blake2b(msgspec.json.encode(parts, order="sorted"), digest_size=16).digest()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
-from journeys import catalog
 from journeys.apart import apart
+from journeys.at_once import at_once
+from journeys.catalog import ABOUT_PEOPLE
 from journeys.cursors import ListError, read, written
 from journeys.dimensions import LONGEST_NAME, OF_RUN, SEGMENT, Dimension, DimensionError, dimension
 from journeys.filters import Params
@@ -91,13 +93,15 @@ def names(scope: Scope, at: str | None = None) -> dict[str, list[str]]:
     kinds = dict.fromkeys(
         (one.type or ("page" if one.page else "track"), one.event or "") for one in matchers
     )
-    properties = dict.fromkeys(name for kind, event in kinds for name in _seen(scope, kind, event))
-    return {"property": list(properties), "trait": _seen(scope, "identify", "")}
+    asked = [*kinds, ("identify", "")]
+    *of_events, traits = at_once(partial(_seen, scope, kind, event) for kind, event in asked)
+    return {"property": list(dict.fromkeys(name for some in of_events for name in some)), "trait": traits}
 
 
 def _seen(scope: Scope, kind: str, event: str) -> list[str]:
-    found = catalog.properties(scope.events, scope.project.id, event, kind=kind, rows=SAMPLE, most=MOST_NAMES)
-    return [row["name"] for row in found if len(row["name"]) <= LONGEST_NAME]
+    sql = question("breakdown.names", column="traits" if kind in ABOUT_PEOPLE else "properties")
+    values = {"project": scope.project.id, "type": kind, "event": event, "rows": SAMPLE, "most": MOST_NAMES}
+    return [row["name"] for row in scope.events.query(sql, values) if len(row["name"]) <= LONGEST_NAME]
 
 
 def _position(scope: Scope, at: str | None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,7 +66,8 @@ class DiscoveryError(Exception):
 class Between:
     """Attempts to come from `start` to `goal` within a time (ms), of the share `sampled` of customers.
 
-    They are the runs of `scope`, whose journey has these two steps.
+    They are the runs of `scope`, whose journey has these two steps. `remember` computes what several answers
+    need, by name and unit, or knows it already.
     """
 
     scope: Scope
@@ -74,6 +75,7 @@ class Between:
     goal: Touchpoint
     within: int
     sampled: float
+    remember: Callable[[str, str, Callable[[], Any]], Any] = lambda _name, _unit, compute: compute()
 
     def drafted(self, definition: Definition) -> Scope:
         """The scope of another journey over the same customers and period."""
@@ -93,18 +95,20 @@ def between(
     within: str = WITHIN,
     routes: Routes = RAW,
     most_customers: int = MOST_CUSTOMERS,
+    share: float | None = None,
 ) -> Between:
     """The attempts of a period from one touchpoint to another; of more customers a sample is taken.
 
-    `within` is written as durations of journeys are; pages are called by their `routes`. Raises
-    DiscoveryError.
+    `within` is written as durations of journeys are; pages are called by their `routes`. `share` is that
+    of the sample where it is known, which saves a question. Raises DiscoveryError.
     """
     longest = milliseconds(within)
     definition = parse(two_steps(start, goal, within))
-    params = filters.Params(project=project.id, start=period.start, end=period.end)
-    relevant = filters.relevant_of(definition.steps[0].match, params)
-    found = events.query(question("discovery.customers", relevant=relevant), params.values)[0]["n"]
-    share = 1 / max(1, -(-found // most_customers))
+    if share is None:
+        params = filters.Params(project=project.id, start=period.start, end=period.end)
+        relevant = filters.relevant_of(definition.steps[0].match, params)
+        found = events.query(question("discovery.customers", relevant=relevant), params.values)[0]["n"]
+        share = 1 / max(1, -(-found // most_customers))
     scope = sampled(events, project, definition, period, now, share)
     return Between(replace(scope, routes=routes), start, goal, longest, share)
 
@@ -127,9 +131,15 @@ def milliseconds(within: str) -> int:
 def sampled(
     events: EventStore, project: Project, definition: Definition, period: Period, now: int, share: float
 ) -> Scope:
-    """The scope of a draft over a share of the customers, who are the same for every draft."""
-    whose = "1" if share == 1 else "cityHash64(customer) % {chunks:UInt32} = 0"
-    return drafted(events, project, definition, period, whose=whose, now=now, chunks=round(1 / share))
+    """The scope of a draft over a share of the customers, who are the same for every draft.
+
+    Events that match no step move no run of a draft: they are left out before their customers are looked up.
+    """
+    params = filters.Params(chunks=round(1 / share))
+    whose = filters.any_of([one for step in definition.steps for one in step.match], params)
+    if share != 1:
+        whose = f"({whose}) and cityHash64(customer) % {{chunks:UInt32}} = 0"
+    return drafted(events, project, definition, period, whose=whose, now=now, **params.values)
 
 
 def two_steps(start: Touchpoint, goal: Touchpoint, within: str) -> dict[str, Any]:
@@ -191,7 +201,7 @@ def ways(
 
 def frame(asked: Between, unit: str) -> dict[str, Any]:
     """What was asked, and how the attempts stand."""
-    found = funnel(asked.scope, unit=unit)
+    found = asked.remember("funnel", unit, lambda: funnel(asked.scope, unit=unit))
     outcomes = found["outcomes"]
     return {
         "start": asked.start.text,
@@ -230,8 +240,14 @@ def whole(asked: Between, unit: str, least: float) -> tuple[str, dict[str, Any]]
 
 def passed(asked: Between, unit: str) -> list[dict[str, Any]]:
     """How many attempts of each outcome there are, then how many passed each of the touchpoints of most."""
-    sql, bound = walked(asked, unit)
-    return asked.scope.events.query(question("discovery.passed", walked=sql), {**bound, "most": MOST_LABELS})
+
+    def compute() -> list[dict[str, Any]]:
+        sql, bound = walked(asked, unit)
+        values = {**bound, "most": MOST_LABELS}
+        return asked.scope.events.query(question("discovery.passed", walked=sql), values)
+
+    found: list[dict[str, Any]] = asked.remember("passed", unit, compute)
+    return found
 
 
 def labels(scope: Scope, hashes: Collection[int]) -> Mapping[int, Touchpoint]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from journeys import dropoffs_around, dropoffs_origins
+from journeys.at_once import at_once
 from journeys.cursors import ListError
 from journeys.dimensions import DimensionError
 from journeys.dropoffs_around import Around, around
@@ -45,6 +47,12 @@ def dropoffs(
     steps = [_left(*pair) for pair in zip(counted["steps"], counted["steps"][1:], strict=False)]
     here = _chosen(steps, step)
     key = here["key"]
+    asks: tuple[Callable[[], Any], ...] = (
+        lambda: around(scope, Around(key, within, most), unit=unit),
+        lambda: origins(scope, key, most=most, unit=unit),
+        lambda: stake(scope, key, value, currency=currency, unit=unit) if value else None,
+    )
+    beside, from_where, money = at_once(asks)
     return {
         **{name: counted[name] for name in ("journey", "name", "version", "unit", "from", "to", "as_of")},
         "segment": counted["segment"],
@@ -55,9 +63,9 @@ def dropoffs(
             **{name: {"n": here[name], "cell": f"here:{name}:{key}"} for name in HERE},
             "rate": here["rate"],
         },
-        **around(scope, Around(key, within, most), unit=unit),
-        "origins": origins(scope, key, most=most, unit=unit),
-        "money": stake(scope, key, value, currency=currency, unit=unit) if value else None,
+        **beside,
+        "origins": from_where,
+        "money": money,
     }
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from journeys.answers import Answers
 from journeys.definitions import Definition, parsed
 from journeys.funnel import OUTCOMES, Counted
 from journeys.outcome import outcome_at
@@ -14,6 +15,7 @@ from journeys.questions import question
 from journeys.rates import run_rate
 from store.events import EventStore
 from store.journeys import JourneyVersion
+from store.projects import Project
 
 Head = Mapping[str, Any]
 MINUTE = 60_000  # milliseconds
@@ -46,6 +48,26 @@ def heads(
     for row in events.query(question("overview.counted", outcome=OUTCOME), values):
         rows[row["journey_version"]].append(row)
     return {number: _head(one, Counted(rows[number])) for number, one in definitions.items()}
+
+
+def kept_heads(
+    events: EventStore,
+    answers: Answers | None,
+    project: Project,
+    versions: Sequence[JourneyVersion],
+    period: Period,
+    *,
+    now: int,
+) -> dict[int, Head]:
+    """The same, as it was answered before if nothing has changed since."""
+
+    def compute() -> dict[int, Head]:
+        return heads(events, project.id, versions, period, now=now)
+
+    if answers is None:
+        return compute()
+    about = "overview.heads", project, list(versions), period, now
+    return answers.under(events, project.id, about, compute)
 
 
 def arrived_by_minute(events: EventStore, project_id: int, *, now: int) -> list[int]:

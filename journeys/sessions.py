@@ -50,6 +50,25 @@ def sessions(
     return events.query(question("sessions.listed", sessions=found, **ends), params.values)
 
 
+def how_many(
+    events: EventStore,
+    project_id: int,
+    *,
+    customers: Sequence[int],
+    identities: Sequence[int],
+    is_again: bool = False,
+) -> int:
+    """How many sessions these customers have, as their pages tell.
+
+    Again: only those that tell of events that are there; stored ones may be of others.
+    """
+    params = filters.Params(
+        project=project_id, customers=list(customers), identities=list(identities), is_again=int(is_again)
+    )
+    sql = question("sessions.how_many", sessions=source(events, params, whose=THESE))
+    return int(events.query(sql, params.values)[0]["n"])
+
+
 def source(
     events: EventStore,
     params: filters.Params,

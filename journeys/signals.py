@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from math import ceil
 from typing import Any
 
+from journeys.at_once import at_once
 from journeys.definitions import Matcher
 from journeys.filters import Params, any_of
 from journeys.period import iso
@@ -115,10 +117,7 @@ def _carried(scope: Scope, asked: Asked, counted: Row) -> list[Carried]:
     took = dict(zip(*counted["took"], strict=True)), dict(zip(*counted["took_won"], strict=True))
     everyone = counted["seen"], counted["seen_won"]
     found = []
-    for kind in KINDS:
-        sql, bound = carriers(scope, asked, kind)
-        bound |= {"fewest": FEWEST, "candidates": CANDIDATES}
-        rows = scope.events.query(question("signals.counted", carriers=sql), bound)
+    for kind, rows in zip(KINDS, at_once(partial(_kind, scope, asked, one) for one in KINDS), strict=True):
         cut = {
             (row["place"], row["name"]): (row["n"], row["won_n"]) for row in rows if row["level"] == EVERYBODY
         }
@@ -130,6 +129,13 @@ def _carried(scope: Scope, asked: Asked, counted: Row) -> list[Carried]:
                 of = cut.get((row["place"], row["name"]), (0, 0))
             found.append(Carried(kind, row, *of))
     return found
+
+
+def _kind(scope: Scope, asked: Asked, kind: str) -> Sequence[Row]:
+    """Each signal of a kind, with how many runs carry it and what became of them."""
+    sql, bound = carriers(scope, asked, kind)
+    bound |= {"fewest": FEWEST, "candidates": CANDIDATES}
+    return scope.events.query(question("signals.counted", carriers=sql), bound)
 
 
 def carriers(scope: Scope, asked: Asked, kind: str) -> tuple[str, dict[str, Any]]:

@@ -15,6 +15,7 @@ from store.db import writing
 from store.projects import ROLES, Project
 from store.tables import memberships, projects, users
 from store.tables_people import sign_ins
+from store.tables_sharing import digests
 
 LEAST_PASSWORD = 10
 _hasher = PasswordHasher()
@@ -114,10 +115,15 @@ def user_by_email(engine: Engine, email: str) -> User | None:
 
 
 def remove(engine: Engine, user_id: int, project_id: int) -> bool:
-    """Take a user out of a project; the account stays. False when the user was not in it."""
-    key = (memberships.c.user_id == user_id, memberships.c.project_id == project_id)
+    """Take a user out of a project, who gets no digest of it any more; the account stays.
+
+    False when the user was not in it.
+    """
     with writing(engine) as connection:
-        return connection.execute(memberships.delete().where(*key)).rowcount == 1
+        for table in (digests, memberships):
+            key = table.c.user_id == user_id, table.c.project_id == project_id
+            found = connection.execute(table.delete().where(*key))
+    return found.rowcount == 1
 
 
 def count_users(engine: Engine) -> int:

@@ -12,6 +12,7 @@ from admin.api import (
     docs,
     erasure,
     events,
+    explore,
     failures,
     identities,
     ingestion,
@@ -39,6 +40,7 @@ ENDPOINTS: list[Endpoint] = [
     *sessions.ENDPOINTS,
     *lifecycle.ENDPOINTS,
     *discovery.ENDPOINTS,
+    *explore.ENDPOINTS,
     *erasure.ENDPOINTS,
     *audit.ENDPOINTS,
 ]

@@ -7,16 +7,14 @@ from typing import Any
 from flask import Response
 from marshmallow import fields, validate
 
+from admin.all_events import AllEvents, Ends, all_events
 from admin.api.endpoint import Call, Endpoint
 from admin.api.periods import PeriodAsked, period_of
 from admin.exports import csv_file
-from journeys import discovery, discovery_journeys, discovery_lists, discovery_steps
-from journeys.definitions import parsed
+from journeys import discovery, discovery_journeys, discovery_steps
 from journeys.discovery import LONGEST, MOST_LONGEST, UNITS, WITHIN
 from journeys.period import asked_at
-from journeys.routes import confirmed
 from journeys.touchpoints import read
-from store.journeys import live_journeys
 
 TOUCHPOINT = "event:NAME, page:/PATH with * for any text, or screen:NAME"
 
@@ -95,16 +93,7 @@ class StepsAsked(BetweenAsked):
 def read_journeys(call: Call) -> dict[str, Any]:
     """Journeys worth managing: pairs of a start and a goal that are found in what customers did."""
     query = call.query
-    journeys = [parsed(one.definition) for one in live_journeys(call.services.engine, call.project.id)]
-    return discovery_journeys.worth_managing(
-        call.services.events,
-        call.project,
-        journeys,
-        period=period_of(call),
-        now=call.now,
-        routes=confirmed(call.services.engine, call.project.id),
-        **{name: query[name] for name in ("within", "value", "most")},
-    )
+    return events_of(call).journeys(query["within"], query["value"], most=query["most"])
 
 
 def read_journeys_csv(call: Call) -> Response:
@@ -114,9 +103,8 @@ def read_journeys_csv(call: Call) -> Response:
 
 def read_ways(call: Call) -> dict[str, Any]:
     """The most frequent ways between two touchpoints."""
-    return discovery.ways(
-        _between(call), **{name: call.query[name] for name in ("unit", "longest", "least", "most")}
-    )
+    asked = {name: call.query[name] for name in ("longest", "least", "most")}
+    return events_of(call).ways(_ends(call), **asked)
 
 
 def read_ways_csv(call: Call) -> Response:
@@ -126,7 +114,7 @@ def read_ways_csv(call: Call) -> Response:
 
 def read_steps(call: Call) -> dict[str, Any]:
     """What most attempts pass between two touchpoints, and the draft of a journey."""
-    return discovery_steps.steps(_between(call), unit=call.query["unit"], least=call.query["least"])
+    return events_of(call).steps(_ends(call), least=call.query["least"])
 
 
 def read_steps_csv(call: Call) -> Response:
@@ -137,23 +125,20 @@ def read_steps_csv(call: Call) -> Response:
 def list_attempts(call: Call) -> dict[str, Any]:
     """The attempts behind a number of the ways or steps."""
     query = call.query
-    return discovery_lists.listed(
-        _between(call), query["cell"], unit=query["unit"], cursor=query.get("cursor"), most=query["most"]
-    )
+    asked = {"cursor": query.get("cursor"), "most": query["most"]}
+    return events_of(call).attempts(_ends(call), query["cell"], **asked)
 
 
-def _between(call: Call) -> discovery.Between:
-    query, zone = call.query, call.project.zone
-    return discovery.between(
-        call.services.events,
-        call.project,
-        read(query["begin"]),
-        read(query["goal"]),
-        period=period_of(call),
-        now=asked_at(query.get("now"), zone, now=call.now),
-        within=query["within"],
-        routes=confirmed(call.services.engine, call.project.id),
-    )
+def events_of(call: Call) -> AllEvents:
+    """The events of the period that is asked for, as of the moment of an answer before, or now."""
+    given, then = call.services, call.query.get("now")
+    now = asked_at(then, call.project.zone, now=call.now) if then else given.moment(call.project.id)
+    return all_events(given, call.project, period_of(call), now=now)
+
+
+def _ends(call: Call) -> Ends:
+    query = call.query
+    return Ends(read(query["begin"]), read(query["goal"]), query["within"], query["unit"])
 
 
 ENDPOINTS = [

@@ -20,7 +20,7 @@ from store.projects import ROLES, Project, find_api_token, project_by_id
 
 # Which scope of tokens opens which paths, by their first word.
 SCOPE_OF = {
-    **dict.fromkeys(("journeys", "segments", "lifecycle", "sessions", "discovery"), "journeys"),
+    **dict.fromkeys(("journeys", "segments", "lifecycle", "sessions", "discovery", "explore"), "journeys"),
     **dict.fromkeys(("customers", "accounts", "identities", "erasures", "suppressions"), "customers"),
     **dict.fromkeys(("events", "drops", "ingestion", "robots", "health", "plan"), "events"),
     **dict.fromkeys(("rules", "retention", "routes", "audit"), "settings"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from admin.api.endpoint import Refused
 from admin.failures import BAD_QUESTIONS
@@ -50,4 +50,6 @@ def _invalid(error: ValidationError | DefinitionError) -> ResponseReturnValue:
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error, RequestEntityTooLarge):
+        error.description = f"send at most {current_app.config['MAX_CONTENT_LENGTH']:,} bytes in one request"
     return shape(error.code or 500, error.name.lower().replace(" ", "_"), error.description or error.name)

@@ -8,9 +8,8 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, fields
 
 from admin.api.endpoint import Call, Endpoint, Refused
-from journeys.comparison import size
+from admin.segment_sizes import runs_of, size_of
 from journeys.period import iso
-from journeys.scope import open_scope
 from journeys.segment_definitions import SegmentSchema, parse_segment
 from journeys.segment_saving import keep_segment
 from store.segments import SavedSegment, delete_segment, saved_segment, saved_segments
@@ -58,17 +57,11 @@ def read_size(call: Call, key: str) -> dict[str, Any]:
     """How many runs of a journey belong to a segment, and of how many customers."""
     read_segment(call, key)
     query = call.query
-    scope = open_scope(
-        call.services.engine,
-        call.services.events,
-        call.project,
-        query["journey"],
-        start=query.get("start"),
-        end=query.get("end"),
-        now=call.now,
+    scope = runs_of(
+        call.services, call.project, query["journey"], start=query.get("start"), end=query.get("end")
     )
     period = {"from": iso(scope.period.start), "to": iso(scope.period.end), "as_of": iso(scope.now)}
-    return {"key": key, "journey": query["journey"], **period, **size(scope, key)}
+    return {"key": key, "journey": query["journey"], **period, **size_of(scope, key)}
 
 
 def replace_segment(call: Call, key: str) -> dict[str, Any]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from admin import pictures, portrait
 from admin.access import Place, needs
+from admin.long_reports import Spot, shown
 from admin.services import services
 from journeys.customers import search
 from journeys.period import moment
 from journeys.timeline import Wanted
 
+FOUND = Spot(page="customers/search.html", id="found", target="#found", select="#found")
 pages = Blueprint("customers", __name__, url_prefix="/p/<project>/customers")
 
 
@@ -21,8 +25,16 @@ def show(place: Place) -> ResponseReturnValue:
     """Customers found by id or trait; without a text, those seen last."""
     given, text = services(), request.args.get("q", "").strip()[:200]
     cursor = request.args.get("cursor")
-    found = search(given.events, given.ledger, place.project.id, text, now=given.clock(), cursor=cursor)
-    return render_template("customers/search.html", text=text, found=found, cursor=cursor)
+    work, now = given.work(), given.clock()
+    events = given.events.asked_for(work)
+
+    def compute() -> dict[str, Any]:
+        return search(events, given.ledger, place.project.id, text, now=now, cursor=cursor)
+
+    def draw(found: dict[str, Any]) -> str:
+        return render_template("customers/search.html", text=text, found=found, cursor=cursor)
+
+    return shown(compute, draw, owner=place.user.id, work=work, spot=FOUND, text=text, cursor=cursor)
 
 
 @pages.get("/<int:customer>")

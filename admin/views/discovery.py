@@ -11,15 +11,16 @@ from flask.typing import ResponseReturnValue
 
 from admin import asked, authoring, exports
 from admin.access import Place, needs
+from admin.all_events import AllEvents, Ends, all_events
 from admin.draft import from_definition
+from admin.long_reports import WHOLE_PAGE, Spot, shown
 from admin.services import services
-from journeys import discovery, discovery_journeys, discovery_lists, discovery_steps
-from journeys.definitions import OPERATORS, parse, parsed
+from journeys import discovery, discovery_journeys, discovery_steps
+from journeys.definitions import OPERATORS, parse
 from journeys.period import Period, asked_at, iso, parse_period
 from journeys.report import Table
-from journeys.routes import confirmed
 from journeys.touchpoints import Touchpoint, TouchpointError, read
-from store.journeys import live_journeys
+from store.work import Work
 
 pages = Blueprint("discovery", __name__, url_prefix="/p/<project>/discover")
 MOST_WAYS = 20
@@ -63,48 +64,37 @@ class Question:
         """The address of the attempts behind a number, at the moment of this answer."""
         return self.link("attempts", cell=cell, now=iso(self.now), **other)
 
-    def between(self) -> discovery.Between:
-        """The attempts between the two touchpoints; raises TouchpointError, DiscoveryError."""
-        return discovery.between(
-            services().events,
-            self.place.project,
-            read(self.start),
-            read(self.goal),
-            period=self.period,
-            now=self.now,
-            within=self.within,
-            routes=confirmed(services().engine, self.place.project.id),
-        )
+    @property
+    def ends(self) -> Ends:
+        """Between what; raises TouchpointError."""
+        return Ends(read(self.start), read(self.goal), self.within, self.unit)
 
-    def ways(self) -> dict[str, Any]:
-        """The most frequent ways between them."""
-        least = 0.0 if self.rare else LEAST
-        return discovery.ways(self.between(), unit=self.unit, least=least, most=MOST_WAYS)
+    def events(self, work: Work | None = None) -> AllEvents:
+        """The events that are asked."""
+        return all_events(services(), self.place.project, self.period, now=self.now, work=work)
 
-    def steps(self) -> dict[str, Any]:
-        """What most pass between them."""
-        return discovery_steps.steps(self.between(), unit=self.unit)
-
-    def journeys(self) -> dict[str, Any]:
+    def journeys(self, events: AllEvents) -> dict[str, Any]:
         """The journeys worth managing."""
-        given, project = services(), self.place.project
-        return discovery_journeys.worth_managing(
-            given.events,
-            project,
-            [parsed(one.definition) for one in live_journeys(given.engine, project.id)],
-            period=self.period,
-            now=self.now,
-            within=self.within,
-            value=self.value,
-            routes=confirmed(given.engine, project.id),
+        return events.journeys(self.within, self.value)
+
+    def ways(self, events: AllEvents) -> dict[str, Any]:
+        """The most frequent ways between the two touchpoints."""
+        return events.ways(
+            self.ends, longest=discovery.LONGEST, least=0.0 if self.rare else LEAST, most=MOST_WAYS
         )
+
+    def steps(self, events: AllEvents) -> dict[str, Any]:
+        """What most pass between them."""
+        return events.steps(self.ends)
 
 
 TABLES: Mapping[str, Callable[[Question], Table]] = {
-    "journeys": lambda question: discovery_journeys.table(question.journeys()),
-    "ways": lambda question: discovery.table(question.ways()),
-    "steps": lambda question: discovery_steps.table(question.steps()),
+    "journeys": lambda question: discovery_journeys.table(question.journeys(question.events())),
+    "ways": lambda question: discovery.table(question.ways(question.events())),
+    "steps": lambda question: discovery_steps.table(question.steps(question.events())),
 }
+# The page is there already, and asks for this part of it.
+FOUND = Spot(page="waiting.html")
 
 
 @pages.get("")
@@ -118,36 +108,38 @@ def show(place: Place) -> ResponseReturnValue:
 @needs("viewer")
 def journeys(place: Place) -> ResponseReturnValue:
     """The journeys worth managing, as a part of the page."""
-    question = _question(place)
-    return render_template("discovery/journeys.html", question=question, found=question.journeys())
+    return _shown(_question(place), Question.journeys, "journeys", "found", spot=FOUND)
 
 
 @pages.get("/between")
 @needs("viewer")
 def between(place: Place) -> ResponseReturnValue:
     """The ways between two touchpoints, and which of them could be steps."""
-    question = _question(place)
-    return render_template(
-        "discovery/between.html", question=question, ways=question.ways(), steps=question.steps()
-    )
+
+    def both(question: Question, events: AllEvents) -> tuple[dict[str, Any], dict[str, Any]]:
+        return question.ways(events), question.steps(events)
+
+    return _shown(_question(place), both, "between", "ways", "steps")
 
 
 @pages.get("/attempts")
 @needs("viewer")
 def attempts(place: Place) -> ResponseReturnValue:
     """The list behind a number."""
-    question, cursor, cell = _question(place), request.args.get("cursor"), request.args.get("cell", "")
-    found = discovery_lists.listed(question.between(), cell, unit=question.unit, cursor=cursor)
-    return render_template(
-        "discovery/attempts.html", question=question, cell=cell, found=found, cursor=cursor
-    )
+    cursor, cell = request.args.get("cursor"), request.args.get("cell", "")
+
+    def listed(question: Question, events: AllEvents) -> dict[str, Any]:
+        return events.attempts(question.ends, cell, cursor=cursor)
+
+    return _shown(_question(place), listed, "attempts", "found", cell=cell, cursor=cursor)
 
 
 @pages.get("/draft")
 @needs("editor")
 def draft(place: Place) -> ResponseReturnValue:
     """The editor with a new journey of the two touchpoints and the steps suggested between them."""
-    found = _question(place).steps()
+    question = _question(place)
+    found = question.steps(question.events())
     return render_template(
         "editor/page.html",
         draft=from_definition(parse(found["draft"]).source),
@@ -182,9 +174,30 @@ def csv(place: Place, name: str) -> ResponseReturnValue:
     return exports.csv_file(f"discovery-{name}", TABLES[name](_question(place)))
 
 
+def _shown(
+    question: Question,
+    ask: Callable[[Question, AllEvents], Any],
+    page: str,
+    *names: str,
+    spot: Spot = WHOLE_PAGE,
+    **more: Any,
+) -> ResponseReturnValue:
+    """A page of what is found, by its names; while that takes long, how far it is."""
+    work = services().work()
+    events = question.events(work)
+
+    def draw(found: Any) -> str:
+        named = dict(zip(names, found if len(names) > 1 else (found,), strict=True))
+        return render_template(f"discovery/{page}.html", question=question, **named, **more)
+
+    owner = question.place.user.id
+    return shown(lambda: ask(question, events), draw, owner=owner, work=work, spot=spot, section="discovery")
+
+
 def _question(place: Place) -> Question:
     args, zone = request.args, place.project.zone
-    now = asked_at(args.get("now"), zone, now=services().clock())
+    given, then = services(), args.get("now")
+    now = asked_at(then, zone, now=given.clock()) if then else given.moment(place.project.id)
     frame, within = asked.read_now(args, zone, now=now), args.get("within", "").strip() or discovery.WITHIN
     discovery.milliseconds(within)  # refused at once, not only by the part of the page that comes later
     return Question(

@@ -10,12 +10,14 @@ from flask.typing import ResponseReturnValue
 
 from admin import asked, exports, pictures
 from admin.access import Place, needs
+from admin.all_events import AllEvents, all_events
+from admin.long_reports import WHOLE_PAGE, Spot, shown
 from admin.services import services
 from journeys import explored
 from journeys.period import Period, asked_at, iso, parse_period
-from journeys.routes import confirmed
 from journeys.touchpoints import Touchpoint, read
 from store.words import Spoken
+from store.work import Work
 
 pages = Blueprint("explore", __name__, url_prefix="/p/<project>/explore")
 DEPTHS = (3, 5, 8)
@@ -57,33 +59,29 @@ class Question:
         """Where paths start; raises TouchpointError."""
         return read(self.paths.start)
 
-    def exploration(self) -> explored.Exploration:
-        """The question to the events; raises TouchpointError."""
-        given, project = services(), self.place.project
-        return explored.explore(
-            given.events,
-            project,
-            self.touchpoint(),
-            self.paths,
-            period=self.period,
-            now=self.now,
-            routes=confirmed(given.engine, project.id),
-        )
+    def events(self, work: Work | None = None) -> AllEvents:
+        """The events that are asked."""
+        return all_events(services(), self.place.project, self.period, now=self.now, work=work)
+
+
+PATHS = Spot(page="explore/page.html")
 
 
 @pages.get("")
 @needs("viewer")
 def show(place: Place) -> ResponseReturnValue:
     """The question and, where it names a touchpoint, its paths."""
-    question = _question(place)
-    answer = explored.told(question.exploration()) if question.paths.start else None
-    return render_template(
-        "explore/page.html",
-        question=question,
-        answer=answer,
-        depths=DEPTHS,
-        meanings=Spoken(explored.MEANINGS),
-        pictures=pictures,
+    question, work = _question(place), services().work()
+    more: dict[str, Any] = {"question": question, "depths": DEPTHS, "meanings": Spoken(explored.MEANINGS)}
+
+    def draw(answer: dict[str, Any] | None) -> str:
+        return render_template("explore/page.html", answer=answer, pictures=pictures, **more)
+
+    if not question.paths.start:
+        return draw(None)
+    events, start = question.events(work), question.touchpoint()
+    return shown(
+        lambda: events.paths(start, question.paths), draw, owner=place.user.id, work=work, spot=PATHS, **more
     )
 
 
@@ -91,22 +89,38 @@ def show(place: Place) -> ResponseReturnValue:
 @needs("viewer")
 def visits(place: Place) -> ResponseReturnValue:
     """The visits behind a number."""
-    question, cell = _question(place), request.args.get("cell", "")
+    question, cell, work = _question(place), request.args.get("cell", ""), services().work()
     skipped = min(max(0, request.args.get("skipped", 0, type=int)), 1_000_000)
-    found = explored.passing(question.exploration(), cell, skipped=skipped)
-    return render_template("explore/visits.html", question=question, cell=cell, found=found, skipped=skipped)
+    events, start = question.events(work), question.touchpoint()
+
+    def draw(found: dict[str, Any]) -> str:
+        return render_template(
+            "explore/visits.html", question=question, cell=cell, found=found, skipped=skipped
+        )
+
+    return shown(
+        lambda: events.visits(start, question.paths, cell, skipped=skipped),
+        draw,
+        owner=place.user.id,
+        work=work,
+        spot=WHOLE_PAGE,
+        section="explore",
+    )
 
 
 @pages.get("/paths.csv")
 @needs("viewer")
 def csv(place: Place) -> ResponseReturnValue:
     """The links as a file."""
-    return exports.csv_file("explore-paths", explored.table(explored.told(_question(place).exploration())))
+    question = _question(place)
+    paths = question.events().paths(question.touchpoint(), question.paths)
+    return exports.csv_file("explore-paths", explored.table(paths))
 
 
 def _question(place: Place) -> Question:
     args, zone = request.args, place.project.zone
-    now = asked_at(args.get("now"), zone, now=services().clock())
+    given, then = services(), args.get("now")
+    now = asked_at(then, zone, now=given.clock()) if then else given.moment(place.project.id)
     frame = asked.read_now(args, zone, now=now)
     period = parse_period(frame.start, frame.end, zone, now=now)
     depth = args.get("depth", 5, type=int)

@@ -10,7 +10,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from admin import beside, exports, long_reports, pictures, questions, survivals, trends
-from admin.access import LOOKS, SEVERAL, Place, did, needs
+from admin.access import SEVERAL, Place, did, needs
 from admin.report import JourneyPage, open_report, with_choices, without_choices
 from admin.services import services
 from journeys import zero_lists
@@ -24,8 +24,8 @@ from journeys.stakes import worst_step
 from journeys.version_changes import changes
 from store.journeys import UNFILLED, delete_journey, live_journey, versions_of
 from store.words import tell
-from store.work import Work, is_name
 
+RUNS = long_reports.Spot(page="journey/waiting_runs.html")
 pages = Blueprint("journey", __name__, url_prefix="/p/<project>/journeys/<key>")
 
 
@@ -40,13 +40,25 @@ def show(place: Place, key: str) -> ResponseReturnValue:
 @needs("viewer")
 def runs(place: Place, key: str) -> ResponseReturnValue:
     """The list behind a number."""
-    report = open_report(place, key)
+    work = services().work()
+    report = without_choices(place, key, work)
     question = questions.read_runs(request.args, report.scope)
-    answer = question.ask(report.scope, unit=report.asked.unit)
-    part = (
-        "journey/runs_rows.html" if request.headers.get("HX-Target") == "more-runs" else "journey/runs.html"
-    )
-    return render_template(part, report=report, question=question, answer=answer)
+    if request.headers.get("HX-Target") == "more-runs":
+        answer = question.ask(report.scope, unit=report.asked.unit)
+        return render_template("journey/runs_rows.html", report=report, question=question, answer=answer)
+
+    def compute() -> tuple[JourneyPage, Answer, str]:
+        answer = question.ask(report.scope, unit=report.asked.unit)
+        return with_choices(report), answer, question.title(report.scope)
+
+    def draw(found: tuple[JourneyPage, Answer, str]) -> str:
+        opened, answer, title = found
+        return render_template(
+            "journey/runs.html", report=opened, question=question, answer=answer, title=title
+        )
+
+    frame = {"report": report, "question": question}
+    return long_reports.shown(compute, draw, owner=place.user.id, work=work, spot=RUNS, **frame)
 
 
 @pages.get("/zero/customers")
@@ -124,7 +136,7 @@ def _add(report: Report) -> None:
                 f"journey/{report.name}.html", report=found.report, answer=found.answer, **more
             )
 
-        frame = {"report": opened, "key": key, **kinds}
+        frame: dict[str, Any] = {"report": opened, "key": key, **kinds}
         return long_reports.shown(compute, draw, owner=place.user.id, work=work, **frame)
 
     pages.add_url_rule(f"/{report.name}", report.name, show_report)
@@ -154,20 +166,6 @@ def csv(place: Place, key: str, tab: str) -> ResponseReturnValue:
     if table is None:
         abort(404)
     return exports.csv_file(exports.named(key, tab, report.scope), table)
-
-
-@pages.post("/cancel")
-@needs("viewer", does=LOOKS)
-def cancel(place: Place, key: str) -> ResponseReturnValue:
-    """End the report under way that the person has asked for, in whichever process it is."""
-    given, name = services(), request.form.get("work", "")
-    if job := given.waiting.of(name, place.user.id):
-        given.waiting.cancel(job)
-    elif not given.events.embedded and is_name(name):
-        given.events.end(Work(name=name))
-    if not request.headers.get("HX-Request"):
-        return redirect(url_for("journeys.show", project=place.project.key))
-    return render_template("journey/waiting_part.html", key=key, job=None, is_cancelled=True)
 
 
 @pages.get("/filling")

@@ -20,7 +20,7 @@ pages = Blueprint("journeys", __name__)
 @needs("viewer")
 def show(place: Place) -> ResponseReturnValue:
     """Every journey as a card, for the period in the address."""
-    given, now = services(), services().clock()
+    given, now = services(), services().moment(place.project.id)
     frame = asked.read(request.args, place.project.zone, now=now)
     period = parse_period(frame.start, frame.end, place.project.zone, now=now)
     cards = overview.cards(given, place.project, period, now=now, order=request.args.get("order", ""))

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from admin import asked, exports, pictures
 from admin.access import Place, needs
+from admin.long_reports import WHOLE_PAGE, shown
 from admin.services import services
 from journeys.buckets import UNITS
 from journeys.lifecycle import (
@@ -24,6 +25,7 @@ from journeys.lifecycle import (
 )
 from journeys.period import asked_at, iso, parse_period
 from store.words import Spoken
+from store.work import Work
 
 pages = Blueprint("lifecycle", __name__, url_prefix="/p/<project>/lifecycle")
 
@@ -55,15 +57,32 @@ class Question:
 @needs("viewer")
 def show(place: Place) -> ResponseReturnValue:
     """The life of customers, part by part, and the cohorts of those first seen in each."""
-    question = _question(place)
-    answer = lifecycle(question.life)
-    return render_template(
-        "lifecycle/page.html",
-        question=question,
-        life=answer,
-        cohorts_of=first_seen(question.life),
-        picture=pictures.lives(answer, place.project.zone),
-        meanings=Spoken(MEANINGS),
+    given, work = services(), services().work()
+    question = _question(place, work)
+    about = "lifecycle", place.project, question.life.period, question.by, question.life.now
+
+    def compute() -> tuple[dict[str, Any], dict[str, Any]]:
+        return lifecycle(question.life), first_seen(question.life)
+
+    def draw(found: tuple[dict[str, Any], dict[str, Any]]) -> str:
+        answer, cohorts = found
+        return render_template(
+            "lifecycle/page.html",
+            question=question,
+            life=answer,
+            cohorts_of=cohorts,
+            picture=pictures.lives(answer, place.project.zone),
+            meanings=Spoken(MEANINGS),
+        )
+
+    return shown(
+        lambda: given.answers.under(given.events, place.project.id, about, compute),
+        draw,
+        owner=place.user.id,
+        work=work,
+        spot=WHOLE_PAGE,
+        section="lifecycle",
+        charts=True,
     )
 
 
@@ -71,10 +90,22 @@ def show(place: Place) -> ResponseReturnValue:
 @needs("viewer")
 def customers(place: Place) -> ResponseReturnValue:
     """The list behind a number."""
-    question, cursor, cell = _question(place), request.args.get("cursor"), request.args.get("cell", "")
-    found = listed(question.life, services().ledger, cell, cursor=cursor)
-    return render_template(
-        "lifecycle/customers.html", question=question, cell=cell, found=found, cursor=cursor
+    cursor, cell = request.args.get("cursor"), request.args.get("cell", "")
+    ledger, work = services().ledger, services().work()
+    question = _question(place, work)
+
+    def draw(found: dict[str, Any]) -> str:
+        return render_template(
+            "lifecycle/customers.html", question=question, cell=cell, found=found, cursor=cursor
+        )
+
+    return shown(
+        lambda: listed(question.life, ledger, cell, cursor=cursor),
+        draw,
+        owner=place.user.id,
+        work=work,
+        spot=WHOLE_PAGE,
+        section="lifecycle",
     )
 
 
@@ -90,10 +121,11 @@ def csv(place: Place, name: str) -> ResponseReturnValue:
     return exports.csv_file(name, retention_table(first_seen(life)))
 
 
-def _question(place: Place) -> Question:
-    given, zone = services(), place.project.zone
-    now = asked_at(request.args.get("now"), zone, now=given.clock())
+def _question(place: Place, work: Work | None = None) -> Question:
+    given, zone, then = services(), place.project.zone, request.args.get("now")
+    now = asked_at(then, zone, now=given.clock()) if then else given.moment(place.project.id)
     frame, by = asked.read_now(request.args, zone, now=now), request.args.get("by", "")
     by = by if by in UNITS else ""
     period = parse_period(frame.start, frame.end, zone, now=now)
-    return Question(place, frame, by, open_life(given.events, place.project, period, by=by, now=now))
+    events = given.events.asked_for(work or given.work())
+    return Question(place, frame, by, open_life(events, place.project, period, by=by, now=now))

@@ -11,6 +11,7 @@ from admin import digest
 from admin.access import Place, needs
 from admin.formats import sentence
 from admin.login import SIGN_IN, TooManyTries, enter, is_password
+from admin.long_reports import Spot, shown
 from admin.services import services
 from store import digests, second_factor, sign_ins
 from store.projects import hashed
@@ -18,6 +19,7 @@ from store.users import UserError, set_password
 from store.words import tell
 
 pages = Blueprint("me", __name__, url_prefix="/p/<project>/me")
+DIGEST = Spot(page="digest/page.html")
 OFFERED = "offered_secret"
 
 
@@ -94,25 +96,27 @@ def end_others(place: Place) -> ResponseReturnValue:
 @needs("viewer")
 def next_digest(place: Place) -> ResponseReturnValue:
     """What the next digest says so far, or what the last one was to say."""
-    given, zone, now = services(), place.project.zone, services().clock()
-    monday = digest.next_monday(zone, now=now)
+    given, zone, now = services(), place.project.zone, services().moment(place.project.id)
+    monday, work = digest.next_monday(zone, now=now), given.work()
     is_last = request.args.get("week") == "last"
-    written = digest.compose(
-        given.engine,
-        given.events,
-        place.project,
-        monday - digest.WEEK if is_last else monday,
-        address=given.settings.address,
-        now=now,
-    )
-    return render_template(
-        "digest/page.html",
-        digest=written,
-        is_last=is_last,
-        sent_at=digest.sent_at(monday, zone),
-        is_reader=digests.is_reader(given.engine, place.user.id, place.project.id),
-        sends=given.send_mail is not None,
-    )
+    events, week = given.events.asked_for(work), monday - digest.WEEK if is_last else monday
+    told = {
+        "is_last": is_last,
+        "sent_at": digest.sent_at(monday, zone),
+        "is_reader": digests.is_reader(given.engine, place.user.id, place.project.id),
+        "sends": given.send_mail is not None,
+    }
+
+    def compute() -> digest.Digest:
+        address, answers = given.settings.address, given.answers
+        return digest.compose(
+            given.engine, events, place.project, week, address=address, now=now, answers=answers
+        )
+
+    def draw(written: digest.Digest) -> str:
+        return render_template("digest/page.html", digest=written, **told)
+
+    return shown(compute, draw, owner=place.user.id, work=work, spot=DIGEST, **told)
 
 
 @pages.post("/digest")

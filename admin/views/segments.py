@@ -11,11 +11,12 @@ from admin import asked, draft_edits
 from admin.access import LOOKS, SEVERAL, Place, did, needs
 from admin.draft import Draft
 from admin.formats import sentence
+from admin.long_reports import Spot, shown
 from admin.segment_draft import LISTS, empty, from_definition, from_form, new_item, placed, to_definition
+from admin.segment_sizes import draft_size, runs_of, size_of
 from admin.services import services
-from journeys.comparison import size, size_of_draft
 from journeys.definitions import OPERATORS, DefinitionError
-from journeys.scope import open_scope
+from journeys.scope import Scope
 from journeys.segment_definitions import (
     DEEPEST,
     STATES,
@@ -35,9 +36,13 @@ from store.segments import (
     saved_segments,
 )
 from store.words import tell
+from store.work import Work
 
 DAYS = 30
 DRAWN = {"HX-Trigger-After-Settle": "segment-drawn"}  # what stands beside the form is asked anew
+BESIDE = Spot(
+    "segments/beside.html", "segments/beside.html", *("beside-size", "#beside-size", "#beside-size")
+)
 pages = Blueprint("segments", __name__, url_prefix="/p/<project>/segments")
 
 
@@ -61,16 +66,22 @@ def show(place: Place) -> ResponseReturnValue:
 @needs("viewer")
 def count(place: Place, key: str) -> ResponseReturnValue:
     """How many runs and customers of a journey belong to a segment, as a part of its line in the list."""
-    given, journey = services(), request.args.get("journey", "")
-    now = given.clock()
-    start, _ = asked.last_days(DAYS, place.project.zone, now=now)
-    scope = open_scope(given.engine, given.events, place.project, journey, start=start, now=now)
-    try:
-        return render_template(
-            "segments/size.html", key=key, journey=journey, size=size(scope, key), days=DAYS
-        )
-    except SegmentError as error:
-        return render_template("segments/size.html", problem=str(error))
+    journey, work = request.args.get("journey", ""), services().work()
+    scope = _runs_of(place, journey, work)
+    told = {"key": key, "journey": journey, "days": DAYS}
+
+    def compute() -> dict[str, Any]:
+        try:
+            return {"size": size_of(scope, key)}
+        except SegmentError as error:
+            return {"problem": str(error)}
+
+    def draw(found: dict[str, Any]) -> str:
+        return render_template("segments/size.html", **told, **found)
+
+    here = f"size-{key}"
+    spot = Spot("waiting.html", "segments/counting_size.html", here, f"#{here}", f"#{here}")
+    return shown(compute, draw, owner=place.user.id, work=work, spot=spot, section="segments")
 
 
 @pages.get("/edit")
@@ -104,24 +115,31 @@ def change(place: Place) -> ResponseReturnValue:
 def beside(place: Place) -> ResponseReturnValue:
     """What stands beside the form: how many belong to the segment as it is now, and the same as YAML."""
     given, source = services(), to_definition(from_form(request.form))
-    journey, now = request.form.get("of", ""), given.clock()
-    start, _ = asked.last_days(DAYS, place.project.zone, now=now)
-    found: dict[str, Any] = {}
+    journey, work = request.form.get("of", ""), given.work()
+    told = {"journey": journey, "yaml": segment_yaml(source), "days": DAYS}
+
+    def draw(found: dict[str, Any]) -> str:
+        return render_template("segments/beside.html", **told, **found)
+
     try:
         segment = parse_segment(
             {**source, "key": source["key"] or "draft", "name": source["name"] or "draft"}
         )
         check_segment(given.engine, given.events, place.project.id, segment)
-        if journey:
-            scope = open_scope(given.engine, given.events, place.project, journey, start=start, now=now)
-            found["size"] = size_of_draft(scope, segment)
+        scope = _runs_of(place, journey, work) if journey else None
     except DefinitionError as error:
-        found["problems"] = error.problems
-    except SegmentError as error:
-        found["problems"] = {"journey": str(error)}
-    return render_template(
-        "segments/beside.html", **found, journey=journey, yaml=segment_yaml(source), days=DAYS
-    )
+        return draw({"problems": error.problems})
+    if scope is None:
+        return draw({})
+    runs = scope
+
+    def compute() -> dict[str, Any]:
+        try:
+            return {"size": draft_size(runs, segment)}
+        except SegmentError as error:
+            return {"problems": {"journey": str(error)}}
+
+    return shown(compute, draw, owner=place.user.id, work=work, spot=BESIDE, **told)
 
 
 @pages.post("/delete")
@@ -148,6 +166,13 @@ def restore(place: Place) -> ResponseReturnValue:
             abort(404)
         flash(tell("The segment is back."))
     return redirect(url_for("segments.show", project=place.project.key))
+
+
+def _runs_of(place: Place, journey: str, work: Work) -> Scope:
+    """The runs of a journey's last days."""
+    given = services()
+    start, _ = asked.last_days(DAYS, place.project.zone, now=given.clock())
+    return runs_of(given, place.project, journey, start=start, work=work)
 
 
 def _imported(place: Place, former: str, draft: Draft, yaml: str) -> ResponseReturnValue:

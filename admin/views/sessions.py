@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from admin import asked, exports
 from admin.access import Place, needs
+from admin.long_reports import WHOLE_PAGE, shown
 from admin.services import services
 from journeys.period import Period, parse_period
 from journeys.routes import Routes, confirmed
@@ -59,17 +60,20 @@ class Question:
 def show(place: Place) -> ResponseReturnValue:
     """The numbers of a period, and one page of its sessions."""
     question, cursor = _question(place), request.args.get("cursor")
-    frame = services().events, place.project.id, question.period
-    chosen = question.chosen
-    return render_template(
-        "sessions/page.html",
-        question=question,
-        found=summary(*frame, chosen=chosen),
-        page=listed(*frame, chosen=chosen, cursor=cursor, most=MOST, routes=_routes(place)),
-        choices=choices(*frame),
-        which=WHICH,
-        cursor=cursor,
-    )
+    work, chosen, routes = services().work(), question.chosen, _routes(place)
+    frame = services().events.asked_for(work), place.project.id, question.period
+
+    def compute() -> dict[str, Any]:
+        return {
+            "found": summary(*frame, chosen=chosen),
+            "page": listed(*frame, chosen=chosen, cursor=cursor, most=MOST, routes=routes),
+            "choices": choices(*frame),
+        }
+
+    def draw(found: dict[str, Any]) -> str:
+        return render_template("sessions/page.html", question=question, which=WHICH, cursor=cursor, **found)
+
+    return shown(compute, draw, owner=place.user.id, work=work, spot=WHOLE_PAGE, section="sessions")
 
 
 @pages.get("/sessions.csv")

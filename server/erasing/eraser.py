@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Engine, RowMapping, select
 
 from collector.pipeline.naming import named_in_drop, named_in_envelope
+from journeys.sessions import how_many
 from store.drops import all_drops
 from store.events import EventStore
 from store.identity import Ledger
@@ -47,6 +48,10 @@ class Eraser:
         """
         found = count_of_customer(
             self.events, project, whom.customer, whom.numbers, whom.shared, is_again=is_again
+        )
+        everywhere = [*whom.numbers, *whom.shared]
+        found["sessions"] = how_many(
+            self.events, project, customers=whom.numbers, identities=everywhere, is_again=is_again
         )
         found |= ledger_counts(self.engine, project, whom.numbers)
         found["drops"] = len(self.drops_of(project, whom))

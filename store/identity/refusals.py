@@ -125,8 +125,13 @@ def _refused(project: int, gathered: bool) -> list[ColumnElement[bool]]:
         newer, browser = edges.alias("newer"), case((A_END.c.contested, edges.c.a), else_=edges.c.b)
         of_same = (newer.c.project_id == edges.c.project_id) & (newer.c.id > edges.c.id)
         stands = newer.c.retracted_at.is_(None) & (newer.c.refused == "shared")
-        ends = or_(newer.c.a == browser, newer.c.b == browser)
-        is_older = exists().where(of_same, stands, ends).correlate(edges, A_END)
+        # One question for each end, as each has an index of its own.
+        is_older = or_(
+            *(
+                exists().where(of_same, stands, end == browser).correlate(edges, A_END)
+                for end in (newer.c.a, newer.c.b)
+            )
+        )
         of_browser = (edges.c.refused == "shared") & or_(A_END.c.contested, B_END.c.contested)
         conditions.append(not_(of_browser & is_older))
     return conditions

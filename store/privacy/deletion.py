@@ -31,12 +31,6 @@ COUNTS = {
         and ({is_again:UInt8} = 0 or run.start in (
             select timestamp from events where project = {project:UInt32} and identity in {any:Array(UInt64)}
         ))""",
-    "sessions": """
-        select count() as n from sessions
-        where project = {project:UInt32} and customer in {own:Array(UInt64)}
-        and ({is_again:UInt8} = 0 or start in (
-            select timestamp from events where project = {project:UInt32} and identity in {any:Array(UInt64)}
-        ))""",
 }
 
 
@@ -49,9 +43,9 @@ def count_of_customer(
     *,
     is_again: bool = False,
 ) -> dict[str, int]:
-    """How many events, runs, sessions and names of traits there are of a customer.
+    """How many events, runs and names of traits there are of a customer.
 
-    Again: of runs and sessions those that tell of events that are there. Others were counted before.
+    Again: of runs those that tell of events that are there. Others were counted before.
     """
     values = {
         "is_again": int(is_again),

@@ -11,6 +11,7 @@ import pytest
 from admin.digest import compose, letter, monday_of, next_monday, read_stop, sent_at, stop_address
 from store import audit, digests
 from store.journeys import save_version
+from store.users import grant
 from tests.admin.conftest import JOURNEY, NOW, Shop, fill_all
 
 
@@ -27,6 +28,20 @@ def test_a_person_asks_for_it_and_stops_it(own_shop: Shop) -> None:
     assert digests.readers(engine) == []
     lines = [line["did"] for line in audit.lines(engine, own_shop.project.id)]
     assert lines[0] == "stopped their weekly digest"
+
+
+def test_who_is_taken_out_of_the_project_gets_no_digest_of_it_any_more(own_shop: Shop) -> None:
+    """Not even after coming back: they have to ask for it again."""
+    engine, project = own_shop.services.engine, own_shop.project.id
+    viewer = own_shop.people["viewer"].id
+    grant(engine, viewer, own_shop.other.id, "viewer")
+    for where in ("shop", "other"):
+        own_shop.client("viewer").post(f"/p/{where}/me/digest")
+    assert own_shop.client("admin").post(f"/p/shop/settings/people/{viewer}/remove").status_code == 302
+    assert [one.project.key for one in digests.readers(engine)] == ["other"]
+    grant(engine, viewer, project, "viewer")
+    assert not digests.is_reader(engine, viewer, project)
+    assert digests.is_reader(engine, viewer, own_shop.other.id)
 
 
 def test_the_page_shows_the_week_that_runs_and_the_one_before(shop: Shop) -> None:

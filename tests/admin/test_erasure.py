@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import count
 from typing import Any
 
 import pytest
 
+from journeys import sessions
+from journeys.generations import ensured, wanted_of
 from server.erasing import Eraser, Erasing
 from store.event import identity_hash
 from store.privacy.erasure import erasures_of
@@ -39,6 +42,20 @@ def erase(shop: Shop) -> Any:
     (job,) = erasures_of(shop.services.engine, shop.project.id)
     assert job.is_done, job
     return job
+
+
+@pytest.mark.parametrize("is_counted", [False, True])
+def test_the_page_tells_as_many_sessions_as_that_of_the_customer(own_shop: Shop, is_counted: bool) -> None:
+    """Also while they are counted for the first time, when nothing is stored of them."""
+    given, project = own_shop.services, own_shop.project.id
+    if is_counted:
+        sessions.fill(given.events, ensured(given.events, project, wanted_of(given.engine, project))[0])
+    client = own_shop.client("admin")
+    seen = re.search(r">(\d+)</a><small>in all", client.get(f"/p/shop/customers/{ADA}").text)
+    foreseen = re.search(r'Sessions</td><td class="number">(\d+)', client.get(ERASE).text)
+    assert seen
+    assert foreseen
+    assert seen[1] == foreseen[1] == "4"
 
 
 @pytest.mark.parametrize(

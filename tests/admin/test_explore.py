@@ -7,10 +7,14 @@ import html
 import io
 import json
 import re
+from urllib.parse import urlencode
 
 import pytest
 
-from tests.admin.conftest import Shop
+from journeys.explored import MEANINGS
+from store.projects import create_api_token
+from tests.admin.conftest import NOW, Shop
+from tests.admin.test_api import asking
 
 
 def page(shop: Shop, query: str, door: str = "") -> str:
@@ -76,3 +80,67 @@ def test_the_catalogue_leads_to_the_paths_of_an_event(shop: Shop) -> None:
     assert 'href="/p/shop/explore?start=event:Cart+Filled"' in text
     one = shop.client("viewer").get("/p/shop/events/one?event=Cart+Filled").text
     assert 'href="/p/shop/explore?start=event:Cart+Filled"' in one
+
+
+API = "from=2026-02-01&start=page:/shop&gap=1d"
+
+
+def test_the_api_answers_what_the_page_draws(shop: Shop) -> None:
+    status, answer = asking(shop)("GET", f"/explore/paths?{API}")
+    assert status == 200
+    told = drawn(page(shop, "from=2026-02-01&through=2026-03-01&start=page:/shop&gap=1d"))
+    ways = {(one["source"], one["target"]): one["n"] for one in told["links"]}
+    assert {(one["source"], one["target"]): one["n"] for one in answer["links"]} == ways
+    assert (answer["start"], answer["unit"], answer["sampled"]) == ("page:/shop", "visits", 1)
+    assert answer["meanings"] == MEANINGS
+
+
+def test_every_number_of_the_api_has_its_list_in_pages(shop: Shop) -> None:
+    ask = asking(shop)
+    _, answer = ask("GET", f"/explore/paths?{API}")
+    for one in (*answer["nodes"], *answer["links"]):
+        asked = {"cell": one["cell"], "now": answer["as_of"], "at_once": 2}
+        seen, skipped = [], 0
+        while skipped is not None:
+            status, found = ask("GET", f"/explore/visits?{API}&{urlencode({**asked, 'skipped': skipped})}")
+            assert status == 200, found
+            assert found["total"] == one["n"]
+            seen += found["rows"]
+            skipped = found["next"]
+        assert len(seen) == one["n"]
+
+
+def test_the_api_gives_the_file_of_the_page(shop: Shop) -> None:
+    token = create_api_token(shop.services.engine, shop.project.id, name="t", role="viewer", now=NOW)
+    file = shop.app.test_client().get(
+        f"/api/v1/explore/paths.csv?{API}", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert file.mimetype == "text/csv"
+    assert file.text == page(shop, "from=2026-02-01&through=2026-03-01&start=page:/shop&gap=1d", "/paths.csv")
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("", "invalid"),
+        ("start=", "bad_question"),
+        ("start=/shop&unit=runs", "invalid"),
+        ("start=/shop&gap=2h", "invalid"),
+        ("start=/shop&depth=9", "invalid"),
+        ("start=/shop&as_of=2026-02-01", "invalid"),
+        ("start=/shop&from=soon", "bad_question"),
+    ],
+)
+def test_the_api_refuses_what_it_cannot_answer(shop: Shop, query: str, code: str) -> None:
+    status, answer = asking(shop)("GET", f"/explore/paths?{query}")
+    assert (status, answer["code"]) == (400, code)
+
+
+def test_a_token_needs_the_scope_of_journeys(shop: Shop) -> None:
+    token = create_api_token(
+        shop.services.engine, shop.project.id, name="t", role="viewer", scopes=("events",), now=NOW
+    )
+    answer = shop.app.test_client().get(
+        f"/api/v1/explore/paths?{API}", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert answer.status_code == 403

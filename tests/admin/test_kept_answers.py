@@ -11,7 +11,10 @@ import pytest
 
 from journeys.answers import Answers
 from journeys.reports import TABS
+from journeys.segment_definitions import parse_segment
+from journeys.segment_saving import keep_segment
 from store.event import Event
+from store.events import EventStore
 from store.projects import create_api_token
 from tests.admin.conftest import NOW, Shop, happened
 
@@ -43,6 +46,73 @@ def test_a_second_look_asks_the_event_store_nothing(shop: Shop, asked: list[str]
     asked.clear()
     assert without_tokens(client.get(f"/p/shop/journeys/buy/{tab}?days=30").text) == first
     assert asked == []
+
+
+SEGMENT = {"key": "ordered", "name": "Ordered", "all": [{"journey": "buy", "state": "succeeded"}]}
+BETWEEN = "start=page:/shop*&goal=event:Order Paid"
+QUESTIONS = (
+    "/p/shop/discover/journeys?days=30",
+    f"/p/shop/discover/between?{BETWEEN}",
+    "/p/shop/explore?days=30&start=/shop&gap=1d",
+    "/p/shop/segments/size/ordered?journey=buy",
+    "/p/shop/me/digest",
+    "/p/shop/journeys",
+    "/p/shop/lifecycle?days=30",
+)
+
+
+@pytest.mark.parametrize("path", QUESTIONS)
+def test_what_asks_no_single_journey_is_kept_as_well(
+    own_shop: Shop, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    given, questions = own_shop.services, []
+    keep_segment(given.engine, given.events, own_shop.project.id, parse_segment(SEGMENT), by="t", now=NOW)
+    query = EventStore.query
+
+    def counted(self: EventStore, sql: str, *more: Any) -> Any:
+        questions.append(sql)
+        return query(self, sql, *more)
+
+    monkeypatch.setattr(EventStore, "query", counted)
+    client = own_shop.client("viewer")
+    first = without_tokens(client.get(path).text)
+    assert questions
+    questions.clear()
+    assert without_tokens(client.get(path).text) == first
+    assert questions == []
+    given.events.insert([happened("Order Paid", "zoe", day=1)], token="later")
+    client.get(path)
+    assert questions
+
+
+def test_the_files_and_the_api_of_discovery_and_explore_share_their_answers(
+    own_shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = create_api_token(own_shop.services.engine, own_shop.project.id, name="t", role="viewer", now=NOW)
+    client, program = own_shop.client("viewer"), own_shop.app.test_client()
+    page, api = ("from=2026-02-01&through=2026-02-20", "from=2026-02-01&to=2026-02-21")
+    assert client.get(f"/p/shop/discover/journeys?{page}").status_code == 200
+    assert client.get(f"/p/shop/discover/between?{page}&{BETWEEN}").status_code == 200
+    assert client.get(f"/p/shop/explore?{page}&start=page:/shop").status_code == 200
+
+    def broken(_self: EventStore, sql: str, *_: Any) -> Any:
+        pytest.fail(f"asked for: {sql[:200]}")
+
+    monkeypatch.setattr(EventStore, "query", broken)
+    for path in (
+        f"/p/shop/discover/journeys.csv?{page}",
+        f"/p/shop/discover/steps.csv?{page}&{BETWEEN}",
+        f"/p/shop/discover/ways.csv?{page}&{BETWEEN}",
+        f"/p/shop/explore/paths.csv?{page}&start=page:/shop",
+    ):
+        assert client.get(path).status_code == 200
+    for path in (
+        f"/api/v1/discovery/journeys?{api}",
+        f"/api/v1/discovery/steps.csv?{api}&{BETWEEN}",
+        f"/api/v1/explore/paths?{api}&start=page:/shop",
+    ):
+        answer = program.get(path, headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 200, answer.text
 
 
 def test_the_file_and_the_api_answer_from_what_the_page_has_computed(shop: Shop, asked: list[str]) -> None:

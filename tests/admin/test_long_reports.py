@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import threading
 import time
@@ -13,13 +14,17 @@ import pytest
 
 from admin.waiting import MOST, Waiting
 from journeys.answers import Answers
+from journeys.segment_definitions import parse_segment
+from journeys.segment_saving import keep_segment
 from store.events import EventStore, EventStoreError
 from store.projects import create_api_token
+from store.segments import delete_segment
 from store.work import Work
 from tests.admin.conftest import NOW, Shop
 from tests.store.test_work import ENDLESS
 
 PATH = "/p/shop/journeys/buy/timing?days=30&by=start"
+CANCEL = "/p/shop/waiting/cancel"
 HX = {"HX-Request": "true"}
 
 
@@ -68,7 +73,7 @@ def test_a_page_is_there_at_once_and_gets_its_report_when_it_is_ready(
     assert "Buys something" in page.text
     assert "This report takes a while" in page.text
     name = name_in(page.text)
-    assert f'hx-get="?days=30&amp;by=start&amp;work={name}"' in page.text
+    assert f'hx-get="/p/shop/journeys/buy/timing?days=30&amp;by=start&amp;work={name}"' in page.text
     answer = client.get(f"{PATH}&work={name}", headers=HX)
     assert answer.headers["HX-Retarget"] == answer.headers["HX-Reselect"] == "#report-progress"
     assert 'id="report-progress"' in (part := answer.text)
@@ -88,12 +93,109 @@ def test_a_report_that_is_cancelled_ends_in_the_event_store(shop: Shop, slow: th
     name = name_in(client.get(PATH).text)
     job = waiting_of(shop).of(name, shop.people["viewer"].id)
     assert job is not None
-    said = client.post("/p/shop/journeys/buy/cancel", data={"work": name}, headers=HX)
+    said = client.post(CANCEL, data={"work": name}, headers=HX)
     assert "Cancelled." in said.text
     assert "Ask again" in said.text
     assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
     until(lambda: job.progress == (0, 0))
     assert not slow.is_set()
+
+
+BETWEEN = "start=page:/shop*&goal=event:Order Paid"
+SEGMENT = {"key": "ordered", "name": "Ordered", "all": [{"journey": "buy", "state": "succeeded"}]}
+# Pages, or parts that a page asks for when it is there, and where what they tell comes to stand.
+PAGES = {
+    "runs": ("/p/shop/journeys/buy/runs?days=30", "report", "All who entered: "),
+    "discover": ("/p/shop/discover/journeys?days=30", "report", "Journeys worth managing"),
+    "between": (f"/p/shop/discover/between?{BETWEEN}", "report", "Reached the goal"),
+    "attempts": (f"/p/shop/discover/attempts?{BETWEEN}&cell=reached", "report", "reached the goal: "),
+    "explore": ("/p/shop/explore?start=/shop", "report", "What comes after"),
+    "lifecycle": ("/p/shop/lifecycle?days=30", "report", "Who comes back after"),
+    "sessions": ("/p/shop/sessions?days=30", "report", "sessions.csv"),
+    "customers": ("/p/shop/customers?q=ada", "found", "1 found"),
+    "digest": ("/p/shop/me/digest?week=next", "report", "how the journeys went"),
+    "segment": ("/p/shop/segments/size/ordered?journey=buy", "size-ordered", "of 0 customers"),
+}
+
+
+@pytest.fixture
+def with_segment(shop: Shop) -> Iterator[None]:
+    given = shop.services
+    keep_segment(given.engine, given.events, shop.project.id, parse_segment(SEGMENT), by="t", now=NOW)
+    yield
+    delete_segment(given.engine, shop.project.id, "ordered", by="t", now=NOW)
+
+
+@pytest.mark.parametrize("what", PAGES)
+def test_whatever_takes_long_says_so_and_comes_when_it_is_ready(
+    shop: Shop, slow: threading.Event, with_segment: None, what: str
+) -> None:
+    client, (path, spot, told) = shop.client("viewer"), PAGES[what]
+    part = client.get(path, headers=HX)
+    assert part.status_code == 200
+    assert f'id="{spot}"' in part.text
+    assert told not in part.text
+    assert "HX-Retarget" not in part.headers, "the first answer comes to where it was asked for"
+    name = name_in(part.text)
+    again = re.search(r'hx-get="([^"]+)" hx-trigger="every 1s"', part.text)
+    assert again
+    still = client.get(html.unescape(again[1]), headers=HX)
+    assert still.headers["HX-Retarget"] == still.headers["HX-Reselect"] == f"#{spot}-progress"
+    assert f'id="{spot}-progress"' in still.text
+    slow.set()
+    until(lambda: "data-work" not in client.get(f"{path}&work={name}", headers=HX).text)
+    done = client.get(f"{path}&work={name}", headers=HX).text
+    assert told in done
+    put = re.search(r'hx-target="#([\w-]+)" hx-select="#([\w-]+)', part.text)
+    assert put
+    assert put[1] == put[2]
+    assert f'id="{put[2]}"' in done
+
+
+@pytest.mark.parametrize("what", PAGES)
+def test_a_whole_page_is_there_at_once_too(
+    shop: Shop, slow: threading.Event, with_segment: None, what: str
+) -> None:
+    client, (path, _, told) = shop.client("viewer"), PAGES[what]
+    page = client.get(path)
+    assert page.status_code == 200
+    assert "<main" in page.text
+    assert "This report takes a while" in page.text
+    name = name_in(page.text)
+    client.post(CANCEL, data={"work": name})
+    slow.set()
+    until(lambda: told in client.get(path).text)
+
+
+@pytest.mark.parametrize("what", PAGES)
+def test_whatever_takes_long_can_be_cancelled(
+    shop: Shop, slow: threading.Event, with_segment: None, what: str
+) -> None:
+    client = shop.client("viewer")
+    name = name_in(client.get(PAGES[what][0], headers=HX).text)
+    job = waiting_of(shop).of(name, shop.people["viewer"].id)
+    assert job is not None
+    assert "Cancelled." in client.post(CANCEL, data={"work": name}, headers=HX).text
+    assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
+    assert not slow.is_set()
+
+
+def test_the_size_beside_a_segment_is_waited_for_while_its_form_goes_on(
+    shop: Shop, slow: threading.Event
+) -> None:
+    client, path = shop.client("editor"), "/p/shop/segments/beside"
+    form = {"name": "Ordered", "key": "ordered", "join": "all", "of": "buy"}
+    form |= {"parts.0.kind": "journey", "parts.0.journey": "buy", "parts.0.state": "succeeded"}
+    part = client.post(path, data=form, headers=HX).text
+    assert "The same as YAML" in part
+    assert 'id="beside-size-progress"' in part
+    assert f'hx-post="{path}"' in part
+    name = name_in(part)
+    still = client.post(path, data={**form, "work": name}, headers=HX)
+    assert still.headers["HX-Retarget"] == "#beside-size-progress"
+    slow.set()
+    until(lambda: "data-work" not in client.post(path, data={**form, "work": name}, headers=HX).text)
+    assert "of 5 customers" in client.post(path, data=form, headers=HX).text
 
 
 def test_a_failure_stands_where_the_report_would(
@@ -131,7 +233,7 @@ def test_another_person_can_neither_see_nor_cancel_it(shop: Shop, slow: threadin
     name = name_in(shop.client("viewer").get(PATH).text)
     desk = waiting_of(shop)
     assert desk.of(name, shop.people["editor"].id) is None
-    shop.client("editor").post("/p/shop/journeys/buy/cancel", data={"work": name}, headers=HX)
+    shop.client("editor").post(CANCEL, data={"work": name}, headers=HX)
     job = desk.of(name, shop.people["viewer"].id)
     assert job is not None
     assert not job.found.done()

@@ -12,6 +12,7 @@ import yaml
 from admin import plan_form
 from admin.plan_form import can_be_rows, from_planned, to_schema
 from store.plans import PlanError, PlannedEvent, plan_of, save_event
+from store.projects import create_api_token
 from tests.admin.conftest import NOW, Shop, happened
 from tests.admin.test_api import asking
 
@@ -222,6 +223,31 @@ def test_a_plan_goes_out_and_comes_in_as_a_file(planned: Shop) -> None:
     assert yaml.safe_load(file.text) == {"events": [msgspec.to_builtins(PAID)]}
     client.post("/p/shop/plan/remove", data={"event": "Order Paid"})
     assert client.post("/p/shop/plan/import", data={"text": file.text}).status_code == 302
+    assert plan(planned) == [PAID]
+
+
+def test_a_file_is_bounded_and_the_answer_says_how(planned: Shop) -> None:
+    """A file that is large for a plan is none that is too large for a form."""
+    text = planned.client("viewer").get("/p/shop/plan/plan.yaml").text
+    large, too_large = (f"{text}# {'x' * size}\n" for size in (900_000, 1 << 20))
+    editor = planned.client("editor")
+    assert editor.post("/p/shop/plan/import", data={"text": large}).status_code == 302
+    answer = editor.post("/p/shop/plan/import", data={"text": too_large})
+    assert answer.status_code == 413
+    assert "That is too much at once" in answer.text
+    assert "Send less than one megabyte" in answer.text
+    assert plan(planned) == [PAID]
+
+
+def test_a_body_for_the_api_is_bounded_and_the_answer_says_how(planned: Shop) -> None:
+    engine, project = planned.services.engine, planned.project.id
+    token = create_api_token(engine, project, name="t", role="editor", now=NOW)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/yaml"}
+    text = f"events: []\n# {'x' * (1 << 20)}\n"
+    answer = planned.app.test_client().put("/api/v1/plan", data=text, headers=headers)
+    assert answer.status_code == 413
+    assert answer.json["code"] == "request_entity_too_large"
+    assert "1,048,576 bytes" in answer.json["message"]
     assert plan(planned) == [PAID]
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import event
 
+from admin import create_app
+from store.settings import Settings
 from tests.admin.conftest import NOW, PASSWORD, Shop
 from tests.admin.every_route import address, every_field, pages
 
@@ -125,6 +129,32 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(shop: Shop) -> No
     cookie = enter(shop, "viewer@shop.example", PASSWORD).headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
+
+
+@pytest.mark.parametrize(
+    ("settings", "headers", "is_secure"),
+    [
+        ({}, {}, False),
+        ({"public_url": "https://flow.example"}, {}, True),
+        ({"public_url": "http://flow.example"}, {}, False),
+        ({"trusted_proxies": 1}, {"X-Forwarded-Proto": "https"}, True),
+        ({"trusted_proxies": 1}, {"X-Forwarded-Proto": "http"}, False),
+        ({"trusted_proxies": 1}, {"X-Forwarded-Proto": "https, http"}, False),
+        ({}, {"X-Forwarded-Proto": "https"}, False),
+    ],
+    ids=str,
+)
+def test_the_cookie_travels_by_https_alone_where_the_pages_do(
+    own_shop: Shop, settings: dict[str, Any], headers: dict[str, str], is_secure: bool
+) -> None:
+    app = create_app(replace(own_shop.services, settings=Settings(**settings)))
+    app.config["WTF_CSRF_ENABLED"] = False
+    said = {"email": "viewer@shop.example", "password": PASSWORD}
+    answer = app.test_client().post("/sign-in", data=said, headers=headers)
+    assert answer.status_code == 302
+    cookie = answer.headers["Set-Cookie"].split("; ")
+    assert ("Secure" in cookie) is is_secure
+    assert {"HttpOnly", "SameSite=Lax"} <= {*cookie}
 
 
 def test_forms_need_their_token(own_shop: Shop) -> None:

@@ -1,4 +1,4 @@
-"""A report that takes long, in a real browser: it comes by itself, is cancelled, and ends when one leaves."""
+"""What takes long, in a real browser: it comes by itself, is cancelled, and ends when one leaves."""
 
 from __future__ import annotations
 
@@ -94,3 +94,44 @@ def test_who_leaves_ends_the_question(
     job = under_way(demo)
     page.goto(f"{project}/me")
     assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
+
+
+ELSEWHERE = {
+    "discover?days=86": "At stake",
+    "discover/between?days=86&start=page:/app/projects&goal=event:Project Created": "Reached the goal",
+    "explore?days=86&start=/app/projects": "What comes after “/app/projects”",
+    "customers?q=example": "By ids ever seen",
+    "journeys/trial-to-paid/runs?days=86": "All who entered:",
+    "lifecycle?days=86": "Who comes back after the first touchpoint",
+    "me/digest?week=last": "how the journeys went",
+}
+
+
+@pytest.mark.parametrize("path", ELSEWHERE)
+def test_other_pages_come_by_themselves_too(
+    inside: tuple[Page, str], demo: tuple[Company, str], quick: threading.Event, path: str
+) -> None:
+    page, project = inside
+    page.goto(f"{project}/{path}")
+    waits = page.get_by_text("This report takes a while")
+    expect(waits).to_be_visible()
+    assert barriers(page) == []
+    quick.set()
+    expect(page.get_by_text(ELSEWHERE[path]).first).to_be_visible(timeout=60_000)
+    expect(waits).to_have_count(0)
+    expect(page.locator("main")).to_have_count(1)
+    assert page.url.endswith(path.replace(" ", "%20"))
+    assert not demo[0].services.waiting._jobs
+
+
+def test_who_types_on_ends_the_search_before(
+    inside: tuple[Page, str], demo: tuple[Company, str], quick: threading.Event
+) -> None:
+    page, project = inside
+    page.goto(f"{project}/customers?q=nobod")
+    expect(page.get_by_text("This report takes a while")).to_be_visible()
+    job = under_way(demo)
+    page.get_by_role("searchbox").press_sequentially("y")
+    assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
+    quick.set()
+    expect(page.get_by_text("Nobody found")).to_be_visible(timeout=60_000)

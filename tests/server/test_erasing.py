@@ -254,7 +254,7 @@ def test_nothing_is_left_of_the_customer_and_the_others_are_untouched(place: Pla
         "events": 3,
         "traits": 2,
         "runs": 0,
-        "sessions": 0,
+        "sessions": 1,
         "identities": 2,
         "edges": 1,
         "drops": 3,

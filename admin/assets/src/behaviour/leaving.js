@@ -1,12 +1,16 @@
-// Whoever leaves a page whose report is still being computed waits for it no more: the question is ended.
+// Whoever leaves a page whose report is still being computed, or asks for another one in its place, waits for it no
+// more: the question is ended.
 export function leaving() {
-  window.addEventListener("pagehide", () => {
-    const token = document.querySelector('meta[name="csrf-token"]');
-    for (const { dataset } of document.querySelectorAll("[data-leaving]")) {
-      const form = new FormData();
-      form.append("csrf_token", token?.content ?? "");
-      form.append("work", dataset.work);
-      navigator.sendBeacon(dataset.leaving, form);
-    }
+  window.addEventListener("pagehide", () => document.querySelectorAll("[data-leaving]").forEach(end));
+  document.addEventListener("htmx:beforeCleanupElement", ({ target }) => {
+    if (target.dataset?.leaving) end(target);
   });
+}
+
+function end({ dataset }) {
+  const token = document.querySelector('meta[name="csrf-token"]');
+  const form = new FormData();
+  form.append("csrf_token", token?.content ?? "");
+  form.append("work", dataset.work);
+  navigator.sendBeacon(dataset.leaving, form);
 }

@@ -1,0 +1,26 @@
+"""Who waits for an answer that takes long can end it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from admin.access import LOOKS, Place, needs
+from admin.services import services
+from store.work import Work, is_name
+
+pages = Blueprint("waiting", __name__, url_prefix="/p/<project>/waiting")
+
+
+@pages.post("/cancel")
+@needs("viewer", does=LOOKS)
+def cancel(place: Place) -> ResponseReturnValue:
+    """End what is under way that the person has asked for, in whichever process it is."""
+    given, name = services(), request.form.get("work", "")
+    if job := given.waiting.of(name, place.user.id):
+        given.waiting.cancel(job)
+    elif not given.events.embedded and is_name(name):
+        given.events.end(Work(name=name))
+    if not request.headers.get("HX-Request"):
+        return redirect(url_for("journeys.show", project=place.project.key))
+    return render_template("journey/waiting_part.html", job=None, is_cancelled=True)
