@@ -93,7 +93,7 @@ def together(
 ) -> str:
     """The same of several journeys: rows of (journey, customer, runs), where journeys count from 1."""
     params.values |= MOVES | {
-        "past": PAST,
+        "era": PAST,
         "idles": [one.idle_timeout for one in definitions],
         "windows": [one.window or NO_WINDOW for one in definitions],
         "cut_after": LONGEST,

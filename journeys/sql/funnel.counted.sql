@@ -3,6 +3,11 @@
 -- meanwhile. A run ends at the last of its steps, and of a step taken again the bit is looked at where it was taken.
 -- Rows of step 0 are customers who have the same numbers of runs that `reached` each step and no further; whose only run
 -- it is need not be asked for.
+with chosen as {{once}} (
+    select customer, of_several, start, last, outcome, furthest, steps, walked, times, strays
+    from ({{runs}})
+    where {{which}}
+)
 select
     step,
     count() as n,
@@ -28,8 +33,7 @@ from (
             if({in_any_order:UInt8}, 0, arrayReduce('groupBitOr', arrayMap(
                 (at, step) -> if(at >= step, bitShiftLeft(toUInt64(1), step), 0), strays.1, strays.2
             ))) as again
-        from ({{runs}})
-        where {{which}}
+        from chosen
     )
     array join steps as step, pauses as ms, arrayEnumerate(steps) as at
 )
@@ -38,8 +42,8 @@ union all
 select 0, count(), 0, 0, 0, 0, 0, [nan, nan], [nan, nan], ([], []), reached
 from (
     select countResample(1, {beyond:UInt8}, 1)(furthest) as reached
-    from ({{runs}})
-    where ({{which}}) and ({{of_many}})
+    from chosen
+    where {{of_many}}
     group by customer
 )
 group by reached

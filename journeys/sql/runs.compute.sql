@@ -8,7 +8,7 @@ with
         -- and event id. Numbers are gathered and sorted several times as fast as tuples.
         select
             customer,
-            bitShiftLeft(toUInt256(toUnixTimestamp64Milli(timestamp) + {past:Int64}), 192)
+            bitShiftLeft(toUInt256(toUnixTimestamp64Milli(timestamp) + {era:Int64}), 192)
                 + bitShiftLeft(toUInt256(sequence), 128)
                 + reinterpretAsUInt128(reverse(event_id)) as key,
             (channel, source, medium, campaign, device, country) as attributes,
@@ -95,7 +95,7 @@ with
             case_value,
             piece,
             rest,
-            arrayMap(key -> toInt64(bitShiftRight(key, 192)) - {past:Int64}, piece.1) as times,
+            arrayMap(key -> toInt64(bitShiftRight(key, 192)) - {era:Int64}, piece.1) as times,
             arrayFold(
                 (run, t, marks, opens) -> (
                     multiIf(
