@@ -64,6 +64,7 @@ def _show_growth(found: list[Found]) -> None:
 
 def _laps(found: Found) -> Iterator[tuple[str, Took]]:
     yield "back-fill", found.fill
+    yield "sessions, all counted and stored", found.sessions
     yield from found.reports.items()
     yield "refresh of a second's events", found.arriving
     yield "plain windowFunnel", found.peers["funnel"]
@@ -75,6 +76,8 @@ def _rows(found: Found) -> Iterator[list[str]]:
     funnel, histories, everything = (found.peers[name] for name in ("funnel", "histories", "everything"))
     pace = f"{found.size['events'] / found.fill.wall / 1e6:.2f} million events/s"
     yield _row("back-fill", found.fill, funnel, histories, pace)
+    pace = f"{found.size['events'] / found.sessions.wall / 1e6:.2f} million events/s"
+    yield _row("sessions, all counted and stored", found.sessions, funnel, everything, pace)
     for one in questions():
         yield _row(one.name, found.reports[one.name], funnel, everything if one.of_touchpoints else histories)
     yield _row(f"funnel after {LIVE} recomputations", found.funnel_later, funnel, histories)

@@ -16,6 +16,7 @@ from benchmarks.asked import Question, questions
 from benchmarks.machine import resident_now
 from benchmarks.questions import question
 from benchmarks.tables import ms, say
+from journeys import generations, sessions
 from journeys.funnel import funnel
 from journeys.period import Period
 from journeys.runs import fill, recompute
@@ -25,6 +26,7 @@ from store.events import EventStore
 from store.journeys import JourneyVersion
 from store.migrate import migrate_events
 from store.projects import Project
+from store.rules import ProjectRules
 
 FILLS = 3
 MANY = 20_000_000  # events, above which a version is filled once
@@ -61,6 +63,7 @@ class Found:
     size: Mapping[str, Any]
     runs: int
     fill: Took
+    sessions: Took
     memory: tuple[int, int, int]
     disk: Mapping[str, int]
     peers: Mapping[str, Took]
@@ -85,11 +88,13 @@ def measured(url: str, size: dict[str, Any], end: int, turns: int) -> Found:
         fills = 1 if size["events"] > MANY else min(FILLS, turns)
         filled, stored = _filled(events, fills)
         peak, disk = _peak(), _disk(events, fills)
+        counted = median(1, lambda: _count_sessions(events))
         scope = _scope(events, stored, end)
         return Found(
             size=size,
             runs=funnel(scope)["entered"],
             fill=filled,
+            sessions=counted,
             disk=disk,
             peers={name: median(turns, _peer(events, sql)) for name, sql in PEERS.items()},
             reports={one.name: _reported(one, scope, turns) for one in questions()},
@@ -200,6 +205,13 @@ def _filled(events: EventStore, turns: int) -> tuple[Took, JourneyVersion]:
         fill(events, used[-1], progress=lambda *_: None)
 
     return median(turns, work), used[-1]
+
+
+def _count_sessions(events: EventStore) -> None:
+    """Store the sessions, as every Waywiser does in its first minutes; reports count them anew until then."""
+    key_events = tuple(matcher for step in history.definition().followers for matcher in step.match)
+    wanted = generations.Wanted(ProjectRules(), key_events)
+    sessions.fill(events, generations.ensured(events, history.PROJECT, wanted)[-1])
 
 
 def _scope(events: EventStore, version: JourneyVersion, end: int) -> Scope:

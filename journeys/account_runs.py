@@ -80,10 +80,10 @@ def recompute(
     )
     definitions = [parsed(one.definition) for one in versions]
     theirs, members = acting(near(), THESE), members_of(near(), THESE)
-    found = runs.together(definitions, params, "customer in {customers:Array(UInt64)}", resolved=theirs)
+    whose, touched = "customer in {customers:Array(UInt64)}", question("account_runs.touched")
+    found = runs.together(definitions, params, whose, resolved=theirs, emptied=touched)
     begun = by_clock() if stamp is None else stamp
-    touched = question("account_runs.touched")
-    runs.store(events, versions, params, runs.Computed(found, touched, members), begun)
+    runs.store(events, versions, params, runs.Computed(found, members), begun)
 
 
 def named(events: EventStore, project: int, numbers: Collection[int]) -> dict[int, str]:

@@ -23,6 +23,8 @@ AT_STEP = (
 # SQL of how many visits of a place took which step, where places are no steps.
 TAKEN = "sumMap([named], [toUInt64(1)])"
 NONE_TAKEN = "(emptyArrayUInt8(), emptyArrayUInt64())"
+# SQL of which runs may not be the only one of their customer; of accounts, a member of two counts for both.
+OF_MANY = {"runs": "of_several", "customers": "0", "accounts": "1"}
 NEVER = (math.nan, math.nan)
 
 
@@ -43,11 +45,10 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
     sql, values = scope.ask(
         "funnel.counted",
         unit=unit,
-        slots=lambda _: {"taken": TAKEN if in_any_order else NONE_TAKEN},
+        slots=lambda _: {"taken": TAKEN if in_any_order else NONE_TAKEN, "of_many": OF_MANY[unit]},
         beyond=len(scope.definition.steps) + 1,
-        are_many=int(unit != "customers"),
     )
-    found = Counted(scope.events.query(sql, values), are_many=unit != "customers")
+    found = Counted(scope.events.query(sql, values))
     entered = found.progressed(1)
     outcomes = {how: sum(n for (_, one), n in found.ends.items() if one == how) for how in OUTCOMES}
     return {
@@ -76,13 +77,12 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
 class Counted:
     """The rows of the one question, by step from 1, and the customers by how many runs came how far.
 
-    Without `are_many` each run is of another customer.
+    Runs whose customers are not among these are of another customer each.
     """
 
-    def __init__(self, rows: list[dict[str, Any]], *, are_many: bool = True) -> None:
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
         self._steps = {row["step"]: row for row in rows if row["step"]}
         self._customers = [(row["reached"], row["n"]) for row in rows if not row["step"]]
-        self._are_many = are_many
         self.ends = Counter({(k, how): row[how] for k, row in self._steps.items() for how in OUTCOMES})
 
     def progressed(self, k: int) -> int:
@@ -95,12 +95,11 @@ class Counted:
 
     def spread(self, k: int) -> dict[int, int]:
         """How many customers have how many of the runs that came to the step."""
-        if not self._are_many:
-            return {1: n} if (n := self.progressed(k)) else {}
         spread = Counter[int]()
         for reached, customers in self._customers:
             spread[sum(reached[k - 1 :])] += customers
-        return {runs: customers for runs, customers in spread.items() if runs}
+        spread[1] += self.progressed(k) - sum(runs * customers for runs, customers in spread.items())
+        return {runs: customers for runs, customers in spread.items() if runs and customers}
 
     def visited(self, k: int) -> int:
         """How many reached this very step."""

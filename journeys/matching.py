@@ -53,8 +53,14 @@ def bind(definitions: Sequence[Definition], params: filters.Params) -> dict[str,
         "population": population,
         "case_places": case_places,
         "fails_bit": FAILS,
+        "opens_bit": 2 * FAILS,
     }
-    return {"conditions": conditions.sql(), "cases": cases.sql()}
+    has_cases = any(one.case_key for one in definitions)  # a constant is no part of a key to group by
+    return {
+        "conditions": conditions.sql(),
+        "cases": f"[{cases.sql()}]",
+        "case_value": "cases[{case_places:Array(UInt16)}[journey]]" if has_cases else "''",
+    }
 
 
 def _bits(definition: Definition) -> Iterator[tuple[int, Matcher]]:

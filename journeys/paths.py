@@ -11,12 +11,12 @@ from journeys.filters import Params
 from journeys.flows import ENDS, OTHER, Flow, Node, drawn
 from journeys.funnel import OUTCOMES
 from journeys.questions import question
+from journeys.runs import PAST
 from journeys.scope import Scope
 from store.words import tell
 
 OTHER_HASH = 1
 FOREVER = 2**52  # milliseconds beyond all times
-PAST = 2**42  # milliseconds from before all times to 1970; with those since then they take 44 bits
 SHOWN = ("track", "page", "screen")
 PARTS = ("run", "afterwards")
 DIRECTIONS = ("after", "before")

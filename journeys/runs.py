@@ -18,9 +18,11 @@ EVENTS_PER_CHUNK = 4_000_000
 LONGEST = 10_000
 
 NO_WINDOW = 2**62
+PAST = 2**42  # milliseconds from before all times to 1970; with those since then they take 44 bits
 
 # Customers and identities are numbers below this one.
 NUMBERS = 2**63
+WITHOUT_RUNS = "union all select journey, customer, [] as run, 0 as is_cut from ({})"
 SHARE = "customer >= {low:UInt64} and customer < {high:UInt64}"
 # Accounts are numbers above those; without their highest bit they lie in the same shares.
 SHARE_OF_ACCOUNTS = (
@@ -55,24 +57,29 @@ class Cut(NamedTuple):
 
 
 class Computed(NamedTuple):
-    """SQL of runs, of those who lose theirs otherwise, and of accounts' members as (customer, account)."""
+    """SQL of the rows of runs to store, one a customer, and of accounts' members as (customer, account)."""
 
     runs: str
-    emptied: str
     members: str = ""
 
 
 def computed(
-    definition: Definition, params: filters.Params, whose: str, *, resolved: str = resolution.VIEW
+    definition: Definition,
+    params: filters.Params,
+    whose: str,
+    *,
+    resolved: str = resolution.VIEW,
+    emptied: str = "",
 ) -> str:
     """SQL that computes runs from events: rows of (customer, runs).
 
-    `whose` says which customers, `resolved` is the SQL of events with their customer. Where the runs are
-    those of accounts, an account is the customer.
+    `whose` says which customers, `resolved` is the SQL of events with their customer, `emptied` that of the
+    customers, as (journey, customer), who have a row also where they have no run. Where the runs are those
+    of accounts, an account is the customer.
     """
     if definition.of_accounts:
         resolved = account_events.acting(resolved)
-    return together([definition], params, whose, resolved=resolved)
+    return together([definition], params, whose, resolved=resolved, emptied=emptied)
 
 
 def together(
@@ -82,9 +89,11 @@ def together(
     *,
     resolved: str = resolution.VIEW,
     concerned: str = "1",
+    emptied: str = "",
 ) -> str:
     """The same of several journeys: rows of (journey, customer, runs), where journeys count from 1."""
     params.values |= MOVES | {
+        "era": PAST,
         "idles": [one.idle_timeout for one in definitions],
         "windows": [one.window or NO_WINDOW for one in definitions],
         "cut_after": LONGEST,
@@ -107,6 +116,7 @@ def together(
         whose=whose,
         resolved=known_too,
         concerned=concerned,
+        emptied=WITHOUT_RUNS.format(emptied) if emptied else "",
         **matching.bind(definitions, params),
     )
 
@@ -168,9 +178,9 @@ def recompute_all(
     touched = question("runs.touched")
     is_everybody = all(len(some) == len(places) for some in params.values["whom"])
     these = "1" if is_everybody else f"(journey, customer) in ({touched})"
-    anew = together(definitions, params, whose, concerned=these)
+    anew = together(definitions, params, whose, concerned=these, emptied=touched)
     versions = [version for version, _ in concerned]
-    store(events, versions, params, Computed(anew, touched), by_clock() if stamp is None else stamp)
+    store(events, versions, params, Computed(anew), by_clock() if stamp is None else stamp)
 
 
 def fill(
@@ -255,11 +265,11 @@ def _of_share(definition: Definition, params: filters.Params, share: Share) -> C
     everyone = resolution.resolved_now()
     if definition.of_accounts:
         acting = account_events.acting(everyone, share.members)
-        found = together([definition], params, share.events, resolved=acting)
         emptied = question("runs.stale_accounts", whose=share.rows)
-        return Computed(found, emptied, account_events.members_of(everyone, share.members))
-    found = computed(definition, params, share.events, resolved=everyone)
-    return Computed(found, question("runs.stale", whose=share.rows))
+        found = together([definition], params, share.events, resolved=acting, emptied=emptied)
+        return Computed(found, account_events.members_of(everyone, share.members))
+    emptied = question("runs.stale", whose=share.rows)
+    return Computed(computed(definition, params, share.events, resolved=everyone, emptied=emptied))
 
 
 def _customers(events: EventStore, definition: Definition, params: filters.Params, share: Share) -> list[int]:
@@ -285,9 +295,9 @@ def store(
     """Store what was computed for these versions; `stamp` was taken before what it rests on was read."""
     params.values |= {"journey_versions": [one.id for one in versions], "version": stamp}
     sql = (
-        question("runs.store_accounts", runs=found.runs, emptied=found.emptied, members=found.members)
+        question("runs.store_accounts", runs=found.runs, members=found.members)
         if found.members
-        else question("runs.store", runs=found.runs, emptied=found.emptied)
+        else question("runs.store", runs=found.runs)
     )
     events.command(sql, params.values)
 

@@ -119,6 +119,7 @@ class Scope:
         anchored = any_of(whoever(anchor.match), params) if anchor else "0"
         given = {
             "runs": selected,
+            "once": self._once(),
             "source": source,
             "which": which,
             "anchor": anchored,
@@ -127,6 +128,14 @@ class Scope:
             **(slots(params) if slots else {}),
         }
         return question(name, **given), params.values
+
+    def _once(self) -> str:
+        """How a question holds runs that it reads several times: those of a saved segment are found once.
+
+        To read others again costs less than to hold them. A server's engine may be too old for it.
+        """
+        is_dear = any(self.segment.get(name) for name in segments.SAVED)
+        return "materialized" if is_dear and self.events.embedded else ""
 
     def belonging(self, segment: segments.Segment, params: Params) -> str:
         """SQL that keeps the runs of a segment, on columns of `runs.selected`; '' where it keeps all.

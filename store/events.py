@@ -386,8 +386,8 @@ class EventStore:
         return client
 
     def _options(self) -> dict[str, Any]:
-        if self.embedded:
-            return {}
+        if self.embedded:  # a server's engine may be too old to know this
+            return {"settings": {"enable_materialized_cte": 1}}
         # Thousands of bound values would be too long for an address, so they travel as a form.
         settings = {"async_insert": 0, "insert_deduplicate": 1, **SETTINGS}
         secure = urlsplit(self._dsn).scheme == "clickhouses"

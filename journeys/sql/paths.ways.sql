@@ -5,7 +5,7 @@
 -- fast: time, sequence (beyond 2 ** 52 all are equal), and of the event id the first four bytes, which tell apart what
 -- came at once. Each run is among its own touchpoints as one without a label, so that none gets lost.
 with
-    runs as (
+    runs as {{once}} (
         select
             taken.customer as customer,
             number,

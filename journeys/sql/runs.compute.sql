@@ -4,15 +4,16 @@
 with
     spoken as (
         -- What an event is to each journey that it speaks of: a bit for each matcher that it may match, and the place of
-        -- the condition that it has to meet for that.
+        -- the condition that it has to meet for that. Its `key` is the order of the rule in one number: time, sequence
+        -- and event id. Numbers are gathered and sorted several times as fast as tuples.
         select
             customer,
-            toUnixTimestamp64Milli(timestamp) as t,
-            sequence,
-            event_id,
+            bitShiftLeft(toUInt256(toUnixTimestamp64Milli(timestamp) + {era:Int64}), 192)
+                + bitShiftLeft(toUInt256(sequence), 128)
+                + reinterpretAsUInt128(reverse(event_id)) as key,
             (channel, source, medium, campaign, device, country) as attributes,
             arrayMap(met -> toUInt8(met), [{{conditions}}]) as met,
-            [{{cases}}] as cases,
+            {{cases}} as cases,
             arrayJoin({spoken:Array(Array(Tuple(UInt16, Array(UInt32), Array(UInt16))))}[
                 transform(
                     if(type = 'track', concat('track ', event), type),
@@ -24,20 +25,19 @@ with
         where project = {project:UInt32} and ({{relevant}}) and ({{whose}}) and not is_bot
     ),
     touchpoints as (
+        -- `marks` are the bits of the steps that it matches, above them one for an event that fails, and one for an event
+        -- that may open a run. Only of these it is told from where the customer came, as one text, which is read again
+        -- of those that do open one.
         select
             spoken.1 as journey,
             customer,
-            cases[{case_places:Array(UInt16)}[journey]] as case_value,
-            t,
-            sequence,
-            event_id,
+            {{case_value}} as case_value,
+            key,
             arrayReduce('groupBitOr', arrayMap((bit, place) -> bit * met[place], spoken.2, spoken.3)) as matched,
-            toUInt32(bitAnd(matched, {fails_bit:UInt32} - 1)) as mask,
-            toUInt8(matched >= {fails_bit:UInt32}) as failed,
-            toUInt32(if(
-                met[{population:Array(UInt16)}[journey]], bitAnd(mask, {openers:Array(UInt32)}[journey]), 0
-            )) as opening,
-            attributes
+            met[{population:Array(UInt16)}[journey]]
+                and bitAnd(matched, {openers:Array(UInt32)}[journey]) != 0 as is_opening,
+            toUInt32(matched + is_opening * {opens_bit:UInt32}) as marks,
+            if(is_opening, toString(attributes), '') as origin
         from spoken
     ),
     histories as (
@@ -45,12 +45,20 @@ with
             journey,
             customer,
             case_value,
-            arraySort(groupArray((t, sequence, event_id, mask, failed, opening, attributes))) as history,
-            arrayMap(gap -> gap > {idles:Array(Int64)}[journey], arrayDifference(history.1)) as pauses
+            groupArray(key) as keys,
+            arrayZip(
+                arraySort(keys),
+                arraySort((one, key) -> key, groupArray(marks), keys),
+                arraySort((one, key) -> key, groupArray(origin), keys)
+            ) as history,
+            arrayMap(
+                gap -> gap > {idles:Array(Int64)}[journey],
+                arrayDifference(arrayMap(key -> toInt64(bitShiftRight(key, 192)), history.1))
+            ) as pauses
         from touchpoints
         where matched != 0 and ({{concerned}})
         group by journey, customer, case_value
-        having max(opening)
+        having max(is_opening)
     ),
     splits as (
         select
@@ -87,14 +95,15 @@ with
             case_value,
             piece,
             rest,
+            arrayMap(key -> toInt64(bitShiftRight(key, 192)) - {era:Int64}, piece.1) as times,
             arrayFold(
-                (run, t, mask, failed, opens) -> (
+                (run, t, marks, opens) -> (
                     multiIf(
                         run.1 < 256, opens,
                         t - if(toUInt8(run.1) >= {starts:UInt8}, run.4, run.2) > {windows:Array(Int64)}[journey],
                         if(opens != 0, opens, {expires:UInt8}),
-                        failed, {fails:UInt8},
-                        (bitAnd(bitAnd(mask, bitShiftRight(run.1, 8)), bitNot(arraySum(
+                        bitAnd(marks, {fails_bit:UInt32}) != 0, {fails:UInt8},
+                        (bitAnd(bitAnd(marks, bitShiftRight(run.1, 8)), bitNot(arraySum(
                             (bit, within) -> if(t - if(toUInt8(run.1) = {stays:UInt8}, run.3, run.4) > within, bit, 0),
                             {within_bits:Array(Array(UInt32))}[journey], {within_ms:Array(Array(Int64))}[journey]
                         ))) as reachable) != 0,
@@ -109,10 +118,13 @@ with
                     t,
                     arrayPushBack(run.5, toUInt8(run.1))
                 ),
-                piece.1, piece.4, piece.5,
+                times, piece.2,
                 arrayMap(
                     opening -> {opens:Array(Array(UInt64))}[journey][bitCount(bitXor(opening, toUInt32(opening - 1)))],
-                    piece.6
+                    arrayMap(
+                        marks -> if(marks >= {opens_bit:UInt32}, bitAnd(marks, {openers:Array(UInt32)}[journey]), 0),
+                        piece.2
+                    )
                 ),
                 cast((0, 0, 0, 0, []), 'Tuple(UInt64, Int64, Int64, Int64, Array(UInt8))')
             ) as fold,
@@ -129,10 +141,13 @@ with
                 attempt -> attempt[1].1 >= {starts:UInt8},
                 arraySplit(
                     (touchpoint, move) -> move >= {starts:UInt8},
-                    arrayZip(moves, piece.1, piece.3, piece.4), moves
+                    arrayZip(
+                        moves, times, piece.1, arrayMap(marks -> bitAnd(marks, {fails_bit:UInt32} - 1), piece.2)
+                    ),
+                    moves
                 )
             ) as parts,
-            arrayFilter((attributes, move) -> move >= {starts:UInt8}, piece.7, moves) as origins
+            arrayFilter((origin, move) -> move >= {starts:UInt8}, piece.3, moves) as origins
         from folded
     ),
     attempts as (
@@ -149,7 +164,7 @@ with
                     arrayFilter(touchpoint -> touchpoint.1 > {starts:UInt8}, arraySlice(parts[number + 1], 1, 1))
                 )
             ) as attempt,
-            origins[number] as attributes,
+            origins[number] as origin,
             if(number = length(parts), rest, 'dropped') as rest_of_it
         from parted
     ),
@@ -159,7 +174,7 @@ with
             customer,
             case_value,
             attempt,
-            attributes,
+            cast(origin, 'Tuple(String, String, String, String, String, String)') as attributes,
             rest_of_it,
             {keeps:Array(UInt64)}[journey] != 0 as is_free,
             arrayMap(move -> move < {stays:UInt8} or move >= {starts:UInt8}, attempt.1) as moved,
@@ -189,7 +204,10 @@ with
             customer,
             case_value,
             arrayFilter((at, has_moved) -> has_moved, attempt.2, moved) as times,
-            arrayFilter((id, has_moved) -> has_moved, attempt.3, moved) as event_ids,
+            arrayMap(
+                key -> reverse(reinterpretAsFixedString(toUInt128(key))),
+                arrayFilter((key, has_moved) -> has_moved, attempt.3, moved)
+            ) as event_ids,
             attributes,
             steps,
             furthest,
@@ -218,7 +236,7 @@ with
         select
             journey,
             customer,
-            groupArray((
+            [(
                 case_value,
                 fromUnixTimestamp64Milli(times[1], 'UTC'),
                 fromUnixTimestamp64Milli(last, 'UTC'),
@@ -231,16 +249,16 @@ with
                 event_ids,
                 strays,
                 attributes.1, attributes.2, attributes.3, attributes.4, attributes.5, attributes.6
-            )) as runs,
-            countIf(outcome = 'cut') as cut
+            )] as run,
+            outcome = 'cut' as is_cut
         from ended
-        group by journey, customer
+        {{emptied}}
     )
 select
     journey,
     customer,
     cast(
-        arraySort(run -> (run.2, run.1), runs),
+        arraySort(run -> (run.2, run.1), groupArrayArray(run)),
         'Array(Tuple(
             case_value String, start DateTime64(3, \'UTC\'), last DateTime64(3, \'UTC\'), outcome String,
             furthest UInt8, repeats UInt32, shortcut Bool, steps Array(UInt8), times Array(DateTime64(3, \'UTC\')),
@@ -248,5 +266,6 @@ select
             channel String, source String, medium String, campaign String, device String, country String
         ))'
     ) as runs,
-    cut
+    sum(is_cut) as cut
 from runs
+group by journey, customer

@@ -1,4 +1,4 @@
--- Put the runs of these customers at these journeys in place of the stored ones; the emptied ones lose theirs.
+-- Put the runs of these customers at these journeys in place of the stored ones; some have none any more.
 insert into journey_runs (project, journey_version, customer, computed_at, version, runs, cut)
 select
     {project:UInt32},
@@ -6,14 +6,9 @@ select
     customer,
     now64(3, 'UTC'),
     {version:UInt64},
-    groupArrayArray(runs),
-    sum(cut)
-from (
-    select journey, customer, runs, cut from ({{runs}})
-    union all
-    select journey, customer, [] as runs, 0 as cut from ({{emptied}})
-)
-group by journey, customer
+    runs,
+    cut
+from ({{runs}})
 -- Two-level aggregation would hand on 256 small blocks, and the fold pays its rounds for each of them. No customer
 -- comes twice here: to look for that on insert takes as long as half the computation.
 settings group_by_two_level_threshold = 0, group_by_two_level_threshold_bytes = 0, optimize_on_insert = 0

@@ -12,8 +12,6 @@ select
 from (
     select journey, customer, runs, cut, cast([], 'Array(UInt64)') as members from ({{runs}})
     union all
-    select journey, customer, [] as runs, 0 as cut, cast([], 'Array(UInt64)') as members from ({{emptied}})
-    union all
     select
         toUInt16(arrayJoin(arrayEnumerate({journey_versions:Array(UInt32)}))) as journey,
         account as customer,
