@@ -14,8 +14,8 @@ from typing import Any, cast
 from flask import Flask
 from sqlalchemy import Engine
 
-import admin
 import collector
+from admin.app import create_app
 from admin.services import Services
 from admin.waiting import Waiting
 from collector import Shortcut
@@ -103,7 +103,7 @@ def admin_app(house: House, *, patience_s: float = PATIENCE_S) -> Flask:
     """The admin over the stores of a house."""
     waiting = Waiting(patience_s=patience_s)
     atexit.register(waiting.close)  # before the house, whose stores it asks
-    return admin.create_app(
+    return create_app(
         Services(
             engine=house.engine,
             events=house.events,

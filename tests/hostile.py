@@ -6,7 +6,7 @@ import json
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
 
-import admin
+from admin.services import Services
 from journeys.definitions import parse
 from journeys.runs import fill
 from journeys.segment_definitions import parse_segment
@@ -151,7 +151,7 @@ class Planted(NamedTuple):
     embed: str
 
 
-def plant(given: admin.Services, project: Project, *, now: int) -> Planted:
+def plant(given: Services, project: Project, *, now: int) -> Planted:
     """Fill a project with hostile names everywhere."""
     given.events.insert(hostile_events(project.id, now), token="hostile")
     _join(given, project, now=now)
@@ -178,11 +178,11 @@ def plant(given: admin.Services, project: Project, *, now: int) -> Planted:
     return Planted(_customer(given, project, IMAGE), embed)
 
 
-def _customer(given: admin.Services, project: Project, name: str) -> int:
+def _customer(given: Services, project: Project, name: str) -> int:
     return next(iter(given.ledger.customers_of(project.id, {identity_hash("user", name)})))
 
 
-def _join(given: admin.Services, project: Project, *, now: int) -> None:
+def _join(given: Services, project: Project, *, now: int) -> None:
     """Let each name have a phone of its own, and all of them one address that joins none."""
     for number, name in enumerate(KEEPABLE):
         user = Identity("user", name)
@@ -193,7 +193,7 @@ def _join(given: admin.Services, project: Project, *, now: int) -> None:
         given.ledger.join(project.id, links, now=now + number)
 
 
-def _plant_settings(given: admin.Services, project: Project, *, by: str, now: int) -> None:
+def _plant_settings(given: Services, project: Project, *, by: str, now: int) -> None:
     engine = given.engine
     drops = [
         DropRow(

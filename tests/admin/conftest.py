@@ -16,8 +16,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-import admin
+from admin.app import create_app
 from admin.embedding import Shelf
+from admin.services import Services
 from admin.throttle import Throttle
 from journeys.definitions import parse
 from journeys.runs import fill, recompute
@@ -58,7 +59,7 @@ JOURNEY = {
 class Shop:
     """The application under test and what it stands on."""
 
-    services: admin.Services
+    services: Services
     app: Flask
     project: Project
     other: Project
@@ -143,7 +144,7 @@ def a_shop(template_db: Path, shared_events: EventStore, folder: Path) -> Iterat
     staff(engine)
     events = shared_events.sibling(f"t_{uuid.uuid4().hex[:12]}")
     migrate_events(events)
-    yield open_shop(engine, events, folder, admin.create_app)
+    yield open_shop(engine, events, folder, create_app)
     events.command(f"drop database if exists `{events.database}`")
     events.close()
     engine.dispose()
@@ -172,13 +173,13 @@ def shop(
 
 
 @pytest.fixture(scope="session")
-def used_app() -> Callable[[admin.Services], Flask]:
+def used_app() -> Callable[[Services], Flask]:
     """An application that serves one shop after another: to make one takes longer than most tests."""
     made: list[tuple[Flask, dict[str, object]]] = []
 
-    def serve(services: admin.Services) -> Flask:
+    def serve(services: Services) -> Flask:
         if not made:
-            app = admin.create_app(services)
+            app = create_app(services)
             made.append((app, dict(app.config)))
         app, config = made[0]
         app.config.update(config)
@@ -190,7 +191,7 @@ def used_app() -> Callable[[admin.Services], Flask]:
 
 @pytest.fixture
 def own_shop(
-    staffed_db: Path, events: EventStore, tmp_path: Path, used_app: Callable[[admin.Services], Flask]
+    staffed_db: Path, events: EventStore, tmp_path: Path, used_app: Callable[[Services], Flask]
 ) -> Iterator[Shop]:
     """A shop for one test that changes it."""
     path = tmp_path / "shop.db"
@@ -216,7 +217,7 @@ def open_shop(
     engine: Engine,
     events: EventStore,
     snippet: Path,
-    serve: Callable[[admin.Services], Flask] = admin.create_app,
+    serve: Callable[[Services], Flask] = create_app,
 ) -> Shop:
     """The shop with its people and a filled journey."""
     project, other = (project_by_key(engine, key) for key in ("shop", "other"))
@@ -228,7 +229,7 @@ def open_shop(
     refreshed: list[tuple[int, set[int]]] = []
     refilled: list[bool] = []
     eraser = Eraser(engine, events, ledger, Settings(), lambda: NOW, lambda _project, _customers: None)
-    services = admin.Services(
+    services = Services(
         engine=engine,
         events=events,
         ledger=ledger,
@@ -249,7 +250,7 @@ def open_shop(
     return Shop(services, app, project, other, people, refreshed, refilled)
 
 
-def fill_all(services: admin.Services) -> None:
+def fill_all(services: Services) -> None:
     """Count the runs of every version that waits, as the background job does."""
     for version in versions_to_fill(services.engine):
         fill(services.events, version, progress=lambda _done, _total: None)

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-import admin
 from admin import embedding
+from admin.app import create_app
 from journeys.segment_definitions import parse_segment
 from store import audit
 from store.embeds import embeds_of
@@ -33,7 +33,7 @@ def made(shop: Shop, **form: str) -> str:
 def later(shop: Shop, ms: int) -> Shop:
     """The same shop at a later time."""
     services = replace(shop.services, clock=lambda: NOW + ms)
-    return replace(shop, services=services, app=admin.create_app(services))
+    return replace(shop, services=services, app=create_app(services))
 
 
 @pytest.mark.parametrize("report", [one.name for one in embedding.REPORTS])

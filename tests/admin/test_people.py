@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
-import admin
+from admin.app import create_app
 from store import invitations, sign_ins
 from store.users import sign_in, user_by_email, users_of
 from tests.admin.conftest import NOW, PASSWORD, Shop
@@ -24,7 +24,7 @@ Letters = list[tuple[str, str, str]]
 def later(shop: Shop, ms: int, **more: object) -> Shop:
     """The same shop at a later time."""
     services = replace(shop.services, clock=lambda: NOW + ms, **more)  # type: ignore[arg-type]
-    app = admin.create_app(services)
+    app = create_app(services)
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     return replace(shop, services=services, app=app)
 

@@ -13,7 +13,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
-import admin
+from admin.app import create_app
+from admin.services import Services
 from server.erasing import Eraser
 from server.replaying import run_again
 from store.events import EventStore
@@ -37,7 +38,7 @@ def fresh(engine: Engine, events: EventStore, tmp_path: Path) -> Flask:
     """An admin that nobody has set up."""
     ledger = Ledger(engine, events)
     eraser = Eraser(engine, events, ledger, Settings(), lambda: NOW, lambda _project, _customers: None)
-    services = admin.Services(
+    services = Services(
         engine=engine,
         events=events,
         ledger=ledger,
@@ -51,7 +52,7 @@ def fresh(engine: Engine, events: EventStore, tmp_path: Path) -> Flask:
         refused_of=eraser.refused_of,
         snippet=tmp_path,
     )
-    app = admin.create_app(services)
+    app = create_app(services)
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     return app
 

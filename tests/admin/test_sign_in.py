@@ -10,7 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import event
 
-from admin import create_app
+from admin.app import create_app
 from store.settings import Settings
 from tests.admin.conftest import NOW, PASSWORD, Shop
 from tests.admin.every_route import address, every_field, pages

@@ -16,8 +16,9 @@ from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.serving import make_server
 
-import admin
 import server.demo
+from admin.app import create_app
+from admin.services import Services
 from collector.carrier import Carrier
 from collector.counters import Counters
 from collector.pipeline import Tools
@@ -52,7 +53,7 @@ JOURNEYS = Path(server.demo.__file__).parent / "journeys"
 class Company:
     """The stores, what serves them, and the project that is looked at."""
 
-    services: admin.Services
+    services: Services
     filler: Filler
     project: Project | None = None
 
@@ -77,7 +78,7 @@ def empty_company(engine: Engine, events: EventStore) -> Company:
 
     eraser = Eraser(engine, events, ledger, Settings(), now_ms, refresh)
     return Company(
-        admin.Services(
+        Services(
             engine,
             events,
             ledger,
@@ -169,7 +170,7 @@ def whole(app: WSGIApplication) -> WSGIApplication:
 @contextmanager
 def served(company: Company, *, port: int = 0) -> Iterator[str]:
     """The admin of this company at an address of its own."""
-    with served_app(admin.create_app(company.services), port=port) as address:
+    with served_app(create_app(company.services), port=port) as address:
         yield address
 
 
