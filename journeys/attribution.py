@@ -19,7 +19,6 @@ from journeys.currencies import chosen, currencies
 from journeys.cursors import written
 from journeys.filters import Params
 from journeys.funnel import OUTCOMES, UNITS
-from journeys.period import iso
 from journeys.questions import question
 from journeys.rates import rate
 from journeys.scope import Scope, UnitError
@@ -108,14 +107,7 @@ def attribution(
     effects = removal_effects(_steps(found.get("step", []), labels))
     credits = _credits(labels, known, effects, successes - bare.successes, worth - bare.value)
     return {
-        "journey": scope.definition.key,
-        "name": scope.definition.name,
-        "version": scope.version.version,
-        "unit": unit,
-        "from": iso(scope.period.start),
-        "to": iso(scope.period.end),
-        "as_of": iso(scope.now),
-        "segment": dict(scope.segment),
+        **scope.head(unit),
         "dimension": model.dimension,
         "lookback_days": model.lookback,
         "half_life_days": model.half_life,

@@ -14,7 +14,6 @@ from journeys.dimensions import LONGEST_NAME, OF_RUN, SEGMENT, Dimension, Dimens
 from journeys.filters import Params
 from journeys.funnel import UNITS
 from journeys.lists import counted
-from journeys.period import iso
 from journeys.questions import question
 from journeys.rates import rate
 from journeys.report import Which
@@ -70,17 +69,10 @@ def breakdown(
     for group, compared in zip(groups, _against_rest(groups), strict=True):
         group["against_rest"] = compared
     return {
-        "journey": scope.definition.key,
-        "name": scope.definition.name,
-        "version": scope.version.version,
-        "unit": unit,
+        **scope.head(unit),
         "by": found.text,
         "at": key,
         "moment": _moment(scope, found, position),
-        "from": iso(scope.period.start),
-        "to": iso(scope.period.end),
-        "as_of": iso(scope.now),
-        "segment": dict(scope.segment),
         **whole(groups),
         "cells": cells(lambda number: written(Cell(number, "", found.text, key, "", []))),
         "groups": groups,

@@ -44,14 +44,7 @@ def change(
     rows = _counted(scope, asked, required, most)
     whole = rows.pop(WHOLE, None) or _nobody(required)
     answer = {
-        "journey": scope.definition.key,
-        "name": scope.definition.name,
-        "version": scope.version.version,
-        "unit": "runs",
-        "from": iso(scope.period.start),
-        "to": iso(scope.period.end),
-        "as_of": iso(scope.now),
-        "segment": dict(scope.segment),
+        **scope.head("runs"),
         "target": steps[end - 1].key,
         "age": {"seconds": asked.age / 1000, "given": bool(age)},
         "before": {"from": iso(before.start), "to": iso(before.end), **_side(asked, "before", whole)},

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from journeys.definitions import Step
-from journeys.period import iso
 from journeys.rates import rate, run_rate
 from journeys.scope import Scope
 from journeys.statistics import known
@@ -52,14 +51,7 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
     entered = found.progressed(1)
     outcomes = {how: sum(n for (_, one), n in found.ends.items() if one == how) for how in OUTCOMES}
     return {
-        "journey": scope.definition.key,
-        "name": scope.definition.name,
-        "version": scope.version.version,
-        "unit": unit,
-        "from": iso(scope.period.start),
-        "to": iso(scope.period.end),
-        "as_of": iso(scope.now),
-        "segment": dict(scope.segment),
+        **scope.head(unit),
         "order": scope.rule.order,
         "runs_of": scope.rule.runs_of,
         "entered": entered,

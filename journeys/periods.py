@@ -30,14 +30,7 @@ def periods(scope: Scope, *, before_from: str = "", before_to: str = "", age: st
     rows = {side: _counted(scope, period, asked.age) for side, period in both.items()}
     steps = _steps(scope, asked, rows)
     return {
-        "journey": scope.definition.key,
-        "name": scope.definition.name,
-        "version": scope.version.version,
-        "unit": "runs",
-        "from": iso(scope.period.start),
-        "to": iso(scope.period.end),
-        "as_of": iso(scope.now),
-        "segment": dict(scope.segment),
+        **scope.head("runs"),
         "age": {"seconds": asked.age / 1000, "given": bool(age)},
         **{
             side: {

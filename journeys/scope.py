@@ -15,7 +15,7 @@ from journeys.definitions import Definition, Matcher, Step, parse
 from journeys.filters import Params, any_of
 from journeys.membership import Ground, Saved, belonging
 from journeys.outcome import outcome_at
-from journeys.period import Period, PeriodError, moment, parse_period
+from journeys.period import Period, PeriodError, iso, moment, parse_period
 from journeys.questions import question
 from journeys.routes import RAW, Routes, confirmed
 from store.events import EventStore
@@ -171,6 +171,19 @@ class Scope:
             return runs.stored()
         params.values["as_of"] = resolution.version_at(self.as_of)
         return runs.then(self.rule, params)
+
+    def head(self, unit: str) -> dict[str, Any]:
+        """What the answer of every report says first: of which runs it is, and as of when."""
+        return {
+            "journey": self.definition.key,
+            "name": self.definition.name,
+            "version": self.version.version,
+            "unit": unit,
+            "from": iso(self.period.start),
+            "to": iso(self.period.end),
+            "as_of": iso(self.now),
+            "segment": dict(self.segment),
+        }
 
     def kept(self, name: str, arguments: Mapping[str, Any], compute: Callable[[], T]) -> T:
         """What was computed under this name before, if nothing has changed; else what is computed now."""

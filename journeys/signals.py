@@ -11,7 +11,6 @@ from typing import Any
 from journeys.at_once import at_once
 from journeys.definitions import Matcher
 from journeys.filters import Params, any_of
-from journeys.period import iso
 from journeys.questions import question
 from journeys.rates import rate
 from journeys.report import Answer
@@ -57,14 +56,7 @@ def signals(
     found = effects(_carried(scope, asked, counted), FEWEST) if counted["seen"] >= 2 * FEWEST else []
     keys = [one.key for one in scope.definition.steps]
     return {
-        "journey": scope.definition.key,
-        "name": scope.definition.name,
-        "version": scope.version.version,
-        "unit": "runs",
-        "from": iso(scope.period.start),
-        "to": iso(scope.period.end),
-        "as_of": iso(scope.now),
-        "segment": dict(scope.segment),
+        **scope.head("runs"),
         "step": keys[asked.k - 1],
         "after": keys[asked.origin - 1],
         "toward": keys[asked.target - 1],

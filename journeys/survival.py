@@ -17,7 +17,6 @@ import numpy as np
 
 from journeys.cursors import ListError
 from journeys.funnel import UNITS
-from journeys.period import iso
 from journeys.questions import question
 from journeys.rates import rate
 from journeys.report import Which
@@ -63,14 +62,9 @@ def survival(
     shown = (watched or found) if compare else found
     keys = [step.key for step in scope.definition.steps]
     return {
-        "journey": scope.definition.key,
-        "version": scope.version.version,
-        "unit": unit,
+        **scope.head(unit),
         "from_step": keys[first - 1],
         "to_step": keys[last - 1],
-        "from": iso(scope.period.start),
-        "to": iso(scope.period.end),
-        "as_of": iso(scope.now),
         "curves": [
             {"name": name, "segment": dict(segments[name]), **_told(one, waits[name])}
             for name, one in shown.items()

@@ -13,7 +13,6 @@ from journeys.cursors import ListError
 from journeys.funnel import UNITS
 from journeys.lists import WHOLE, WORDS
 from journeys.metrics import STANDING
-from journeys.period import iso
 from journeys.report import Answer, OwnArguments, Report, Table, Which
 from journeys.scope import Scope
 from journeys.standing import HEAD, NOBODY, cells, columns, standing, whole
@@ -59,16 +58,9 @@ def trend(scope: Scope, *, by: str = "", unit: str = "runs") -> Answer:
     found = {row["edge"]: row for row in scope.events.query(sql, values)}
     told = [_told(one, found.get(one.edge, NOBODY)) for one in parts]
     return {
-        "journey": scope.definition.key,
-        "name": scope.definition.name,
-        "version": scope.version.version,
-        "unit": unit,
+        **scope.head(unit),
         "by": by,
         "zone": scope.project.zone.key,
-        "from": iso(scope.period.start),
-        "to": iso(scope.period.end),
-        "as_of": iso(scope.now),
-        "segment": dict(scope.segment),
         **whole(told),
         "cells": cells(lambda number: number),
         "parts": told,
