@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_python
+from babel.messages.extract import extract_javascript, extract_python
 from babel.messages.pofile import write_po
 from jinja2 import Environment, nodes
 
@@ -20,6 +21,7 @@ from admin.vocabulary import vocabulary
 ROOT = Path(__file__).parent.parent
 FILE = FOLDER / "messages.pot"
 ROOMS = ("admin", "journeys", "store", "collector", "server")
+SCRIPTS = ROOT / "admin" / "assets" / "src"
 ASKS = {"_": None, "tell": None, "marked": None, "ngettext": (1, 2)}
 CHANGING = ("POT-Creation-Date", "PO-Revision-Date", "Last-Translator", "Generated-By")
 HEADER = "# The texts of Waywiser; made by `make catalogue`, see docs/translating.md."
@@ -30,7 +32,7 @@ Text = str | tuple[str, str]
 def catalogue() -> Catalog:
     """All texts that Waywiser says to people."""
     made = Catalog(project="Waywiser", header_comment=HEADER, fuzzy=False)
-    for path, text in [*_of_templates(), *_of_code(), *vocabulary()]:
+    for path, text in [*_of_templates(), *_of_code(), *_of_scripts(), *vocabulary()]:
         known = made.get(text if isinstance(text, str) else text[0])
         if known and isinstance(known.id, str | None) is isinstance(text, str):
             text = known.id or text  # type: ignore[assignment]
@@ -79,6 +81,14 @@ def _of_code() -> Iterator[tuple[str, Text]]:
                 said = [one for one in texts if one]
                 if said:
                     yield _said(path), (said[0], said[1]) if len(said) > 1 else said[0]
+
+
+def _of_scripts() -> Iterator[tuple[str, Text]]:
+    for path in sorted(SCRIPTS.rglob("*.js")):
+        with path.open("rb") as file:
+            for _line, _name, found, _comments in extract_javascript(file, {"say": None}, (), {}):
+                texts: Any = found  # one text, or those of all arguments
+                yield _said(path), texts if isinstance(texts, str) else texts[0]
 
 
 def _said(path: Path) -> str:

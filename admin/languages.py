@@ -14,17 +14,23 @@ from babel.messages.pofile import read_po
 from babel.support import Translations
 
 from admin.saying import names_in
-from store.words import Language
 
 ENGLISH = "en"
+OF_SCRIPTS = "admin/assets/"
 FOLDER = Path(__file__).parent / "translations"
 
 log = logging.getLogger(__name__)
 
 
-def languages(folder: Path = FOLDER) -> dict[str, Language | None]:
+class Read(Translations):
+    """A catalogue, with the texts that scripts say."""
+
+    scripts: dict[str, str]
+
+
+def languages(folder: Path = FOLDER) -> dict[str, Read | None]:
     """Each language by its name, such as de or pt_BR; English is what the code says."""
-    found: dict[str, Language | None] = {ENGLISH: None}
+    found: dict[str, Read | None] = {ENGLISH: None}
     for path in sorted(folder.glob("*/LC_MESSAGES/messages.po")):
         name = path.parent.parent.name
         with path.open("rb") as file:
@@ -32,7 +38,7 @@ def languages(folder: Path = FOLDER) -> dict[str, Language | None]:
     return found
 
 
-def spoken(catalog: Catalog) -> Language:
+def spoken(catalog: Catalog) -> Read:
     """What a catalogue says; a translation that does not fit its text is left out."""
     for message in [*catalog]:
         if message.id and message.string and not fits(message.id, message.string):
@@ -41,7 +47,15 @@ def spoken(catalog: Catalog) -> Language:
     file = io.BytesIO()
     write_mo(file, catalog)
     file.seek(0)
-    return Translations(file)
+    read = Read(file)
+    read.scripts = {
+        message.id: message.string
+        for message in catalog
+        if isinstance(message.id, str)
+        and isinstance(message.string, str)
+        and any(where.startswith(OF_SCRIPTS) for where, _ in message.locations)
+    }
+    return read
 
 
 def fits(text: str | tuple[str, ...] | list[str], said: str | tuple[str, ...] | list[str]) -> bool:

@@ -7,7 +7,7 @@ from datetime import date
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
-from flask import Flask, g, has_request_context, request
+from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel, get_locale
 from jinja2 import Environment
 
@@ -25,6 +25,9 @@ def register(app: Flask) -> None:
     app.extensions["waywiser_languages"] = spoken = languages()
     words_of(app.jinja_env)
     app.jinja_env.globals["language"] = language
+    app.jinja_env.globals["texts_of_scripts"] = lambda: getattr(
+        spoken[g.get("language", ENGLISH)], "scripts", {}
+    )
 
     @app.before_request
     def speak() -> None:
@@ -35,6 +38,12 @@ def register(app: Flask) -> None:
     @app.teardown_request
     def in_english_again(_error: BaseException | None) -> None:
         words.speak(None)
+
+
+def texts_of_scripts() -> dict[str, str]:
+    """What scripts say, where the page is not in English."""
+    spoken = current_app.extensions["waywiser_languages"][g.get("language", ENGLISH)]
+    return spoken.scripts if spoken else {}
 
 
 def words_of(environment: Environment) -> None:

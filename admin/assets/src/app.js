@@ -8,6 +8,7 @@ import { live } from "./behaviour/live.js";
 import { printing } from "./behaviour/printing.js";
 import { scrolling } from "./behaviour/scrolling.js";
 import { times } from "./behaviour/times.js";
+import { say } from "./words.js";
 
 Object.assign(htmx.config, {
   includeIndicatorStyles: false,
@@ -36,9 +37,9 @@ document.addEventListener("htmx:responseError", (event) => {
   const { status, responseText } = event.detail.xhr;
   const isSentence = event.detail.xhr.getResponseHeader("Content-Type")?.startsWith("text/plain");
   if (status === 401) window.location.reload();
-  else notice(isSentence && responseText ? responseText : `That did not work (status ${status}). Please try again.`);
+  else notice(isSentence && responseText ? responseText : say("That did not work (status %(status)s). Please try again.", { status }));
 });
-document.addEventListener("htmx:sendError", () => notice("Waywiser cannot be reached. Is it running?"));
+document.addEventListener("htmx:sendError", () => notice(say("Waywiser cannot be reached. Is it running?")));
 
 function notice(text) {
   const place = document.getElementById("notice");

@@ -1,4 +1,6 @@
 // Small answers to clicks and key presses: menu, theme, copy, confirm, choose-and-go, move a step with Alt+arrow.
+import { say } from "../words.js";
+
 export function clicks(notice) {
   document.addEventListener("click", (event) => {
     const target = event.target instanceof Element ? event.target : null;
@@ -80,13 +82,13 @@ async function copy(button, notice) {
     await navigator.clipboard.writeText(text);
     const label = button.querySelector("[data-label]") ?? button;
     const before = label.textContent;
-    label.textContent = "Copied";
+    label.textContent = say("Copied");
     setTimeout(() => (label.textContent = before), 1500);
   } catch {
     const range = document.createRange();
     range.selectNodeContents(source);
     getSelection().removeAllRanges();
     getSelection().addRange(range);
-    notice("The text is selected: copy it with Ctrl+C or ⌘C.");
+    notice(say("The text is selected: copy it with Ctrl+C or ⌘C."));
   }
 }

@@ -1,4 +1,6 @@
 // Polling that can be paused: the button stops and starts the requests of the list it controls.
+import { say } from "../words.js";
+
 export function live(part) {
   const buttons = [...(part.matches?.("[data-pause]") ? [part] : []), ...part.querySelectorAll("[data-pause]")];
   for (const button of buttons) {
@@ -7,7 +9,7 @@ export function live(part) {
       const paused = button.getAttribute("aria-pressed") !== "true";
       button.setAttribute("aria-pressed", String(paused));
       list.toggleAttribute("data-paused", paused);
-      button.querySelector("[data-label]").textContent = paused ? "Go on" : "Pause";
+      button.querySelector("[data-label]").textContent = paused ? say("Go on") : say("Pause");
       document.querySelector("[data-pulse]")?.classList.toggle("is-paused", paused);
     });
   }

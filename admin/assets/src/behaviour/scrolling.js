@@ -1,5 +1,7 @@
 // Lets the keyboard scroll what is wider than the page: such a part takes the focus and says what it is. Of tabs the open
 // one is scrolled to.
+import { say } from "../words.js";
+
 const PARTS = ".table-scroll, .chart-scroll";
 
 const sizes = new ResizeObserver((entries) => {
@@ -19,5 +21,5 @@ function mark(element) {
   const heading = element.closest(".card, section")?.querySelector("h2, h3") ?? document.querySelector("h1");
   element.tabIndex = 0;
   element.setAttribute("role", "region");
-  element.setAttribute("aria-label", `${heading?.textContent.trim() || "Table"}: scrolls sideways`);
+  element.setAttribute("aria-label", say("%(what)s: scrolls sideways", { what: heading?.textContent.trim() || say("Table") }));
 }

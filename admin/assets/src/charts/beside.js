@@ -1,7 +1,8 @@
 // Groups side by side: of each step a column for each group, as high as the share that came, with its interval.
-import { count, percent, shortened } from "./numbers.js";
+import { count, percent, rated, shortened } from "./numbers.js";
 import { scale } from "./scale.js";
 import { frame, tooltip } from "./tooltip.js";
+import { say } from "../words.js";
 
 export function beside({ steps, groups }, colours, width) {
   const { top, interval } = scale(Math.max(...groups.flatMap(({ bars }) => bars.map(({ high }) => high ?? 0))));
@@ -77,9 +78,9 @@ function whiskers({ bars }, place, groups, colours) {
 
 function told(step, groups, index, colours) {
   const rows = groups.map(({ name, colour, bars }) => {
-    const { value, low, high, count: came, n } = bars[index];
-    const rate = value === null ? "–" : `${percent(value)} (${percent(low)} to ${percent(high)})`;
-    return [name, `${rate}, ${count(came)} of ${count(n)}`, colour];
+    const { value, count: came, n } = bars[index];
+    const rate = value === null ? "–" : rated(bars[index]);
+    return [name, say("%(rate)s, %(n)s of %(all)s", { rate, n: count(came), all: count(n) }), colour];
   });
   return tooltip(step, rows, colours);
 }

@@ -1,13 +1,14 @@
 // A column for each step: how many reached it, split into those who went on and those who ended there.
-import { count, percent, shortened } from "./numbers.js";
+import { count, percent, rated, shortened } from "./numbers.js";
 import { frame, tooltip } from "./tooltip.js";
+import { counted, say } from "../words.js";
 
 const PARTS = [
-  ["went_on", "Went on", "accent"],
-  ["succeeded", "Succeeded", "succeeded"],
-  ["in_time", "Still in time here", "in_time"],
-  ["failed", "Failed here", "failed"],
-  ["dropped", "Dropped here", "dropped"],
+  ["went_on", say("Went on"), "accent"],
+  ["succeeded", say("Succeeded"), "succeeded"],
+  ["in_time", say("Still in time here"), "in_time"],
+  ["failed", say("Failed here"), "failed"],
+  ["dropped", say("Dropped here"), "dropped"],
 ];
 
 export function funnel({ steps, unit }, colours, width) {
@@ -90,8 +91,8 @@ function marks(steps, colours, width) {
 }
 
 function told(step, unit, colours) {
-  const rate = `${percent(step.rate.value)} (${percent(step.rate.low)} to ${percent(step.rate.high)})`;
-  const rows = [[`Reached, in order (${unit})`, count(step.progressed)], ["Of all who entered", rate]];
+  const reached = say("Reached, in order (%(unit)s)", { unit: counted(unit) });
+  const rows = [[reached, count(step.progressed)], [say("Of all who entered"), rated(step.rate)]];
   for (const [key, label, colour] of PARTS) {
     if (step[key]) rows.push([label, count(step[key]), colour]);
   }

@@ -1,6 +1,7 @@
 // How long something took: a bar for each span of time, with median and ninth decile marked by name.
-import { count, duration } from "./numbers.js";
+import { count, duration, percent } from "./numbers.js";
 import { frame, tooltip } from "./tooltip.js";
+import { counted, say } from "../words.js";
 
 export function histogram({ bars, unit, median, p90 }, colours) {
   const inside = (x, bar) => x !== null && x >= bar.from && x < bar.to;
@@ -12,7 +13,7 @@ export function histogram({ bars, unit, median, p90 }, colours) {
       trigger: "axis",
       axisPointer: { type: "shadow", shadowStyle: { color: colours.line, opacity: 0.35 } },
       formatter: ([{ dataIndex }]) =>
-        tooltip(span(bars[dataIndex]), [[`Took so long (${unit})`, count(bars[dataIndex].n)]], colours),
+        tooltip(span(bars[dataIndex]), [[say("Took so long (%(unit)s)", { unit: counted(unit) }), count(bars[dataIndex].n)]], colours),
     },
     xAxis: {
       type: "category",
@@ -34,7 +35,7 @@ export function histogram({ bars, unit, median, p90 }, colours) {
             position: "top",
             color: colours.muted,
             fontSize: colours.size(11),
-            formatter: inside(median, bar) ? "median" : "90%",
+            formatter: inside(median, bar) ? say("median") : percent(0.9),
           },
         })),
       },
@@ -42,4 +43,4 @@ export function histogram({ bars, unit, median, p90 }, colours) {
   };
 }
 
-const span = ({ from, to }) => `${duration(from)} to ${duration(to)}`;
+const span = ({ from, to }) => say("%(from)s to %(to)s", { from: duration(from), to: duration(to) });

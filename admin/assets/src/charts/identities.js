@@ -1,10 +1,11 @@
 // Which ids are one customer, and by what: users in the middle, what they used around them. Dashed edges join nothing.
 import { count, shortened } from "./numbers.js";
 import { frame, tooltip } from "./tooltip.js";
+import { say } from "../words.js";
 
 const SHAPES = { user: "circle", anonymous: "rect" };
 const COLOURS = { user: "accent", anonymous: "soft" };
-const STATES = { standing: "joined", retracted: "taken back", refused: "refused: joins nothing" };
+const STATES = { standing: say("joined"), retracted: say("taken back"), refused: say("refused: joins nothing") };
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const FEW = 12;
 const FARTHEST = 130; // pixels between neighbours
@@ -66,15 +67,17 @@ export function identities({ nodes, edges }, colours, width, height) {
   };
 
   function node(one) {
-    const rows = [["Kind", one.kind], ["Links", count(degree.get(one.id))]];
-    if (one.contested) rows.push(["Used by", "several people"]);
-    if (one.apart) rows.push(["Belongs to", "another customer"]);
+    const rows = [[say("Kind"), one.kind], [say("Links"), count(degree.get(one.id))]];
+    if (one.contested) rows.push([say("Used by"), say("several people")]);
+    if (one.apart) rows.push([say("Belongs to"), say("another customer")]);
     return tooltip(one.value, rows, colours);
   }
 
   function edge(told) {
     const ends = `${byId.get(told.source).value} – ${byId.get(told.target).value}`;
-    return tooltip(ends, [["Because", told.why], ["First seen", day.format(told.at)], ["Now", STATES[told.state]]], colours);
+    const seen = day.format(told.at);
+    const rows = [[say("Because"), told.why], [say("First seen"), seen], [say("Now"), STATES[told.state]]];
+    return tooltip(ends, rows, colours);
   }
 }
 

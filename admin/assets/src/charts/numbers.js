@@ -1,4 +1,6 @@
 // Numbers as the reader's language writes them.
+import { say } from "../words.js";
+
 const whole = new Intl.NumberFormat();
 const round = (x) => whole.format(Math.round(x * 10) / 10);
 const formatted = (digits) =>
@@ -14,11 +16,15 @@ const signed = new Intl.NumberFormat(undefined, { signDisplay: "exceptZero", min
 /** A difference of two shares in percentage points. */
 export const points = (share) => (share === null ? "–" : signed.format(share * 100));
 
+/** A rate with its interval. */
+export const rated = ({ value, low, high }) =>
+  say("%(rate)s (%(low)s to %(high)s)", { rate: percent(value), low: percent(low), high: percent(high) });
+
 export function duration(seconds) {
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 36 * 3600) return `${round(seconds / 3600)} h`;
-  return `${round(seconds / 86400)} days`;
+  if (seconds < 90) return say("%(n)s s", { n: Math.round(seconds) });
+  if (seconds < 90 * 60) return say("%(n)s min", { n: Math.round(seconds / 60) });
+  if (seconds < 36 * 3600) return say("%(n)s h", { n: round(seconds / 3600) });
+  return say("%(n)s days", { n: round(seconds / 86400) });
 }
 
 export function shortened(text, most) {

@@ -2,6 +2,7 @@
 // beside them on the page, on the background of the theme.
 import { getInstanceByDom } from "echarts/core";
 import { palette } from "./palette.js";
+import { say } from "../words.js";
 
 const RATIO = 2; // pixels to one of the page, so that text is sharp where it is printed
 const EDGE = 24;
@@ -87,7 +88,7 @@ function legendOf(card) {
 function about() {
   const meta = document.querySelector('meta[name="waywiser-about"]');
   const at = meta?.dataset.at ? new Date(meta.dataset.at) : opened;
-  return [meta?.content, `Computed ${exact.format(at)}`].filter(Boolean);
+  return [meta?.content, say("Computed %(time)s", { time: exact.format(at) })].filter(Boolean);
 }
 
 // Collects what is to be drawn from top to bottom, because a canvas must know its height first.

@@ -1,6 +1,7 @@
 // Where runs went, position by position. What flows into a node flows out of it; nothing is left away.
 import { count, percent, points, shortened } from "./numbers.js";
 import { frame, tooltip } from "./tooltip.js";
+import { counted, say } from "../words.js";
 
 const ENDS = { succeeded: "succeeded", reached: "succeeded", dropped: "dropped", failed: "failed", in_time: "in_time" };
 
@@ -10,6 +11,7 @@ export function sankey({ nodes, links, runs, unit = "runs", compared = false }, 
   const colour = (node) =>
     compared ? apart(node) : node.kind === "end" ? colours[ENDS[node.outcome]] ?? colours.other : node.kind === "other" ? colours.other : colours.accent;
   const depth = Math.max(...nodes.map(({ position }) => position), 1);
+  const what = counted(unit).replace(/^./, (first) => first.toUpperCase());
   const room = Math.max(8, Math.floor(width / (depth + 1) / 7.5));
   return {
     textStyle: { fontFamily: colours.font },
@@ -62,28 +64,26 @@ export function sankey({ nodes, links, runs, unit = "runs", compared = false }, 
   function groups(one) {
     const { value, low, high } = one.difference;
     return [
-      ["Segment", `${count(one.n)} (${percent(one.share)})`],
-      ["Compared", `${count(one.others)} (${percent(one.otherShare)})`],
-      ["Difference", `${points(value)} points (${points(low)} to ${points(high)})`],
+      [say("Segment"), `${count(one.n)} (${percent(one.share)})`],
+      [say("Compared"), `${count(one.others)} (${percent(one.otherShare)})`],
+      [say("Difference"), say("%(difference)s points (%(low)s to %(high)s)", { difference: points(value), low: points(low), high: points(high) })],
     ];
   }
 
   function node(one) {
-    const what = unit.charAt(0).toUpperCase() + unit.slice(1);
     const rows = compared
       ? groups(one)
-      : [[what, `${count(one.n)} of ${count(runs)}`], ["Share", percent(one.n / runs)]];
-    if (one.repeats) rows.push(["Repeats held", count(one.repeats)]);
-    if (one.returns) rows.push(["Were here before", count(one.returns)]);
+      : [[what, say("%(n)s of %(all)s", { n: count(one.n), all: count(runs) })], [say("Share"), percent(one.n / runs)]];
+    if (one.repeats) rows.push([say("Repeats held"), count(one.repeats)]);
+    if (one.returns) rows.push([say("Were here before"), count(one.returns)]);
     return tooltip(one.label, rows, colours);
   }
 
   function link(one) {
     const from = byId.get(one.source);
-    const what = unit.charAt(0).toUpperCase() + unit.slice(1);
     const rows = compared
       ? groups(one)
-      : [[what, count(one.n)], [`Of those at ${from.label}`, percent(one.n / from.n)]];
+      : [[what, count(one.n)], [say("Of those at %(place)s", { place: from.label }), percent(one.n / from.n)]];
     return tooltip(`${from.label} → ${byId.get(one.target).label}`, rows, colours);
   }
 }

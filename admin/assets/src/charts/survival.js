@@ -1,7 +1,8 @@
 // Which share had come by when: a staircase for each group, with the band of its interval.
-import { duration, percent } from "./numbers.js";
+import { duration, percent, rated } from "./numbers.js";
 import { scale } from "./scale.js";
 import { frame, tooltip } from "./tooltip.js";
+import { say } from "../words.js";
 
 const DASHES = ["solid", "dashed", "dotted", [8, 3, 2, 3], [2, 5]];
 
@@ -16,7 +17,7 @@ export function survival({ curves }, colours) {
       trigger: "axis",
       axisPointer: { type: "line", lineStyle: { color: colours.muted } },
       formatter: ([{ axisValue: seconds }]) =>
-        tooltip(`Within ${duration(seconds)}`, curves.map((one) => told(one, seconds)), colours),
+        tooltip(say("Within %(time)s", { time: duration(seconds) }), curves.map((one) => told(one, seconds)), colours),
     },
     xAxis: {
       type: "value",
@@ -87,6 +88,5 @@ function step(end) {
 }
 
 function told({ name, points, colour }, seconds) {
-  const { value, low, high } = points.findLast((point) => point.seconds <= seconds) ?? points[0];
-  return [name, `${percent(value)} (${percent(low)} to ${percent(high)})`, colour];
+  return [name, rated(points.findLast((point) => point.seconds <= seconds) ?? points[0]), colour];
 }

@@ -1,15 +1,16 @@
 // How success goes with time: a line with the band of its interval, and bars as far as a rate may yet rise. Where that
 // is farther than the interval reaches there is no line, so that nobody takes the undecided for a fall. The rates of
 // another period are a dashed line beside it.
-import { count, percent } from "./numbers.js";
+import { count, percent, rated } from "./numbers.js";
 import { scale } from "./scale.js";
 import { frame, tooltip } from "./tooltip.js";
+import { counted, say } from "../words.js";
 
 const ENDS = [
-  ["succeeded", "Succeeded"],
-  ["in_time", "Still in time"],
-  ["failed", "Failed"],
-  ["dropped", "Dropped"],
+  ["succeeded", say("Succeeded")],
+  ["in_time", say("Still in time")],
+  ["failed", say("Failed")],
+  ["dropped", say("Dropped")],
 ];
 
 export function trend({ parts, unit, before }, colours, width) {
@@ -116,18 +117,13 @@ function mark({ small }, colours, colour) {
 }
 
 function told(part, other, unit, colours) {
-  const rows = [[`Began (${unit})`, count(part.entered)]];
+  const rows = [[say("Began (%(unit)s)", { unit: counted(unit) }), count(part.entered)]];
   if (part.entered) {
-    const { value, low, high } = part.rate;
-    const label = part.immature ? "Succeeded so far" : "Succeeded";
-    rows.push([label, `${percent(value)} (${percent(low)} to ${percent(high)})`]);
-    if (part.immature) rows.push(["May yet rise to", percent(part.rate.at_most), "in_time"]);
+    rows.push([part.immature ? say("Succeeded so far") : say("Succeeded"), rated(part.rate)]);
+    if (part.immature) rows.push([say("May yet rise to"), percent(part.rate.at_most), "in_time"]);
     for (const [key, label] of ENDS) if (part.outcomes[key]) rows.push([label, count(part.outcomes[key]), key]);
   }
-  if (other?.entered) {
-    const { value, low, high } = other.rate;
-    rows.push([other.name, `${percent(value)} (${percent(low)} to ${percent(high)})`, "other"]);
-  }
-  const flags = [part.partial && "part of it only", part.small && part.entered && "small sample"].filter(Boolean);
+  if (other?.entered) rows.push([other.name, rated(other.rate), "other"]);
+  const flags = [part.partial && say("part of it only"), part.small && part.entered && say("small sample")].filter(Boolean);
   return tooltip(flags.length ? `${part.name} (${flags.join(", ")})` : part.name, rows, colours);
 }
