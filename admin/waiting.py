@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from store.events import EventStore, EventStoreError
+from store.events import EventStore
 from store.words import carried
 from store.work import Progress, Work
 
@@ -35,7 +35,7 @@ class Job:
         """How far its question is; nothing where the store does not say."""
         try:
             return self.events.progress(self.work)
-        except EventStoreError:
+        except Exception:  # whatever it is, the report itself goes on
             return Progress(0, 0)
 
 

@@ -251,9 +251,10 @@ class EventStore:
         try:
             with self._lent() as client:
                 answer = client.query(sql, parameters=bound, settings=work.settings if work else None)
+                found = answer.result_rows  # read while the connection is ours: it comes block by block
         except EventStoreError as error:
             raise (work and work.ended_by(error.code)) or error from error
-        return [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
+        return [dict(zip(answer.column_names, row, strict=True)) for row in found]
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a statement that answers no rows."""

@@ -21,6 +21,12 @@ from tests.databases import Databases
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long come first: at the end, one of them would let all other processes wait."""
+    long = {item.path for item in items if any(map(item.get_closest_marker, ("slow", "browser")))}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.fixture(scope="session")
 def template_db() -> Iterator[Path]:
     """A migrated, empty SQLite file to copy."""
