@@ -17,6 +17,7 @@ from journeys.metrics import MEANINGS, STANDING
 from journeys.rates import rate
 from journeys.segments import written
 from journeys.statistics import is_small
+from journeys.zero import why
 from store.words import Spoken, marked, tell
 
 OUTCOMES = Spoken({"succeeded": "Succeeded", "failed": "Failed", "dropped": "Dropped", "in_time": "In time"})
@@ -56,6 +57,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["rate_of"] = rate
     app.jinja_env.globals["OUTCOMES"] = OUTCOMES
     app.jinja_env.globals["told_change"] = told
+    app.jinja_env.globals["why_zero"] = why
     app.jinja_env.globals["MEANINGS"] = Spoken({**MEANINGS, **STANDING})
     app.jinja_env.globals["DEVICE_ICONS"] = ICONS
 

@@ -11,7 +11,7 @@ from journeys.buckets import UNITS, buckets
 from journeys.cursors import ListError
 from journeys.period import Period, PeriodError, iso
 from journeys.rates import rate
-from store.words import tell
+from store.words import ngettext, tell
 
 MOST_PARTS = 122  # ten years by month
 BY_DAY, BY_WEEK = 15 * 86_400_000, 200 * 86_400_000  # up to how long a time is parted by days, by weeks
@@ -144,3 +144,14 @@ def _interval(rate: Mapping[str, Any] | None) -> list[Any]:
 
 
 HEAD = ("what", "cohort", "cohort_n", "period", "period_from", "n", "running", "rate", "low", "high")
+
+
+def later(by: str, n: int) -> str:
+    """So many days, weeks or months after a first one, in words."""
+    if n == 0:
+        return tell("in the same %(part)s", part=tell(by))
+    return {
+        "day": ngettext("%(num)s day later", "%(num)s days later", n),
+        "week": ngettext("%(num)s week later", "%(num)s weeks later", n),
+        "month": ngettext("%(num)s month later", "%(num)s months later", n),
+    }[by]

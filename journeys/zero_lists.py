@@ -7,17 +7,18 @@ from typing import Any, NamedTuple
 
 from journeys import customers
 from journeys.cursors import Number, no_cell, read, read_cell, written
+from journeys.lists import of_step
 from journeys.report import Table
 from journeys.scope import Scope
 from journeys.zero import Cell, customers_of
 from store.identity import Ledger
-from store.words import tell
+from store.words import marked, tell
 
 WHICH = {
-    "raw_matches": ("matches > 0", "with a touchpoint that matches"),
-    "customers": ("matches > 0", "with a touchpoint that matches"),
-    "in_order": ("in_order", "with one in order"),
-    "in_time": ("in_time", "with one in order and in time"),
+    "raw_matches": ("matches > 0", marked("customers with a touchpoint that matches")),
+    "customers": ("matches > 0", marked("customers with a touchpoint that matches")),
+    "in_order": ("in_order", marked("customers with one in order")),
+    "in_time": ("in_time", marked("customers with one in order and in time")),
 }
 
 
@@ -41,7 +42,7 @@ def listed(
     matches = {str(row["customer"]): row["matches"] for row in found[:most]}
     described = customers.described(scope.events, ledger, scope.project.id, [int(one) for one in matches])
     return {
-        "title": f"“{scope.rule.steps[k - 1].name}”: customers {said}",
+        "title": of_step(scope.rule, k, tell(said)),
         "total": found[0]["total"] if found else 0,
         "customers": [{**one, "matches": matches[one["customer"]]} for one in described],
         "next": written(Place(found[most - 1]["customer"])) if len(found) > most else None,
