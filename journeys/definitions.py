@@ -13,6 +13,7 @@ import yaml
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from journeys import plain_yaml
+from journeys.checked_words import CHECKED
 from store.complaint import Complaint
 from store.words import Later, tell
 
@@ -373,5 +374,5 @@ def problems_of(error: ValidationError) -> dict[str, str]:
 def _flat(messages: Any, place: str = "") -> list[tuple[str, str]]:
     if isinstance(messages, Mapping):
         return [pair for key, one in messages.items() for pair in _flat(one, f"{place}.{key}".strip("."))]
-    text = " ".join(str(one) for one in messages) if isinstance(messages, list) else str(messages)
+    text = " ".join(CHECKED(str(one)) for one in (messages if isinstance(messages, list) else [messages]))
     return [(place.replace("._schema", "").replace("_schema", "definition"), text)]
