@@ -147,9 +147,8 @@ def shown(original: bytes) -> dict[str, str]:
     kind, library = _words(_inside(message, "type")), _inside(message, "context", "library")
     text = json.dumps(kept, indent=2, ensure_ascii=False)
     if len(text) > MOST_SHOWN:
-        text = (
-            f"{text[:MOST_SHOWN]}\n… and {count(len(text) - MOST_SHOWN)} more characters; the file has them."
-        )
+        more = tell("… and %(n)s more characters; the file has them.", n=count(len(text) - MOST_SHOWN))
+        text = f"{text[:MOST_SHOWN]}\n{more}"
     return {
         "event": _words(_inside(message, "event")) or (f"({kind})" if kind else ""),
         "library": " ".join(filter(None, (_words(_inside(library, name)) for name in ("name", "version")))),

@@ -30,14 +30,14 @@ WHAT = {
 
 def behind(scope: Scope, cell: str) -> Which:
     """The runs that a number counts; raises ListError for a cell that there is not."""
-    asked = read_cell(cell, Cell, "attribution")
+    asked = read_cell(cell, Cell, marked("attribution"))
     model = Model(asked.dimension, asked.lookback, most=asked.most)
     try:
         check(asked.unit, model)
     except AttributionError as error:
         raise ListError(str(error)) from None
     if asked.what not in WHAT or "" in (asked.way or []) or len(asked.way or []) > MOST_IN_WAY:
-        raise no_cell(cell, "attribution")
+        raise no_cell(cell, marked("attribution"))
     if asked.label:
         return _with_label(scope, model, asked)
     if asked.way is not None:

@@ -167,13 +167,20 @@ def behind(scope: Scope, cell: str) -> Which:
     return Which(f"(customer, number) in ({those}) and {which.sql}", bound, said)
 
 
+MOMENTS = {
+    SEGMENT: marked("whether the run belongs to “%(name)s”"),
+    "trait": marked("as last said of the customer when the run took “%(name)s”"),
+    "first": marked("of the event that took “%(name)s”, which opened the run"),
+    "event": marked("of the event that took “%(name)s”"),
+}
+
+
 def _moment(scope: Scope, by: Dimension, position: int) -> str:
     name = scope.definition.steps[position - 1].name
     if by.kind == SEGMENT:
-        return f"whether the run belongs to “{scope.saved.named(by.name)}”"
-    if by.kind == "trait":
-        return f"as last said of the customer when the run took “{name}”"
-    return f"of the event that took “{name}”" + (", which opened the run" if position == 1 else "")
+        return tell(MOMENTS[SEGMENT], name=scope.saved.named(by.name))
+    which = "trait" if by.kind == "trait" else "first" if position == 1 else "event"
+    return tell(MOMENTS[which], name=name)
 
 
 def _group(scope: Scope, row: Row, cell: Cell) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Parts:
             return [known[edge] for edge in edges]
         except KeyError:
             raise ListError(
-                "the cell names no part of this time; take one from the report's answer"
+                tell("the cell names no part of this time; take one from the report's answer")
             ) from None
 
 
@@ -63,7 +63,7 @@ def parts(by: str, start: int, now: int, zone: ZoneInfo) -> Parts:
         return Parts(by, [])
     found = buckets(Period(start, now + 1), by, zone, now=now)
     if len(found) > MOST_PARTS:
-        cure = "choose a shorter period" if by == "month" else "count by a longer one"
+        cure = tell("choose a shorter period") if by == "month" else tell("count by a longer one")
         raise PeriodError(
             tell(
                 "there are more than %(most_parts)s parts by %(by)s; %(cure)s",

@@ -36,7 +36,7 @@ KINDS = {
         marked("Runs as the journey is drawn"),
         of_step=False,
     ),
-    "any": Kind("repeats > 0", "Runs with a touchpoint that moved nothing", of_step=False),
+    "any": Kind("repeats > 0", marked("Runs with a touchpoint that moved nothing"), of_step=False),
     "shortcut": Kind(
         "(arrayExists(one -> one.2 = {goal:UInt8} and one.1 < {before:UInt8}, strays)"
         " or shortcut and not arrayExists(one -> one.2 = {goal:UInt8}, strays))",
@@ -57,7 +57,8 @@ KINDS = {
         marked("Runs with “%(step)s” after its time was up"),
     ),
     "extra": Kind(
-        "not has(steps, {k:UInt8}) and " + _stray("one.1 > one.2"), "Runs with “{}” after they had passed it"
+        "not has(steps, {k:UInt8}) and " + _stray("one.1 > one.2"),
+        marked("Runs with “%(step)s” after they had passed it"),
     ),
 }
 CODES: Mapping[str, Any] = {kind: number for number, kind in enumerate(KINDS, 1)}

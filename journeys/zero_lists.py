@@ -32,9 +32,9 @@ def listed(
     scope: Scope, ledger: Ledger, cell: str, *, cursor: str | None = None, most: int = 50
 ) -> dict[str, Any]:
     """The customers that a number counts, or whose touchpoints it counts (`matches`). Raises ListError."""
-    asked = read_cell(cell, Cell, "this report")
+    asked = read_cell(cell, Cell, marked("this report"))
     if asked.number not in WHICH or asked.step not in scope.rule:
-        raise no_cell(cell, tell("this report"))
+        raise no_cell(cell, marked("this report"))
     which, said = WHICH[asked.number]
     k = scope.rule.position(asked.step)
     after = read(cursor, Place).customer if cursor else 0

@@ -65,7 +65,12 @@ def change(place: Place) -> ResponseReturnValue:
             _name_is_free(place, form)
             save_event(given.engine, place.project.id, form.planned(), former=form.former, now=given.clock())
             did(place, deed("planned the event %(event)s"), event=form.event)
-            flash(f"{form.event} is planned. Events that arrive from now on are held against it.")
+            flash(
+                tell(
+                    "%(event)s is planned. Events that arrive from now on are held against it.",
+                    event=form.event,
+                )
+            )
             return redirect(url_for("plan.show", project=place.project.key))
         else:
             focus = rows.move(form.rows, "rows", do, plan_form.EMPTY)
@@ -81,7 +86,7 @@ def remove(place: Place) -> ResponseReturnValue:
     name = request.form.get("event", "")
     if not remove_event(services().engine, place.project.id, name):
         abort(404)
-    flash(f"{name} is no longer planned. Its events stay.")
+    flash(tell("%(event)s is no longer planned. Its events stay.", event=name))
     return redirect(url_for("plan.show", project=place.project.key))
 
 

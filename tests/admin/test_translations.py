@@ -244,9 +244,7 @@ def test_a_list_is_titled_in_the_language_of_its_page_and_in_english_for_program
     shop.app.extensions["waywiser_languages"]["de"] = german(All_who_entered="Alle, die kamen")
     page = shop.client("admin").get("/p/shop/journeys/buy/runs", headers={"Accept-Language": "de"}).text
     assert "Alle, die kamen" in page
-    file = shop.client("admin").get(
-        "/p/shop/journeys/buy/zero.csv", headers={"Accept-Language": LANGUAGE}
-    )
+    file = shop.client("admin").get("/p/shop/journeys/buy/zero.csv", headers={"Accept-Language": LANGUAGE})
     assert "⟦" not in file.text
 
 
