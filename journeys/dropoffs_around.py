@@ -182,8 +182,8 @@ def _condition(part: str, kind: str, rest: str) -> tuple[str, dict[str, Any], st
         return "has(troubles, {trouble:UInt8})", {"trouble": TROUBLES.index(rest) + 1}, TITLES[rest]
     sort, label = PARTS[part]
     if kind == "value":
-        then = tell("then %(name)s", name=rest)
-        title = then if part == "next" else tell("last page %(name)s", name=rest)
+        said = marked("then %(name)s") if part == "next" else marked("last page %(name)s")
+        title = tell(said, name=rest)
         return f"{sort} = 'value' and {label} = {{label:String}}", {"label": rest}, title
     title = TITLES[f"{part} {kind}"]
     if kind == "other":
