@@ -36,7 +36,7 @@ RETOLD = Retold(["planned %(what)s", "planned %(what)s for %(who)s", "100%% plan
     [
         ("planned a tea", "PLANNED a tea"),
         ("planned a tea for two for Ada", "PLANNED a tea for two for Ada"),
-        ("planned\na tea", "PLANNED\na tea"),
+        ("planned a\ntea", "PLANNED a\ntea"),
         ("planned (.*) %(who)s", "PLANNED (.*) %(who)s"),
         ("100% planned", "100% PLANNED"),
         ("x planned x", "x PLANNED x"),
