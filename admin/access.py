@@ -15,6 +15,7 @@ from admin.services import services
 from store import audit
 from store.projects import ROLES, Project
 from store.users import User, projects_of
+from store.words import filled
 
 Given = ParamSpec("Given")
 SEVERAL = "several things"
@@ -41,9 +42,9 @@ def needs(
     """Let a view run for members of the project with at least this role; it gets their Place first.
 
     A project of others is as absent as one that does not exist, so that names are not given away. What a
-    view `does` goes to the audit log when it has succeeded, with values of the address and the form in
-    braces; a view that does several things says `SEVERAL` here, and `did` for each; one that only looks,
-    though a form is sent to it, says `LOOKS`.
+    view `does`, a `deed`, goes to the audit log when it has succeeded, with values of the address and the
+    form in it; a view that does several things says `SEVERAL` here, and `did` for each; one that only
+    looks, though a form is sent to it, says `LOOKS`.
     """
 
     def around(
@@ -62,7 +63,7 @@ def needs(
             g.place = place
             answer = view(place, *args, **kwargs)
             if does not in ("", SEVERAL, LOOKS) and make_response(answer).status_code < 400:
-                did(place, does.format_map(Named(request.form.to_dict() | (request.view_args or {}))))
+                _note(place, filled(does, Named(request.form.to_dict() | (request.view_args or {}))))
             return answer
 
         checked.needs_role, checked.does = role, does  # type: ignore[attr-defined]
@@ -78,8 +79,12 @@ class Named(dict[str, Any]):
         return str(self.get(name, ""))[:100]
 
 
-def did(place: Place, what: str) -> None:
-    """Write into the audit log what the person has done."""
+def did(place: Place, message: str, **values: object) -> None:
+    """Write into the audit log what the person has done: a `deed` with its values."""
+    _note(place, filled(message, values))
+
+
+def _note(place: Place, what: str) -> None:
     given = services()
     address = request.remote_addr or ""
     audit.record(

@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from admin import (
     assets,
+    drop_words,
     failures,
     formats,
     headers,
@@ -17,6 +18,7 @@ from admin import (
     login,
     navigation,
     null_bytes,
+    places,
     refusals,
     refused_merges,
 )
@@ -131,7 +133,7 @@ def create_app(services: Services) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     for page in PAGES:
         app.register_blueprint(page.pages)
-    drawing = assets, headers, locales, formats, navigation, refusals, refused_merges
+    drawing = assets, headers, locales, formats, navigation, places, drop_words, refusals, refused_merges
     for part in (*drawing, failures, login, null_bytes):
         part.register(app)
     return app

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from journeys.period import NO_AS_OF, PeriodError
-from store.words import Spoken
+from store.words import Spoken, tell
 
 PRESETS = (7, 30, 90)
 BESIDE = Spoken(
@@ -133,7 +133,7 @@ def read(args: Mapping[str, str], zone: ZoneInfo, *, now: int) -> Asked:
 def read_now(args: Mapping[str, str], zone: ZoneInfo, *, now: int) -> Asked:
     """Read the bar of a page that knows no other moment than now; raises PeriodError for `as_of`."""
     if args.get("as_of"):
-        raise PeriodError(NO_AS_OF)
+        raise PeriodError(tell(NO_AS_OF))
     return read(args, zone, now=now)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import io
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_javascript, extract_python
+from babel.messages.extract import extract_javascript
 from babel.messages.pofile import write_po
 from jinja2 import Environment, nodes
 
@@ -22,7 +24,8 @@ ROOT = Path(__file__).parent.parent
 FILE = FOLDER / "messages.pot"
 ROOMS = ("admin", "journeys", "store", "collector", "server")
 SCRIPTS = ROOT / "admin" / "assets" / "src"
-ASKS = {"_": None, "tell": None, "marked": None, "ngettext": (1, 2)}
+ASKS = ("_", "tell", "marked", "Later", "deed", "ngettext")
+MARKERS = ("from store.words import", "from admin.deeds import")
 CHANGING = ("POT-Creation-Date", "PO-Revision-Date", "Last-Translator", "Generated-By")
 HEADER = "# The texts of Waywiser; made by `make catalogue`, see docs/translating.md."
 
@@ -54,7 +57,8 @@ def written(made: Catalog) -> str:
 
 def _of_templates() -> Iterator[tuple[str, Text]]:
     environment = Environment(autoescape=True, extensions=[Translatable])
-    for path in sorted((ROOT / "admin").rglob("templates/**/*.html")):
+    paths = ((ROOT / "admin").rglob(f"templates/**/*.{kind}") for kind in ("html", "txt"))
+    for path in sorted(chain(*paths)):
         tree = environment.parse(path.read_text(), path.name)
         for text in asked_by(tree):
             yield _said(path), text
@@ -73,14 +77,28 @@ def asked_by(tree: nodes.Template) -> Iterator[Text]:
 
 def _of_code() -> Iterator[tuple[str, Text]]:
     for path in sorted(one for room in ROOMS for one in (ROOT / room).rglob("*.py")):
-        if "from store.words import" not in path.read_text():
-            continue
-        with path.open("rb") as file:
-            for _line, _name, found, _comments in extract_python(file, ASKS, (), {}):
-                texts = found if isinstance(found, tuple | list) else (found,)
-                said = [one for one in texts if one]
-                if said:
-                    yield _said(path), (said[0], said[1]) if len(said) > 1 else said[0]
+        code = path.read_text()
+        if any(one in code for one in MARKERS):
+            yield from ((_said(path), text) for text in asked_in(ast.parse(code)))
+
+
+def asked_in(tree: ast.AST) -> Iterator[Text]:
+    """Each message that code asks for, in the order in which it stands there."""
+    calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and one.args]
+    for call in sorted(calls, key=lambda one: (one.lineno, one.col_offset)):
+        name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+        texts = [[*_texts(one)] for one in call.args[:2]]
+        if name == "ngettext" and all(texts):
+            yield texts[0][0], texts[1][0]
+        elif name in ASKS and name != "ngettext":
+            yield from texts[0]
+
+
+def _texts(argument: ast.expr) -> Iterator[str]:
+    if isinstance(argument, ast.IfExp):
+        yield from (*_texts(argument.body), *_texts(argument.orelse))
+    elif isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        yield argument.value
 
 
 def _of_scripts() -> Iterator[tuple[str, Text]]:

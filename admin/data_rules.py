@@ -11,17 +11,18 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from admin.rows import Row, rows_of
 from journeys.definitions import problems_of
 from store.rules import STANDARD, ProjectRules
-from store.words import tell
+from store.words import Later, tell
 
 PATTERNS = ("source", "medium", "campaign", "referrer")
 CHANNEL_FIELDS = ("channel", *PATTERNS)
 VIOLATIONS, UNPLANNED = ("mark", "drop"), ("allow", "mark", "drop")
 PARAMETER = validate.Regexp(
     r"[\w.\-\[\]]{1,100}\Z",
-    error="“{input}” is no name of a parameter; write names as they stand in addresses, such as ref",
+    error=Later("“%(input)s” is no name of a parameter; write names as they stand in addresses, such as ref"),
 )
 
-MINUTES_MEANT, HOURS_MEANT = "write whole minutes from 1 to 1440", "write whole hours from 1 to 168"
+MINUTES_MEANT = Later("write whole minutes from 1 to 1440")
+HOURS_MEANT = Later("write whole hours from 1 to 168")
 IDLE_MINUTES = validate.Range(1, 1440, error=MINUTES_MEANT)
 CAP_HOURS = validate.Range(1, 168, error=HOURS_MEANT)
 
@@ -30,7 +31,8 @@ class ChannelSchema(Schema):
     """A channel of the project's own; all given patterns must match, `*` stands for anything."""
 
     channel = fields.String(
-        required=True, validate=validate.Length(1, 100, error="name the channel, in at most 100 characters")
+        required=True,
+        validate=validate.Length(1, 100, error=Later("name the channel, in at most 100 characters")),
     )
     source = fields.String(load_default="", validate=validate.Length(max=200))
     medium = fields.String(load_default="", validate=validate.Length(max=200))

@@ -16,10 +16,11 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from sqlalchemy import Engine
 
 from admin.formats import count, interval, percent, undecided
-from admin.locales import words_of
+from admin.locales import day, words_of
 from journeys.answers import Answers
 from journeys.at_once import at_once
 from journeys.change_report import CHANGE
+from journeys.change_words import told as told_change
 from journeys.definitions import parsed
 from journeys.overview import kept_heads
 from journeys.period import parse_period
@@ -28,6 +29,7 @@ from journeys.stakes import worst_step
 from store.events import EventStore
 from store.journeys import ANSWERING, UNFILLED, JourneyVersion, live_journeys
 from store.projects import Project
+from store.words import tell
 
 HOUR = 8  # of the project's Monday
 WEEK = timedelta(days=7)
@@ -65,7 +67,7 @@ class Digest:
     def days(self) -> str:
         """The week in words."""
         first, last = self.first, self.last
-        return f"{first:%A} {first.day} {first:%B} to {last:%A} {last.day} {last:%B %Y}"
+        return tell("%(first)s to %(last)s", first=day(first, "EEEE d MMMM"), last=day(last, "EEEE d MMMM y"))
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def compose(
         start, end = frame["from"], monday.isoformat()
         scope = open_scope(engine, events, project, key, start=start, end=end, now=now, answers=answers)
         answer, changed = counted[version.id], CHANGE.ask(scope, CHANGE.arguments({}))
-        return Told(name, address, why, answer, worst_step(answer), changed["sentence"])
+        return Told(name, address, why, answer, worst_step(answer), told_change(changed, scope.definition))
 
     return Digest(project, first, last, at_once(partial(told, one) for one in versions), f"{pages}/journeys")
 
@@ -134,9 +136,14 @@ def letter(digest: Digest, *, stop: str) -> Letter:
         for one in digest.journeys
         if one.answer and one.answer["entered"]
     ]
-    said = ", ".join(rates[:IN_SUBJECT]) + (" …" if len(rates) > IN_SUBJECT else "") or "no run began"
+    said = ", ".join(rates[:IN_SUBJECT]) + (" …" if len(rates) > IN_SUBJECT else "") or tell("no run began")
     return Letter(
-        subject=f"{_line(digest.project.name)}, week of {digest.first.day} {digest.first:%B}: {said}",
+        subject=tell(
+            "%(project)s, week of %(day)s: %(rates)s",
+            project=_line(digest.project.name),
+            day=day(digest.first, "d MMMM"),
+            rates=said,
+        ),
         text=_pages().get_template("digest/letter.txt").render(digest=digest, stop=stop),
         html=_pages().get_template("digest/letter.html").render(digest=digest, stop=stop),
         headers={"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
@@ -163,7 +170,8 @@ def _signer(secret: str) -> URLSafeSerializer:
 
 def _rate(rate: Mapping[str, Any]) -> str:
     """A rate for a subject, where there is no room for its interval."""
-    return f"{percent(rate['value'])}{' so far' if undecided(rate) else ''}"
+    value = percent(rate["value"])
+    return tell("%(rate)s so far", rate=value) if undecided(rate) else value
 
 
 def _line(text: str) -> str:

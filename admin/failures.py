@@ -77,7 +77,7 @@ def _store_down(error: EventStoreError) -> ResponseReturnValue:
 
 
 def _ended(error: WorkEnded) -> ResponseReturnValue:
-    return page(tell("This was not answered"), f"{str(error)[:1].upper()}{str(error)[1:]}.", 503)
+    return page(tell("This was not answered"), sentence(error.said), 503)
 
 
 def _no_journey(_: NoSuchJourney) -> ResponseReturnValue:

@@ -12,11 +12,14 @@ from flask import Flask
 
 from admin.locales import day, decimal
 from admin.locales import share as written_share
+from journeys.breakdown import MOMENTS
 from journeys.change_words import told
 from journeys.metrics import MEANINGS, STANDING
 from journeys.rates import rate
 from journeys.segments import written
 from journeys.statistics import is_small
+from journeys.zero import why
+from store.retelling import Retold
 from store.words import Spoken, marked, tell
 
 OUTCOMES = Spoken({"succeeded": "Succeeded", "failed": "Failed", "dropped": "Dropped", "in_time": "In time"})
@@ -52,10 +55,12 @@ def register(app: Flask) -> None:
     ):
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.filters["segment_text"] = written
+    app.jinja_env.filters["moment_said"] = Retold(MOMENTS.values())
     app.jinja_env.tests["undecided"] = undecided
     app.jinja_env.globals["rate_of"] = rate
     app.jinja_env.globals["OUTCOMES"] = OUTCOMES
     app.jinja_env.globals["told_change"] = told
+    app.jinja_env.globals["why_zero"] = why
     app.jinja_env.globals["MEANINGS"] = Spoken({**MEANINGS, **STANDING})
     app.jinja_env.globals["DEVICE_ICONS"] = ICONS
 

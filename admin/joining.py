@@ -22,7 +22,7 @@ from store.identity.regrouping import Regrouping, ask_for
 from store.privacy.suppression import hashed, key_of
 from store.projects import Project
 from store.rules import IdentifierRule, ProjectRules, alter_rules
-from store.words import tell
+from store.words import Later, tell
 
 log = logging.getLogger("waywiser.audit")
 FIELDS = ("identifiers", "blocked_ids", "most_neighbours")
@@ -39,16 +39,17 @@ class IdentifierSchema(Schema):
         validate=[
             validate.Regexp(
                 r"[a-z0-9][a-z0-9_.\-]{0,62}\Z",
-                error="write the type as events give it, in small letters, such as email or crm_id",
+                error=Later("write the type as events give it, in small letters, such as email or crm_id"),
             ),
             validate.NoneOf(
-                ("user", "anonymous"), error="user and anonymous ids have rules of their own; name another"
+                ("user", "anonymous"),
+                error=Later("user and anonymous ids have rules of their own; name another"),
             ),
         ],
     )
     limit = fields.Integer(
         required=True,
-        validate=validate.Range(0, 1_000, error="give a whole number from 0 to 1,000"),
+        validate=validate.Range(0, 1_000, error=Later("give a whole number from 0 to 1,000")),
         metadata={"description": "how many values of this type one customer may have; 0: it never joins"},
     )
     priority = fields.Integer(
@@ -63,20 +64,22 @@ class IdentityRulesSchema(Schema):
 
     identifiers = fields.List(
         fields.Nested(IdentifierSchema),
-        validate=validate.Length(max=100, error="give at most 100 types"),
+        validate=validate.Length(max=100, error=Later("give at most 100 types")),
         metadata={"description": "types of identifiers; of others a customer has one value each"},
     )
     blocked_ids = fields.List(
         fields.String(
             validate=validate.Length(
-                1, 512, error="a blocked value has at least one and at most 512 characters"
+                1, 512, error=Later("a blocked value has at least one and at most 512 characters")
             )
         ),
-        validate=validate.Length(max=MOST_BLOCKED, error=f"block at most {MOST_BLOCKED:,} values"),
+        validate=validate.Length(
+            max=MOST_BLOCKED, error=Later("block at most %(most)s values", most=f"{MOST_BLOCKED:,}")
+        ),
         metadata={"description": "values that never join, whatever their type"},
     )
     most_neighbours = fields.Integer(
-        validate=validate.Range(2, 100_000, error="give a whole number from 2 to 100,000"),
+        validate=validate.Range(2, 100_000, error=Later("give a whole number from 2 to 100,000")),
         metadata={"description": "an id that is linked to more others than this joins none of them"},
     )
 

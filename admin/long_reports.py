@@ -65,7 +65,7 @@ def shown(
             return draw(compute())
         return draw(desk.taken(job)) if desk.is_ready(job) else _waiting(job, spot, frame)
     except WorkEnded as ended:
-        return _ended(str(ended), spot, frame, is_cancelled=isinstance(ended, Cancelled))
+        return _ended(ended.said, spot, frame, is_cancelled=isinstance(ended, Cancelled))
     except Exception as error:  # the page is there already: a page of its own for the failure has no place
         if not _is_part():
             raise

@@ -9,10 +9,10 @@ from flask.typing import ResponseReturnValue
 
 from admin.failures import page
 from admin.formats import sentence
-from store.words import tell
+from store.words import marked, tell
 
 NULL = "\0"
-SENTENCE = "a text has a null byte (U+0000) in it: leave it out"
+SENTENCE = marked("a text has a null byte (U+0000) in it: leave it out")
 
 
 def register(app: Flask) -> None:
@@ -33,4 +33,6 @@ def _refuse() -> ResponseReturnValue | None:
     if request.blueprint == "api":
         return None
     given = (request.path, request.args.to_dict(flat=False), request.form.to_dict(flat=False))
-    return page(tell("This cannot be read"), sentence(SENTENCE), 400) if any(map(are_in, given)) else None
+    return (
+        page(tell("This cannot be read"), sentence(tell(SENTENCE)), 400) if any(map(are_in, given)) else None
+    )

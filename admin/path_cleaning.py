@@ -18,6 +18,7 @@ from journeys.routes import Routes, confirmed
 from store.journeys import live_journeys
 from store.projects import Project
 from store.routes import RouteList, save_routes
+from store.words import Later
 
 log = logging.getLogger("waywiser.audit")
 DAYS = 30
@@ -30,7 +31,9 @@ class RoutesSchema(Schema):
     templates = fields.List(
         fields.String(),
         required=True,
-        validate=validate.Length(max=MOST_TEMPLATES, error=f"give at most {MOST_TEMPLATES} templates"),
+        validate=validate.Length(
+            max=MOST_TEMPLATES, error=Later("give at most %(most)s templates", most=MOST_TEMPLATES)
+        ),
         metadata={"description": "such as /order/:id; a path is called by the first that stands for it"},
     )
 

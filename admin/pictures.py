@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from admin.locales import day
+from admin.places import place_name
 from admin.reasons import said_of
 from journeys.timing import EDGES
 from store.words import tell
@@ -56,6 +57,9 @@ def sankey(answer: Answer, behind: Callable[[str], str]) -> dict[str, Any]:
         [{**_kept(one, names), **_shares(one), "link": behind(one["cell"])} for one in answer[what]]
         for what, names in (("nodes", wanted), ("links", ("source", "target", "n")))
     )
+    afterwards = answer.get("part") == "afterwards"
+    for node, told in zip(nodes, answer["nodes"], strict=True):
+        node["label"] = place_name(told, afterwards=afterwards)
     if answer["direction"] == "before":
         last = max((node["position"] for node in nodes), default=0)
         for node in nodes:

@@ -13,6 +13,7 @@ from flask import Flask
 from sqlalchemy import Engine, RowMapping
 
 from admin import asked as days_asked
+from admin.drop_words import refusal
 from admin.formats import count
 from admin.locales import counted as ngettext
 from admin.reasons import said_of
@@ -146,9 +147,8 @@ def shown(original: bytes) -> dict[str, str]:
     kind, library = _words(_inside(message, "type")), _inside(message, "context", "library")
     text = json.dumps(kept, indent=2, ensure_ascii=False)
     if len(text) > MOST_SHOWN:
-        text = (
-            f"{text[:MOST_SHOWN]}\n… and {count(len(text) - MOST_SHOWN)} more characters; the file has them."
-        )
+        more = tell("… and %(n)s more characters; the file has them.", n=count(len(text) - MOST_SHOWN))
+        text = f"{text[:MOST_SHOWN]}\n{more}"
     return {
         "event": _words(_inside(message, "event")) or (f"({kind})" if kind else ""),
         "library": " ".join(filter(None, (_words(_inside(library, name)) for name in ("name", "version")))),
@@ -170,7 +170,7 @@ def told(report: ReplayReport, *, dry_run: bool) -> str:
     """What a replay came to, in sentences."""
     parts = [_passed(report.replayed, dry_run)] if report.replayed or not report.still_refused else []
     if report.still_refused:
-        why = "; ".join(f"{count(one.n)} × {_short(one.message)}" for one in report.reasons[:3])
+        why = "; ".join(f"{count(one.n)} × {refusal(_short(one.message))}" for one in report.reasons[:3])
         if len(report.reasons) > 3:
             why = tell("%(reasons)s and others", reasons=why)
         parts.append(_still(report.still_refused, why, dry_run))

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from journeys.survival import EVERYONE
+from store.words import tell
+
 COLOURS = ("accent", "second", "third", "fourth", "fifth")
 
 
 def coloured(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The curves, each with the colour that it has in picture and legend."""
-    return [{**curve, "colour": COLOURS[at % len(COLOURS)]} for at, curve in enumerate(answer["curves"])]
+    return [
+        {
+            **curve,
+            "name": tell(curve["name"]) if curve["name"] == EVERYONE else curve["name"],
+            "colour": COLOURS[at % len(COLOURS)],
+        }
+        for at, curve in enumerate(answer["curves"])
+    ]
 
 
 def picture(curves: list[dict[str, Any]]) -> dict[str, Any]:

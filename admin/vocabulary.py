@@ -26,6 +26,8 @@ WORDS = (
     *(marked("events"), marked("journeys"), marked("settings"), marked("active"), marked("new")),
     *(marked("returning"), marked("resurrected"), marked("dormant"), marked("planned"), marked("unplanned")),
     *(marked("viewer"), marked("editor"), marked("admin")),
+    *(marked("refreshing"), marked("digest"), marked("regrouping"), marked("erasing")),  # jobs
+    *(marked("housekeeping"), marked("filler")),
 )
 ENDS = (*flows.ENDS.values(), *explored.ENDS.values())
 ATTRIBUTES = (*OF_RUN, *OF_EVENT, *NAMED, "field", *OPERATORS)

@@ -23,7 +23,7 @@ from journeys.questions import question
 from journeys.rates import rate
 from journeys.scope import Scope, UnitError
 from journeys.sessions import source, then
-from store.words import tell
+from store.words import marked, tell
 
 DAY_MS = 86_400_000
 NONE, UNSET, OTHER = "(none)", "(not set)", "(other)"
@@ -60,7 +60,7 @@ class Model:
     currency: str = ""
 
 
-NO_SESSIONS = (
+NO_SESSIONS = marked(
     "attribution asks for the sessions of customers, and the runs of this journey are those of accounts; ask "
     "a journey of customers"
 )
@@ -178,7 +178,7 @@ def contacts_of(
     UnitError where there are no sessions of those who make the runs.
     """
     if scope.rule.of_accounts:
-        raise UnitError(NO_SESSIONS)
+        raise UnitError(tell(NO_SESSIONS))
     params = Params(
         **values,
         lookback=round(model.lookback * DAY_MS),

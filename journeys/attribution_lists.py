@@ -19,30 +19,33 @@ from journeys.cursors import ListError, no_cell, read_cell
 from journeys.questions import question
 from journeys.report import Which
 from journeys.scope import Scope
+from store.words import marked, tell
 
 MOST_IN_WAY = 100  # labels; a way is shorter, and labels are small numbers to the store
 WHAT = {
-    "took_part": ("outcome != 'in_time'", "Runs that are over"),
-    "succeeded": ("outcome = 'succeeded'", "Runs that succeeded"),
+    "took_part": ("outcome != 'in_time'", marked("Runs that are over")),
+    "succeeded": ("outcome = 'succeeded'", marked("Runs that succeeded")),
 }
 
 
 def behind(scope: Scope, cell: str) -> Which:
     """The runs that a number counts; raises ListError for a cell that there is not."""
-    asked = read_cell(cell, Cell, "attribution")
+    asked = read_cell(cell, Cell, marked("attribution"))
     model = Model(asked.dimension, asked.lookback, most=asked.most)
     try:
         check(asked.unit, model)
     except AttributionError as error:
         raise ListError(str(error)) from None
     if asked.what not in WHAT or "" in (asked.way or []) or len(asked.way or []) > MOST_IN_WAY:
-        raise no_cell(cell, "attribution")
+        raise no_cell(cell, marked("attribution"))
     if asked.label:
         return _with_label(scope, model, asked)
     if asked.way is not None:
-        return _by_ways(scope, model, asked, [asked.way], f"by {' > '.join(asked.way) or NONE}")
+        return _by_ways(
+            scope, model, asked, [asked.way], tell("by %(way)s", way=" > ".join(asked.way) or NONE)
+        )
     shown = [way.labels for way in first_ways(scope, asked.unit, model, asked.shown)]
-    return _by_ways(scope, model, asked, shown, "by all other ways")
+    return _by_ways(scope, model, asked, shown, tell("by all other ways"))
 
 
 def _with_label(scope: Scope, model: Model, asked: Cell) -> Which:
@@ -51,7 +54,8 @@ def _with_label(scope: Scope, model: Model, asked: Cell) -> Which:
     contacts, bound, names = contacts_of(scope, model, values, known=[asked.label])
     sql = question("attribution_lists.touched", runs=runs, contacts=contacts)
     bound["label"] = names.index(START if asked.label == NONE else asked.label)
-    return Which(f"(customer, number) in ({sql})", bound, f"{title}, with a contact by {asked.label}")
+    said = tell("%(runs)s, with a contact by %(label)s", runs=tell(title), label=asked.label)
+    return Which(f"(customer, number) in ({sql})", bound, said)
 
 
 def _by_ways(scope: Scope, model: Model, asked: Cell, ways: Iterable[Sequence[str]], said: str) -> Which:
@@ -64,4 +68,6 @@ def _by_ways(scope: Scope, model: Model, asked: Cell, ways: Iterable[Sequence[st
         "ways": [",".join(str(names.index(label)) for label in way) for way in ways],
         "is_among": int(asked.way is not None),
     }
-    return Which(f"(customer, number) in ({sql})", bound, f"{title}, {said}")
+    return Which(
+        f"(customer, number) in ({sql})", bound, tell("%(runs)s, %(how)s", runs=tell(title), how=said)
+    )

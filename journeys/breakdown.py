@@ -19,7 +19,7 @@ from journeys.rates import rate
 from journeys.report import Which
 from journeys.scope import Scope
 from journeys.standing import cells, standing, whole
-from store.words import tell
+from store.words import marked, tell
 
 MOST = 50
 SAMPLE = 10_000  # events in which names are looked for
@@ -133,13 +133,13 @@ def _described(scope: Scope, by: Dimension, position: int, unit: str) -> tuple[s
 
 # Which runs a group has, in SQL and in words.
 KINDS = {
-    "value": ("taken and value = {value:String}", "{value}"),
+    "value": ("taken and value = {value:String}", "%(value)s"),
     "other": (
         "taken and value != '' and lower(hex(cityHash64(value))) not in {shown:Array(String)}",
-        "all other values",
+        marked("all other values"),
     ),
-    "none": ("taken and value = ''", "no value"),
-    "not_reached": ("not taken", "did not take the step"),
+    "none": ("taken and value = ''", marked("no value")),
+    "not_reached": ("not taken", marked("did not take the step")),
 }
 
 
@@ -155,21 +155,32 @@ def behind(scope: Scope, cell: str) -> Which:
         condition, title = KINDS[asked.kind]
         value = asked.values[0] if asked.kind == "value" else ""
     except (KeyError, IndexError, ListError, DimensionError):
-        raise ListError(f"{cell!r} is no cell of the breakdown; take one from the report's answer") from None
+        raise ListError(
+            tell("%(cell)s is no cell of the breakdown; take one from the report's answer", cell=repr(cell))
+        ) from None
     described, text, values = _described(scope, by, position, "runs")
     those = question("breakdown.those", described=described, value=text, condition=condition)
     bound = {**values, **which.values, "value": value, "shown": asked.values}
-    said = f"{by.label}: {title.format(value=value)}. {which.title}"
+    said = tell(
+        "%(by)s: %(group)s. %(what)s", by=by.label, group=value or tell(title, value=value), what=which.title
+    )
     return Which(f"(customer, number) in ({those}) and {which.sql}", bound, said)
+
+
+MOMENTS = {
+    SEGMENT: marked("whether the run belongs to “%(name)s”"),
+    "trait": marked("as last said of the customer when the run took “%(name)s”"),
+    "first": marked("of the event that took “%(name)s”, which opened the run"),
+    "event": marked("of the event that took “%(name)s”"),
+}
 
 
 def _moment(scope: Scope, by: Dimension, position: int) -> str:
     name = scope.definition.steps[position - 1].name
     if by.kind == SEGMENT:
-        return f"whether the run belongs to “{scope.saved.named(by.name)}”"
-    if by.kind == "trait":
-        return f"as last said of the customer when the run took “{name}”"
-    return f"of the event that took “{name}”" + (", which opened the run" if position == 1 else "")
+        return tell(MOMENTS[SEGMENT], name=scope.saved.named(by.name))
+    which = "trait" if by.kind == "trait" else "first" if position == 1 else "event"
+    return tell(MOMENTS[which], name=name)
 
 
 def _group(scope: Scope, row: Row, cell: Cell) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from journeys.period import Period, PeriodError, moment, preceding
 from journeys.report import OwnArguments
 from journeys.scope import Scope
 from journeys.statistics import known
-from store.words import tell
+from store.words import Later, tell
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 AGES = (
@@ -42,7 +42,7 @@ class BesideArguments(OwnArguments):
     )
     age = fields.String(
         load_default="",
-        validate=validate.Regexp(r"^([1-9]\d{0,5}[smhdw])?\Z", error="write 90s, 30m, 12h, 14d or 6w"),
+        validate=validate.Regexp(r"^([1-9]\d{0,5}[smhdw])?\Z", error=Later("write 90s, 30m, 12h, 14d or 6w")),
         metadata={
             "description": "how long after their start runs of both periods are looked at, such as 7d; where "
             "absent, about as long as nine in ten successes took"
@@ -99,7 +99,7 @@ def read_cell(scope: Scope, cell: str) -> Cell:
 
 def no_cell(cell: str) -> ListError:
     """The error that says that a cell names nothing."""
-    return ListError(f"{cell!r} is no cell of this report; take one from its answer")
+    return ListError(tell("%(cell)s is no cell of this report; take one from its answer", cell=repr(cell)))
 
 
 def _target(scope: Scope, key: str) -> int:

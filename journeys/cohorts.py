@@ -11,7 +11,7 @@ from journeys.buckets import UNITS, buckets
 from journeys.cursors import ListError
 from journeys.period import Period, PeriodError, iso
 from journeys.rates import rate
-from store.words import tell
+from store.words import ngettext, tell
 
 MOST_PARTS = 122  # ten years by month
 BY_DAY, BY_WEEK = 15 * 86_400_000, 200 * 86_400_000  # up to how long a time is parted by days, by weeks
@@ -46,7 +46,7 @@ class Parts:
             return [known[edge] for edge in edges]
         except KeyError:
             raise ListError(
-                "the cell names no part of this time; take one from the report's answer"
+                tell("the cell names no part of this time; take one from the report's answer")
             ) from None
 
 
@@ -63,7 +63,7 @@ def parts(by: str, start: int, now: int, zone: ZoneInfo) -> Parts:
         return Parts(by, [])
     found = buckets(Period(start, now + 1), by, zone, now=now)
     if len(found) > MOST_PARTS:
-        cure = "choose a shorter period" if by == "month" else "count by a longer one"
+        cure = tell("choose a shorter period") if by == "month" else tell("count by a longer one")
         raise PeriodError(
             tell(
                 "there are more than %(most_parts)s parts by %(by)s; %(cure)s",
@@ -144,3 +144,14 @@ def _interval(rate: Mapping[str, Any] | None) -> list[Any]:
 
 
 HEAD = ("what", "cohort", "cohort_n", "period", "period_from", "n", "running", "rate", "low", "high")
+
+
+def later(by: str, n: int) -> str:
+    """So many days, weeks or months after a first one, in words."""
+    if n == 0:
+        return tell("in the same %(part)s", part=tell(by))
+    return {
+        "day": ngettext("%(num)s day later", "%(num)s days later", n),
+        "week": ngettext("%(num)s week later", "%(num)s weeks later", n),
+        "month": ngettext("%(num)s month later", "%(num)s months later", n),
+    }[by]

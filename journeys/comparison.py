@@ -21,7 +21,7 @@ from journeys.segment_definitions import SegmentDefinition, parse_segment
 from journeys.segments import SAVED, Segment, SegmentError, checked, choices, read_several, written
 from journeys.standing import NOBODY, standing
 from journeys.statistics import known
-from store.words import tell
+from store.words import marked, tell
 
 FEWEST, MOST = 2, 5
 BY_DEFAULT = "device"
@@ -139,30 +139,43 @@ def behind(scope: Scope, cell: str) -> Which:
     if not (1 <= len(parts) <= 2) or (
         number not in WHOLE and (number not in AT_STEP or step not in scope.definition)
     ):
-        raise ListError(f"{cell!r} is no cell of the comparison; take one from the report's answer")
+        raise ListError(
+            tell("%(cell)s is no cell of the comparison; take one from the report's answer", cell=repr(cell))
+        )
     params = Params()
     conditions = [condition for one in parts if (condition := scope.belonging(one, params))]
-    named = " and ".join(name_of(scope, one) for one in parts)
+    named = tell(" and ").join(name_of(scope, one) for one in parts)
     if number in WHOLE:
         conditions.append(WHOLE[number])
         return Which(
-            " and ".join(f"({one})" for one in conditions), params.values, f"{named}: {_words(number)}"
+            " and ".join(f"({one})" for one in conditions),
+            params.values,
+            tell("%(segment)s: %(what)s", segment=named, what=_words(number)),
         )
     params.values["k"] = scope.definition.position(step)
     conditions.append(AT_STEP[number])
-    title = f"{named}: {_words(number)} “{scope.definition.steps[params.values['k'] - 1].name}”"
+    title = tell(
+        "%(segment)s: %(what)s “%(step)s”",
+        segment=named,
+        what=_words(number),
+        step=scope.definition.steps[params.values["k"] - 1].name,
+    )
     return Which(" and ".join(f"({one})" for one in conditions), params.values, title)
 
 
 def name_of(scope: Scope, segment: Segment) -> str:
     """What a segment is called, in words."""
     words = [
-        f"{'not in ' if name == 'not' else ''}{scope.saved.named(value)}"
+        (
+            tell("not in %(segment)s", segment=scope.saved.named(value))
+            if name == "not"
+            else scope.saved.named(value)
+        )
         if name in SAVED
-        else f"{name}: {value}"
+        else f"{tell(name)}: {value}"
         for name, value in segment.items()
     ]
-    return ", ".join(words) or "everyone"
+    return ", ".join(words) or tell("everyone")
 
 
 def _chosen(scope: Scope, text: str) -> list[Segment]:
@@ -257,8 +270,11 @@ def _cell(number: str, step: str | None, *segments: Segment) -> str:
     return f"{number}|{step or ''}|{';'.join(map(written, segments))}"
 
 
+WORDS = {"entered": marked("all"), "progressed": marked("reached")}
+
+
 def _words(number: str) -> str:
-    return {"entered": "all", "progressed": "reached", "in_time": "in time"}.get(number, number)
+    return tell(WORDS.get(number, number.replace("_", " ")))
 
 
 HEAD = (

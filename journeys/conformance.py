@@ -14,6 +14,7 @@ from journeys.rates import rate
 from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
 from journeys.statistics import known
+from store.words import marked, tell
 
 
 class Kind(NamedTuple):
@@ -32,23 +33,32 @@ def _stray(condition: str) -> str:
 KINDS = {
     "fits": Kind(
         "repeats = 0 and arrayAll(k -> has(steps, k), range(1, furthest + 1))",
-        "Runs as the journey is drawn",
+        marked("Runs as the journey is drawn"),
         of_step=False,
     ),
-    "any": Kind("repeats > 0", "Runs with a touchpoint that moved nothing", of_step=False),
+    "any": Kind("repeats > 0", marked("Runs with a touchpoint that moved nothing"), of_step=False),
     "shortcut": Kind(
         "(arrayExists(one -> one.2 = {goal:UInt8} and one.1 < {before:UInt8}, strays)"
         " or shortcut and not arrayExists(one -> one.2 = {goal:UInt8}, strays))",
-        "Runs that met the goal before its turn",
+        marked("Runs that met the goal before its turn"),
         of_step=False,
     ),
-    "missing": Kind("furthest > {k:UInt8} and not has(steps, {k:UInt8})", "Runs that went past “{}”"),
-    "repeated": Kind(_stray("one.1 = one.2"), "Runs with “{}” again at once"),
-    "back": Kind("has(steps, {k:UInt8}) and " + _stray("one.1 > one.2"), "Runs that came back to “{}” later"),
-    "early": Kind(_stray("one.1 < {before:UInt8}"), "Runs with “{}” before its turn"),
-    "late": Kind(_stray("one.1 >= {before:UInt8} and one.1 < one.2"), "Runs with “{}” after its time was up"),
+    "missing": Kind(
+        "furthest > {k:UInt8} and not has(steps, {k:UInt8})", marked("Runs that went past “%(step)s”")
+    ),
+    "repeated": Kind(_stray("one.1 = one.2"), marked("Runs with “%(step)s” again at once")),
+    "back": Kind(
+        "has(steps, {k:UInt8}) and " + _stray("one.1 > one.2"),
+        marked("Runs that came back to “%(step)s” later"),
+    ),
+    "early": Kind(_stray("one.1 < {before:UInt8}"), marked("Runs with “%(step)s” before its turn")),
+    "late": Kind(
+        _stray("one.1 >= {before:UInt8} and one.1 < one.2"),
+        marked("Runs with “%(step)s” after its time was up"),
+    ),
     "extra": Kind(
-        "not has(steps, {k:UInt8}) and " + _stray("one.1 > one.2"), "Runs with “{}” after they had passed it"
+        "not has(steps, {k:UInt8}) and " + _stray("one.1 > one.2"),
+        marked("Runs with “%(step)s” after they had passed it"),
     ),
 }
 CODES: Mapping[str, Any] = {kind: number for number, kind in enumerate(KINDS, 1)}
@@ -208,10 +218,12 @@ def behind(scope: Scope, cell: str) -> Which:
     name, colon, step = cell.partition(":")
     kind, steps = KINDS.get(name), scope.definition.steps
     if kind is None or kind.of_step != bool(colon) or (colon and step not in scope.definition):
-        raise ListError(f"{cell!r} is no cell of conformance; take one from the report's answer")
+        raise ListError(
+            tell("%(cell)s is no cell of conformance; take one from the report's answer", cell=repr(cell))
+        )
     k = scope.definition.position(step) if colon else len(steps)
     bound = {"k": k, "goal": len(steps), "before": _before(steps, k)}
-    return Which(kind.sql, bound, kind.title.format(steps[k - 1].name))
+    return Which(kind.sql, bound, tell(kind.title, step=steps[k - 1].name))
 
 
 RATES = ("share", "success_rate", "success_rate_otherwise")

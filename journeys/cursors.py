@@ -46,4 +46,10 @@ def read_cell(cell: str, kind: type[Place], report: str) -> Place:
 
 def no_cell(cell: str, report: str) -> ListError:
     """The error that says that a cell names no number of a report."""
-    return ListError(f"{cell!r} is no cell of {report}; take one from the report's answer")
+    return ListError(
+        tell(
+            "%(cell)s is no cell of %(report)s; take one from the report's answer",
+            cell=repr(cell),
+            report=tell(report),
+        )
+    )

@@ -13,8 +13,9 @@ import yaml
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from journeys import plain_yaml
+from journeys.checked_words import CHECKED
 from store.complaint import Complaint
-from store.words import tell
+from store.words import Later, tell
 
 OPERATORS = (
     *("eq", "ne", "in", "not_in", "contains", "not_contains", "starts_with", "ends_with", "matches"),
@@ -27,7 +28,7 @@ RUNS_OF: tuple[RunsOf, ...] = get_args(RunsOf)
 LARGEST = 2**63
 UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 FIELDS = ("channel", "source", "medium", "campaign", "device", "country", "path", "host", "side", "title")
-KEY = validate.Regexp(r"^[a-z0-9][a-z0-9_-]{0,62}\Z", error="use small letters, digits, - and _")
+KEY = validate.Regexp(r"^[a-z0-9][a-z0-9_-]{0,62}\Z", error=Later("use small letters, digits, - and _"))
 
 
 class DefinitionError(Complaint):
@@ -373,5 +374,5 @@ def problems_of(error: ValidationError) -> dict[str, str]:
 def _flat(messages: Any, place: str = "") -> list[tuple[str, str]]:
     if isinstance(messages, Mapping):
         return [pair for key, one in messages.items() for pair in _flat(one, f"{place}.{key}".strip("."))]
-    text = " ".join(str(one) for one in messages) if isinstance(messages, list) else str(messages)
+    text = " ".join(CHECKED(str(one)) for one in (messages if isinstance(messages, list) else [messages]))
     return [(place.replace("._schema", "").replace("_schema", "definition"), text)]

@@ -39,9 +39,9 @@ class Dimension:
     @property
     def label(self) -> str:
         """As it is called on pages."""
-        return (
-            self.text.replace("_", " ") if self.kind not in (*NAMED, SEGMENT) else f"{self.kind} {self.name}"
-        )
+        if self.kind not in (*NAMED, SEGMENT):
+            return tell(self.text.replace("_", " "))
+        return f"{tell(self.kind)} {self.name}"
 
     def value(self, params: Params, routes: Routes = RAW) -> str:
         """SQL of the value as text, '' where there is none, from the columns that the event brings.

@@ -12,12 +12,13 @@ from journeys.discovery_cells import Passed, Way
 from journeys.questions import question
 from journeys.report import Which
 from journeys.touchpoints import Touchpoint, to_type
+from store.words import marked, tell
 
 OUTCOMES = {
-    "attempts": ("1", "Attempts"),
-    "reached": ("outcome = 'succeeded'", "Attempts that reached the goal"),
-    "not_reached": ("outcome = 'dropped'", "Attempts that did not reach the goal in time"),
-    "under_way": ("outcome = 'in_time'", "Attempts that are under way"),
+    "attempts": ("1", marked("Attempts")),
+    "reached": ("outcome = 'succeeded'", marked("Attempts that reached the goal")),
+    "not_reached": ("outcome = 'dropped'", marked("Attempts that did not reach the goal in time")),
+    "under_way": ("outcome = 'in_time'", marked("Attempts that are under way")),
 }
 SAID = {"succeeded": "reached", "dropped": "not_reached", "in_time": "under_way"}
 
@@ -51,37 +52,40 @@ def listed(
 def _which(asked: Between, cell: str, unit: str) -> Which:
     kind, _, text = cell.partition(":")
     if cell in OUTCOMES:
-        return Which(OUTCOMES[cell][0], {}, OUTCOMES[cell][1])
+        return Which(OUTCOMES[cell][0], {}, tell(OUTCOMES[cell][1]))
     if kind == "way":
         return _taken(asked, cursors.read(text, Way), unit)
     if kind == "passed":
         return _passing(asked, cursors.read(text, Passed), unit)
-    raise ListError(f"{cell!r} is no cell of discovery; take one from an answer")
+    raise ListError(tell("%(cell)s is no cell of discovery; take one from an answer", cell=repr(cell)))
 
 
 def _taken(asked: Between, way: Way, unit: str) -> Which:
     if not 1 <= way.longest <= MOST_LONGEST or not 0 <= way.least <= 1:
-        raise ListError("the cell is of no way; take one from an answer")
+        raise ListError(tell("the cell is of no way; take one from an answer"))
     sql, values = whole(asked, unit, way.least)
     values |= {
         "longest": way.longest,
         "is_cut": int(way.longer),
         "way": [to_type(Touchpoint(*one)) for one in way.way],
     }
-    told = " › ".join(label for _, label in way.way)
-    title = f"{OUTCOMES['reached'][1]} by way of {told}" if told else f"{OUTCOMES['reached'][1]} straight"
+    told, reached = " › ".join(label for _, label in way.way), tell(OUTCOMES["reached"][1])
+    title = (
+        tell("%(attempts)s by way of %(way)s", attempts=reached, way=told)
+        if told
+        else tell("%(attempts)s straight", attempts=reached)
+    )
     return _these(asked, question("discovery_lists.taken", whole=sql), values, title)
 
 
 def _passing(asked: Between, passed: Passed, unit: str) -> Which:
     if passed.outcome and passed.outcome not in OUTCOMES:
-        raise ListError("the cell has no outcome of an attempt; take one from an answer")
+        raise ListError(tell("the cell has no outcome of an attempt; take one from an answer"))
     sql, values = walked(asked, unit)
     values["type"], values["label"] = to_type(Touchpoint(passed.kind, passed.label))
     condition, title = OUTCOMES[passed.outcome or "attempts"]
-    found = _these(
-        asked, question("discovery_lists.passed", walked=sql), values, f"{title} by way of {passed.label}"
-    )
+    said = tell("%(attempts)s by way of %(way)s", attempts=tell(title), way=passed.label)
+    found = _these(asked, question("discovery_lists.passed", walked=sql), values, said)
     return found._replace(sql=f"{condition} and {found.sql}")
 
 

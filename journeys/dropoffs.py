@@ -13,18 +13,23 @@ from journeys.dropoffs_around import Around, around
 from journeys.dropoffs_origins import LEFT, REACHED, origins
 from journeys.dropoffs_stake import stake
 from journeys.funnel import funnel
+from journeys.lists import of_step
 from journeys.rates import rate
 from journeys.report import Answer, Which
 from journeys.scope import Scope
-from store.words import tell
+from store.words import marked, tell
 
 HERE = {
-    "reached": (REACHED, "reached, in order"),
-    "left": (LEFT, "dropped or failed here"),
-    "went_on": ("furthest > {k:UInt8}", "went on"),
+    "reached": (REACHED, marked("reached, in order")),
+    "left": (LEFT, marked("dropped or failed here")),
+    "went_on": ("furthest > {k:UInt8}", marked("went on")),
     **{
-        how: (f"outcome = '{how}' and furthest = {{k:UInt8}}", f"{said} here")
-        for how, said in (("dropped", "dropped"), ("failed", "failed"), ("in_time", "in time"))
+        how: (f"outcome = '{how}' and furthest = {{k:UInt8}}", said)
+        for how, said in (
+            ("dropped", marked("dropped here")),
+            ("failed", marked("failed here")),
+            ("in_time", marked("in time here")),
+        )
     },
 }
 
@@ -115,7 +120,9 @@ def behind(scope: Scope, cell: str) -> Which:
         return dropoffs_around.behind(scope, cell)
     what, _, step = rest.partition(":")
     if what not in HERE or step not in scope.definition:
-        raise ListError(f"{cell!r} is no cell of drop-offs; take one from the report's answer")
+        raise ListError(
+            tell("%(cell)s is no cell of drop-offs; take one from the report's answer", cell=repr(cell))
+        )
     k = scope.definition.position(step)
     sql, said = HERE[what]
-    return Which(sql, {"k": k}, f"“{scope.definition.steps[k - 1].name}”: {said}")
+    return Which(sql, {"k": k}, of_step(scope.definition, k, tell(said)))

@@ -14,6 +14,7 @@ from journeys.report import Which
 from journeys.scope import Scope
 from journeys.sessions import ENGAGEMENT
 from journeys.statistics import known
+from store.words import Spoken, marked, tell
 
 DAY_MS = 86_400_000
 NEAR_MS = 30 * 60_000
@@ -25,7 +26,7 @@ MEASURED = (ENGAGEMENT, "Web Vitals", "JavaScript Error", "Rage Click", "Dead Cl
 TROUBLES = ("error", "rage", "dead", "not_found", "slow_load", "slow_response")
 SLOW_LCP, SLOW_INP = 4_000.0, 500.0  # milliseconds from which web.dev calls a page poor
 KINDS = ("value", "other", "again", "none")
-WHOSE = {"left": "left here", "on": "went on"}
+WHOSE = {"left": marked("left here"), "on": marked("went on")}
 PARTS = {
     "next": ("next_kind", "next"),
     "page": ("if(has_page, 'value', 'none')", "page"),
@@ -148,27 +149,32 @@ def behind(scope: Scope, cell: str) -> Which:
         if step not in scope.definition or whose not in WHOSE or not 0 < asked.within <= MOST_DAYS:
             raise ValueError(cell)
     except (KeyError, ValueError):
-        raise ListError(f"{cell!r} is no cell of drop-offs; take one from the report's answer") from None
+        raise ListError(
+            tell("%(cell)s is no cell of drop-offs; take one from the report's answer", cell=repr(cell))
+        ) from None
     sql, values = _runs(scope, asked, "runs")
     condition = f"is_left = {int(whose == 'left')} and {told}"
     those = question("dropoffs_around.those", around=sql, condition=condition)
     name = scope.definition.steps[scope.definition.position(step) - 1].name
-    return Which(f"(customer, number) in ({those})", values | bound, f"“{name}”: {WHOSE[whose]}, {title}")
+    said = tell("“%(step)s”: %(who)s, %(what)s", step=name, who=tell(WHOSE[whose]), what=title)
+    return Which(f"(customer, number) in ({those})", values | bound, said)
 
 
-TITLES = {
-    "error": "a JavaScript error close to it",
-    "rage": "rage clicks close to it",
-    "dead": "dead clicks close to it",
-    "not_found": "a page not found close to it",
-    "slow_load": "a slow page close to it",
-    "slow_response": "a page that answered slowly close to it",
-    "next again": "began the journey anew",
-    "next none": "nothing more so far",
-    "next other": "all other ways on",
-    "page none": "no page seen",
-    "page other": "all other last pages",
-}
+TITLES = Spoken(
+    {
+        "error": "a JavaScript error close to it",
+        "rage": "rage clicks close to it",
+        "dead": "dead clicks close to it",
+        "not_found": "a page not found close to it",
+        "slow_load": "a slow page close to it",
+        "slow_response": "a page that answered slowly close to it",
+        "next again": "began the journey anew",
+        "next none": "nothing more so far",
+        "next other": "all other ways on",
+        "page none": "no page seen",
+        "page other": "all other last pages",
+    }
+)
 
 
 def _condition(part: str, kind: str, rest: str) -> tuple[str, dict[str, Any], str]:
@@ -176,7 +182,8 @@ def _condition(part: str, kind: str, rest: str) -> tuple[str, dict[str, Any], st
         return "has(troubles, {trouble:UInt8})", {"trouble": TROUBLES.index(rest) + 1}, TITLES[rest]
     sort, label = PARTS[part]
     if kind == "value":
-        title = f"then {rest}" if part == "next" else f"last page {rest}"
+        said = marked("then %(name)s") if part == "next" else marked("last page %(name)s")
+        title = tell(said, name=rest)
         return f"{sort} = 'value' and {label} = {{label:String}}", {"label": rest}, title
     title = TITLES[f"{part} {kind}"]
     if kind == "other":

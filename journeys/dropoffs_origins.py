@@ -13,14 +13,15 @@ from journeys.rates import rate
 from journeys.report import Which
 from journeys.scope import Scope
 from journeys.statistics import is_small
+from store.words import marked, tell
 
 LEFT = "furthest = {k:UInt8} and outcome in ('dropped', 'failed')"
 REACHED = "furthest >= {k:UInt8}"
 IN_TIME = "furthest = {k:UInt8} and outcome = 'in_time'"
 WHICH = {
-    "left": (LEFT, "left here"),
-    "reached": (REACHED, "reached"),
-    "in_time": (IN_TIME, "in time here"),
+    "left": (LEFT, marked("left here")),
+    "reached": (REACHED, marked("reached")),
+    "in_time": (IN_TIME, marked("in time here")),
 }
 Row = Mapping[str, Any]
 
@@ -88,13 +89,18 @@ def behind(scope: Scope, cell: str) -> Which:
         or dimension not in OF_RUN
         or kind not in ("value", "other", "none")
     ):
-        raise ListError(f"{cell!r} is no cell of drop-offs; take one from the report's answer")
+        raise ListError(
+            tell("%(cell)s is no cell of drop-offs; take one from the report's answer", cell=repr(cell))
+        )
     k = scope.definition.position(step)
     sql, did = WHICH[what]
     value = f"toString({dimension})"
-    title = f"“{scope.definition.steps[k - 1].name}”: {did}, {dimension} "
+    name = scope.definition.steps[k - 1].name
+    said = {"step": name, "did": tell(did), "by": tell(dimension)}
     if kind == "other":
         others = f"{value} != '' and lower(hex(cityHash64({value}))) not in {{shown:Array(String)}}"
-        return Which(f"{sql} and {others}", {"k": k, "shown": rest.split(".")}, f"{title}any other")
+        title = tell("“%(step)s”: %(did)s, %(by)s any other", **said)
+        return Which(f"{sql} and {others}", {"k": k, "shown": rest.split(".")}, title)
     same = f"{sql} and {value} = {{origin:String}}"
-    return Which(same, {"k": k, "origin": rest}, f"{title}{rest or '(none)'}")
+    title = tell("“%(step)s”: %(did)s, %(by)s %(value)s", **said, value=rest or tell("(none)"))
+    return Which(same, {"k": k, "origin": rest}, title)

@@ -21,6 +21,7 @@ from journeys.routes import RAW, Routes
 from journeys.touchpoints import Touchpoint
 from store.events import EventStore
 from store.projects import Project
+from store.words import tell
 
 DIRECTIONS = ("after", "before")
 UNITS = ("visits", "customers")
@@ -193,15 +194,21 @@ def passing(of: Exploration, cell: str, *, skipped: int = 0, most: int = MOST_IN
     values = {**params.values, "most": most, "skipped": skipped}
     rows = of.events.query(question("explored.passing", ways=sql, **conditions), values)
     total = int(rows[0]["total"]) if rows else 0
-    names = [
-        ENDS[one.label] if one.kind == "end" else one.label for one in (source, target) if one is not None
-    ]
+    names = [_said(one) for one in (source, target) if one is not None]
     return {
-        "title": f"From {names[0]} to {names[1]}" if source else names[0],
+        "title": tell("From %(source)s to %(target)s", source=names[0], target=names[1])
+        if source
+        else names[0],
         "total": total,
         "rows": [{"customer": str(row["customer"]), "at": iso(row["at"])} for row in rows],
         "next": skipped + most if skipped + most < total else None,
     }
+
+
+def _said(node: Node) -> str:
+    if node.kind == "other":
+        return tell(OTHER)
+    return tell(ENDS[node.label]) if node.kind == "end" else node.label
 
 
 def table(answer: Mapping[str, Any]) -> Table:
@@ -246,7 +253,9 @@ def _read(cell: str) -> tuple[Node, Node | None]:
         if any(one.kind == "end" and one.label not in ENDS for one in nodes if one):
             raise ValueError(cell)
     except (msgspec.DecodeError, ValueError):
-        raise ListError(f"{cell!r} is no cell of this picture; take one from its answer") from None
+        raise ListError(
+            tell("%(cell)s is no cell of this picture; take one from its answer", cell=repr(cell))
+        ) from None
     return nodes
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from journeys.statistics import difference
+from store.words import marked
 
 ENDS = {
     "succeeded": "Succeeded",
@@ -18,7 +19,7 @@ ENDS = {
     "nothing": "Nothing more so far",
 }
 KINDS = ("anchor", "touchpoint", "other", "end")
-OTHER = "Other"
+OTHER = marked("Other")
 
 
 class Node(NamedTuple):

@@ -11,6 +11,7 @@ from journeys.lists import counted
 from journeys.metrics import STANDING
 from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
+from store.words import tell
 
 MEANINGS = {
     "entered": "Runs that began in the period; what they did afterwards counts.",
@@ -56,7 +57,9 @@ def behind(scope: Scope, cell: str) -> Which:
     try:
         return counted(scope, number, step if colon else None)
     except ListError:
-        raise ListError(f"{cell!r} is no cell of the funnel; take one from the report's answer") from None
+        raise ListError(
+            tell("%(cell)s is no cell of the funnel; take one from the report's answer", cell=repr(cell))
+        ) from None
 
 
 RATES = ("rate_from_start", "rate_from_previous")

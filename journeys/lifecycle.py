@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from journeys import customers, resolution
-from journeys.cohorts import ALL, HEAD, Parts, followed, parts, rows
+from journeys.cohorts import ALL, HEAD, Parts, followed, later, parts, rows
 from journeys.cursors import ListError, Number, read, written
 from journeys.period import BEGINNING_OF_TIME, Period, iso
 from journeys.questions import question
@@ -16,18 +16,24 @@ from journeys.sessions import ENGAGEMENT
 from store.events import EventStore
 from store.identity import Ledger
 from store.projects import Project
-from store.words import Spoken
+from store.words import Spoken, marked, tell
 
 # A customer's `places` are the numbers of the parts in which it was active, from 1, in order.
 STATES = {
-    "active": ("were active", "has(places, {place:UInt32})"),
-    "new": ("were new", "places[1] = {place:UInt32}"),
-    "returning": ("returned", "has(places, {place:UInt32}) and has(places, {place:UInt32} - 1)"),
+    "active": (marked("Customers who were active, %(part)s"), "has(places, {place:UInt32})"),
+    "new": (marked("Customers who were new, %(part)s"), "places[1] = {place:UInt32}"),
+    "returning": (
+        marked("Customers who returned, %(part)s"),
+        "has(places, {place:UInt32}) and has(places, {place:UInt32} - 1)",
+    ),
     "resurrected": (
-        "came back after a pause",
+        marked("Customers who came back after a pause, %(part)s"),
         "has(places, {place:UInt32}) and not has(places, {place:UInt32} - 1) and places[1] < {place:UInt32}",
     ),
-    "dormant": ("stayed away", "has(places, {place:UInt32} - 1) and not has(places, {place:UInt32})"),
+    "dormant": (
+        marked("Customers who stayed away, %(part)s"),
+        "has(places, {place:UInt32} - 1) and not has(places, {place:UInt32})",
+    ),
 }
 COHORT = "places[1] = {place:UInt32} and ({later:UInt32} = 0 or has(places, {later:UInt32}))"
 MEANINGS = {
@@ -184,27 +190,35 @@ def _behind(life: Life, cell: str) -> tuple[str, dict[str, int], str]:
     kind, _, rest = cell.partition(":")
     by, _, rest = rest.partition(":")
     if kind not in (*STATES, "cohort") or by != life.time.by:
-        raise ListError(f"{cell!r} is no cell of these customers; take one from an answer with the same `by`")
+        raise ListError(
+            tell(
+                "%(cell)s is no cell of these customers; take one from an answer with the same `by`",
+                cell=repr(cell),
+            )
+        )
     if kind != "cohort":
         part = next((part for part, edge in enumerate(life.time.edges) if iso(edge) == rest), None)
         if part is None:
-            raise ListError("the cell names no part of this time; take one from an answer")
+            raise ListError(tell("the cell names no part of this time; take one from an answer"))
         is_awaited = kind == "dormant" and not life.time.is_over(part)
-        title = "Customers who have not come yet" if is_awaited else f"Customers who {STATES[kind][0]}"
-        return STATES[kind][1], {"place": life.place(part)}, f"{title}, {_named(life, part)}"
-    first, *later = life.time.places(*rest.split(":", 1))
-    bound = {"place": life.place(first), "later": life.place(later[0]) if later else 0}
-    if not later:
-        return COHORT, bound, f"Customers first seen, {_named(life, first)}"
-    n = later[0] - first
-    title = f"Customers first seen, {_named(life, first)}, and active {n} {by}{'' if n == 1 else 's'} later"
+        who = marked("Customers who have not come yet, %(part)s") if is_awaited else STATES[kind][0]
+        return STATES[kind][1], {"place": life.place(part)}, tell(who, part=_named(life, part))
+    first, *others = life.time.places(*rest.split(":", 1))
+    bound = {"place": life.place(first), "later": life.place(others[0]) if others else 0}
+    if not others:
+        return COHORT, bound, tell("Customers first seen, %(part)s", part=_named(life, first))
+    title = tell(
+        "Customers first seen, %(part)s, and active %(later)s",
+        part=_named(life, first),
+        later=later(by, others[0] - first),
+    )
     return COHORT, bound, title
 
 
 def _named(life: Life, part: int) -> str:
     """A part of time in words, such as `week of 2026-03-02`."""
     day = datetime.fromtimestamp(life.time.edges[part] / 1000, life.project.zone).date().isoformat()
-    return {"day": day, "week": f"week of {day}", "month": day[:7]}[life.time.by]
+    return {"day": day, "week": tell("week of %(day)s", day=day), "month": day[:7]}[life.time.by]
 
 
 def lifecycle_table(answer: dict[str, Any]) -> Table:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from journeys.account_events import FIRST
 from journeys.account_runs import named
 from journeys.cursors import ListError, Number, Time, read, written
+from journeys.definitions import Definition
 from journeys.period import iso
 from journeys.report import Which
 from journeys.scope import Scope
@@ -129,7 +130,7 @@ def counted(scope: Scope, number: str, step: str | None = None) -> Which:
         return Which(WHOLE[number], {}, WORDS[number])
     if number == TAKEN and step in scope.rule:
         k = scope.rule.position(str(step))
-        return Which("has(walked, {k:UInt8})", {"k": k}, f"“{scope.rule.steps[k - 1].name}”: {WORDS[TAKEN]}")
+        return Which("has(walked, {k:UInt8})", {"k": k}, of_step(scope.rule, k, WORDS[TAKEN]))
     if number not in NUMBERS:
         raise ListError(
             tell(
@@ -145,7 +146,12 @@ def counted(scope: Scope, number: str, step: str | None = None) -> Which:
             tell("%(number)s speaks of a step; give one of %(known)s", number=number, known=known)
         )
     k = scope.definition.position(step)
-    return Which(AT_STEP[number], {"k": k}, f"“{scope.definition.steps[k - 1].name}”: {WORDS[number]}")
+    return Which(AT_STEP[number], {"k": k}, of_step(scope.definition, k, WORDS[number]))
+
+
+def of_step(definition: Definition, k: int, what: str) -> str:
+    """What a list of a step shows, in words."""
+    return tell("“%(step)s”: %(what)s", step=definition.steps[k - 1].name, what=what)
 
 
 def _accounts(scope: Scope, rows: Sequence[dict[str, Any]]) -> dict[int, str]:

@@ -13,7 +13,7 @@ from journeys.funnel import OUTCOMES
 from journeys.questions import question
 from journeys.runs import PAST
 from journeys.scope import Scope
-from store.words import tell
+from store.words import marked, tell
 
 OTHER_HASH = 1
 FOREVER = 2**52  # milliseconds beyond all times
@@ -23,6 +23,14 @@ DIRECTIONS = ("after", "before")
 LOST = "outcome in ('dropped', 'failed')"
 TOUCHPOINT, BEGIN, MORE = "touchpoint", "begin", "more"
 NODES = (TOUCHPOINT, BEGIN, MORE, *ENDS)  # what a node of a way can be, by numbers from 1
+# What runs are called that are over, anywhere and at a step.
+OVER = {
+    "": (marked("Dropped or failed"), marked("%(step)s: dropped or failed")),
+    "succeeded": (marked("Succeeded"), marked("%(step)s: succeeded")),
+    "failed": (marked("Failed"), marked("%(step)s: failed")),
+    "dropped": (marked("Dropped"), marked("%(step)s: dropped")),
+}
+BEGINS = tuple(message for messages in OVER.values() for message in messages)
 
 
 class PathError(Exception):
@@ -149,8 +157,8 @@ def begin(scope: Scope, asked: Asked) -> str:
     name = next((step.name for step in scope.definition.steps if step.key == key), "")
     if asked.part == "run":
         return name
-    ended = ENDS[asked.outcome].lower() if asked.outcome else "dropped or failed"
-    return f"{name}: {ended}" if name else ended.capitalize()
+    anywhere, at_step = OVER[asked.outcome or ""]
+    return tell(at_step, step=name) if name else tell(anywhere)
 
 
 def passing(

@@ -13,6 +13,7 @@ from journeys.funnel import UNITS
 from journeys.paths import BEGIN, TOUCHPOINT, Asked, PathError, begin, flows, number_of, passing
 from journeys.report import Which
 from journeys.scope import Scope
+from store.words import tell
 
 
 class Cell(NamedTuple):
@@ -53,7 +54,9 @@ def behind(scope: Scope, cell: str) -> Which:
     source, target = read_cell.source and Node(*read_cell.source), Node(*read_cell.target)
     ends = [one for one in (source, target) if one]
     if read_cell.unit not in UNITS or any(one.kind not in KINDS for one in ends):
-        raise ListError(f"{cell!r} is no cell of paths; take one from the report's answer")
+        raise ListError(
+            tell("%(cell)s is no cell of paths; take one from the report's answer", cell=repr(cell))
+        )
     named = _named(scope, asked, read_cell.unit) if any(one.kind == "other" for one in ends) else {}
     sql, values = passing(
         scope,
@@ -100,11 +103,20 @@ def _labelled(which: str, node: Node, named: Mapping[int, list[str]], params: Pa
 
 def _title(scope: Scope, asked: Asked, source: Node | None, target: Node | None) -> str:
     names = [_said(scope, asked, one) for one in (source, target) if one]
-    return f"Runs that went from {names[0]} to {names[1]}" if source else f"Runs at {names[0]}"
+    if source is None:
+        return tell("Runs at %(place)s", place=names[0])
+    return tell("Runs that went from %(source)s to %(target)s", source=names[0], target=names[1])
 
 
 def _said(scope: Scope, asked: Asked, node: Node) -> str:
-    name = {"anchor": begin(scope, asked), "other": "another touchpoint", "end": ENDS.get(node.label, "")}
-    before = "before" if asked.direction == "before" else "after"
-    place = f", {node.position} {before}" if node.position and node.kind in ("touchpoint", "other") else ""
-    return f"“{name.get(node.kind, node.label)}”{place}"
+    names = {
+        "anchor": begin(scope, asked),
+        "other": tell("another touchpoint"),
+        "end": tell(ENDS.get(node.label, "")),
+    }
+    name = names.get(node.kind, node.label)
+    if not node.position or node.kind not in ("touchpoint", "other"):
+        return tell("“%(name)s”", name=name)
+    if asked.direction == "before":
+        return tell("“%(name)s”, %(place)s before", name=name, place=node.position)
+    return tell("“%(name)s”, %(place)s after", name=name, place=node.position)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from store.words import tell
+from store.words import marked, tell
 
 DEFAULT_DAYS = 30
 START_OF_1970 = datetime(1970, 1, 1, tzinfo=UTC)
-NO_AS_OF = "`as_of` is a question to journeys; these numbers are known as they are now, so leave it out"
+NO_AS_OF = marked(
+    "`as_of` is a question to journeys; these numbers are known as they are now, so leave it out"
+)
 BEGINNING_OF_TIME, END_OF_TIME = -2_208_988_800_000, 9_000_000_000_000  # that the event store can tell
 FIRST_MS, LAST_MS = 31_536_000_000, 7_258_118_400_000  # the beginnings of 1971 and 2200
 

@@ -11,6 +11,7 @@ from journeys.change_report import MEANINGS as OF_CHANGE
 from journeys.periods import periods
 from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
+from store.words import tell
 
 MEANINGS = {
     **{name: OF_CHANGE[name] for name in ("before", "now", "age", "young", "entered", "given", "seconds")},
@@ -74,8 +75,8 @@ def behind(scope: Scope, cell: str) -> Which:
     if asked.what != "succeeded":
         return found
     name = scope.definition.steps[asked.asked.target - 1].name
-    side = "period before" if asked.side == "before" else "this period"
-    return found._replace(title=f"{side}: came to “{name}” by that age")
+    side = tell("period before") if asked.side == "before" else tell("this period")
+    return found._replace(title=tell("%(period)s: came to “%(step)s” by that age", period=side, step=name))
 
 
 PERIODS = Report(

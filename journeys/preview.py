@@ -15,6 +15,7 @@ from journeys.scope import drafted
 from journeys.zero import zero
 from store.events import EventStore, EventStoreError
 from store.projects import Project
+from store.words import tell
 
 EXAMPLES = 3  # of each kind
 
@@ -64,7 +65,9 @@ def check_patterns(events: EventStore, definition: Definition) -> None:
     conditions += [("population", one) for one in definition.population]
     for place, one in conditions:
         if one.op == "matches" and not fits(events, str(one.value)):
-            cure = "the pattern cannot be used here: look-ahead, look-behind and back references are unknown"
+            cure = tell(
+                "the pattern cannot be used here: look-ahead, look-behind and back references are unknown"
+            )
             raise DefinitionError({place: cure})
 
 

@@ -8,17 +8,18 @@ from typing import Any
 from marshmallow import fields, validate
 
 from journeys.buckets import UNITS
-from journeys.cohorts import ALL, HEAD, Parts, followed, parts, rows
+from journeys.cohorts import ALL, HEAD, Parts, followed, later, parts, rows
 from journeys.cursors import ListError
 from journeys.questions import question
 from journeys.report import Answer, OwnArguments, Report, Table, Which
 from journeys.scope import Scope
 from journeys.sessions import ENGAGEMENT
+from store.words import marked, tell
 
 # How a customer joins a cohort: by the first of these runs, at this moment.
 JOINS = {
-    "entered": ("1", "start", "entered"),
-    "succeeded": ("outcome = 'succeeded'", "last", "succeeded"),
+    "entered": ("1", "start", marked("entered")),
+    "succeeded": ("outcome = 'succeeded'", "last", marked("succeeded")),
 }
 MEANINGS = {
     "cohort": (
@@ -123,7 +124,9 @@ def behind(scope: Scope, cell: str) -> Which:
     by, _, rest = rest.partition(":")
     cohort, _, part = rest.partition(":")
     if kind not in (*JOINS, "success") or by not in UNITS:
-        raise ListError(f"{cell!r} is no cell of retention; take one from the report's answer")
+        raise ListError(
+            tell("%(cell)s is no cell of retention; take one from the report's answer", cell=repr(cell))
+        )
     time = parts(by, scope.period.start, scope.now, scope.project.zone)
     first = time.places(cohort)[0]
     last = None if part == "all" else time.places(part)[0]
@@ -132,8 +135,9 @@ def behind(scope: Scope, cell: str) -> Which:
     joined, values = _joined(scope, time, kind)
     members = question("retention.members", joined=joined)
     bound = {"cohort": time.edges[first], "part": ALL if last is None else time.edges[last]}
-    since = f" and were active {_after(by, last - first)}" if last else ""
-    title = f"Runs by which customers {JOINS[kind][2]} first{since}"
+    title = tell("Runs by which customers %(joined)s first", joined=tell(JOINS[kind][2]))
+    if last:
+        title = tell("%(runs)s and were active %(when)s", runs=title, when=later(by, last - first))
     return Which(f"(customer, number) in ({members})", values | bound, title)
 
 
@@ -141,16 +145,15 @@ def _succeeded_by(time: Parts, first: int, last: int | None) -> Which:
     began = "start >= {cohort_start:Int64} and start < {cohort_end:Int64}"
     bound = {"cohort_start": time.edges[first], "cohort_end": time.end(first)}
     if last is None:
-        return Which(began, bound, "Runs of the cohort")
+        return Which(began, bound, tell("Runs of the cohort"))
+    when = later(time.by, last - first)
+    if last > first:
+        when = tell("up to %(later)s", later=when)
     return Which(
         f"{began} and outcome = 'succeeded' and last < {{part_end:Int64}}",
         bound | {"part_end": time.end(last)},
-        f"Runs of the cohort that succeeded {_after(time.by, last - first, 'up to ')}",
+        tell("Runs of the cohort that succeeded %(when)s", when=when),
     )
-
-
-def _after(by: str, n: int, up_to: str = "") -> str:
-    return f"in the same {by}" if n == 0 else f"{up_to}{n} {by}{'s' if n > 1 else ''} later"
 
 
 def table(answer: Answer) -> Table:

@@ -87,7 +87,7 @@ def checked(templates: Sequence[str]) -> tuple[str, ...]:
     problems: dict[str, str] = {}
     for at, one in enumerate(templates):
         if problem := problem_of(one) or (
-            "this template stands above already" if one in templates[:at] else ""
+            tell("this template stands above already") if one in templates[:at] else ""
         ):
             problems[f"templates.{at}"] = problem
     if problems:
@@ -98,12 +98,15 @@ def checked(templates: Sequence[str]) -> tuple[str, ...]:
 def problem_of(template: str) -> str:
     """Why this is no template; '' where it is one."""
     if not template or len(template) > LONGEST:
-        return f"write a path of 1 to {LONGEST} characters"
+        return tell("write a path of 1 to %(most)s characters", most=LONGEST)
     if any(ord(one) < 32 for one in template) or template != template.strip():
-        return "a template has no line breaks or other control characters, and no spaces around it"
+        return tell("a template has no line breaks or other control characters, and no spaces around it")
     for place in template.split("/"):
         if place.startswith(":") and not VARIABLE.fullmatch(place):
-            return f"{place!r} is no variable; write small letters, digits and _ behind the colon, as in :id"
+            return tell(
+                "%(name)s is no variable; write small letters, digits and _ behind the colon, as in :id",
+                name=repr(place),
+            )
     return ""
 
 

@@ -11,6 +11,7 @@ from journeys.questions import question
 from store.events import EventStore, EventStoreError
 from store.journeys import JourneyVersion
 from store.stamps import Stamp, by_clock
+from store.words import ngettext, tell
 
 CUSTOMERS_AT_ONCE = 10_000
 EVENTS_PER_CHUNK = 4_000_000
@@ -47,12 +48,26 @@ class Cut(NamedTuple):
     @property
     def says(self) -> str:
         """The same in words."""
-        whose = "account" if self.of_accounts else "customer"
-        who = f"1 {whose}" if self.customers == 1 else f"{self.customers:,} {whose}s"
-        why = "more than a run is followed through" if self.of_accounts else "and so many are no person's"
-        return (
-            f"{who} had more than {LONGEST:,} touchpoints without a pause, {why}: "
-            f"{'1 run was' if self.runs == 1 else f'{self.runs:,} runs were'} cut there, as dropped"
+        n = self.customers
+        who = (
+            ngettext("%(num)s account", "%(num)s accounts", n, num=f"{n:,}")
+            if self.of_accounts
+            else ngettext("%(num)s customer", "%(num)s customers", n, num=f"{n:,}")
+        )
+        why = (
+            tell("more than a run is followed through")
+            if self.of_accounts
+            else tell("and so many are no person's")
+        )
+        were_cut = ngettext(
+            "%(num)s run was cut there, as dropped",
+            "%(num)s runs were cut there, as dropped",
+            self.runs,
+            num=f"{self.runs:,}",
+        )
+        return tell(
+            "%(who)s had more than %(most)s touchpoints without a pause, %(why)s: %(runs)s",
+            **{"who": who, "most": f"{LONGEST:,}", "why": why, "runs": were_cut},
         )
 
 

@@ -9,10 +9,10 @@ from sqlalchemy import Engine
 from journeys.definitions import UNITS_MS, Definition, DefinitionError, parse
 from store.journeys import JourneyVersion, kept_versions, save_version
 from store.rules import ProjectRules, alter_rules, rules_of
-from store.words import tell
+from store.words import marked, tell
 
 DAY_MS = UNITS_MS["d"]
-TOO_LONG = (
+TOO_LONG = marked(
     "this project is cookieless: its visitors are known for one day only, so write 24h or less here "
     "(or switch cookieless off under Data rules)"
 )
@@ -30,7 +30,7 @@ def save_journey(
     Raises DefinitionError where it asks a cookieless project for more than a day.
     """
     if rules_of(engine, project_id).cookieless and (problems := too_long(definition)):
-        raise DefinitionError(dict.fromkeys(problems, TOO_LONG))
+        raise DefinitionError(dict.fromkeys(problems, tell(TOO_LONG)))
     return save_version(engine, project_id, dict(definition.source), by=by, now=now)
 
 

@@ -22,11 +22,11 @@ from store.events import EventStore
 from store.journeys import ANSWERING, UNFILLED, JourneyVersion, live_journeys
 from store.projects import Project
 from store.segments import saved_segments
-from store.words import in_english, tell
+from store.words import in_english, marked, tell
 
 T = TypeVar("T")
-NO_CUSTOMERS = "the runs of this journey are those of accounts: count runs or accounts, not customers"
-NO_PAST = (
+NO_CUSTOMERS = marked("the runs of this journey are those of accounts: count runs or accounts, not customers")
+NO_PAST = marked(
     "runs of accounts are known for the members that accounts have now; leave out as_of, or ask a journey of "
     "customers"
 )
@@ -109,7 +109,7 @@ class Scope:
         selected = question("runs.selected", source=source, outcome=OUTCOME)
         resolved = self.resolved
         if self.rule.of_accounts and unit == "customers":
-            raise UnitError(NO_CUSTOMERS)
+            raise UnitError(tell(NO_CUSTOMERS))
         if unit == "customers" or (self.rule.of_accounts and unit == "accounts"):
             selected = question("runs.furthest", runs=selected)
         elif unit == "accounts":
@@ -229,7 +229,7 @@ def open_scope(
     at = _past(as_of, project, now) if as_of else None
     rule = parse(version.definition)
     if at is not None and rule.of_accounts:
-        raise PeriodError(NO_PAST)
+        raise PeriodError(tell(NO_PAST))
     saved = Saved({one.key: one.definition for one in saved_segments(engine, project.id)}, journeys)
     return Scope(
         events,

@@ -38,8 +38,11 @@ def keep_segment(
     """
     others = (one for one in saved_segments(engine, project_id) if one.key != segment.key)
     twin = next((one for one in others if one.definition["name"] == segment.name), None)
-    of_name = f"the segment {twin.key!r} has this name; give each a name of its own" if twin else ""
-    check_segment(engine, events, project_id, segment, more={"name": of_name} if of_name else {})
+    more: dict[str, str] = {}
+    if twin:
+        of_name = tell("the segment %(key)s has this name; give each a name of its own", key=repr(twin.key))
+        more = {"name": of_name}
+    check_segment(engine, events, project_id, segment, more=more)
     try:
         return save_segment(engine, project_id, segment.source, by=by, now=now)
     except TooManySegments as error:
@@ -62,9 +65,9 @@ def check_segment(
     journeys = {one.definition["key"]: one for one in live_journeys(engine, project_id)}
     for part in leaves(segment.group):
         if isinstance(part, State) and part.journey not in journeys:
-            problems["journey"] = f"there is no journey {part.journey!r}"
+            problems["journey"] = tell("there is no journey %(key)s", key=repr(part.journey))
     if any(one.op == "matches" and not fits(events, str(one.value)) for one in _conditions(segment)):
-        problems["value"] = (
+        problems["value"] = tell(
             "a pattern cannot be used: look-ahead, look-behind and back references are unknown"
         )
     if problems:

@@ -110,7 +110,9 @@ def read_cell(scope: Scope, cell: str) -> tuple[str, Asked, Sequence[Any]]:
 
 def no_cell(cell: str) -> ListError:
     """The error that says that a cell names nothing."""
-    return ListError(f"{cell!r} is no cell of signals; take one from the report's answer")
+    return ListError(
+        tell("%(cell)s is no cell of signals; take one from the report's answer", cell=repr(cell))
+    )
 
 
 def _where_most_leave(scope: Scope) -> str:

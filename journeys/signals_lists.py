@@ -10,14 +10,15 @@ from journeys.report import Which
 from journeys.scope import Scope
 from journeys.signals import CUT, KINDS, carriers, chosen
 from journeys.signals_asked import Asked, no_cell, read_cell
+from store.words import marked, tell
 
 POPULATION = {
-    "young": ("standing = 'young'", "came there too short a time ago"),
-    "there": ("standing = 'there'", "had come by the landmark"),
-    "over": ("standing = 'over'", "had ended by the landmark"),
-    "in_time": ("standing = 'in_time'", "in time"),
-    "counted": ("standing = 'counted'", "to be compared"),
-    "seen": ("is_seen", "compared"),
+    "young": ("standing = 'young'", marked("came there too short a time ago")),
+    "there": ("standing = 'there'", marked("had come by the landmark")),
+    "over": ("standing = 'over'", marked("had ended by the landmark")),
+    "in_time": ("standing = 'in_time'", marked("in time")),
+    "counted": ("standing = 'counted'", marked("to be compared")),
+    "seen": ("is_seen", marked("compared")),
 }
 OF_KIND = "place = {signal_place:UInt8} and name = {signal_name:String}"
 CARRIED = f"{OF_KIND} and carried = {{signal_value:String}} and level = {{signal_level:Int64}}"
@@ -29,7 +30,9 @@ def behind(scope: Scope, cell: str) -> Which:
     name = scope.definition.steps[asked.origin - 1].name
     if what in POPULATION and not signal:
         condition, said = POPULATION[what]
-        return _in_population(scope, asked, condition, f"“{name}”: {said}")
+        return _in_population(
+            scope, asked, condition, tell("“%(step)s”: %(what)s", step=name, what=tell(said))
+        )
     if what not in ("with", "without") or not _is_one(signal):
         raise no_cell(cell)
     kind, place, signal_name, carried, level = signal
@@ -40,7 +43,9 @@ def behind(scope: Scope, cell: str) -> Which:
         "signal_value": carried,
         "signal_level": level,
     }
-    title = f"“{name}”: {what} the signal {_in_words(kind, signal_name, carried, level)}"
+    had = marked("with the signal %(signal)s") if what == "with" else marked("without the signal %(signal)s")
+    said = tell(had, signal=_in_words(kind, signal_name, carried, level))
+    title = tell("“%(step)s”: %(what)s", step=name, what=said)
     those = _among(sql, CARRIED)
     if what == "with":
         return Which(those, bound, title)
@@ -77,9 +82,9 @@ def _is_one(signal: Sequence[Any]) -> bool:
 def _in_words(kind: str, name: str, carried: str, level: int) -> str:
     match kind:
         case "touchpoint":
-            return f"{name}, at least {level} times" if level > 1 else name
+            return tell("%(name)s, at least %(n)s times", name=name, n=level) if level > 1 else name
         case "amount":
-            return f"{name} at least {carried}"
+            return tell("%(name)s at least %(amount)s", name=name, amount=carried)
         case "speed":
-            return f"at most {level / 1000:g} s from one step to the next"
+            return tell("at most %(seconds)s s from one step to the next", seconds=f"{level / 1000:g}")
     return f"{name} {carried}"

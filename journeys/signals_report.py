@@ -11,6 +11,7 @@ from journeys.report import Answer, OwnArguments, Report, Table
 from journeys.signals import CANDIDATES, DIFFERENT, FEWEST, LEVELS, SEEN_MOST, signals
 from journeys.signals_asked import TOWARDS
 from journeys.signals_lists import behind
+from store.words import Later
 
 MEANINGS = {
     "step": (
@@ -109,7 +110,9 @@ class Asked(OwnArguments):
     )
     landmark = fields.String(
         load_default="",
-        validate=validate.Regexp(r"^(0|[1-9]\d{0,5}[smhdw])?\Z", error="write 0, 90s, 30m, 12h, 14d or 6w"),
+        validate=validate.Regexp(
+            r"^(0|[1-9]\d{0,5}[smhdw])?\Z", error=Later("write 0, 90s, 30m, 12h, 14d or 6w")
+        ),
         metadata={
             "description": "how long after the step before it a run is looked at, such as 30m, or 0; "
             "where absent, about as long as a quarter of those who came needed"

@@ -24,11 +24,11 @@ from journeys.scope import Scope
 from journeys.segments import ATTRIBUTES, SAVED, SegmentError, checked, choices, read, written
 from journeys.statistics import Curve, Watched, incidence, is_small, known, p_of_curves
 from journeys.timing import EDGES
-from store.words import tell
+from store.words import marked, tell
 
 MOST_POINTS = 200
 MOST_GROUPS = 5
-EVERYONE = "All"
+EVERYONE = marked("All")
 
 
 class SurvivalError(Exception):
@@ -115,7 +115,7 @@ def _different(scope: Scope, segments: Iterable[Mapping[str, str]]) -> dict[str,
 
 def _named(scope: Scope, segment: Mapping[str, str]) -> str:
     pairs = ((name, scope.saved.named(value) if name in SAVED else value) for name, value in segment.items())
-    return ", ".join(f"{name}: {value}" for name, value in sorted(pairs)) or EVERYONE
+    return ", ".join(f"{tell(name)}: {value}" for name, value in sorted(pairs)) or tell(EVERYONE)
 
 
 @dataclass(frozen=True)
@@ -149,10 +149,13 @@ class Waits:
 
 # Conditions on the time that runs took or were watched.
 BEHIND = {
-    "n": ("1", "Took the first step"),
-    "came": ("came", "Came"),
-    "came_within": ("came and seconds <= {seconds:Float64}", "Came within {seconds} s"),
-    "at_risk": ("seconds >= {seconds:Float64}", "Had not come before {seconds} s, and were watched so long"),
+    "n": ("1", marked("Took the first step")),
+    "came": ("came", marked("Came")),
+    "came_within": ("came and seconds <= {seconds:Float64}", marked("Came within %(seconds)s s")),
+    "at_risk": (
+        "seconds >= {seconds:Float64}",
+        marked("Had not come before %(seconds)s s, and were watched so long"),
+    ),
 }
 
 
@@ -166,13 +169,19 @@ def behind(scope: Scope, cell: str) -> Which:
         if not 1 <= waits.first < waits.last <= len(scope.definition.steps):
             raise ValueError(cell)
     except (KeyError, ValueError, SegmentError):
-        raise ListError(f"{cell!r} is no cell of survival; take one from the report's answer") from None
+        raise ListError(
+            tell("%(cell)s is no cell of survival; take one from the report's answer", cell=repr(cell))
+        ) from None
     taken, values = waits.taken(scope, "runs")
     those = question("survival.those", taken=taken, condition=condition)
     names = [scope.definition.steps[k - 1].name for k in (waits.first, waits.last)]
-    said = title.format(seconds=seconds)
-    title = f"{said}, from “{names[0]}” to “{names[1]}” ({_named(scope, waits.segment)})"
-    return Which(f"(customer, number) in ({those})", values | bound, title, waits.segment)
+    said = tell(
+        "%(runs)s, from “%(first)s” to “%(last)s” (%(segment)s)",
+        runs=tell(title, seconds=seconds),
+        **dict(zip(("first", "last"), names, strict=True)),
+        segment=_named(scope, waits.segment),
+    )
+    return Which(f"(customer, number) in ({those})", values | bound, said, waits.segment)
 
 
 def _told(watched: Watched, waits: Waits) -> dict[str, Any]:

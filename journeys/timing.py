@@ -10,6 +10,7 @@ from journeys.cursors import ListError
 from journeys.funnel import UNITS
 from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
+from store.words import tell
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 EDGES = [
@@ -79,17 +80,24 @@ def behind(scope: Scope, cell: str) -> Which:
     edges = {str(at): edge for at, edge in enumerate(EDGES)}
     is_step = what == "step" and key in scope.definition
     if not (is_step or (what == "goal" and not key)) or not (bar in edges or bar == ""):
-        raise ListError(f"{cell!r} is no cell of timing; take one from the report's answer")
+        raise ListError(
+            tell("%(cell)s is no cell of timing; take one from the report's answer", cell=repr(cell))
+        )
     came, seconds = STEP if is_step else GOAL
     bound: dict[str, Any] = {"k": scope.definition.position(key)} if is_step else {}
-    name = f"“{scope.definition.steps[bound['k'] - 1].name}”" if is_step else "The goal"
+    name = f"“{scope.definition.steps[bound['k'] - 1].name}”" if is_step else tell("The goal")
     if bar == "":
-        return Which(came, bound, f"{name}: came")
+        return Which(came, bound, tell("%(name)s: came", name=name))
     low, high = edges[bar], UPPER[edges[bar]]
     bound |= {"low": low, "high": high or 1e18}
     spent = f"{seconds} >= {{low:Float64}} and {seconds} < {{high:Float64}}"
-    until = f" and less than {high:,.0f} s" if high else ""
-    return Which(f"{came} and {spent}", bound, f"{name}: took at least {low:,.0f} s{until}")
+    took = {"name": name, "low": f"{low:,.0f}"}
+    title = (
+        tell("%(name)s: took at least %(low)s s and less than %(high)s s", **took, high=f"{high:,.0f}")
+        if high
+        else tell("%(name)s: took at least %(low)s s", **took)
+    )
+    return Which(f"{came} and {spent}", bound, title)
 
 
 def table(answer: Answer) -> Table:

@@ -79,13 +79,18 @@ def behind(scope: Scope, cell: str) -> Which:
     try:
         sql, began = WHOLE[number], (int(start), int(end)) if colon else None
     except (KeyError, ValueError):
-        raise ListError(f"{cell!r} is no cell of the trend; take one from the report's answer") from None
+        raise ListError(
+            tell("%(cell)s is no cell of the trend; take one from the report's answer", cell=repr(cell))
+        ) from None
     if began is None:
         return Which(sql, {}, WORDS[number])
     bound = dict(zip(("part_start", "part_end"), began, strict=True))
     first, last = (datetime.fromtimestamp(at / 1000, scope.project.zone).date() for at in began)
     within = "start >= {part_start:Int64} and start < {part_end:Int64}"
-    return Which(f"{sql} and {within}", bound, f"Began from {first} to {last}: {WORDS[number].lower()}")
+    said = tell(
+        "Began from %(first)s to %(last)s: %(what)s", first=first, last=last, what=WORDS[number].lower()
+    )
+    return Which(f"{sql} and {within}", bound, said)
 
 
 def table(answer: Answer) -> Table:

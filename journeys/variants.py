@@ -11,6 +11,7 @@ from journeys.rates import run_rate
 from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
 from journeys.statistics import known
+from store.words import marked, tell
 
 # SQL of a run's way before the goal, and of the same as text.
 WAY = "if(furthest = {goal:UInt8}, arrayPopBack(walked), walked)"
@@ -83,28 +84,35 @@ def behind(scope: Scope, cell: str) -> Which:
     """The runs of a variant, or of all that are not shown; raises ListError for what is none."""
     rest = cell.removeprefix("succeeded:")
     which = "outcome = 'succeeded'" if rest != cell else "1"
-    ended = " that succeeded" if rest != cell else ""
+    have_succeeded = rest != cell
     if rest.startswith("other:"):
-        return _others(scope, rest, which, ended)
+        return _others(scope, rest, which, have_succeeded=have_succeeded)
     steps, names = rest.split(">"), {step.key: step.name for step in scope.rule.steps}
     if any(step not in names for step in steps):
-        raise ListError(f"{cell!r} is no variant; take a cell from the report's answer")
+        raise ListError(tell("%(cell)s is no variant; take a cell from the report's answer", cell=repr(cell)))
+    of_way = (
+        marked("Runs that succeeded of the way “%(way)s”")
+        if have_succeeded
+        else marked("Runs of the way “%(way)s”")
+    )
     return Which(
         f"{which} and {AS_TEXT} = {{way:String}}",
         {"goal": len(names), "way": _text(scope.rule.position(step) for step in steps)},
-        f"Runs{ended} of the way “{' › '.join(names[step] for step in steps)}”",
+        tell(of_way, way=" › ".join(names[step] for step in steps)),
     )
 
 
-def _others(scope: Scope, cell: str, which: str, ended: str) -> Which:
+def _others(scope: Scope, cell: str, which: str, *, have_succeeded: bool) -> Which:
     _, unit, most = [*cell.split(":"), "", ""][:3]
     if unit not in UNITS or not most.isdigit():
-        raise ListError(f"{cell!r} is no cell of variants; take one from the report's answer")
+        raise ListError(
+            tell("%(cell)s is no cell of variants; take one from the report's answer", cell=repr(cell))
+        )
     shown = [_text(row["way"]) for row in _rows(scope, unit, int(most))]
     return Which(
         f"{which} and {AS_TEXT} not in {{shown:Array(String)}}",
         {"goal": len(scope.definition.steps), "shown": shown},
-        f"Runs{ended} of all other ways",
+        tell("Runs that succeeded of all other ways") if have_succeeded else tell("Runs of all other ways"),
     )
 
 

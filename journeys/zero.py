@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -10,9 +10,11 @@ from journeys import filters, known
 from journeys.cursors import ListError, written
 from journeys.definitions import Definition, Matcher, Step
 from journeys.filters import Params
+from journeys.lists import of_step
 from journeys.questions import question
 from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
+from store.words import tell
 
 SIMILAR, NAMES = 3, 2_000
 OF_CUSTOMERS = ("raw_matches", "customers", "in_order", "in_time")
@@ -132,49 +134,66 @@ def _explained(
         "without_conditions": looser["matches"][k - 1],
         "similar": _similar(step, looser["seen"]),
     }
-    return {**found, "why": _why(scope, k, found)}
+    return {**found, "why": why(scope, found)}
 
 
-def _why(scope: Scope, k: int, found: Mapping[str, Any]) -> str:
-    """What stands between touchpoints and runs, where no run got here."""
-    rule, step = scope.rule, scope.rule.steps[k - 1]
+def why(scope: Scope, found: Mapping[str, Any]) -> str:
+    """What stands between touchpoints and runs, where no run got here, said to who reads it now."""
+    rule, k = scope.rule, scope.rule.position(found["step"])
+    step = rule.steps[k - 1]
     if found["progressed"]["n"]:
         return ""
     if not found["raw_matches"]:
         if found["robots"]:
-            return f"All {found['robots']} touchpoints that match came from robots, which no run counts."
+            return tell(
+                "All %(n)s touchpoints that match came from robots, which no run counts.", n=found["robots"]
+            )
         if found["without_conditions"]:
-            many = found["without_conditions"]
-            return f"{many} touchpoints of this name were seen, but none meets the step's conditions."
-        like = " or ".join(f"“{one['event']}” ({one['n']})" for one in found["similar"])
-        when = " in the period" if k == 1 and rule.order != "any" else ""
-        return f"No touchpoint of this name was seen{when}{f'; did you mean {like}?' if like else '.'}"
+            return tell(
+                "%(n)s touchpoints of this name were seen, but none meets the step's conditions.",
+                n=found["without_conditions"],
+            )
+        return _unseen(found["similar"], in_period=k == 1 and rule.order != "any")
     if not found["in_order"]:
         if step in rule.openers:
-            return f"{found['customers']} customers match, but none of them is in the journey's population."
-        return f"{found['customers']} customers match, but in none of them after the step before."
+            return tell(
+                "%(n)s customers match, but none of them is in the journey's population.",
+                n=found["customers"],
+            )
+        return tell("%(n)s customers match, but in none of them after the step before.", n=found["customers"])
     if not found["in_time"]:
-        return f"{found['in_order']} customers match after the step before, but all of them too late."
-    others = {
-        "sequential": ["earlier steps came in another order"],
-        "strict": ["a touchpoint that was not the next step broke it"],
-        "any": [],
-    }
-    reasons = [
-        "it began before the period",
-        "ended before (it failed, or met its window)",
-        *others[scope.rule.order],
-    ]
-    if step.within:
-        reasons.append(
-            "its limit counts from when the run first reached the step before, not from a repetition"
+        return tell(
+            "%(n)s customers match after the step before, but all of them too late.", n=found["in_order"]
         )
-    if scope.segment:
-        reasons.append("it is outside of the segment")
-    return (
-        "Customers match in order and in time, but no run of the period brought one here: "
-        f"{', or '.join(reasons)}."
+    return tell(
+        "Customers match in order and in time, but no run of the period brought one here: %(reasons)s.",
+        reasons=tell(", or ").join(_reasons(scope, step)),
     )
+
+
+def _unseen(similar: Sequence[Mapping[str, Any]], *, in_period: bool) -> str:
+    like = tell(" or ").join(f"“{one['event']}” ({one['n']})" for one in similar)
+    if like and in_period:
+        return tell("No touchpoint of this name was seen in the period; did you mean %(names)s?", names=like)
+    if like:
+        return tell("No touchpoint of this name was seen; did you mean %(names)s?", names=like)
+    if in_period:
+        return tell("No touchpoint of this name was seen in the period.")
+    return tell("No touchpoint of this name was seen.")
+
+
+def _reasons(scope: Scope, step: Step) -> Iterator[str]:
+    """Why customers match, and no run came."""
+    yield tell("it began before the period")
+    yield tell("ended before (it failed, or met its window)")
+    if scope.rule.order == "sequential":
+        yield tell("earlier steps came in another order")
+    if scope.rule.order == "strict":
+        yield tell("a touchpoint that was not the next step broke it")
+    if step.within:
+        yield tell("its limit counts from when the run first reached the step before, not from a repetition")
+    if scope.segment:
+        yield tell("it is outside of the segment")
 
 
 def _without_conditions(scope: Scope) -> dict[str, Any]:
@@ -204,12 +223,11 @@ def _similar(step: Step, seen: Mapping[str, int]) -> list[dict[str, Any]]:
 def behind(scope: Scope, cell: str) -> Which:
     """The runs that reached the step of this key; raises ListError."""
     if cell not in scope.rule:
-        raise ListError(f"{cell!r} is no cell of this report; take one from its answer")
+        raise ListError(tell("%(cell)s is no cell of this report; take one from its answer", cell=repr(cell)))
     k = scope.rule.position(cell)
-    name = scope.rule.steps[k - 1].name
     if scope.rule.order == "any":
-        return Which("has(walked, {k:UInt8})", {"k": k}, f"“{name}”: taken")
-    return Which("furthest >= {k:UInt8}", {"k": k}, f"“{name}”: reached, in order")
+        return Which("has(walked, {k:UInt8})", {"k": k}, of_step(scope.rule, k, tell("taken")))
+    return Which("furthest >= {k:UInt8}", {"k": k}, of_step(scope.rule, k, tell("reached, in order")))
 
 
 def table(answer: Answer) -> Table:

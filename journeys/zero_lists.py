@@ -7,17 +7,18 @@ from typing import Any, NamedTuple
 
 from journeys import customers
 from journeys.cursors import Number, no_cell, read, read_cell, written
+from journeys.lists import of_step
 from journeys.report import Table
 from journeys.scope import Scope
 from journeys.zero import Cell, customers_of
 from store.identity import Ledger
-from store.words import tell
+from store.words import marked, tell
 
 WHICH = {
-    "raw_matches": ("matches > 0", "with a touchpoint that matches"),
-    "customers": ("matches > 0", "with a touchpoint that matches"),
-    "in_order": ("in_order", "with one in order"),
-    "in_time": ("in_time", "with one in order and in time"),
+    "raw_matches": ("matches > 0", marked("customers with a touchpoint that matches")),
+    "customers": ("matches > 0", marked("customers with a touchpoint that matches")),
+    "in_order": ("in_order", marked("customers with one in order")),
+    "in_time": ("in_time", marked("customers with one in order and in time")),
 }
 
 
@@ -31,9 +32,9 @@ def listed(
     scope: Scope, ledger: Ledger, cell: str, *, cursor: str | None = None, most: int = 50
 ) -> dict[str, Any]:
     """The customers that a number counts, or whose touchpoints it counts (`matches`). Raises ListError."""
-    asked = read_cell(cell, Cell, "this report")
+    asked = read_cell(cell, Cell, marked("this report"))
     if asked.number not in WHICH or asked.step not in scope.rule:
-        raise no_cell(cell, tell("this report"))
+        raise no_cell(cell, marked("this report"))
     which, said = WHICH[asked.number]
     k = scope.rule.position(asked.step)
     after = read(cursor, Place).customer if cursor else 0
@@ -41,7 +42,7 @@ def listed(
     matches = {str(row["customer"]): row["matches"] for row in found[:most]}
     described = customers.described(scope.events, ledger, scope.project.id, [int(one) for one in matches])
     return {
-        "title": f"“{scope.rule.steps[k - 1].name}”: customers {said}",
+        "title": of_step(scope.rule, k, tell(said)),
         "total": found[0]["total"] if found else 0,
         "customers": [{**one, "matches": matches[one["customer"]]} for one in described],
         "next": written(Place(found[most - 1]["customer"])) if len(found) > most else None,

@@ -29,6 +29,7 @@ from store.migrate import current, newest, unapplied
 from store.settings import BadSetting, Settings
 from store.sizes import events_bytes, relational_bytes
 from store.vitals import inbox_state
+from store.words import marked, ngettext, tell
 
 GIB = 1 << 30
 LEAST_FREE = GIB
@@ -41,8 +42,8 @@ def examine() -> list[Finding]:
     try:
         settings = Settings.read()
     except BadSetting as error:
-        return [Finding("settings", False, str(error))]
-    return [_version(), Finding("settings", True, "all can be read"), *_parts(settings)]
+        return [Finding(marked("settings"), False, str(error))]
+    return [_version(), Finding(marked("settings"), True, tell("all can be read")), *_parts(settings)]
 
 
 def running(
@@ -70,25 +71,31 @@ def _parts(settings: Settings) -> Iterator[Finding]:
 
 
 def _surroundings(settings: Settings) -> Iterator[Finding]:
-    yield _built("snippet", SNIPPET / "w.js")
-    yield _built("admin assets", STATIC / "manifest.json")
+    yield _built(marked("snippet"), SNIPPET / "w.js")
+    yield _built(marked("admin assets"), STATIC / "manifest.json")
     yield _disk(settings)
-    yield _database("place", settings.geoip_db, "no WAYWISER_GEOIP_DB: events get no country, which is fine")
     yield _database(
-        "networks", settings.asn_db, "no WAYWISER_ASN_DB: traffic from data centres is not recognised"
+        marked("place"),
+        settings.geoip_db,
+        tell("no WAYWISER_GEOIP_DB: events get no country, which is fine"),
     )
-    yield Finding("mail", True, _mail(settings))
+    yield _database(
+        marked("networks"),
+        settings.asn_db,
+        tell("no WAYWISER_ASN_DB: traffic from data centres is not recognised"),
+    )
+    yield Finding(marked("mail"), True, _mail(settings))
 
 
 def _version() -> Finding:
-    return Finding("version", True, version("waywiser"))
+    return Finding(marked("version"), True, version("waywiser"))
 
 
 def _relational(settings: Settings) -> Iterator[Finding]:
     try:
         engine = open_relational(settings)
     except (StoreUnavailable, NotMigrated) as error:
-        yield Finding("relational store", False, str(error))
+        yield Finding(marked("relational store"), False, str(error))
     else:
         yield from _of_relational(engine, settings)
         engine.dispose()
@@ -99,27 +106,43 @@ def _of_relational(engine: Engine, settings: Settings) -> Iterator[Finding]:
         revision, size = current(engine), _size(relational_bytes(engine))
         inbox = inbox_state(engine, settings, now=now_ms())
     except (SQLAlchemyError, OSError) as error:
-        yield Finding("relational store", False, f"it does not answer: {str(error).splitlines()[0]}")
+        yield Finding(
+            marked("relational store"),
+            False,
+            tell("it does not answer: %(error)s", error=str(error).splitlines()[0]),
+        )
         return
-    says = f"{engine.dialect.name}, {size}; migrated to {revision}"
+    says = tell(
+        "%(kind)s, %(size)s; migrated to %(revision)s",
+        kind=engine.dialect.name,
+        size=size,
+        revision=revision,
+    )
     good = revision == newest()
-    yield Finding("relational store", good, says if good else f"{says}; run `waywiser migrate`")
-    waits = f"{inbox.waiting:,} envelopes wait, of {inbox.limit:,} that may"
+    yield Finding(marked("relational store"), good, says if good else _migrate(says))
+    waits = tell(
+        "%(waiting)s envelopes wait, of %(limit)s that may",
+        waiting=f"{inbox.waiting:,}",
+        limit=f"{inbox.limit:,}",
+    )
     if not inbox.waiting:
-        yield Finding("inbox", True, waits)
+        yield Finding(marked("inbox"), True, waits)
         return
     is_late = inbox.oldest_seconds > LATE_S
-    waits = f"{waits}; the oldest since {inbox.oldest_seconds:,} s"
-    yield Finding("inbox", not is_late, f"{waits}: is the worker running?" if is_late else waits)
+    waits = tell(
+        "%(state)s; the oldest since %(seconds)s s", state=waits, seconds=f"{inbox.oldest_seconds:,}"
+    )
+    late = tell("%(state)s: is the worker running?", state=waits)
+    yield Finding(marked("inbox"), not is_late, late if is_late else waits)
 
 
 def _events(settings: Settings) -> Finding:
     if not folder_is_free(settings.events_url):
-        return Finding("event store", True, "in use by a Waywiser that runs")
+        return Finding(marked("event store"), True, tell("in use by a Waywiser that runs"))
     try:
         events = EventStore(settings.events_url)
     except Exception as error:
-        return Finding("event store", False, f"{error}; run `waywiser migrate`")
+        return Finding(marked("event store"), False, _migrate(error))
     try:
         return _of_events(events)
     finally:
@@ -129,14 +152,28 @@ def _events(settings: Settings) -> Finding:
 def _of_events(events: EventStore) -> Finding:
     try:
         n = events.query("select count() as n from events")[0]["n"]
-        were_cut = "".join(f"; journey version {one.version_id}: {one.says}" for one in cut(events))
+        were_cut = [
+            tell("journey version %(version)s: %(what)s", version=one.version_id, what=one.says)
+            for one in cut(events)
+        ]
         size, missing = _size(events_bytes(events)), unapplied(events)
     except (EventStoreError, StoreUnavailable) as error:
-        return Finding("event store", False, f"{error}; run `waywiser migrate`")
+        return Finding(marked("event store"), False, _migrate(error))
     if missing:
-        return Finding("event store", False, f"{', '.join(missing)} is not applied; run `waywiser migrate`")
-    where = "embedded" if events.embedded else f"cluster {events.cluster}" if events.cluster else "server"
-    return Finding("event store", True, f"{where}, {n:,} events, {size}; migrated{were_cut}")
+        return Finding(
+            marked("event store"),
+            False,
+            _migrate(tell("%(migrations)s is not applied", migrations=", ".join(missing))),
+        )
+    where = (
+        tell("embedded")
+        if events.embedded
+        else tell("cluster %(name)s", name=events.cluster)
+        if events.cluster
+        else tell("server")
+    )
+    says = tell("%(where)s, %(n)s events, %(size)s; migrated", where=where, n=f"{n:,}", size=size)
+    return Finding(marked("event store"), True, "; ".join([says, *were_cut]))
 
 
 def _worker(counters: Counters) -> Iterator[Finding]:
@@ -144,20 +181,28 @@ def _worker(counters: Counters) -> Iterator[Finding]:
     state = counters.snapshot(now_ms())
     if state["batches"] or state["failures"]:
         at = counters.last_batch_at
-        done = f"the last batch {_ago(at / 1000)}" if at else "no batch yet"
-        says = f"{done}; {state['events_per_second']} events/s, {state['failures']:,} batches tried again"
-        yield Finding("worker", True, says)
+        says = tell(
+            "%(done)s; %(pace)s events/s, %(failures)s batches tried again",
+            done=tell("the last batch %(ago)s", ago=_ago(at / 1000)) if at else tell("no batch yet"),
+            pace=state["events_per_second"],
+            failures=f"{state['failures']:,}",
+        )
+        yield Finding(marked("worker"), True, says)
 
 
 def _chore(chore: Chore) -> Iterator[Finding]:
     if not chore.is_at_work:
         return  # it is another process's
     if chore.last is None:
-        yield Finding(chore.name, True, "at its first turn")
+        yield Finding(chore.name, True, tell("at its first turn"))
     elif chore.last.problem:
-        yield Finding(chore.name, False, f"failed {_ago(chore.last.at)}: {chore.last.problem}")
+        yield Finding(
+            chore.name,
+            False,
+            tell("failed %(ago)s: %(problem)s", ago=_ago(chore.last.at), problem=chore.last.problem),
+        )
     else:
-        yield Finding(chore.name, True, f"done {_ago(chore.last.at)}")
+        yield Finding(chore.name, True, tell("done %(ago)s", ago=_ago(chore.last.at)))
 
 
 def _port(settings: Settings) -> Finding:
@@ -167,14 +212,16 @@ def _port(settings: Settings) -> Finding:
     except CannotServe as error:
         running = not folder_is_free(settings.events_url)
         return Finding(
-            "port", running, f"{place} is taken by the Waywiser that runs" if running else str(error)
+            marked("port"),
+            running,
+            tell("%(place)s is taken by the Waywiser that runs", place=place) if running else str(error),
         )
-    return Finding("port", True, f"{place} is free")
+    return Finding(marked("port"), True, tell("%(place)s is free", place=place))
 
 
 def _built(what: str, file: Path) -> Finding:
     good = file.is_file()
-    return Finding(what, good, "built" if good else "not built; run `make setup`")
+    return Finding(what, good, tell("built") if good else tell("not built; run `make setup`"))
 
 
 def _disk(settings: Settings) -> Finding:
@@ -182,13 +229,21 @@ def _disk(settings: Settings) -> Finding:
         found = room(settings)
         free = found.free_bytes if found else shutil.disk_usage(Path.cwd()).free
     except OSError as error:
-        return Finding("disk", False, f"it cannot be seen: {error}")
+        return Finding(marked("disk"), False, tell("it cannot be seen: %(error)s", error=error))
+    size = _size(free)
     says = (
-        f"{_size(free)} free {'where the stores are' if found else 'here; watch those of the servers, too'}"
+        tell("%(size)s free where the stores are", size=size)
+        if found
+        else tell("%(size)s free here; watch those of the servers, too", size=size)
     )
     if found and found.full_in_seconds is not None:
-        says = f"{says}; at this pace full in {found.full_in_seconds // 3600:,} hours"
-    return Finding("disk", free > LEAST_FREE, says if free > LEAST_FREE else f"{says}; make room")
+        hours = f"{found.full_in_seconds // 3600:,}"
+        says = tell("%(state)s; at this pace full in %(hours)s hours", state=says, hours=hours)
+    return Finding(
+        marked("disk"),
+        free > LEAST_FREE,
+        says if free > LEAST_FREE else tell("%(state)s; make room", state=says),
+    )
 
 
 def _database(what: str, path: str, without: str) -> Finding:
@@ -198,13 +253,22 @@ def _database(what: str, path: str, without: str) -> Finding:
     try:
         days = int((time.time() - Path(path).stat().st_mtime) // 86_400)
     except OSError as error:
-        return Finding(what, False, f"{path} cannot be read: {error.strerror}")
-    says = f"{path}, {'1 day' if days == 1 else f'{days:,} days'} old"
-    return Finding(what, True, f"{says}: get a newer one" if days > OLD_DAYS else says)
+        return Finding(
+            what, False, tell("%(file)s cannot be read: %(error)s", file=path, error=error.strerror)
+        )
+    old = ngettext("%(num)s day old", "%(num)s days old", days, num=f"{days:,}")
+    says = f"{path}, {old}"
+    return Finding(what, True, tell("%(state)s: get a newer one", state=says) if days > OLD_DAYS else says)
 
 
 def _mail(settings: Settings) -> str:
-    return f"from {settings.mail_from}" if settings.smtp_url else "no WAYWISER_SMTP_URL: none is sent"
+    if not settings.smtp_url:
+        return tell("no WAYWISER_SMTP_URL: none is sent")
+    return tell("from %(address)s", address=settings.mail_from)
+
+
+def _migrate(state: object) -> str:
+    return tell("%(state)s; run `waywiser migrate`", state=state)
 
 
 def _size(size: int) -> str:
@@ -212,4 +276,4 @@ def _size(size: int) -> str:
 
 
 def _ago(at: float) -> str:
-    return f"{max(0, time.time() - at):,.0f} s ago"
+    return tell("%(seconds)s s ago", seconds=f"{max(0, time.time() - at):,.0f}")

@@ -12,6 +12,7 @@ from store.projects import ROLES, hashed
 from store.tables import projects
 from store.tables_people import invitations
 from store.users import UserError, grant_within, read_address
+from store.words import tell
 
 LIFETIME_MS = 7 * 86_400_000
 
@@ -36,7 +37,9 @@ def invite(engine: Engine, project_id: int, *, email: str, role: str, by: str, n
     """
     email = read_address(email)
     if role not in ROLES:
-        raise UserError(f"{role!r} is no role; give one of {', '.join(ROLES)}")
+        raise UserError(
+            tell("%(role)s is no role; give one of %(roles)s", role=repr(role), roles=", ".join(ROLES))
+        )
     token = secrets.token_urlsafe(32)
     row = {
         "token_hash": hashed(token),

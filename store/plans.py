@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, select
 
 from store.db import writing
 from store.tables import planned_events
+from store.words import tell
 
 log = logging.getLogger("waywiser.plans")
 
@@ -81,11 +82,11 @@ def replace_plan(engine: Engine, project_id: int, plan: Sequence[PlannedEvent], 
     """Keep this plan in place of the former one; raises PlanError, and then nothing is changed."""
     names = [one.event for one in plan]
     if len(names) > MOST_EVENTS:
-        raise PlanError(f"a plan can hold {MOST_EVENTS} events")
+        raise PlanError(tell("a plan can hold %(most)s events", most=MOST_EVENTS))
     for one in plan:
         check(one)
         if names.count(one.event) > 1:
-            raise PlanError("this event is planned twice", one.event)
+            raise PlanError(tell("this event is planned twice"), one.event)
     with writing(engine) as connection:
         connection.execute(planned_events.delete().where(planned_events.c.project_id == project_id))
         _insert(connection, project_id, plan, now)
@@ -100,7 +101,7 @@ def save_event(engine: Engine, project_id: int, one: PlannedEvent, *, former: st
         connection.execute(gone)
         others = connection.execute(select(planned_events.c.event).where(mine)).all()
         if len(others) >= MOST_EVENTS:
-            raise PlanError(f"a plan can hold {MOST_EVENTS} events")
+            raise PlanError(tell("a plan can hold %(most)s events", most=MOST_EVENTS))
         _insert(connection, project_id, [one], now)
 
 
@@ -114,9 +115,9 @@ def remove_event(engine: Engine, project_id: int, event: str) -> bool:
 def check(one: PlannedEvent) -> None:
     """Raise PlanError unless the event has a name and a schema that can be used."""
     if not one.event.strip() or len(one.event) > MOST_NAME or "\0" in one.event:
-        raise PlanError(f"an event needs a name of at most {MOST_NAME} characters")
+        raise PlanError(tell("an event needs a name of at most %(most)s characters", most=MOST_NAME))
     if "\0" in one.description:
-        raise PlanError("the description holds a character that cannot be kept", one.event)
+        raise PlanError(tell("the description holds a character that cannot be kept"), one.event)
     try:
         compiled(one.schema)
     except PlanError as error:
@@ -131,15 +132,19 @@ def compiled(schema: Schema) -> Validator:
     _walk(schema)
     try:
         if len(msgspec.json.encode(schema)) > MOST_BYTES:
-            raise PlanError(f"a schema can have {MOST_BYTES:,} bytes")
+            raise PlanError(tell("a schema can have %(most)s bytes", most=f"{MOST_BYTES:,}"))
         patterns = jsonschema_rs.RegexOptions(size_limit=1_000_000)
         return Validator(schema, offline=True, validate_formats=True, pattern_options=patterns)
     except jsonschema_rs.ValidationError as error:
         where = ".".join(str(part) for part in error.instance_path)
         what = error.message.splitlines()[0][:300]
-        raise PlanError(f"the schema is wrong{f' at {where}' if where else ''}: {what}") from None
+        if where:
+            raise PlanError(
+                tell("the schema is wrong at %(place)s: %(what)s", place=where, what=what)
+            ) from None
+        raise PlanError(tell("the schema is wrong: %(what)s", what=what)) from None
     except (ValueError, TypeError, RecursionError) as error:
-        raise PlanError(f"the schema cannot be read: {str(error)[:300]}") from None
+        raise PlanError(tell("the schema cannot be read: %(error)s", error=str(error)[:300])) from None
 
 
 def _walk(schema: Schema) -> None:
@@ -150,31 +155,47 @@ def _walk(schema: Schema) -> None:
             return
         value, way = waiting.pop()
         if len(way) > MOST_DEPTH:
-            raise PlanError(f"the schema is nested deeper than {MOST_DEPTH} levels")
+            raise PlanError(tell("the schema is nested deeper than %(most)s levels", most=MOST_DEPTH))
         if isinstance(value, dict):
             _check_keys(value, way)
             waiting += [(one, (*way, name)) for name, one in value.items()]
         elif isinstance(value, list):
             waiting += [(one, (*way, str(index))) for index, one in enumerate(value)]
         elif value is not None and not isinstance(value, bool | int | float | str):
-            raise PlanError(f"{'.'.join(way)} is no JSON value; in YAML, put dates into quotation marks")
-    raise PlanError(f"a schema can have {MOST_NODES:,} parts")
+            raise PlanError(
+                tell(
+                    "%(place)s is no JSON value; in YAML, put dates into quotation marks", place=".".join(way)
+                )
+            )
+    raise PlanError(tell("a schema can have %(most)s parts", most=f"{MOST_NODES:,}"))
 
 
 def _check_keys(part: dict[Any, Any], way: tuple[str, ...]) -> None:
     if other := next((name for name in part if not isinstance(name, str)), None):
-        raise PlanError(f"{other!r} is no name; in YAML, put it into quotation marks")
+        raise PlanError(tell("%(name)s is no name; in YAML, put it into quotation marks", name=repr(other)))
     if not way and part.get("$schema", DRAFT) not in (DRAFT, DRAFT + "#"):
-        raise PlanError(f"schemas are read as draft 2020-12; leave $schema out or write {DRAFT}")
+        raise PlanError(
+            tell("schemas are read as draft 2020-12; leave $schema out or write %(draft)s", draft=DRAFT)
+        )
     if found := next((name for name in REFUSED if isinstance(part.get(name), str | bool)), None):
-        raise PlanError(f"{found} cannot be used here; refer by $ref to a schema in $defs of the same schema")
+        raise PlanError(
+            tell(
+                "%(name)s cannot be used here; refer by $ref to a schema in $defs of the same schema",
+                name=found,
+            )
+        )
     reference = part.get("$ref")
     if not isinstance(reference, str):
         return
     if not reference.startswith(NAMED):
-        raise PlanError(f"$ref can only name a schema in $defs, as in {NAMED}money; nothing else is fetched")
+        raise PlanError(
+            tell(
+                "$ref can only name a schema in $defs, as in %(named)smoney; nothing else is fetched",
+                named=NAMED,
+            )
+        )
     if way[:1] == ("$defs",):
-        raise PlanError("a schema in $defs cannot refer to another one")
+        raise PlanError(tell("a schema in $defs cannot refer to another one"))
 
 
 def _insert(connection: Connection, project_id: int, plan: Sequence[PlannedEvent], now: int) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from store.complaint import Complaint
 from store.db import writing
 from store.tables import api_tokens, projects, write_keys
+from store.words import tell
 
 ROLES = ("viewer", "editor", "admin")
 SCOPES = ("journeys", "customers", "events", "settings")
@@ -63,18 +64,22 @@ class Token:
 def create_project(engine: Engine, *, key: str, name: str, timezone: str = "UTC", now: int) -> Project:
     """Make a project; raises ProjectError for a bad key, an unknown time zone or a key in use."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", key):
-        raise ProjectError(f"{key!r} is no project key: use small letters, digits and dashes")
+        raise ProjectError(
+            tell("%(key)s is no project key: use small letters, digits and dashes", key=repr(key))
+        )
     try:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ProjectError(f"{timezone!r} is no time zone; give a name such as Europe/Berlin") from None
+        raise ProjectError(
+            tell("%(timezone)s is no time zone; give a name such as Europe/Berlin", timezone=repr(timezone))
+        ) from None
     row = {"key": key, "name": name.strip() or key, "timezone": timezone, "created_at": now}
     try:
         with writing(engine) as connection:
             made = connection.execute(projects.insert().values(row).returning(projects.c.id))
             return Project(made.scalar_one(), key, row["name"], timezone)  # type: ignore[arg-type]
     except IntegrityError:
-        raise ProjectError(f"there is a project {key!r} already") from None
+        raise ProjectError(tell("there is a project %(key)s already", key=repr(key))) from None
 
 
 def all_projects(engine: Engine) -> list[Project]:
@@ -90,7 +95,7 @@ def project_by_key(engine: Engine, key: str) -> Project:
         if project.key == key:
             return project
     known = ", ".join(p.key for p in all_projects(engine)) or "none yet; run `waywiser init`"
-    raise ProjectError(f"there is no project {key!r}; known: {known}")
+    raise ProjectError(tell("there is no project %(key)s; known: %(known)s", key=repr(key), known=known))
 
 
 def project_by_id(engine: Engine, project_id: int) -> Project | None:
@@ -105,7 +110,7 @@ def create_write_key(
 ) -> str:
     """Make a write key and return its text. Server keys are secret: only their hash is kept."""
     if side not in ("browser", "server"):
-        raise ProjectError(f"{side!r} is no side: a key is for browser or server")
+        raise ProjectError(tell("%(side)s is no side: a key is for browser or server", side=repr(side)))
     text = f"{'wb' if side == 'browser' else 'ws'}_{secrets.token_urlsafe(24)}"
     row = {
         "project_id": project_id,
@@ -155,9 +160,17 @@ def create_api_token(
 ) -> str:
     """Make an API token and return its text, which is kept nowhere; without scopes it opens all."""
     if role not in ROLES:
-        raise ProjectError(f"{role!r} is no role; give one of {', '.join(ROLES)}")
+        raise ProjectError(
+            tell("%(role)s is no role; give one of %(roles)s", role=repr(role), roles=", ".join(ROLES))
+        )
     if wrong := [one for one in scopes if one not in SCOPES]:
-        raise ProjectError(f"{wrong[0]!r} is no scope; give some of {', '.join(SCOPES)}")
+        raise ProjectError(
+            tell(
+                "%(scope)s is no scope; give some of %(scopes)s",
+                scope=repr(wrong[0]),
+                scopes=", ".join(SCOPES),
+            )
+        )
     text = f"wt_{secrets.token_urlsafe(32)}"
     row = {
         "project_id": project_id,

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, Row, select
 from store.db import writing
 from store.tables import projects
 from store.tables_routes import route_lists
+from store.words import tell
 
 
 class RoutesChanged(Exception):
@@ -70,7 +71,11 @@ def save_routes(
         newest = _newest(connection, project_id)
         if seen is not None and seen != newest.version:
             raise RoutesChanged(
-                f"the list has been changed since version {seen} was read; it is version {newest.version} now"
+                tell(
+                    "the list has been changed since version %(seen)s was read; it is version %(now)s now",
+                    seen=seen,
+                    now=newest.version,
+                )
             )
         if newest.templates == tuple(templates):
             return newest

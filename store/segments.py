@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, Row, func, select, update
 
 from store.db import writing
 from store.tables_segments import segments
+from store.words import tell
 
 MOST_SEGMENTS = 100
 
@@ -90,7 +91,9 @@ def _hide(
 def _make_room(connection: Connection, project_id: int) -> None:
     there = (segments.c.project_id == project_id) & segments.c.deleted_at.is_(None)
     if connection.execute(select(func.count()).where(there)).scalar_one() >= MOST_SEGMENTS:
-        raise TooManySegments(f"a project can keep {MOST_SEGMENTS} segments; delete one that is not used")
+        raise TooManySegments(
+            tell("a project can keep %(most)s segments; delete one that is not used", most=MOST_SEGMENTS)
+        )
 
 
 def _segment(row: Row[Any]) -> SavedSegment:

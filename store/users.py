@@ -16,6 +16,7 @@ from store.projects import ROLES, Project
 from store.tables import memberships, projects, users
 from store.tables_people import sign_ins
 from store.tables_sharing import digests
+from store.words import tell
 
 LEAST_PASSWORD = 10
 _hasher = PasswordHasher()
@@ -49,7 +50,7 @@ def create_user(engine: Engine, *, email: str, name: str, password: str, now: in
         with writing(engine) as connection:
             made = connection.execute(users.insert().values(row).returning(users.c.id)).scalar_one()
     except IntegrityError:
-        raise UserError(f"there is a user {email} already") from None
+        raise UserError(tell("there is a user %(email)s already", email=email)) from None
     return User(made, email, name)
 
 
@@ -57,7 +58,7 @@ def read_address(email: str) -> str:
     """An e-mail address as it is kept; raises UserError for what is none."""
     email = email.strip().lower()
     if "@" not in email or " " in email or len(email) > 254 or not email.isprintable():
-        raise UserError(f"{email[:100]!r} is no e-mail address")
+        raise UserError(tell("%(email)s is no e-mail address", email=repr(email[:100])))
     return email
 
 
@@ -70,7 +71,9 @@ def grant(engine: Engine, user_id: int, project_id: int, role: str) -> None:
 def grant_within(connection: Connection, user_id: int, project_id: int, role: str) -> None:
     """The same, as a part of a transaction."""
     if role not in ROLES:
-        raise UserError(f"{role!r} is no role; give one of {', '.join(ROLES)}")
+        raise UserError(
+            tell("%(role)s is no role; give one of %(roles)s", role=repr(role), roles=", ".join(ROLES))
+        )
     key = (memberships.c.user_id == user_id, memberships.c.project_id == project_id)
     connection.execute(memberships.delete().where(*key))
     connection.execute(memberships.insert().values(user_id=user_id, project_id=project_id, role=role))
@@ -165,4 +168,6 @@ def user_of(row: RowMapping) -> User:
 def check_password(password: str) -> None:
     """Raise UserError for a password that is too short."""
     if len(password) < LEAST_PASSWORD:
-        raise UserError(f"the password is too short; use at least {LEAST_PASSWORD} characters")
+        raise UserError(
+            tell("the password is too short; use at least %(least)s characters", least=LEAST_PASSWORD)
+        )

@@ -31,6 +31,11 @@ def speak(language: Language | None) -> None:
     _spoken.set(language)
 
 
+def is_english() -> bool:
+    """Whether English is spoken here, where every text stands as it was made."""
+    return _spoken.get() is None
+
+
 @contextmanager
 def in_english() -> Iterator[None]:
     """Speak English in here: for what is kept and given to several readers, and to programs."""
@@ -58,16 +63,33 @@ def marked(message: str) -> str:
     return message
 
 
+class Later(str):
+    """A text that a check is given when it is made, and that is said each time the check fails.
+
+    What makes checks, such as marshmallow, formats its messages; there the text is told to who reads it then.
+    """
+
+    given: Mapping[str, Any]
+
+    def __new__(cls, message: str, /, **given: Any) -> Later:
+        made = super().__new__(cls, message)
+        made.given = given
+        return made
+
+    def format(self, *_args: object, **values: object) -> str:
+        return tell(str(self), **{**values, **self.given})
+
+
 def tell(message: str, /, **values: Any) -> str:
     """The text in the reader's language, with its values in place; a percent sign is written twice."""
-    return _filled(translated(message), values)
+    return filled(translated(message), values)
 
 
 def ngettext(one: str, many: str, n: int, /, **values: Any) -> str:
     """The same of a text that depends on a number, which is `num` in it unless a value says otherwise."""
     language = _spoken.get()
     message = language.ngettext(one, many, n) if language else one if n == 1 else many
-    return _filled(message, {"num": n} | values)
+    return filled(message, {"num": n} | values)
 
 
 def translated(message: str) -> str:
@@ -99,7 +121,8 @@ class Spoken(dict[str, str]):
         return [*super().values()]
 
 
-def _filled(message: str, values: Mapping[str, Any]) -> str:
+def filled(message: str, values: Mapping[str, Any]) -> str:
+    """A text with its values in place."""
     if "%" not in message:
         return message
     given: list[Any] = [values[part] if at % 2 else part for at, part in enumerate(_parts(message))]

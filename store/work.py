@@ -7,11 +7,30 @@ import secrets
 import threading
 from typing import Any, NamedTuple
 
+from store.words import filled, marked, tell
+
 CANCELLED, TOO_LONG = 394, 159  # what the engine calls a statement that was killed, or reached its limit
+CANCELLED_SAID = marked("it was cancelled")
+TOO_LONG_SAID = marked(
+    "it took longer than %(seconds)s seconds, which WAYWISER_REPORT_SECONDS allows; ask for a shorter period "
+    "or a smaller segment"
+)
 
 
 class WorkEnded(Exception):
-    """A question was ended before it was answered; the message says why."""
+    """A question was ended before it was answered; the message says why, and `said` says it to who waits.
+
+    It may be raised in a thread that speaks to nobody, so that message and values are kept.
+    """
+
+    def __init__(self, message: str, **values: object) -> None:
+        super().__init__(filled(message, values))
+        self._message, self._values = message, values
+
+    @property
+    def said(self) -> str:
+        """Why, in the reader's language."""
+        return tell(self._message, **self._values)
 
 
 class Cancelled(WorkEnded):
@@ -54,15 +73,12 @@ class Work:
     def check(self) -> None:
         """Raise Cancelled where it was ended."""
         if self._ended.is_set():
-            raise Cancelled("it was cancelled")
+            raise Cancelled(CANCELLED_SAID)
 
     def ended_by(self, code: int) -> WorkEnded | None:
         """Why the engine broke a question of this work off; None where it is another failure."""
         if code == CANCELLED:  # maybe by another process
-            return Cancelled("it was cancelled")
+            return Cancelled(CANCELLED_SAID)
         if code == TOO_LONG and self.limit_s:
-            return TookTooLong(
-                f"it took longer than {self.limit_s} seconds, which WAYWISER_REPORT_SECONDS allows; ask for "
-                "a shorter period or a smaller segment"
-            )
+            return TookTooLong(TOO_LONG_SAID, seconds=self.limit_s)
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
+from admin.deeds import deed
 from admin.digest import read_stop
 from admin.services import services
 from store import audit, digests
@@ -29,7 +30,7 @@ def stop(token: str) -> ResponseReturnValue:
             given.engine,
             project_id,
             by=reader.email,
-            did="stopped their weekly digest",
+            did=deed("stopped their weekly digest"),
             address=request.remote_addr or "",
             now=given.clock(),
         )

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from admin import authoring, draft_edits
 from admin.access import SEVERAL, Place, did, needs
+from admin.deeds import deed
 from admin.draft import Draft, empty, from_definition, from_form
 from admin.services import services
 from journeys.definitions import OPERATORS, Definition, DefinitionError, parse_yaml
@@ -79,7 +80,7 @@ def _saved(place: Place, definition: Definition) -> ResponseReturnValue:
                 "Version %(version)s is saved: %(says)s.", version=saved.version, says="; ".join(changed.says)
             )
         )
-    did(place, f"saved the journey {definition.key}")
+    did(place, deed("saved the journey %(key)s"), key=definition.key)
     target = url_for("journey.funnel", project=place.project.key, key=definition.key)
     if request.headers.get("HX-Request"):
         return Response(headers={"HX-Redirect": target})

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from admin import embedding
 from admin.access import Place, needs
+from admin.deeds import deed
 from admin.failures import BAD_QUESTIONS
 from admin.services import services
 from journeys.reports import BY_NAME
@@ -30,7 +31,7 @@ def show(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("")
-@needs("editor", does="made a link to the report {report} of {journey}, for {days} days")
+@needs("editor", does=deed("made a link to the report %(report)s of %(journey)s, for %(days)s days"))
 def create(place: Place) -> ResponseReturnValue:
     """Make a link, shown in this answer and never again."""
     given, now, form = services(), services().clock(), request.form
@@ -66,7 +67,7 @@ def create(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/<int:number>/revoke")
-@needs("editor", does="revoked the link {number} to a report")
+@needs("editor", does=deed("revoked the link %(number)s to a report"))
 def revoke(place: Place, number: int) -> ResponseReturnValue:
     """End a link for good."""
     given = services()

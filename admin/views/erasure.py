@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from admin import privacy
 from admin.access import SEVERAL, Place, did, needs
+from admin.deeds import deed
 from admin.services import services
 from journeys.export import is_known
 from store.privacy.erasure import NotErasable, Whom, erasure_of, erasures_of, find_whom
@@ -39,7 +40,7 @@ def ask(place: Place, customer: int) -> ResponseReturnValue:
 
 
 @pages.post("/customers/<int:customer>/erase")
-@needs("admin", does="began the erasure of customer {customer}")
+@needs("admin", does=deed("began the erasure of customer %(customer)s"))
 def erase(place: Place, customer: int) -> ResponseReturnValue:
     """Erase a customer whose id was typed."""
     whom = _whom(place, customer)
@@ -74,13 +75,16 @@ def retention(place: Place) -> ResponseReturnValue:
     if request.form.get("do") != "save":
         return _page(place, typed=typed, foreseen=_foreseen(place, days))
     privacy.keep_for(services(), place.project, days, by=place.user.email)
-    did(place, f"changed the retention to {days} days" if days else "changed the retention to the usual")
+    if days:
+        did(place, deed("changed the retention to %(days)s days"), days=days)
+    else:
+        did(place, deed("changed the retention to the usual"))
     flash(tell("The retention is kept. What is older is deleted once a day."))
     return redirect(url_for("erasure.show", project=place.project.key))
 
 
 @pages.post("/settings/privacy/lift")
-@needs("admin", does="lifted the suppression of an erased {kind} id")
+@needs("admin", does=deed("lifted the suppression of an erased %(kind)s id"))
 def lift(place: Place) -> ResponseReturnValue:
     """Let somebody who was erased come back."""
     kind, value = request.form.get("kind", "user"), request.form.get("value", "")

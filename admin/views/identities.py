@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from admin import answers, refused_merges
 from admin.access import SEVERAL, Place, did, needs
 from admin.answers import Answer
+from admin.deeds import deed
 from admin.services import services
 from store.words import tell
 
@@ -54,7 +55,7 @@ def give(place: Place) -> ResponseReturnValue:
     if answer is None:
         abort(400)
     answers.give(services(), place.project, answer, by=place.user.email)
-    did(place, f"{answer.do} of the identities {answer.a} and {answer.b}")
+    did(place, deed("%(do)s of the identities %(a)s and %(b)s"), do=answer.do, a=answer.a, b=answer.b)
     undo = answers.undo_of(answer)
     text = answers.done(answer)
     flash({"text": text, "undo": undo | {"back": back}} if undo else text)  # type: ignore[arg-type]

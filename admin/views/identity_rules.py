@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from admin import joining, rows
 from admin.access import SEVERAL, Place, did, needs
 from admin.data_rules import RulesInvalid
+from admin.deeds import deed
 from admin.seen import RulesChanged, opened_with
 from admin.services import services
 from store.identity.refusals import nodes_of
@@ -54,7 +55,7 @@ def change(place: Place) -> ResponseReturnValue:
         joining.apply(given, place.project, rules, by=place.user.email, seen=request.form.get("seen", ""))
     except RulesChanged as error:
         return _page(place, data, conflict=str(error)), 409
-    did(place, "changed the identity rules")
+    did(place, deed("changed the identity rules"))
     flash(tell("The rules are kept. They are being applied to all that is known."))
     return redirect(url_for("identity_rules.show", project=place.project.key))
 

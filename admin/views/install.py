@@ -8,6 +8,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from admin.access import Place, needs
+from admin.deeds import deed
 from admin.paste import STUB, paste_line, pinned_line
 from admin.services import services
 from journeys.timeline import latest, newest_of, recent
@@ -26,7 +27,7 @@ def show(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/p/<project>/settings/install/server-key")
-@needs("admin", does="made a server key")
+@needs("admin", does=deed("made a server key"))
 def make_server_key(place: Place) -> ResponseReturnValue:
     """Make a server key and show it this once."""
     given = services()

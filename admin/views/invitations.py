@@ -6,13 +6,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin import failures
+from admin.deeds import deed
 from admin.formats import sentence
 from admin.login import enter, leave, signed_in
 from admin.services import services
 from store import audit, invitations
 from store.invitations import Invitation
 from store.users import User, UserError, create_user, user_by_email
-from store.words import tell
+from store.words import filled, tell
 
 pages = Blueprint("invitations", __name__, url_prefix="/invitation")
 
@@ -57,7 +58,8 @@ def _joined(found: Invitation, user: User) -> ResponseReturnValue:
     given, now = services(), services().clock()
     if not invitations.accept(given.engine, found, user.id, now=now):
         return _over()
-    did, address = f"joined as {found.role}, invited by {found.created_by}", request.remote_addr or ""
+    address, how = request.remote_addr or "", {"role": found.role, "by": found.created_by}
+    did = filled(deed("joined as %(role)s, invited by %(by)s"), how)
     audit.record(given.engine, found.project_id, by=user.email, did=did, address=address, now=now)
     if signed_in() != user:
         enter(user)

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from admin import beside, exports, long_reports, pictures, questions, survivals, trends
 from admin.access import SEVERAL, Place, did, needs
+from admin.deeds import deed
 from admin.report import JourneyPage, open_report, with_choices, without_choices
 from admin.services import services
 from journeys import zero_lists
@@ -194,7 +195,7 @@ def restore(place: Place, key: str) -> ResponseReturnValue:
         flash(tell("Version %(number)s cannot be used again: %(error)s", number=number, error=error))
     else:
         given.refill()
-        did(place, f"restored version {number} of the journey {key}")
+        did(place, deed("restored version %(number)s of the journey %(key)s"), number=number, key=key)
         flash(
             tell(
                 "Version %(version)s says what version %(number)s said. It answers when it is counted.",
@@ -206,7 +207,7 @@ def restore(place: Place, key: str) -> ResponseReturnValue:
 
 
 @pages.post("/delete")
-@needs("editor", does="deleted the journey {key}")
+@needs("editor", does=deed("deleted the journey %(key)s"))
 def delete(place: Place, key: str) -> ResponseReturnValue:
     """Hide the journey; its versions are kept."""
     given = services()

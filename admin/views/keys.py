@@ -8,6 +8,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from admin.access import Place, needs
+from admin.deeds import deed
 from admin.services import services
 from store.projects import (
     ROLES,
@@ -33,7 +34,7 @@ def show(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("")
-@needs("admin", does="made a {side} key")
+@needs("admin", does=deed("made a %(side)s key"))
 def create(place: Place) -> ResponseReturnValue:
     """Make a write key; a server key is shown in this answer and never again."""
     given, side = services(), request.form.get("side", "")
@@ -48,7 +49,7 @@ def create(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/tokens")
-@needs("admin", does="made the API token {name} with the role {role}")
+@needs("admin", does=deed("made the API token %(name)s with the role %(role)s"))
 def create_token(place: Place) -> ResponseReturnValue:
     """Make an API token, shown in this answer and never again."""
     given, name = services(), request.form.get("name", "").strip()[:200]
@@ -67,7 +68,7 @@ def create_token(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/<int:key_id>/revoke")
-@needs("admin", does="revoked the write key {key_id}")
+@needs("admin", does=deed("revoked the write key %(key_id)s"))
 def revoke(place: Place, key_id: int) -> ResponseReturnValue:
     """Close a key for good."""
     given = services()
@@ -78,7 +79,7 @@ def revoke(place: Place, key_id: int) -> ResponseReturnValue:
 
 
 @pages.post("/tokens/<int:token_id>/revoke")
-@needs("admin", does="revoked the API token {token_id}")
+@needs("admin", does=deed("revoked the API token %(token_id)s"))
 def revoke_token(place: Place, token_id: int) -> ResponseReturnValue:
     """Close an API token for good."""
     given = services()

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from admin.access import Place, needs
+from admin.deeds import deed
 from admin.refusals import as_lines, page_of, read_asked, told
 from admin.services import services
 from journeys import live
@@ -91,7 +92,7 @@ def drops(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/drops/replay")
-@needs("editor", does="ran refused events again")
+@needs("editor", does=deed("ran refused events again"))
 def replay(place: Place) -> ResponseReturnValue:
     """Run the chosen refused events again, and say what came of it."""
     given = services()

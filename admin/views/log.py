@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from admin.access import Place, needs
+from admin.deeds import retold
 from admin.exports import csv_file
 from admin.services import services
 from journeys.period import iso
@@ -25,7 +26,13 @@ def show(place: Place) -> ResponseReturnValue:
     more = lines[AT_ONCE - 1]["id"] if len(lines) > AT_ONCE else None
     people = audit.people(engine, place.project.id)
     return render_template(
-        "settings/log.html", lines=lines[:AT_ONCE], by=by, people=people, next=more, cursor=before
+        "settings/log.html",
+        lines=lines[:AT_ONCE],
+        retold=retold,
+        by=by,
+        people=people,
+        next=more,
+        cursor=before,
     )
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from admin import digest
 from admin.access import Place, needs
+from admin.deeds import deed
 from admin.formats import sentence
 from admin.login import SIGN_IN, TooManyTries, enter, is_password
 from admin.long_reports import Spot, shown
@@ -31,7 +32,7 @@ def show(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/password")
-@needs("viewer", does="changed their password")
+@needs("viewer", does=deed("changed their password"))
 def password(place: Place) -> ResponseReturnValue:
     """Change the password; other browsers are signed out."""
     if problem := _not_me(place, request.form.get("old", "")):
@@ -46,7 +47,7 @@ def password(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/second-factor")
-@needs("viewer", does="turned their second factor on")
+@needs("viewer", does=deed("turned their second factor on"))
 def turn_on(place: Place) -> ResponseReturnValue:
     """Ask for codes from now on, once the first one was right; shows the recovery codes this once."""
     given, secret = services(), session.get(OFFERED, "")
@@ -63,7 +64,7 @@ def turn_on(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/second-factor/off")
-@needs("viewer", does="turned their second factor off")
+@needs("viewer", does=deed("turned their second factor off"))
 def turn_off(place: Place) -> ResponseReturnValue:
     """Ask for no codes any more."""
     if problem := _not_me(place, request.form.get("old", "")):
@@ -74,7 +75,7 @@ def turn_off(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/sign-ins/<int:number>/end")
-@needs("viewer", does="signed a browser of theirs out")
+@needs("viewer", does=deed("signed a browser of theirs out"))
 def end_one(place: Place, number: int) -> ResponseReturnValue:
     """Sign another browser out."""
     if not sign_ins.end_one(services().engine, place.user.id, number):
@@ -84,7 +85,7 @@ def end_one(place: Place, number: int) -> ResponseReturnValue:
 
 
 @pages.post("/sign-ins/end")
-@needs("viewer", does="signed their other browsers out")
+@needs("viewer", does=deed("signed their other browsers out"))
 def end_others(place: Place) -> ResponseReturnValue:
     """Sign all other browsers out."""
     sign_ins.end_all(services().engine, place.user.id, but=session[SIGN_IN])
@@ -120,7 +121,7 @@ def next_digest(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/digest")
-@needs("viewer", does="asked for the weekly digest")
+@needs("viewer", does=deed("asked for the weekly digest"))
 def have_digest(place: Place) -> ResponseReturnValue:
     """Get the digest from the next Monday on."""
     given = services()
@@ -136,7 +137,7 @@ def have_digest(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/digest/stop")
-@needs("viewer", does="stopped their weekly digest")
+@needs("viewer", does=deed("stopped their weekly digest"))
 def stop_digest(place: Place) -> ResponseReturnValue:
     """Get no more digests of this project."""
     digests.unsubscribe(services().engine, place.user.id, place.project.id)

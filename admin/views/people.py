@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from admin import members
 from admin.access import Place, needs
+from admin.deeds import deed
 from admin.first_run import FormProblems
 from admin.services import services
 from store import invitations
@@ -25,7 +26,7 @@ def show(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("")
-@needs("admin", does="invited {email} as {role}")
+@needs("admin", does=deed("invited %(email)s as %(role)s"))
 def invite(place: Place) -> ResponseReturnValue:
     """Invite somebody; the link is sent where mail can be, and shown in this answer and never again."""
     given = services()
@@ -37,7 +38,7 @@ def invite(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/invitations/<int:number>/take-back")
-@needs("admin", does="took invitation {number} back")
+@needs("admin", does=deed("took invitation %(number)s back"))
 def take_back(place: Place, number: int) -> ResponseReturnValue:
     """Let an invitation's link open nothing any more."""
     given = services()
@@ -48,7 +49,7 @@ def take_back(place: Place, number: int) -> ResponseReturnValue:
 
 
 @pages.post("/<int:user_id>/role")
-@needs("admin", does="gave person {user_id} the role {role}")
+@needs("admin", does=deed("gave person %(user_id)s the role %(role)s"))
 def change_role(place: Place, user_id: int) -> ResponseReturnValue:
     """Give a member another role."""
     try:
@@ -60,7 +61,7 @@ def change_role(place: Place, user_id: int) -> ResponseReturnValue:
 
 
 @pages.post("/<int:user_id>/remove")
-@needs("admin", does="took person {user_id} out of the project")
+@needs("admin", does=deed("took person %(user_id)s out of the project"))
 def take_out(place: Place, user_id: int) -> ResponseReturnValue:
     """Take a member out of the project; the account stays."""
     try:

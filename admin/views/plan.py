@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from admin import plan_files, plan_form, rows
 from admin.access import SEVERAL, Place, did, needs
+from admin.deeds import deed
 from admin.plan_form import PlanForm
 from admin.services import services
 from journeys import catalog
@@ -63,8 +64,13 @@ def change(place: Place) -> ResponseReturnValue:
         elif do == "save":
             _name_is_free(place, form)
             save_event(given.engine, place.project.id, form.planned(), former=form.former, now=given.clock())
-            did(place, f"planned the event {form.event}")
-            flash(f"{form.event} is planned. Events that arrive from now on are held against it.")
+            did(place, deed("planned the event %(event)s"), event=form.event)
+            flash(
+                tell(
+                    "%(event)s is planned. Events that arrive from now on are held against it.",
+                    event=form.event,
+                )
+            )
             return redirect(url_for("plan.show", project=place.project.key))
         else:
             focus = rows.move(form.rows, "rows", do, plan_form.EMPTY)
@@ -74,13 +80,13 @@ def change(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/remove")
-@needs("editor", does="removed the event {event} from the tracking plan")
+@needs("editor", does=deed("removed the event %(event)s from the tracking plan"))
 def remove(place: Place) -> ResponseReturnValue:
     """Take an event out of the plan."""
     name = request.form.get("event", "")
     if not remove_event(services().engine, place.project.id, name):
         abort(404)
-    flash(f"{name} is no longer planned. Its events stay.")
+    flash(tell("%(event)s is no longer planned. Its events stay.", event=name))
     return redirect(url_for("plan.show", project=place.project.key))
 
 
@@ -94,7 +100,7 @@ def export(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/import")
-@needs("editor", does="replaced the tracking plan")
+@needs("editor", does=deed("replaced the tracking plan"))
 def bring(place: Place) -> ResponseReturnValue:
     """Put the plan of a file in place of the present one."""
     given, text = services(), request.form.get("text", "")

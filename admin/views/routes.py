@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from admin import path_cleaning, rows
 from admin.access import LOOKS, SEVERAL, Place, did, needs
+from admin.deeds import deed
 from admin.seen import version_of
 from admin.services import services
 from journeys.definitions import DefinitionError
@@ -71,7 +72,7 @@ def change(place: Place) -> ResponseReturnValue:
         return _page(place, templates, problems=error.problems), 422
     except RoutesChanged:
         return _page(place, templates, conflict=tell(CHANGED)), 409
-    did(place, "changed the route templates")
+    did(place, deed("changed the route templates"))
     flash(tell(KEPT))
     return redirect(url_for("routes.show", project=place.project.key))
 

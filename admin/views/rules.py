@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from admin import data_rules, rows
 from admin.access import SEVERAL, Place, did, needs
+from admin.deeds import deed
 from admin.seen import RulesChanged, opened_with, unless_changed
 from admin.services import services
 from journeys.generations import counting
@@ -56,7 +57,7 @@ def change(place: Place) -> ResponseReturnValue:
         return _page(place, data, problems=error.problems), 422
     except RulesRefused as error:
         return _page(place, data, problems={"cookieless": str(error)}), 422
-    did(place, "changed the data rules")
+    did(place, deed("changed the data rules"))
     flash(tell(KEPT))
     return redirect(url_for("rules.show", project=place.project.key))
 

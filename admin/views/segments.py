@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from admin import asked, draft_edits
 from admin.access import LOOKS, SEVERAL, Place, did, needs
+from admin.deeds import deed
 from admin.draft import Draft
 from admin.formats import sentence
 from admin.long_reports import Spot, shown
@@ -143,7 +144,7 @@ def beside(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/delete")
-@needs("editor", does="deleted the segment {key}")
+@needs("editor", does=deed("deleted the segment %(key)s"))
 def delete(place: Place) -> ResponseReturnValue:
     """Delete a segment; the page that follows offers to bring it back."""
     given, key = services(), request.form.get("key", "")
@@ -153,7 +154,7 @@ def delete(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/restore")
-@needs("editor", does="brought the segment {key} back")
+@needs("editor", does=deed("brought the segment %(key)s back"))
 def restore(place: Place) -> ResponseReturnValue:
     """Bring a deleted segment back."""
     given, key = services(), request.form.get("key", "")
@@ -198,7 +199,7 @@ def _saved(place: Place, former: str, draft: Draft) -> ResponseReturnValue:
         )
     except DefinitionError as error:
         return _form(place, former, draft, problems=placed(error.problems)), 422
-    did(place, f"saved the segment {segment.key}")
+    did(place, deed("saved the segment %(key)s"), key=segment.key)
     flash(
         tell(
             "The segment “%(segment_name)s” is kept. Reports can choose it from now on.",

@@ -19,6 +19,7 @@ from store.identity.identifiers import normal
 from store.privacy.suppression import key_of, suppress
 from store.tables import edges, identities, inbox
 from store.tables_privacy import erasures
+from store.words import tell
 
 log = logging.getLogger("waywiser.erasure")
 
@@ -125,8 +126,10 @@ def find_whom(events: EventStore, ledger: Ledger, project: int, number: int) -> 
     mine = {node["identity"]: node for node in nodes}.get(number)
     if mine is not None and mine["contested"]:
         raise NotErasable(
-            "several people used this id, so its events are theirs; erase each of them, and the id goes with "
-            "the last"
+            tell(
+                "several people used this id, so its events are theirs; erase each of them, and the id goes "
+                "with the last"
+            )
         )
     customer = mine["customer"] if mine is not None else number
     if customer != number:
