@@ -12,8 +12,8 @@ ADMIN_ASSETS := admin/static/manifest.json
 SNIPPET := js_snippet/dist/w.js
 CLIENTS := tests/clients/node_modules/.installed
 DEMO := WAYWISER_DATABASE_URL=sqlite:///data/demo/waywiser.db WAYWISER_EVENTS_URL=chdb:///data/demo/events
-# Files of tests in four processes, each with stores of its own: much of a test is waiting, also on two cores.
-SIDE_BY_SIDE := -n 4 --dist loadfile --no-loadscope-reorder
+# Files of tests in three processes, each with stores of its own: much of a test is waiting, also on two cores.
+SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 # Files whose properties `make test-deep` tries on many more examples.
 DEEP := tests/journeys/test_same_engine.py tests/journeys/test_frame.py $(shell grep -l "max_examples=.*EXAMPLES" -r tests --include=*.py)
 CODE := collector store journeys admin server migrations tests benchmarks

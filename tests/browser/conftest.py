@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, StorageState, ViewportSize
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, StorageState, ViewportSize, expect
 from sqlalchemy import Engine
 
 from store.db import open_db
@@ -22,6 +22,7 @@ from tests.browser.stage import served as served_site
 HOSTS = "--host-resolver-rules=MAP *.test 127.0.0.1"  # sites of several names
 DESK = ViewportSize(width=1360, height=860)
 PHONE = ViewportSize(width=360, height=740)
+expect.set_options(timeout=20_000)  # other processes want the cores, too
 FORM_REFUSED = "status of 422"  # the browser's note about a form that came back with its problems
 
 
