@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from store.events import EventStore
 from store.words import carried
 from store.work import Progress, Work
 
+log = logging.getLogger("waywiser.reports")
 MOST = 8  # under way at once in one process; what is more is waited for as if it were quick
 LEASE_S = 90.0  # a tab in the background may ask once a minute
 
@@ -36,6 +38,7 @@ class Job:
         try:
             return self.events.progress(self.work)
         except Exception:  # whatever it is, the report itself goes on
+            log.warning("how far a report is cannot be told", exc_info=True)
             return Progress(0, 0)
 
 

@@ -1,4 +1,4 @@
-"""Opens the relational store and the inbox, and brings both stores to their newest shape."""
+"""What every command begins with: clock, log, the relational store, and stores of the newest shape."""
 
 from __future__ import annotations
 

@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from store.words import PLACE, is_english, tell
 
+LONGEST = 2_000  # letters of a text that is looked at: a longer one may hold anything, many times over
+
 
 class Retold:
     """Messages by which texts are known again; of several that fit, by that which has most words itself."""
@@ -18,7 +20,7 @@ class Retold:
 
     def __call__(self, text: str) -> str:
         """The text in the reader's language; one that no message fits stays as it is."""
-        if is_english():
+        if is_english() or len(text) > LONGEST:
             return text
         found = self._fitting(text)
         return tell(found[0], **found[1]) if found else text

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from marshmallow import Schema, ValidationError, fields, validate
 
-from store.retelling import Retold
+from store.retelling import LONGEST, Retold
 from store.words import Later, speak
 
 
@@ -51,6 +51,10 @@ def test_a_text_is_known_by_its_message(loud: None, text: str, said: str) -> Non
 
 def test_the_message_with_most_words_is_taken(loud: None) -> None:
     assert Retold(["%(all)s", "planned %(what)s"])("planned a tea") == "PLANNED a tea"
+
+
+def test_a_text_that_is_too_long_to_be_looked_at_stays_as_it_is(loud: None) -> None:
+    assert RETOLD("planned " + "x" * LONGEST) == "planned " + "x" * LONGEST
 
 
 def test_english_stays_as_it_is() -> None:
