@@ -49,8 +49,10 @@ def serve() -> Line:
     settings = _settings()
     migrate(settings)
     house = _opened(settings)
-    house.start_background(digester_of(house).chore)
+    # The applications first: Python 3.11 cannot parse in two threads at once, as building them and the
+    # worker's first imports do (python/cpython#106905).
     listen, show = door(house.engine, house.inbox, settings, house.worker), pages(house)
+    house.start_background(digester_of(house).chore)
     collectors = (*COLLECTOR_PATHS, settings.snippet_path.removesuffix("js"))
 
     def both(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -74,8 +76,9 @@ def admin_only() -> Line:
     """The pages and the REST API alone, with the filling of new journey versions."""
     settings = _settings()
     house = _opened(settings)
+    show = pages(house)  # before other threads, as in `serve`
     house.filler.chore.start()
-    return Line(pages(house), threads=settings.threads)
+    return Line(show, threads=settings.threads)
 
 
 def door(engine: Engine, inbox: Inbox, settings: Settings, worker: Worker | None = None) -> Shortcut:

@@ -9,6 +9,7 @@ from journeys.reports import TABS
 from tests.browser.accessibility import COLOURS, barriers
 from tests.browser.company import EMAIL, PASSWORD, Company
 from tests.browser.conftest import DESK, PHONE
+from tests.installation import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -69,7 +70,8 @@ def test_pages_open_without_complaints(
     page.emulate_media(color_scheme="dark")
     assert barriers(page, COLOURS) == [], "in dark"
     page.set_viewport_size(PHONE)
-    page.wait_for_function("document.documentElement.scrollWidth <= 360")
+    width = eventually(lambda: page.evaluate("document.documentElement.scrollWidth"), lambda now: now <= 360)
+    assert width <= 360
     page.set_viewport_size(DESK)
     assert complaints == []
 

@@ -36,7 +36,7 @@ def offered(page: Page, project: str) -> set[str]:
         if "customers" in path:
             page.locator("tbody a").first.click()
             expect(page.locator("h2", has_text="Links between ids")).to_be_visible()
-            page.wait_for_load_state()  # what stands below may still be on its way
+        page.wait_for_load_state("networkidle")  # parts of a page come after it
         names = page.locator("main a, main button").all_inner_texts()
         found |= {one for one in EDITS if any(one == name.strip() for name in names)}
     return found
