@@ -50,6 +50,9 @@ PROBE_SCHEMA = pa.schema([("at", EVENT_SCHEMA.field("timestamp").type)])
 DATABASE = "waywiser"
 LONGEST_TTL_DAYS = 18_000  # 49 years; the engine's times end in 2106
 
+# Hold what a question names once and asks twice; do not look for what chains of comparisons imply, which takes
+# a quarter of the planning of large questions (decision 0019).
+EMBEDDED = {"enable_materialized_cte": 1, "optimize_and_compare_chain": 0}
 UNREAD = ("message_ids", "probes")  # no number depends on these
 
 Row = dict[str, Any]
@@ -388,7 +391,7 @@ class EventStore:
 
     def _options(self) -> dict[str, Any]:
         if self.embedded:  # a server's engine may be too old to know this
-            return {"settings": {"enable_materialized_cte": 1}}
+            return {"settings": EMBEDDED}
         # Thousands of bound values would be too long for an address, so they travel as a form.
         settings = {"async_insert": 0, "insert_deduplicate": 1, **SETTINGS}
         secure = urlsplit(self._dsn).scheme == "clickhouses"
