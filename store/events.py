@@ -50,8 +50,8 @@ PROBE_SCHEMA = pa.schema([("at", EVENT_SCHEMA.field("timestamp").type)])
 DATABASE = "waywiser"
 LONGEST_TTL_DAYS = 18_000  # 49 years; the engine's times end in 2106
 
-# Hold what a question names once and asks twice; do not look for what chains of comparisons imply, which takes
-# a quarter of the planning of large questions (decision 0019).
+# Hold what a question names once and asks twice, and do not look for what chains of comparisons imply, which
+# takes a quarter of the planning of large questions (decision 0019).
 EMBEDDED = {"enable_materialized_cte": 1, "optimize_and_compare_chain": 0}
 UNREAD = ("message_ids", "probes")  # no number depends on these
 
