@@ -16,6 +16,7 @@ from store.work import Progress, Work
 
 log = logging.getLogger("waywiser.reports")
 MOST = 8  # under way at once in one process; what is more is waited for as if it were quick
+AGAIN_S = 0.4
 LEASE_S = 90.0  # a tab in the background may ask once a minute
 
 
@@ -45,17 +46,20 @@ class Job:
 class Waiting:
     """The reports under way in this process.
 
-    `patience_s` is how long a page is held back for one: what is ready by then needs no second request.
+    `patience_s` is how long a page is held back for one: what is ready by then needs no second request. When
+    the page is there and asks again, it is held for `again_s`.
     """
 
     def __init__(
         self,
         *,
         patience_s: float = 60.0,
+        again_s: float = AGAIN_S,
         lease_s: float = LEASE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._patience_s, self._lease_s, self._clock = patience_s, lease_s, clock
+        self._patience_s, self._again_s, self._lease_s = patience_s, again_s, lease_s
+        self._clock = clock
         self._jobs: dict[str, Job] = {}
         self._guard = threading.Lock()
 
@@ -80,9 +84,9 @@ class Waiting:
         return job
 
     def is_ready(self, job: Job) -> bool:
-        """Wait as long as a page may be held back. What is not ready then is watched over."""
+        """Wait as long as a request may be held back. What is not ready then is watched over."""
         try:
-            job.found.exception(timeout=self._patience_s)
+            job.found.exception(timeout=self._again_s if job.is_watched else self._patience_s)
         except TimeoutError:
             self._watch_over(job)
             return False

@@ -40,7 +40,7 @@ from store.inbox import Inbox
 from store.rules import KnownRules
 from store.settings import Settings
 
-PATIENCE_S = 0.25  # a page is held back no longer than that for its report
+PATIENCE_S = 0.1  # a page is held back no longer than that for its report
 COLLECTOR_PATHS = ("/v1", "//", "/w.", "/health", "/metrics", "/beacon/", "/sourceConfig")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -21,6 +23,8 @@ def cancel(place: Place) -> ResponseReturnValue:
         given.waiting.cancel(job)
     elif not given.events.embedded and is_name(name):
         given.events.end(Work(name=name))
+    if request.form.get("leaving"):  # nobody reads the answer
+        return "", HTTPStatus.NO_CONTENT
     if not request.headers.get("HX-Request"):
         return redirect(url_for("journeys.show", project=place.project.key))
     return render_template("journey/waiting_part.html", job=None, is_cancelled=True)

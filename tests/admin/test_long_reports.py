@@ -101,6 +101,15 @@ def test_a_report_that_is_cancelled_ends_in_the_event_store(shop: Shop, slow: th
     assert not slow.is_set()
 
 
+def test_who_leaves_needs_no_page_for_an_answer(shop: Shop, slow: threading.Event) -> None:
+    client = shop.client("viewer")
+    name = name_in(client.get(PATH).text)
+    job = waiting_of(shop).of(name, shop.people["viewer"].id)
+    assert job is not None
+    assert client.post(CANCEL, data={"work": name, "leaving": "1"}).status_code == 204
+    assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
+
+
 BETWEEN = "start=page:/shop*&goal=event:Order Paid"
 SEGMENT = {"key": "ordered", "name": "Ordered", "all": [{"journey": "buy", "state": "succeeded"}]}
 # Pages, or parts that a page asks for when it is there, and where what they tell comes to stand.
@@ -137,7 +146,7 @@ def test_whatever_takes_long_says_so_and_comes_when_it_is_ready(
     assert told not in part.text
     assert "HX-Retarget" not in part.headers, "the first answer comes to where it was asked for"
     name = name_in(part.text)
-    again = re.search(r'hx-get="([^"]+)" hx-trigger="every 1s"', part.text)
+    again = re.search(r'hx-get="([^"]+)" hx-trigger="load, every 1s"', part.text)
     assert again
     still = client.get(html.unescape(again[1]), headers=HX)
     assert still.headers["HX-Retarget"] == still.headers["HX-Reselect"] == f"#{spot}-progress"

@@ -3,8 +3,14 @@
 export function leaving() {
   window.addEventListener("pagehide", () => document.querySelectorAll("[data-leaving]").forEach(end));
   document.addEventListener("htmx:beforeCleanupElement", ({ target }) => {
-    if (target.dataset?.leaving) end(target);
+    if (!target.dataset?.leaving) return;
+    end(target);
+    target.addEventListener("htmx:beforeOnLoad", ignore); // what it asked last has no place any more
   });
+}
+
+function ignore(answer) {
+  answer.preventDefault();
 }
 
 function end({ dataset }) {
@@ -12,5 +18,6 @@ function end({ dataset }) {
   const form = new FormData();
   form.append("csrf_token", token?.content ?? "");
   form.append("work", dataset.work);
+  form.append("leaving", "1");
   navigator.sendBeacon(dataset.leaving, form);
 }
