@@ -17,7 +17,7 @@ from store.events import EventStore, EventStoreError
 from store.stamps import Stamp, by_clock
 
 ENGAGEMENT = "Page Engaged"  # the track event by which a browser reports time and depth; no touchpoint
-EVENTS_PER_CHUNK = 1_000_000
+EVENTS_PER_CHUNK = 4_000_000  # every chunk looks at all events
 EVERYONE = "1"
 THESE = "identity in {identities:Array(UInt64)} and customer in {customers:Array(UInt64)}"
 

@@ -1,4 +1,4 @@
-"""The customers behind a number of "Why is this zero?", of whom many have no run."""
+"""The customers, or accounts, behind a number of "Why is this zero?", of whom many have no run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from journeys import customers
+from journeys.account_events import FIRST
+from journeys.account_runs import named
 from journeys.cursors import Number, no_cell, read, read_cell, written
 from journeys.lists import of_step
 from journeys.report import Table
@@ -20,10 +22,16 @@ WHICH = {
     "in_order": ("in_order", marked("customers with one in order")),
     "in_time": ("in_time", marked("customers with one in order and in time")),
 }
+OF_ACCOUNTS = {
+    "raw_matches": marked("accounts with a touchpoint that matches"),
+    "customers": marked("accounts with a touchpoint that matches"),
+    "in_order": marked("accounts with one in order"),
+    "in_time": marked("accounts with one in order and in time"),
+}
 
 
 class Place(NamedTuple):
-    """Where a list of customers goes on: after this one."""
+    """Where a list goes on: after this customer, or this account, counted from the first account."""
 
     customer: Number
 
@@ -31,22 +39,35 @@ class Place(NamedTuple):
 def listed(
     scope: Scope, ledger: Ledger, cell: str, *, cursor: str | None = None, most: int = 50
 ) -> dict[str, Any]:
-    """The customers that a number counts, or whose touchpoints it counts (`matches`). Raises ListError."""
+    """Whom a number counts, or whose touchpoints it counts (`matches`); raises ListError.
+
+    These are `customers`, or where the runs are those of accounts, `accounts` by their names.
+    """
     asked = read_cell(cell, Cell, marked("this report"))
     if asked.number not in WHICH or asked.step not in scope.rule:
         raise no_cell(cell, marked("this report"))
     which, said = WHICH[asked.number]
-    k = scope.rule.position(asked.step)
-    after = read(cursor, Place).customer if cursor else 0
+    k, first = scope.rule.position(asked.step), FIRST if scope.rule.of_accounts else 0
+    after = first + read(cursor, Place).customer if cursor else 0
     found = customers_of(scope, which, step=k, after=after, most=most + 1)
-    matches = {str(row["customer"]): row["matches"] for row in found[:most]}
-    described = customers.described(scope.events, ledger, scope.project.id, [int(one) for one in matches])
+    matches = {row["customer"]: row["matches"] for row in found[:most]}
     return {
-        "title": of_step(scope.rule, k, tell(said)),
+        "title": of_step(scope.rule, k, tell(OF_ACCOUNTS[asked.number] if scope.rule.of_accounts else said)),
         "total": found[0]["total"] if found else 0,
-        "customers": [{**one, "matches": matches[one["customer"]]} for one in described],
-        "next": written(Place(found[most - 1]["customer"])) if len(found) > most else None,
+        "customers": [] if scope.rule.of_accounts else _customers(scope, ledger, matches),
+        "accounts": _accounts(scope, matches) if scope.rule.of_accounts else [],
+        "next": written(Place(found[most - 1]["customer"] - first)) if len(found) > most else None,
     }
+
+
+def _customers(scope: Scope, ledger: Ledger, matches: Mapping[int, int]) -> list[dict[str, Any]]:
+    described = customers.described(scope.events, ledger, scope.project.id, list(matches))
+    return [{**one, "matches": matches[int(one["customer"])]} for one in described]
+
+
+def _accounts(scope: Scope, matches: Mapping[int, int]) -> list[dict[str, Any]]:
+    names = named(scope.events, scope.project.id, matches)
+    return [{"account": names.get(one, ""), "matches": n} for one, n in matches.items()]
 
 
 def everyone(scope: Scope, ledger: Ledger, cell: str) -> Iterator[Mapping[str, Any]]:
@@ -54,14 +75,16 @@ def everyone(scope: Scope, ledger: Ledger, cell: str) -> Iterator[Mapping[str, A
     cursor: str | None = None
     while True:
         page = listed(scope, ledger, cell, cursor=cursor, most=500)
-        yield from page["customers"]
+        yield from page["customers"] or page["accounts"]
         cursor = page["next"]
         if cursor is None:
             return
 
 
-def table(rows: Iterator[Mapping[str, Any]]) -> Table:
-    """A row a customer."""
+def table(scope: Scope, rows: Iterator[Mapping[str, Any]]) -> Table:
+    """A row a customer, or an account."""
+    if scope.rule.of_accounts:
+        return ("account", "matches"), ((one["account"], one["matches"]) for one in rows)
     return ("customer", "matches", "events", "last_seen", "known_by", "identities"), (
         (
             *(one[name] for name in ("customer", "matches", "n", "last_seen", "known_by")),

@@ -194,7 +194,7 @@ def read_customers_of_zero_csv(call: Call, key: str) -> Response:
     """The customers behind a number of the report on why a step is empty. As a CSV file."""
     scope = _scope(call, key)
     rows = zero_lists.everyone(scope, call.services.ledger, call.query["cell"])
-    return csv_file(named(key, "customers", scope), zero_lists.table(rows))
+    return csv_file(named(key, "customers", scope), zero_lists.table(scope, rows))
 
 
 def _number(query: Mapping[str, Any]) -> str:

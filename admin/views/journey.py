@@ -77,7 +77,7 @@ def customers_csv(place: Place, key: str) -> ResponseReturnValue:
     """The same as a file."""
     scope = open_report(place, key).scope
     rows = zero_lists.everyone(scope, services().ledger, request.args.get("cell", ""))
-    return exports.csv_file(exports.named(key, "customers", scope), zero_lists.table(rows))
+    return exports.csv_file(exports.named(key, "customers", scope), zero_lists.table(scope, rows))
 
 
 @pages.get("/definition")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -51,6 +52,27 @@ def test_every_tab_opens_or_says_what_it_cannot_tell(firm: Shop, tab: str) -> No
             "runs_of: accounts" if tab == "definition" else "The runs of this journey are those of accounts"
         )
         assert said in answer.text
+
+
+def test_the_lists_of_why_it_is_zero_name_accounts(firm: Shop) -> None:
+    client = firm.client("viewer")
+    shown = client.get("/p/shop/journeys/together/zero?days=30&unit=accounts").text
+    lists = {html.unescape(one) for one in re.findall(r'href="(/p/shop/[^"]+/zero/customers\?[^"]+)"', shown)}
+    assert lists
+    for address in lists:
+        listed = client.get(address)
+        assert listed.status_code == 200
+        assert 'href="/p/shop/accounts/one?id=acme"' in listed.text
+        file = client.get(address.replace("/zero/customers?", "/zero/customers.csv?")).text
+        assert file.splitlines()[-1].startswith("acme,")
+    status, answer = asking(firm)("GET", "/journeys/together/zero")
+    assert status == 200
+    cell = answer["steps"][0]["of_customers"]["in_order"]
+    status, page = asking(firm)("GET", f"/journeys/together/zero/customers?cell={cell}")
+    assert status == 200
+    assert [one["account"] for one in page["accounts"]] == ["acme"]
+    assert page["accounts"][0]["matches"] == answer["steps"][0]["raw_matches"]
+    assert page["customers"] == []
 
 
 def test_the_page_of_the_account_tells_how_far_it_came(firm: Shop) -> None:

@@ -13,12 +13,18 @@ import pytest
 from scipy import stats
 
 from journeys.breakdown import breakdown
+from journeys.definitions import parse
 from journeys.dimensions import OF_EVENT, OF_RUN, DimensionError
 from journeys.funnel import OUTCOMES, UNITS, funnel
 from journeys.lists import listed
+from journeys.period import Period
+from journeys.runs import fill
 from journeys.scope import Scope
-from store.event import Event, identity_hash
-from tests.journeys.months import history
+from store.event import Event, event_id, identity_hash
+from store.events import EventStore
+from store.journeys import JourneyVersion
+from store.migrate import migrate_events
+from tests.journeys.months import DAY, PROJECT, START, history
 
 STEPS = {"look": "Look", "ask": "Ask", "buy": "Buy"}
 
@@ -177,3 +183,44 @@ def test_who_is_in_time_is_bounded(months: Scope) -> None:
 def test_what_cannot_be_asked_is_refused(months: Scope, asked: dict[str, Any]) -> None:
     with pytest.raises(DimensionError):
         breakdown(months, **asked)
+
+
+ORDERS = parse(
+    {
+        "key": "orders",
+        "name": "Orders",
+        "steps": [
+            {"key": name.lower(), "name": name, "match": [{"event": name}]} for name in ("Look", "Buy")
+        ],
+        "case_key": "order",
+    }
+)
+
+
+def test_two_cases_of_the_same_millisecond_keep_their_own_values(shared_events: EventStore) -> None:
+    events = shared_events.sibling("t_breakdown_cases")
+    migrate_events(events)
+    rows = [
+        Event(
+            project=1,
+            event_id=event_id(f"{name} {order}"),
+            message_id=f"{name} {order}",
+            type="track",
+            event=name,
+            timestamp=START + place,
+            received_at=START + place,
+            user_id="ada",
+            identity=identity_hash("user", "ada"),
+            properties=json.dumps({"order": order, "size": size}),
+        )
+        for place, name in enumerate(("Look", "Buy"))
+        for order, size in (("1", "small"), ("2", "large"))
+    ]
+    events.insert(rows, token="cases")
+    version = JourneyVersion(1, 1, 1, 1, dict(ORDERS.source), "live", 0, 0, "", 0)
+    fill(events, version, progress=lambda done, total: None)
+    scope = Scope(events, PROJECT, version, ORDERS, Period(START, START + DAY), {}, START + DAY)
+    for at in ("look", "buy"):
+        groups = breakdown(scope, "property:size", at=at)["groups"]
+        assert {group["value"]: group["entered"] for group in groups} == {"small": 1, "large": 1}
+    events.command("drop database t_breakdown_cases")
