@@ -87,8 +87,10 @@ def measured(url: str, size: dict[str, Any], end: int, turns: int) -> Found:
         before = _settled(events)
         fills = 1 if size["events"] > MANY else min(FILLS, turns)
         filled, stored = _filled(events, fills)
+        say(f"journeys: back-fill, {ms(filled.wall)}")
         peak, disk = _peak(), _disk(events, fills)
         counted = median(1, lambda: _count_sessions(events))
+        say(f"journeys: sessions, {ms(counted.wall)}")
         scope = _scope(events, stored, end)
         return Found(
             size=size,
