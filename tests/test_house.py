@@ -36,6 +36,39 @@ def test_no_file_has_a_name_that_says_nothing() -> None:
     assert [path.name for path in MODULES if path.stem in FORBIDDEN] == []
 
 
+# Modules that reach other machines, and the only places that may: letters go out, a port is looked at.
+OUTGOING = {
+    "aiohttp",
+    "ftplib",
+    "http.client",
+    "httpx",
+    "requests",
+    "smtplib",
+    "socket",
+    "urllib.request",
+    "urllib3",
+}
+MAY_REACH = {
+    "server/mail.py": {"smtplib"},
+    "server/digesting.py": {"smtplib"},
+    "server/serving.py": {"socket"},
+    "store/settings.py": {"socket"},
+}
+
+
+def test_no_address_that_somebody_typed_is_asked_for() -> None:
+    for path in MODULES:
+        room = path.relative_to(ROOT)
+        if room.parts[0] not in ("tests", "benchmarks", "sdk_py"):
+            assert imported(path) & OUTGOING <= MAY_REACH.get(str(room), set()), room
+
+
+def imported(path: Path) -> set[str]:
+    nodes = [*ast.walk(ast.parse(path.read_text()))]
+    names = {one.name for node in nodes if isinstance(node, ast.Import) for one in node.names}
+    return names | {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+
+
 def test_every_question_has_one_asker_and_every_asked_one_exists() -> None:
     rooms = {path.stem: path.read_text() for path in (ROOT / "journeys").glob("*.py")}
     sql = {path.stem for path in (ROOT / "journeys" / "sql").glob("*.sql")}

@@ -23,7 +23,7 @@ QUESTIONS = {
     "journey.breakdown": [f"days=30&by={by}" for by in ("trait:name", f"property:{QUOTED_ASKED}")],
     "journey.timing": ["days=30", "days=30&compare=device"],
     "journey.funnel": ["days=30", f"days=30&device={QUOTED_ASKED}", "days=30&segment=h0"],
-    "journey.compare": ["days=30", "days=30&a=segment:h0&b=segment:h1"],
+    "journey.compare": ["days=30", "days=30&segments=name:h0&segments=name:h1"],
     "journey.attribution": ["days=30&value=amount"],
     "journey.runs": ["days=30"],
     "discovery.show": [f"days=30&start={IMAGE_ASKED}&goal={QUOTED_ASKED}"],
