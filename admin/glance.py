@@ -30,18 +30,25 @@ class Line:
 
 @dataclass(frozen=True)
 class Glance:
-    """The line of the period, by day, week or month, and the change from the period before."""
+    """The line of the period, by day, week or month, and the change from the period `before` in a sentence."""
 
     line: Line | None
     by: str
     sentence: str
+    before: Mapping[str, Any]
     money: Mapping[str, Any] | None
 
 
 def glance(scope: Scope) -> Glance:
     """Three reports of a journey in short."""
     trend, change = TREND.ask(scope, TREND.arguments({})), CHANGE.ask(scope, CHANGE.arguments({}))
-    return Glance(_line(trend["parts"]), trend["by"], told_change(change, scope.definition), _money(scope))
+    return Glance(
+        line=_line(trend["parts"]),
+        by=trend["by"],
+        sentence=told_change(change, scope.definition),
+        before=change["before"],
+        money=_money(scope),
+    )
 
 
 def _money(scope: Scope) -> Mapping[str, Any] | None:
