@@ -30,7 +30,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Glance:
-    """The line of the period, by day, week or month, and the change from the period `before` in a sentence."""
+    """The line of the period, by day, week or month, and the change since the period `before` in words."""
 
     line: Line | None
     by: str
