@@ -52,11 +52,14 @@ def arrivals(services: Services, project: Project) -> Arrivals:
 
 
 def _newest(services: Services, project: Project, now: int) -> Mapping[str, Any] | None:
-    last = latest(services.events, project.id)
+    events = services.events
+    if found := recent(events, project.id, now=now, most=1):
+        return found[0]
+    last = latest(events, project.id)  # of all times, which takes longer
     if last["at"] is None:
         return None
     since = int(datetime.fromisoformat(last["at"]).timestamp() * 1000)
-    found = recent(services.events, project.id, now=now, since=since, most=1)
+    found = recent(events, project.id, now=now, since=since, most=1)
     return found[0] if found else None
 
 
