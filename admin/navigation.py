@@ -43,6 +43,7 @@ SETTINGS = (
     Entry("rules.show", marked("Data rules"), "settings", "rules", "admin"),
     Entry("erasure.show", marked("Privacy"), "lock", "privacy", "admin"),
     Entry("embeds.show", marked("Shared links"), "send", "embeds", "editor"),
+    Entry("projects.show", marked("Project"), "world", "project", "admin"),
     Entry("keys.show", marked("Keys and tokens"), "key", "keys", "admin"),
     Entry("people.show", marked("People"), "user-circle", "people", "admin"),
     Entry("log.show", marked("Audit log"), "history", "log", "admin"),

@@ -31,12 +31,23 @@ def pinned_line(
     return _line(settings, found.path(settings.snippet_path), _check(found), write_key, cookieless)
 
 
+def attributes(settings: Settings, write_key: str, *, cookieless: bool = False) -> dict[str, str]:
+    """The attributes of that line's element, for places where it is made by other means."""
+    path = path_of(settings.snippet_path, "")
+    return {"src": f"{settings.address}{path}", **_data(settings, path, write_key, cookieless)}
+
+
 def _check(found: ScriptFile) -> str:
     return f' integrity="{found.integrity}" crossorigin="anonymous"'
 
 
 def _line(settings: Settings, path: str, check: str, write_key: str, cookieless: bool) -> str:
+    data = _data(settings, path, write_key, cookieless).items()
+    said = "".join(f' {name}="{value}"' if value else f" {name}" for name, value in data)
+    return f'<script async src="{settings.address}{path}"{check}{said}></script>'
+
+
+def _data(settings: Settings, path: str, write_key: str, cookieless: bool) -> dict[str, str]:
     # The snippet looks for the collector in its own folder, unless it is told.
-    host = f' data-host="{settings.address}"' if path.rindex("/") else ""
-    more = " data-cookieless" if cookieless else ""
-    return f'<script async src="{settings.address}{path}"{check} data-key="{write_key}"{host}{more}></script>'
+    host = {"data-host": settings.address} if path.rindex("/") else {}
+    return {"data-key": write_key, **host, **({"data-cookieless": ""} if cookieless else {})}

@@ -67,12 +67,7 @@ def create_project(engine: Engine, *, key: str, name: str, timezone: str = "UTC"
         raise ProjectError(
             tell("%(key)s is no project key: use small letters, digits and dashes", key=repr(key))
         )
-    try:
-        ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ProjectError(
-            tell("%(timezone)s is no time zone; give a name such as Europe/Berlin", timezone=repr(timezone))
-        ) from None
+    _check_timezone(timezone)
     row = {"key": key, "name": name.strip() or key, "timezone": timezone, "created_at": now}
     try:
         with writing(engine) as connection:
@@ -80,6 +75,28 @@ def create_project(engine: Engine, *, key: str, name: str, timezone: str = "UTC"
             return Project(made.scalar_one(), key, row["name"], timezone)  # type: ignore[arg-type]
     except IntegrityError:
         raise ProjectError(tell("there is a project %(key)s already", key=repr(key))) from None
+
+
+def rename_project(engine: Engine, project_id: int, name: str) -> None:
+    """Give a project another name; its key stays."""
+    with writing(engine) as connection:
+        connection.execute(update(projects).where(projects.c.id == project_id).values(name=name))
+
+
+def set_timezone(engine: Engine, project_id: int, timezone: str) -> None:
+    """Let all days of a project begin elsewhere; raises ProjectError for what is no time zone."""
+    _check_timezone(timezone)
+    with writing(engine) as connection:
+        connection.execute(update(projects).where(projects.c.id == project_id).values(timezone=timezone))
+
+
+def _check_timezone(timezone: str) -> None:
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ProjectError(
+            tell("%(timezone)s is no time zone; give a name such as Europe/Berlin", timezone=repr(timezone))
+        ) from None
 
 
 def all_projects(engine: Engine) -> list[Project]:

@@ -1,22 +1,24 @@
-"""Installing: the snippet and the SDK lines to paste, and whether the first event has come."""
+"""Installing: the lines to paste for the site and the servers, and whether events come."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from admin.access import Place, needs
+from admin.arriving import arrivals, is_at_home
 from admin.deeds import deed
-from admin.paste import STUB, paste_line, pinned_line
+from admin.paste import STUB, pinned_line
+from admin.sdk_lines import FRAMEWORKS, KEY, sdk_lines
 from admin.services import services
-from journeys.timeline import latest, newest_of, recent
+from admin.site_lines import SITES, site_lines
 from store.projects import create_write_key, write_keys_of
 from store.rules import rules_of
 
 pages = Blueprint("install", __name__)
-SNIPPET = "waywiser-js"
 
 
 @pages.get("/p/<project>/settings/install")
@@ -40,40 +42,47 @@ def make_server_key(place: Place) -> ResponseReturnValue:
 @pages.get("/p/<project>/settings/install/first")
 @needs("viewer")
 def first(place: Place) -> ResponseReturnValue:
-    """The part of the page that waits for the first event; it asks again until the snippet's is there."""
-    return render_template("install/first.html", first=_newest(place), seen=_seen(place))
+    """What has come and what was refused: the part of the page that asks again and again."""
+    return render_template("install/first.html", **_state(place))
 
 
 def _page(place: Place, server_key: str | None) -> str:
-    given = services()
-    open_keys = [key for key in write_keys_of(given.engine, place.project.id) if key["revoked_at"] is None]
-    browser_key = next((str(key["key_text"]) for key in open_keys if key["side"] == "browser"), None)
+    given, state = services(), _state(place)
+    site, framework = _chosen("site", SITES), _chosen("framework", FRAMEWORKS)
+    key = state["browser_key"]
     cookieless = rules_of(given.engine, place.project.id).cookieless
     return render_template(
         "install/page.html",
-        address=given.settings.address,
-        browser_key=browser_key,
-        line=browser_key and paste_line(given.settings, browser_key, cookieless=cookieless),
-        pinned=browser_key and pinned_line(given.settings, given.snippet, browser_key, cookieless=cookieless),
+        **state,
+        sites=SITES,
+        site=site,
+        lines=key and site_lines(site, given.settings, key, cookieless=cookieless),
+        pinned=key and pinned_line(given.settings, given.snippet, key, cookieless=cookieless),
         stub=STUB,
+        frameworks=FRAMEWORKS,
+        framework=framework,
+        sdk=sdk_lines(framework, write_key=server_key or KEY, address=given.settings.address),
         server_key=server_key,
         cookieless=cookieless,
-        first=_newest(place),
-        seen=_seen(place),
     )
 
 
-def _newest(place: Place) -> dict[str, object] | None:
+def _state(place: Place) -> dict[str, Any]:
+    """How events arrive, with the browser key in use and what it is bound to."""
     given = services()
-    last = latest(given.events, place.project.id)
-    if last["at"] is None:
-        return None
-    since = int(datetime.fromisoformat(last["at"]).timestamp() * 1000)
-    found = recent(given.events, place.project.id, now=given.clock(), since=since, most=1)
-    return found[0] if found else None
+    keys = [key for key in write_keys_of(given.engine, place.project.id) if key["revoked_at"] is None]
+    browser = next((key for key in keys if key["side"] == "browser"), None)
+    return {
+        "arrivals": arrivals(given, place.project),
+        "address": given.settings.address,
+        "is_at_home": is_at_home(given.settings.address),
+        "browser_key": browser and str(browser["key_text"]),
+        "origins": browser["origins"] if browser else [],
+    }
 
 
-def _seen(place: Place) -> dict[str, object] | None:
-    """What the snippet sent last: no other event shows that it works."""
-    given = services()
-    return newest_of(given.events, place.project.id, SNIPPET, now=given.clock())
+def _chosen(name: str, offered: Mapping[str, str]) -> str:
+    """Which of those offered the address asks for, or the first."""
+    names = list(offered)
+    asked = request.args.get(name, "")
+    return asked if asked in names else names[0]

@@ -1,6 +1,9 @@
-"""The palette: a few letters lead to a page, a journey, a segment or customers."""
+"""The palette: a few letters lead to a page, a journey, a segment or a customer."""
 
 from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -8,12 +11,17 @@ from flask.typing import ResponseReturnValue
 from admin.access import Place, needs
 from admin.navigation import open_to
 from admin.services import services
+from journeys.customers import search
 from store.journeys import live_journeys
 from store.segments import saved_segments
 from store.words import tell
+from store.work import Work, WorkEnded
 
 pages = Blueprint("palette", __name__, url_prefix="/p/<project>/palette")
 MOST = 12
+LEAST = 2  # letters for which customers are looked up
+MOST_CUSTOMERS = 5
+SECONDS = 2  # that each question about customers may take: nobody waits here for longer
 
 Way = tuple[str, str, str, str]  # icon, name, what it is, address
 
@@ -28,7 +36,22 @@ def find(place: Place) -> ResponseReturnValue:
     if text:
         where = url_for("customers.show", project=place.project.key, q=text)
         found.append(("users", f"“{text}”", tell("search customers"), where))
-    return render_template("palette/found.html", found=found)
+    return render_template("palette/found.html", found=found, text=text if len(text) >= LEAST else "")
+
+
+@pages.get("/customers")
+@needs("viewer")
+def customers(place: Place) -> ResponseReturnValue:
+    """A few customers with this id, its start, or a trait that contains it; none where that takes long."""
+    given, text = services(), request.args.get("q", "").strip()[:200]
+    found: list[dict[str, Any]] = []
+    if len(text) >= LEAST:
+        events = given.events.asked_for(Work(limit_s=SECONDS))
+        with suppress(WorkEnded):
+            found = search(
+                events, given.ledger, place.project.id, text, now=given.clock(), most=MOST_CUSTOMERS
+            )["customers"]
+    return render_template("palette/customers.html", customers=found)
 
 
 def _journeys(place: Place) -> list[Way]:

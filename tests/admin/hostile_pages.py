@@ -49,6 +49,7 @@ QUESTIONS = {
     "explore.csv": [f"start={IMAGE_ASKED}&gap=7d"],
     "explore.show": [f"start={IMAGE_ASKED}&gap=7d{more}" for more in ("", "&direction=before")],
     "palette.find": ["", f"q={IMAGE_ASKED}"],
+    "palette.customers": ["q=hostile", f"q={IMAGE_ASKED}"],
 }
 # Values for the parts of an address, where one does not show all.
 VARIANTS: dict[str, list[dict[str, Any]]] = {

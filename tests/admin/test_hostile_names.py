@@ -29,6 +29,7 @@ PLAIN = {
     "invitations.show",
     "setup.show",
     "projects.go",
+    "projects.show",  # names projects, which their own admins have named
     "segments.count",
     "discovery.journeys",  # where so few do the same, there is none
     "journey.show",  # leads to the funnel

@@ -14,12 +14,22 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from admin.app import create_app
+from admin.reasons import REASONS
+from admin.sdk_lines import FRAMEWORKS, LINES
 from admin.services import Services
+from admin.site_lines import SITES, site_lines
 from server.erasing import Eraser
 from server.replaying import run_again
+from store.db import writing
+from store.drops import DropRow, keep_drops
 from store.events import EventStore
 from store.identity import Ledger
-from store.projects import find_api_token, find_write_key, write_keys_of
+from store.projects import (
+    create_write_key,
+    find_api_token,
+    find_write_key,
+    write_keys_of,
+)
 from store.settings import Settings
 from store.users import sign_in, users_of
 from tests.admin.conftest import NOW, PASSWORD, Shop, happened
@@ -89,25 +99,104 @@ def test_set_up_says_what_is_wrong_and_makes_nothing(fresh: Flask, change: dict,
     assert client.get("/").location == "/setup"
 
 
-def test_the_waiting_line_flips_when_the_first_event_is_there_and_again_with_one_of_the_snippet(
-    fresh: Flask,
-) -> None:
+def test_the_checks_say_what_came_from_where_and_go_on_asking(fresh: Flask) -> None:
     client, given = fresh.test_client(), fresh.extensions["waywiser"]
     client.post("/setup", data=FORM)
-    line = "/p/acme-shop/settings/install/first"
-    assert 'hx-trigger="every 2s"' in client.get(line).text
+    page, line = "/p/acme-shop/settings/install", "/p/acme-shop/settings/install/first"
+    assert re.search(rf'hx-get="{line}" hx-trigger="every 3s"', client.get(page).text)
+    before = words_of(client.get(line).text)
+    assert "Waiting for the first event" in before
+    assert "Nothing from browsers today" in before
+    assert "Nothing from servers today" in before
     given.events.insert([happened("Hello", "42", day=300)], token="one")
-    after = client.get(line).text
+    after = words_of(client.get(line).text)
     assert "Hello" in after
     assert "None of the last day comes from the snippet" in after
-    assert "hx-trigger" in after
-    seen = happened("Seen", "43", day=0)
-    seen.library = "waywiser-js/0.1.0"
-    given.events.insert([seen], token="two")
-    works = client.get(line).text
-    assert "The snippet works" in works
-    assert "Seen" in works
-    assert "hx-trigger" not in works
+    minute = 1 / 1440
+    days = [0.0, 0.5 * minute, 2 * minute, 600 * minute]  # now is noon: the last is of today, too
+    views = [happened("/hats", "43", day=day, kind="page") for day in days]
+    for view in views:
+        view.host, view.library = "shop.example", "waywiser-js/0.1.0"
+    views[0].is_bot = True
+    yesterday = happened("/hats", "44", day=0.6, kind="page")
+    yesterday.host = "shop.example"
+    paid = happened("Order Paid", "43", day=0.1)
+    paid.side, paid.library = "server", "waywiser-python/1.2"
+    given.events.insert([*views, yesterday, paid], token="two")
+    seen = words_of(client.get(line).text)
+    assert "The snippet works" in seen
+    assert "Seen 2 page views from shop.example in the last minute, 4 today." in seen
+    assert "1 of today’s events is a robot’s" in seen
+    assert "Seen 0 events from your servers, sent by waywiser-python , in the last minute, 1 today." in seen
+    assert "Nothing from" not in seen
+
+
+def test_the_checks_say_what_was_refused_and_how_to_cure_it(own_shop: Shop) -> None:
+    engine, line = own_shop.services.engine, "/p/shop/settings/install/first"
+    client = own_shop.client("viewer")
+    assert "Refused in the last" not in client.get(line).text
+    drop = {"place": "door", "code": "missing_identity", "message": "x", "original": {}}
+    with writing(engine) as connection:
+        keep_drops(
+            connection,
+            [
+                DropRow(project=own_shop.project.id, received_at=NOW - 1, **drop),
+                DropRow(project=own_shop.project.id, received_at=NOW - 2 * 86_400_000, **drop),
+            ],
+        )
+    text = client.get(line).text
+    assert "1 event: Nobody named" in words_of(text)
+    assert REASONS["missing_identity"].cure in unescape(text)
+    assert "/p/shop/live/drops?code=missing_identity&amp;days=1" in text
+
+
+def test_while_nothing_comes_the_checks_say_what_stands_in_the_way(own_shop: Shop) -> None:
+    client, engine, other = own_shop.client("stranger"), own_shop.services.engine, own_shop.other
+    page = "/p/other/settings/install"
+    assert "only browsers on this machine can reach" in words_of(client.get(page).text)
+    origins = ("https://hats.example",)
+    create_write_key(engine, other.id, side="browser", origins=origins, now=NOW)
+    assert "this key is good for pages of https://hats.example only" in words_of(client.get(page).text)
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_every_kind_of_site_has_its_lines_with_the_own_key(own_shop: Shop, site: str) -> None:
+    engine = own_shop.services.engine
+    text = own_shop.client("viewer").get(f"/p/shop/settings/install?site={site}").text
+    lines = unescape(re.search(r'id="snippet-web">(.*?)</code>', text, re.S)[1])
+    assert write_keys_of(engine, own_shop.project.id)[0]["key_text"] in lines
+    assert "http://127.0.0.1:8000" in lines
+    assert f'site={site}&amp;framework=script#web" aria-current="page"' in text
+
+
+def test_a_cookieless_project_and_a_snippet_of_another_folder_have_it_in_all_lines() -> None:
+    settings = Settings(snippet_path="/assets/stats.js", public_url="https://stats.example")
+    for site in SITES:
+        lines = site_lines(site, settings, "wb_1", cookieless=True)
+        assert "cookieless" in lines, site
+        assert re.search(r'host"?(, |: |=)"https://stats.example"', lines), site
+
+
+def test_the_lines_of_each_framework_are_those_of_the_sdks_readme(own_shop: Shop) -> None:
+    readme = (Path(__file__).parents[2] / "sdk_py" / "README.md").read_text()
+    client = own_shop.client("viewer")
+    for framework, lines in LINES.items():
+        assert f"```python\n{lines}```" in readme, framework
+        text = unescape(client.get(f"/p/shop/settings/install?framework={framework}").text)
+        said = lines.replace("https://waywiser.example.com", "http://127.0.0.1:8000").rstrip()
+        assert f'id="snippet-python">{said}</code>' in text, framework
+    assert list(FRAMEWORKS) == list(LINES)
+
+
+def test_a_choice_that_nobody_offers_is_the_first_one(own_shop: Shop) -> None:
+    answer = own_shop.client("viewer").get("/p/shop/settings/install?site=<b>&framework=<b>")
+    assert answer.status_code == 200
+    assert 'site=html&amp;framework=script#web" aria-current="page"' in answer.text
+
+
+def words_of(text: str) -> str:
+    """What a page says, without its tags."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", text))).replace(" .", ".")
 
 
 def test_the_example_of_calls_keeps_them_until_the_script_is_there(own_shop: Shop) -> None:

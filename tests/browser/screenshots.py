@@ -90,6 +90,8 @@ PAGES = {
     "loss": "/p/fernhill/live/health/loss",
     "robots": "/p/fernhill/live/robots",
     "install": "/p/fernhill/settings/install",
+    "install-tag-manager": "/p/fernhill/settings/install?site=tag-manager&framework=django",
+    "project": "/p/fernhill/settings/project",
     "keys": "/p/fernhill/settings/keys",
     "people": "/p/fernhill/settings/people",
     "privacy": "/p/fernhill/settings/privacy",

@@ -34,6 +34,7 @@ PATHS = [
     "live/health/loss",
     "live/robots",
     "settings/install",
+    "settings/project",
     "settings/keys",
     "settings/people",
     "settings/log",

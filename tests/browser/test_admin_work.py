@@ -302,13 +302,34 @@ def test_live_events_can_be_paused(inside: Inside) -> None:
     assert asked == []
 
 
+def test_the_focus_stays_on_a_live_event_while_the_list_goes_on(
+    inside: Inside, demo: tuple[Company, str]
+) -> None:
+    page, project = inside
+    page.goto(f"{project}/live")
+    link = page.locator("#live-rows a").first
+    link.focus()
+    address = link.get_attribute("href")
+    page.evaluate("window.left = 0; document.activeElement.addEventListener('blur', () => window.left++)")
+    send(demo[0], [{"type": "track", "event": "Seen Again", "userId": "u-live", "messageId": "again"}])
+    expect(page.locator("#live-rows tr").first).to_contain_text("Seen Again")
+    with page.expect_response(re.compile(r"/live$"), timeout=6_000):
+        pass
+    assert page.evaluate("document.activeElement.getAttribute('href')") == address
+    assert page.evaluate("window.left") == 0
+    ids = page.evaluate("[...document.querySelectorAll('#live-rows tr')].map((row) => row.id)")
+    assert len(ids) == len(set(ids))
+    page.keyboard.press("Enter")
+    expect(page.locator("#sent-title")).to_be_visible()
+
+
 def test_a_few_letters_lead_anywhere(inside: Inside) -> None:
     page, project = inside
     page.goto(f"{project}/journeys")
     page.keyboard.press("Control+k")
     expect(page.get_by_role("dialog").get_by_role("link", name="Trial to paid")).to_be_visible()
     page.keyboard.type("trial")
-    expect(page.locator("#palette-found a")).to_have_count(2)
+    expect(page.locator("#palette-found a").nth(1)).to_contain_text("search customers")
     assert barriers(page) == []
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
@@ -320,7 +341,12 @@ def test_a_few_letters_lead_anywhere(inside: Inside) -> None:
     page.wait_for_url("**/live/health")
     page.keyboard.press("Control+k")
     page.keyboard.type("u-100")
-    expect(page.locator("#palette-found a")).to_have_count(1)
-    expect(page.locator("#palette-found a").first).to_contain_text("u-100")
+    found = page.locator("#palette-found a")
+    expect(found).to_have_count(6)
+    expect(found.first).to_contain_text("u-100")
+    expect(found.nth(1)).to_contain_text("customer")
+    for _ in range(2):
+        page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/customers?q=u-100")
+    page.wait_for_url(re.compile(r"/customers/\d+$"))
+    expect(page.get_by_role("main")).to_contain_text("u-100")

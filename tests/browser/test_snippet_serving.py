@@ -19,6 +19,7 @@ from playwright.sync_api import Page
 from playwright.sync_api import Response as Heard
 
 from admin.paste import paste_line, pinned_line
+from admin.site_lines import site_lines
 from server.wsgi import SNIPPET
 from store.settings import Settings
 from tests.browser.stage import PATIENCE_S, Ground, Stage, in_short, served_app, stage_on
@@ -62,6 +63,16 @@ def test_the_line_of_the_install_page_works_with_a_path_of_ones_own(
     assert "/assets/stats.js" in line
     stage.open(stage.put("/own", head=line)).close()
     assert [in_short(event) for event in stage.all_told(1)] == ["page /own"]
+    stage.visitor.close()
+
+
+def test_the_script_for_tag_managers_brings_the_snippet_onto_the_page(
+    ground: Ground, settings: Settings
+) -> None:
+    stage = stage_on(ground)
+    head = site_lines("tag-manager", settings, stage.key)
+    stage.open(stage.put("/by-tag-manager", head=head)).close()
+    assert [in_short(event) for event in stage.all_told(1)] == ["page /by-tag-manager"]
     stage.visitor.close()
 
 

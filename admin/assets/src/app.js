@@ -3,6 +3,7 @@ import htmx from "htmx.org";
 import { combobox } from "./behaviour/combobox.js";
 import { clicks } from "./behaviour/clicks.js";
 import { palette } from "./behaviour/palette.js";
+import { keep } from "./behaviour/keep.js";
 import { leaving } from "./behaviour/leaving.js";
 import { live } from "./behaviour/live.js";
 import { printing } from "./behaviour/printing.js";
@@ -52,6 +53,7 @@ function notice(text) {
 
 clicks(notice);
 palette(htmx);
+keep(htmx);
 leaving();
 printing();
 htmx.onLoad((part) => {
