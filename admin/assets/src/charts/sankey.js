@@ -1,8 +1,9 @@
 // Where runs went, position by position. What flows into a node flows out of it; nothing is left away.
-import { count, percent, points, shortened } from "./numbers.js";
+import { chance, count, percent, points, shortened } from "./numbers.js";
 import { frame, tooltip } from "./tooltip.js";
 import { counted, say } from "../words.js";
 
+const SURE = 0.05;
 const ENDS = { succeeded: "succeeded", reached: "succeeded", dropped: "dropped", failed: "failed", in_time: "in_time" };
 
 export function sankey({ nodes, links, runs, unit = "runs", compared = false }, colours, width) {
@@ -55,19 +56,21 @@ export function sankey({ nodes, links, runs, unit = "runs", compared = false }, 
     ],
   };
 
-  // Which group is here more often, where chance alone hardly makes so much.
-  function apart({ difference: { low, high } }) {
-    if (low > 0) return colours.accent;
-    return high < 0 ? colours.second : colours.other;
+  // Which group is here more often, where chance alone hardly makes so much among all that is drawn.
+  function apart({ difference: { value, p_adjusted: p } }) {
+    if (p === null || p >= SURE) return colours.other;
+    return value > 0 ? colours.accent : colours.second;
   }
 
   function groups(one) {
-    const { value, low, high } = one.difference;
-    return [
+    const { value, low, high, p_adjusted: p } = one.difference;
+    const rows = [
       [say("Segment"), `${count(one.n)} (${percent(one.share)})`],
       [say("Compared"), `${count(one.others)} (${percent(one.otherShare)})`],
       [say("Difference"), say("%(difference)s points (%(low)s to %(high)s)", { difference: points(value), low: points(low), high: points(high) })],
     ];
+    if (p !== null) rows.push([say("By chance (p, corrected)"), chance(p)]);
+    return rows;
   }
 
   function node(one) {
