@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from journeys.apart import NAMES, apart
+from journeys.rates import rate
 from store.words import marked
 
 ENDS = {
@@ -74,6 +75,7 @@ def drawn(flows: Iterable[Flow], *, is_compared: bool = False) -> dict[str, Any]
     runs, others = sum(node["n"] for node in begin), sum(node["against"]["n"] for node in begin)
     shown = sum(_both(node) for node in found if node["kind"] in ("touchpoint", "other"))
     covered = sum(_both(node) for node in found if node["kind"] == "touchpoint")
+    _rate(found, links, runs)
     _compare([*found, *links], runs, others, is_compared=is_compared)
     return {
         "runs": runs,
@@ -82,6 +84,15 @@ def drawn(flows: Iterable[Flow], *, is_compared: bool = False) -> dict[str, Any]
         "links": links,
         "coverage": covered / shown if shown else 1.0,
     }
+
+
+def _rate(nodes: list[dict[str, Any]], links: list[dict[str, Any]], runs: int) -> None:
+    """Tell of each node which share of all it has, and of each link which of those at its source."""
+    at = {node["id"]: node["n"] for node in nodes}
+    for node in nodes:
+        node["rate"] = rate(node["n"], runs)
+    for link in links:
+        link["of_source"] = rate(link["n"], at[link["source"]])
 
 
 def _overlap(flows: Iterable[Flow]) -> dict[str, Any]:
@@ -141,6 +152,7 @@ def _compare(found: list[dict[str, Any]], runs: int, others: int, *, is_compared
         return
     for one in found:
         one["share"] = one["n"] / runs if runs else None
+        one["against"]["rate"] = rate(one["against"]["n"], others)
         one["against"]["share"] = one["against"]["n"] / others if others else None
         one["difference"] = dict.fromkeys(NAMES)
     tested = [one for one in found if one.get("kind") != "anchor"]

@@ -33,6 +33,8 @@ MEANINGS = {
     "outcome": "How the runs of an end stand; of the question, the outcome that it is limited to.",
     "members": "How many labels are together in Other.",
     "share": "The share of all runs of the group.",
+    "rate": "The same with its 95 % Wilson interval.",
+    "of_source": "Of a link, the share of the runs at its source, with its 95 % Wilson interval.",
     "against_runs": "How many runs the other segment has that pass here.",
     "overlap": (
         "How many of these runs are in both segments. They count in the smaller one alone, which `counts_in` "
@@ -117,6 +119,7 @@ def table(answer: Answer) -> Table:
     """A row a link."""
     nodes = {node["id"]: node for node in answer["nodes"]}
     head: tuple[str, ...] = ("position", "from", "to", "runs", "from_runs", "to_runs")
+    head += ("of_from", "of_from_low", "of_from_high", "to_share", "to_share_low", "to_share_high")
     if answer["against"] is not None:
         head += ("share", "against_runs", "against_from_runs", "against_to_runs", "against_share")
         head += ("difference", "low", "high", "p", "p_adjusted", "to_difference", "to_p_adjusted")
@@ -126,6 +129,7 @@ def table(answer: Answer) -> Table:
 def _row(nodes: dict[str, Any], link: dict[str, Any]) -> Iterator[Any]:
     source, target = nodes[link["source"]], nodes[link["target"]]
     yield from (source["position"], source["label"], target["label"], link["n"], source["n"], target["n"])
+    yield from (one[name] for one in (link["of_source"], target["rate"]) for name in ("value", "low", "high"))
     if "against" in link:
         yield link["share"]
         yield from (one["against"]["n"] for one in (link, source, target))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from journeys.flows import Flow, Node, drawn
+from journeys.rates import rate
 from journeys.statistics import adjusted, difference, p_of_two_rates
 
 POSITIONS, LABELS = 5, 9
@@ -104,6 +105,18 @@ def test_all_marks_but_where_all_begin_are_one_family_of_tests() -> None:
     for name in ("value", "low", "high"):
         expected = getattr(apart, name).tolist()
         assert [one["difference"][name] for one in tested] == pytest.approx(expected)
+
+
+def test_every_share_of_a_picture_has_its_interval() -> None:
+    dice = np.random.default_rng(16)
+    found, mine = ways(dice, 500), np.arange(500) < 200
+    answer = picture(found, mine, ~mine)
+    n = {node["id"]: node["n"] for node in answer["nodes"]}
+    for node in answer["nodes"]:
+        assert node["rate"] == rate(node["n"], 200)
+        assert node["against"]["rate"] == rate(node["against"]["n"], 300)
+    for link in answer["links"]:
+        assert link["of_source"] == rate(link["n"], n[link["source"]])
 
 
 def test_a_group_and_itself_have_no_difference() -> None:

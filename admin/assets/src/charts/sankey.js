@@ -1,5 +1,5 @@
 // Where runs went, position by position. What flows into a node flows out of it; nothing is left away.
-import { chance, count, percent, points, shortened } from "./numbers.js";
+import { chance, count, percent, points, rated, shortened } from "./numbers.js";
 import { frame, tooltip } from "./tooltip.js";
 import { counted, say } from "../words.js";
 
@@ -76,7 +76,7 @@ export function sankey({ nodes, links, runs, unit = "runs", compared = false }, 
   function node(one) {
     const rows = compared
       ? groups(one)
-      : [[what, say("%(n)s of %(all)s", { n: count(one.n), all: count(runs) })], [say("Share"), percent(one.n / runs)]];
+      : [[what, say("%(n)s of %(all)s", { n: count(one.n), all: count(runs) })], [say("Share"), rated(one.rate)]];
     if (one.repeats) rows.push([say("Repeats held"), count(one.repeats)]);
     if (one.returns) rows.push([say("Were here before"), count(one.returns)]);
     return tooltip(one.label, rows, colours);
@@ -86,7 +86,7 @@ export function sankey({ nodes, links, runs, unit = "runs", compared = false }, 
     const from = byId.get(one.source);
     const rows = compared
       ? groups(one)
-      : [[what, count(one.n)], [say("Of those at %(place)s", { place: from.label }), percent(one.n / from.n)]];
+      : [[what, count(one.n)], [say("Of those at %(place)s", { place: byId.get(one.of).label }), rated(one.of_source)]];
     return tooltip(`${from.label} → ${byId.get(one.target).label}`, rows, colours);
   }
 }
