@@ -52,14 +52,16 @@ def sankey(answer: Answer, behind: Callable[[str], str]) -> dict[str, Any]:
     Where two segments are compared, each is as large as the larger of its two shares. `behind` finds the list
     of a cell.
     """
-    wanted = ("id", "position", "label", "kind", "outcome", "n", "repeats", "returns")
+    wanted = ("id", "position", "label", "kind", "outcome", "n", "repeats", "returns", "rate")
     nodes, links = (
         [{**_kept(one, names), **_shares(one), "link": behind(one["cell"])} for one in answer[what]]
-        for what, names in (("nodes", wanted), ("links", ("source", "target", "n")))
+        for what, names in (("nodes", wanted), ("links", ("source", "target", "n", "of_source")))
     )
     afterwards = answer.get("part") == "afterwards"
     for node, told in zip(nodes, answer["nodes"], strict=True):
         node["label"] = place_name(told, afterwards=afterwards)
+    for link in links:
+        link["of"] = link["source"]
     if answer["direction"] == "before":
         last = max((node["position"] for node in nodes), default=0)
         for node in nodes:

@@ -280,7 +280,7 @@ def _words(number: str) -> str:
 HEAD = (
     *("segment", "name", "step", "entered", *OUTCOMES, "customers", "progressed"),
     *("rate", "low", "high", "difference", "difference_low", "difference_high", "p", "p_adjusted"),
-    *("small", "median_seconds_to_goal"),
+    *("small", "median_seconds_to_goal", "dependent"),
 )
 
 
@@ -303,7 +303,7 @@ def _row(group: Row, step: Row) -> tuple[Any, ...]:
         *(group["customers"], step["progressed"]["n"]),
         *(step["rate_from_start"][name] for name in ("value", "low", "high")),
         *(first.get(name) for name in ("value", "low", "high", "p", "p_adjusted")),
-        *(group["small"], group["seconds_to_goal"]["median"]),
+        *(group["small"], group["seconds_to_goal"]["median"], group["dependent"]),
     )
 
 

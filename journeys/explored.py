@@ -39,6 +39,8 @@ MEANINGS = {
     "position": "How many touchpoints after it, or before it; equal neighbours are one.",
     "other": "Touchpoints beyond the most frequent of their position, together.",
     "n": "Visits, or customers, that pass here. What flows into a place flows out of it.",
+    "rate": "The share of all visits, or customers, with its 95 % Wilson interval.",
+    "of_source": "The share of those at the place from which the way goes, with its interval.",
     "sampled": "The share of customers that was looked at, chosen at random; numbers are of the sample.",
 }
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from journeys.statistics import difference
+from journeys.apart import NAMES, apart
+from journeys.rates import rate
 from store.words import marked
 
 ENDS = {
@@ -36,7 +37,10 @@ class Node(NamedTuple):
 
 
 class Flow(NamedTuple):
-    """What goes from one node to another (from none to the anchor), of the segment and of the other one."""
+    """What goes from one node to another (from none to the anchor), of the segment and of the other one.
+
+    `common` are in both.
+    """
 
     source: Node | None
     target: Node
@@ -45,13 +49,20 @@ class Flow(NamedTuple):
     repeats: int = 0
     returns: int = 0
     members: int = 0
+    common: int = 0
 
 
 def drawn(flows: Iterable[Flow], *, is_compared: bool = False) -> dict[str, Any]:
-    """Nodes and links of these flows; where two groups are compared, with the numbers of both."""
+    """Nodes and links of these flows; where two groups are compared, with the numbers of both.
+
+    Groups are compared that have no run in common: who is in both counts in the smaller one, so that a part
+    is compared with the rest.
+    """
+    flows = list(flows)
+    overlap = _overlap(flows)
     nodes: dict[Node, dict[str, Any]] = {}
     links = []
-    for flow in sorted(flows, key=_order):
+    for flow in sorted((_parted(one, overlap) for one in flows), key=_order):
         node = nodes.setdefault(flow.target, _described(flow))
         node["n"] += flow.n
         node["against"]["n"] += flow.others
@@ -64,14 +75,41 @@ def drawn(flows: Iterable[Flow], *, is_compared: bool = False) -> dict[str, Any]
     runs, others = sum(node["n"] for node in begin), sum(node["against"]["n"] for node in begin)
     shown = sum(_both(node) for node in found if node["kind"] in ("touchpoint", "other"))
     covered = sum(_both(node) for node in found if node["kind"] == "touchpoint")
+    _rate(found, links, runs)
     _compare([*found, *links], runs, others, is_compared=is_compared)
     return {
         "runs": runs,
-        **({"against_runs": others} if is_compared else {}),
+        **({"against_runs": others, "overlap": overlap} if is_compared else {}),
         "nodes": found,
         "links": links,
         "coverage": covered / shown if shown else 1.0,
     }
+
+
+def _rate(nodes: list[dict[str, Any]], links: list[dict[str, Any]], runs: int) -> None:
+    """Tell of each node which share of all it has, and of each link which of those at its source."""
+    at = {node["id"]: node["n"] for node in nodes}
+    for node in nodes:
+        node["rate"] = rate(node["n"], runs)
+    for link in links:
+        link["of_source"] = rate(link["n"], at[link["source"]])
+
+
+def _overlap(flows: Iterable[Flow]) -> dict[str, Any]:
+    """How many runs are in both groups, and in which of the two they count: in the smaller one."""
+    begin = [flow for flow in flows if flow.target.kind == "anchor"]
+    runs, others = sum(flow.n for flow in begin), sum(flow.others for flow in begin)
+    return {
+        "n": sum(flow.common for flow in begin),
+        "counts_in": "segment" if runs <= others else "against",
+    }
+
+
+def _parted(flow: Flow, overlap: Mapping[str, Any]) -> Flow:
+    """The same with those who are in both groups in one of them alone."""
+    if overlap["counts_in"] == "segment":
+        return flow._replace(others=flow.others - flow.common)
+    return flow._replace(n=flow.n - flow.common)
 
 
 def _both(one: dict[str, Any]) -> int:
@@ -104,21 +142,24 @@ def _described(flow: Flow) -> dict[str, Any]:
 
 
 def _compare(found: list[dict[str, Any]], runs: int, others: int, *, is_compared: bool) -> None:
-    """Give each its shares and their difference, or take the numbers of the other group away."""
-    if not is_compared or not found:
+    """Give each its shares and their difference, or take the numbers of the other group away.
+
+    The differences are one family of tests; at the anchor are all, so that there is none.
+    """
+    if not is_compared:
         for one in found:
             del one["against"]
         return
-    counts = [[one["n"] for one in found], [one["against"]["n"] for one in found]]
-    apart = difference(counts[0], runs, counts[1], others)
-    for place, one in enumerate(found):
+    for one in found:
         one["share"] = one["n"] / runs if runs else None
+        one["against"]["rate"] = rate(one["against"]["n"], others)
         one["against"]["share"] = one["against"]["n"] / others if others else None
-        known = bool(runs and others)
-        one["difference"] = {
-            name: round(float(getattr(apart, name)[place]), 6) if known else None
-            for name in ("value", "low", "high")
-        }
+        one["difference"] = dict.fromkeys(NAMES)
+    tested = [one for one in found if one.get("kind") != "anchor"]
+    counts = [one["n"] for one in tested], [one["against"]["n"] for one in tested]
+    told = apart(counts[0], [runs] * len(tested), counts[1], [others] * len(tested))
+    for one, difference in zip(tested, told, strict=True):
+        one["difference"] = difference
 
 
 def _order(flow: Flow) -> tuple[Any, ...]:

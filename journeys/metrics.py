@@ -41,6 +41,10 @@ STANDING = {
         "How many customers are behind the number. Intervals take runs for independent, so a few "
         "customers with very many runs make them too narrow."
     ),
+    "dependent": (
+        "There are three runs or more of every two customers. Intervals and p-values take runs for "
+        "independent, so here intervals are too narrow and p-values too small: count customers instead."
+    ),
 }
 
 # Words that all reports about a journey share.
@@ -82,6 +86,7 @@ WORDS = {
     "at_least": "The rate if none of those who are in time gets there.",
     "at_most": "The rate if all of those who are in time get there.",
     "customers": STANDING["customers"],
+    "dependent": STANDING["dependent"],
     "half_by": "At least half of the runs are of only so many customers, the busiest ones.",
     "few": "So few customers make half of the runs that the interval is too narrow.",
     "immature": STANDING["immature"],

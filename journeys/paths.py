@@ -140,6 +140,7 @@ def flows(scope: Scope, asked: Asked, unit: str) -> list[Flow]:
             row["extra"],
             row["back"],
             members.get(row["position"], 0),
+            row["common"],
         )
         for row in rows
         if row["kind"] != number_of(MORE)

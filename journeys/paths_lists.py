@@ -15,13 +15,22 @@ from journeys.report import Which
 from journeys.scope import Scope
 from store.words import tell
 
+# SQL of whom a number counts: a group, those of it who are not in the other one as well, or who is in both.
+GROUPS = {
+    "segment": "is_mine",
+    "segment alone": "is_mine and not is_theirs",
+    "against": "is_theirs",
+    "against alone": "is_theirs and not is_mine",
+    "both": "is_mine and is_theirs",
+}
+
 
 class Cell(NamedTuple):
     """What was asked, and the nodes at both ends of what was found; a node by itself has no source."""
 
     unit: str
     asked: Asked
-    is_other_group: bool
+    group: str
     source: tuple[int, str, str] | None
     target: tuple[int, str, str]
 
@@ -29,12 +38,19 @@ class Cell(NamedTuple):
 def with_cells(answer: dict[str, Any], asked: Asked) -> dict[str, Any]:
     """The answer with a cell beside each number."""
     nodes = {node["id"]: _place(node) for node in answer["nodes"]}
+    overlap = answer.get("overlap", {"n": 0})
+    mine, theirs = (
+        name if not overlap["n"] or overlap["counts_in"] == name else f"{name} alone"
+        for name in ("segment", "against")
+    )
+    if overlap["n"]:
+        overlap["cell"] = written(Cell(answer["unit"], asked, "both", None, (0, "anchor", "")))
     for one in (*answer["nodes"], *answer["links"]):
         source = nodes[one["source"]] if "source" in one else None
         target = nodes[one["target"]] if "target" in one else _place(one)
-        one["cell"] = written(Cell(answer["unit"], asked, False, source, target))
+        one["cell"] = written(Cell(answer["unit"], asked, mine, source, target))
         if "against" in one:
-            one["against"]["cell"] = written(Cell(answer["unit"], asked, True, source, target))
+            one["against"]["cell"] = written(Cell(answer["unit"], asked, theirs, source, target))
     return answer
 
 
@@ -48,12 +64,14 @@ def behind(scope: Scope, cell: str) -> Which:
     read_cell = read(cell, Cell)
     try:
         asked = read_cell.asked.checked(scope)
-        group = segments.checked(asked.against or {}) if read_cell.is_other_group else scope.segment
+        of_others = read_cell.group.startswith("against")
+        group = segments.checked(asked.against or {}) if of_others else scope.segment
     except (PathError, segments.SegmentError) as error:
         raise ListError(str(error)) from None
     source, target = read_cell.source and Node(*read_cell.source), Node(*read_cell.target)
     ends = [one for one in (source, target) if one]
-    if read_cell.unit not in UNITS or any(one.kind not in KINDS for one in ends):
+    is_known = read_cell.unit in UNITS and read_cell.group in GROUPS
+    if not is_known or any(one.kind not in KINDS for one in ends):
         raise ListError(
             tell("%(cell)s is no cell of paths; take one from the report's answer", cell=repr(cell))
         )
@@ -62,7 +80,7 @@ def behind(scope: Scope, cell: str) -> Which:
         scope,
         asked,
         read_cell.unit,
-        group="is_theirs" if read_cell.is_other_group else "is_mine",
+        group=GROUPS[read_cell.group],
         source=lambda params: _leaves(source, named, params) if source else "1",
         target=lambda params: _comes(target, named, params) if target else "1",
     )

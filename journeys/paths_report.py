@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from journeys import segments
+from journeys.apart import NAMES
 from journeys.funnel import OUTCOMES, UNITS
 from journeys.paths import DIRECTIONS, PARTS, Asked, paths
 from journeys.paths_lists import behind, with_cells
@@ -32,7 +33,14 @@ MEANINGS = {
     "outcome": "How the runs of an end stand; of the question, the outcome that it is limited to.",
     "members": "How many labels are together in Other.",
     "share": "The share of all runs of the group.",
-    "against_runs": "How many runs the other segment has.",
+    "rate": "The same with its 95 % Wilson interval.",
+    "of_source": "Of a link, the share of the runs at its source, with its 95 % Wilson interval.",
+    "against_runs": "How many runs the other segment has that pass here.",
+    "overlap": (
+        "How many of these runs are in both segments. They count in the smaller one alone, which `counts_in` "
+        "names: a part is compared with the rest, not with itself."
+    ),
+    "counts_in": "The group in which the runs of both segments count: `segment` or `against`.",
     "coverage": "The share of the shown touchpoints that have a node of their own and are not in Other.",
     "Other (n)": "All labels of the position that are rarer than those shown; n says how many labels.",
     "repeats": (
@@ -49,7 +57,13 @@ MEANINGS = {
     "against": "The same number of the runs of the other segment.",
     "difference": (
         "The share of the segment's runs here less that of the other's, with its 95 % interval (Newcombe "
-        "1998). There are many nodes: about one in twenty differs by chance alone."
+        "1998) and how often chance alone would do as much, corrected for all places and ways shown "
+        "(Benjamini and Hochberg 1995). The picture colours those below 5 %. Runs are taken for independent: "
+        "where few customers make many of them, count customers."
+    ),
+    "p_adjusted": (
+        "The same, corrected for all places and ways shown, such that of those below 5 % about one in twenty "
+        "is chance; the interval beside it is not corrected."
     ),
 }
 
@@ -105,20 +119,23 @@ def table(answer: Answer) -> Table:
     """A row a link."""
     nodes = {node["id"]: node for node in answer["nodes"]}
     head: tuple[str, ...] = ("position", "from", "to", "runs", "from_runs", "to_runs")
+    head += ("of_from", "of_from_low", "of_from_high", "to_share", "to_share_low", "to_share_high")
     if answer["against"] is not None:
         head += ("share", "against_runs", "against_from_runs", "against_to_runs", "against_share")
-        head += ("difference", "low", "high")
+        head += ("difference", "low", "high", "p", "p_adjusted", "to_difference", "to_p_adjusted")
     return head, (tuple(_row(nodes, link)) for link in answer["links"])
 
 
 def _row(nodes: dict[str, Any], link: dict[str, Any]) -> Iterator[Any]:
     source, target = nodes[link["source"]], nodes[link["target"]]
     yield from (source["position"], source["label"], target["label"], link["n"], source["n"], target["n"])
+    yield from (one[name] for one in (link["of_source"], target["rate"]) for name in ("value", "low", "high"))
     if "against" in link:
         yield link["share"]
         yield from (one["against"]["n"] for one in (link, source, target))
         yield link["against"]["share"]
-        yield from (link["difference"][name] for name in ("value", "low", "high"))
+        yield from (link["difference"][name] for name in NAMES)
+        yield from (target["difference"][name] for name in ("value", "p_adjusted"))
 
 
 PATHS = Report(

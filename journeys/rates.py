@@ -10,6 +10,7 @@ from journeys.statistics import is_small, wilson
 
 FEW = 0.05  # of the customers, who make half of the runs
 WORTH_SAYING = 10  # runs
+SEVERAL = 1.5  # runs a customer; `few` customers have made more
 
 
 class Rate(TypedDict):
@@ -65,6 +66,15 @@ def run_rate(count: int, n: int, *, in_time: int, spread: Mapping[int, int]) -> 
         "half_by": half_by,
         "few": n >= WORTH_SAYING and half_by <= max(1.0, FEW * customers),
     }
+
+
+def are_dependent(n: int, customers: int) -> bool:
+    """Whether so many of the `n` runs are of the same customers that an interval is plainly too narrow.
+
+    Where runs of one customer end alike, it should be wider by the root of the runs a customer, or more. This
+    is always so where `few` customers make half of the runs, and needs no more than their number.
+    """
+    return n >= WORTH_SAYING and n >= SEVERAL * customers
 
 
 def _half_by(spread: Mapping[int, int]) -> int:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from journeys.funnel import OUTCOMES
-from journeys.rates import rate
+from journeys.rates import are_dependent, rate
 from journeys.statistics import is_small
 
 RATE = ("value", "low", "high", "at_least", "at_most")
-HEAD = ("entered", "customers", *OUTCOMES, "success_rate", *RATE[1:], "immature", "small")
+HEAD = ("entered", "customers", *OUTCOMES, "success_rate", *RATE[1:], "immature", "small", "dependent")
 NOBODY: Mapping[str, int] = dict.fromkeys((*OUTCOMES, "customers"), 0)
 
 
@@ -19,7 +19,8 @@ def standing(counts: Mapping[str, Any]) -> dict[str, Any]:
 
     Runs that are still in time may succeed or not: the rate is `at_least` so much if none of them does and
     `at_most` so much if all do; `immature` says that there are any. `small` says that the sample is too small
-    to rely on the rate.
+    to rely on the rate, `dependent` that so many runs are of the same customers that its interval is too
+    narrow.
     """
     outcomes = {how: int(counts[how]) for how in OUTCOMES}
     entered = sum(outcomes.values())
@@ -32,6 +33,7 @@ def standing(counts: Mapping[str, Any]) -> dict[str, Any]:
         "success_rate": {**success, **undecided},
         "immature": outcomes["in_time"] > 0,
         "small": entered == 0 or bool(is_small(entered, success["low"] or 0, success["high"] or 0)),
+        "dependent": are_dependent(entered, int(counts["customers"])),
     }
 
 
@@ -39,7 +41,7 @@ def whole(groups: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """All groups together; who made runs in several of them is one customer, so customers are left out."""
     sums = {how: sum(group["outcomes"][how] for group in groups) for how in OUTCOMES}
     together = standing({**NOBODY, **sums})
-    del together["customers"]
+    del together["customers"], together["dependent"]
     return together
 
 
@@ -53,7 +55,7 @@ def columns(group: Mapping[str, Any]) -> tuple[Any, ...]:
     return (
         *(group["entered"], group["customers"], *(group["outcomes"][how] for how in OUTCOMES)),
         *(group["success_rate"][name] for name in RATE),
-        *(group["immature"], group["small"]),
+        *(group["immature"], group["small"], group["dependent"]),
     )
 
 

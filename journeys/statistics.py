@@ -70,11 +70,7 @@ def difference(count: ArrayLike, n: ArrayLike, other_count: ArrayLike, other_n: 
 
     Newcombe 1998, method 10, of two Wilson intervals.
     """
-    one, other = wilson(count, n), wilson(other_count, other_n)
-    value = one.value - other.value
-    below = np.hypot(one.value - one.low, other.high - other.value)
-    above = np.hypot(one.high - one.value, other.value - other.low)
-    return Estimate(value, value - below, value + above)
+    return _less(wilson(count, n), wilson(other_count, other_n))
 
 
 def p_of_two_rates(count: ArrayLike, n: ArrayLike, other_count: ArrayLike, other_n: ArrayLike) -> Floats:
@@ -138,24 +134,20 @@ def total(sums: ArrayLike, counts: ArrayLike | None = None, *, seed: int = 0) ->
     return Estimate(np.asarray(weights @ values), np.asarray(low), np.asarray(high))
 
 
-def quantile(seconds: ArrayLike, share: float) -> Estimate:
-    """The time within which this share of all took, interpolated, with the interval of order statistics.
+def difference_of_medians(one: Estimate, other: Estimate) -> Estimate:
+    """The first median less the other, where each has the interval of order statistics (Conover 1999, 3.2).
 
-    The interval needs no assumption on how times are spread (Conover 1999, 3.2); its end is nan where too few
-    times are known.
+    That needs no assumption on how times are spread. The two intervals are combined as Newcombe combines
+    those of two rates (Zou and Donner 2008); the ends are nan where too few times are known.
     """
-    from scipy.stats import binom
+    return _less(one, other)
 
-    times = np.sort(np.asarray(seconds, float))
-    n = len(times)
-    if n == 0:
-        nothing = np.asarray(np.nan)
-        return Estimate(nothing, nothing, nothing)
-    below, above = (int(binom.ppf(tail, n, share)) for tail in (0.025, 0.975))
-    # The r-th time lies at or below the quantile unless fewer than r do: binomial in the number below.
-    low = times[below - 1] if below >= 1 else np.nan
-    high = times[above] if above < n else np.nan
-    return Estimate(np.asarray(np.quantile(times, share)), np.asarray(low), np.asarray(high))
+
+def _less(one: Estimate, other: Estimate) -> Estimate:
+    value = one.value - other.value
+    below = np.hypot(one.value - one.low, other.high - other.value)
+    above = np.hypot(one.high - one.value, other.value - other.low)
+    return Estimate(value, value - below, value + above)
 
 
 @dataclass(frozen=True)

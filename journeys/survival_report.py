@@ -21,7 +21,8 @@ MEANINGS = {
     "came_rate": "The share of them, with its 95 % Wilson interval. Who may still come pulls it down.",
     "share": (
         "The share that had come after the longest time that any was watched: what to expect when all "
-        "have had that time. The interval is the exponential Greenwood one, of 95 %."
+        "have had that time. The interval is the exponential Greenwood one, of 95 %. It takes runs for "
+        "independent, so where customers have several runs each it is too narrow."
     ),
     "watched": (
         "The longest time from the first of the two steps until now, or until the run's window ended."
@@ -36,7 +37,8 @@ MEANINGS = {
     "log_rank": (
         "How often two groups that take equally long would differ at least so much: log-rank test, "
         "corrected by Benjamini and Hochberg where there are several pairs. Below 5 % the difference is "
-        "hardly chance."
+        "hardly chance. The test takes runs for independent: where customers have several runs each it finds "
+        "differences too easily, and customers should be counted."
     ),
     "tests": "Every pair of curves by that test.",
     "groups": "The two curves that are compared.",

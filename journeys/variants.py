@@ -7,7 +7,7 @@ from typing import Any
 
 from journeys.cursors import ListError
 from journeys.funnel import UNITS
-from journeys.rates import run_rate
+from journeys.rates import rate, run_rate
 from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
 from journeys.statistics import known
@@ -23,11 +23,14 @@ MEANINGS = {
         "success rate says how many of those who went the way got there."
     ),
     "variants": "The most frequent ways before the goal.",
-    "other": "All ways that are not shown, together: their runs, and how many of these succeeded.",
+    "other": (
+        "All ways that are not shown, together: their runs, and how many of these succeeded. Whose these "
+        "runs are is not counted, so nothing warns where they are of few customers."
+    ),
     "ways": "How many different ways are not shown.",
     "succeeded": "Runs of the variant that reached the goal.",
-    "share": "How many of all runs are of the variant.",
-    "cumulative": "The share of it and of all that are more frequent.",
+    "share": "How many of all runs are of the variant, with its 95 % Wilson interval.",
+    "cumulative": "The share of it and of all that are more frequent, with its interval.",
     "success_rate": (
         "How many of the variant succeeded by now, with a 95 % Wilson interval; those in time may yet do so "
         "(`at_most`)."
@@ -55,20 +58,22 @@ def variants(scope: Scope, *, unit: str = "runs", most: int = 20) -> dict[str, A
                 "n": row["n"],
                 "cell": (way := ">".join(keys[k - 1] for k in row["way"])),
                 "succeeded": {"n": row["succeeded"], "cell": f"succeeded:{way}"},
-                "share": row["n"] / runs,
-                "cumulative": so_far / runs,
+                "share": rate(row["n"], runs),
+                "cumulative": rate(so_far, runs),
                 "success_rate": run_rate(row["succeeded"], row["n"], in_time=row["in_time"], spread=spread),
                 "median_seconds": known(row["median"]),
             }
         )
-    won = sum(one["succeeded"]["n"] for one in found)
+    won = (rows[0]["all_succeeded"] if rows else 0) - sum(one["succeeded"]["n"] for one in found)
     other = {
         "ways": rows[0]["ways"] - len(rows) if rows else 0,
         "n": runs - so_far,
         "cell": f"other:{unit}:{most}",
-        "succeeded": {
-            "n": rows[0]["all_succeeded"] - won if rows else 0,
-            "cell": f"succeeded:other:{unit}:{most}",
+        "succeeded": {"n": won, "cell": f"succeeded:other:{unit}:{most}"},
+        "share": rate(runs - so_far, runs),
+        "success_rate": {
+            **rate(won, runs - so_far),
+            "in_time": (rows[0]["all_in_time"] if rows else 0) - sum(row["in_time"] for row in rows),
         },
     }
     return {"unit": unit, "runs": runs, "variants": found, "other": other}
@@ -123,21 +128,40 @@ def _text(way: Iterable[int]) -> str:
 def table(answer: Answer) -> Table:
     """A row a variant, then all others together."""
     head = ("steps", "runs", "share", "cumulative", "success_rate", "median_seconds", "low", "high", *RATE)
+    limits = ("share_low", "share_high", "cumulative_low", "cumulative_high")
     rows: list[tuple[Any, ...]] = [
         (
             " > ".join(v["steps"]),
-            *(v[name] for name in ("n", "share", "cumulative")),
+            *(v["n"], v["share"]["value"], v["cumulative"]["value"]),
             v["success_rate"]["value"],
             v["median_seconds"],
             *(v["success_rate"][k] for k in ("low", "high", *RATE)),
             v["succeeded"]["n"],
+            *(v[name][end] for name in ("share", "cumulative") for end in ("low", "high")),
         )
         for v in answer["variants"]
     ]
-    if n := answer["other"]["n"]:
-        rest = (n, n / answer["runs"], 1.0, *[None] * (5 + len(RATE) - 1), answer["other"]["succeeded"]["n"])
-        rows.append(("(other)", *rest))
-    return (*head, "succeeded"), rows
+    if answer["other"]["n"]:
+        rows.append(_other_row(answer["other"]))
+    return (*head, "succeeded", *limits), rows
+
+
+def _other_row(other: Answer) -> tuple[Any, ...]:
+    share, success = other["share"], other["success_rate"]
+    return (
+        *(
+            "(other)",
+            other["n"],
+            share["value"],
+            1.0,
+            success["value"],
+            None,
+            success["low"],
+            success["high"],
+        ),
+        *(success["in_time"], *[None] * (len(RATE) - 1), other["succeeded"]["n"]),
+        *(share["low"], share["high"], None, None),
+    )
 
 
 VARIANTS = Report(

@@ -1,5 +1,7 @@
 -- How many runs deviate in which way, how many could have and do not, and what became of both? Of the possible `codes`,
--- 100 × the kind of deviation + the step. `firsts` are first runs of their customers, so that each counts once.
+-- 100 × the kind of deviation + the step. `firsts` are first runs of their customers, so that each counts once. Of the
+-- times that these took, sorted, the median lies between the times of `rank` from either end with at least 95 %: that is
+-- the binomial's own rank, or the one before it.
 with
     told as (
         select
@@ -23,13 +25,14 @@ with
             steps, shortcut, outcome, odd,
             count() as n,
             countIf(is_first) as firsts,
-            groupArrayIf(seconds, outcome = 'succeeded') as took
+            groupArrayIf(seconds, outcome = 'succeeded') as took,
+            groupArrayIf(seconds, outcome = 'succeeded' and is_first) as first_took
         from told
         group by steps, shortcut, outcome, odd
     ),
     judged as (
         select
-            outcome, n, firsts, took,
+            outcome, n, firsts, took, first_took,
             toUInt16(length({befores:Array(UInt8)})) as goal,
             arrayFilter(k -> not has(steps, k), range(1, steps[-1])) as missed,
             toUInt16({early:UInt8} * 100 + goal) as early_goal,
@@ -53,16 +56,27 @@ with
                 arrayMap(k -> toUInt16({missing:UInt8} * 100 + k), range(1, steps[-1]))
             )) as comparable
         from patterns
+    ),
+    counted as (
+        select
+            code,
+            has(deviating, code) as deviates,
+            sum(judged.n) as n,
+            sumIf(judged.n, outcome = 'succeeded') as succeeded,
+            sumIf(judged.n, outcome = 'in_time') as in_time,
+            sum(judged.firsts) as firsts,
+            sumIf(judged.firsts, outcome = 'succeeded') as firsts_succeeded,
+            quantileExactInclusiveArray(0.5)(took) as median,
+            arraySort(groupArrayArray(judged.first_took)) as sorted,
+            toInt64(length(sorted)) as times,
+            toInt64(floor((times + 1 - {z:Float64} * sqrt(times)) / 2)) as rank
+        from judged
+        array join comparable as code
+        group by code, deviates
     )
 select
-    code,
-    has(deviating, code) as deviates,
-    sum(judged.n) as n,
-    sumIf(judged.n, outcome = 'succeeded') as succeeded,
-    sumIf(judged.n, outcome = 'in_time') as in_time,
-    sum(judged.firsts) as firsts,
-    sumIf(judged.firsts, outcome = 'succeeded') as firsts_succeeded,
-    quantileExactInclusiveArray(0.5)(took) as median
-from judged
-array join comparable as code
-group by code, deviates
+    code, deviates, n, succeeded, in_time, firsts, firsts_succeeded, median,
+    if(times = 0, nan, (sorted[intDiv(times + 1, 2)] + sorted[intDiv(times + 2, 2)]) / 2) as firsts_median,
+    if(rank < 1, nan, sorted[rank]) as firsts_low,
+    if(rank < 1, nan, sorted[times + 1 - rank]) as firsts_high
+from counted

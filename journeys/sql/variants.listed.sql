@@ -21,6 +21,7 @@ select
     sumMap([theirs], [toUInt64(1)]) as spread,
     sum(n) over () as runs,
     sum(succeeded) over () as all_succeeded,
+    sum(in_time) over () as all_in_time,
     count() over () as ways
 from customers
 group by way

@@ -150,6 +150,8 @@ def test_every_tab_has_its_file(shop: Shop, tab: str) -> None:
         ("part=afterwards", "What happens after a run"),
         ("part=afterwards&direction=before&until=cart&depth=77", "What happens after a run"),
         ("against=all&device=mobile", "More often in the segment"),
+        ("against=all&device=mobile", "only in the segment, so that it is compared with the rest"),
+        ("against=device:mobile", "only in what the segment is compared with"),
         ("collapse=false", 'value="false" checked'),
     ],
 )

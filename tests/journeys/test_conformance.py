@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random
 import statistics
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -19,7 +21,7 @@ from journeys.period import Period
 from journeys.rates import rate
 from journeys.runs import fill
 from journeys.scope import Scope
-from journeys.statistics import difference
+from journeys.statistics import Z, difference
 from store.event import Event
 from store.events import EventStore
 from store.journeys import JourneyVersion
@@ -139,6 +141,7 @@ def test_every_deviation_is_counted_and_compared(scope: Scope, unit: str) -> Non
         assert one["median_seconds"] == pytest.approx(median(some))
         assert one["median_seconds_otherwise"] == pytest.approx(median(others))
         compared(one["difference"], some, others)
+        longer(one["seconds_more"], some, others)
         assert one["n"] == total(scope, CONFORMANCE.behind(scope, one["cell"]), unit=unit)  # type: ignore[misc]
 
 
@@ -161,13 +164,60 @@ def compared(told: dict[str, Any], some: list[Run], others: list[Run]) -> None:
         assert told["p"] == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue)
 
 
+def longer(told: dict[str, Any], some: list[Run], others: list[Run]) -> None:
+    """So is how much longer they took; ends are times of so low a rank that the median hardly is beyond."""
+    groups = [sorted(times([run for run in group if run["is_first"]])) for group in (some, others)]
+    assert [told["customers"], told["customers_otherwise"]] == [len(group) for group in groups]
+    assert told["small"] == (min(map(len, groups)) < 30)
+    if not all(groups):
+        assert told["value"] is None
+        return
+    middles = [statistics.median(group) for group in groups]
+    assert told["value"] == pytest.approx(middles[0] - middles[1], abs=0.001)
+    ranks = [rank(len(group)) for group in groups]
+    if min(ranks) < 1:
+        assert (told["low"], told["high"]) == (None, None)
+        return
+    low, high = ([group[at(k)] for group, k in zip(groups, ranks, strict=True)] for at in (first, last))
+    below = math.hypot(middles[0] - low[0], high[1] - middles[1])
+    above = math.hypot(high[0] - middles[0], middles[1] - low[1])
+    assert told["value"] - told["low"] == pytest.approx(below, abs=0.002)
+    assert told["high"] - told["value"] == pytest.approx(above, abs=0.002)
+
+
+def rank(n: int) -> int:
+    return math.floor((n + 1 - Z * math.sqrt(n)) / 2)
+
+
+def first(k: int) -> int:
+    return k - 1
+
+
+def last(k: int) -> int:
+    return -k
+
+
+def test_a_median_is_between_the_times_of_the_ranks_with_at_least_95_percent() -> None:
+    n = np.array([*range(6, 3_000), 33_333, 99_999, 1_000_000])
+    ranks = np.array([rank(int(one)) for one in n])
+    exact = stats.binom.ppf(0.025, n, 0.5)
+    assert (1 - 2 * stats.binom.cdf(ranks - 1, n, 0.5) >= 0.95).all()
+    assert set(exact - ranks) == {0, 1}
+    assert np.mean(exact == ranks) > 0.98
+    assert {rank(one) for one in range(1, 6)} <= {-1, 0}
+
+
 def succeeded(group: list[Run]) -> int:
     return sum(run["outcome"] == "succeeded" for run in group)
 
 
 def median(group: list[Run]) -> float | None:
-    took = [(run["last"] - run["start"]) / 1000 for run in group if run["outcome"] == "succeeded"]
+    took = times(group)
     return statistics.median(took) if took else None
+
+
+def times(group: list[Run]) -> list[float]:
+    return [(run["last"] - run["start"]) / 1000 for run in group if run["outcome"] == "succeeded"]
 
 
 @pytest.mark.parametrize("cell", ["", "missing", "missing:nowhere", "fits:ask", "late:", "1 or 1"])

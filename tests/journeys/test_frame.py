@@ -118,7 +118,7 @@ ASKED = [
     ("breakdown", {"by": "trait:plan"}),
     ("survival", {"compare": "device", "to_step": "try"}),
     ("paths", {"part": "afterwards"}),
-    ("paths", {"against": "device:mobile", "until": "buy"}),
+    ("paths", {"against": "device:mobile", "until": "buy"}),  # which is a part of all that are shown
     ("dropoffs", {"step": "look", "value": "amount"}),
     ("attribution", {"value": "amount"}),
     ("compare", {"segments": "device:mobile;device:desktop;channel:Email"}),

@@ -192,9 +192,34 @@ def test_two_segments_beside_each_other_are_the_same_as_each_by_itself(scope: Sc
     for node in both["nodes"]:
         assert (node["n"], node["against"]["n"]) == (numbers.get(node["id"], 0), others.get(node["id"], 0))
         expected = difference(node["n"], one["runs"], node["against"]["n"], other["runs"])
+        if node["kind"] == "anchor":
+            continue
         for name in ("value", "low", "high"):
             assert node["difference"][name] == pytest.approx(float(getattr(expected, name)), abs=1e-6)
     assert any(node["difference"]["value"] for node in both["nodes"])
+    assert both["overlap"]["n"] == 0
+
+
+@pytest.mark.parametrize(("segment", "against"), [({"device": "mobile"}, {}), ({}, {"device": "mobile"})])
+def test_a_segment_and_everybody_are_the_segment_and_the_rest(
+    scope: Scope, segment: dict[str, str], against: dict[str, str]
+) -> None:
+    asked = Asked(against=against, most=3, depth=2)
+    here = replace(scope, segment=segment)
+    whole = with_cells(paths(here, most=3, depth=2, against=against), asked)
+    rest = paths(replace(scope, segment={"device": "mobile"}), most=3, depth=2, against={"device": "desktop"})
+    runs = rest["runs"]
+    assert whole["overlap"]["n"] == runs
+    assert listed(here, which=behind(here, whole["overlap"]["cell"]), most=1)["total"] == runs
+    numbers = [{one["id"]: one for one in answer["nodes"]} for answer in (whole, rest)]
+    assert numbers[0].keys() == numbers[1].keys()
+    for name, one in numbers[0].items():
+        counted = [one["n"], one["against"]["n"]]
+        expected = [numbers[1][name]["n"], numbers[1][name]["against"]["n"]]
+        assert counted == (expected if segment else expected[::-1])
+        assert one["difference"]["p"] == numbers[1][name]["difference"]["p"]
+        for cell, n in ((one["cell"], counted[0]), (one["against"]["cell"], counted[1])):
+            assert listed(here, which=behind(here, cell), most=1)["total"] == n
 
 
 @pytest.mark.parametrize(

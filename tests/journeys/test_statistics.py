@@ -15,15 +15,16 @@ from scipy import stats
 
 from journeys.rates import rate
 from journeys.statistics import (
+    Estimate,
     Watched,
     adjusted,
     difference,
+    difference_of_medians,
     incidence,
     is_small,
     p_of_curves,
     p_of_two_curves,
     p_of_two_rates,
-    quantile,
     total,
     wilson,
 )
@@ -146,14 +147,19 @@ def test_a_total_of_very_many_different_sums_is_told_too() -> None:
     assert math.isnan(float(total([]).value))
 
 
-@settings(deadline=None)
-@given(st.lists(st.integers(0, 500), min_size=1, max_size=200), st.sampled_from([0.1, 0.5, 0.9]))
-def test_a_quantile_has_the_interval_of_order_statistics(times: list[int], share: float) -> None:
-    found = quantile(times, share)
-    assert float(found.value) == pytest.approx(np.quantile(times, share))
-    wanted = stats.quantile_test(times, q=float(found.value), p=share).confidence_interval(0.95)
-    for mine, theirs in ((found.low, wanted.low), (found.high, wanted.high)):
-        assert float(mine) == pytest.approx(float(theirs), nan_ok=True)
+def test_the_difference_of_medians_is_covered_as_often_as_its_interval_says() -> None:
+    dice, covered, times = np.random.default_rng(3), 0, 1_000
+    for _ in range(times):
+        groups = dice.lognormal(1, 1, 45), dice.lognormal(1, 1, 80) * 2
+        found = difference_of_medians(*map(median, groups))
+        assert float(found.value) == pytest.approx(np.median(groups[0]) - np.median(groups[1]))
+        covered += bool(found.low <= math.e - 2 * math.e <= found.high)
+    assert 0.94 * times <= covered <= 0.985 * times
+
+
+def median(times: np.ndarray) -> Estimate:
+    ends = stats.quantile_test(times, q=float(np.median(times)), p=0.5).confidence_interval(0.95)
+    return Estimate(*map(np.asarray, (np.median(times), ends.low, ends.high)))
 
 
 def watched(rows: list[tuple[float, bool]]) -> Watched:

@@ -8,6 +8,7 @@ from journeys.cursors import ListError
 from journeys.definitions import parse
 from journeys.lists import listed
 from journeys.period import Period
+from journeys.rates import rate
 from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.variants import behind, table, variants
@@ -43,6 +44,14 @@ def test_all_other_ways_stand_together_with_their_lists(events: EventStore, unit
     assert sum(one["n"] for one in answer["variants"]) + other["n"] == answer["runs"]
     won = sum(one["succeeded"]["n"] for one in answer["variants"]) + other["succeeded"]["n"]
     assert won == listed(scope, number="succeeded", unit=unit)["total"]
+    in_time = listed(scope, number="in_time", unit=unit)["total"]
+    told = [*(one["success_rate"] for one in answer["variants"]), other["success_rate"]]
+    assert sum(one["in_time"] for one in told) == in_time
+    for one in (*answer["variants"], other):
+        assert one["share"] == rate(one["n"], answer["runs"])
+        expected = rate(one["succeeded"]["n"], one["n"])
+        assert {name: one["success_rate"][name] for name in expected} == expected
+    assert answer["variants"][1]["cumulative"] == rate(answer["runs"] - other["n"], answer["runs"])
     found = list(cells(answer))
     assert len(found) == 6
     for cell, n in found:
@@ -54,6 +63,9 @@ def test_all_other_ways_stand_together_with_their_lists(events: EventStore, unit
         other["n"],
         other["succeeded"]["n"],
     )
+    assert [last[f"share_{end}"] for end in ("low", "high")] == [
+        other["share"][end] for end in ("low", "high")
+    ]
     for cell in ("other:months:2", "other:runs:many", "succeeded:nowhere"):
         with pytest.raises(ListError):
             behind(scope, cell)

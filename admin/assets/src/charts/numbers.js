@@ -16,6 +16,11 @@ const signed = new Intl.NumberFormat(undefined, { signDisplay: "exceptZero", min
 /** A difference of two shares in percentage points. */
 export const points = (share) => (share === null ? "–" : signed.format(share * 100));
 
+const digits = new Intl.NumberFormat(undefined, { minimumFractionDigits: 3, maximumFractionDigits: 3 });
+
+/** A p-value to three digits. */
+export const chance = (p) => (p < 0.001 ? `< ${digits.format(0.001)}` : digits.format(p));
+
 /** A rate with its interval. */
 export const rated = ({ value, low, high }) =>
   say("%(rate)s (%(low)s to %(high)s)", { rate: percent(value), low: percent(low), high: percent(high) });

@@ -1,8 +1,9 @@
 // Where runs went, position by position. What flows into a node flows out of it; nothing is left away.
-import { count, percent, points, shortened } from "./numbers.js";
+import { chance, count, percent, points, rated, shortened } from "./numbers.js";
 import { frame, tooltip } from "./tooltip.js";
 import { counted, say } from "../words.js";
 
+const SURE = 0.05;
 const ENDS = { succeeded: "succeeded", reached: "succeeded", dropped: "dropped", failed: "failed", in_time: "in_time" };
 
 export function sankey({ nodes, links, runs, unit = "runs", compared = false }, colours, width) {
@@ -55,25 +56,27 @@ export function sankey({ nodes, links, runs, unit = "runs", compared = false }, 
     ],
   };
 
-  // Which group is here more often, where chance alone hardly makes so much.
-  function apart({ difference: { low, high } }) {
-    if (low > 0) return colours.accent;
-    return high < 0 ? colours.second : colours.other;
+  // Which group is here more often, where chance alone hardly makes so much among all that is drawn.
+  function apart({ difference: { value, p_adjusted: p } }) {
+    if (p === null || p >= SURE) return colours.other;
+    return value > 0 ? colours.accent : colours.second;
   }
 
   function groups(one) {
-    const { value, low, high } = one.difference;
-    return [
+    const { value, low, high, p_adjusted: p } = one.difference;
+    const rows = [
       [say("Segment"), `${count(one.n)} (${percent(one.share)})`],
       [say("Compared"), `${count(one.others)} (${percent(one.otherShare)})`],
       [say("Difference"), say("%(difference)s points (%(low)s to %(high)s)", { difference: points(value), low: points(low), high: points(high) })],
     ];
+    if (p !== null) rows.push([say("By chance (p, corrected)"), chance(p)]);
+    return rows;
   }
 
   function node(one) {
     const rows = compared
       ? groups(one)
-      : [[what, say("%(n)s of %(all)s", { n: count(one.n), all: count(runs) })], [say("Share"), percent(one.n / runs)]];
+      : [[what, say("%(n)s of %(all)s", { n: count(one.n), all: count(runs) })], [say("Share"), rated(one.rate)]];
     if (one.repeats) rows.push([say("Repeats held"), count(one.repeats)]);
     if (one.returns) rows.push([say("Were here before"), count(one.returns)]);
     return tooltip(one.label, rows, colours);
@@ -83,7 +86,7 @@ export function sankey({ nodes, links, runs, unit = "runs", compared = false }, 
     const from = byId.get(one.source);
     const rows = compared
       ? groups(one)
-      : [[what, count(one.n)], [say("Of those at %(place)s", { place: from.label }), percent(one.n / from.n)]];
+      : [[what, count(one.n)], [say("Of those at %(place)s", { place: byId.get(one.of).label }), rated(one.of_source)]];
     return tooltip(`${from.label} → ${byId.get(one.target).label}`, rows, colours);
   }
 }
