@@ -6,15 +6,24 @@ import csv
 import html
 import io
 import re
+from collections import Counter
 from typing import Any
 
+import pytest
+
 from journeys.definitions import parse
+from journeys.funnel import OUTCOMES
+from journeys.segment_definitions import parse_segment
 from store.journeys import save_version
 from store.projects import create_api_token
+from store.segments import save_segment
 from tests.admin.conftest import JOURNEY, NOW, Shop, fill_all
 
 STEPS: list[dict[str, Any]] = JOURNEY["steps"]  # type: ignore[assignment]
 SHORTER = {**JOURNEY, "idle_timeout": "6h", "steps": [STEPS[0], STEPS[2]]}
+FILLED = parse_segment(
+    {"key": "filled", "name": "Filled", "any": [{"did": {"event": "Cart Filled"}, "during": "run"}]}
+)
 PAGE = "/p/shop/journeys/buy/definition"
 
 
@@ -30,11 +39,15 @@ def ask(shop: Shop, path: str) -> tuple[int, dict[str, Any]]:
     return answer.status_code, answer.get_json()
 
 
-def test_each_version_says_what_its_funnel_said(own_shop: Shop) -> None:
-    before = ask(own_shop, "funnel?from=2026-02-01")[1]
+@pytest.mark.parametrize(
+    "more", ["", "&segment=device:desktop", "&as_of=2026-03-01T11:00:00Z", "&segment=name:filled"]
+)
+def test_each_version_says_what_its_funnel_said(own_shop: Shop, more: str) -> None:
+    save_segment(own_shop.services.engine, own_shop.project.id, FILLED.source, by="", now=NOW)
+    before = ask(own_shop, f"funnel?from=2026-02-01{more}")[1]
     save(own_shop, SHORTER)
-    now = ask(own_shop, "funnel?from=2026-02-01")[1]
-    status, found = ask(own_shop, "versions?from=2026-02-01")
+    now = ask(own_shop, f"funnel?from=2026-02-01{more}")[1]
+    status, found = ask(own_shop, f"versions?from=2026-02-01{more}")
     assert status == 200
     assert (found["this"]["version"], found["other"]["version"]) == (2, 1)
     for side, funnel in (("this", now), ("other", before)):
@@ -43,6 +56,16 @@ def test_each_version_says_what_its_funnel_said(own_shop: Shop) -> None:
         assert found[side]["median_seconds"] == funnel["seconds_to_goal"]["median"]
         reached = {one["key"]: one["progressed"] for one in funnel["steps"]}
         assert {one["key"]: one[side]["n"] for one in found["steps"] if one[side]} == reached
+    for side in ("this", "other"):
+        stood = Counter[str]()
+        stood.update(dict.fromkeys(OUTCOMES, 0))
+        for one in found["moved"]:
+            stood[one[side]] += one["n"]
+        del stood[None]
+        assert stood == found[side]["outcomes"]
+    if more:
+        assert before["entered"] != 5, "the question must leave somebody out, or part somebody"
+        return
     assert found["other"]["outcomes"] == {"succeeded": 1, "failed": 1, "dropped": 2, "in_time": 1}
     assert found["this"]["outcomes"]["succeeded"] == 0, "Ada took longer than the new limit"
     assert found["difference"]["outcomes"]["succeeded"] == -1
