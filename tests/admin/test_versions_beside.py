@@ -18,6 +18,7 @@ from store.journeys import save_version
 from store.projects import create_api_token
 from store.segments import save_segment
 from tests.admin.conftest import JOURNEY, NOW, Shop, fill_all
+from tests.admin.test_versions import sent
 
 STEPS: list[dict[str, Any]] = JOURNEY["steps"]  # type: ignore[assignment]
 SHORTER = {**JOURNEY, "idle_timeout": "6h", "steps": [STEPS[0], STEPS[2]]}
@@ -129,3 +130,20 @@ def test_a_version_that_is_still_counted_can_be_looked_at_beside_the_one_that_an
     page = browser.get(f"{PAGE}?days=30").text
     address = html.unescape(re.findall(r'id="versions" hx-get="([^"]+)"', page)[0])
     assert "Version 1 beside version 2" in browser.get(address).text
+
+
+def test_the_editor_shows_both_before_anything_is_saved(own_shop: Shop) -> None:
+    before = ask(own_shop, "funnel?from=2026-02-01")[1]
+    text = sent(own_shop, SHORTER, "preview")
+    table = text[text.index("The numbers of version 1") :]
+    rows = dict(re.findall(r'<th scope="row">([^<]+)</th><td class="number">([^<]*)</td>', table))
+    assert rows["Succeeded"] == str(before["outcomes"]["succeeded"]) == "1"
+    assert rows["Fills the cart"] == str(before["steps"][1]["progressed"])
+    save(own_shop, SHORTER)
+    now = ask(own_shop, "funnel?from=2026-02-01")[1]
+    edited = re.findall(
+        r'<th scope="row">([^<]+)</th><td class="number">[^<]*</td><td class="number">([^<]*)<', table
+    )
+    assert dict(edited)["Succeeded"] == str(now["outcomes"]["succeeded"]) == "0"
+    assert dict(edited)["Fills the cart"] == "–"
+    assert "The numbers of version" not in sent(own_shop, {**SHORTER, "name": "Another"}, "preview")
