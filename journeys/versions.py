@@ -160,7 +160,11 @@ def _moved(this: Scope, other: Scope, *, has_lists: bool) -> Sequence[dict[str, 
         {
             **{side: row[side] or None for side in ("other", "this")},
             "n": row["n"],
-            **({"cell": f"moved:{number}:{row['other']}:{row['this']}"} if has_lists and row["this"] else {}),
+            **(
+                {"cell": f"moved:{number}:{row['other'] or ''}:{row['this']}"}
+                if has_lists and row["this"]
+                else {}
+            ),
         }
         for row in this.events.query(sql, {**one.values, **another.values})
     ]
