@@ -44,12 +44,26 @@ def checked(services: Services, place: Place, draft: Draft, existing: str | None
     return definition
 
 
-def previewed(services: Services, place: Place, definition: Definition) -> dict[str, Any]:
-    """What the definition would show for the last days, with the raw matches of each step."""
+def previewed(
+    services: Services, place: Place, definition: Definition, key: str | None = None
+) -> dict[str, Any]:
+    """What the definition would show for the last days, beside the newest version of a saved journey."""
     now = services.clock()
     start, _ = asked.last_days(PREVIEW_DAYS, place.project.zone, now=now)
     period = parse_period(start, None, place.project.zone, now=now)
-    return preview(services.events, place.project, definition, period=period, now=now)
+    before = _newest(services, place, key) if key else None
+    if before and counts_alike(before.source, definition.source):
+        before = None
+    return preview(services.events, place.project, definition, period=period, now=now, before=before)
+
+
+def _newest(services: Services, place: Place, key: str) -> Definition | None:
+    """What is saved of a journey, where it can still be read."""
+    versions = versions_of(services.engine, place.project.id, key)
+    try:
+        return parse(versions[0].definition) if versions else None
+    except DefinitionError:
+        return None
 
 
 class Changed(NamedTuple):

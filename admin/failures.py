@@ -18,6 +18,7 @@ from journeys.scope import NoSuchJourney, UnitError
 from journeys.segments import SegmentError
 from journeys.survival import SurvivalError
 from journeys.touchpoints import TouchpointError
+from journeys.versions import VersionError
 from store.events import EventStoreError
 from store.words import tell
 from store.work import WorkEnded
@@ -38,6 +39,7 @@ BAD_QUESTIONS = (
     SurvivalError,
     TouchpointError,
     UnitError,
+    VersionError,
 )
 
 

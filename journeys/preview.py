@@ -11,7 +11,8 @@ from journeys.lists import listed
 from journeys.period import Period
 from journeys.questions import question
 from journeys.report import Which
-from journeys.scope import drafted
+from journeys.scope import Scope, drafted
+from journeys.versions_beside import beside
 from journeys.zero import zero
 from store.events import EventStore, EventStoreError
 from store.projects import Project
@@ -29,13 +30,15 @@ def preview(
     now: int,
     unit: str = "runs",
     most_customers: int = 20_000,
+    before: Definition | None = None,
 ) -> dict[str, Any]:
     """The funnel of a definition that is not saved, over about `most_customers` customers.
 
     `sampled` is the share of customers that were looked at; `zero` says for each step how many of their
     touchpoints match it at all, in order and in time; `examples` are the newest runs that reached the goal
-    and the newest that were lost, as lists of runs tell them. Raises DefinitionError for a pattern that
-    cannot be used.
+    and the newest that were lost, as lists of runs tell them. `beside` are the numbers of the definition and
+    those of the one `before` it, where there is one. Raises DefinitionError for a pattern that cannot be
+    used.
     """
     check_patterns(events, definition)
     params = filters.Params(project=project.id)
@@ -43,7 +46,11 @@ def preview(
     customers = events.query(sql, params.values)[0]["n"]
     chunks = max(1, customers // most_customers)
     whose = "cityHash64(customer) % {chunks:UInt32} = 0"
-    scope = drafted(events, project, definition, period, whose=whose, now=now, chunks=chunks)
+
+    def over(one: Definition) -> Scope:
+        return drafted(events, project, one, period, whose=whose, now=now, chunks=chunks)
+
+    scope = over(definition)
     found = funnel(scope, unit=unit)
     succeeded, lost = (
         listed(scope, which=Which(sql, {}, ""), most=EXAMPLES)["runs"] if found["entered"] else []
@@ -54,6 +61,7 @@ def preview(
         "sampled": 1 / chunks,
         "zero": zero(scope, whose=whose)["steps"],
         "examples": {"succeeded": succeeded, "lost": lost},
+        **({"beside": beside(found, funnel(over(before), unit=unit), has_lists=False)} if before else {}),
     }
 
 

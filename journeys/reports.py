@@ -18,6 +18,7 @@ from journeys.survival_report import SURVIVAL
 from journeys.timing import TIMING
 from journeys.trend import TREND
 from journeys.variants import VARIANTS
+from journeys.versions_report import VERSIONS
 from journeys.zero import ZERO
 
 REPORTS: tuple[Report, ...] = (
@@ -37,6 +38,7 @@ REPORTS: tuple[Report, ...] = (
     ATTRIBUTION,
     RETENTION,
     ZERO,
+    VERSIONS,
 )
 BY_NAME = {report.name: report for report in REPORTS}
 TABS = tuple(report for report in REPORTS if not report.within)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
@@ -19,7 +20,7 @@ from journeys.period import Period, PeriodError, iso, moment, parse_period
 from journeys.questions import question
 from journeys.routes import RAW, Routes, confirmed
 from store.events import EventStore
-from store.journeys import ANSWERING, UNFILLED, JourneyVersion, live_journeys
+from store.journeys import ANSWERING, UNFILLED, JourneyVersion, live_journeys, versions_of
 from store.projects import Project
 from store.segments import saved_segments
 from store.words import in_english, marked, tell
@@ -52,7 +53,8 @@ class Scope:
     With `as_of` (ms), identities belong to the customers to whom the ledger gave them at that moment; all
     else is as it is now, also events that came later.
     `source` is the SQL of runs, one row each, and `values` what it binds: the stored runs, or runs
-    computed on the spot for a preview. Pages are called by their `routes`. `answers` keeps what was answered.
+    computed on the spot for a preview. Pages are called by their `routes`. `answers` keeps what was answered,
+    and `versions` looks up all versions of the journey.
     """
 
     events: EventStore
@@ -68,6 +70,7 @@ class Scope:
     saved: Saved = field(default_factory=Saved)
     routes: Routes = RAW
     answers: Answers | None = None
+    versions: Callable[[], Sequence[JourneyVersion]] = tuple
 
     @property
     def definition(self) -> Definition:
@@ -243,6 +246,7 @@ def open_scope(
         saved=saved,
         routes=confirmed(engine, project.id),
         answers=answers,
+        versions=partial(versions_of, engine, project.id, key),
     )
 
 

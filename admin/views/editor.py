@@ -60,7 +60,7 @@ def suggest(place: Place, what: str) -> ResponseReturnValue:
 
 
 def _preview(place: Place, definition: Definition, key: str | None) -> str:
-    shown = authoring.previewed(services(), place, definition)
+    shown = authoring.previewed(services(), place, definition, key)
     changed = authoring.changed(services(), place, definition, key)
     return render_template(
         "editor/preview.html",

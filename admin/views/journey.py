@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -23,10 +23,14 @@ from journeys.runs import cut
 from journeys.saving import save_journey
 from journeys.stakes import worst_step
 from journeys.version_changes import changes
-from store.journeys import UNFILLED, delete_journey, live_journey, versions_of
+from journeys.versions_report import VERSIONS
+from store.journeys import UNFILLED, JourneyVersion, delete_journey, live_journey, versions_of
 from store.words import tell
 
 RUNS = long_reports.Spot(page="journey/waiting_runs.html")
+BESIDE_VERSION = long_reports.Spot(
+    page="journey/definition_waiting.html", id="versions", target="#versions", select="#versions"
+)
 pages = Blueprint("journey", __name__, url_prefix="/p/<project>/journeys/<key>")
 
 
@@ -89,10 +93,44 @@ def definition(place: Place, key: str) -> ResponseReturnValue:
     return render_template(
         "journey/definition.html",
         report=report,
+        other=_other(report, versions),
         yaml=to_yaml(report.scope.rule),
         versions=versions,
         changes={one.version: changes(older.definition, one.definition) for one, older in pairwise(versions)},
         cut=cut(services().events, report.scope.version.id),
+    )
+
+
+def _other(report: JourneyPage, versions: Sequence[JourneyVersion]) -> int:
+    """The version to show beside the one that answers: that of the address, the one before, or the newest."""
+    known, mine = [one.version for one in versions], report.scope.version.version
+    others = [number for number in known if number != mine]
+    asked = request.args.get("other", 0, type=int)
+    if asked in others:
+        return asked
+    return next((number for number in others if number < mine), max(others, default=0))
+
+
+@pages.get("/definition/beside")
+@needs("viewer")
+def beside_version(place: Place, key: str) -> ResponseReturnValue:
+    """The version that answers beside another one, as numbers; a part of the page of the definition."""
+    work = services().work()
+    report = without_choices(place, key, work)
+    question = questions.ReportQuestion([VERSIONS], request.args)
+    versions = versions_of(services().engine, place.project.id, key)
+    frame: dict[str, Any] = {"report": report, "kind": VERSIONS, "versions": versions, "question": question}
+
+    def compute() -> Answer:
+        return question.ask(VERSIONS, report.scope, unit=report.asked.unit)
+
+    def draw(answer: Answer) -> str:
+        part = bool(request.headers.get("HX-Request"))
+        page = f"journey/definition_{'versions' if part else 'beside'}.html"
+        return render_template(page, answer=answer, **frame)
+
+    return long_reports.shown(
+        compute, draw, owner=place.user.id, work=work, spot=BESIDE_VERSION, key=key, **frame
     )
 
 

@@ -300,3 +300,24 @@ def test_what_another_process_has_begun_is_waited_for(shop: Shop) -> None:
     assert answer.status_code == 200
     assert "data-work" not in answer.text
     assert '<div class="stack" id="report">' in answer.text
+
+
+def test_versions_side_by_side_come_later_on_the_page_of_the_definition(
+    shop: Shop, slow: threading.Event
+) -> None:
+    client, path = shop.client("viewer"), "/p/shop/journeys/buy/definition/beside?days=30"
+    part = client.get(path, headers=HX).text
+    assert part.startswith('<div class="stack" id="versions">')
+    assert "This report takes a while" in part
+    again = f"{path}&work={name_in(part)}"
+    assert client.get(again, headers=HX).headers["HX-Retarget"] == "#versions-progress"
+    slow.set()
+    texts: list[str] = []
+
+    def is_there() -> bool:
+        texts.append(client.get(again, headers=HX).text)
+        return "data-work" not in texts[-1]
+
+    until(is_there)
+    assert texts[-1].lstrip().startswith('<div class="stack" id="versions">')
+    assert "There is no version before this one." in texts[-1]

@@ -1,0 +1,4 @@
+-- Which of these runs are those of the customers of a sample?
+select *
+from ({{source}})
+where {{whose}}

@@ -1,0 +1,243 @@
+"""A version beside the one before: each side is exactly the funnel that its version gives of these events."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from journeys import versions as asked
+from journeys.cursors import ListError
+from journeys.definitions import parse
+from journeys.funnel import OUTCOMES, funnel
+from journeys.lists import listed, total
+from journeys.period import Period
+from journeys.runs import fill
+from journeys.scope import Scope
+from journeys.versions_report import VERSIONS
+from store.events import EventStore
+from store.journeys import JourneyVersion
+from store.migrate import migrate_events
+from store.projects import Project
+from tests.journeys.test_reports import DEFINITION, NOW, START, history
+
+PROJECT = Project(1, "p", "P", "UTC")
+PERIOD = Period(START + 50_000, START + 360_000)  # runs begin before it, in it and after it
+SOURCE = dict(DEFINITION.source)
+STEPS = SOURCE["steps"]
+CHANGED = {
+    "window": SOURCE | {"window": "3m", "idle_timeout": "2m"},
+    "step gone": SOURCE | {"steps": [one for one in STEPS if one["key"] != "ask"]},
+    "step new": SOURCE
+    | {"steps": [STEPS[0], {"key": "wander", "name": "Wanders", "match": [{"event": "Wander"}]}, *STEPS[1:]]},
+    "another beginning": SOURCE | {"steps": [{**STEPS[1], "optional": False}, *STEPS[2:]]},
+    "strict": SOURCE | {"order": "strict"},
+    "any order": SOURCE
+    | {"order": "any", "steps": [{**one, "optional": False, "within": None} for one in STEPS]},
+    "of accounts": SOURCE | {"runs_of": "accounts"},
+}
+
+
+@pytest.fixture(scope="module")
+def events(shared_events: EventStore) -> Iterator[EventStore]:
+    """Events of 300 customers, some of whom are still under way."""
+    events = shared_events.sibling("t_versions")
+    migrate_events(events)
+    # Each at a time of its own: then a customer and the moment of a start name one attempt.
+    rows = [structs.replace(one, timestamp=one.timestamp + n) for n, one in enumerate(history())]
+    events.insert(rows, token="t")
+    yield events
+    events.command("drop database t_versions")
+    events.close()
+
+
+def scope_of(
+    events: EventStore,
+    number: int,
+    source: Mapping[str, Any],
+    *others: JourneyVersion,
+    period: Period = PERIOD,
+) -> Scope:
+    """The stored runs of a version, beside which there are others."""
+    rule = parse(source)
+    version = JourneyVersion(number, 1, 1, number, dict(rule.source), "live", 0, 0, "", 0)
+    fill(events, version, progress=lambda _done, _total: None)
+    return Scope(events, PROJECT, version, rule, period, {}, NOW, versions=lambda: (version, *others))
+
+
+def told(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What a side should say, by the funnel of its version."""
+    names = ("version", "order", "entered", "outcomes", "success_rate")
+    return {name: found[name] for name in names} | {"median_seconds": found["seconds_to_goal"]["median"]}
+
+
+@pytest.mark.parametrize("name", list(CHANGED))
+def test_each_side_is_the_funnel_of_its_version(events: EventStore, name: str) -> None:
+    before = scope_of(events, 1, SOURCE)
+    was = funnel(before)
+    events.command("truncate table journey_runs")  # nothing that is stored of it answers
+    scope = scope_of(events, 2, CHANGED[name], before.version)
+    answer = VERSIONS.ask(scope, {"other": 0})
+    now = funnel(scope)
+    assert {**told(now), "cells": now["cells"]} == answer["this"]
+    assert told(was) == answer["other"]
+    assert now["outcomes"]["in_time"] > 0, "somebody must be under way"
+    took = "any" in (now["order"], was["order"])
+    for side, found in (("this", now), ("other", was)):
+        number = "visited" if took else "progressed"
+        reached = {one["key"]: one[number] for one in found["steps"]} if found["order"] != "any" else {}
+        reached |= {one["key"]: one["n"] for one in found["taken"]}
+        assert {one["key"]: one[side]["n"] for one in answer["steps"] if one[side]} == reached
+    assert answer["difference"]["entered"] == now["entered"] - was["entered"]
+    assert answer["difference"]["outcomes"] == {
+        how: now["outcomes"][how] - was["outcomes"][how] for how in OUTCOMES
+    }
+    assert answer["sampled"] == 1
+
+
+def test_steps_are_matched_by_their_keys_and_stand_where_they_stood(events: EventStore) -> None:
+    before = scope_of(events, 1, CHANGED["step new"])
+    scope = scope_of(events, 2, CHANGED["step gone"], before.version)
+    steps = VERSIONS.ask(scope, {"other": 0})["steps"]
+    assert [one["key"] for one in steps] == ["look", "wander", "ask", "try", "buy"]
+    gone = [one["key"] for one in steps if one["this"] is None]
+    assert gone == ["wander", "ask"]
+    assert all(one["difference"] is None for one in steps if one["key"] in gone)
+
+
+def test_every_number_of_this_version_has_its_list(events: EventStore) -> None:
+    before = scope_of(events, 1, CHANGED["window"])
+    scope = scope_of(events, 2, SOURCE, before.version)
+    answer = VERSIONS.ask(scope, {"other": 1})
+    assert VERSIONS.behind
+    for step in answer["steps"]:
+        assert total(scope, VERSIONS.behind(scope, step["this"]["cell"])) == step["this"]["n"] > 0
+        assert "cell" not in step["other"]
+    assert "cells" not in answer["other"]
+
+
+@pytest.mark.parametrize("name", ["window", "another beginning", "any order"])
+def test_runs_that_stand_otherwise_are_counted(events: EventStore, name: str) -> None:
+    before = scope_of(events, 1, SOURCE)
+    scope = scope_of(events, 2, CHANGED[name], before.version)
+    then, now = outcomes(before), outcomes(scope)
+    wanted = Counter((then.get(one), now.get(one)) for one in then.keys() | now.keys())
+    moved = VERSIONS.ask(scope, {"other": 0})["moved"]
+    assert {(one["other"], one["this"]): one["n"] for one in moved} == wanted
+    assert sum(n for (was, is_now), n in wanted.items() if was != is_now) > 0
+    assert [one for one in moved if not one["this"] and "cell" in one] == []
+
+
+def test_runs_that_stand_otherwise_are_listed(events: EventStore) -> None:
+    before = scope_of(events, 1, SOURCE)
+    scope = scope_of(events, 2, CHANGED["any order"], before.version)
+    then = outcomes(before)
+    moved = [one for one in VERSIONS.ask(scope, {"other": 0})["moved"] if one["this"]]
+    came, stayed = (next(one for one in moved if bool(one["other"]) is known) for known in (False, True))
+    assert VERSIONS.behind
+    for one in (came, stayed):
+        which = VERSIONS.behind(scope, one["cell"])
+        rows = listed(scope, which=which, most=10_000)["runs"]
+        assert {then.get(opening(row)) for row in rows} == {one["other"]}
+        assert {row["outcome"] for row in rows} == {one["this"]}
+        assert total(scope, which) == len(rows) == one["n"]
+
+
+def outcomes(scope: Scope) -> dict[tuple[str, str], str]:
+    """How each attempt stands."""
+    return {opening(one): one["outcome"] for one in listed(scope, most=10_000)["runs"]}
+
+
+def opening(run: Mapping[str, Any]) -> tuple[str, str]:
+    """What names an attempt by whatever version: its customer, and here when it began."""
+    return run["customer"], run["start"]
+
+
+def test_runs_of_accounts_are_no_attempts_of_customers(events: EventStore) -> None:
+    before = scope_of(events, 1, SOURCE)
+    scope = scope_of(events, 2, CHANGED["of accounts"], before.version)
+    assert VERSIONS.ask(scope, {"other": 0})["moved"] is None
+
+
+def test_runs_of_accounts_are_matched_by_account(events: EventStore) -> None:
+    before = scope_of(events, 1, CHANGED["of accounts"])
+    scope = scope_of(events, 2, CHANGED["of accounts"] | {"name": "Another"}, before.version)
+    moved = VERSIONS.ask(scope, {"other": 0})["moved"]
+    assert {(one["other"], one["this"]): one["n"] for one in moved} == {
+        (how, how): n for how, n in funnel(scope)["outcomes"].items() if n
+    }
+
+
+@pytest.mark.parametrize(
+    "cell", ["moved:1:succeeded", "moved:x:dropped:dropped", "moved:1:a:dropped", "nothing"]
+)
+def test_a_cell_that_there_is_not_is_refused(events: EventStore, cell: str) -> None:
+    before = scope_of(events, 1, SOURCE)
+    assert VERSIONS.behind
+    with pytest.raises(ListError, match="is no cell"):
+        VERSIONS.behind(scope_of(events, 2, CHANGED["window"], before.version), cell)
+
+
+def test_the_segment_of_the_page_counts_in_both(events: EventStore) -> None:
+    before = scope_of(events, 1, SOURCE)
+    mobile = {"device": "mobile"}
+    was = funnel(replace(before, segment=mobile))
+    scope = replace(scope_of(events, 2, CHANGED["window"], before.version), segment=mobile)
+    answer = VERSIONS.ask(scope, {"other": 0})
+    assert answer["other"] == told(was)
+    assert 0 < answer["this"]["entered"] == funnel(scope)["entered"] < funnel(scope.everyone())["entered"]
+
+
+def test_of_too_many_touchpoints_both_versions_have_the_same_sample(
+    events: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = scope_of(events, 1, SOURCE)
+    scope = scope_of(events, 2, SOURCE | {"name": "Another"}, before.version)
+    monkeypatch.setattr(asked, "MOST_TOUCHPOINTS", 1_000)
+    answer = VERSIONS.ask(scope, {"other": 0})
+    assert 0 < answer["sampled"] < 1
+    assert {**answer["this"], "version": 1} == answer["other"]
+    assert 0 < answer["this"]["entered"] < funnel(scope)["entered"]
+    assert "cells" not in answer["this"]
+    assert all("cell" not in one["this"] for one in answer["steps"])
+
+
+def test_a_journey_of_one_version_has_none_beside_it(events: EventStore) -> None:
+    scope = scope_of(events, 1, SOURCE)
+    answer = VERSIONS.ask(scope, {"other": 0})
+    assert (answer["other"], answer["difference"]) == (None, None)
+    assert answer["this"]["entered"] == funnel(scope)["entered"]
+    assert all(one["other"] is None and one["difference"] is None for one in answer["steps"])
+
+
+def test_the_one_before_is_meant_and_any_other_can_be_named(events: EventStore) -> None:
+    first, second, fourth = (
+        JourneyVersion(n, 1, 1, n, dict(parse(SOURCE).source), "replaced", 0, 0, "", 0) for n in (1, 2, 4)
+    )
+    scope = scope_of(events, 3, CHANGED["window"], fourth, second, first)
+    answers = {n: VERSIONS.ask(scope, {"other": n})["other"]["version"] for n in (0, 1, 4)}
+    assert answers == {0: 2, 1: 1, 4: 4}
+    for n, why in ((3, "is the one that answers"), (9, "has no version 9")):
+        with pytest.raises(asked.VersionError, match=why):
+            VERSIONS.ask(scope, {"other": n})
+
+
+def test_the_file_has_a_row_a_number_and_a_row_a_step(events: EventStore) -> None:
+    before = scope_of(events, 1, CHANGED["window"])
+    scope = scope_of(events, 2, CHANGED["step gone"], before.version)
+    answer = VERSIONS.ask(scope, {"other": 0})
+    head, lines = VERSIONS.table(answer)
+    rows = [dict(zip(head, line, strict=True)) for line in lines]
+    assert [row["what"] for row in rows] == [
+        *("version", "entered", *OUTCOMES, "median_seconds"),
+        *("step",) * 4,
+        *(f"{one['other'] or 'no run'} > {one['this'] or 'no run'}" for one in answer["moved"]),
+    ]
+    entered, succeeded = rows[1], rows[2]
+    assert entered["difference"] == answer["this"]["entered"] - answer["other"]["entered"]
+    assert succeeded["this_share"] == answer["this"]["success_rate"]["value"]
+    assert [row["this"] is None for row in rows if row["step"]] == [False, True, False, False]
