@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from journeys import filters
+from journeys.accounts import names_of
 from journeys.definitions import Definition, DefinitionError
 from journeys.funnel import funnel
 from journeys.lists import listed
@@ -34,7 +35,8 @@ def preview(
 
     `sampled` is the share of customers that were looked at; `zero` says for each step how many of their
     touchpoints match it at all, in order and in time; `examples` are the newest runs that reached the goal
-    and the newest that were lost, as lists of runs tell them. Raises DefinitionError for a pattern that
+    and the newest that were lost, as lists of runs tell them, and `accounts` what the accounts of these are
+    called. Raises DefinitionError for a pattern that
     cannot be used.
     """
     check_patterns(events, definition)
@@ -49,10 +51,12 @@ def preview(
         listed(scope, which=Which(sql, {}, ""), most=EXAMPLES)["runs"] if found["entered"] else []
         for sql in ("outcome = 'succeeded'", "outcome in ('dropped', 'failed')")
     )
+    keys = sorted({run["account"] for run in [*succeeded, *lost]} - {""})
     return {
         "funnel": found,
         "sampled": 1 / chunks,
         "zero": zero(scope, whose=whose)["steps"],
+        "accounts": names_of(events, project.id, keys),
         "examples": {"succeeded": succeeded, "lost": lost},
     }
 
