@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -45,7 +47,8 @@ def change(place: Place, key: str | None) -> ResponseReturnValue:
             return _preview(place, definition, key) if do == "preview" else _saved(place, definition)
     except DefinitionError as error:
         return _with_problems(draft, key, error, do)
-    return _form(draft, key, focus=draft_edits.apply(draft, do))
+    focus = draft_edits.apply(draft, do)
+    return _form(draft, key, focus=focus, moved=draft_edits.moved(draft, do, focus))
 
 
 @pages.get("/suggest/<what>")
@@ -101,8 +104,16 @@ def _form(
     problems: dict[str, str] | None = None,
     focus: str = "",
     yaml: str = "",
+    moved: dict[str, Any] | None = None,
 ) -> str:
-    part = "editor/form.html" if request.headers.get("HX-Request") else "editor/page.html"
+    part = "editor/changed.html" if request.headers.get("HX-Request") else "editor/page.html"
     return render_template(
-        part, draft=draft, key=key, problems=problems or {}, focus=focus, yaml=yaml, operators=OPERATORS
+        part,
+        draft=draft,
+        key=key,
+        problems=problems or {},
+        focus=focus,
+        yaml=yaml,
+        operators=OPERATORS,
+        moved=moved,
     )

@@ -100,6 +100,10 @@ def test_a_form_may_hold_anything() -> None:
         ("steps.0:down", ["Fills the cart", "Looks", "Pays"], "steps.1"),
         ("steps.2:up", ["Looks", "Pays", "Fills the cart"], "steps.1"),
         ("steps.0:up", ["Looks", "Fills the cart", "Pays"], "steps.0"),
+        ("steps.0:to-2", ["Fills the cart", "Pays", "Looks"], "steps.2"),
+        ("steps.2:to-0", ["Pays", "Looks", "Fills the cart"], "steps.0"),
+        ("steps.1:to-3", ["Looks", "Fills the cart", "Pays"], "steps.1"),
+        ("steps.1:to-1", ["Looks", "Fills the cart", "Pays"], "steps.1"),
         ("steps:add", ["Looks", "Fills the cart", "", "Pays"], "steps.2"),
         ("steps.1:remove", ["Looks", "Pays"], "steps.0"),
         ("steps.77:remove", ["Looks", "Fills the cart", "Pays"], ""),
@@ -112,6 +116,21 @@ def test_moves(move: str, names: list[str], focus: str) -> None:
     one = draft.from_definition(parse(JOURNEY).source)
     assert draft_edits.apply(one, move) == focus
     assert [step["name"] for step in one["steps"]] == names
+
+
+@pytest.mark.parametrize(
+    ("move", "said"),
+    [
+        ("steps.0:down", "Looks is now step 2 of 3."),
+        ("steps.2:to-0", "Pays is now step 1 of 3."),
+        ("steps.0.match:add", ""),
+        ("steps.1:remove", ""),
+    ],
+)
+def test_a_step_that_was_moved_is_told_to_who_cannot_see_it(shop: Shop, move: str, said: str) -> None:
+    form = form_of(draft.from_definition(JOURNEY)) | {"do": move}
+    answer = shop.client("editor").post("/p/shop/editor/buy", data=form, headers={"HX-Request": "true"})
+    assert f'<p id="editor-said" hx-swap-oob="innerHTML">{said}</p>' in answer.text
 
 
 def test_a_new_journey_is_saved_filled_and_shown(own_shop: Shop) -> None:

@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 import { combobox } from "./behaviour/combobox.js";
 import { clicks } from "./behaviour/clicks.js";
+import { dragging } from "./behaviour/editor-dragging.js";
 import { palette } from "./behaviour/palette.js";
 import { leaving } from "./behaviour/leaving.js";
 import { live } from "./behaviour/live.js";
@@ -52,6 +53,7 @@ function notice(text) {
 
 clicks(notice);
 palette(htmx);
+dragging();
 leaving();
 printing();
 htmx.onLoad((part) => {

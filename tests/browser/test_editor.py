@@ -1,0 +1,65 @@
+"""The journey editor in a real browser: steps are dragged, and what stands beside the form follows it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+Inside = tuple[Page, str]
+
+
+def names(page: Page) -> list[str]:
+    """The names of the steps in the order of the form."""
+    fields = page.locator("[data-step] input[id$='-name'][id^='steps-']:not([role])")
+    return [one.input_value() for one in fields.all()]
+
+
+def drag(page: Page, step: int, over: int, *, y: float) -> None:
+    """Hold a step by its handle over another one, so far below its upper edge, or above its lower one."""
+    page.set_viewport_size({"width": 1360, "height": 3000})
+    place = page.locator("[data-step]").nth(over).bounding_box()
+    assert place is not None
+    page.locator("[data-drag]").nth(step).hover()
+    page.mouse.down()
+    for nudge in range(3):  # a browser tells of a drag at its second move
+        page.mouse.move(place["x"] + 40 + nudge, place["y"] + y + (place["height"] if y < 0 else 0))
+
+
+def test_a_step_is_dragged_to_another_place_and_by_keyboard_back(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/editor/trial-to-paid")
+    before = names(page)
+    page.locator("#steps-0-name").fill("Comes by")
+    drag(page, 0, 2, y=-8)
+    expect(page.locator(".is-drop-before")).to_have_count(1)
+    page.mouse.up()
+    expect(page.locator("#steps-2-name")).to_have_value("Comes by")
+    expect(page.locator("#editor-said")).to_have_text(f"Comes by is now step 3 of {len(before)}.")
+    expect(page.locator("#steps-2-name")).to_be_focused()
+    assert names(page) == [before[1], before[2], "Comes by", *before[3:]]
+    page.locator("#steps-2-name").press("Alt+ArrowUp")
+    expect(page.locator("#editor-said")).to_have_text(f"Comes by is now step 2 of {len(before)}.")
+    expect(page.locator("#steps-1-name")).to_have_value("Comes by")
+
+
+def test_a_step_that_is_dropped_where_it_stands_or_outside_stays(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/editor/trial-to-paid")
+    before = names(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.post_data or ""))
+    drag(page, 1, 1, y=60)
+    page.mouse.up()
+    drag(page, 1, 0, y=8)
+    expect(page.locator("[data-step]").first).to_have_class(re.compile("is-drop-before"))
+    for _ in range(2):
+        page.locator("h1").hover()
+    expect(page.locator(".is-drop-before")).to_have_count(0)
+    page.mouse.up()
+    assert names(page) == before
+    assert not any("to-" in one for one in asked)
+    expect(page.locator(".is-dragged, .is-drop-before, .is-drop-after")).to_have_count(0)
