@@ -9,7 +9,7 @@ from admin.access import Place
 from admin.draft import Draft, to_definition
 from admin.services import Services
 from journeys import catalog
-from journeys.definitions import FIELDS, Definition, DefinitionError, parse
+from journeys.definitions import FIELDS, RUNS_OF, Definition, DefinitionError, parse, to_yaml, yaml_of
 from journeys.period import parse_period
 from journeys.preview import check_patterns, preview
 from journeys.routes import confirmed
@@ -18,6 +18,7 @@ from journeys.segments import ATTRIBUTES
 from journeys.version_changes import changes, counts_alike
 from store.journeys import JourneyVersion, live_journey, versions_of
 from store.words import tell
+from store.work import Work
 
 PREVIEW_DAYS = 30
 SUGGEST_DAYS = 90
@@ -44,12 +45,36 @@ def checked(services: Services, place: Place, draft: Draft, existing: str | None
     return definition
 
 
-def previewed(services: Services, place: Place, definition: Definition) -> dict[str, Any]:
+def drafted(services: Services, draft: Draft) -> Definition:
+    """What the draft means, also while names are missing, which no preview needs; raises DefinitionError."""
+    source = to_definition(draft)
+    steps = [
+        {**step, "name": step["name"] or tell("Step %(number)s", number=number)}
+        for number, step in enumerate(source["steps"], 1)
+    ]
+    names = {"key": source["key"] or "draft", "name": source["name"] or "draft"}
+    definition = parse({**source, **names, "steps": steps})
+    check_patterns(services.events, definition)
+    return definition
+
+
+def as_yaml(draft: Draft) -> str:
+    """The draft as YAML: as it would be saved, or what it says so far."""
+    source = to_definition(draft)
+    try:
+        return to_yaml(parse(source))
+    except DefinitionError:
+        said = {name: one for name, one in source.items() if (name, one) != ("runs_of", RUNS_OF[0])}
+        return yaml_of(said)
+
+
+def previewed(services: Services, place: Place, definition: Definition, work: Work) -> dict[str, Any]:
     """What the definition would show for the last days, with the raw matches of each step."""
     now = services.clock()
     start, _ = asked.last_days(PREVIEW_DAYS, place.project.zone, now=now)
     period = parse_period(start, None, place.project.zone, now=now)
-    return preview(services.events, place.project, definition, period=period, now=now)
+    events = services.events.asked_for(work)
+    return preview(events, place.project, definition, period=period, now=now)
 
 
 class Changed(NamedTuple):
@@ -67,6 +92,14 @@ def changed(services: Services, place: Place, definition: Definition, key: str |
         return None
     old, new = versions[0].definition, definition.source
     return Changed(versions[0].version, changes(old, new), counts_alike(old, new))
+
+
+def changed_by(services: Services, place: Place, draft: Draft, key: str | None) -> Changed | None:
+    """The same of a draft; None while it cannot be saved."""
+    try:
+        return changed(services, place, parse(to_definition(draft)), key)
+    except DefinitionError:
+        return None
 
 
 def save(services: Services, place: Place, definition: Definition) -> JourneyVersion:

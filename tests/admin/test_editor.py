@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import re
+from html import unescape
 
 import pytest
 
 from admin import draft, draft_edits
-from journeys.definitions import parse
+from journeys.definitions import parse, parse_yaml
 from store.journeys import versions_of
 from tests.admin.conftest import JOURNEY, Shop, fill_all
 
@@ -192,6 +194,41 @@ def test_preview_shows_the_funnel_and_why_a_step_is_empty(shop: Shop) -> None:
     assert "of 5 runs succeed" in answer.text
     assert "No touchpoint of this name was seen" in answer.text
     assert len(versions_of(shop.services.engine, shop.project.id, "buy")) == 1, "nothing is saved"
+
+
+def test_the_preview_of_a_draft_needs_no_names_and_says_calmly_what_is_open(shop: Shop) -> None:
+    nameless = {"steps.0.match.0.value": "Cart Filled", "steps.1.match.0.value": "Order Paid"}
+    asked = {"do": "preview", "steps.0.name": "", "steps.1.name": ""}
+    client = shop.client("editor")
+    found = client.post("/p/shop/editor", data=asked | nameless)
+    assert "of 3 runs succeed" in found.text
+    assert "What saving changes" not in found.text
+    conditions = {"steps.1.match.0.where.0.op": "eq", "steps.1.match.0.where.1.op": "gt"}
+    half = {"steps.0.match.0.value": "", "steps.1.match.0.where.1.name": "amount"}
+    found = client.post("/p/shop/editor", data=asked | nameless | conditions | half)
+    assert found.status_code == 200
+    for line in (
+        "Step 1: choose a touchpoint",
+        "Step 2: a condition is about nothing yet",
+        "Step 2: a condition has no value yet",
+    ):
+        assert f'<li class="break">{line}</li>' in found.text
+    assert 'role="alert"' not in found.text
+
+
+@pytest.mark.parametrize("definition", [JOURNEY, RICH, STRICT])
+def test_the_yaml_beside_the_form_is_what_would_be_saved(shop: Shop, definition: dict) -> None:
+    form = form_of(draft.from_definition(parse(definition).source)) | {"do": "preview"}
+    shown = shop.client("editor").post("/p/shop/editor", data=form).text
+    yaml = unescape(re.search(r'<pre id="draft-yaml"[^>]*>(.*?)</pre>', shown, re.DOTALL)[1])  # type: ignore[index]
+    assert parse_yaml(yaml).source == parse(definition).source
+
+
+def test_the_yaml_of_half_a_form_is_what_it_says_so_far(shop: Shop) -> None:
+    form = {"do": "preview", "name": "Half", "steps.0.match.0.value": "Cart Filled", "idle_timeout": "soon"}
+    shown = unescape(shop.client("editor").post("/p/shop/editor", data=form).text)
+    for line in ("name: Half", "- event: Cart Filled", "idle_timeout: soon"):
+        assert line in shown
 
 
 def test_yaml_fills_the_form_or_says_the_line(shop: Shop) -> None:

@@ -7,9 +7,13 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import barriers
+
 pytestmark = pytest.mark.browser
 
 Inside = tuple[Page, str]
+CALM = re.compile(r"^(?!.*is-stale)")
+STALE = re.compile("is-stale")
 
 
 def names(page: Page) -> list[str]:
@@ -63,3 +67,55 @@ def test_a_step_that_is_dropped_where_it_stands_or_outside_stays(inside: Inside)
     assert names(page) == before
     assert not any("to-" in one for one in asked)
     expect(page.locator(".is-dragged, .is-drop-before, .is-drop-after")).to_have_count(0)
+
+
+def test_the_preview_follows_the_form_and_is_marked_until_it_does(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/editor/trial-to-paid")
+    preview = page.locator("#preview")
+    expect(preview).to_contain_text("runs succeed", timeout=60_000)
+    expect(preview).to_have_class(CALM)
+    last = page.locator("[data-step] input[id$='-match-0-value']").last
+    last.press_sequentially("x")
+    expect(preview).to_have_class(STALE)
+    expect(preview.locator(".stale-mark")).to_be_visible()
+    assert barriers(page) == []
+    expect(preview).to_contain_text("No touchpoint of this name was seen", timeout=60_000)
+    expect(preview).to_have_class(CALM)
+    expect(page.locator("#preview-says")).to_contain_text("runs succeed")
+    expect(last).to_be_focused()
+
+
+def test_a_form_that_is_half_written_is_told_so_calmly(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/editor")
+    preview = page.locator("#preview")
+    expect(preview).to_contain_text("Step 1: choose a touchpoint")
+    page.locator("#steps-0-match-0-value").fill("Signed Up")
+    expect(preview).not_to_contain_text("Step 1")
+    page.locator("#steps-1-match-0-value").fill("Invoice Paid")
+    expect(preview).to_contain_text("runs succeed", timeout=60_000)
+    page.locator("#field-idle_timeout").fill("so")
+    expect(preview).to_contain_text("write a duration as")
+    expect(page.locator(".alert-danger, .is-invalid")).to_have_count(0)
+    expect(page.locator("#field-idle_timeout")).to_be_focused()
+    assert barriers(page) == []
+
+
+def test_the_form_stands_beside_itself_as_yaml(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/editor")
+    yaml = page.locator("#draft-yaml")
+    expect(yaml).to_contain_text("idle_timeout: 30d")
+    page.locator("#field-name").fill("Help to happy")
+    expect(yaml).to_contain_text("key: help-to-happy")
+    page.get_by_role("button", name="Add a step before the goal").click()
+    expect(page.locator("#steps-2-name")).to_be_visible()
+    expect(page.locator("#steps-1-name")).to_be_focused()
+    page.locator("#steps-1-name").fill("Is answered")
+    expect(yaml).to_contain_text("- key: is-answered")
+    page.get_by_text("Paste a definition as YAML instead").click()
+    expect(page.locator("#preview")).to_have_class(CALM)
+    page.locator("#yaml").fill("key: other")
+    expect(page.locator("#preview")).to_have_class(CALM)
+    expect(yaml).not_to_contain_text("other")

@@ -3,6 +3,7 @@ import htmx from "htmx.org";
 import { combobox } from "./behaviour/combobox.js";
 import { clicks } from "./behaviour/clicks.js";
 import { dragging } from "./behaviour/editor-dragging.js";
+import { following } from "./behaviour/editor-preview.js";
 import { palette } from "./behaviour/palette.js";
 import { leaving } from "./behaviour/leaving.js";
 import { live } from "./behaviour/live.js";
@@ -54,6 +55,7 @@ function notice(text) {
 clicks(notice);
 palette(htmx);
 dragging();
+following();
 leaving();
 printing();
 htmx.onLoad((part) => {
