@@ -8,23 +8,16 @@ from admin import asked
 from admin.access import Place
 from admin.draft import Draft, to_definition
 from admin.services import Services
-from journeys import catalog
-from journeys.definitions import FIELDS, RUNS_OF, Definition, DefinitionError, parse, to_yaml, yaml_of
+from journeys.definitions import RUNS_OF, Definition, DefinitionError, parse, to_yaml, yaml_of
 from journeys.period import parse_period
 from journeys.preview import check_patterns, preview
-from journeys.routes import confirmed
 from journeys.saving import save_journey
-from journeys.segments import ATTRIBUTES
 from journeys.version_changes import changes, counts_alike
 from store.journeys import JourneyVersion, live_journey, versions_of
 from store.words import tell
 from store.work import Work
 
 PREVIEW_DAYS = 30
-SUGGEST_DAYS = 90
-DAY_MS = 86_400_000
-MOST_SUGGESTIONS = 40
-TYPES = ("page", "identify", "screen", "group", "alias", "track")
 
 
 def checked(services: Services, place: Place, draft: Draft, existing: str | None) -> Definition:
@@ -109,45 +102,3 @@ def save(services: Services, place: Place, definition: Definition) -> JourneyVer
     )
     services.refill()
     return version
-
-
-def suggestions(
-    services: Services, place: Place, what: str, text: str, event: str, name: str
-) -> list[dict[str, Any]]:
-    """Values for a field, from what was really seen: `value`, and where known `n` and `customers`."""
-    found = _all(services, place.project.id, what, event, name)
-    wanted = text.lower()
-    return [one for one in found if wanted in str(one["value"]).lower()][:MOST_SUGGESTIONS]
-
-
-def _all(services: Services, project: int, what: str, event: str, name: str) -> list[dict[str, Any]]:
-    since = services.clock() - SUGGEST_DAYS * DAY_MS
-    match what:
-        case "event":
-            rows = catalog.seen(services.events, project, since_ms=since)
-            return [{**row, "value": row["event"]} for row in rows if row["type"] == "track"]
-        case "page":
-            routes = confirmed(services.engine, project)
-            return [
-                {**row, "value": row["route"]}
-                for row in catalog.pages(services.events, project, since_ms=since, routes=routes)
-            ]
-        case "type":
-            return [{"value": one} for one in TYPES]
-        case "trait":
-            rows = catalog.properties(services.events, project, "", kind="identify")
-            return [{"value": row["name"], "n": row["n"], "examples": row["examples"]} for row in rows]
-        case "trait_value" if name:
-            rows = catalog.properties(services.events, project, "", kind="identify")
-            return [{"value": one} for row in rows if row["name"] == name for one in row["examples"]]
-        case "field_value" if name in ATTRIBUTES:
-            return catalog.attribute(services.events, project, name, since_ms=since)
-        case "field":
-            return [{"value": one} for one in FIELDS]
-        case "property" if event:
-            rows = catalog.properties(services.events, project, event)
-            return [{"value": row["name"], "n": row["n"], "examples": row["examples"]} for row in rows]
-        case "value" if event and name:
-            rows = catalog.properties(services.events, project, event)
-            return [{"value": one} for row in rows if row["name"] == name for one in row["examples"]]
-    return []

@@ -14,6 +14,7 @@ from admin.draft import Draft, empty, from_definition, from_form
 from admin.draft_gaps import gaps
 from admin.long_reports import Spot, shown
 from admin.services import services
+from admin.suggestions import About, suggestions
 from journeys.definitions import OPERATORS, Definition, DefinitionError, parse_yaml
 from store.journeys import versions_of
 from store.words import tell
@@ -59,10 +60,8 @@ def change(place: Place, key: str | None) -> ResponseReturnValue:
 @needs("editor")
 def suggest(place: Place, what: str) -> ResponseReturnValue:
     """Options for a field of the editor, from what was really seen."""
-    args = request.args
-    found = authoring.suggestions(
-        services(), place, what, args.get("q", ""), args.get("event", ""), args.get("name", "")
-    )
+    about = About(**{name: request.args.get(name, "") for name in About._fields})
+    found = suggestions(services(), place.project.id, what, request.args.get("q", ""), about)
     return render_template("editor/suggestions.html", found=found)
 
 

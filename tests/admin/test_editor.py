@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from html import unescape
 
@@ -11,7 +12,7 @@ import pytest
 from admin import draft, draft_edits
 from journeys.definitions import parse, parse_yaml
 from store.journeys import versions_of
-from tests.admin.conftest import JOURNEY, Shop, fill_all
+from tests.admin.conftest import JOURNEY, Shop, fill_all, happened
 
 
 def form_of(one: dict, prefix: str = "") -> dict[str, str]:
@@ -180,6 +181,14 @@ def test_problems_stand_at_their_field(shop: Shop, change: dict, place: str, wor
     assert "Fills the cart" in answer.text, "what was typed stays"
 
 
+def test_a_journey_without_touchpoints_leads_to_discover(shop: Shop) -> None:
+    browser, link = shop.client("editor"), 'href="/p/shop/discover">Find steps in Discover</a>'
+    assert link in browser.get("/p/shop/editor").text
+    assert link not in browser.get("/p/shop/editor/buy").text
+    told = browser.post("/p/shop/editor", data={"do": "check", "steps.1.match.0.value": "Order Paid"}).text
+    assert link not in told
+
+
 def test_the_key_of_a_saved_journey_stays(shop: Shop) -> None:
     form = form_of(draft.from_definition(JOURNEY)) | {"do": "save", "key": "else"}
     answer = shop.client("editor").post("/p/shop/editor/buy", data=form)
@@ -253,6 +262,72 @@ def test_yaml_fills_the_form_or_says_the_line(shop: Shop) -> None:
 )
 def test_suggestions_are_what_was_seen(shop: Shop, what: str, found: str) -> None:
     assert found in shop.client("editor").get(f"/p/shop/editor/suggest/{what}").text
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("value?kind=event&event=Order+Paid&name=amount", [("49", "in 100%")]),
+        ("property?kind=page&event=/shop*", [("view", "in 14%"), ("zip", "in 14%")]),
+        ("property?kind=type&event=page", [("view", "in 14%"), ("zip", "in 14%")]),
+        ("property?q=am", [("amount", "in 7.1%")]),
+        ("property_value?name=zip&op=eq", [("&#34;123&#34;", "in 7.1%")]),
+        ("property_value?name=zip&op=contains", [("123", "in 7.1%")]),
+        ("property_value?name=zip&op=in&q=x,+12", [("x, &#34;123&#34;", "in 7.1%")]),
+        ("trait?kind=event&event=Order+Paid", [("plan", "in 100%")]),
+        ("trait_value?name=plan&q=g", [("gold", "in 100%")]),
+        ("trait?kind=type&event=group", [("seats", "in 100%")]),
+        ("trait_value?kind=type&event=group&name=seats", [("7", "in 100%")]),
+        ("field?q=dev", [("device", "in 100%")]),
+        ("field_value?name=path&q=hats", [("/shop/hats", "1 time, 1 customer")]),
+        ("field_value?name=device&q=mob", [("mobile", "1 time, 1 customer")]),
+        ("type?q=group", [("group", "1 time")]),
+        ("nonsense", []),
+    ],
+)
+def test_every_field_suggests_what_fits_it_with_how_often(
+    own_shop: Shop, query: str, found: list[tuple[str, str]]
+) -> None:
+    number = own_shop.project.id
+    rows = [
+        happened(
+            "/shop", "fay", day=1, kind="page", project=number, properties={"view": "grid", "zip": "123"}
+        ),
+        happened("", "fay", day=1, kind="identify", project=number, traits={"plan": "gold"}),
+        happened("", "fay", day=1, kind="group", project=number, traits={"seats": 7}),
+    ]
+    own_shop.services.events.insert(rows, token="hints")
+    text = own_shop.client("editor").get(f"/p/shop/editor/suggest/{query}").text
+    shown = re.findall(r'data-value="([^"]*)".*?class="seen">([^<]*)<', text, re.DOTALL)
+    assert shown == found
+
+
+def test_names_are_suggested_with_examples_of_their_values(shop: Shop) -> None:
+    text = shop.client("editor").get("/p/shop/editor/suggest/property?event=Order+Paid").text
+    assert '<span class="under">such as 49</span>' in text
+
+
+def test_conditions_ask_for_what_the_form_says_at_the_moment(shop: Shop) -> None:
+    form = form_of(draft.from_definition(parse(RICH).source))
+    asks = asks_of(shop, form)
+    matcher, condition = "steps.1.match.0", "steps.1.match.0.where.0"
+    events = {"kind": f"{matcher}.kind", "event": f"{matcher}.value"}
+    assert asks[f"{condition}.name"] == ("property", events)
+    more = {"name": f"{condition}.name", "op": f"{condition}.op"}
+    assert asks[f"{condition}.value"] == ("property_value", events | more)
+    assert asks["steps.0.match.1.where.0.name"][0] == "trait"
+    assert asks["steps.0.match.1.where.0.value"][0] == "trait_value"
+    assert asks["population.0.name"] == ("field", {}), "any of several touchpoints may begin a run"
+    one = {name: value for name, value in form.items() if not name.startswith("steps.0.match.1")}
+    first = {"kind": "steps.0.match.0.kind", "event": "steps.0.match.0.value"}
+    assert asks_of(shop, one)["population.0.name"] == ("field", first)
+
+
+def asks_of(shop: Shop, form: dict[str, str]) -> dict[str, tuple[str, dict[str, str]]]:
+    """What each field of the form asks suggestions of, and with which other fields."""
+    text = unescape(shop.client("editor").post("/p/shop/editor", data=form).text)
+    found = re.findall(r'name="([\w.]+)"[^>]*data-suggest="[^"]*/(\w+)"(?: data-asks=\'([^\']+)\')?', text)
+    return {name: (what, json.loads(asks or "{}")) for name, what, asks in found}
 
 
 def test_counts_stand_beside_suggested_events(shop: Shop) -> None:

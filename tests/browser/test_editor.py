@@ -119,3 +119,26 @@ def test_the_form_stands_beside_itself_as_yaml(inside: Inside) -> None:
     page.locator("#yaml").fill("key: other")
     expect(page.locator("#preview")).to_have_class(CALM)
     expect(yaml).not_to_contain_text("other")
+
+
+def test_a_condition_suggests_what_its_event_carries_without_saving_or_drawing_anew(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/editor")
+    page.get_by_role("button", name="Add a condition", exact=True).first.click()
+    name, value = (page.locator(f"#steps-0-match-0-where-0-{one}") for one in ("name", "value"))
+    expect(name).to_be_focused()
+    page.locator("#steps-0-match-0-value").fill("Invoice Paid")
+    name.fill("amo")
+    option = page.locator("#steps-0-match-0-where-0-name-list [role=option]").first
+    expect(option).to_contain_text("such as")
+    expect(option).to_contain_text(re.compile(r"in \d+%"))
+    name.press("ArrowDown")
+    name.press("Enter")
+    expect(name).to_have_value("amount")
+    value.focus()
+    first = page.locator("#steps-0-match-0-where-0-value-list [role=option]").first
+    expect(first).to_contain_text(re.compile(r"^\d.*in [\d.]+%"))
+    assert barriers(page) == []
+    value.press("ArrowDown")
+    value.press("Enter")
+    expect(page.locator("#draft-yaml")).to_contain_text(re.compile(r"property: amount\s+op: eq\s+value: \d"))
