@@ -58,7 +58,7 @@ def as_yaml(draft: Draft) -> str:
         return to_yaml(parse(source))
     except DefinitionError:
         said = {name: one for name, one in source.items() if (name, one) != ("runs_of", RUNS_OF[0])}
-        return yaml_of(said)
+        return yaml_of(said | ({} if draft["key"] or draft["name"] else {"key": ""}))
 
 
 def previewed(services: Services, place: Place, definition: Definition, work: Work) -> dict[str, Any]:

@@ -236,8 +236,10 @@ def test_the_yaml_beside_the_form_is_what_would_be_saved(shop: Shop, definition:
 def test_the_yaml_of_half_a_form_is_what_it_says_so_far(shop: Shop) -> None:
     form = {"do": "preview", "name": "Half", "steps.0.match.0.value": "Cart Filled", "idle_timeout": "soon"}
     shown = unescape(shop.client("editor").post("/p/shop/editor", data=form).text)
-    for line in ("name: Half", "- event: Cart Filled", "idle_timeout: soon"):
+    for line in ("key: half", "name: Half", "- event: Cart Filled", "idle_timeout: soon"):
         assert line in shown
+    nameless = shop.client("editor").post("/p/shop/editor", data={"do": "preview"}).text
+    assert "key:" not in nameless
 
 
 def test_yaml_fills_the_form_or_says_the_line(shop: Shop) -> None:
