@@ -8,22 +8,16 @@ from admin import asked
 from admin.access import Place
 from admin.draft import Draft, to_definition
 from admin.services import Services
-from journeys import catalog
-from journeys.definitions import FIELDS, Definition, DefinitionError, parse
+from journeys.definitions import RUNS_OF, Definition, DefinitionError, parse, to_yaml, yaml_of
 from journeys.period import parse_period
 from journeys.preview import check_patterns, preview
-from journeys.routes import confirmed
 from journeys.saving import save_journey
-from journeys.segments import ATTRIBUTES
 from journeys.version_changes import changes, counts_alike
 from store.journeys import JourneyVersion, live_journey, versions_of
 from store.words import tell
+from store.work import Work
 
 PREVIEW_DAYS = 30
-SUGGEST_DAYS = 90
-DAY_MS = 86_400_000
-MOST_SUGGESTIONS = 40
-TYPES = ("page", "identify", "screen", "group", "alias", "track")
 
 
 def checked(services: Services, place: Place, draft: Draft, existing: str | None) -> Definition:
@@ -44,8 +38,31 @@ def checked(services: Services, place: Place, draft: Draft, existing: str | None
     return definition
 
 
+def drafted(services: Services, draft: Draft) -> Definition:
+    """What the draft means, also while names are missing, which no preview needs; raises DefinitionError."""
+    source = to_definition(draft)
+    steps = [
+        {**step, "name": step["name"] or tell("Step %(number)s", number=number)}
+        for number, step in enumerate(source["steps"], 1)
+    ]
+    names = {"key": source["key"] or "draft", "name": source["name"] or "draft"}
+    definition = parse({**source, **names, "steps": steps})
+    check_patterns(services.events, definition)
+    return definition
+
+
+def as_yaml(draft: Draft) -> str:
+    """The draft as YAML: as it would be saved, or what it says so far."""
+    source = to_definition(draft)
+    try:
+        return to_yaml(parse(source))
+    except DefinitionError:
+        said = {name: one for name, one in source.items() if (name, one) != ("runs_of", RUNS_OF[0])}
+        return yaml_of(said | ({} if draft["key"] or draft["name"] else {"key": ""}))
+
+
 def previewed(
-    services: Services, place: Place, definition: Definition, key: str | None = None
+    services: Services, place: Place, definition: Definition, work: Work, key: str | None = None
 ) -> dict[str, Any]:
     """What the definition would show for the last days, beside the newest version of a saved journey."""
     now = services.clock()
@@ -54,7 +71,8 @@ def previewed(
     before = _newest(services, place, key) if key else None
     if before and counts_alike(before.source, definition.source):
         before = None
-    return preview(services.events, place.project, definition, period=period, now=now, before=before)
+    events = services.events.asked_for(work)
+    return preview(events, place.project, definition, period=period, now=now, before=before)
 
 
 def _newest(services: Services, place: Place, key: str) -> Definition | None:
@@ -83,6 +101,14 @@ def changed(services: Services, place: Place, definition: Definition, key: str |
     return Changed(versions[0].version, changes(old, new), counts_alike(old, new))
 
 
+def changed_by(services: Services, place: Place, draft: Draft, key: str | None) -> Changed | None:
+    """The same of a draft; None while it cannot be saved."""
+    try:
+        return changed(services, place, parse(to_definition(draft)), key)
+    except DefinitionError:
+        return None
+
+
 def save(services: Services, place: Place, definition: Definition) -> JourneyVersion:
     """Keep the definition as a new version and wake the job that fills it; raises DefinitionError."""
     version = save_journey(
@@ -90,45 +116,3 @@ def save(services: Services, place: Place, definition: Definition) -> JourneyVer
     )
     services.refill()
     return version
-
-
-def suggestions(
-    services: Services, place: Place, what: str, text: str, event: str, name: str
-) -> list[dict[str, Any]]:
-    """Values for a field, from what was really seen: `value`, and where known `n` and `customers`."""
-    found = _all(services, place.project.id, what, event, name)
-    wanted = text.lower()
-    return [one for one in found if wanted in str(one["value"]).lower()][:MOST_SUGGESTIONS]
-
-
-def _all(services: Services, project: int, what: str, event: str, name: str) -> list[dict[str, Any]]:
-    since = services.clock() - SUGGEST_DAYS * DAY_MS
-    match what:
-        case "event":
-            rows = catalog.seen(services.events, project, since_ms=since)
-            return [{**row, "value": row["event"]} for row in rows if row["type"] == "track"]
-        case "page":
-            routes = confirmed(services.engine, project)
-            return [
-                {**row, "value": row["route"]}
-                for row in catalog.pages(services.events, project, since_ms=since, routes=routes)
-            ]
-        case "type":
-            return [{"value": one} for one in TYPES]
-        case "trait":
-            rows = catalog.properties(services.events, project, "", kind="identify")
-            return [{"value": row["name"], "n": row["n"], "examples": row["examples"]} for row in rows]
-        case "trait_value" if name:
-            rows = catalog.properties(services.events, project, "", kind="identify")
-            return [{"value": one} for row in rows if row["name"] == name for one in row["examples"]]
-        case "field_value" if name in ATTRIBUTES:
-            return catalog.attribute(services.events, project, name, since_ms=since)
-        case "field":
-            return [{"value": one} for one in FIELDS]
-        case "property" if event:
-            rows = catalog.properties(services.events, project, event)
-            return [{"value": row["name"], "n": row["n"], "examples": row["examples"]} for row in rows]
-        case "value" if event and name:
-            rows = catalog.properties(services.events, project, event)
-            return [{"value": one} for row in rows if row["name"] == name for one in row["examples"]]
-    return []

@@ -8,13 +8,13 @@ from typing import Any
 
 from admin.draft import LISTS, MOST_ITEMS, Draft, new_item
 
-MOVE = re.compile(r"((?:[a-z_]+\.(?:\d+\.)?)*[a-z_]+)(?:\.(\d+))?:(add|remove|up|down)")
+MOVE = re.compile(r"((?:[a-z_]+\.(?:\d+\.)?)*[a-z_]+)(?:\.(\d+))?:(add|remove|up|down|to-\d{1,3})")
 
 
 def apply(
     draft: Draft, move: str, *, lists: Collection[str] = LISTS, new: Callable[[str], Any] = new_item
 ) -> str:
-    """Change the draft by a move such as `steps:add` or `steps.2:up`; returns the place to go on at.
+    """Change the draft by a move: `steps:add`, `steps.2:up`, `steps.2:to-0`; returns the place to go on at.
 
     `lists` are the names of lists, `new` makes an item for the one of a name. A move that makes no sense
     changes nothing.
@@ -34,11 +34,27 @@ def apply(
     if verb == "remove":
         del items[index]
         return f"{place}.{max(0, index - 1)}" if items else ""
-    target = index + (1 if verb == "down" else -1)
+    target = _target(verb, index)
     if 0 <= target < len(items):
-        items[index], items[target] = items[target], items[index]
+        items.insert(target, items.pop(index))
         return f"{place}.{target}"
     return f"{place}.{index}"
+
+
+def _target(verb: str, index: int) -> int:
+    """Where an item goes: one place on, one back, or to the place that the verb names."""
+    steps = {"up": -1, "down": 1}
+    return index + steps[verb] if verb in steps else int(verb.removeprefix("to-"))
+
+
+def moved(draft: Draft, move: str, place: str) -> dict[str, Any] | None:
+    """Which step a move has put where, to be said to who cannot see it; None for what moves no step."""
+    found = re.fullmatch(r"steps\.\d+:(up|down|to-\d+)", move)
+    number = place.removeprefix("steps.")
+    if found is None or not number.isdigit():
+        return None
+    steps = draft["steps"]
+    return {"name": steps[int(number)]["name"], "place": int(number) + 1, "of": len(steps)}
 
 
 def _add(items: list[Any], name: str, new: Callable[[str], Any]) -> int:

@@ -112,16 +112,18 @@ def accounts_of(
     rows = joined(events, ledger, project_id, customer, most=most)
     if not rows:
         return []
-    asked = {"project": project_id, "accounts": [row["account"] for row in rows]}
-    names = {row["account"]: row["name"] for row in events.query(question("accounts.names"), asked)}
+    names = names_of(events, project_id, [row["account"] for row in rows])
     return [
-        {
-            "account": row["account"],
-            "name": _name(names.get(row["account"]), row["account"]),
-            "since": iso(row["since"]),
-        }
-        for row in rows
+        {"account": row["account"], "name": names[row["account"]], "since": iso(row["since"])} for row in rows
     ]
+
+
+def names_of(events: EventStore, project_id: int, keys: Sequence[str]) -> dict[str, str]:
+    """What these accounts are called, by their keys; an account without a name is called by its key."""
+    asked = {"project": project_id, "accounts": [*keys]}
+    rows = events.query(question("accounts.names"), asked) if keys else []
+    names = {row["account"]: row["name"] for row in rows}
+    return {key: _name(names.get(key), key) for key in keys}
 
 
 def joined(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from journeys.definitions import FIELDS
 from journeys.filters import Params
 from journeys.period import iso
 from journeys.questions import question
 from journeys.resolution import resolved_now
 from journeys.routes import RAW, Routes
-from journeys.segments import ATTRIBUTES
 from store.events import EventStore
 from store.words import tell
 
@@ -103,9 +103,9 @@ def attribute(
 ) -> list[dict[str, Any]]:
     """The values that an attribute of events, such as channel, had since then, the most frequent first.
 
-    Each has its number of events and customers. `column` is one of `segments.ATTRIBUTES`.
+    Each has its number of events and customers. `column` is a field that conditions know.
     """
-    if column not in ATTRIBUTES:
+    if column not in FIELDS:
         raise ValueError(tell("%(column)s is no attribute of events", column=repr(column)))
     values = {"project": project_id, "since": since_ms, "most": most}
     return events.query(question("catalog.attribute", column=column, resolved=resolved_now()), values)

@@ -210,7 +210,12 @@ def parse_yaml(text: str) -> Definition:
 
 def to_yaml(definition: Definition) -> str:
     """The definition as a YAML file, without what is at its default."""
-    return yaml.safe_dump(lean(definition.source), sort_keys=False, allow_unicode=True, width=100)
+    return yaml_of(definition.source)
+
+
+def yaml_of(data: Mapping[str, Any]) -> str:
+    """The same of a definition as it is kept, also of one that is being written."""
+    return yaml.safe_dump(lean(data), sort_keys=False, allow_unicode=True, width=100)
 
 
 def lean(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from journeys import filters
+from journeys.accounts import names_of
 from journeys.definitions import Definition, DefinitionError
 from journeys.funnel import funnel
 from journeys.lists import listed
@@ -36,9 +37,9 @@ def preview(
 
     `sampled` is the share of customers that were looked at; `zero` says for each step how many of their
     touchpoints match it at all, in order and in time; `examples` are the newest runs that reached the goal
-    and the newest that were lost, as lists of runs tell them. `beside` are the numbers of the definition and
-    those of the one `before` it, where there is one. Raises DefinitionError for a pattern that cannot be
-    used.
+    and the newest that were lost, as lists of runs tell them, and `accounts` what the accounts of these are
+    called. `beside` are the numbers of the definition and those of the one `before` it, where there is one.
+    Raises DefinitionError for a pattern that cannot be used.
     """
     check_patterns(events, definition)
     params = filters.Params(project=project.id)
@@ -56,10 +57,12 @@ def preview(
         listed(scope, which=Which(sql, {}, ""), most=EXAMPLES)["runs"] if found["entered"] else []
         for sql in ("outcome = 'succeeded'", "outcome in ('dropped', 'failed')")
     )
+    keys = sorted({run["account"] for run in [*succeeded, *lost]} - {""})
     return {
         "funnel": found,
         "sampled": 1 / chunks,
         "zero": zero(scope, whose=whose)["steps"],
+        "accounts": names_of(events, project.id, keys),
         "examples": {"succeeded": succeeded, "lost": lost},
         **({"beside": beside(found, funnel(over(before), unit=unit), has_lists=False)} if before else {}),
     }

@@ -9,12 +9,13 @@ from typing import Any
 from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin import asked, authoring, exports
+from admin import asked, exports
 from admin.access import Place, needs
 from admin.all_events import AllEvents, Ends, all_events
 from admin.draft import from_definition
 from admin.long_reports import WHOLE_PAGE, Spot, shown
 from admin.services import services
+from admin.suggestions import MOST_SUGGESTIONS, About, suggestions
 from journeys import discovery, discovery_journeys, discovery_steps
 from journeys.definitions import OPERATORS, parse
 from journeys.period import Period, asked_at, iso, parse_period
@@ -157,12 +158,12 @@ def suggest(place: Place) -> ResponseReturnValue:
     """Events and pages that were really seen, for the fields of start and goal."""
     text = request.args.get("q", "")
     found = [
-        {**one, "value": Touchpoint(what, one["value"]).short}
+        {**one, "taken": (short := Touchpoint(what, one["value"]).short), "value": short}
         for what in ("event", "page")
-        for one in authoring.suggestions(services(), place, what, text.removeprefix(f"{what}:"), "", "")
+        for one in suggestions(services(), place.project.id, what, text.removeprefix(f"{what}:"), About())
     ]
     found.sort(key=lambda one: -one["customers"])
-    return render_template("editor/suggestions.html", found=found[: authoring.MOST_SUGGESTIONS])
+    return render_template("editor/suggestions.html", found=found[:MOST_SUGGESTIONS])
 
 
 @pages.get("/<name>.csv")

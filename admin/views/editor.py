@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -9,11 +11,15 @@ from admin import authoring, draft_edits
 from admin.access import SEVERAL, Place, did, needs
 from admin.deeds import deed
 from admin.draft import Draft, empty, from_definition, from_form
+from admin.draft_gaps import gaps
+from admin.long_reports import Spot, shown
 from admin.services import services
+from admin.suggestions import About, suggestions
 from journeys.definitions import OPERATORS, Definition, DefinitionError, parse_yaml
 from store.journeys import versions_of
 from store.words import tell
 
+BESIDE = Spot("editor/beside.html", "editor/beside.html", "preview-state")  # each part goes to its place
 pages = Blueprint("editor", __name__, url_prefix="/p/<project>/editor")
 
 
@@ -36,39 +42,50 @@ def show(place: Place, key: str | None) -> ResponseReturnValue:
 def change(place: Place, key: str | None) -> ResponseReturnValue:
     """Do what the pressed button says with the form."""
     draft, do = from_form(request.form), request.form.get("do", "check")
+    if do == "preview":
+        return _preview(place, draft, key)
     try:
         if do == "import":
             imported = from_definition(parse_yaml(request.form.get("yaml", "")).source)
             return _form(imported | ({"key": key} if key else {}), key)
-        if do in ("save", "preview"):
-            definition = authoring.checked(services(), place, draft, key)
-            return _preview(place, definition, key) if do == "preview" else _saved(place, definition)
+        if do == "save":
+            return _saved(place, authoring.checked(services(), place, draft, key))
     except DefinitionError as error:
         return _with_problems(draft, key, error, do)
-    return _form(draft, key, focus=draft_edits.apply(draft, do))
+    focus = draft_edits.apply(draft, do)
+    return _form(draft, key, focus=focus, moved=draft_edits.moved(draft, do, focus))
 
 
 @pages.get("/suggest/<what>")
 @needs("editor")
 def suggest(place: Place, what: str) -> ResponseReturnValue:
     """Options for a field of the editor, from what was really seen."""
-    args = request.args
-    found = authoring.suggestions(
-        services(), place, what, args.get("q", ""), args.get("event", ""), args.get("name", "")
-    )
+    about = About(**{name: request.args.get(name, "") for name in About._fields})
+    found = suggestions(services(), place.project.id, what, request.args.get("q", ""), about)
     return render_template("editor/suggestions.html", found=found)
 
 
-def _preview(place: Place, definition: Definition, key: str | None) -> str:
-    shown = authoring.previewed(services(), place, definition, key)
-    changed = authoring.changed(services(), place, definition, key)
-    return render_template(
-        "editor/preview.html",
-        shown=shown,
-        changed=changed,
-        days=authoring.PREVIEW_DAYS,
-        definition=definition,
-    )
+def _preview(place: Place, draft: Draft, key: str | None) -> ResponseReturnValue:
+    """What stands beside the form: what it would have shown, or what it lacks, and the same as YAML."""
+    given, work = services(), services().work()
+    told = {"key": key, "yaml": authoring.as_yaml(draft), "days": authoring.PREVIEW_DAYS}
+
+    def draw(found: dict[str, Any]) -> str:
+        return render_template("editor/beside.html", **told, **found)
+
+    try:
+        definition = authoring.drafted(given, draft)
+    except DefinitionError as error:
+        return draw({"gaps": gaps(draft, error.problems)})
+
+    def compute() -> dict[str, Any]:
+        return {
+            "definition": definition,
+            "shown": authoring.previewed(given, place, definition, work, key),
+            "changed": authoring.changed_by(given, place, draft, key),
+        }
+
+    return shown(compute, draw, owner=place.user.id, work=work, spot=BESIDE, **told)
 
 
 def _saved(place: Place, definition: Definition) -> ResponseReturnValue:
@@ -101,8 +118,16 @@ def _form(
     problems: dict[str, str] | None = None,
     focus: str = "",
     yaml: str = "",
+    moved: dict[str, Any] | None = None,
 ) -> str:
-    part = "editor/form.html" if request.headers.get("HX-Request") else "editor/page.html"
+    part = "editor/changed.html" if request.headers.get("HX-Request") else "editor/page.html"
     return render_template(
-        part, draft=draft, key=key, problems=problems or {}, focus=focus, yaml=yaml, operators=OPERATORS
+        part,
+        draft=draft,
+        key=key,
+        problems=problems or {},
+        focus=focus,
+        yaml=yaml,
+        operators=OPERATORS,
+        moved=moved,
     )

@@ -33,7 +33,7 @@ QUESTIONS = {
     "discovery.csv": ["days=30&within=1h&start=Began&goal=Order+Paid"],
     "discovery.attempts": ["days=30&within=1h&start=Began&goal=Order+Paid&cell=attempts"],
     "discovery.suggest": [f"q={IMAGE_ASKED}"],
-    "editor.suggest": ["", f"event={IMAGE_ASKED}"],
+    "editor.suggest": ["", f"event={IMAGE_ASKED}", "name=name"],
     "segments.count": ["journey=buy"],
     "catalog.one": [f"event={one}" for one in (IMAGE_ASKED, QUOTED_ASKED)],
     "plan.edit": [f"event={IMAGE_ASKED}", f"seen={QUOTED_ASKED}"],
@@ -59,7 +59,9 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"tab": tab} for tab in ("loss", "services", "robots", "times", "libraries", "reasons")
     ],
     "lifecycle.csv": [{"name": name} for name in ("lifecycle", "cohorts")],
-    "editor.suggest": [{"what": what} for what in ("event", "page", "property", "trait")],
+    "editor.suggest": [
+        {"what": what} for what in ("event", "page", "property", "trait", "trait_value", "field")
+    ],
     "segments.count": [{"key": "h0"}],
 }
 

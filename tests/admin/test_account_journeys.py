@@ -100,3 +100,14 @@ def test_the_editor_keeps_whose_the_runs_are(firm: Shop) -> None:
     assert '<option value="accounts" selected>' in shown
     form = form_of(draft.from_definition(parse(TOGETHER).source))
     assert parse(draft.to_definition(draft.from_form(form))).source == parse(TOGETHER).source
+
+
+def test_the_preview_shows_examples_by_the_names_of_their_accounts(firm: Shop) -> None:
+    told = happened("", "ada", day=8, kind="group", project=firm.project.id, traits={"name": "Acme Limited"})
+    told.group_id, told.event_id = "acme", event_id("a name")
+    firm.services.events.insert([told], token="a name")
+    form = form_of(draft.from_definition(parse(TOGETHER).source)) | {"do": "preview"}
+    answer = firm.client("editor").post("/p/shop/editor/together", data=form, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert re.search(r'href="/p/shop/accounts/one\?id=acme"[^>]*>Acme Limited</a>', answer.text)
+    assert "/p/shop/customers/" not in answer.text

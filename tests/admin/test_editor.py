@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
+import json
+import re
+from html import unescape
 
 import pytest
 
 from admin import draft, draft_edits
-from journeys.definitions import parse
+from journeys.definitions import parse, parse_yaml
 from store.journeys import versions_of
-from tests.admin.conftest import JOURNEY, Shop, fill_all
+from tests.admin.conftest import JOURNEY, Shop, fill_all, happened
 
 
 def form_of(one: dict, prefix: str = "") -> dict[str, str]:
@@ -100,6 +103,10 @@ def test_a_form_may_hold_anything() -> None:
         ("steps.0:down", ["Fills the cart", "Looks", "Pays"], "steps.1"),
         ("steps.2:up", ["Looks", "Pays", "Fills the cart"], "steps.1"),
         ("steps.0:up", ["Looks", "Fills the cart", "Pays"], "steps.0"),
+        ("steps.0:to-2", ["Fills the cart", "Pays", "Looks"], "steps.2"),
+        ("steps.2:to-0", ["Pays", "Looks", "Fills the cart"], "steps.0"),
+        ("steps.1:to-3", ["Looks", "Fills the cart", "Pays"], "steps.1"),
+        ("steps.1:to-1", ["Looks", "Fills the cart", "Pays"], "steps.1"),
         ("steps:add", ["Looks", "Fills the cart", "", "Pays"], "steps.2"),
         ("steps.1:remove", ["Looks", "Pays"], "steps.0"),
         ("steps.77:remove", ["Looks", "Fills the cart", "Pays"], ""),
@@ -112,6 +119,21 @@ def test_moves(move: str, names: list[str], focus: str) -> None:
     one = draft.from_definition(parse(JOURNEY).source)
     assert draft_edits.apply(one, move) == focus
     assert [step["name"] for step in one["steps"]] == names
+
+
+@pytest.mark.parametrize(
+    ("move", "said"),
+    [
+        ("steps.0:down", "Looks is now step 2 of 3."),
+        ("steps.2:to-0", "Pays is now step 1 of 3."),
+        ("steps.0.match:add", ""),
+        ("steps.1:remove", ""),
+    ],
+)
+def test_a_step_that_was_moved_is_told_to_who_cannot_see_it(shop: Shop, move: str, said: str) -> None:
+    form = form_of(draft.from_definition(JOURNEY)) | {"do": move}
+    answer = shop.client("editor").post("/p/shop/editor/buy", data=form, headers={"HX-Request": "true"})
+    assert f'<p id="editor-said" hx-swap-oob="innerHTML">{said}</p>' in answer.text
 
 
 def test_a_new_journey_is_saved_filled_and_shown(own_shop: Shop) -> None:
@@ -159,6 +181,14 @@ def test_problems_stand_at_their_field(shop: Shop, change: dict, place: str, wor
     assert "Fills the cart" in answer.text, "what was typed stays"
 
 
+def test_a_journey_without_touchpoints_leads_to_discover(shop: Shop) -> None:
+    browser, link = shop.client("editor"), 'href="/p/shop/discover">Find steps in Discover</a>'
+    assert link in browser.get("/p/shop/editor").text
+    assert link not in browser.get("/p/shop/editor/buy").text
+    told = browser.post("/p/shop/editor", data={"do": "check", "steps.1.match.0.value": "Order Paid"}).text
+    assert link not in told
+
+
 def test_the_key_of_a_saved_journey_stays(shop: Shop) -> None:
     form = form_of(draft.from_definition(JOURNEY)) | {"do": "save", "key": "else"}
     answer = shop.client("editor").post("/p/shop/editor/buy", data=form)
@@ -173,6 +203,43 @@ def test_preview_shows_the_funnel_and_why_a_step_is_empty(shop: Shop) -> None:
     assert "of 5 runs succeed" in answer.text
     assert "No touchpoint of this name was seen" in answer.text
     assert len(versions_of(shop.services.engine, shop.project.id, "buy")) == 1, "nothing is saved"
+
+
+def test_the_preview_of_a_draft_needs_no_names_and_says_calmly_what_is_open(shop: Shop) -> None:
+    nameless = {"steps.0.match.0.value": "Cart Filled", "steps.1.match.0.value": "Order Paid"}
+    asked = {"do": "preview", "steps.0.name": "", "steps.1.name": ""}
+    client = shop.client("editor")
+    found = client.post("/p/shop/editor", data=asked | nameless)
+    assert "of 3 runs succeed" in found.text
+    assert "What saving changes" not in found.text
+    conditions = {"steps.1.match.0.where.0.op": "eq", "steps.1.match.0.where.1.op": "gt"}
+    half = {"steps.0.match.0.value": "", "steps.1.match.0.where.1.name": "amount"}
+    found = client.post("/p/shop/editor", data=asked | nameless | conditions | half)
+    assert found.status_code == 200
+    for line in (
+        "Step 1: choose a touchpoint",
+        "Step 2: a condition is about nothing yet",
+        "Step 2: a condition has no value yet",
+    ):
+        assert f'<li class="break">{line}</li>' in found.text
+    assert 'role="alert"' not in found.text
+
+
+@pytest.mark.parametrize("definition", [JOURNEY, RICH, STRICT])
+def test_the_yaml_beside_the_form_is_what_would_be_saved(shop: Shop, definition: dict) -> None:
+    form = form_of(draft.from_definition(parse(definition).source)) | {"do": "preview"}
+    shown = shop.client("editor").post("/p/shop/editor", data=form).text
+    yaml = unescape(re.search(r'<pre id="draft-yaml"[^>]*>(.*?)</pre>', shown, re.DOTALL)[1])  # type: ignore[index]
+    assert parse_yaml(yaml).source == parse(definition).source
+
+
+def test_the_yaml_of_half_a_form_is_what_it_says_so_far(shop: Shop) -> None:
+    form = {"do": "preview", "name": "Half", "steps.0.match.0.value": "Cart Filled", "idle_timeout": "soon"}
+    shown = unescape(shop.client("editor").post("/p/shop/editor", data=form).text)
+    for line in ("key: half", "name: Half", "- event: Cart Filled", "idle_timeout: soon"):
+        assert line in shown
+    nameless = shop.client("editor").post("/p/shop/editor", data={"do": "preview"}).text
+    assert "key:" not in nameless
 
 
 def test_yaml_fills_the_form_or_says_the_line(shop: Shop) -> None:
@@ -197,6 +264,72 @@ def test_yaml_fills_the_form_or_says_the_line(shop: Shop) -> None:
 )
 def test_suggestions_are_what_was_seen(shop: Shop, what: str, found: str) -> None:
     assert found in shop.client("editor").get(f"/p/shop/editor/suggest/{what}").text
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("value?kind=event&event=Order+Paid&name=amount", [("49", "in 100%")]),
+        ("property?kind=page&event=/shop*", [("view", "in 14%"), ("zip", "in 14%")]),
+        ("property?kind=type&event=page", [("view", "in 14%"), ("zip", "in 14%")]),
+        ("property?q=am", [("amount", "in 7.1%")]),
+        ("property_value?name=zip&op=eq", [("&#34;123&#34;", "in 7.1%")]),
+        ("property_value?name=zip&op=contains", [("123", "in 7.1%")]),
+        ("property_value?name=zip&op=in&q=x,+12", [("x, &#34;123&#34;", "in 7.1%")]),
+        ("trait?kind=event&event=Order+Paid", [("plan", "in 100%")]),
+        ("trait_value?name=plan&q=g", [("gold", "in 100%")]),
+        ("trait?kind=type&event=group", [("seats", "in 100%")]),
+        ("trait_value?kind=type&event=group&name=seats", [("7", "in 100%")]),
+        ("field?q=dev", [("device", "in 100%")]),
+        ("field_value?name=path&q=hats", [("/shop/hats", "1 time, 1 customer")]),
+        ("field_value?name=device&q=mob", [("mobile", "1 time, 1 customer")]),
+        ("type?q=group", [("group", "1 time")]),
+        ("nonsense", []),
+    ],
+)
+def test_every_field_suggests_what_fits_it_with_how_often(
+    own_shop: Shop, query: str, found: list[tuple[str, str]]
+) -> None:
+    number = own_shop.project.id
+    rows = [
+        happened(
+            "/shop", "fay", day=1, kind="page", project=number, properties={"view": "grid", "zip": "123"}
+        ),
+        happened("", "fay", day=1, kind="identify", project=number, traits={"plan": "gold"}),
+        happened("", "fay", day=1, kind="group", project=number, traits={"seats": 7}),
+    ]
+    own_shop.services.events.insert(rows, token="hints")
+    text = own_shop.client("editor").get(f"/p/shop/editor/suggest/{query}").text
+    shown = re.findall(r'data-value="([^"]*)".*?class="seen">([^<]*)<', text, re.DOTALL)
+    assert shown == found
+
+
+def test_names_are_suggested_with_examples_of_their_values(shop: Shop) -> None:
+    text = shop.client("editor").get("/p/shop/editor/suggest/property?event=Order+Paid").text
+    assert '<span class="under">such as 49</span>' in text
+
+
+def test_conditions_ask_for_what_the_form_says_at_the_moment(shop: Shop) -> None:
+    form = form_of(draft.from_definition(parse(RICH).source))
+    asks = asks_of(shop, form)
+    matcher, condition = "steps.1.match.0", "steps.1.match.0.where.0"
+    events = {"kind": f"{matcher}.kind", "event": f"{matcher}.value"}
+    assert asks[f"{condition}.name"] == ("property", events)
+    more = {"name": f"{condition}.name", "op": f"{condition}.op"}
+    assert asks[f"{condition}.value"] == ("property_value", events | more)
+    assert asks["steps.0.match.1.where.0.name"][0] == "trait"
+    assert asks["steps.0.match.1.where.0.value"][0] == "trait_value"
+    assert asks["population.0.name"] == ("field", {}), "any of several touchpoints may begin a run"
+    one = {name: value for name, value in form.items() if not name.startswith("steps.0.match.1")}
+    first = {"kind": "steps.0.match.0.kind", "event": "steps.0.match.0.value"}
+    assert asks_of(shop, one)["population.0.name"] == ("field", first)
+
+
+def asks_of(shop: Shop, form: dict[str, str]) -> dict[str, tuple[str, dict[str, str]]]:
+    """What each field of the form asks suggestions of, and with which other fields."""
+    text = unescape(shop.client("editor").post("/p/shop/editor", data=form).text)
+    found = re.findall(r'name="([\w.]+)"[^>]*data-suggest="[^"]*/(\w+)"(?: data-asks=\'([^\']+)\')?', text)
+    return {name: (what, json.loads(asks or "{}")) for name, what, asks in found}
 
 
 def test_counts_stand_beside_suggested_events(shop: Shop) -> None:

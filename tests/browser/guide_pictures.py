@@ -31,8 +31,7 @@ def _first_customer(page: Page) -> None:
 
 
 def _preview(page: Page) -> None:
-    page.locator("aside").get_by_role("button", name="Preview").click()
-    page.evaluate("scrollTo(0, 0)")
+    page.locator("#preview .preview-steps").wait_for(timeout=60_000)
 
 
 _JOURNEY = "/p/fernhill/journeys/trial-to-paid"

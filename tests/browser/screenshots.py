@@ -233,7 +233,6 @@ def _walk(browser: Browser, address: str, look: str, wanted: str) -> None:
         _shoot(page, "account", look)
     if asked("editor-preview"):
         page.goto(address + PAGES["editor-edit"])
-        page.locator("aside").get_by_role("button", name="Preview").click()
         page.locator("#preview .preview-steps").wait_for(timeout=60_000)
         _shoot(page, "editor-preview", look)
     for problem in dict.fromkeys(problems):

@@ -135,3 +135,25 @@ def test_who_types_on_ends_the_search_before(
     assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
     quick.set()
     expect(page.get_by_text("Nobody found")).to_be_visible(timeout=60_000)
+
+
+def test_a_preview_that_takes_long_is_cancelled_by_hand_and_by_the_next_change(
+    inside: tuple[Page, str], demo: tuple[Company, str], quick: threading.Event
+) -> None:
+    page, project = inside
+    page.goto(f"{project}/editor/trial-to-paid")
+    preview = page.locator("#preview")
+    expect(preview).to_contain_text("Counting for")
+    expect(page.locator("#draft-yaml")).to_contain_text("key: trial-to-paid")
+    name = preview.locator("[data-work]").get_attribute("data-work") or ""
+    first = demo[0].services.waiting._jobs[name]
+    page.locator("#field-goal").fill("Money")
+    expect(page.locator("#draft-yaml")).to_contain_text("goal: Money")
+    until(first.found.done)
+    preview.get_by_role("button", name="Cancel").click()
+    expect(preview).to_contain_text("Cancelled.")
+    expect(preview.locator(".comes-late")).to_have_count(0)
+    quick.set()
+    preview.get_by_role("button", name="Count again").click()
+    expect(preview).to_contain_text("runs succeed", timeout=60_000)
+    expect(preview).not_to_contain_text("Cancelled.")

@@ -19,6 +19,7 @@ from journeys import (
     checking,
     customers,
     generations,
+    hints,
     lifecycle,
     profile,
     session_numbers,
@@ -299,6 +300,10 @@ def others(world: World) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "seen", lambda: catalog.seen(events, one, since_ms=0)
     yield "pages", lambda: catalog.pages(events, one, since_ms=0)
     yield "properties", lambda: catalog.properties(events, one, "Cart")
+    yield "names of properties", lambda: hints.names(events, one, "properties")
+    yield "names of traits", lambda: hints.names(events, one, "traits", hints.Of("identify"))
+    yield "values", lambda: hints.values(events, one, "properties", "amount", hints.Of("track", "Cart"))
+    yield "fields", lambda: hints.fields(events, one)
     yield "names", lambda: names(scope)
     yield "preview", lambda: preview(events, project, scope.definition, period=PERIOD, now=NOW)
     yield "outdated", lambda: outdated(events)

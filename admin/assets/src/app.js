@@ -2,6 +2,8 @@
 import htmx from "htmx.org";
 import { combobox } from "./behaviour/combobox.js";
 import { clicks } from "./behaviour/clicks.js";
+import { dragging } from "./behaviour/editor-dragging.js";
+import { following } from "./behaviour/editor-preview.js";
 import { palette } from "./behaviour/palette.js";
 import { keep } from "./behaviour/keep.js";
 import { leaving } from "./behaviour/leaving.js";
@@ -53,6 +55,8 @@ function notice(text) {
 
 clicks(notice);
 palette(htmx);
+dragging();
+following();
 keep(htmx);
 leaving();
 printing();

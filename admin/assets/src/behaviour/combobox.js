@@ -1,5 +1,5 @@
 // A text field with suggestions from the server: arrows move, Enter takes, Escape closes, typing searches.
-// data-suggest is the address to ask; aria-controls names the list; each option carries data-value.
+// data-suggest is the address to ask, data-asks what else is asked with which fields of the form; aria-controls names the list; each option carries data-value.
 export function combobox(part) {
   for (const field of part.querySelectorAll("input[role='combobox']:not([data-ready])")) {
     const list = document.getElementById(field.getAttribute("aria-controls"));
@@ -26,6 +26,9 @@ function equip(field, list) {
     const mine = ++asked;
     const url = new URL(field.dataset.suggest, window.location.href);
     url.searchParams.set("q", field.value);
+    for (const [what, other] of Object.entries(JSON.parse(field.dataset.asks ?? "{}"))) {
+      url.searchParams.set(what, field.form?.elements.namedItem(other)?.value ?? "");
+    }
     const response = await fetch(url, { headers: { "HX-Request": "true" } }).catch(() => null);
     if (mine !== asked || !response?.ok || document.activeElement !== field) return;
     list.innerHTML = await response.text();

@@ -1,0 +1,136 @@
+"""What fields of the editors suggest: what was really seen, with how often and with examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from admin.draft import text_of
+from admin.services import Services
+from journeys import catalog, hints
+from journeys.definitions import FIELDS
+from journeys.hints import Of
+from journeys.routes import confirmed
+
+SUGGEST_DAYS = 90
+DAY_MS = 86_400_000
+MOST_SUGGESTIONS = 40
+TYPES = ("page", "identify", "screen", "group", "alias", "track")
+Row = dict[str, Any]
+
+
+class About(NamedTuple):
+    """What a field belongs to: a matcher's `kind` and value (`event`), a condition's `name` and operator."""
+
+    kind: str = ""
+    event: str = ""
+    name: str = ""
+    op: str = ""
+
+    @property
+    def of(self) -> Of:
+        """The events that the matcher means, as far as their properties go; all where it says nothing."""
+        if not self.event:
+            return Of()
+        if self.kind == "page":
+            return Of("page")
+        return Of(self.event) if self.kind == "type" else Of("track", self.event)
+
+    @property
+    def told_by(self) -> Of:
+        """The events that tell traits: those of accounts for a matcher of theirs, else of customers."""
+        return Of("group" if (self.kind, self.event) == ("type", "group") else "identify")
+
+
+def suggestions(services: Services, project: int, what: str, text: str, about: About) -> list[Row]:
+    """Values for a field: each is a `value` and what of it is `taken` into the field.
+
+    Where known they have `n` and `customers`, or a `share` of the events, and `examples`. In a
+    list of values the last one is searched, and what is taken keeps those before it.
+    """
+    before, wanted = _last_of(text) if about.op in ("in", "not_in") else ("", text)
+    ask = ASKS.get(what)
+    rows = ask(services, project, about) if ask else []
+    found = [one for one in rows if wanted.lower() in str(one["value"]).lower()]
+    return [{**one, "taken": before + _taken(what, one, about.op)} for one in found[:MOST_SUGGESTIONS]]
+
+
+def _last_of(text: str) -> tuple[str, str]:
+    before, comma, last = text.rpartition(",")
+    return (f"{before.rstrip()}, " if comma else "", last.strip())
+
+
+def _taken(what: str, one: Row, op: str) -> str:
+    """As the form reads it: a text that looks like a number stands in quotation marks."""
+    if not what.endswith("value") or not one.get("is_text", True):
+        return str(one["value"])
+    return text_of(op, [one["value"]] if op in ("in", "not_in") else one["value"])
+
+
+def _since(services: Services) -> int:
+    return services.clock() - SUGGEST_DAYS * DAY_MS
+
+
+def _events(services: Services, project: int, _: About) -> list[Row]:
+    rows = catalog.seen(services.events, project, since_ms=_since(services))
+    return [{**row, "value": row["event"]} for row in rows if row["type"] == "track"]
+
+
+def _pages(services: Services, project: int, _: About) -> list[Row]:
+    routes = confirmed(services.engine, project)
+    rows = catalog.pages(services.events, project, since_ms=_since(services), routes=routes)
+    return [{**row, "value": row["route"]} for row in rows]
+
+
+def _types(services: Services, project: int, _: About) -> list[Row]:
+    counts = dict.fromkeys(TYPES, 0)
+    for row in catalog.seen(services.events, project, since_ms=_since(services)):
+        if row["type"] in counts:
+            counts[row["type"]] += row["n"]
+    return [{"value": one, "n": n} for one, n in counts.items()]
+
+
+def _properties(services: Services, project: int, about: About) -> list[Row]:
+    found = hints.names(services.events, project, "properties", about.of, since_ms=_since(services))
+    return _named(found)
+
+
+def _traits(services: Services, project: int, about: About) -> list[Row]:
+    return _named(hints.names(services.events, project, "traits", about.told_by))
+
+
+def _fields(services: Services, project: int, _: About) -> list[Row]:
+    return _named(hints.fields(services.events, project, since_ms=_since(services)))
+
+
+def _property_values(services: Services, project: int, about: About) -> list[Row]:
+    since = _since(services)
+    return hints.values(services.events, project, "properties", about.name, about.of, since_ms=since)
+
+
+def _trait_values(services: Services, project: int, about: About) -> list[Row]:
+    return hints.values(services.events, project, "traits", about.name, about.told_by)
+
+
+def _field_values(services: Services, project: int, about: About) -> list[Row]:
+    if about.name not in FIELDS:
+        return []
+    return catalog.attribute(services.events, project, about.name, since_ms=_since(services))
+
+
+def _named(rows: list[Row]) -> list[Row]:
+    return [{**row, "value": row["name"]} for row in rows]
+
+
+ASKS: dict[str, Callable[[Services, int, About], list[Row]]] = {
+    "event": _events,
+    "page": _pages,
+    "type": _types,
+    "property": _properties,
+    "trait": _traits,
+    "field": _fields,
+    "value": _property_values,
+    "property_value": _property_values,
+    "trait_value": _trait_values,
+    "field_value": _field_values,
+}

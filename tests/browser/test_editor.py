@@ -1,0 +1,144 @@
+"""The journey editor in a real browser: steps are dragged, and what stands beside the form follows it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.accessibility import barriers
+
+pytestmark = pytest.mark.browser
+
+Inside = tuple[Page, str]
+CALM = re.compile(r"^(?!.*is-stale)")
+STALE = re.compile("is-stale")
+
+
+def names(page: Page) -> list[str]:
+    """The names of the steps in the order of the form."""
+    fields = page.locator("[data-step] input[id$='-name'][id^='steps-']:not([role])")
+    return [one.input_value() for one in fields.all()]
+
+
+def drag(page: Page, step: int, over: int, *, y: float) -> None:
+    """Hold a step by its handle over another one, so far below its upper edge, or above its lower one."""
+    page.set_viewport_size({"width": 1360, "height": 3000})
+    place = page.locator("[data-step]").nth(over).bounding_box()
+    assert place is not None
+    page.locator("[data-drag]").nth(step).hover()
+    page.mouse.down()
+    for nudge in range(3):  # a browser tells of a drag at its second move
+        page.mouse.move(place["x"] + 40 + nudge, place["y"] + y + (place["height"] if y < 0 else 0))
+
+
+def test_a_step_is_dragged_to_another_place_and_by_keyboard_back(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/editor/trial-to-paid")
+    before = names(page)
+    page.locator("#steps-0-name").fill("Comes by")
+    drag(page, 0, 2, y=-8)
+    expect(page.locator(".is-drop-before")).to_have_count(1)
+    page.mouse.up()
+    expect(page.locator("#steps-2-name")).to_have_value("Comes by")
+    expect(page.locator("#editor-said")).to_have_text(f"Comes by is now step 3 of {len(before)}.")
+    expect(page.locator("#steps-2-name")).to_be_focused()
+    assert names(page) == [before[1], before[2], "Comes by", *before[3:]]
+    page.locator("#steps-2-name").press("Alt+ArrowUp")
+    expect(page.locator("#editor-said")).to_have_text(f"Comes by is now step 2 of {len(before)}.")
+    expect(page.locator("#steps-1-name")).to_have_value("Comes by")
+
+
+def test_a_step_that_is_dropped_where_it_stands_or_outside_stays(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/editor/trial-to-paid")
+    before = names(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.post_data or ""))
+    drag(page, 1, 1, y=60)
+    page.mouse.up()
+    drag(page, 1, 0, y=8)
+    expect(page.locator("[data-step]").first).to_have_class(re.compile("is-drop-before"))
+    for _ in range(2):
+        page.locator("h1").hover()
+    expect(page.locator(".is-drop-before")).to_have_count(0)
+    page.mouse.up()
+    assert names(page) == before
+    assert not any("to-" in one for one in asked)
+    expect(page.locator(".is-dragged, .is-drop-before, .is-drop-after")).to_have_count(0)
+
+
+def test_the_preview_follows_the_form_and_is_marked_until_it_does(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/editor/trial-to-paid")
+    preview = page.locator("#preview")
+    expect(preview).to_contain_text("runs succeed", timeout=60_000)
+    expect(preview).to_have_class(CALM)
+    last = page.locator("[data-step] input[id$='-match-0-value']").last
+    last.press_sequentially("x")
+    expect(preview).to_have_class(STALE)
+    expect(preview.locator(".stale-mark")).to_be_visible()
+    assert barriers(page) == []
+    expect(preview).to_contain_text("No touchpoint of this name was seen", timeout=60_000)
+    expect(preview).to_have_class(CALM)
+    expect(page.locator("#preview-says")).to_contain_text("runs succeed")
+    expect(last).to_be_focused()
+
+
+def test_a_form_that_is_half_written_is_told_so_calmly(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/editor")
+    preview = page.locator("#preview")
+    expect(preview).to_contain_text("Step 1: choose a touchpoint")
+    page.locator("#steps-0-match-0-value").fill("Signed Up")
+    expect(preview).not_to_contain_text("Step 1")
+    page.locator("#steps-1-match-0-value").fill("Invoice Paid")
+    expect(preview).to_contain_text("runs succeed", timeout=60_000)
+    page.locator("#field-idle_timeout").fill("so")
+    expect(preview).to_contain_text("write a duration as")
+    expect(page.locator(".alert-danger, .is-invalid")).to_have_count(0)
+    expect(page.locator("#field-idle_timeout")).to_be_focused()
+    assert barriers(page) == []
+
+
+def test_the_form_stands_beside_itself_as_yaml(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/editor")
+    yaml = page.locator("#draft-yaml")
+    expect(yaml).to_contain_text("idle_timeout: 30d")
+    page.locator("#field-name").fill("Help to happy")
+    expect(yaml).to_contain_text("key: help-to-happy")
+    page.get_by_role("button", name="Add a step before the goal").click()
+    expect(page.locator("#steps-2-name")).to_be_visible()
+    expect(page.locator("#steps-1-name")).to_be_focused()
+    page.locator("#steps-1-name").fill("Is answered")
+    expect(yaml).to_contain_text("- key: is-answered")
+    page.get_by_text("Paste a definition as YAML instead").click()
+    expect(page.locator("#preview")).to_have_class(CALM)
+    page.locator("#yaml").fill("key: other")
+    expect(page.locator("#preview")).to_have_class(CALM)
+    expect(yaml).not_to_contain_text("other")
+
+
+def test_a_condition_suggests_what_its_event_carries_without_saving_or_drawing_anew(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/editor")
+    page.get_by_role("button", name="Add a condition", exact=True).first.click()
+    name, value = (page.locator(f"#steps-0-match-0-where-0-{one}") for one in ("name", "value"))
+    expect(name).to_be_focused()
+    page.locator("#steps-0-match-0-value").fill("Invoice Paid")
+    name.fill("amo")
+    option = page.locator("#steps-0-match-0-where-0-name-list [role=option]").first
+    expect(option).to_contain_text("such as")
+    expect(option).to_contain_text(re.compile(r"in \d+%"))
+    name.press("ArrowDown")
+    name.press("Enter")
+    expect(name).to_have_value("amount")
+    value.focus()
+    first = page.locator("#steps-0-match-0-where-0-value-list [role=option]").first
+    expect(first).to_contain_text(re.compile(r"^\d.*in [\d.]+%"))
+    assert barriers(page) == []
+    value.press("ArrowDown")
+    value.press("Enter")
+    expect(page.locator("#draft-yaml")).to_contain_text(re.compile(r"property: amount\s+op: eq\s+value: \d"))
