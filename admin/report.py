@@ -10,6 +10,7 @@ from flask import request, url_for
 
 from admin import asked, embedding
 from admin.access import Place
+from admin.asked import UNITS
 from admin.services import services
 from journeys.period import asked_at, iso
 from journeys.report import RUNS
@@ -44,7 +45,7 @@ class JourneyPage:
         """The moment of this report, for what must tell in time and dropped apart as it does."""
         return iso(self.scope.now)
 
-    def about(self, units: Sequence[str] = asked.UNITS) -> str:
+    def about(self, units: Sequence[str] = UNITS) -> str:
         """What the numbers are of, in words, for a picture without its page. Of `units` one is counted."""
         asked, saved = self.asked, self.scope.saved
         what = tell(asked.unit if asked.unit in units else units[0]).capitalize()

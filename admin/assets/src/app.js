@@ -5,6 +5,7 @@ import { clicks } from "./behaviour/clicks.js";
 import { palette } from "./behaviour/palette.js";
 import { leaving } from "./behaviour/leaving.js";
 import { live } from "./behaviour/live.js";
+import { pictures } from "./behaviour/pictures.js";
 import { printing } from "./behaviour/printing.js";
 import { scrolling } from "./behaviour/scrolling.js";
 import { times } from "./behaviour/times.js";
@@ -57,6 +58,7 @@ printing();
 htmx.onLoad((part) => {
   combobox(part);
   live(part);
+  pictures(part);
   scrolling(part);
   times(part);
 });
