@@ -5,6 +5,7 @@ import { clicks } from "./behaviour/clicks.js";
 import { palette } from "./behaviour/palette.js";
 import { leaving } from "./behaviour/leaving.js";
 import { live } from "./behaviour/live.js";
+import { meanings } from "./behaviour/meanings.js";
 import { pictures } from "./behaviour/pictures.js";
 import { printing } from "./behaviour/printing.js";
 import { scrolling } from "./behaviour/scrolling.js";
@@ -54,6 +55,7 @@ function notice(text) {
 clicks(notice);
 palette(htmx);
 leaving();
+meanings();
 printing();
 htmx.onLoad((part) => {
   combobox(part);
