@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from admin.locales import day
 from admin.places import place_name
 from admin.reasons import said_of
+from journeys.statistics import FEWEST
 from journeys.timing import EDGES
 from store.words import tell
 
@@ -43,7 +44,7 @@ def funnel(answer: Answer, link: Callable[[str, str | None], str]) -> dict[str, 
                 },
             }
         )
-    return {"steps": columns, "unit": answer["unit"]}
+    return {"steps": columns, "unit": answer["unit"], "few": _are_few(answer["entered"])}
 
 
 def sankey(answer: Answer, behind: Callable[[str], str]) -> dict[str, Any]:
@@ -71,6 +72,7 @@ def sankey(answer: Answer, behind: Callable[[str], str]) -> dict[str, Any]:
         "runs": answer["runs"],
         "unit": answer["unit"],
         "compared": answer["against"] is not None,
+        "few": _are_few(answer["runs"], *([] if answer["against"] is None else [answer["against_runs"]])),
     }
 
 
@@ -94,7 +96,8 @@ def histogram(timing: Answer, unit: str) -> dict[str, Any]:
         for low, high in pairwise(limits)
         if low is not None and counts and min(counts) <= low <= max(counts)
     ]
-    return {"bars": bars, "median": timing["median"], "p90": timing["p90"], "unit": unit}
+    marks = {"median": timing["median"], "p90": timing["p90"]}
+    return {"bars": bars, **marks, "unit": unit, "few": _are_few(timing["n"])}
 
 
 def periods(answer: Answer, names: Mapping[str, str], behind: Callable[[str, str], str]) -> dict[str, Any]:
@@ -117,6 +120,7 @@ def periods(answer: Answer, names: Mapping[str, str], behind: Callable[[str, str
             }
             for side, colour in groups
         ],
+        "few": _are_few(*(answer["steps"][0][side]["rate_from_start"]["n"] for side, _ in groups)),
     }
 
 
@@ -139,7 +143,13 @@ def segments(groups: Sequence[Answer], behind: Callable[[str, str], str]) -> dic
             }
             for group, colour in zip(groups, ("accent", "other"), strict=True)
         ],
+        "few": _are_few(*(group["entered"]["n"] for group in groups)),
     }
+
+
+def _are_few(*numbers: int) -> bool:
+    """Whether what one of them counts is too little to rely on a picture of it."""
+    return any(n < FEWEST for n in numbers)
 
 
 def _rate(found: Answer) -> dict[str, Any]:

@@ -77,6 +77,44 @@ def test_outcomes_and_numbers_of_the_overview_explain_themselves(everything: Pag
         assert f'class="meaning" title="{html.escape(EXPLAINED[name])}">{word}</button>' in text, word
 
 
+def test_pictures_of_few_say_so_and_what_stands_there_until_they_are_drawn(everything: Pages) -> None:
+    kinds, marks_of_their_own = set(), {"trend", "survival", "columns", "identities"}
+    for path, (_, text) in everything.items():
+        for kind, inside, after in re.findall(
+            r'data-chart="(\w+)"[^>]*>(.*?)</div>(.{0,600})', text, re.DOTALL
+        ):
+            assert "The picture is not drawn yet" in inside, path
+            assert ("Fewer than 30" in after) == (kind not in marks_of_their_own), (path, kind)
+            kinds.add(kind)
+    assert kinds == {"funnel", "sankey", "histogram", *marks_of_their_own}
+
+
+def test_headlines_of_few_say_so(everything: Pages) -> None:
+    for page, head in (
+        ("journey.funnel", "<dt><button[^>]*>Success rate"),
+        ("journeys.show", 'class="headline"'),
+    ):
+        text = next(text for endpoint, text in everything.values() if endpoint == page)
+        found = re.search(rf"{head}.{{0,900}}", text, re.DOTALL)
+        assert found
+        assert ">small sample</button>" in found[0], page
+
+
+def test_cohorts_say_their_interval_and_which_are_small(everything: Pages) -> None:
+    for page in ("journey.retention", "lifecycle.show"):
+        text = next(t for endpoint, t in everything.values() if endpoint == page and "is-cohorts" in t)
+        cells = re.findall(r'<td class="number is-heat[^>]*>(.*?)</td>', text)
+        assert cells
+        for cell in cells:
+            assert re.search(r" · \d+–\d+%", cell), cell
+            assert ", small sample" in cell, cell
+
+
+def test_segments_without_a_run_say_so(own_shop: Shop) -> None:
+    path = "/p/shop/journeys/buy/compare?from=2020-01-01&through=2020-01-05"
+    assert "No run of these segments began in this period" in own_shop.client("viewer").get(path).text
+
+
 def test_deviations_are_a_table_of_steps_and_ways_with_heat(
     own_shop: Shop, add_events: Callable[[list[Event]], None]
 ) -> None:

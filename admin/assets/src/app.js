@@ -36,12 +36,13 @@ document.addEventListener("htmx:configRequest", (event) => {
 });
 
 document.addEventListener("htmx:responseError", (event) => {
+  if (failed(event.detail.elt)) return;
   const { status, responseText } = event.detail.xhr;
   const isSentence = event.detail.xhr.getResponseHeader("Content-Type")?.startsWith("text/plain");
   if (status === 401) window.location.reload();
   else notice(isSentence && responseText ? responseText : say("That did not work (status %(status)s). Please try again.", { status }));
 });
-document.addEventListener("htmx:sendError", () => notice(say("Waywiser cannot be reached. Is it running?")));
+document.addEventListener("htmx:sendError", ({ detail }) => failed(detail.elt) || notice(say("Waywiser cannot be reached. Is it running?")));
 
 function notice(text) {
   const place = document.getElementById("notice");
@@ -50,6 +51,20 @@ function notice(text) {
   place.hidden = false;
   clearTimeout(notice.timer);
   notice.timer = setTimeout(() => (place.hidden = true), 8000);
+}
+
+/** A part that comes after its page says where it stands that it did not come, and offers to ask again. */
+function failed(part) {
+  const place = part.matches("[data-part]") ? part.querySelector("[data-part-state]") ?? part : null;
+  if (!place) return false;
+  const again = Object.assign(document.createElement("button"), { type: "button", className: "btn btn-sm inside-card" });
+  again.textContent = say("Try again");
+  again.addEventListener("click", () => {
+    const swap = part.getAttribute("hx-swap") ?? "innerHTML";
+    htmx.ajax("GET", part.getAttribute("hx-get"), { source: part, target: part, swap });
+  });
+  place.replaceChildren(say("This part did not come."), " ", again);
+  return true;
 }
 
 clicks(notice);
