@@ -115,6 +115,20 @@ def test_segments_without_a_run_say_so(own_shop: Shop) -> None:
     assert "No run of these segments began in this period" in own_shop.client("viewer").get(path).text
 
 
+# Pages with numbers, and of these the ones that have a period.
+COUNTS = ("journeys.show", "segments.show", "catalog.show", "catalog.one")
+OF_A_PERIOD = ("sessions.show", "lifecycle.show", "discovery.journeys", "discovery.between")
+
+
+@pytest.mark.parametrize("page", [*COUNTS, *OF_A_PERIOD])
+def test_pages_say_when_they_were_computed_and_on_paper_of_when(everything: Pages, page: str) -> None:
+    text = next(text for endpoint, text in everything.values() if endpoint == page)
+    told = text[text.index('class="fine as-of') :]
+    assert 'As of <time datetime="2026-03-01T12:00:00.000Z"' in told
+    assert "days are those of UTC" in told
+    assert ('<p class="print-only">From 2026-' in text) == (page in OF_A_PERIOD)
+
+
 def test_deviations_are_a_table_of_steps_and_ways_with_heat(
     own_shop: Shop, add_events: Callable[[list[Event]], None]
 ) -> None:
