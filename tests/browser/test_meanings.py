@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import barriers
 from tests.browser.company import Company
+from tests.installation import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -26,6 +27,25 @@ def test_enter_tells_a_meaning_and_escape_takes_it_away(inside: tuple[Page, str]
     page.keyboard.press("Escape")
     expect(told).to_be_hidden()
     expect(word).to_be_focused()
+
+
+def test_a_meaning_goes_along_with_its_word(inside: tuple[Page, str]) -> None:
+    page, project = inside
+    page.goto(f"{project}/{FUNNEL}")
+    told, word = page.locator(".meaning-told"), page.get_by_role("button", name="Reached")
+    word.click()  # to which the page scrolls first
+    expect(told).to_be_visible()
+    before = word.bounding_box()
+    page.mouse.wheel(0, 60)
+    there = eventually(word.bounding_box, lambda box: box != before)
+    assert there
+    expect(told).to_be_visible()
+    box = told.bounding_box()
+    assert box
+    below, above = box["y"] - there["y"] - there["height"], there["y"] - box["y"] - box["height"]
+    assert 0 <= max(below, above) <= 12
+    page.mouse.wheel(0, 3000)
+    expect(told).to_be_hidden()
 
 
 @pytest.mark.parametrize("path", ["journeys?days=90", FUNNEL])
