@@ -15,17 +15,11 @@ from journeys.comparison import COMPARISON
 from journeys.dimensions import DimensionError
 from journeys.period import Period, PeriodError, moment
 from journeys.periods_report import PERIODS
-from journeys.report import Answer
-from journeys.segments import ATTRIBUTES, SegmentError, written
+from journeys.report import Answer, Report
+from journeys.segments import SegmentError, written
 from journeys.survival_report import SURVIVAL
+from journeys.timing import TIMING
 from journeys.trend import TREND
-
-# What of the bar each tab can show. Others show nothing of it, so their bar does not offer it.
-OFFERED: Mapping[str, tuple[str, ...]] = {
-    "funnel": ("beside", "against", "breakdown"),
-    "timing": ("beside", "against", "breakdown"),
-    "paths": ("against",),
-}
 
 
 def given(report: JourneyPage, tab: str, args: Mapping[str, str]) -> dict[str, str]:
@@ -33,9 +27,7 @@ def given(report: JourneyPage, tab: str, args: Mapping[str, str]) -> dict[str, s
     asked, found = report.asked, dict(args)
     if tab == "breakdown" and asked.breakdown:
         found["by"] = asked.breakdown
-    if (
-        tab == "timing" and asked.breakdown in ATTRIBUTES and not asked.against
-    ):  # curves are of one or the other
+    if tab == "timing" and "breakdown" in offered(TIMING, report) and asked.breakdown in TIMING.dimensions:
         found["compare"] = asked.breakdown
     if tab == "change" and asked.beside and not found.get("before_from"):
         found |= {"before_from": asked.beside.start, "before_to": asked.beside.end}
@@ -51,9 +43,15 @@ def kept(report: JourneyPage, question: ReportQuestion, args: Mapping[str, str])
     }
 
 
-def choices(report: JourneyPage) -> dict[str, Sequence[tuple[str, str]]]:
-    """What can be chosen in the bar: as it is written in the address, and as it is called."""
-    return {"beside": tuple(BESIDE.items()), "breakdown": breakdowns.plain(report.scope)}
+def offered(kind: Report, report: JourneyPage) -> tuple[str, ...]:
+    """What the bar of a tab offers: curves of times are of segments or of values, not of both."""
+    without = "breakdown" if kind is TIMING and report.asked.against else ""
+    return tuple(name for name in kind.offers if name != without)
+
+
+def choices(kind: Report, report: JourneyPage) -> dict[str, Sequence[tuple[str, str]]]:
+    """What can be chosen in the bar of a tab: as it is written in the address, and as it is called."""
+    return {"beside": tuple(BESIDE.items()), "breakdown": breakdowns.plain(report.scope, kind.dimensions)}
 
 
 def funnel(report: JourneyPage, answer: Answer, trend: Answer) -> dict[str, Any]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from journeys.breakdown import names
 from journeys.dimensions import OF_EVENT, OF_RUN, SEGMENT
 from journeys.scope import Scope
 from store.words import tell
 
 
-def plain(scope: Scope) -> list[tuple[str, str]]:
-    """What every journey can be broken down by, without a look at its events, and the saved segments."""
+def plain(scope: Scope, known: Sequence[str]) -> list[tuple[str, str]]:
+    """Of the dimensions that a report knows, those of every journey; for `segment` each saved segment."""
     saved = [
         (f"{SEGMENT}:{key}", tell("segment: %(name)s", name=scope.saved.named(key)))
-        for key in scope.saved.segments
+        for key in (scope.saved.segments if SEGMENT in known else ())
     ]
-    return [*((name, tell(name.replace("_", " "))) for name in (*OF_RUN, *OF_EVENT)), *saved]
+    return [*((name, tell(name.replace("_", " "))) for name in known if name != SEGMENT), *saved]
 
 
 def choices(scope: Scope, *, by: str, at: str) -> list[tuple[str, list[tuple[str, str]]]]:

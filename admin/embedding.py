@@ -37,10 +37,14 @@ class Shown:
 
 
 def reads(report: Report, given: Mapping[str, str], project: Project, *, now: int) -> dict[str, str]:
-    """Of an address, the arguments that a link of this report keeps: always as things are, never as of."""
+    """Of an address, the arguments that a link of this report keeps: what its page shows, and never `as_of`.
+
+    What stands beside a report on its page is not part of a link, unless the report itself asks for it.
+    """
     frame = asked.read(given, project.zone, now=now)
     own = questions.ReportQuestion([report], given).args
-    return {**own, **frame.without("as_of")}
+    kept = frame.without("as_of").items()
+    return {**own, **{name: value for name, value in kept if name not in frame.compared}}
 
 
 def shown(

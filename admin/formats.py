@@ -14,7 +14,7 @@ from admin.locales import day, decimal
 from admin.locales import share as written_share
 from journeys.breakdown import MOMENTS
 from journeys.change_words import told
-from journeys.metrics import MEANINGS, STANDING
+from journeys.metrics import MEANINGS, STANDING, WORDS
 from journeys.rates import rate
 from journeys.segments import written
 from journeys.statistics import is_small
@@ -23,6 +23,7 @@ from store.retelling import Retold
 from store.words import Spoken, marked, tell
 
 OUTCOMES = Spoken({"succeeded": "Succeeded", "failed": "Failed", "dropped": "Dropped", "in_time": "In time"})
+EXPLAINED = Spoken({**MEANINGS, **STANDING, **{name: WORDS[name] for name in OUTCOMES}})
 MANY = 0.1
 # Up to how many seconds a unit of how many is used, and how it is written.
 UNITS = (
@@ -61,7 +62,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["OUTCOMES"] = OUTCOMES
     app.jinja_env.globals["told_change"] = told
     app.jinja_env.globals["why_zero"] = why
-    app.jinja_env.globals["MEANINGS"] = Spoken({**MEANINGS, **STANDING})
+    app.jinja_env.globals["MEANINGS"] = EXPLAINED
     app.jinja_env.globals["DEVICE_ICONS"] = ICONS
 
 

@@ -11,11 +11,17 @@ from zoneinfo import ZoneInfo
 from admin.locales import day
 from admin.places import place_name
 from admin.reasons import said_of
+from journeys.statistics import FEWEST
 from journeys.timing import EDGES
 from store.words import tell
 
 Answer = Mapping[str, Any]
-REASON_COLOURS = ("second", "third", "fourth", "accent", "fifth")
+# What colours of theme.css mean in every picture. Outcomes have colours of their own, which nothing else has;
+# where neither is at stake, groups take them in the order of GROUPS.
+ASKED, COMPARED, REST = "accent", "second", "other"  # what was asked, what it is compared with, all others
+ROBOTS, WRONG = "third", "fourth"
+GROUPS = (ASKED, COMPARED, "third", "fourth", "fifth")
+REASON_COLOURS = (WRONG, *(one for one in GROUPS if one != WRONG))
 
 
 def funnel(answer: Answer, link: Callable[[str, str | None], str]) -> dict[str, Any]:
@@ -43,7 +49,7 @@ def funnel(answer: Answer, link: Callable[[str, str | None], str]) -> dict[str, 
                 },
             }
         )
-    return {"steps": columns, "unit": answer["unit"]}
+    return {"steps": columns, "unit": answer["unit"], "few": _are_few(answer["entered"])}
 
 
 def sankey(answer: Answer, behind: Callable[[str], str]) -> dict[str, Any]:
@@ -73,6 +79,7 @@ def sankey(answer: Answer, behind: Callable[[str], str]) -> dict[str, Any]:
         "runs": answer["runs"],
         "unit": answer["unit"],
         "compared": answer["against"] is not None,
+        "few": _are_few(answer["runs"], *([] if answer["against"] is None else [answer["against_runs"]])),
     }
 
 
@@ -96,12 +103,13 @@ def histogram(timing: Answer, unit: str) -> dict[str, Any]:
         for low, high in pairwise(limits)
         if low is not None and counts and min(counts) <= low <= max(counts)
     ]
-    return {"bars": bars, "median": timing["median"], "p90": timing["p90"], "unit": unit}
+    marks = {"median": timing["median"], "p90": timing["p90"]}
+    return {"bars": bars, **marks, "unit": unit, "few": _are_few(timing["n"])}
 
 
 def periods(answer: Answer, names: Mapping[str, str], behind: Callable[[str, str], str]) -> dict[str, Any]:
     """How far the runs of two periods came, side by side; `behind` finds their lists."""
-    groups = [("before", "other"), ("now", "accent")]
+    groups = [("before", COMPARED), ("now", ASKED)]
     return {
         "steps": [step["name"] for step in answer["steps"]],
         "groups": [
@@ -119,6 +127,7 @@ def periods(answer: Answer, names: Mapping[str, str], behind: Callable[[str, str
             }
             for side, colour in groups
         ],
+        "few": _are_few(*(answer["steps"][0][side]["rate_from_start"]["n"] for side, _ in groups)),
     }
 
 
@@ -139,9 +148,15 @@ def segments(groups: Sequence[Answer], behind: Callable[[str, str], str]) -> dic
                     for step in group["steps"]
                 ],
             }
-            for group, colour in zip(groups, ("accent", "other"), strict=True)
+            for group, colour in zip(groups, (ASKED, COMPARED), strict=True)
         ],
+        "few": _are_few(*(group["entered"]["n"] for group in groups)),
     }
+
+
+def _are_few(*numbers: int) -> bool:
+    """Whether what one of them counts is too little to rely on a picture of it."""
+    return any(n < FEWEST for n in numbers)
 
 
 def _rate(found: Answer) -> dict[str, Any]:
@@ -182,10 +197,10 @@ def came(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
         answer,
         zone,
         [
-            (tell("Accepted, people"), "accent", [one["accepted"] - one["robots"] for one in times]),
-            (tell("Accepted, robots"), "soft", [one["robots"] for one in times]),
-            (tell("Duplicates"), "other", [one["duplicates"] for one in times]),
-            (tell("Refused"), "second", [one["refused"] for one in times]),
+            (tell("Accepted, people"), ASKED, [one["accepted"] - one["robots"] for one in times]),
+            (tell("Accepted, robots"), ROBOTS, [one["robots"] for one in times]),
+            (tell("Duplicates"), REST, [one["duplicates"] for one in times]),
+            (tell("Refused"), WRONG, [one["refused"] for one in times]),
         ],
     )
 
@@ -199,31 +214,29 @@ def refused(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
         for code, colour in zip(shown, REASON_COLOURS, strict=False)
     ]
     others = [sum(n for code, n in one["reasons"].items() if code not in shown) for one in times]
-    return _columns(
-        answer, zone, [*series, (tell("Other reasons"), "other", others)] if any(others) else series
-    )
+    return _columns(answer, zone, [*series, (tell("Other reasons"), REST, others)] if any(others) else series)
 
 
 def remarkable(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
     """Columns side by side of the accepted events that are late, or break the tracking plan."""
     times = answer["times"]
     series = [
-        ("Late", "accent", [one["late"] for one in times]),
-        (tell("Against the plan"), "second", [one["violations"] for one in times]),
+        ("Late", ASKED, [one["late"] for one in times]),
+        (tell("Against the plan"), WRONG, [one["violations"] for one in times]),
     ]
     return _columns(answer, zone, series, stacked=False)
 
 
 def robots(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
     """Columns of the events that robots sent."""
-    return _columns(answer, zone, [(tell("Robots"), "accent", [one["robots"] for one in answer["times"]])])
+    return _columns(answer, zone, [(tell("Robots"), ROBOTS, [one["robots"] for one in answer["times"]])])
 
 
 def lives(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
     """Stacked columns of the customers who were active, by where they came from."""
     parts = answer["parts"]
     series = [
-        ("Returning", "accent", [one["returning"] for one in parts]),
+        ("Returning", ASKED, [one["returning"] for one in parts]),
         ("New", "soft", [one["new"] for one in parts]),
         (tell("Back after a pause"), "fifth", [one["resurrected"] for one in parts]),
     ]

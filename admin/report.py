@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from flask import request, url_for
 
 from admin import asked, embedding
 from admin.access import Place
+from admin.asked import UNITS
 from admin.services import services
 from journeys.period import asked_at, iso
 from journeys.report import RUNS
@@ -44,11 +45,10 @@ class JourneyPage:
         """The moment of this report, for what must tell in time and dropped apart as it does."""
         return iso(self.scope.now)
 
-    @property
-    def about(self) -> str:
-        """What the numbers are of, in words, for a picture that leaves the page."""
+    def about(self, units: Sequence[str] = UNITS) -> str:
+        """What the numbers are of, in words, for a picture without its page. Of `units` one is counted."""
         asked, saved = self.asked, self.scope.saved
-        what = tell(asked.unit).capitalize()
+        what = tell(asked.unit if asked.unit in units else units[0]).capitalize()
         frame = {"what": what, "start": asked.start, "through": asked.through}
         parts = [tell("%(what)s that began from %(start)s through %(through)s", **frame)]
         parts += [f"{tell(name)} {value}" for name, value in asked.segment.items()]

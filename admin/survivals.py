@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from admin.pictures import GROUPS
 from journeys.survival import EVERYONE
 from store.words import tell
-
-COLOURS = ("accent", "second", "third", "fourth", "fifth")
 
 
 def coloured(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -17,7 +16,7 @@ def coloured(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
         {
             **curve,
             "name": tell(curve["name"]) if curve["name"] == EVERYONE else curve["name"],
-            "colour": COLOURS[at % len(COLOURS)],
+            "colour": GROUPS[at % len(GROUPS)],
         }
         for at, curve in enumerate(answer["curves"])
     ]

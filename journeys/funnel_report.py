@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from journeys.cursors import ListError
+from journeys.dimensions import OF_EVENT, OF_RUN, SEGMENT
 from journeys.funnel import AT_STEP, UNITS, funnel
 from journeys.lists import counted
 from journeys.metrics import STANDING
-from journeys.report import Answer, Report, Table, Which
+from journeys.report import OTHER_SEGMENT, PERIOD, Answer, Report, Table, Which
 from journeys.scope import Scope
 from store.words import tell
 
@@ -47,7 +48,10 @@ MEANINGS = {
         "runs took which step."
     ),
     "share": "Of all runs, with its Wilson interval.",
-    "seconds_to_goal": "The same from the start to the goal, of the runs that succeeded.",
+    "seconds_to_goal": (
+        "How long runs that succeeded took from start to goal: half of them at most `median`, nine in "
+        "ten `p90`."
+    ),
 }
 
 
@@ -110,4 +114,6 @@ FUNNEL = Report(
     meanings=MEANINGS,
     units=UNITS,
     behind=behind,
+    beside=(PERIOD, OTHER_SEGMENT),
+    dimensions=(*OF_RUN, *OF_EVENT, SEGMENT),
 )

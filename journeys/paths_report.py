@@ -12,7 +12,7 @@ from journeys.apart import NAMES
 from journeys.funnel import OUTCOMES, UNITS
 from journeys.paths import DIRECTIONS, PARTS, Asked, paths
 from journeys.paths_lists import behind, with_cells
-from journeys.report import Answer, OwnArguments, Report, Table
+from journeys.report import OTHER_SEGMENT, Answer, OwnArguments, Report, Table
 from journeys.scope import Scope
 from store.words import tell
 
@@ -148,4 +148,5 @@ PATHS = Report(
     asked=PathsAsked,
     units=UNITS,
     behind=behind,
+    beside=(OTHER_SEGMENT,),
 )

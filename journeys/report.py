@@ -15,6 +15,7 @@ from store.words import Spoken
 Answer = dict[str, Any]
 Table = tuple[Sequence[str], Iterable[Sequence[Any]]]
 RUNS = ("runs",)
+PERIOD, OTHER_SEGMENT = "beside", "against"  # what a page can show beside a report, as addresses call it
 
 
 class Which(NamedTuple):
@@ -47,7 +48,8 @@ class Report:
     returns, a number `n` with a `cell` beside it has a list: that of the runs which `behind` finds for the
     cell. Where numbers have names of their own, `cells` beside them has the cells by these names. `meanings`
     has a sentence for each word of the answer that not all reports share, `notes` are for the docs.
-    `within` is the name of the report on whose tab it stands, where it has none of its own.
+    `within` is the name of the report on whose tab it stands, where it has none of its own. Beside it the
+    page can show another period or segment where `beside` says so, and the values of the `dimensions`.
     """
 
     name: str
@@ -60,10 +62,18 @@ class Report:
     units: tuple[str, ...] = RUNS
     behind: Callable[[Scope, str], Which] | None = None
     within: str = ""
+    beside: tuple[str, ...] = ()
+    dimensions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "meanings", Spoken(self.meanings))
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """What the bar of its tab has beside period and segment: only what changes what the tab shows."""
+        units = ("unit",) if len(self.units) > 1 else ()
+        return (*units, *self.beside, *(("breakdown",) if self.dimensions else ()))
 
     def ask(self, scope: Scope, arguments: Mapping[str, Any], *, unit: str = "runs") -> Answer:
         """The answer; a unit that the report does not count by is that of runs."""

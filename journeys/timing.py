@@ -8,8 +8,9 @@ from typing import Any
 
 from journeys.cursors import ListError
 from journeys.funnel import UNITS
-from journeys.report import Answer, Report, Table, Which
+from journeys.report import OTHER_SEGMENT, PERIOD, Answer, Report, Table, Which
 from journeys.scope import Scope
+from journeys.segments import ATTRIBUTES
 from store.words import tell
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -123,4 +124,6 @@ TIMING = Report(
     meanings=MEANINGS,
     units=UNITS,
     behind=behind,
+    beside=(PERIOD, OTHER_SEGMENT),
+    dimensions=ATTRIBUTES,
 )

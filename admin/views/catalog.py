@@ -22,10 +22,17 @@ MOST = 1_000  # events on the page
 def show(place: Place) -> ResponseReturnValue:
     """All events, or those whose name holds what is searched for."""
     wanted = request.args.get("q", "").strip()
-    listed = _listed(place)
+    now = services().clock()
+    listed = _listed(place, now)
     found = [row for row in listed if wanted.lower() in row["label"].lower()]
     return render_template(
-        "catalog/page.html", found=found, listed=len(listed), wanted=wanted, days=catalog.DAYS, most=MOST
+        "catalog/page.html",
+        found=found,
+        listed=len(listed),
+        wanted=wanted,
+        days=catalog.DAYS,
+        most=MOST,
+        now=now,
     )
 
 
@@ -34,10 +41,10 @@ def show(place: Place) -> ResponseReturnValue:
 def one(place: Place) -> ResponseReturnValue:
     """One event: its properties in a sample of the last days, and how it broke the plan."""
     given, kind, name = services(), request.args.get("type", "track"), request.args.get("event", "")
-    row = next((row for row in _listed(place) if (row["type"], row["event"]) == (kind, name)), None)
+    now = given.clock()
+    row = next((row for row in _listed(place, now) if (row["type"], row["event"]) == (kind, name)), None)
     if row is None:
         abort(404)
-    now = given.clock()
     since = now - catalog.DAYS * catalog.DAY_MS
     return render_template(
         "catalog/one.html",
@@ -50,10 +57,11 @@ def one(place: Place) -> ResponseReturnValue:
         about_people=kind in catalog.ABOUT_PEOPLE,
         days=catalog.DAYS,
         sample=catalog.SAMPLE,
+        now=now,
     )
 
 
-def _listed(place: Place) -> list[dict[str, Any]]:
+def _listed(place: Place, now: int) -> list[dict[str, Any]]:
     given = services()
     planned = {one.event for one in plan_of(given.engine, place.project.id)}
-    return catalog.listed(given.events, place.project.id, planned, now=given.clock(), most=MOST)
+    return catalog.listed(given.events, place.project.id, planned, now=now, most=MOST)

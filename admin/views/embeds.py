@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -27,7 +28,12 @@ MOST_ASKED = 4_000  # characters
 def show(place: Place) -> ResponseReturnValue:
     """The links of the project; the form asks for what the address says."""
     given = request.args.to_dict()
-    return _page(place, {"journey": given.pop("journey", ""), "report": given.pop("report", "")}, asks=given)
+    form = {"journey": given.pop("journey", ""), "report": given.pop("report", "")}
+    report = next((one for one in embedding.REPORTS if one.name == form["report"]), None)
+    if report is None or not given:
+        return _page(place, form, asks=given)
+    asks = embedding.reads(report, given, place.project, now=services().clock())
+    return _page(place, form, asks=asks, left_out=given.keys() - asks.keys())
 
 
 @pages.post("")
@@ -78,7 +84,13 @@ def revoke(place: Place, number: int) -> ResponseReturnValue:
 
 
 def _page(
-    place: Place, form: dict[str, str], *, asks: dict[str, str], fresh: str = "", problem: str = ""
+    place: Place,
+    form: dict[str, str],
+    *,
+    asks: dict[str, str],
+    left_out: Collection[str] = (),
+    fresh: str = "",
+    problem: str = "",
 ) -> str:
     given = services()
     journeys = {
@@ -97,6 +109,7 @@ def _page(
         form=form,
         asks=asks,
         asked=urlencode(asks),
+        left_out=any(name in left_out for name in ("beside", "against", "breakdown")),
         fresh=fresh,
         problem=problem,
         now=given.clock(),

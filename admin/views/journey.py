@@ -158,8 +158,8 @@ def _add(report: Report) -> None:
             "kinds": shown,
             "question": question,
             "kept": beside.kept(opened, question, args),
-            "offered": beside.OFFERED.get(report.name, ()),
-            "bar": beside.choices(opened),
+            "offered": beside.offered(report, opened),
+            "bar": beside.choices(report, opened),
         }
 
         def compute() -> Found:

@@ -26,7 +26,12 @@ def show(place: Place) -> ResponseReturnValue:
     cards = overview.cards(given, place.project, period, now=now, order=request.args.get("order", ""))
     has_events = bool(cards) or latest(given.events, place.project.id)["n"] > 0
     return render_template(
-        "journeys/page.html", cards=cards, asked=frame, has_events=has_events, orders=overview.ORDERS
+        "journeys/page.html",
+        cards=cards,
+        asked=frame,
+        has_events=has_events,
+        orders=overview.ORDERS,
+        now=now,
     )
 
 

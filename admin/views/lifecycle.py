@@ -82,7 +82,6 @@ def show(place: Place) -> ResponseReturnValue:
         work=work,
         spot=WHOLE_PAGE,
         section="lifecycle",
-        charts=True,
     )
 
 

@@ -60,6 +60,7 @@ def show(place: Place) -> ResponseReturnValue:
         journeys=journeys,
         journey=journey if journey in journeys else next(iter(journeys), ""),
         days=DAYS,
+        now=services().clock(),
     )
 
 

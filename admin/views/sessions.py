@@ -36,6 +36,7 @@ class Question:
     place: Place
     asked: asked.Asked
     period: Period
+    now: int
     which: str
     customer: str
 
@@ -101,4 +102,4 @@ def _question(place: Place) -> Question:
     period = parse_period(frame.start, frame.end, zone, now=now)
     which, customer = request.args.get("which", ""), request.args.get("customer", "")
     is_number = customer.isdecimal() and len(customer) < 20 and int(customer) < 2**63
-    return Question(place, frame, period, which if which in WHICH else "", customer if is_number else "")
+    return Question(place, frame, period, now, which if which in WHICH else "", customer if is_number else "")

@@ -8,14 +8,14 @@ import io
 import json
 import re
 from datetime import datetime
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from admin.asked import read
-from admin.beside import OFFERED
-from journeys.reports import TABS
+from journeys.report import Report
+from journeys.reports import BY_NAME, TABS
 from tests.admin.conftest import NOW, Shop, happened
 
 FEBRUARY = "from=2026-02-15&through=2026-03-01"
@@ -65,14 +65,72 @@ def test_tabs_carry_what_is_compared(shop: Shop) -> None:
         assert {name: told.get(name) for name in asked} == asked, tab
 
 
-@pytest.mark.parametrize("tab", [one.name for one in TABS])
-def test_the_bar_offers_only_what_the_tab_can_show(shop: Shop, tab: str) -> None:
-    text = page(shop, tab, "days=30&beside=previous&against=all&breakdown=device")
-    bar = text[text.index('class="report-bar"') : text.index("</form>", text.index('class="report-bar"'))]
-    for name in ("beside", "against", "breakdown"):
-        shown = f'id="bar-{name}"' in bar
-        assert shown == (name in OFFERED.get(tab, ())), name
-        assert len(re.findall(rf'name="{name}"', bar)) == 1, f"{name} is asked once, or kept"
+def bar_of(text: str) -> str:
+    """The form above a report."""
+    return text[text.index('class="report-bar"') : text.index("</form>", text.index('class="report-bar"'))]
+
+
+def said(text: str) -> str:
+    """The words and numbers of a report, without addresses, fields and how it is computed."""
+    shown = text[text.index('id="report"') :]
+    shown = re.sub(
+        r"<form.*?</form>|<p class=\"fine mb-0\">[^<]* that began from .*", "", shown, flags=re.DOTALL
+    )
+    return " ".join(re.sub(r"<[^>]*>", " ", shown).split())
+
+
+def offered(bar: str, name: str) -> list[str]:
+    """The values that a select of the bar offers, without the one that means nothing."""
+    found = re.search(rf'<select[^>]* id="bar-{name}".*?</select>', bar, re.DOTALL)
+    return re.findall(r'<option value="([^"]+)"', found[0]) if found else []
+
+
+@pytest.mark.parametrize("tab", TABS, ids=lambda tab: tab.name)
+def test_all_that_the_bar_offers_is_heard(shop: Shop, tab: Report) -> None:
+    """Whatever is chosen changes what the page says; `days` are of a time of which there are runs."""
+    plain = page(shop, tab.name, FEBRUARY)
+    bar = bar_of(plain)
+    for name in ("unit", "beside", "against", "breakdown"):
+        values = [
+            one for one in offered(bar, name) if (name, one) not in (("unit", "runs"), ("against", "all"))
+        ]
+        assert bool(values) == (name in tab.offers), name
+        for value in values:
+            asked = f"{FEBRUARY}&{name}={quote(html.unescape(value))}"
+            assert said(page(shop, tab.name, asked)) != said(plain), (name, value)
+
+
+# Pages that have a field of their own for what the bar of other tabs offers.
+OWN_FIELDS = {("change", "beside"), ("breakdown", "breakdown")}
+
+
+@pytest.mark.parametrize("tab", TABS, ids=lambda tab: tab.name)
+def test_what_the_bar_does_not_offer_is_kept_and_changes_nothing(shop: Shop, tab: Report) -> None:
+    given = {"unit": "accounts", "beside": "previous", "against": "device:mobile", "breakdown": "browser"}
+    plain = said(page(shop, tab.name, FEBRUARY))
+    for name, value in given.items():
+        text = page(shop, tab.name, f"{FEBRUARY}&{name}={value}")
+        assert len(re.findall(rf'name="{name}"', bar_of(text))) == 1, f"{name} is asked once, or kept"
+        if name not in tab.offers and (tab.name, name) not in OWN_FIELDS:
+            assert said(text) == plain, name
+            assert f'id="bar-{name}"' not in bar_of(text)
+
+
+def test_times_are_broken_down_by_what_their_curves_can_be_of(shop: Shop) -> None:
+    text = page(shop, "timing", "days=30&breakdown=browser")
+    assert offered(bar_of(text), "breakdown") == ["browser", *BY_NAME["timing"].dimensions]
+    assert '<option value="browser">nothing</option>' in bar_of(text), "it is kept for the other tabs"
+    form = text[text.index('id="ask-compare"') :]
+    assert 'value="medium"' in form[: form.index("</select>")]
+    both = page(shop, "timing", "days=30&breakdown=device&against=all")
+    assert 'id="bar-breakdown"' not in both, "curves are of segments or of values"
+    assert 'id="ask-compare"' not in both
+
+
+def test_a_page_says_that_it_counts_runs_where_nothing_else_is_counted(shop: Shop) -> None:
+    text = page(shop, "signals", "days=30&unit=customers")
+    assert '<p class="print-only">Runs that began' in text
+    assert '<p class="print-only">Customers that began' in page(shop, "funnel", "days=30&unit=customers")
 
 
 def test_the_funnel_stands_beside_that_of_the_period_before(shop: Shop) -> None:

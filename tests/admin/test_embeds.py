@@ -134,6 +134,20 @@ def test_it_asks_what_the_page_asked(own_shop: Shop) -> None:
     assert row["asked"] == {"days": "90", "device": "mobile"}
 
 
+@pytest.mark.parametrize("report", [one.name for one in embedding.REPORTS])
+def test_a_link_says_only_what_it_shows(own_shop: Shop, report: str) -> None:
+    compared = {"beside": "previous", "against": "device:mobile", "breakdown": "device"}
+    query = {"journey": "buy", "report": report, "days": "30", **compared}
+    form = own_shop.client("editor").get("/p/shop/settings/embeds", query_string=query).text
+    assert "is not shown by a link" in form
+    asked = re.search(r'name="asked" value="([^"]+)"', form)
+    assert asked
+    path = made(own_shop, report=report, asked=f"{asked[1].replace('&amp;', '&')}&beside=previous")
+    (row,) = embeds_of(own_shop.services.engine, own_shop.project.id)
+    assert row["asked"].keys() & compared.keys() == ({"against"} if report == "paths" else set())
+    assert ("compared with" in own_shop.client().get(path).text) == (report == "paths")
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

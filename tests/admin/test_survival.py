@@ -118,7 +118,7 @@ def test_the_funnel_says_what_is_to_be_expected_while_some_are_in_time(shop: Sho
     (curve,) = ask("GET", "/journeys/buy/survival?from=2026-02-01")[1]["curves"]
     text = funnel("from=2026-02-01&through=2026-03-01")
     assert curve["share"]["value"] == 0.25
-    assert re.search(r'timing\?[^"]*">25%</a> \(\d+–\d+%\) are <abbr', text)
+    assert re.search(r'timing\?[^"]*">25%</a> \(\d+–\d+%\) are <button', text)
     assert "20 days" in text
     assert "to be expected" not in funnel("from=2026-02-01&through=2026-02-20"), "nobody is in time"
     assert "to be expected" in funnel("from=2026-02-01&through=2026-03-01&unit=customers")
@@ -129,7 +129,7 @@ def test_every_rate_of_few_says_so(shop: Shop, tab: str) -> None:
     text = shop.client("viewer").get(f"/p/shop/journeys/buy/{tab}?days=30").text
     table = text[text.index("<table") : text.index("</table>")]
     assert html.escape(SMALL) in table
-    assert ">small sample</abbr>" in table
+    assert ">small sample</button>" in table
 
 
 def test_the_file_holds_every_point(shop: Shop) -> None:

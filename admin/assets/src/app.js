@@ -8,6 +8,8 @@ import { palette } from "./behaviour/palette.js";
 import { keep } from "./behaviour/keep.js";
 import { leaving } from "./behaviour/leaving.js";
 import { live } from "./behaviour/live.js";
+import { meanings } from "./behaviour/meanings.js";
+import { pictures } from "./behaviour/pictures.js";
 import { printing } from "./behaviour/printing.js";
 import { scrolling } from "./behaviour/scrolling.js";
 import { times } from "./behaviour/times.js";
@@ -37,12 +39,13 @@ document.addEventListener("htmx:configRequest", (event) => {
 });
 
 document.addEventListener("htmx:responseError", (event) => {
+  if (failed(event.detail.elt)) return;
   const { status, responseText } = event.detail.xhr;
   const isSentence = event.detail.xhr.getResponseHeader("Content-Type")?.startsWith("text/plain");
   if (status === 401) window.location.reload();
   else notice(isSentence && responseText ? responseText : say("That did not work (status %(status)s). Please try again.", { status }));
 });
-document.addEventListener("htmx:sendError", () => notice(say("Waywiser cannot be reached. Is it running?")));
+document.addEventListener("htmx:sendError", ({ detail }) => failed(detail.elt) || notice(say("Waywiser cannot be reached. Is it running?")));
 
 function notice(text) {
   const place = document.getElementById("notice");
@@ -53,16 +56,32 @@ function notice(text) {
   notice.timer = setTimeout(() => (place.hidden = true), 8000);
 }
 
+/** A part that comes after its page says where it stands that it did not come, and offers to ask again. */
+function failed(part) {
+  const place = part.matches("[data-part]") ? part.querySelector("[data-part-state]") ?? part : null;
+  if (!place) return false;
+  const again = Object.assign(document.createElement("button"), { type: "button", className: "btn btn-sm inside-card" });
+  again.textContent = say("Try again");
+  again.addEventListener("click", () => {
+    const swap = part.getAttribute("hx-swap") ?? "innerHTML";
+    htmx.ajax("GET", part.getAttribute("hx-get"), { source: part, target: part, swap });
+  });
+  place.replaceChildren(say("This part did not come."), " ", again);
+  return true;
+}
+
 clicks(notice);
 palette(htmx);
 dragging();
 following();
 keep(htmx);
 leaving();
+meanings();
 printing();
 htmx.onLoad((part) => {
   combobox(part);
   live(part);
+  pictures(part);
   scrolling(part);
   times(part);
 });

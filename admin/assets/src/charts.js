@@ -13,9 +13,12 @@ import { trend } from "./charts/trend.js";
 
 const kinds = { beside, columns, funnel, histogram, identities, sankey, survival, trend };
 
-htmx.onLoad((part) => {
+function show(part) {
   draw(part, kinds);
   offerPng(part);
-});
+}
+
+if (document.currentScript.className === "is-late") show(document.body);
+htmx.onLoad(show);
 document.addEventListener("waywiser:theme", () => draw(document, kinds));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw(document, kinds));

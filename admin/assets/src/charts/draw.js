@@ -5,6 +5,7 @@ import { getInstanceByDom, init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { brush } from "./brush.js";
 import { palette } from "./palette.js";
+import { say } from "../words.js";
 
 use([
   ...[BarChart, CustomChart, GraphChart, LineChart, SankeyChart, ScatterChart],
@@ -23,20 +24,32 @@ export function draw(part, kinds) {
   for (const element of part.querySelectorAll("[data-chart]")) {
     getInstanceByDom(element)?.dispose();
     element.replaceChildren();
-    const data = JSON.parse(element.dataset.values);
-    const chart = init(element);
-    const option = kinds[element.dataset.chart](data, palette(), element.clientWidth, element.clientHeight);
-    const printed = document.documentElement.hasAttribute("data-printing");
-    for (const series of option.series) series.animationDuration = still.matches || printed ? 0 : 350;
-    chart.setOption({
-      aria: { enabled: true, label: { description: element.getAttribute("aria-label") ?? "" } },
-      ...option,
-    });
-    if (printed) chart.getZr().flush(); // paper does not wait for the next frame
-    chart.on("click", ({ data: item }) => {
-      if (item?.link) window.location.assign(item.link);
-    });
-    if (element.dataset.chart === "trend") brush(chart, element, data.parts);
-    sizes.observe(element);
+    try {
+      drawOne(element, kinds);
+    } catch (error) {
+      console.error(error);
+      getInstanceByDom(element)?.dispose();
+      const told = Object.assign(document.createElement("span"), { className: "fine" });
+      told.textContent = say("The picture cannot be drawn; the table says the same.");
+      element.replaceChildren(told);
+    }
   }
+}
+
+function drawOne(element, kinds) {
+  const data = JSON.parse(element.dataset.values);
+  const chart = init(element);
+  const option = kinds[element.dataset.chart](data, palette(), element.clientWidth, element.clientHeight);
+  const printed = document.documentElement.hasAttribute("data-printing");
+  for (const series of option.series) series.animationDuration = still.matches || printed ? 0 : 350;
+  chart.setOption({
+    aria: { enabled: true, label: { description: element.getAttribute("aria-label") ?? "" } },
+    ...option,
+  });
+  if (printed) chart.getZr().flush(); // paper does not wait for the next frame
+  chart.on("click", ({ data: item }) => {
+    if (item?.link) window.location.assign(item.link);
+  });
+  if (element.dataset.chart === "trend") brush(chart, element, data.parts);
+  sizes.observe(element);
 }

@@ -82,7 +82,7 @@ export function trend({ parts, unit, before }, colours, width) {
         z: 3,
         silent: true,
         symbol: "none",
-        lineStyle: { color: colours.other, width: 2, type: "dashed" },
+        lineStyle: { color: colours.second, width: 2, type: "dashed" },
         data: before.map(({ rate }) => rate.value),
       },
       {
@@ -123,7 +123,7 @@ function told(part, other, unit, colours) {
     if (part.immature) rows.push([say("May yet rise to"), percent(part.rate.at_most), "in_time"]);
     for (const [key, label] of ENDS) if (part.outcomes[key]) rows.push([label, count(part.outcomes[key]), key]);
   }
-  if (other?.entered) rows.push([other.name, rated(other.rate), "other"]);
+  if (other?.entered) rows.push([other.name, rated(other.rate), "second"]);
   const flags = [part.partial && say("part of it only"), part.small && part.entered && say("small sample")].filter(Boolean);
   return tooltip(flags.length ? `${part.name} (${flags.join(", ")})` : part.name, rows, colours);
 }

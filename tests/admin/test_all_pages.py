@@ -1,0 +1,152 @@
+"""What holds of every page: which scripts it loads, and how it explains its words."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from admin.assets import manifest
+from admin.formats import EXPLAINED
+from journeys.reports import REPORTS
+from store.event import Event
+from store.events import EventStore
+from tests import hostile
+from tests.admin.conftest import NOW, Shop, a_shop, happened
+from tests.admin.hostile_pages import hostile_pages
+
+Pages = dict[str, tuple[str, str]]  # what stands at each address, with its endpoint
+
+
+@pytest.fixture(scope="module")
+def everything(
+    template_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
+) -> Pages:
+    """Every page of a shop with something to see on each."""
+    with a_shop(template_db, shared_events, tmp_path_factory.mktemp("pages")) as shop:
+        planted = hostile.plant(shop.services, shop.project, now=NOW)
+        client = shop.client("admin")
+        addresses = [*hostile_pages(shop, planted)]
+        return {path: (endpoint, client.get(path).text) for endpoint, path in addresses}
+
+
+def test_pages_load_the_script_of_pictures_where_there_is_one(everything: Pages) -> None:
+    whole = {path: found for path, found in everything.items() if "</html>" in found[1]}
+    drawn = {endpoint for endpoint, text in whole.values() if 'data-chart="' in text}
+    script = f'<script src="/static/{manifest()["charts.js"]}" defer>'
+    assert [path for path, (_, text) in whole.items() if ('data-chart="' in text) != (script in text)] == []
+    tabs = {"journey.funnel", "journey.timing", "journey.paths"}
+    others = {"customers.one", "embedded.show", "explore.show", "ingestion.health", "ingestion.robots"}
+    assert drawn == {*tabs, *others, "lifecycle.show"}
+
+
+# They stand in every row of a list, and the column or the head of the page explains them.
+IN_ROWS = {EXPLAINED[name] for name in ("bounced", "engaged", "scroll")}
+
+
+def test_meanings_are_said_by_buttons_that_all_can_reach(everything: Pages) -> None:
+    meanings = {*EXPLAINED.values(), *(text for one in REPORTS for text in one.meanings.values())} - IN_ROWS
+    explained, hidden = set(), []
+    for path, (endpoint, text) in everything.items():
+        for tag, title in re.findall(r'<(\w+)[^>]*? title="([^"]*)"', text):
+            if html.unescape(title) in meanings:
+                explained.add(endpoint)
+                hidden += [(endpoint, path, tag, title)] if tag != "button" else []
+    assert {one for one in hidden if one[0] != "journey.dropoffs"} == set()
+    tabs = {f"journey.{one.name}" for one in REPORTS if not one.within}
+    assert explained >= {*tabs, "journeys.show", "lifecycle.show", "sessions.show"}
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["Reached", "Of all", "Of the step", "Took it", "Dropped", "Failed", "In time", "From the step before"],
+)
+def test_every_head_of_the_funnel_explains_itself(everything: Pages, word: str) -> None:
+    text = next(text for endpoint, text in everything.values() if endpoint == "journey.funnel")
+    assert re.search(
+        rf'<th scope="col"[^>]*><button type="button" class="meaning" title="[^"]+">{word}<', text
+    )
+
+
+def test_outcomes_and_numbers_of_the_overview_explain_themselves(everything: Pages) -> None:
+    text = next(text for endpoint, text in everything.values() if endpoint == "journeys.show")
+    for word, name in (("succeed", "success_rate"), ("Dropped", "dropped"), ("Succeeded", "succeeded")):
+        assert f'class="meaning" title="{html.escape(EXPLAINED[name])}">{word}</button>' in text, word
+
+
+def test_pictures_of_few_say_so_and_what_stands_there_until_they_are_drawn(everything: Pages) -> None:
+    kinds, marks_of_their_own = set(), {"trend", "survival", "columns", "identities"}
+    for path, (_, text) in everything.items():
+        for kind, inside, after in re.findall(
+            r'data-chart="(\w+)"[^>]*>(.*?)</div>(.{0,600})', text, re.DOTALL
+        ):
+            assert "The picture is not drawn yet" in inside, path
+            assert ("Fewer than 30" in after) == (kind not in marks_of_their_own), (path, kind)
+            kinds.add(kind)
+    assert kinds == {"funnel", "sankey", "histogram", *marks_of_their_own}
+
+
+def test_headlines_of_few_say_so(everything: Pages) -> None:
+    for page, head in (
+        ("journey.funnel", "<dt><button[^>]*>Success rate"),
+        ("journeys.show", 'class="headline"'),
+    ):
+        text = next(text for endpoint, text in everything.values() if endpoint == page)
+        found = re.search(rf"{head}.{{0,900}}", text, re.DOTALL)
+        assert found
+        assert ">small sample</button>" in found[0], page
+
+
+def test_cohorts_say_their_interval_and_which_are_small(everything: Pages) -> None:
+    for page in ("journey.retention", "lifecycle.show"):
+        text = next(t for endpoint, t in everything.values() if endpoint == page and "is-cohorts" in t)
+        cells = re.findall(r'<td class="number is-heat[^>]*>(.*?)</td>', text)
+        assert cells
+        for cell in cells:
+            assert re.search(r" · \d+–\d+%", cell), cell
+            assert ", small sample" in cell, cell
+
+
+def test_segments_without_a_run_say_so(own_shop: Shop) -> None:
+    path = "/p/shop/journeys/buy/compare?from=2020-01-01&through=2020-01-05"
+    assert "No run of these segments began in this period" in own_shop.client("viewer").get(path).text
+
+
+# Pages with numbers, and of these the ones that have a period.
+COUNTS = ("journeys.show", "segments.show", "catalog.show", "catalog.one")
+OF_A_PERIOD = ("sessions.show", "lifecycle.show", "discovery.journeys", "discovery.between")
+
+
+@pytest.mark.parametrize("page", [*COUNTS, *OF_A_PERIOD])
+def test_pages_say_when_they_were_computed_and_on_paper_of_when(everything: Pages, page: str) -> None:
+    text = next(text for endpoint, text in everything.values() if endpoint == page)
+    told = text[text.index('class="fine as-of') :]
+    assert 'As of <time datetime="2026-03-01T12:00:00.000Z"' in told
+    assert "days are those of UTC" in told
+    assert ('<p class="print-only">From 2026-' in text) == (page in OF_A_PERIOD)
+
+
+def test_deviations_are_a_table_of_steps_and_ways_with_heat(
+    own_shop: Shop, add_events: Callable[[list[Event]], None]
+) -> None:
+    again = [happened("/shop", who, day=9.4, kind="page") for who in ("ada", "ben")]
+    add_events([*again, happened("Cart Filled", "ada", day=9.3)])
+    text = own_shop.client("viewer").get("/p/shop/journeys/buy/conformance?days=30").text
+    card = text[text.index('id="heat-title"') : text.index("</section>", text.index('id="heat-title"'))]
+    assert "heat-legend" in card
+    cells = re.findall(
+        r'class="number (is-heat[^"]*)">([^<]+)<span class="under"><a href="([^"]+)"[^>]*>(\d)', card
+    )
+    assert {share for _, share, _, _ in cells} == {"40%", "33%"}, (
+        "two of five looked again, one of three filled"
+    )
+    for heat, share, link, n in cells:
+        assert heat == {"40%": "is-heat is-heat-10", "33%": "is-heat is-heat-8"}[share]
+        there = own_shop.client("viewer").get(link.replace("&amp;", "&")).text
+        assert f": {n} run" in there[there.index('id="runs-title"') :]
+    none = re.findall(r'class="number zero">–', card)
+    heads = card.count('<th scope="col"') - 1
+    assert len(cells) + len(none) == 3 * heads, "every step has a cell of each way"
