@@ -1,4 +1,4 @@
-"""What was around the moment at which runs left a step: what came next, the last page, trouble near it."""
+"""What was around the moment at which runs left a step: what came next, the last page, what went wrong."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from journeys.cursors import ListError
 from journeys.questions import question
 from journeys.rates import rate
 from journeys.report import Which
+from journeys.routes import label
 from journeys.scope import Scope
 from journeys.sessions import ENGAGEMENT
 from journeys.statistics import known
@@ -19,6 +20,7 @@ from store.words import Spoken, marked, tell
 DAY_MS = 86_400_000
 NEAR_MS = 30 * 60_000
 NEVER = 9_000_000_000_000
+SOON = 1_000  # troubles after a moment that are looked at
 MOST_DAYS = 366.0
 # What browsers report by themselves: measurements, nothing that somebody did.
 MEASURED = (ENGAGEMENT, "Web Vitals", "JavaScript Error", "Rage Click", "Dead Click")
@@ -30,7 +32,10 @@ WHOSE = {"left": marked("left here"), "on": marked("went on")}
 PARTS = {
     "next": ("next_kind", "next"),
     "page": ("if(has_page, 'value', 'none')", "page"),
+    "error": ("if(has_error, 'value', 'none')", "error"),
+    "slow": ("if(has_slow, 'value', 'none')", "slow"),
 }
+BEFORE = {"page": "pages", "trouble": "trouble", "error": "errors", "slow": "slow"}
 Row = Mapping[str, Any]
 
 
@@ -50,14 +55,13 @@ class Around:
 def around(scope: Scope, asked: Around, *, unit: str = "runs") -> dict[str, Any]:
     """What those who left did `next`, and what they had `before`, beside those who went on.
 
-    The rows of `next`, and those of pages, add up to those who left; a run may have several troubles.
+    The rows of `next`, and those of pages, errors and slow pages, add up to those who left; a run may have
+    several troubles.
     """
     sql, values = _runs(scope, asked, unit)
     counted = question("dropoffs_around.counted", around=sql)
     rows = scope.events.query(counted, values | {"most": asked.most})
-    parts = {
-        part: [row for row in rows if row["part"] == part] for part in ("all", "next", "page", "trouble")
-    }
+    parts = {part: [row for row in rows if row["part"] == part] for part in ("all", "next", *BEFORE)}
     left, on = ((parts["all"][0][name] if parts["all"] else 0) for name in ("left_here", "went_on"))
     return {
         "next": {"within_days": asked.within, "n": left, "rows": list(_next(asked, parts["next"], left))},
@@ -70,11 +74,12 @@ def _runs(scope: Scope, asked: Around, unit: str) -> tuple[str, dict[str, Any]]:
     return scope.ask(
         "dropoffs_around.runs",
         unit=unit,
-        slots=lambda params: {"label": scope.routes.label(params)},
+        slots=lambda params: {"route": scope.routes.route(params), "label": label("route")},
         k=scope.definition.position(asked.step),
         within=round(asked.within * DAY_MS),
         near=NEAR_MS,
         never=NEVER,
+        soon=SOON,
         measured=list(MEASURED),
         slow_lcp=SLOW_LCP,
         slow_inp=SLOW_INP,
@@ -99,20 +104,37 @@ def _next(asked: Around, rows: Sequence[Row], left: int) -> Iterator[dict[str, A
 
 
 def _before(asked: Around, parts: Mapping[str, Sequence[Row]], left: int, on: int) -> dict[str, Any]:
-    """Pages and troubles of those who left beside those of who went on, one family of tests."""
-    rows = [*parts["page"], *sorted(parts["trouble"], key=lambda row: int(row["name"]))]
+    """What those who left had beside what those who went on had, one family of tests."""
+    parts = {**parts, "trouble": sorted(parts["trouble"], key=lambda row: int(row["name"]))}
+    rows = [row for part in BEFORE for row in parts[part]]
     gone, gone_on = [row["left_here"] for row in rows], [row["went_on"] for row in rows]
     apart_ = apart(gone, [left] * len(rows), gone_on, [on] * len(rows))
-    told = [
-        {
-            **(_called(row) if row["part"] == "page" else {"kind": TROUBLES[int(row["name"]) - 1]}),
-            "left": _told(asked, row, rows, "left", row["left_here"], left),
-            "went_on": _told(asked, row, rows, "on", row["went_on"], on),
-            "difference": found,
-        }
-        for row, found in zip(rows, apart_, strict=True)
-    ]
-    return {"pages": told[: len(parts["page"])], "trouble": told[len(parts["page"]) :]}
+    told: dict[str, list[dict[str, Any]]] = {name: [] for name in BEFORE.values()}
+    for row, found in zip(rows, apart_, strict=True):
+        told[BEFORE[row["part"]]].append(
+            {
+                **_had(row),
+                "left": _told(asked, row, rows, "left", row["left_here"], left),
+                "went_on": _told(asked, row, rows, "on", row["went_on"], on),
+                "difference": found,
+            }
+        )
+    return told
+
+
+def _had(row: Row) -> dict[str, Any]:
+    """What a row is called: a slow page by what was wrong with it, and how long that took."""
+    if row["part"] == "trouble":
+        return {"kind": TROUBLES[int(row["name"]) - 1]}
+    if row["part"] != "slow":
+        return _called(row)
+    what, path = _slow(row["name"]) if row["kind"] == "value" else (None, None)
+    return {**_called(row), "label": path, "problem": what, "median_seconds": known(row["median"])}
+
+
+def _slow(name: str) -> tuple[str, str]:
+    """What was wrong with a page, and its route."""
+    return TROUBLES[int(name[:1]) - 1], name[1:]
 
 
 def _told(asked: Around, row: Row, rows: Sequence[Row], whose: str, n: int, all_: int) -> dict[str, Any]:
@@ -148,7 +170,7 @@ def behind(scope: Scope, cell: str) -> Which:
         told, bound, title = _condition(part, kind, rest)
         if step not in scope.definition or whose not in WHOSE or not 0 < asked.within <= MOST_DAYS:
             raise ValueError(cell)
-    except (KeyError, ValueError):
+    except (KeyError, IndexError, ValueError):
         raise ListError(
             tell("%(cell)s is no cell of drop-offs; take one from the report's answer", cell=repr(cell))
         ) from None
@@ -173,6 +195,10 @@ TITLES = Spoken(
         "next other": "all other ways on",
         "page none": "no page seen",
         "page other": "all other last pages",
+        "error none": "no error close to it",
+        "error other": "all other last errors",
+        "slow none": "no slow or missing page close to it",
+        "slow other": "all other slow or missing pages",
     }
 )
 
@@ -180,13 +206,24 @@ TITLES = Spoken(
 def _condition(part: str, kind: str, rest: str) -> tuple[str, dict[str, Any], str]:
     if part == "trouble":
         return "has(troubles, {trouble:UInt8})", {"trouble": TROUBLES.index(rest) + 1}, TITLES[rest]
-    sort, label = PARTS[part]
+    sort, column = PARTS[part]
     if kind == "value":
-        said = marked("then %(name)s") if part == "next" else marked("last page %(name)s")
-        title = tell(said, name=rest)
-        return f"{sort} = 'value' and {label} = {{label:String}}", {"label": rest}, title
+        title = _title(part, rest)
+        return f"{sort} = 'value' and {column} = {{label:String}}", {"label": rest}, title
     title = TITLES[f"{part} {kind}"]
     if kind == "other":
-        others = f"lower(hex(cityHash64({label}))) not in {{shown:Array(String)}}"
+        others = f"lower(hex(cityHash64({column}))) not in {{shown:Array(String)}}"
         return f"{sort} = 'value' and {others}", {"shown": rest.split(".")}, title
     return f"{sort} = {{kind:String}}", {"kind": kind}, title
+
+
+def _title(part: str, name: str) -> str:
+    if part == "slow":
+        what, path = _slow(name)
+        return tell("%(trouble)s: %(name)s", trouble=TITLES[what], name=path)
+    said = {
+        "next": marked("then %(name)s"),
+        "page": marked("last page %(name)s"),
+        "error": marked("last error “%(name)s”"),
+    }
+    return tell(said[part], name=name)
