@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from journeys.apart import apart
@@ -28,6 +29,15 @@ MEASURED = (ENGAGEMENT, "Web Vitals", "JavaScript Error", "Rage Click", "Dead Cl
 TROUBLES = ("error", "rage", "dead", "not_found", "slow_load", "slow_response")
 SLOW_LCP, SLOW_INP = 4_000.0, 500.0  # milliseconds from which web.dev calls a page poor
 KINDS = ("value", "other", "again", "none")
+# By when they did what they did next: within so many seconds, but not within those before.
+LIMITS = {"hour": 3_600.0, "day": 86_400.0, "week": 604_800.0}
+AFTER = {
+    "hour": marked("within an hour"),
+    "day": marked("after an hour, within a day"),
+    "week": marked("after a day, within a week"),
+    "later": marked("after more than a week"),
+    "never": marked("not so far"),
+}
 WHOSE = {"left": marked("left here"), "on": marked("went on")}
 PARTS = {
     "next": ("next_kind", "next"),
@@ -60,11 +70,11 @@ def around(scope: Scope, asked: Around, *, unit: str = "runs") -> dict[str, Any]
     """
     sql, values = _runs(scope, asked, unit)
     counted = question("dropoffs_around.counted", around=sql)
-    rows = scope.events.query(counted, values | {"most": asked.most})
+    rows = scope.events.query(counted, values | {"most": asked.most, "limits": [*LIMITS.values()]})
     parts = {part: [row for row in rows if row["part"] == part] for part in ("all", "next", *BEFORE)}
     left, on = ((parts["all"][0][name] if parts["all"] else 0) for name in ("left_here", "went_on"))
     return {
-        "next": {"within_days": asked.within, "n": left, "rows": list(_next(asked, parts["next"], left))},
+        "next": _next(asked, parts["next"], left),
         "before": {"left": left, "went_on": on, **_before(asked, parts, left, on)},
     }
 
@@ -87,20 +97,43 @@ def _runs(scope: Scope, asked: Around, unit: str) -> tuple[str, dict[str, Any]]:
     )
 
 
-def _next(asked: Around, rows: Sequence[Row], left: int) -> Iterator[dict[str, Any]]:
+def _next(asked: Around, rows: Sequence[Row], left: int) -> dict[str, Any]:
+    """What came next, by the time after leaving: the rows add up to all, and the times to each row."""
+    told = list(_ways(asked, rows, left))
+    every = {when: sum(row["after"][when] for row in told) for when in AFTER}
+    return {"within_days": asked.within, "n": left, **_after(asked, every, "all", ""), "rows": told}
+
+
+def _ways(asked: Around, rows: Sequence[Row], left: int) -> Iterator[dict[str, Any]]:
     """The most frequent first; who did nothing more so far comes last."""
     for row in sorted(
         rows, key=lambda row: (row["kind"] == "none", row["kind"] == "other", -row["left_here"])
     ):
-        nothing = row["kind"] == "none"
+        nothing, rest = row["kind"] == "none", _rest(row, rows)
         yield {
             **_called(row),
             "n": row["left_here"],
-            "cell": asked.cell("next", "left", row["kind"], _rest(row, rows)),
+            "cell": asked.cell("next", "left", row["kind"], rest),
             "share": rate(row["left_here"], left),
+            **_after(asked, _times(row), row["kind"], rest),
             "median_seconds": None if nothing else known(row["median"]),
             "may_still": row["may_still"] if nothing else None,
         }
+
+
+def _times(row: Row) -> dict[str, int]:
+    """How many of a row did it when."""
+    if row["kind"] == "none":
+        return {**dict.fromkeys(AFTER, 0), "never": row["left_here"]}
+    by_then = [0, *row["by_then"], row["left_here"]]
+    within = [later - sooner for sooner, later in pairwise(by_then)]
+    return {**dict(zip((*LIMITS, "later"), within, strict=True)), "never": 0}
+
+
+def _after(asked: Around, times: Mapping[str, int], kind: str, rest: str) -> dict[str, Any]:
+    """The same with the list behind each number that is not 0."""
+    lists = {when: asked.cell(f"next.{when}", "left", kind, rest) for when, n in times.items() if n}
+    return {"after": times, "cells": {"after": lists}}
 
 
 def _before(asked: Around, parts: Mapping[str, Sequence[Row]], left: int, on: int) -> dict[str, Any]:
@@ -204,6 +237,27 @@ TITLES = Spoken(
 
 
 def _condition(part: str, kind: str, rest: str) -> tuple[str, dict[str, Any], str]:
+    part, _, when = part.partition(".")
+    if not when:
+        return _of_row(part, kind, rest)
+    if part != "next":
+        raise ValueError(part)
+    timed, limits = _timed(when)
+    if kind == "all":
+        return timed, limits, tell("the next touchpoint: %(when)s", when=tell(AFTER[when]))
+    told, bound, title = _of_row(part, kind, rest)
+    return f"{told} and {timed}", bound | limits, f"{title}, {tell(AFTER[when])}"
+
+
+def _timed(when: str) -> tuple[str, dict[str, float]]:
+    if when == "never":
+        return "next_kind = 'none'", {}
+    limits, at = [-1.0, *LIMITS.values(), float(NEVER)], [*LIMITS, "later"].index(when)
+    told = "next_kind != 'none' and seconds > {sooner:Float64} and seconds <= {by_then:Float64}"
+    return told, {"sooner": limits[at], "by_then": limits[at + 1]}
+
+
+def _of_row(part: str, kind: str, rest: str) -> tuple[str, dict[str, Any], str]:
     if part == "trouble":
         return "has(troubles, {trouble:UInt8})", {"trouble": TROUBLES.index(rest) + 1}, TITLES[rest]
     sort, column = PARTS[part]

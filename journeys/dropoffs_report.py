@@ -48,6 +48,15 @@ MEANINGS = {
         "themselves is none: page engagement, Web Vitals, errors, rage and dead clicks. The rows add up to "
         "those who left."
     ),
+    "after": (
+        "How long after leaving they did it: each of them is counted once, at `hour`, `day`, `week`, `later` "
+        "or `never`, so these add up to the row."
+    ),
+    "hour": "Within an hour.",
+    "day": "Within a day, but not within an hour.",
+    "week": "Within a week, but not within a day.",
+    "later": "After more than a week, within `within_days`.",
+    "never": "Nothing in that time so far.",
     "again": "That touchpoint opened another run of this journey: the customer began anew.",
     "none": "Nothing more so far; of `may_still` of them that time is not up yet.",
     "other": "All labels or values without a row of their own, of `different` ones.",
@@ -163,6 +172,10 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
     yield "who", "left", who["left"]["n"], *_share(who["rate"]), *BLANK, None
     for one in answer["next"]["rows"]:
         yield "next", _name(one), one["n"], *_share(one["share"]), *BLANK, one["median_seconds"]
+    for one in (*answer["next"]["rows"], answer["next"]):
+        for when, n in one["after"].items():
+            name = _name(one) if "kind" in one else "(all)"
+            yield f"next_{when}", name, n, one["n"], None, None, None, *BLANK, None
     for dimension in answer["origins"]:
         for one in dimension["groups"]:
             others = one["others"]["left"], one["others"]["reached"]

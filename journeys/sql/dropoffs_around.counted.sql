@@ -24,6 +24,7 @@ with
             countIf(is_left) as here,
             countIf(not is_left) as on,
             countIf(is_left and until + {within:Int64} > {now:Int64}) as early,
+            sumForEach(arrayMap(limit -> one.4 <= limit, {limits:Array(Float64)})) as quick,
             quantileExactInclusiveStateIf(0.5)(one.4, isFinite(one.4)) as times
         from told
         group by part, sort, label
@@ -41,6 +42,7 @@ select
     sum(placed.here) as left_here,
     sum(placed.on) as went_on,
     sum(placed.early) as may_still,
+    sumForEach(placed.quick) as by_then,
     quantileExactInclusiveMerge(0.5)(times) as median
 from placed
 group by part, kind, name

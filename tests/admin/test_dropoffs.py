@@ -53,7 +53,12 @@ def test_trouble_stands_beside_that_of_those_who_went_on(
     assert re.search(r"JavaScript error 1 50% 9–91% 1 100%", text), "both are watched after the step"
     assert "Rage clicks" not in text, "it came after something else was done"
     assert "Most of them went on to /help" in text or "did nothing more so far" in text
-    assert re.search(r"/help 1 .*20 min", text)
+    assert re.search(r"/help 1 50% 9–91% 1 0 0 0 0 20 min", text)
+    assert re.search(r"All 2 1 0 0 0 1 ", text), "within an hour, a day, a week, later, not so far"
+    assert "Later" not in page(own_shop, "dropoffs?days=30&step=cart&within=7")
+    text = own_shop.client("viewer").get("/p/shop/journeys/buy/dropoffs?days=30&step=cart").text
+    (link, _) = [html.unescape(one) for one in re.findall(r'href="([^"]*cell=next\.hour[^"]*)"', text)]
+    assert "within an hour" in own_shop.client("viewer").get(link).text
 
 
 def test_which_error_and_which_page_stand_with_lists(

@@ -21,7 +21,7 @@ from journeys.cursors import ListError
 from journeys.definitions import Definition, parse
 from journeys.dimensions import OF_RUN, DimensionError
 from journeys.dropoffs import behind, dropoffs
-from journeys.dropoffs_around import BEFORE, MEASURED, TROUBLES
+from journeys.dropoffs_around import AFTER, BEFORE, MEASURED, TROUBLES
 from journeys.dropoffs_report import DROPOFFS
 from journeys.dropoffs_stake import at_stake
 from journeys.funnel import UNITS, funnel
@@ -85,8 +85,9 @@ def history() -> list[Event]:
     rows: list[Event] = []
     for customer in range(220):
         at = START + dice.randrange(36 * DAY)
+        pause = (8 if customer % 11 == 0 else 3) * DAY
         for _ in range(dice.randrange(1, 24)):
-            at += dice.choice([0, 1, 1_000, 5 * MINUTE, 30 * MINUTE, 12 * 60 * MINUTE, 3 * DAY])
+            at += dice.choice([0, 1, 1_000, 5 * MINUTE, 30 * MINUTE, 12 * 60 * MINUTE, pause])
             rows.append(happened(len(rows), str(customer), at, dice.choice(LABELS), dice))
     return [row for row in rows if row.timestamp < NOW]
 
@@ -298,11 +299,20 @@ def test_who_left_is_what_the_funnel_says(scope: Scope, unit: str) -> None:
     assert any(step["in_time_here"] for step in counted.values()), "the data must show some in time"
 
 
+def after_by_hand(waits: list[float], kind: str) -> dict[str, int]:
+    def when(seconds: float) -> str:
+        limits = {"hour": 3_600, "day": 86_400, "week": 7 * 86_400}
+        return next((name for name, limit in limits.items() if seconds <= limit), "later")
+
+    found = Counter("never" if kind == "none" else when(wait) for wait in waits)
+    return {name: found[name] for name in ("hour", "day", "week", "later", "never")}
+
+
 @pytest.mark.parametrize("unit", UNITS[:2])
 @pytest.mark.parametrize("within", [0.01, 3.0, 60.0])
 def test_what_came_next_is_the_first_touchpoint_after_leaving(scope: Scope, unit: str, within: float) -> None:
     openings = openings_of(scope)
-    kinds = Counter[str]()
+    kinds, times = Counter[str](), Counter[str]()
     for k, key in enumerate(STEPS[scope.definition.key], 1):
         expected: dict[tuple[str, str | None], list[float]] = defaultdict(list)
         may_still = 0
@@ -326,10 +336,14 @@ def test_what_came_next_is_the_first_touchpoint_after_leaving(scope: Scope, unit
         for row in rows:
             kinds[row["kind"]] += row["n"]
             waits = expected[row["kind"], row["label"]]
+            assert row["after"] == after_by_hand(waits, row["kind"])
             if row["kind"] == "none":
                 assert (row["median_seconds"], row["may_still"]) == (None, may_still)
             else:
                 assert row["median_seconds"] == pytest.approx(median(waits))
+        if within == 60.0:
+            times.update({when: sum(row["after"][when] for row in rows) for when in AFTER})
+    assert within < 60 or all(times[when] for when in AFTER), "the data must show each time"
     assert kinds["again"] or within < 1
     assert kinds["none"] or within > 1
 
@@ -340,7 +354,11 @@ def test_every_part_adds_up_and_every_number_has_its_list(scope: Scope, unit: st
     for key in STEPS[scope.definition.key]:
         answer = dropoffs(scope, unit=unit, step=key, most=most)
         left, before = answer["who"]["left"]["n"], answer["before"]
-        assert answer["next"]["n"] == left == sum(row["n"] for row in answer["next"]["rows"])
+        rows = answer["next"]["rows"]
+        assert answer["next"]["n"] == left == sum(row["n"] for row in rows)
+        assert all(row["n"] == sum(row["after"].values()) for row in (*rows, answer["next"]))
+        for when, n in answer["next"]["after"].items():
+            assert n == sum(row["after"][when] for row in rows)
         for part in ("pages", "errors", "slow"):
             assert sum(row["left"]["n"] for row in before[part]) == left
             assert sum(row["went_on"]["n"] for row in before[part]) == answer["who"]["went_on"]["n"]
@@ -543,6 +561,7 @@ def test_nobody_leaves_at_the_goal_or_nowhere(plain: Scope, step: str) -> None:
     [
         *("", "here", "here:left", "here:left:nowhere", "here:1:look", "next", "next:left:look:x:value:a"),
         *("next:left:look:30.0:some:a", "next:all:look:30.0:value:a", "page:left:nowhere:30.0:value:a"),
+        *("next.year:left:look:30.0:value:a", "page.hour:left:look:30.0:value:a", "next:left:look:30.0:all:"),
         *("slow:left:look:30.0:value:9/help", "slow:on:look:30.0:value:", "error:left:look:30.0:again:"),
         *("trouble:left:look:30.0:value:none", "trouble:left:look:nan:value:rage", "next:left:look:-1:none:"),
         *("origin:left:look:1:value:a", "origin:left:look:channel:all:", "origin:x:look:channel:none:"),
@@ -575,6 +594,7 @@ def test_the_file_has_a_row_for_every_number(plain: Scope) -> None:
     assert parts == {
         "who": 5,
         "next": len(answer["next"]["rows"]),
+        **{f"next_{when}": len(answer["next"]["rows"]) + 1 for when in AFTER},
         **{one["dimension"]: len(one["groups"]) for one in answer["origins"]},
         "pages": len(answer["before"]["pages"]),
         **{part: len(answer["before"][part]) for part in ("trouble", "errors", "slow")},
