@@ -58,7 +58,7 @@ def _money(scope: Scope) -> Mapping[str, Any] | None:
     if found is None:
         return None
     names = {step.key: step.name for step in scope.definition.steps}
-    told = stake(scope, found.step, found.property, currency=found.currency)
+    told = stake(scope, found.step, found.property, currency=found.currency)["money"]
     return told and {**told, "step": found.step, "name": names[found.step]}
 
 

@@ -55,7 +55,7 @@ def dropoffs(
     asks: tuple[Callable[[], Any], ...] = (
         lambda: around(scope, Around(key, within, most), unit=unit),
         lambda: origins(scope, key, most=most, unit=unit),
-        lambda: stake(scope, key, value, currency=currency, unit=unit) if value else None,
+        lambda: stake(scope, key, value, currency=currency, unit=unit),
     )
     beside, from_where, money = at_once(asks)
     return {
@@ -70,7 +70,7 @@ def dropoffs(
         },
         **beside,
         "origins": from_where,
-        "money": money,
+        **money,
     }
 
 

@@ -1,9 +1,10 @@
-"""What was around the moment at which runs left a step: what came next, the last page, trouble near it."""
+"""What was around the moment at which runs left a step: what came next, the last page, what went wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from journeys.apart import apart
@@ -11,6 +12,7 @@ from journeys.cursors import ListError
 from journeys.questions import question
 from journeys.rates import rate
 from journeys.report import Which
+from journeys.routes import label
 from journeys.scope import Scope
 from journeys.sessions import ENGAGEMENT
 from journeys.statistics import known
@@ -19,6 +21,7 @@ from store.words import Spoken, marked, tell
 DAY_MS = 86_400_000
 NEAR_MS = 30 * 60_000
 NEVER = 9_000_000_000_000
+SOON = 1_000  # troubles after a moment that are looked at
 MOST_DAYS = 366.0
 # What browsers report by themselves: measurements, nothing that somebody did.
 MEASURED = (ENGAGEMENT, "Web Vitals", "JavaScript Error", "Rage Click", "Dead Click")
@@ -26,11 +29,23 @@ MEASURED = (ENGAGEMENT, "Web Vitals", "JavaScript Error", "Rage Click", "Dead Cl
 TROUBLES = ("error", "rage", "dead", "not_found", "slow_load", "slow_response")
 SLOW_LCP, SLOW_INP = 4_000.0, 500.0  # milliseconds from which web.dev calls a page poor
 KINDS = ("value", "other", "again", "none")
+# By when they did what they did next: within so many seconds, but not within those before.
+LIMITS = {"hour": 3_600.0, "day": 86_400.0, "week": 604_800.0}
+AFTER = {
+    "hour": marked("within an hour"),
+    "day": marked("after an hour, within a day"),
+    "week": marked("after a day, within a week"),
+    "later": marked("after more than a week"),
+    "never": marked("not so far"),
+}
 WHOSE = {"left": marked("left here"), "on": marked("went on")}
 PARTS = {
     "next": ("next_kind", "next"),
     "page": ("if(has_page, 'value', 'none')", "page"),
+    "error": ("if(has_error, 'value', 'none')", "error"),
+    "slow": ("if(has_slow, 'value', 'none')", "slow"),
 }
+BEFORE = {"page": "pages", "trouble": "trouble", "error": "errors", "slow": "slow"}
 Row = Mapping[str, Any]
 
 
@@ -50,17 +65,16 @@ class Around:
 def around(scope: Scope, asked: Around, *, unit: str = "runs") -> dict[str, Any]:
     """What those who left did `next`, and what they had `before`, beside those who went on.
 
-    The rows of `next`, and those of pages, add up to those who left; a run may have several troubles.
+    The rows of `next`, and those of pages, errors and slow pages, add up to those who left; a run may have
+    several troubles.
     """
     sql, values = _runs(scope, asked, unit)
     counted = question("dropoffs_around.counted", around=sql)
-    rows = scope.events.query(counted, values | {"most": asked.most})
-    parts = {
-        part: [row for row in rows if row["part"] == part] for part in ("all", "next", "page", "trouble")
-    }
+    rows = scope.events.query(counted, values | {"most": asked.most, "limits": [*LIMITS.values()]})
+    parts = {part: [row for row in rows if row["part"] == part] for part in ("all", "next", *BEFORE)}
     left, on = ((parts["all"][0][name] if parts["all"] else 0) for name in ("left_here", "went_on"))
     return {
-        "next": {"within_days": asked.within, "n": left, "rows": list(_next(asked, parts["next"], left))},
+        "next": _next(asked, parts["next"], left),
         "before": {"left": left, "went_on": on, **_before(asked, parts, left, on)},
     }
 
@@ -70,11 +84,12 @@ def _runs(scope: Scope, asked: Around, unit: str) -> tuple[str, dict[str, Any]]:
     return scope.ask(
         "dropoffs_around.runs",
         unit=unit,
-        slots=lambda params: {"label": scope.routes.label(params)},
+        slots=lambda params: {"route": scope.routes.route(params), "label": label("route")},
         k=scope.definition.position(asked.step),
         within=round(asked.within * DAY_MS),
         near=NEAR_MS,
         never=NEVER,
+        soon=SOON,
         measured=list(MEASURED),
         slow_lcp=SLOW_LCP,
         slow_inp=SLOW_INP,
@@ -82,37 +97,77 @@ def _runs(scope: Scope, asked: Around, unit: str) -> tuple[str, dict[str, Any]]:
     )
 
 
-def _next(asked: Around, rows: Sequence[Row], left: int) -> Iterator[dict[str, Any]]:
+def _next(asked: Around, rows: Sequence[Row], left: int) -> dict[str, Any]:
+    """What came next, by the time after leaving: the rows add up to all, and the times to each row."""
+    told = list(_ways(asked, rows, left))
+    every = {when: sum(row["after"][when] for row in told) for when in AFTER}
+    return {"within_days": asked.within, "n": left, **_after(asked, every, "all", ""), "rows": told}
+
+
+def _ways(asked: Around, rows: Sequence[Row], left: int) -> Iterator[dict[str, Any]]:
     """The most frequent first; who did nothing more so far comes last."""
     for row in sorted(
         rows, key=lambda row: (row["kind"] == "none", row["kind"] == "other", -row["left_here"])
     ):
-        nothing = row["kind"] == "none"
+        nothing, rest = row["kind"] == "none", _rest(row, rows)
         yield {
             **_called(row),
             "n": row["left_here"],
-            "cell": asked.cell("next", "left", row["kind"], _rest(row, rows)),
+            "cell": asked.cell("next", "left", row["kind"], rest),
             "share": rate(row["left_here"], left),
+            **_after(asked, _times(row), row["kind"], rest),
             "median_seconds": None if nothing else known(row["median"]),
             "may_still": row["may_still"] if nothing else None,
         }
 
 
+def _times(row: Row) -> dict[str, int]:
+    """How many of a row did it when."""
+    if row["kind"] == "none":
+        return {**dict.fromkeys(AFTER, 0), "never": row["left_here"]}
+    by_then = [0, *row["by_then"], row["left_here"]]
+    within = [later - sooner for sooner, later in pairwise(by_then)]
+    return {**dict(zip((*LIMITS, "later"), within, strict=True)), "never": 0}
+
+
+def _after(asked: Around, times: Mapping[str, int], kind: str, rest: str) -> dict[str, Any]:
+    """The same with the list behind each number that is not 0."""
+    lists = {when: asked.cell(f"next.{when}", "left", kind, rest) for when, n in times.items() if n}
+    return {"after": times, "cells": {"after": lists}}
+
+
 def _before(asked: Around, parts: Mapping[str, Sequence[Row]], left: int, on: int) -> dict[str, Any]:
-    """Pages and troubles of those who left beside those of who went on, one family of tests."""
-    rows = [*parts["page"], *sorted(parts["trouble"], key=lambda row: int(row["name"]))]
+    """What those who left had beside what those who went on had, one family of tests."""
+    parts = {**parts, "trouble": sorted(parts["trouble"], key=lambda row: int(row["name"]))}
+    rows = [row for part in BEFORE for row in parts[part]]
     gone, gone_on = [row["left_here"] for row in rows], [row["went_on"] for row in rows]
     apart_ = apart(gone, [left] * len(rows), gone_on, [on] * len(rows))
-    told = [
-        {
-            **(_called(row) if row["part"] == "page" else {"kind": TROUBLES[int(row["name"]) - 1]}),
-            "left": _told(asked, row, rows, "left", row["left_here"], left),
-            "went_on": _told(asked, row, rows, "on", row["went_on"], on),
-            "difference": found,
-        }
-        for row, found in zip(rows, apart_, strict=True)
-    ]
-    return {"pages": told[: len(parts["page"])], "trouble": told[len(parts["page"]) :]}
+    told: dict[str, list[dict[str, Any]]] = {name: [] for name in BEFORE.values()}
+    for row, found in zip(rows, apart_, strict=True):
+        told[BEFORE[row["part"]]].append(
+            {
+                **_had(row),
+                "left": _told(asked, row, rows, "left", row["left_here"], left),
+                "went_on": _told(asked, row, rows, "on", row["went_on"], on),
+                "difference": found,
+            }
+        )
+    return told
+
+
+def _had(row: Row) -> dict[str, Any]:
+    """What a row is called: a slow page by what was wrong with it, and how long that took."""
+    if row["part"] == "trouble":
+        return {"kind": TROUBLES[int(row["name"]) - 1]}
+    if row["part"] != "slow":
+        return _called(row)
+    what, path = _slow(row["name"]) if row["kind"] == "value" else (None, None)
+    return {**_called(row), "label": path, "problem": what, "median_seconds": known(row["median"])}
+
+
+def _slow(name: str) -> tuple[str, str]:
+    """What was wrong with a page, and its route."""
+    return TROUBLES[int(name[:1]) - 1], name[1:]
 
 
 def _told(asked: Around, row: Row, rows: Sequence[Row], whose: str, n: int, all_: int) -> dict[str, Any]:
@@ -148,7 +203,7 @@ def behind(scope: Scope, cell: str) -> Which:
         told, bound, title = _condition(part, kind, rest)
         if step not in scope.definition or whose not in WHOSE or not 0 < asked.within <= MOST_DAYS:
             raise ValueError(cell)
-    except (KeyError, ValueError):
+    except (KeyError, IndexError, ValueError):
         raise ListError(
             tell("%(cell)s is no cell of drop-offs; take one from the report's answer", cell=repr(cell))
         ) from None
@@ -173,20 +228,56 @@ TITLES = Spoken(
         "next other": "all other ways on",
         "page none": "no page seen",
         "page other": "all other last pages",
+        "error none": "no error close to it",
+        "error other": "all other last errors",
+        "slow none": "no slow or missing page close to it",
+        "slow other": "all other slow or missing pages",
     }
 )
 
 
 def _condition(part: str, kind: str, rest: str) -> tuple[str, dict[str, Any], str]:
+    part, _, when = part.partition(".")
+    if not when:
+        return _of_row(part, kind, rest)
+    if part != "next":
+        raise ValueError(part)
+    timed, limits = _timed(when)
+    if kind == "all":
+        return timed, limits, tell("the next touchpoint: %(when)s", when=tell(AFTER[when]))
+    told, bound, title = _of_row(part, kind, rest)
+    return f"{told} and {timed}", bound | limits, f"{title}, {tell(AFTER[when])}"
+
+
+def _timed(when: str) -> tuple[str, dict[str, float]]:
+    if when == "never":
+        return "next_kind = 'none'", {}
+    limits, at = [-1.0, *LIMITS.values(), float(NEVER)], [*LIMITS, "later"].index(when)
+    told = "next_kind != 'none' and seconds > {sooner:Float64} and seconds <= {by_then:Float64}"
+    return told, {"sooner": limits[at], "by_then": limits[at + 1]}
+
+
+def _of_row(part: str, kind: str, rest: str) -> tuple[str, dict[str, Any], str]:
     if part == "trouble":
         return "has(troubles, {trouble:UInt8})", {"trouble": TROUBLES.index(rest) + 1}, TITLES[rest]
-    sort, label = PARTS[part]
+    sort, column = PARTS[part]
     if kind == "value":
-        said = marked("then %(name)s") if part == "next" else marked("last page %(name)s")
-        title = tell(said, name=rest)
-        return f"{sort} = 'value' and {label} = {{label:String}}", {"label": rest}, title
+        title = _title(part, rest)
+        return f"{sort} = 'value' and {column} = {{label:String}}", {"label": rest}, title
     title = TITLES[f"{part} {kind}"]
     if kind == "other":
-        others = f"lower(hex(cityHash64({label}))) not in {{shown:Array(String)}}"
+        others = f"lower(hex(cityHash64({column}))) not in {{shown:Array(String)}}"
         return f"{sort} = 'value' and {others}", {"shown": rest.split(".")}, title
     return f"{sort} = {{kind:String}}", {"kind": kind}, title
+
+
+def _title(part: str, name: str) -> str:
+    if part == "slow":
+        what, path = _slow(name)
+        return tell("%(trouble)s: %(name)s", trouble=TITLES[what], name=path)
+    said = {
+        "next": marked("then %(name)s"),
+        "page": marked("last page %(name)s"),
+        "error": marked("last error “%(name)s”"),
+    }
+    return tell(said[part], name=name)

@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 from journeys.currencies import MEANINGS as CURRENCIES
 from journeys.currencies import asked
 from journeys.dropoffs import behind, dropoffs
-from journeys.dropoffs_around import MOST_DAYS
+from journeys.dropoffs_around import BEFORE, MOST_DAYS
 from journeys.funnel import UNITS
 from journeys.report import Answer, OwnArguments, Report, Table
 
@@ -26,7 +26,11 @@ MEANINGS = {
     "share": "The share of those who left, or of those who went on, with its 95 % Wilson interval.",
     "within_days": "How many days after leaving are looked at.",
     "may_still": "How many may still do something in that time.",
-    "property": "The property that says what a success is worth.",
+    "property": "A property that says what a success is worth.",
+    "properties": (
+        "Properties that the goal's events of successes carry as a number, of how many (`n`); first those "
+        "that usually tell a worth (`revenue`, `total`, `value`, `amount`), or the one that was asked for."
+    ),
     "success_rate": "The share of those who went on that succeeded so far.",
     "mean_value": "What a success of theirs is worth on average.",
     "valued": "How many of their successes carry the property as a number.",
@@ -44,6 +48,15 @@ MEANINGS = {
         "themselves is none: page engagement, Web Vitals, errors, rage and dead clicks. The rows add up to "
         "those who left."
     ),
+    "after": (
+        "How long after leaving they did it: each of them is counted once, at `hour`, `day`, `week`, `later` "
+        "or `never`, so these add up to the row."
+    ),
+    "hour": "Within an hour.",
+    "day": "Within a day, but not within an hour.",
+    "week": "Within a week, but not within a day.",
+    "later": "After more than a week, within `within_days`.",
+    "never": "Nothing in that time so far.",
     "again": "That touchpoint opened another run of this journey: the customer began anew.",
     "none": "Nothing more so far; of `may_still` of them that time is not up yet.",
     "other": "All labels or values without a row of their own, of `different` ones.",
@@ -78,18 +91,32 @@ MEANINGS = {
         "Web Vitals with an interaction to next paint above 500 milliseconds, which web.dev/articles/inp "
         "calls poor."
     ),
+    "errors": (
+        "The message of the last error of those that count as trouble (`JavaScript Error`, its property "
+        "`message`, 200 letters of it); one row for those who had none. The rows add up to those who left, "
+        "and to those who went on."
+    ),
+    "slow": (
+        "The last page that was slow, answered slowly or was not found, of those that count as trouble: what "
+        "was wrong (`problem`) and the page's route. A page both slow to load and to answer counts as slow. "
+        "One row for those who had none; the rows add up as those of errors do. `median_seconds`: half of "
+        "the runs of the row, whether they left or went on, waited at most this long there (largest "
+        "contentful paint or interaction to next paint); unknown of a page not found."
+    ),
+    "problem": "What was wrong with the page: `not_found`, `slow_load` or `slow_response`.",
     "difference": (
         "The share among those who left less that among those who went on, with Newcombe's 95 % interval; "
-        "`p_adjusted` is corrected for all pages and troubles shown (Benjamini and Hochberg)."
+        "`p_adjusted` is corrected for all pages, troubles and errors shown (Benjamini and Hochberg)."
     ),
     "money": (
         "Those who left × the success rate so far of those who went on × the mean value of a success, by a "
-        "property of the goal's event; a success without a number there, or in another currency, is worth 0 "
-        "(`valued` have one). It assumes that those who left would have succeeded as often, and "
-        "been worth as much, as those who went on: as who leaves often wanted less, read it as a limit from "
-        "above. Who went on and is in time has not succeeded yet. The 95 % interval draws customers again, "
-        "whole (2,000 times, percentiles; in 1,000 random groups where there are more customers). None where "
-        "no success carries the value."
+        "property of the goal's event, where none is named that of `revenue`, `total`, `value` and `amount` "
+        "which most successes carry, as on the overview; a success without a number there, or in another "
+        "currency, is worth 0 (`valued` have one). It assumes that those who left would have succeeded as "
+        "often, and been worth as much, as those who went on: as who leaves often wanted less, read it as a "
+        "limit from above. Who went on and is in time has not succeeded yet. The 95 % interval draws "
+        "customers again, whole (2,000 times, percentiles; in 1,000 random groups where there are more "
+        "customers). None where no success carries the value."
     ),
     **CURRENCIES,
 }
@@ -116,7 +143,12 @@ class Asked(OwnArguments):
     value = fields.String(
         load_default="",
         validate=validate.Length(max=200),
-        metadata={"description": "property of the goal's event that says what a success is worth"},
+        metadata={
+            "description": (
+                "property of the goal's event that says what a success is worth; where absent, that of "
+                "revenue, total, value and amount which most successes carry"
+            )
+        },
     )
     currency = asked()
 
@@ -140,17 +172,22 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
     yield "who", "left", who["left"]["n"], *_share(who["rate"]), *BLANK, None
     for one in answer["next"]["rows"]:
         yield "next", _name(one), one["n"], *_share(one["share"]), *BLANK, one["median_seconds"]
+    for one in (*answer["next"]["rows"], answer["next"]):
+        for when, n in one["after"].items():
+            name = _name(one) if "kind" in one else "(all)"
+            yield f"next_{when}", name, n, one["n"], None, None, None, *BLANK, None
     for dimension in answer["origins"]:
         for one in dimension["groups"]:
             others = one["others"]["left"], one["others"]["reached"]
             apart = _apart(one["against_rest"])
             name = _name({**one, "label": one["value"]})
             yield dimension["dimension"], name, one["left"]["n"], *_share(one["rate"]), *others, *apart, None
-    for part in ("pages", "trouble"):
+    for part in BEFORE.values():
         for one in answer["before"][part]:
             left, on = one["left"], one["went_on"]
             others, apart = (on["n"], answer["before"]["went_on"]), _apart(one["difference"])
-            yield part, _name(one), left["n"], *_share(left["share"]), *others, *apart, None
+            seconds = one.get("median_seconds")
+            yield part, _name(one), left["n"], *_share(left["share"]), *others, *apart, seconds
     if money := answer["money"]:
         found = (money["value"], money["left"], None, money["low"], money["high"])
         yield "money", money["property"], *found, *BLANK, None
@@ -159,7 +196,9 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
 def _name(one: Answer) -> str:
     if "label" not in one:
         return str(one["kind"])  # a trouble
-    return str(one["label"]) if one["kind"] == "value" else f"({one['kind']})"
+    if one["kind"] != "value":
+        return f"({one['kind']})"
+    return f"{one['problem']} {one['label']}" if "problem" in one else str(one["label"])
 
 
 def _share(share: Answer) -> tuple[Any, ...]:

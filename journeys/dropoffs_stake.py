@@ -7,26 +7,57 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from journeys.currencies import chosen, currencies
+from journeys.currencies import chosen
 from journeys.rates import rate
 from journeys.scope import Scope
+from journeys.stakes import PROPERTIES
 from journeys.statistics import Estimate, known
 
 GROUPS = 1_000
 RESAMPLES = 2_000
+MOST = 200  # properties in their currencies that are suggested
 
 
 def stake(
-    scope: Scope, step: str, value: str, *, currency: str = "", unit: str = "runs"
-) -> dict[str, Any] | None:
-    """Those who left × the success rate of those who went on × the mean value of a success.
+    scope: Scope, step: str, value: str = "", *, currency: str = "", unit: str = "runs"
+) -> dict[str, Any]:
+    """The `properties` that may tell what a success is worth, and the `money` by the one that is chosen.
 
-    `value` names a property of the goal's event, of which amounts in one currency count, the most frequent
-    where none is named; None where no success carries it as a number.
+    `value` names a property of the goal's event; without a name it is that of PROPERTIES which most successes
+    carry, as on the overview. Amounts in one currency count, the most frequent where none is named.
     """
+    told = _told(scope, [value] if value else list(PROPERTIES), unit)
+    found = _summed(told)
+    name = value or next((one for one in found if one in PROPERTIES), "")
+    own = [{at: row[at] for at in ("currency", "n", "value")} for row in told if row["name"] == name]
+    return {
+        "properties": [{"property": one, "n": n} for one, n in found.items()],
+        "money": _money(scope, step, name, own, chosen(own, currency), unit) if own else None,
+    }
+
+
+def _told(scope: Scope, names: list[str], unit: str) -> list[dict[str, Any]]:
+    goal = scope.definition.steps[-1]
+    rows = scope.events.query(
+        *scope.ask("dropoffs_stake.properties", unit=unit, anchor=goal, names=names, most=MOST)
+    )
+    return [{**row, "value": round(row["value"], 6)} for row in rows]
+
+
+def _summed(told: list[dict[str, Any]]) -> dict[str, int]:
+    """By property how many successes carry it as a number, in whatever currency."""
+    found: dict[str, int] = {}
+    for row in told:
+        found[row["name"]] = found.get(row["name"], 0) + row["n"]
+    return found
+
+
+def _money(
+    scope: Scope, step: str, value: str, told: list[dict[str, Any]], currency: str, unit: str
+) -> dict[str, Any] | None:
+    """Those who left × the success rate of those who went on × the mean value of a success."""
     k, goal = scope.definition.position(step), scope.definition.steps[-1]
-    told = currencies(scope, value, unit=unit)
-    bound: dict[str, Any] = {"value": value, "currency": chosen(told, currency), "k": k, "groups": GROUPS}
+    bound: dict[str, Any] = {"value": value, "currency": currency, "k": k, "groups": GROUPS}
     asked = scope.ask("dropoffs_stake.groups", unit=unit, anchor=goal, **bound)
     names = ("left_here", "went_on", "succeeded", "valued", "value")
     rows = scope.events.query(*asked)

@@ -38,7 +38,12 @@ class Routes:
 
     def label(self, params: Params) -> str:
         """SQL of what an event is called as a touchpoint."""
-        return f"multiIf(type = 'page', {self.route(params)}, event != '', event, toString(type))"
+        return label(self.route(params))
+
+
+def label(route: str) -> str:
+    """SQL of what an event is called as a touchpoint, where pages have this route."""
+    return f"multiIf(type = 'page', {route}, event != '', event, toString(type))"
 
 
 RAW = Routes()

@@ -103,6 +103,8 @@ def hostile_events(project: int, now: int) -> list[Event]:
             ("track", QUOTED, "", {"properties": properties}),
             ("track", "Cart Filled", "", {"properties": properties}),
             ("track", "Order Paid" if number % 3 == 0 else "Seen Again", "", {"properties": properties}),
+            ("track", "JavaScript Error", "", {"properties": json.dumps({"message": name})}),
+            ("track", "Web Vitals", f"/shop/{name}", {"properties": json.dumps({"lcp": 9_000})}),
         ]
         for place, (kind, event, path, more) in enumerate(told):
             at = now - number % 2 * DAY - number * 60_000 - 7_200_000 + place * 1_000

@@ -1,14 +1,18 @@
--- What did those who left do next, and which pages and troubles did they and those who went on have before? The most
--- frequent labels stand alone, all others together.
+-- What did those who left do next, and which pages, errors and troubles did they and those who went on have before? The
+-- most frequent labels stand alone, all others together.
 with
     told as (
         select
-            is_left, until, seconds,
+            is_left, until,
             arrayJoin(arrayConcat(
-                [('all', 'value', '')],
-                if(is_left, [('next', next_kind, next)], []),
-                [('page', if(has_page, 'value', 'none'), page)],
-                arrayMap(trouble -> ('trouble', 'value', toString(trouble)), troubles)
+                [('all', 'value', '', nan)],
+                if(is_left, [('next', next_kind, next, seconds)], []),
+                [
+                    ('page', if(has_page, 'value', 'none'), page, nan),
+                    ('error', if(has_error, 'value', 'none'), error, nan),
+                    ('slow', if(has_slow, 'value', 'none'), slow, took)
+                ],
+                arrayMap(trouble -> ('trouble', 'value', toString(trouble), nan), troubles)
             )) as one
         from ({{around}})
     ),
@@ -20,7 +24,8 @@ with
             countIf(is_left) as here,
             countIf(not is_left) as on,
             countIf(is_left and until + {within:Int64} > {now:Int64}) as early,
-            quantileExactInclusiveState(0.5)(seconds) as waits
+            sumForEach(arrayMap(limit -> one.4 <= limit, {limits:Array(Float64)})) as quick,
+            quantileExactInclusiveStateIf(0.5)(one.4, isFinite(one.4)) as times
         from told
         group by part, sort, label
     ),
@@ -37,7 +42,8 @@ select
     sum(placed.here) as left_here,
     sum(placed.on) as went_on,
     sum(placed.early) as may_still,
-    quantileExactInclusiveMerge(0.5)(waits) as median
+    sumForEach(placed.quick) as by_then,
+    quantileExactInclusiveMerge(0.5)(times) as median
 from placed
 group by part, kind, name
 order by part, indexOf(['value', 'other', 'again', 'none'], kind), left_here desc, went_on desc, name

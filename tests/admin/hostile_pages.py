@@ -19,7 +19,7 @@ ANSWERED = f"do=merge&a={identity_hash('user', IMAGE)}&b={identity_hash('user', 
 # More questions than the plain one, which a page needs to show names or to give them back.
 QUESTIONS = {
     "journeys.show": ["days=30&order=stake"],
-    "journey.dropoffs": ["days=30", f"days=30&step=look&value={QUOTED_ASKED}"],
+    "journey.dropoffs": ["days=30&most=50", f"days=30&step=look&value={QUOTED_ASKED}"],
     "journey.breakdown": [f"days=30&by={by}" for by in ("trait:name", f"property:{QUOTED_ASKED}")],
     "journey.timing": ["days=30", "days=30&compare=device"],
     "journey.funnel": ["days=30", f"days=30&device={QUOTED_ASKED}", "days=30&segment=h0"],

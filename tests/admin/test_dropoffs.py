@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable
+
+import msgspec
 
 from store.event import Event
 from tests.admin.conftest import Shop, happened
@@ -50,7 +53,52 @@ def test_trouble_stands_beside_that_of_those_who_went_on(
     assert re.search(r"JavaScript error 1 50% 9–91% 1 100%", text), "both are watched after the step"
     assert "Rage clicks" not in text, "it came after something else was done"
     assert "Most of them went on to /help" in text or "did nothing more so far" in text
-    assert re.search(r"/help 1 .*20 min", text)
+    assert re.search(r"/help 1 50% 9–91% 1 0 0 0 0 20 min", text)
+    assert re.search(r"All 2 1 0 0 0 1 ", text), "within an hour, a day, a week, later, not so far"
+    assert "Later" not in page(own_shop, "dropoffs?days=30&step=cart&within=7")
+    text = own_shop.client("viewer").get("/p/shop/journeys/buy/dropoffs?days=30&step=cart").text
+    (link, _) = [html.unescape(one) for one in re.findall(r'href="([^"]*cell=next\.hour[^"]*)"', text)]
+    assert "within an hour" in own_shop.client("viewer").get(link).text
+
+
+def test_which_error_and_which_page_stand_with_lists(
+    own_shop: Shop, add_events: Callable[[list[Event]], None]
+) -> None:
+    assert "Which error" not in page(own_shop, "dropoffs?days=30&step=cart")
+    minutes, hostile = 1 / 1440, "<b>boom</b> " * 12
+
+    def near(name: str, who: str, after: float, path: str = "", **said: object) -> Event:
+        event = happened(name, who, day=9.5 - after * minutes)
+        return msgspec.structs.replace(event, path=path, properties=json.dumps(said))
+
+    add_events(
+        [
+            near("JavaScript Error", "ben", 20, message="an earlier one"),
+            near("JavaScript Error", "ben", 25, message=hostile),
+            near("JavaScript Error", "ada", 10, message="cart is null"),
+            near("Web Vitals", "ben", 24, path="/pay", lcp=5_240),
+            near("Web Vitals", "ada", 10, path="/pay", lcp=6_260),
+        ]
+    )
+    text = page(own_shop, "dropoffs?days=30&step=cart")
+    cut = hostile[:99] + "…"
+    assert re.search(rf"Which error .*{re.escape(cut)} 1 50% 9–91% 0 ", text)
+    assert "an earlier one" not in text
+    assert re.search(r"cart is null 0 0% 0–66% 1 100%", text)
+    assert re.search(r"/pay Slow page \(LCP > 4 s\), median 5\.8 s 1 50% 9–91% 1 100%", text)
+    shown = own_shop.client("viewer").get("/p/shop/journeys/buy/dropoffs?days=30&step=cart").text
+    assert "<b>boom" not in shown
+    lists = [html.unescape(link) for link in re.findall(r'href="([^"]*cell=(?:error|slow)[^"]*)"', shown)]
+    assert len(lists) == 6
+    for link in lists:
+        assert own_shop.client("viewer").get(link).text.count("/customers/") == 1
+
+
+def test_money_shows_by_itself_and_properties_are_suggested(shop: Shop) -> None:
+    assert "At stake : 98 (0 to " in page(shop, "dropoffs?days=30&step=cart")
+    text = shop.client("viewer").get("/p/shop/journeys/buy/dropoffs?days=30&step=cart").text
+    assert 'value="" placeholder="amount" list="ask-value-seen"' in text
+    assert '<datalist id="ask-value-seen"><option value="amount">' in text
 
 
 def test_a_property_that_nobody_tells_is_said_so(shop: Shop) -> None:

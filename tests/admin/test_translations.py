@@ -28,6 +28,7 @@ from tests.admin.pseudo import LANGUAGE, Pseudo, forgotten
 NO_WORDS = {
     # What the test data are called; all that strangers have named has the word hostile in it.
     *("The shop", "Cart Filled", "Order Paid", "Card Refused", "Seen Again", "Began", "An order is paid"),
+    *("JavaScript Error", "Web Vitals", "message", "lcp"),
     *("Buys something", "Looks", "Fills the cart", "Pays", "a test", "the test", "two people", "trait name"),
     *("constructor", "toString", "__proto__", "TOSTRING", "ada", "ben", "cyd", "dee", "eve", "ada-phone"),
     *("admin", "editor", "viewer", "amount", "currency", "link", "name", "email", "title", "avatar"),

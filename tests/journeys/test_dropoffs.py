@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -21,7 +21,7 @@ from journeys.cursors import ListError
 from journeys.definitions import Definition, parse
 from journeys.dimensions import OF_RUN, DimensionError
 from journeys.dropoffs import behind, dropoffs
-from journeys.dropoffs_around import MEASURED, TROUBLES
+from journeys.dropoffs_around import AFTER, BEFORE, MEASURED, TROUBLES
 from journeys.dropoffs_report import DROPOFFS
 from journeys.dropoffs_stake import at_stake
 from journeys.funnel import UNITS, funnel
@@ -76,6 +76,7 @@ LABELS = [
     *("Look", "Look", "Ask", "Try", "Try", "Buy", "Leave", "/look/1", "/price", "/help", "/lost"),
     *("Web Vitals", "JavaScript Error", "Rage Click", "Dead Click", "Page Engaged", "identify", "Odd 'one'"),
 ]
+MESSAGES = [{"message": "a is 'undefined'"}, {"message": "Failed: <b>" * 30}, {}, {"message": 7}]
 
 
 def history() -> list[Event]:
@@ -84,8 +85,9 @@ def history() -> list[Event]:
     rows: list[Event] = []
     for customer in range(220):
         at = START + dice.randrange(36 * DAY)
+        pause = (8 if customer % 11 == 0 else 3) * DAY
         for _ in range(dice.randrange(1, 24)):
-            at += dice.choice([0, 1, 1_000, 5 * MINUTE, 30 * MINUTE, 12 * 60 * MINUTE, 3 * DAY])
+            at += dice.choice([0, 1, 1_000, 5 * MINUTE, 30 * MINUTE, 12 * 60 * MINUTE, pause])
             rows.append(happened(len(rows), str(customer), at, dice.choice(LABELS), dice))
     return [row for row in rows if row.timestamp < NOW]
 
@@ -99,7 +101,9 @@ def happened(number: int, who: str, at: int, label: str, dice: random.Random) ->
         said |= {"lcp": dice.choice([900, 4_000, 4_001.5]), "inp": dice.choice([80, 500, 501])}
     if label == "/lost":
         said |= dice.choice([{"status": "404"}, {"status": 404}, {}, {"status": "500"}])
-    return happening(
+    if label == "JavaScript Error":
+        said |= MESSAGES[number % len(MESSAGES)]
+    event = happening(
         number,
         who,
         at,
@@ -113,6 +117,8 @@ def happened(number: int, who: str, at: int, label: str, dice: random.Random) ->
         properties=json.dumps(said),
         is_bot=dice.random() < 0.03,
     )
+    is_measured = label == "Web Vitals"
+    return msgspec.structs.replace(event, path=f"/measured/{number % 3}") if is_measured else event
 
 
 EVENTS = history()
@@ -227,16 +233,45 @@ def troubles_of(event: Event) -> Iterator[str]:
         yield "slow_response"
 
 
-def before_by_hand(run: dict[str, Any], k: int, openings: set[bytes]) -> tuple[str | None, set[str]]:
-    """The last page, and the troubles close to the moment at which the run was last seen at the step."""
+def error_of(event: Event) -> tuple[str] | None:
+    message = json.loads(event.properties).get("message")
+    return (str(message or "")[:200],) if event.event == "JavaScript Error" else None
+
+
+def slow_of(event: Event) -> tuple[str, str, float] | None:
+    """What was wrong with a page, which one it was, and how many seconds that took."""
+    said, had = json.loads(event.properties), set(troubles_of(event))
+    if "not_found" in had:
+        return "not_found", event.path, np.nan
+    if "slow_load" in had:
+        return "slow_load", event.path, said["lcp"] / 1000
+    return ("slow_response", event.path, said["inp"] / 1000) if "slow_response" in had else None
+
+
+class Before(NamedTuple):
+    """The last page, the troubles, the last error and the last slow or missing page."""
+
+    page: str | None
+    troubles: set[str]
+    error: tuple[str] | None
+    slow: tuple[str, str, float] | None
+
+
+def before_by_hand(run: dict[str, Any], k: int, openings: set[bytes]) -> Before:
+    """What was close to the moment at which the run was last seen at the step."""
     gone_on = max(at for place, at in run["times"].items() if place <= k)
     until = 1 + (run["last_ms"] if run["place"] == k else gone_on)
     following = act_after(run, until - 1, openings)
     near = min(until + 30 * MINUTE, following.timestamp if following else NOW * 2)
     mine = OWN[run["customer"]]
     pages = [e.path for e in mine if e.type == "page" and run["start_ms"] <= e.timestamp < until]
-    troubles = {t for e in mine if until - 30 * MINUTE <= e.timestamp < near for t in troubles_of(e)}
-    return pages[-1] if pages else None, troubles
+    close = [e for e in mine if until - 30 * MINUTE <= e.timestamp < near]
+    return Before(
+        pages[-1] if pages else None,
+        {trouble for e in close for trouble in troubles_of(e)},
+        next(filter(None, map(error_of, reversed(close))), None),
+        next(filter(None, map(slow_of, reversed(close))), None),
+    )
 
 
 STEPS = {"plain": ["look", "ask", "try"], "cases": ["join", "try"]}
@@ -264,11 +299,20 @@ def test_who_left_is_what_the_funnel_says(scope: Scope, unit: str) -> None:
     assert any(step["in_time_here"] for step in counted.values()), "the data must show some in time"
 
 
+def after_by_hand(waits: list[float], kind: str) -> dict[str, int]:
+    def when(seconds: float) -> str:
+        limits = {"hour": 3_600, "day": 86_400, "week": 7 * 86_400}
+        return next((name for name, limit in limits.items() if seconds <= limit), "later")
+
+    found = Counter("never" if kind == "none" else when(wait) for wait in waits)
+    return {name: found[name] for name in ("hour", "day", "week", "later", "never")}
+
+
 @pytest.mark.parametrize("unit", UNITS[:2])
 @pytest.mark.parametrize("within", [0.01, 3.0, 60.0])
 def test_what_came_next_is_the_first_touchpoint_after_leaving(scope: Scope, unit: str, within: float) -> None:
     openings = openings_of(scope)
-    kinds = Counter[str]()
+    kinds, times = Counter[str](), Counter[str]()
     for k, key in enumerate(STEPS[scope.definition.key], 1):
         expected: dict[tuple[str, str | None], list[float]] = defaultdict(list)
         may_still = 0
@@ -292,10 +336,14 @@ def test_what_came_next_is_the_first_touchpoint_after_leaving(scope: Scope, unit
         for row in rows:
             kinds[row["kind"]] += row["n"]
             waits = expected[row["kind"], row["label"]]
+            assert row["after"] == after_by_hand(waits, row["kind"])
             if row["kind"] == "none":
                 assert (row["median_seconds"], row["may_still"]) == (None, may_still)
             else:
                 assert row["median_seconds"] == pytest.approx(median(waits))
+        if within == 60.0:
+            times.update({when: sum(row["after"][when] for row in rows) for when in AFTER})
+    assert within < 60 or all(times[when] for when in AFTER), "the data must show each time"
     assert kinds["again"] or within < 1
     assert kinds["none"] or within > 1
 
@@ -306,9 +354,18 @@ def test_every_part_adds_up_and_every_number_has_its_list(scope: Scope, unit: st
     for key in STEPS[scope.definition.key]:
         answer = dropoffs(scope, unit=unit, step=key, most=most)
         left, before = answer["who"]["left"]["n"], answer["before"]
-        assert answer["next"]["n"] == left == sum(row["n"] for row in answer["next"]["rows"])
-        assert sum(row["left"]["n"] for row in before["pages"]) == left
-        assert sum(row["went_on"]["n"] for row in before["pages"]) == answer["who"]["went_on"]["n"]
+        rows = answer["next"]["rows"]
+        assert answer["next"]["n"] == left == sum(row["n"] for row in rows)
+        assert all(row["n"] == sum(row["after"].values()) for row in (*rows, answer["next"]))
+        for when, n in answer["next"]["after"].items():
+            assert n == sum(row["after"][when] for row in rows)
+        for part in ("pages", "errors", "slow"):
+            assert sum(row["left"]["n"] for row in before[part]) == left
+            assert sum(row["went_on"]["n"] for row in before[part]) == answer["who"]["went_on"]["n"]
+            assert sum(row["kind"] == "value" for row in before[part]) <= most
+        for whose in ("left", "went_on"):
+            had_error = sum(row[whose]["n"] for row in before["errors"] if row["kind"] != "none")
+            assert had_error == sum(row[whose]["n"] for row in before["trouble"] if row["kind"] == "error")
         assert sum(row["kind"] == "value" for row in answer["next"]["rows"]) <= most
         for dimension in answer["origins"]:
             assert sum(one["reached"]["n"] for one in dimension["groups"]) == answer["who"]["reached"]["n"]
@@ -327,13 +384,20 @@ def test_what_was_before_is_compared_with_those_who_went_on(scope: Scope, unit: 
     for k, key in enumerate(STEPS[scope.definition.key], 1):
         pages: dict[bool, Counter[str | None]] = {True: Counter(), False: Counter()}
         troubles: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+        errors: dict[bool, Counter[str | None]] = {True: Counter(), False: Counter()}
+        slow: dict[bool, Counter[tuple[str, str] | None]] = {True: Counter(), False: Counter()}
+        took: dict[tuple[str, str], list[float]] = defaultdict(list)
         n = Counter[bool]()
         for run in runs_of(scope, unit):
             if run["place"] > k or (run["place"] == k and run["left"]):
                 is_left = run["place"] == k
-                page, found = before_by_hand(run, k, openings)
-                pages[is_left][page] += 1
-                troubles[is_left].update(found)
+                found = before_by_hand(run, k, openings)
+                pages[is_left][found.page] += 1
+                troubles[is_left].update(found.troubles)
+                errors[is_left][found.error and found.error[0]] += 1
+                slow[is_left][found.slow and found.slow[:2]] += 1
+                if found.slow:
+                    took[found.slow[:2]].append(found.slow[2])
                 n[is_left] += 1
         before = dropoffs(scope, unit=unit, step=key, most=50)["before"]
         for name, is_left in (("left", True), ("went_on", False)):
@@ -343,13 +407,26 @@ def test_what_was_before_is_compared_with_those_who_went_on(scope: Scope, unit: 
             ]
             told = {row["kind"]: row[name]["n"] for row in before["trouble"] if row[name]["n"]}
             assert told == troubles[is_left]
-        seen |= {row["kind"] for row in before["trouble"]}
-        rows = [*before["pages"], *before["trouble"]]
+            assert {row["label"]: row[name]["n"] for row in before["errors"] if row[name]["n"]} == errors[
+                is_left
+            ]
+            told = {wrong_with(row): row[name]["n"] for row in before["slow"] if row[name]["n"]}
+            assert told == slow[is_left]
+        for row in before["slow"]:
+            times = took[row["problem"], row["label"]]
+            known = times and not np.isnan(times[0])
+            assert row["median_seconds"] == (pytest.approx(median(times)) if known else None)
+        seen |= {row["kind"] for row in before["trouble"]} | {row["problem"] for row in before["slow"]}
+        rows = [row for part in BEFORE.values() for row in before[part]]
         assert_apart(
             [row["difference"] for row in rows],
             [(row["left"]["n"], n[True], row["went_on"]["n"], n[False]) for row in rows],
         )
-    assert seen == set(TROUBLES)
+    assert seen == {*TROUBLES, None}
+
+
+def wrong_with(row: dict[str, Any]) -> tuple[str, str] | None:
+    return (row["problem"], row["label"]) if row["kind"] == "value" else None
 
 
 def assert_apart(found: list[Any], counts: list[tuple[int, int, int, int]]) -> None:
@@ -435,8 +512,29 @@ def test_the_interval_of_money_is_that_of_customers_drawn_again() -> None:
 
 
 def test_money_is_absent_where_nobody_tells_it(plain: Scope) -> None:
-    assert dropoffs(plain)["money"] is None
-    assert dropoffs(plain, value="nobody's")["money"] is None
+    answer = dropoffs(plain, value="nobody's")
+    assert answer["money"] is None
+    assert answer["properties"][0]["property"] == "amount"
+
+
+@pytest.mark.parametrize("unit", UNITS[:2])
+def test_the_property_that_most_successes_carry_is_chosen_by_itself(scope: Scope, unit: str) -> None:
+    answer, named = (dropoffs(scope, unit=unit, value=value) for value in ("", "amount"))
+    assert answer["money"]
+    assert answer["money"] == named["money"]
+    assert answer["properties"] == [{"property": "amount", "n": answer["money"]["valued"]}]
+
+
+def test_properties_that_successes_carry_are_suggested(events: EventStore) -> None:
+    rare, usual = {"total": 5, "seats": 3}, {"amount": 1, "seats": "2", "'odd'": 1.5, "note": "two", "": 1}
+    scope = bought(events, rare, {**usual, "total": "none"}, usual, {"seats": True})
+    told = [("amount", 2), ("total", 1), ("seats", 3), ("'odd'", 2)]
+    answer = dropoffs(scope, step="join")
+    assert [(one["property"], one["n"]) for one in answer["properties"]] == told
+    assert (answer["money"]["property"], answer["money"]["currency"]) == ("amount", "")
+    answer = dropoffs(scope, step="join", value="seats")
+    assert (answer["money"]["valued"], answer["money"]["mean_value"]) == (3, 7 / 4)
+    assert answer["properties"][0] == {"property": "seats", "n": 3}
 
 
 def test_one_customer_alone_has_no_interval() -> None:
@@ -463,6 +561,8 @@ def test_nobody_leaves_at_the_goal_or_nowhere(plain: Scope, step: str) -> None:
     [
         *("", "here", "here:left", "here:left:nowhere", "here:1:look", "next", "next:left:look:x:value:a"),
         *("next:left:look:30.0:some:a", "next:all:look:30.0:value:a", "page:left:nowhere:30.0:value:a"),
+        *("next.year:left:look:30.0:value:a", "page.hour:left:look:30.0:value:a", "next:left:look:30.0:all:"),
+        *("slow:left:look:30.0:value:9/help", "slow:on:look:30.0:value:", "error:left:look:30.0:again:"),
         *("trouble:left:look:30.0:value:none", "trouble:left:look:nan:value:rage", "next:left:look:-1:none:"),
         *("origin:left:look:1:value:a", "origin:left:look:channel:all:", "origin:x:look:channel:none:"),
     ],
@@ -482,8 +582,8 @@ def test_nobody_came_is_an_answer(plain: Scope) -> None:
 def test_each_part_is_one_question(plain: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
     asked, query = [], plain.events.query
     monkeypatch.setattr(plain.events, "query", lambda *args: asked.append(args) or query(*args))
-    dropoffs(plain, value="amount")
-    assert len(asked) == 5, "who; what next and what before; where from; in which currency, at what cost"
+    dropoffs(plain)
+    assert len(asked) == 5, "who; what next and what before; where from; by which property, at what cost"
 
 
 def test_the_file_has_a_row_for_every_number(plain: Scope) -> None:
@@ -494,9 +594,10 @@ def test_the_file_has_a_row_for_every_number(plain: Scope) -> None:
     assert parts == {
         "who": 5,
         "next": len(answer["next"]["rows"]),
+        **{f"next_{when}": len(answer["next"]["rows"]) + 1 for when in AFTER},
         **{one["dimension"]: len(one["groups"]) for one in answer["origins"]},
         "pages": len(answer["before"]["pages"]),
-        "trouble": len(answer["before"]["trouble"]),
+        **{part: len(answer["before"][part]) for part in ("trouble", "errors", "slow")},
         "money": 1,
     }
 
