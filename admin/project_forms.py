@@ -78,6 +78,6 @@ def _name(form: Mapping[str, str], field: str, problems: dict[str, str]) -> str:
 
 def _zone(form: Mapping[str, str], field: str, problems: dict[str, str]) -> str:
     timezone = form.get(field, "").strip()
-    if timezone not in available_timezones():
+    if timezone not in zones():
         problems[field] = tell("This is no time zone; choose one such as Europe/Berlin.")
     return timezone

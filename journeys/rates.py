@@ -26,17 +26,25 @@ class Rate(TypedDict):
     small: bool
 
 
-class RunRate(Rate):
-    """A rate over runs, of which some may still get there, and some may be of the same customer.
+class OpenRate(Rate):
+    """A rate over runs, of which some may still get there.
 
     If none of the `in_time` gets there, it stays `at_least`; if all do, it becomes `at_most`. The interval
-    speaks of neither. `n` are of so many `customers`, and at least half of them of only `half_by` ones; `few`
-    says that these are very few, so that the interval, which takes runs for independent, is too narrow.
+    speaks of neither.
     """
 
     in_time: int
     at_least: float | None
     at_most: float | None
+
+
+class RunRate(OpenRate):
+    """The same, of runs of which some may be of the same customer.
+
+    `n` are of so many `customers`, and at least half of them of only `half_by` ones; `few` says that these
+    are very few, so that the interval, which takes runs for independent, is too narrow.
+    """
+
     customers: int
     half_by: int
     few: bool
@@ -51,6 +59,16 @@ def rate(count: int, n: int) -> Rate:
     return {"value": value, "low": low, "high": high, "n": n, "small": bool(is_small(n, low, high))}
 
 
+def may_rise(count: int, n: int, *, in_time: int) -> OpenRate:
+    """The share of `count` in `n` runs, of the others of which `in_time` may still get there."""
+    return {
+        **rate(count, n),
+        "in_time": in_time,
+        "at_least": round(count / n, 6) if n else None,
+        "at_most": round((count + in_time) / n, 6) if n else None,
+    }
+
+
 def run_rate(count: int, n: int, *, in_time: int, spread: Mapping[int, int]) -> RunRate:
     """The share of `count` in `n` runs, of the others of which `in_time` may still get there.
 
@@ -58,10 +76,7 @@ def run_rate(count: int, n: int, *, in_time: int, spread: Mapping[int, int]) -> 
     """
     customers, half_by = sum(spread.values()), _half_by(spread)
     return {
-        **rate(count, n),
-        "in_time": in_time,
-        "at_least": round(count / n, 6) if n else None,
-        "at_most": round((count + in_time) / n, 6) if n else None,
+        **may_rise(count, n, in_time=in_time),
         "customers": customers,
         "half_by": half_by,
         "few": n >= WORTH_SAYING and half_by <= max(1.0, FEW * customers),

@@ -7,7 +7,7 @@ from typing import Any
 
 from journeys.cursors import ListError
 from journeys.funnel import UNITS
-from journeys.rates import rate, run_rate
+from journeys.rates import may_rise, rate, run_rate
 from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
 from journeys.statistics import known
@@ -65,16 +65,14 @@ def variants(scope: Scope, *, unit: str = "runs", most: int = 20) -> dict[str, A
             }
         )
     won = (rows[0]["all_succeeded"] if rows else 0) - sum(one["succeeded"]["n"] for one in found)
+    still = (rows[0]["all_in_time"] if rows else 0) - sum(row["in_time"] for row in rows)
     other = {
         "ways": rows[0]["ways"] - len(rows) if rows else 0,
         "n": runs - so_far,
         "cell": f"other:{unit}:{most}",
         "succeeded": {"n": won, "cell": f"succeeded:other:{unit}:{most}"},
         "share": rate(runs - so_far, runs),
-        "success_rate": {
-            **rate(won, runs - so_far),
-            "in_time": (rows[0]["all_in_time"] if rows else 0) - sum(row["in_time"] for row in rows),
-        },
+        "success_rate": may_rise(won, runs - so_far, in_time=still),
     }
     return {"unit": unit, "runs": runs, "variants": found, "other": other}
 

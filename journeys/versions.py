@@ -61,9 +61,22 @@ def versions(scope: Scope, *, other: int = 0) -> Answer:
 
 
 def _before(scope: Scope) -> JourneyVersion | None:
-    """The version before, where there is one."""
-    older = (one for one in scope.versions() if one.version < scope.version.version)
+    """The version before, where there is one that can be read."""
+    older = (one for one in readable(scope.versions()) if one.version < scope.version.version)
     return max(older, key=lambda one: one.version, default=None)
+
+
+def readable(versions: Sequence[JourneyVersion]) -> list[JourneyVersion]:
+    """Those of these versions whose definitions mean something today."""
+    return [one for one in versions if _is_readable(one)]
+
+
+def _is_readable(version: JourneyVersion) -> bool:
+    try:
+        parse(version.definition)
+    except DefinitionError:
+        return False
+    return True
 
 
 def _named(scope: Scope, number: int) -> JourneyVersion:

@@ -23,6 +23,7 @@ from journeys.runs import cut
 from journeys.saving import save_journey
 from journeys.stakes import worst_step
 from journeys.version_changes import changes
+from journeys.versions import readable
 from journeys.versions_report import VERSIONS
 from store.journeys import UNFILLED, JourneyVersion, delete_journey, live_journey, versions_of
 from store.words import tell
@@ -103,8 +104,8 @@ def definition(place: Place, key: str) -> ResponseReturnValue:
 
 def _other(report: JourneyPage, versions: Sequence[JourneyVersion]) -> int:
     """The version to show beside the one that answers: that of the address, the one before, or the newest."""
-    known, mine = [one.version for one in versions], report.scope.version.version
-    others = [number for number in known if number != mine]
+    mine = report.scope.version.version
+    others = [one.version for one in readable(versions) if one.version != mine]
     asked = request.args.get("other", 0, type=int)
     if asked in others:
         return asked

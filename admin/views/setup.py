@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from zoneinfo import available_timezones
-
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.first_run import FormProblems, begin
 from admin.login import enter
+from admin.project_forms import zones
 from admin.services import services
 from store.users import count_users
 
@@ -37,5 +36,4 @@ def create() -> ResponseReturnValue:
 
 
 def _form(values: dict[str, str], problems: dict[str, str]) -> str:
-    zones = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
-    return render_template("setup/form.html", values=values, problems=problems, zones=zones)
+    return render_template("setup/form.html", values=values, problems=problems, zones=zones())

@@ -45,8 +45,9 @@ def test_a_link_shows_its_report_and_leads_nowhere(own_shop: Shop, report: str) 
     assert "Set-Cookie" not in answer.headers
     assert "<a " not in answer.text
     assert "<form" not in answer.text
+    said = re.sub(r'"/static/[^"]+"', "", answer.text)  # whose names are numbers and letters at random
     for word in ("/p/", "cell", "number=", "ada", "viewer@", "csrf"):
-        assert word not in answer.text, word
+        assert word not in said, word
 
 
 def test_it_may_stand_in_frames_and_no_other_page_may(own_shop: Shop) -> None:

@@ -75,6 +75,7 @@ def test_days_begin_in_the_time_zone_that_was_chosen(own_shop: Shop) -> None:
         ("name", {"name": "a\nb"}, "A name is one line of characters that can be seen."),
         ("zone", {"timezone": "Mars/Crater"}, "This is no time zone"),
         ("zone", {"timezone": "../etc/passwd"}, "This is no time zone"),
+        ("zone", {"timezone": "localtime"}, "This is no time zone"),
         ("zone", {}, "This is no time zone"),
         ("new", NEW | {"new_name": ""}, "Give the product or site a name."),
         ("new", NEW | {"new_key": "Hat Shop"}, "is no project key"),

@@ -50,11 +50,13 @@ def test_all_other_ways_stand_together_with_their_lists(events: EventStore, unit
     for one in (*answer["variants"], other):
         assert one["share"] == rate(one["n"], answer["runs"])
         expected = rate(one["succeeded"]["n"], one["n"])
-        assert {name: one["success_rate"][name] for name in expected} == expected
+        found = one["success_rate"]
+        assert {name: found[name] for name in expected} == expected
+        assert found["at_most"] == round((one["succeeded"]["n"] + found["in_time"]) / one["n"], 6)
     assert answer["variants"][1]["cumulative"] == rate(answer["runs"] - other["n"], answer["runs"])
-    found = list(cells(answer))
-    assert len(found) == 6
-    for cell, n in found:
+    behind_numbers = list(cells(answer))
+    assert len(behind_numbers) == 6
+    for cell, n in behind_numbers:
         assert listed(scope, which=behind(scope, cell), unit=unit)["total"] == n, cell
     head, lines = table(answer)
     last = dict(zip(head, list(lines)[-1], strict=True))

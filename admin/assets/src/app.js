@@ -39,11 +39,11 @@ document.addEventListener("htmx:configRequest", (event) => {
 });
 
 document.addEventListener("htmx:responseError", (event) => {
-  if (failed(event.detail.elt)) return;
   const { status, responseText } = event.detail.xhr;
+  if (status === 401) return window.location.reload();
+  if (failed(event.detail.elt)) return;
   const isSentence = event.detail.xhr.getResponseHeader("Content-Type")?.startsWith("text/plain");
-  if (status === 401) window.location.reload();
-  else notice(isSentence && responseText ? responseText : say("That did not work (status %(status)s). Please try again.", { status }));
+  notice(isSentence && responseText ? responseText : say("That did not work (status %(status)s). Please try again.", { status }));
 });
 document.addEventListener("htmx:sendError", ({ detail }) => failed(detail.elt) || notice(say("Waywiser cannot be reached. Is it running?")));
 

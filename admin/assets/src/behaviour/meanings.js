@@ -1,6 +1,6 @@
 // The meaning of a word in a bubble beside it, for who taps it or presses Enter there; who points at it has its title.
 export function meanings() {
-  const bubble = Object.assign(document.createElement("div"), { className: "meaning-told", popover: "auto" });
+  const bubble = Object.assign(document.createElement("div"), { className: "meaning-told", popover: "manual" });
   const isOpen = () => bubble.matches(":popover-open");
   let word = null;
   bubble.setAttribute("role", "status");
@@ -16,7 +16,9 @@ export function meanings() {
     bubble.textContent = word.title;
     stand(bubble, word.getBoundingClientRect());
   });
+  document.addEventListener("keydown", ({ key }) => key === "Escape" && isOpen() && bubble.hidePopover());
   document.addEventListener("scroll", () => isOpen() && stand(bubble, word.getBoundingClientRect()), true);
+  document.addEventListener("htmx:afterSwap", () => isOpen() && !word.isConnected && bubble.hidePopover());
 }
 
 /** Below the word, or above it where there is no room; nowhere when it is scrolled away. */
