@@ -33,7 +33,7 @@ def test_pages_say_it_of_runs_and_not_of_customers(busy: Shop, tab: str) -> None
         busy.client("viewer").get(f"{page}&unit={unit}") for unit in ("runs", "customers")
     )
     assert WARNED in by_runs.text
-    assert "several runs each</span>" in by_runs.text
+    assert "several runs each</button>" in by_runs.text
     assert by_customers.status_code == 200
     assert WARNED not in by_customers.text
 

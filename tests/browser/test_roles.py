@@ -31,7 +31,7 @@ def another(browser: Browser) -> Iterator[Page]:
 def offered(page: Page, project: str) -> set[str]:
     """What the pages offer of what changes something."""
     found: set[str] = set()
-    for path in ("journeys", "journeys/trial-to-paid/funnel", "segments", "customers?q=u-100"):
+    for path in ("journeys", "journeys/trial-to-paid/funnel", "segments", "customers?q=u-1002"):
         page.goto(f"{project}/{path}")
         if "customers" in path:
             page.locator("tbody a").first.click()
