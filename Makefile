@@ -34,11 +34,11 @@ run: setup ## Run Waywiser empty; the browser walks through the set-up
 
 test: setup $(INSTALLED_DEV) $(CLIENTS) chromium nginx ## Run every check and every test
 	@$(MAKE) --no-print-directory static
-	@$(MAKE) --no-print-directory -j 3 -Oline test-product test-sdk test-snippet
+	@$(MAKE) --no-print-directory -j 3 -Otarget test-product test-sdk test-snippet
 
 .PHONY: test-product test-sdk test-snippet
-test-product:
-	$(BIN)/pytest -q $(SIDE_BY_SIDE)
+test-product: # `+`: what it prints is seen at once; the others' when they have ended
+	+$(BIN)/pytest -q $(SIDE_BY_SIDE)
 test-sdk:
 	$(BIN)/pytest -q sdk_py/tests
 test-snippet:
