@@ -34,15 +34,9 @@ run: setup ## Run Waywiser empty; the browser walks through the set-up
 
 test: setup $(INSTALLED_DEV) $(CLIENTS) chromium nginx ## Run every check and every test
 	@$(MAKE) --no-print-directory static
-	@$(MAKE) --no-print-directory -j 3 -Otarget test-product test-sdk test-snippet
-
-.PHONY: test-product test-sdk test-snippet
-test-product: # `+`: what it prints is seen at once; the others' when they have ended
-	+$(BIN)/pytest -q $(SIDE_BY_SIDE)
-test-sdk:
-	$(BIN)/pytest -q sdk_py/tests
-test-snippet:
-	$(BIN)/pytest -q js_snippet/test
+	$(BIN)/pytest -q $(SIDE_BY_SIDE)
+	$(BIN)/pytest -q -n 2 --dist loadfile sdk_py/tests
+	$(BIN)/pytest -q -n 2 --dist loadfile js_snippet/test
 
 check: setup $(INSTALLED_DEV) static ## Format, lint, types, import contracts and quick tests
 	$(BIN)/pytest -q -m "not browser and not slow" tests/test_house.py tests/store tests/collector
