@@ -54,12 +54,7 @@ class JourneyPage:
         parts += [f"{tell(name)} {value}" for name, value in asked.segment.items()]
         for name, value in asked.of_runs.items():
             called = value if name == "medium" else saved.named(value)
-            said = {
-                "medium": marked("medium %(name)s"),
-                "segment": marked("in %(name)s"),
-                "not_segment": marked("not in %(name)s"),
-            }
-            parts.append(tell(said[name], name=called))
+            parts.append(tell(OF_RUNS[name], name=called))
         if asked.as_of:
             parts.append(tell("customers as they were known at %(at)s", at=asked.as_of))
         return ", ".join(parts)

@@ -50,7 +50,11 @@ def server(script: Path) -> Iterator[str]:
         yield f"http://{address}/"
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        try:
+            process.wait(30)
+        finally:  # one that does not end fails its own test, and no other one
+            process.kill()
+            process.wait()
 
 
 def ask(url: str, until: float) -> str:
