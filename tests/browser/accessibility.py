@@ -9,11 +9,11 @@ from playwright.sync_api import Page
 
 AXE = Path(__file__).parents[1] / "clients" / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE = {"serious", "critical"}
-# Colours may be changing: those that begin to are known some frames later.
+# Colours may be changing and parts may be appearing: those that begin to are known some frames later.
 SETTLED = """async () => {
   for (let n = 0; n < 3; n++) await new Promise(requestAnimationFrame);
-  const changing = document.getAnimations().filter((one) => one instanceof CSSTransition);
-  await Promise.allSettled(changing.map((one) => one.finished));
+  const ends = (one) => Number.isFinite(one.effect.getComputedTiming().endTime);
+  await Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished));
 }"""
 RUN = "(more) => axe.run(document, {resultTypes: ['violations'], ...more})"
 ALL: dict[str, Any] = {}
