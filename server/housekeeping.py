@@ -19,11 +19,15 @@ from store.forgetting import (
     forget_counts,
     forget_drops,
 )
+from store.journeys import former_versions
+from store.privacy.deletion import delete_versions
 from store.settings import Settings
+from store.stamps import next_stamp
 
 log = logging.getLogger("waywiser.housekeeping")
 
 DAY_MS = 86_400_000
+FORMER_MS = 3_600_000  # who has begun to read the runs of a version is done long before
 EVERY_S = 3600.0
 BREATH_S = 0.1  # between two bites, for those who wait to write
 COUNTS_DAYS = 400  # of the ingestion page: a year and a month to compare
@@ -68,5 +72,20 @@ class Housekeeping:
                 self.chore.breathe(BREATH_S)
             if total:
                 log.info("%d %s older than %d days are forgotten", total, what, kept_days)
+        self._forget_former()
         if not self.chore.is_stopping:
             self._daily()
+
+    def _forget_former(self) -> None:
+        """Delete the runs of replaced versions, and of the journeys that were deleted.
+
+        The stamp comes first: with what a journey has that comes back meanwhile, later ones are stored.
+        """
+        stamp = next_stamp(self._engine)
+        for project, versions in former_versions(self._engine, before=self._clock() - FORMER_MS).items():
+            if self.chore.is_stopping:
+                return
+            if gone := delete_versions(self._events, project, versions, before=stamp):
+                log.info(
+                    "the runs of %d former journey versions of project %d are deleted", len(gone), project
+                )

@@ -139,6 +139,30 @@ def versions_of(engine: Engine, project_id: int, key: str) -> list[JourneyVersio
         return [_version(row) for row in connection.execute(query)]
 
 
+def former_versions(engine: Engine, *, before: int) -> dict[int, list[int]]:
+    """By project, the ids of versions whose stored runs nobody can ask for since this moment (ms).
+
+    They were replaced, or their journey was deleted; one that comes back is filled anew.
+    """
+    answering = journey_versions.alias()
+    is_answered = (
+        select(answering.c.id)
+        .where(
+            answering.c.journey_id == journey_versions.c.journey_id,
+            answering.c.status.in_(ANSWERING),
+            answering.c.filled_at < before,
+        )
+        .exists()
+    )
+    is_replaced = (journey_versions.c.status == "replaced") & is_answered
+    query = _versions().where(is_replaced | (journeys.c.deleted_at < before))
+    former: dict[int, list[int]] = {}
+    with engine.connect() as connection:
+        for row in connection.execute(query):
+            former.setdefault(row.project_id, []).append(row.id)
+    return former
+
+
 def note_progress(
     engine: Engine, version_id: int, *, done: int, total: int, holder: str | None = None
 ) -> bool:

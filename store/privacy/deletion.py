@@ -149,6 +149,19 @@ def delete_former_runs(
         events.command(f"delete from {events.rows_of('journey_runs')} where {former}", values)  # noqa: S608
 
 
+def delete_versions(events: EventStore, project: int, versions: Collection[int], *, before: int) -> list[int]:
+    """Delete the runs of these journey versions that were stored before this stamp; returns which had any."""
+    values = {"project": project, "versions": sorted(versions), "before": before}
+    theirs = (
+        "project = {project:UInt32} and journey_version in {versions:Array(UInt32)} "
+        "and version < {before:UInt64}"
+    )
+    rows = events.query(f"select distinct journey_version from journey_runs where {theirs}", values)  # noqa: S608
+    if rows:
+        events.command(f"delete from {events.rows_of('journey_runs')} where {theirs}", values)  # noqa: S608
+    return sorted(row["journey_version"] for row in rows)
+
+
 def unname_browsers(events: EventStore, project: int, own: Collection[int], browsers: Sequence[str]) -> None:
     """Take these anonymous ids out of the events of others, who were signed in in the same browser."""
     values = {"project": project, "own": sorted(own), "browsers": list(browsers)}

@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from server.housekeeping import CLIENTS_DAYS, COUNTS_DAYS, Housekeeping
+from server.housekeeping import CLIENTS_DAYS, COUNTS_DAYS, FORMER_MS, Housekeeping
 from store.client_health import Health, Told, by_service, clients_of, enter
 from store.db import writing
 from store.drops import DropRow, keep_drops, recent_drops
 from store.event import Event, event_id
 from store.events import EventStore
 from store.forgetting import DROPS_AT_ONCE, HOURS_AT_ONCE
+from store.journeys import JourneyVersion, delete_journey, make_live, save_version
+from store.projects import create_project
 from store.settings import Settings
+from store.stamps import next_stamp
 from store.tables import ingestion
 
 NOW = 1_772_366_400_000  # 2026-03-01 12:00 UTC
@@ -212,3 +215,71 @@ def test_a_limit_that_is_set_already_is_not_set_again(events: EventStore) -> Non
     events.keep_messages(365)
     assert len(said) == 1
     assert "toIntervalDay(365)" in said[0]
+
+
+def version_of(engine: Engine, project: int, key: str, name: str, *, filled: int | None) -> JourneyVersion:
+    """A version of a journey, which answers if it was filled so many milliseconds ago."""
+    version = save_version(engine, project, {"key": key, "name": name}, by="", now=0)
+    if filled is not None:
+        make_live(engine, version, now=NOW - filled)
+    return version
+
+
+def store_runs(events: EventStore, *versions: JourneyVersion, stamp: int = 1) -> None:
+    for one in versions:
+        events.command(
+            "insert into journey_runs (project, journey_version, customer, version) "
+            "select {project:UInt32}, {id:UInt32}, number, {stamp:UInt64} from numbers(3)",
+            {"project": one.project_id, "id": one.id, "stamp": stamp},
+        )
+
+
+def stored(events: EventStore) -> set[int]:
+    return {row["id"] for row in events.query("select distinct journey_version as id from journey_runs")}
+
+
+def test_runs_of_replaced_versions_and_of_deleted_journeys_go_when_nobody_reads_them_any_more(
+    db: Engine, events: EventStore
+) -> None:
+    project, other = (create_project(db, key=key, name=key, now=0).id for key in ("p", "q"))
+    long, just = FORMER_MS + 1, FORMER_MS - 1
+    gone = [version_of(db, project, "kept", name, filled=long) for name in ("a", "b")]
+    kept = [
+        version_of(db, project, "kept", "c", filled=long),
+        version_of(db, project, "kept", "d", filled=None),
+    ]
+    kept += [version_of(db, other, "just", name, filled=just) for name in ("a", "b")]
+    gone.append(version_of(db, other, "away", "a", filled=long))
+    kept.append(version_of(db, other, "leaving", "a", filled=long))
+    delete_journey(db, other, "away", now=NOW - long)
+    delete_journey(db, other, "leaving", now=NOW - just)
+    store_runs(events, *gone, *kept)
+    tidy(db, events)
+    assert stored(events) == {one.id for one in kept}
+    writes = events.mark(project)
+    tidy(db, events)
+    assert events.mark(project) == writes, "and nothing is deleted twice"
+
+
+def test_what_a_journey_is_filled_with_that_comes_back_at_this_moment_stays(
+    engine: Engine, events: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = create_project(engine, key="p", name="p", now=0).id
+    version = version_of(engine, project, "back", "a", filled=0)
+    store_runs(events, version)
+    delete_journey(engine, project, "back", now=0)
+    run = events.query
+
+    def come_back(sql: str, parameters: Any = None) -> Any:
+        """Between the look at what there is and the deletion."""
+        found = run(sql, parameters)
+        if "select distinct journey_version from journey_runs" in sql:
+            save_version(engine, project, version.definition, by="", now=1)
+            store_runs(events, version, stamp=next_stamp(engine))
+        return found
+
+    monkeypatch.setattr(events, "query", come_back)
+    tidy(engine, events)
+    assert events.query("select count() as n, min(version) > 1 as anew from journey_runs") == [
+        {"n": 3, "anew": True}
+    ]

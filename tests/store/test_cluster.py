@@ -240,6 +240,17 @@ def test_what_is_too_old_goes_from_every_shard(filled: EventStore) -> None:
     assert count(filled) == count(filled, f"timestamp >= fromUnixTimestamp64Milli({6 * DAY})") == 200
 
 
+def test_runs_of_former_versions_go_from_every_shard(filled: EventStore) -> None:
+    filled.command(
+        "insert into journey_runs (project, journey_version, customer, version) "
+        "select 1, number % 2 + 1, intDiv(number, 2), number % 4 from numbers(80)"
+    )
+    assert deletion.delete_versions(filled, 1, [2, 3], before=2) == [2]
+    assert count(filled, "journey_version = 1", "journey_runs") == 40
+    assert count(filled, "journey_version = 2 and version > 1", "journey_runs") == 20
+    assert count(filled, "journey_version = 2", "journey_runs") == 20
+
+
 def test_known_messages_are_forgotten_on_every_shard(cluster: EventStore) -> None:
     cluster.keep_messages(30)
     cluster.keep_messages(30)
