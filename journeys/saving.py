@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import Engine
 
 from journeys.definitions import UNITS_MS, Definition, DefinitionError, parse
+from journeys.version_changes import counts_alike
 from store.journeys import JourneyVersion, kept_versions, save_version
 from store.rules import ProjectRules, alter_rules, rules_of
 from store.words import marked, tell
@@ -25,13 +26,14 @@ class RulesRefused(Exception):
 def save_journey(
     engine: Engine, project_id: int, definition: Definition, *, by: str, now: int
 ) -> JourneyVersion:
-    """Keep a definition as its journey's next version.
+    """Keep a definition as its journey's next version; where names alone are new, it has the runs at once.
 
     Raises DefinitionError where it asks a cookieless project for more than a day.
     """
     if rules_of(engine, project_id).cookieless and (problems := too_long(definition)):
         raise DefinitionError(dict.fromkeys(problems, tell(TOO_LONG)))
-    return save_version(engine, project_id, dict(definition.source), by=by, now=now)
+    source = dict(definition.source)
+    return save_version(engine, project_id, source, by=by, now=now, alike=counts_alike)
 
 
 def change_rules(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, case, func, select, update
+from sqlalchemy import Connection, Engine, Row, case, select, update
 
 from store.db import writing
 from store.filling import give_up, holds, take_away
@@ -15,11 +15,12 @@ from store.tables import journey_versions, journeys
 ANSWERING = ("live", "refilling", "refill_paused")
 PAUSED = {"filling": "paused", "refilling": "refill_paused"}
 UNFILLED = (*PAUSED, *PAUSED.values())
+SAYS = ("version", "definition", "created_by", "created_at")
 
 
 @dataclass(frozen=True)
 class JourneyVersion:
-    """One version of a journey. `id` names its stored runs.
+    """One version of a journey. `id` names its stored runs; a newer version that counts alike takes it over.
 
     `status` is filling until its runs are complete, then live; refilling while it answers and is filled
     again, as its runs may be out of date; replaced when a newer one is live. Both kinds of filling can be
@@ -36,12 +37,22 @@ class JourneyVersion:
     chunks_total: int
     created_by: str
     created_at: int
+    filled_at: int | None = None
 
 
 def save_version(
-    engine: Engine, project_id: int, definition: Mapping[str, Any], *, by: str, now: int
+    engine: Engine,
+    project_id: int,
+    definition: Mapping[str, Any],
+    *,
+    by: str,
+    now: int,
+    alike: Callable[[Mapping[str, Any], Mapping[str, Any]], bool] = lambda _one, _other: False,
 ) -> JourneyVersion:
-    """Keep a definition as the next version, still to be filled; an equal newest one is returned as it is."""
+    """Keep a definition as the next version, still to be filled; an equal newest one is returned as it is.
+
+    Where a version that is kept has `alike` runs, the next one takes them over, as far as they are filled.
+    """
     with writing(engine) as connection:
         mine = (journeys.c.project_id == project_id) & (journeys.c.key == definition["key"])
         found = connection.execute(select(journeys.c.id, journeys.c.deleted_at).where(mine)).first()
@@ -67,9 +78,30 @@ def save_version(
             "created_by": by,
             "created_at": now,
         }
-        made = connection.execute(journey_versions.insert().values(row).returning(journey_versions.c.id))
-        number = made.scalar_one()
+        kept = connection.execute(
+            _versions().where(
+                journey_versions.c.journey_id == journey_id, journey_versions.c.status != "replaced"
+            )
+        ).all()
+        heirs = [one for one in kept if alike(one.definition, definition)]
+        if heirs:
+            number = _take_over(connection, min(heirs, key=lambda one: one.status not in ANSWERING), row)
+        else:
+            made = connection.execute(journey_versions.insert().values(row).returning(journey_versions.c.id))
+            number = made.scalar_one()
         return _version(connection.execute(_versions().where(journey_versions.c.id == number)).one())
+
+
+def _take_over(connection: Connection, former: Row[Any], row: Mapping[str, Any]) -> int:
+    """Let the runs of a version be those of the next one; what it was goes to a row without runs."""
+    history = {name: getattr(former, name) for name in ("journey_id", *SAYS, "filled_at")}
+    is_mine = journey_versions.c.id == former.id
+    connection.execute(update(journey_versions).where(is_mine).values({name: row[name] for name in SAYS}))
+    connection.execute(journey_versions.insert().values(history | {"status": "replaced"}))
+    if former.status in ANSWERING:
+        others = (journey_versions.c.journey_id == former.journey_id) & ~is_mine
+        connection.execute(update(journey_versions).where(others).values(status="replaced"))
+    return int(former.id)
 
 
 def _leave_only_the_newest(connection: Connection, journey_id: int) -> None:
@@ -78,7 +110,9 @@ def _leave_only_the_newest(connection: Connection, journey_id: int) -> None:
     A filling under way has passed over what came while the journey was deleted, so it is taken away too.
     """
     mine = (journey_versions.c.journey_id == journey_id) & (journey_versions.c.status != "replaced")
-    newest = connection.scalar(select(func.max(journey_versions.c.id)).where(mine))
+    newest = connection.scalar(
+        select(journey_versions.c.id).where(mine).order_by(journey_versions.c.version.desc()).limit(1)
+    )
     if newest is not None:
         take_away(connection, newest)
     is_newest = journey_versions.c.id == newest
@@ -130,6 +164,13 @@ def versions_to_fill(engine: Engine) -> list[JourneyVersion]:
         for row in connection.execute(query):
             waiting.setdefault((row.journey_id, row.status), _version(row))
     return sorted(waiting.values(), key=lambda one: one.id)
+
+
+def being_filled(engine: Engine, versions: Sequence[int]) -> set[int]:
+    """Those of these versions, by their ids, whose filling is neither done nor paused."""
+    filling = journey_versions.c.id.in_(versions) & journey_versions.c.status.in_(PAUSED)
+    with engine.connect() as connection:
+        return set(connection.scalars(select(journey_versions.c.id).where(filling)))
 
 
 def versions_of(engine: Engine, project_id: int, key: str) -> list[JourneyVersion]:
@@ -209,14 +250,17 @@ def make_live(engine: Engine, version: JourneyVersion, *, now: int, holder: str 
     False where it is too late: a newer one answers, or the filling was taken away from its `holder`.
     """
     mine = (journey_versions.c.id == version.id) & (journey_versions.c.status != "replaced")
-    older = journey_versions.c.version < version.version
+    is_ours = journeys.c.id == version.journey_id
     with writing(engine) as connection:
+        connection.execute(select(journeys.c.id).where(is_ours).with_for_update())  # as who saves does
         if holder is not None and not give_up(connection, version.id, holder):
             return False
         live = update(journey_versions).where(mine).values(status="live", filled_at=now)
         if connection.execute(live).rowcount == 0:
             return False
         ours = journey_versions.c.journey_id == version.journey_id
+        number = connection.scalar(select(journey_versions.c.version).where(mine))  # a newer one may have it
+        older = journey_versions.c.version < number
         connection.execute(update(journey_versions).where(ours, older).values(status="replaced"))
     return True
 
@@ -250,7 +294,7 @@ def _versions() -> Any:
     return (
         select(journey_versions, journeys.c.project_id, journeys.c.key)
         .join(journeys, journeys.c.id == journey_versions.c.journey_id)
-        .order_by(journey_versions.c.id.desc())
+        .order_by(journey_versions.c.version.desc(), journey_versions.c.id.desc())
     )
 
 
@@ -266,4 +310,5 @@ def _version(row: Row[Any]) -> JourneyVersion:
         row.chunks_total,
         row.created_by,
         row.created_at,
+        row.filled_at,
     )

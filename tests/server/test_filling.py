@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from journeys.definitions import parse
+from journeys.saving import save_journey
 from server.filler import Filler
 from server.refreshing import Refresher
 from store.event import Event, event_id, identity_hash
@@ -259,6 +260,31 @@ def test_two_processes_do_not_fill_the_same_version(
     assert filler.fill_all(lambda version, done, total: meanwhile.append(other.fill_all())) == 1
     assert meanwhile == [0]
     assert other.fill_all() == 0, "and then there is nothing left"
+
+
+def test_names_are_changed_without_computing_anything(
+    engine: Engine,
+    events: EventStore,
+    refresher: Refresher,
+    project: int,
+    first: JourneyVersion,
+    filler: Filler,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    renamed = parse({**definition("K"), "owner": "growth@example.com", "goal": "They come back"})
+    with monkeypatch.context() as patch:
+        patch.setattr(events, "command", None)
+        save_journey(engine, project, renamed, by="a", now=2)
+        assert filler.fill_all() == 0
+    answering = live_journey(engine, project, "j")
+    assert (answering.version, answering.definition["name"]) == (2, "K")
+    assert set(furthest(events, answering).values()) == {1}
+    events.insert([happened(project, who, "b", 5) for who in NAMES], token="b")
+    refresher.refresh(project, {identity_hash("user", who) for who in NAMES})
+    assert set(furthest(events, answering).values()) == {2}
+    save_journey(engine, project, parse({**renamed.source, "idle_timeout": "1d"}), by="a", now=3)
+    assert filler.fill_all() == 1
+    assert live_journey(engine, project, "j").version == 3
 
 
 @pytest.mark.parametrize("at", [1, 4])
