@@ -206,30 +206,55 @@ def fill(
     otherwise: Callable[[list[int]], None] | None = None,
     stamp: Stamp = by_clock,
 ) -> None:
-    """Store the runs of every customer anew, in chunks; `progress(done, total)` is told after each.
+    """Store the runs of every customer anew, in parts; `progress(done, total)` is told after each.
 
-    What was begun and broke off goes on behind the chunks that `version` says are done. Who has stored runs
-    and should have none any more loses them. A `stamp` is taken before each chunk. The customers of a chunk
-    that cannot be computed are handed to `otherwise`, where it is given.
+    What was begun and broke off goes on behind the parts that `version` says are done.
     """
-    definition = parse(version.definition)
-    done, total = version.chunks_done, version.chunks_total
-    if not done:
-        total = _chunks(events, version, definition)
-    for chunk in range(done, total):
-        begun = stamp()
-        params = filters.Params(
-            project=version.project_id, low=NUMBERS * chunk // total, high=NUMBERS * (chunk + 1) // total
-        )
-        params.values |= {"first": account_events.FIRST, "journey_version": version.id}
-        share = _shares(definition) if total > 1 else Share("1", "1", "1")
-        try:
-            store(events, [version], params, _of_share(definition, params, share), begun)
-        except EventStoreError:
-            if otherwise is None:
-                raise
-            otherwise(_customers(events, definition, params, share))
-        progress(chunk + 1, total)
+    total = version.chunks_total if version.chunks_done else parts(events, [version])
+    for part in range(version.chunks_done, total):
+        fill_part(events, [version], part, total, otherwise=otherwise, stamp=stamp)
+        progress(part + 1, total)
+
+
+def parts(events: EventStore, versions: Sequence[JourneyVersion]) -> int:
+    """In how many parts these versions of one project are filled together."""
+    params = filters.Params(project=versions[0].project_id)
+    each = [f"({filters.relevant([parse(one.definition)], params)})" for one in versions]
+    sql = question("runs.relevant", relevant=" or ".join(each), n=" + ".join(each))
+    return 1 + int(events.query(sql, params.values)[0]["n"]) // EVENTS_PER_CHUNK
+
+
+def fill_part(
+    events: EventStore,
+    versions: Sequence[JourneyVersion],
+    part: int,
+    total: int,
+    *,
+    otherwise: Callable[[list[int]], None] | None = None,
+    stamp: Stamp = by_clock,
+) -> None:
+    """Store the runs of a share of the customers anew, at these versions of one project.
+
+    One whose runs are those of accounts is alone. Who has stored runs and should have none any more loses
+    them. A `stamp` is taken first. The customers that cannot be computed are handed to `otherwise`, where it
+    is given; then there is one version.
+    """
+    begun = stamp()
+    params = filters.Params(
+        project=versions[0].project_id,
+        low=NUMBERS * part // total,
+        high=NUMBERS * (part + 1) // total,
+        first=account_events.FIRST,
+        journey_versions=[one.id for one in versions],
+    )
+    definitions = [parse(one.definition) for one in versions]
+    share = shares(definitions[0]) if total > 1 else EVERYONE
+    try:
+        store(events, versions, params, _of_share(definitions, params, share), begun)
+    except EventStoreError:
+        if otherwise is None:
+            raise
+        otherwise(_customers(events, definitions[0], params, share))
 
 
 def works(events: EventStore, version: JourneyVersion) -> bool:
@@ -262,7 +287,11 @@ class Share(NamedTuple):
     members: str
 
 
-def _shares(definition: Definition) -> Share:
+EVERYONE = Share("1", "1", "1")
+
+
+def shares(definition: Definition) -> Share:
+    """The share of the customers, or accounts, from the bound `low` up to `high`; binds `first`, too."""
     if definition.of_accounts:
         whose = SHARE_OF_ACCOUNTS.format("customer")
         return Share(whose, whose, SHARE_OF_ACCOUNTS.format("account"))
@@ -276,15 +305,13 @@ def _share() -> str:
     return f"({near} or identity in ({far})) and {SHARE}"
 
 
-def _of_share(definition: Definition, params: filters.Params, share: Share) -> Computed:
-    everyone = resolution.resolved_now()
-    if definition.of_accounts:
-        acting = account_events.acting(everyone, share.members)
-        emptied = question("runs.stale_accounts", whose=share.rows)
-        found = together([definition], params, share.events, resolved=acting, emptied=emptied)
-        return Computed(found, account_events.members_of(everyone, share.members))
-    emptied = question("runs.stale", whose=share.rows)
-    return Computed(computed(definition, params, share.events, resolved=everyone, emptied=emptied))
+def _of_share(definitions: Sequence[Definition], params: filters.Params, share: Share) -> Computed:
+    resolved, members, stale = resolution.resolved_now(), "", "runs.stale"
+    if definitions[0].of_accounts:
+        members = account_events.members_of(resolved, share.members)
+        resolved, stale = account_events.acting(resolved, share.members), "runs.stale_accounts"
+    emptied = question(stale, whose=share.rows)
+    return Computed(together(definitions, params, share.events, resolved=resolved, emptied=emptied), members)
 
 
 def _customers(events: EventStore, definition: Definition, params: filters.Params, share: Share) -> list[int]:
@@ -315,12 +342,6 @@ def store(
         else question("runs.store", runs=found.runs)
     )
     events.command(sql, params.values)
-
-
-def _chunks(events: EventStore, version: JourneyVersion, definition: Definition) -> int:
-    params = filters.Params(project=version.project_id)
-    sql = question("runs.relevant", relevant=filters.relevant([definition], params))
-    return 1 + int(events.query(sql, params.values)[0]["n"]) // EVENTS_PER_CHUNK
 
 
 def _opens(definition: Definition) -> list[int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -16,19 +16,28 @@ from sqlalchemy import Engine
 from journeys import sessions
 from journeys.definitions import DefinitionError, is_of_accounts
 from journeys.generations import Generation, ensured, wanted_of
-from journeys.runs import CUSTOMERS_AT_ONCE, cut, fill, outdated, recompute, works
+from journeys.runs import CUSTOMERS_AT_ONCE, cut, fill_part, outdated, parts, recompute, works
 from server.account_refreshing import ACCOUNTS_AT_ONCE, Accounts, portions
 from server.chore import Chore
 from server.each_alone import each_alone
 from server.refreshing import set_aside
+from server.together import groups, how_far
 from store.db import writing
 from store.events import EventStore, EventStoreError
 from store.filling import Work, claim, free_all, give_up, is_held, renew
 from store.identity import Ledger
-from store.journeys import JourneyVersion, fill_again, make_live, note_progress, versions_to_fill
+from store.journeys import (
+    JourneyVersion,
+    being_filled,
+    fill_again,
+    make_live,
+    note_progress,
+    versions_to_fill,
+)
 from store.projects import Project, all_projects
 from store.stamps import next_stamp
 
+Told = Callable[[JourneyVersion, int, int], None]
 log = logging.getLogger("waywiser.filler")
 
 PAUSE_S = 2.0
@@ -62,7 +71,7 @@ class Filler:
             if not self.chore.is_stopping:
                 self.count_sessions()
 
-    def fill_all(self, progress: Callable[[JourneyVersion, int, int], None] | None = None) -> int:
+    def fill_all(self, progress: Told | None = None) -> int:
         """Fill every version that waits and nobody else fills; returns how many.
 
         Raises the last failure after trying all.
@@ -70,9 +79,9 @@ class Filler:
         problem: Exception | None = None
         filled = 0
         self._look_back()
-        for version in versions_to_fill(self._engine):
+        for versions in groups(versions_to_fill(self._engine)):
             try:
-                filled += self._fill(version, progress)
+                filled += self._fill(versions, progress)
             except (EventStoreError, DefinitionError) as error:  # one must not hold up the others
                 problem = error
         if problem:
@@ -98,7 +107,9 @@ class Filler:
     def _count(self, project: Project, progress: Callable[[Project, int, int], None] | None) -> bool:
         if self._uncounted(project) is None:
             return False
-        with self._claimed(f"sessions.{project.id}") as holder:
+        work = f"sessions.{project.id}"
+        with self._claimed(work) as holders:
+            holder = holders.get(work)
             newest = self._uncounted(project) if holder else None
             if newest is None:
                 return False
@@ -107,7 +118,7 @@ class Filler:
                 if progress:
                     progress(project, done, total)
                 if done < total:
-                    self._go_on(f"sessions.{project.id}", holder)
+                    self._go_on(work, holder)
 
             def each(generation: Generation, customers: list[int]) -> None:
                 self._each(project.id, customers, partial(sessions.recompute, self._events, generation))
@@ -122,38 +133,85 @@ class Filler:
         newest = ensured(self._events, project.id, wanted_of(self._engine, project.id))[-1]
         return None if newest.state == "live" else newest
 
-    def _fill(
-        self, version: JourneyVersion, progress: Callable[[JourneyVersion, int, int], None] | None
-    ) -> bool:
-        """Fill one version; False where another process does, or it has to begin again."""
-        with self._claimed(version.id) as holder:
-            now = {one.id: one for one in versions_to_fill(self._engine)} if holder else {}
-            if version.id not in now:
-                return False
-            version = now[version.id]  # another process may have gone on with it meanwhile
+    def _fill(self, versions: Sequence[JourneyVersion], progress: Told | None) -> int:
+        """Fill versions together; returns how many were.
 
-            def step(done: int, total: int) -> None:
-                if not note_progress(self._engine, version.id, done=done, total=total, holder=holder):
-                    raise TakenAway
-                if progress:
-                    progress(version, done, total)
-                if done < total:
-                    self._go_on(version.id, holder)
+        Left out are those that another process fills, that are paused, or that have to begin again. Raises
+        the failure of one when the others are done.
+        """
+        problems: list[Exception] = []
+        filled = 0
+        with self._claimed(*(one.id for one in versions)) as holders:
+            now = [one for one in versions_to_fill(self._engine) if one.id in holders]
+            going = [one for one in now if how_far(one) == how_far(now[0])]  # some may have gone on meanwhile
+            if not going:
+                return 0
+            done, total = how_far(going[0])
+            total = total or parts(self._events, going)
+            for part in range(done, total):
+                stored = self._fill_part(going, part, total, problems)
+                going = self._noted(stored, holders, part + 1, total, progress)
+                if not going:
+                    break
+            for one in going:
+                self._tell_cut(one.id)
+                filled += make_live(self._engine, one, now=now_ms(), holder=holders[one.id])
+        if problems:
+            raise problems[0]
+        return filled
 
-            def each(customers: list[int]) -> None:
-                if not self._events.takes_inserts() or not works(self._events, version):
-                    raise EventStoreError(f"the runs of {version.definition['key']} cannot be computed")
-                if is_of_accounts(version.definition):
-                    self._each_account(version, customers)
-                else:
-                    self._each(version.project_id, customers, partial(recompute, self._events, version))
-
+    def _fill_part(
+        self, going: Sequence[JourneyVersion], part: int, total: int, problems: list[Exception]
+    ) -> list[JourneyVersion]:
+        """Store a part of these versions' runs; returns those of which it could be, if need be one by one."""
+        if len(going) > 1:
             try:
-                fill(self._events, version, progress=step, otherwise=each, stamp=self._stamp)
-                self._tell_cut(version.id)
-                return make_live(self._engine, version, now=now_ms(), holder=holder)
-            except TakenAway:
-                return False
+                fill_part(self._events, going, part, total, stamp=self._stamp)
+                return list(going)
+            except EventStoreError as error:
+                log.warning("%d versions cannot be filled together: %s", len(going), error)
+        stored = []
+        for version in going:
+            one_by_one = partial(self._each_of, version)
+            try:
+                fill_part(self._events, [version], part, total, otherwise=one_by_one, stamp=self._stamp)
+            except (EventStoreError, DefinitionError) as error:
+                problems.append(error)
+            else:
+                stored.append(version)
+        return stored
+
+    def _noted(
+        self,
+        stored: Sequence[JourneyVersion],
+        holders: Mapping[Work, str],
+        done: int,
+        total: int,
+        progress: Told | None,
+    ) -> list[JourneyVersion]:
+        """Note that a part is done; returns the versions that are to go on, and are this process's."""
+        going = [
+            one
+            for one in stored
+            if note_progress(self._engine, one.id, done=done, total=total, holder=holders[one.id])
+        ]
+        if progress:
+            for one in going:
+                progress(one, done, total)
+        if done == total:
+            return going
+        self.chore.check()
+        filling = being_filled(self._engine, [one.id for one in going])
+        return [one for one in going if one.id in filling and is_held(self._engine, one.id, holders[one.id])]
+
+    def _each_of(self, version: JourneyVersion, customers: list[int]) -> None:
+        """Store the runs of customers, or accounts, that cannot be stored of all of them together."""
+        if not self._events.takes_inserts() or not works(self._events, version):
+            raise EventStoreError(f"the runs of {version.definition['key']} cannot be computed")
+        if is_of_accounts(version.definition):
+            self._each_account(version, customers)
+        else:
+            self._each(version.project_id, customers, partial(recompute, self._events, version))
 
     def _look_back(self) -> None:
         """Once in a process: fill again what an older program has stored, which kept less of each run."""
@@ -174,23 +232,30 @@ class Filler:
             raise TakenAway
 
     @contextmanager
-    def _claimed(self, work: Work) -> Iterator[str | None]:
-        """Take the work, and keep the claim while it goes on, however long a part of it takes.
+    def _claimed(self, *works: Work) -> Iterator[dict[Work, str]]:
+        """Take works, and keep the claims while they go on, however long a part of them takes.
 
-        The name of the holder; None where another process is at it.
+        The name of the holder by work; without those that another process is at.
         """
-        holder = claim(self._engine, work, now=now_ms())
-        if holder is None:
-            yield None
+        claimed = [(work, claim(self._engine, work, now=now_ms())) for work in works]
+        holders = {work: holder for work, holder in claimed if holder is not None}
+        if not holders:
+            yield holders
             return
-        beat = Chore("claim", lambda: renew(self._engine, work, holder, now=now_ms()), every=BEAT_S)
+
+        def renew_all() -> None:
+            for work, holder in holders.items():
+                renew(self._engine, work, holder, now=now_ms())
+
+        beat = Chore("claim", renew_all, every=BEAT_S)
         beat.start()
         try:
-            yield holder
+            yield holders
         finally:
             beat.stop()
             with writing(self._engine) as connection:
-                give_up(connection, work, holder)
+                for work, holder in holders.items():
+                    give_up(connection, work, holder)
 
     def _each(self, project: int, customers: list[int], job: Callable[..., None]) -> None:
         """Store what cannot be stored of all these customers together, and set aside who is to blame."""

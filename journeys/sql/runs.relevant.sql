@@ -1,4 +1,4 @@
--- How many events can this journey match at all?
-select count() as n
+-- How many events can these journeys match at all, each of them counted for itself?
+select sum({{n}}) as n
 from events
 where project = {project:UInt32} and ({{relevant}}) and not is_bot

@@ -1,8 +1,8 @@
--- Who of these customers has stored runs of this version?
-select toUInt16(1) as journey, customer
+-- Who of these customers has stored runs of these versions?
+select toUInt16(indexOf({journey_versions:Array(UInt32)}, journey_version)) as journey, customer
 from journey_runs final
 where
     project = {project:UInt32}
-    and journey_version = {journey_version:UInt32}
+    and journey_version in {journey_versions:Array(UInt32)}
     and notEmpty(runs.start)
     and ({{whose}})
