@@ -218,9 +218,7 @@ def fill(
         total = _chunks(events, version, definition)
     for chunk in range(done, total):
         begun = stamp()
-        params = filters.Params(
-            project=version.project_id, low=NUMBERS * chunk // total, high=NUMBERS * (chunk + 1) // total
-        )
+        params = filters.Params(project=version.project_id, **bounds(chunk, total))
         params.values |= {"first": account_events.FIRST, "journey_version": version.id}
         share = _shares(definition) if total > 1 else Share("1", "1", "1")
         try:
@@ -254,6 +252,11 @@ def cut(events: EventStore, version_id: int = 0) -> list[Cut]:
     ]
 
 
+def bounds(chunk: int, total: int) -> dict[str, int]:
+    """Between which numbers the customers of a chunk are."""
+    return {"low": NUMBERS * chunk // total, "high": NUMBERS * (chunk + 1) // total}
+
+
 class Share(NamedTuple):
     """Conditions on a share of the customers or accounts: on events, on stored rows, and on members."""
 
@@ -266,10 +269,10 @@ def _shares(definition: Definition) -> Share:
     if definition.of_accounts:
         whose = SHARE_OF_ACCOUNTS.format("customer")
         return Share(whose, whose, SHARE_OF_ACCOUNTS.format("account"))
-    return Share(_share(), SHARE, "")
+    return Share(share_of_events(), SHARE, "")
 
 
-def _share() -> str:
+def share_of_events() -> str:
     """SQL that keeps the events of a share of the customers: few are read of others, as they lie apart."""
     near = "identity >= {low:UInt64} and identity < {high:UInt64}"
     far = question("runs.share")
