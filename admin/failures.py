@@ -19,7 +19,7 @@ from journeys.segments import SegmentError
 from journeys.survival import SurvivalError
 from journeys.touchpoints import TouchpointError
 from journeys.versions import VersionError
-from store.events import EventStoreError
+from store.events import EventStoreError, NotEnoughMemory
 from store.words import tell
 from store.work import WorkEnded
 
@@ -49,6 +49,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(EventStoreError, _store_down)
+    app.register_error_handler(NotEnoughMemory, _ended)
     app.register_error_handler(NoSuchJourney, _no_journey)
     app.register_error_handler(WorkEnded, _ended)
     for kind in BAD_QUESTIONS:
@@ -78,7 +79,7 @@ def _store_down(error: EventStoreError) -> ResponseReturnValue:
     return page(tell("The event store did not answer"), tell("It said: %(error)s", error=error), 503)
 
 
-def _ended(error: WorkEnded) -> ResponseReturnValue:
+def _ended(error: WorkEnded | NotEnoughMemory) -> ResponseReturnValue:
     return page(tell("This was not answered"), sentence(error.said), 503)
 
 

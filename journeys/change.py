@@ -12,7 +12,7 @@ from journeys.change_asked import SIDES, Asked, asked_of
 from journeys.change_parts import p_of_changes_apart, parts_of, step_weights
 from journeys.change_words import told
 from journeys.dimensions import OF_RUN
-from journeys.period import Period, iso
+from journeys.period import iso
 from journeys.rates import rate
 from journeys.report import Answer
 from journeys.scope import Scope
@@ -60,17 +60,9 @@ def _counted(
     scope: Scope, asked: Asked, required: Sequence[int], most: int
 ) -> dict[tuple[str, str, str], dict[str, Any]]:
     """What is counted of each group, by dimension, kind and value."""
-    both = Period(min(asked.before.start, scope.period.start), max(asked.before.end, scope.period.end))
     rows = scope.events.query(
-        *replace(scope, period=both).ask(
-            "change.counted",
-            age=asked.age,
-            most=most,
-            required=list(required),
-            old_start=asked.before.start,
-            old_end=asked.before.end,
-            new_start=scope.period.start,
-            new_end=scope.period.end,
+        *replace(scope, period=asked.both(scope.period)).ask(
+            "change.counted", most=most, required=list(required), **asked.bound(scope.period)
         )
     )
     found: dict[tuple[str, str, str], dict[str, Any]] = {}

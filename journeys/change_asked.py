@@ -58,6 +58,16 @@ class Asked:
     age: int
     target: int
 
+    def both(self, now: Period) -> Period:
+        """What holds both periods, and all between them."""
+        return Period(min(self.before.start, now.start), max(self.before.end, now.end))
+
+    def bound(self, now: Period) -> dict[str, int]:
+        """What a question about the runs of both binds."""
+        sides = {"old": self.before, "new": now}
+        ends = {f"{side}_{end}": getattr(one, end) for side, one in sides.items() for end in ("start", "end")}
+        return {"age": self.age, **ends}
+
     def cell(self, side: str, what: str, *group: str) -> str:
         """The name of a number's list."""
         return json.dumps(

@@ -8,14 +8,14 @@ from typing import Any
 
 from journeys.apart import apart
 from journeys.change_asked import SIDES, Asked, asked_of
-from journeys.period import Period, iso
+from journeys.period import iso
 from journeys.rates import rate
 from journeys.report import Answer
 from journeys.scope import Scope
 from journeys.statistics import known
 
 Row = Mapping[str, Any]
-NOBODY: Row = {"entered": 0, "young": 0, "came": 0, "median": float("nan")}
+NOBODY: Row = {"young": 0, "came": 0, "median": float("nan")}
 
 
 def periods(scope: Scope, *, before_from: str = "", before_to: str = "", age: str = "") -> Answer:
@@ -27,7 +27,7 @@ def periods(scope: Scope, *, before_from: str = "", before_to: str = "", age: st
     """
     asked = asked_of(scope, "", before_from, before_to, age)
     both = {"before": asked.before, "now": scope.period}
-    rows = {side: _counted(scope, period, asked.age) for side, period in both.items()}
+    rows = _counted(scope, asked)
     steps = _steps(scope, asked, rows)
     return {
         **scope.head("runs"),
@@ -36,7 +36,7 @@ def periods(scope: Scope, *, before_from: str = "", before_to: str = "", age: st
             side: {
                 "from": iso(both[side].start),
                 "to": iso(both[side].end),
-                "entered": {"n": rows[side][0]["entered"], "cell": asked.cell(side, "entered")},
+                "entered": {"n": rows[side][0]["came"], "cell": asked.cell(side, "entered")},
                 "young": {"n": rows[side][0]["young"], "cell": asked.cell(side, "young")},
                 "success_rate": steps[-1][side]["rate_from_start"],
             }
@@ -47,12 +47,14 @@ def periods(scope: Scope, *, before_from: str = "", before_to: str = "", age: st
     }
 
 
-def _counted(scope: Scope, period: Period, age: int) -> list[Row]:
-    """What is counted of a period, a row a step."""
-    goal = len(scope.definition.steps)
-    sql, values = replace(scope, period=period).ask("periods.counted", age=age, goal=goal)
-    found = {row["k"]: row for row in scope.events.query(sql, values)}
-    return [found.get(k, NOBODY) for k in range(1, goal + 1)]
+def _counted(scope: Scope, asked: Asked) -> dict[str, list[Row]]:
+    """What is counted of each period, a row a step; all that are old enough came to the first."""
+    sql, values = replace(scope, period=asked.both(scope.period)).ask(
+        "periods.counted", **asked.bound(scope.period)
+    )
+    found = {(row["is_new"], row["k"]): row for row in scope.events.query(sql, values)}
+    steps = range(1, len(scope.definition.steps) + 1)
+    return {side: [found.get((is_new, k), NOBODY) for k in steps] for is_new, side in enumerate(SIDES)}
 
 
 def _steps(scope: Scope, asked: Asked, rows: Mapping[str, Sequence[Row]]) -> list[dict[str, Any]]:
@@ -76,7 +78,7 @@ def _side(asked: Asked, side: str, rows: Sequence[Row], k: int) -> dict[str, Any
     cell = target.cell(side, "succeeded") if k else asked.cell(side, "entered")
     return {
         "came": {"n": row["came"], "cell": cell},
-        "rate_from_start": rate(row["came"], row["entered"]),
+        "rate_from_start": rate(row["came"], rows[0]["came"]),
         "rate_from_previous": rate(row["came"], rows[k - 1]["came"]) if k else None,
         "median_seconds": known(row["median"]),
     }

@@ -242,8 +242,7 @@ def fill_part(
     begun = stamp()
     params = filters.Params(
         project=versions[0].project_id,
-        low=NUMBERS * part // total,
-        high=NUMBERS * (part + 1) // total,
+        **bounds(part, total),
         first=account_events.FIRST,
         journey_versions=[one.id for one in versions],
     )
@@ -279,6 +278,11 @@ def cut(events: EventStore, version_id: int = 0) -> list[Cut]:
     ]
 
 
+def bounds(part: int, total: int) -> dict[str, int]:
+    """Between which numbers the customers of a part are."""
+    return {"low": NUMBERS * part // total, "high": NUMBERS * (part + 1) // total}
+
+
 class Share(NamedTuple):
     """Conditions on a share of the customers or accounts: on events, on stored rows, and on members."""
 
@@ -295,10 +299,10 @@ def shares(definition: Definition) -> Share:
     if definition.of_accounts:
         whose = SHARE_OF_ACCOUNTS.format("customer")
         return Share(whose, whose, SHARE_OF_ACCOUNTS.format("account"))
-    return Share(_share(), SHARE, "")
+    return Share(share_of_events(), SHARE, "")
 
 
-def _share() -> str:
+def share_of_events() -> str:
     """SQL that keeps the events of a share of the customers: few are read of others, as they lie apart."""
     near = "identity >= {low:UInt64} and identity < {high:UInt64}"
     far = question("runs.share")

@@ -13,11 +13,12 @@ from journeys.metrics import ENGAGED_FROM_S
 from journeys.period import BEGINNING_OF_TIME, END_OF_TIME
 from journeys.questions import question
 from journeys.routes import RAW, Routes
+from journeys.runs import SHARE, bounds, share_of_events
 from store.events import EventStore, EventStoreError
 from store.stamps import Stamp, by_clock
 
 ENGAGEMENT = "Page Engaged"  # the track event by which a browser reports time and depth; no touchpoint
-EVENTS_PER_CHUNK = 4_000_000  # every chunk looks at all events
+EVENTS_PER_CHUNK = 4_000_000
 EVERYONE = "1"
 THESE = "identity in {identities:Array(UInt64)} and customer in {customers:Array(UInt64)}"
 
@@ -171,16 +172,16 @@ def fill(
         done, total = current.chunks_done, current.chunks_total or _chunks(events, project)
         if done >= total:
             return make_live(events, current)
-        params = filters.Params(project=project, chunks=total, chunk=done)
-        whose = "cityHash64(customer) % {chunks:UInt32} = {chunk:UInt32}" if total > 1 else EVERYONE
+        params = filters.Params(project=project, **bounds(done, total))
+        whose, rows = (share_of_events(), SHARE) if total > 1 else (EVERYONE, EVERYONE)
+        resolved, stale = resolution.resolved_now(), question("sessions.stale", whose=rows)
         try:
-            _store(events, current, params, whose, question("sessions.stale", whose=whose), begun)
+            _store(events, current, params, whose, stale, begun, resolved=resolved)
         except EventStoreError:
             if otherwise is None:
                 raise
-            bound = {"project": project, "generation": current.number, "chunks": total, "chunk": done}
-            rows = events.query(question("sessions.members", whose=whose), bound)
-            otherwise(current, [row["customer"] for row in rows])
+            members = question("sessions.members", resolved=resolved, whose=whose, stored=stale)
+            otherwise(current, [row["customer"] for row in events.query(members, params.values)])
         if counting(events, project) == current:  # else it was begun anew, or another process was faster
             note(events, replace(current, chunks_done=done + 1, chunks_total=total))
             progress(done + 1, total)
@@ -194,9 +195,11 @@ def _store(
     whose: str,
     emptied: str,
     stamp: int,
+    *,
+    resolved: str = resolution.VIEW,
 ) -> None:
     params.values |= {"generation": generation.number, "version": stamp}
-    counted = computed(generation.limits, generation.key_events, params, whose)
+    counted = computed(generation.limits, generation.key_events, params, whose, resolved=resolved)
     events.command(question("sessions.store", sessions=counted, emptied=emptied), params.values)
 
 

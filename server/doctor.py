@@ -18,7 +18,7 @@ from admin.assets import FOLDER as STATIC
 from collector.counters import Counters
 from journeys.runs import cut
 from server.chore import Chore
-from server.opening import SNIPPET, NotMigrated, now_ms, open_relational
+from server.opening import SNIPPET, NotMigrated, now_ms, open_events, open_relational
 from server.serving import CannotServe, check_port
 from store.db import StoreUnavailable
 from store.disk import room
@@ -140,7 +140,7 @@ def _events(settings: Settings) -> Finding:
     if not folder_is_free(settings.events_url):
         return Finding(marked("event store"), True, tell("in use by a Waywiser that runs"))
     try:
-        events = EventStore(settings.events_url)
+        events = open_events(settings)
     except Exception as error:
         return Finding(marked("event store"), False, _migrate(error))
     try:

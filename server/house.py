@@ -13,13 +13,12 @@ from server.chore import Chore
 from server.erasing import Eraser, Erasing
 from server.filler import Filler
 from server.housekeeping import Housekeeping
-from server.opening import now_ms, open_inbox, open_relational
+from server.opening import now_ms, open_events, open_inbox, open_relational
 from server.refreshing import Refresher
 from server.regrouping import Regrouper
 from server.retaining import tidy
 from store.batches import Batches
 from store.claims import Claims
-from store.events import EventStore
 from store.identity import Ledger
 from store.migrate import migrate_events
 from store.news import News
@@ -38,7 +37,7 @@ class House:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.engine = open_relational(settings)
-        self.events = EventStore(settings.events_url)
+        self.events = open_events(settings)
         migrate_events(self.events)
         self.ledger = Ledger(self.engine, self.events)
         self.inbox = open_inbox(self.engine, settings)

@@ -66,6 +66,11 @@ def open_relational(settings: Settings, *, must_be_current: bool = True) -> Engi
     return engine
 
 
+def open_events(settings: Settings) -> EventStore:
+    """Open the event store; raises StoreUnavailable."""
+    return EventStore(settings.events_url, memory_mb=settings.events_memory_mb)
+
+
 def open_inbox(engine: Engine, settings: Settings) -> Inbox:
     """The door's side of the inbox, within the limits of the settings."""
     return Inbox(engine, limit=settings.inbox_limit, lacks_room=partial(is_short, settings))
@@ -77,7 +82,7 @@ def migrate(settings: Settings, *, cluster: str | None = None) -> tuple[str, lis
     A `cluster` is where the event store's tables are to lie.
     """
     engine = open_relational(settings, must_be_current=False)
-    events = EventStore(settings.events_url)
+    events = open_events(settings)
     try:
         return migrate_db(engine), migrate_events(events, cluster=cluster)
     finally:

@@ -8,10 +8,9 @@ import socket
 import sys
 from contextlib import closing
 
-from server.opening import open_relational
+from server.opening import open_events, open_relational
 from store.complaint import Complaint
 from store.db import StoreUnavailable
-from store.events import EventStore
 from store.folder import folder_is_free
 from store.settings import Settings
 
@@ -72,7 +71,7 @@ def check_events(settings: Settings) -> None:
             "one first, or set WAYWISER_EVENTS_URL to a ClickHouse server, which several processes can share"
         )
     if not settings.events_url.startswith("chdb:"):  # the embedded engine would not survive the fork
-        with closing(EventStore(settings.events_url)) as events:
+        with closing(open_events(settings)) as events:
             events.query("select 1")
 
 

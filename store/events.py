@@ -26,6 +26,8 @@ from store.complaint import Complaint
 from store.db import StoreUnavailable
 from store.event import Event
 from store.folder import folder_of, own_folder
+from store.memory import MIB, for_questions
+from store.words import filled, marked, tell
 from store.work import Progress, Work
 
 COLUMN_TYPES: dict[str, pa.DataType] = {
@@ -63,6 +65,15 @@ for talkative in ("clickhouse_connect", "urllib3"):
 # What passes by itself: time-outs, too many queries or parts, no memory or room, a table that is read-only,
 # and of a cluster: a shard, a copy or the keeper that is away.
 PASSING = {159, 202, 209, 210, 241, 242, 243, 252, 319, 225, 279, 285, 999}
+NO_MEMORY = 241
+HERE = marked(
+    "it needs more memory than the %(mib)s MiB of WAYWISER_EVENTS_MEMORY_MB that all questions under way may "
+    "take together; ask for a shorter period or a smaller segment, or allow more"
+)
+THERE = marked(
+    "it needs more memory than the event store's server allows; ask for a shorter period or a smaller "
+    "segment, or allow more there (max_memory_usage)"
+)
 
 
 class EventStoreError(Complaint):
@@ -80,14 +91,37 @@ class EventStoreError(Complaint):
         return int(code.group(1)) if code else 0
 
 
+class NotEnoughMemory(EventStoreError):
+    """A statement was broken off as it needed more than it may take; `said` says so in the reader's language.
+
+    It may be raised in a thread that speaks to nobody, so that message and values are kept.
+    """
+
+    def __init__(self, message: str, **values: object) -> None:
+        super().__init__(filled(message, values))
+        self._message, self._values = message, values
+
+    @property
+    def said(self) -> str:
+        """Why, and what can be done."""
+        return tell(self._message, **self._values)
+
+    @property
+    def code(self) -> int:
+        """The number by which the engine calls this reason."""
+        return NO_MEMORY
+
+
 class EventStore:
     """One database of events. Threads share it: a connection serves one question at a time.
 
-    Open it after the process has forked: the embedded engine does not survive a fork.
+    Open it after the process has forked: the embedded engine does not survive a fork. All its statements
+    under way may take `memory_mb` MiB together, 0: a part of what there is; a server has its own limit.
     """
 
-    def __init__(self, url: str, *, database: str = DATABASE) -> None:
+    def __init__(self, url: str, *, database: str = DATABASE, memory_mb: int = 0) -> None:
         parts = urlsplit(url)
+        self._memory = for_questions(memory_mb)
         self.embedded = parts.scheme == "chdb"
         self._lock_file: IO[str] | None = None
         self._dsn, self.database = url, database_in(url, database)
@@ -97,10 +131,11 @@ class EventStore:
             self._dsn = f"chdb://{folder}"
         self._prepare()
 
-    def sibling(self, database: str) -> EventStore:
+    def sibling(self, database: str, *, memory_mb: int = 0) -> EventStore:
         """Another database of the same engine, with connections of its own; close it before this one."""
         other = copy.copy(self)
         other.database, other._lock_file = database, None
+        other._memory = for_questions(memory_mb) if memory_mb else self._memory
         other._prepare()
         return other
 
@@ -360,9 +395,17 @@ class EventStore:
         try:
             yield client
         except ClickHouseError as error:
-            raise EventStoreError(_first_line(error)) from error
+            raise self._refused(error) from error
         finally:
             self._idle.put(client)
+
+    def _refused(self, error: ClickHouseError) -> EventStoreError:
+        found = EventStoreError(_first_line(error))
+        if found.code != NO_MEMORY:
+            return found
+        if self.embedded:
+            return NotEnoughMemory(HERE, mib=f"{self._memory // MIB:,}")
+        return NotEnoughMemory(THERE)
 
     def _connect(self) -> Client:
         try:
@@ -390,8 +433,9 @@ class EventStore:
         return client
 
     def _options(self) -> dict[str, Any]:
-        if self.embedded:  # a server's engine may be too old to know this
-            return {"settings": EMBEDDED}
+        if self.embedded:  # a server's engine may be too old to know this, and has its own limits
+            most = {"max_memory_usage_for_user": self._memory, "max_memory_usage": self._memory}
+            return {"settings": EMBEDDED | most}
         # Thousands of bound values would be too long for an address, so they travel as a form.
         settings = {"async_insert": 0, "insert_deduplicate": 1, **SETTINGS}
         secure = urlsplit(self._dsn).scheme == "clickhouses"

@@ -154,6 +154,12 @@ class Settings:
         "four: absolute), or `clickhouse://user:password@host:8123/database` (`clickhouses://` for TLS)",
         secret=True,
     )
+    events_memory_mb: int = _setting(
+        0,
+        _number(0, 10_000_000),
+        "Most memory, in MiB, that all questions to the embedded engine may take together before the "
+        "greatest is ended with an error; 0: three fifths of what the machine, or its container, has",
+    )
     secret_key: str = _setting(
         "",
         _text,

@@ -12,7 +12,7 @@ from admin.failures import BAD_QUESTIONS
 from admin.seen import RulesChanged
 from journeys.definitions import DefinitionError, problems_of
 from journeys.scope import NoSuchJourney
-from store.events import EventStoreError
+from store.events import EventStoreError, NotEnoughMemory
 from store.work import WorkEnded
 
 
@@ -24,6 +24,7 @@ def add_to(room: Blueprint) -> None:
     room.register_error_handler(NoSuchJourney, lambda e: shape(404, "not_found", str(e)))
     room.register_error_handler(RulesChanged, lambda e: shape(409, "rules_changed", str(e), "version"))
     room.register_error_handler(EventStoreError, lambda e: shape(503, "event_store", str(e)))
+    room.register_error_handler(NotEnoughMemory, lambda e: shape(503, "not_enough_memory", str(e)))
     room.register_error_handler(WorkEnded, lambda e: shape(503, "took_too_long", str(e)))
     room.register_error_handler(HTTPException, _http)
     for kind in BAD_QUESTIONS:

@@ -1,33 +1,46 @@
 -- How far did the runs of two periods come within so long after their start, by what is known of it? Runs that are not
--- that old are counted apart. The most frequent values stand alone, all others together.
+-- that old are counted apart. The most frequent values stand alone, all others together. Runs that are alike in all of
+-- this are first counted as one, as there are few ways to be.
 with
     aged as (
         select
             start >= {new_start:Int64} and start < {new_end:Int64} as is_new,
             {now:Int64} - start < {age:Int64} as is_young,
-            arrayMap(
-                (step, at) -> if(toUnixTimestamp64Milli(at) <= start + {age:Int64}, step, 0), steps, times
+            if(
+                last <= start + {age:Int64},
+                furthest,
+                steps[arrayCount(at -> toUnixTimestamp64Milli(at) <= start + {age:Int64}, times)]
             ) as reached,
-            arrayMap(k -> toUInt64(arrayMax(reached) >= k), {required:Array(UInt8)}) as progress,
-            [
-                ('', ''), ('channel', toString(channel)), ('source', toString(source)),
-                ('campaign', toString(campaign)), ('device', toString(device)), ('country', toString(country))
-            ] as facts
+            channel, source, campaign, device, country
         from ({{runs}})
         where
             ({{which}})
             and (is_new or start >= {old_start:Int64} and start < {old_end:Int64})
     ),
+    alike as (
+        select is_new, is_young, reached, channel, source, campaign, device, country, count() as runs
+        from aged
+        group by is_new, is_young, reached, channel, source, campaign, device, country
+    ),
     valued as (
         select
             fact.1 as dimension,
             fact.2 as value,
-            count() as n,
+            sum(runs) as n,
             sumForEachIf(progress, is_new and not is_young) as new_progress,
             sumForEachIf(progress, not is_new and not is_young) as old_progress,
-            countIf(is_new and is_young) as new_young,
-            countIf(not is_new and is_young) as old_young
-        from aged
+            sumIf(runs, is_new and is_young) as new_young,
+            sumIf(runs, not is_new and is_young) as old_young
+        from (
+            select
+                is_new, is_young, runs,
+                arrayMap(k -> if(reached >= k, runs, 0), {required:Array(UInt8)}) as progress,
+                [
+                    ('', ''), ('channel', toString(channel)), ('source', toString(source)),
+                    ('campaign', toString(campaign)), ('device', toString(device)), ('country', toString(country))
+                ] as facts
+            from alike
+        )
         array join facts as fact
         group by dimension, value
     ),

@@ -1,7 +1,6 @@
 -- Within which time had nine in ten of the runs that came to the step, or a later one, done so?
-select quantileExactInclusiveIf(0.9)(
-    toUnixTimestamp64Milli(arrayFirst((at, step) -> step >= {target:UInt8}, times, steps)) - start,
-    furthest >= {target:UInt8}
+select quantileExactInclusive(0.9)(
+    toUnixTimestamp64Milli(arrayFirst((at, step) -> step >= {target:UInt8}, times, steps)) - start
 ) as ms
 from ({{runs}})
-where {{which}}
+where ({{which}}) and furthest >= {target:UInt8}

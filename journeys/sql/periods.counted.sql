@@ -1,20 +1,34 @@
--- How many runs came to each step within so long after their start, and how long did half of those take? Runs that are
--- not that old yet are counted apart.
+-- How many runs of two periods came to each step, or past it, within so long after their start, and how long did half of
+-- those take? Those that are not that old yet are counted apart, at the first step, to which all come. A run comes past
+-- the steps between the one that it took and the one `before` that at once.
 select
+    is_new,
     k,
-    countIf(not is_young) as entered,
-    countIf(is_young) as young,
-    countIf(not is_young and waited <= {age:Int64}) as came,
-    quantileExactInclusiveIf(0.5)(waited / 1000, not is_young and waited <= {age:Int64}) as median
+    sumIf(runs, is_young) as young,
+    sumIf(runs, not is_young) as came,
+    quantileExactInclusiveMergeIf(0.5)(waits, not is_young) as median
 from (
     select
-        k,
-        {now:Int64} - start < {age:Int64} as is_young,
-        toUnixTimestamp64Milli(arrayFirst((at, step) -> step >= k, times, steps)) - start as first,
-        if(furthest >= k, first, {age:Int64} + 1) as waited
-    from ({{runs}})
-    array join arrayMap(one -> toUInt8(one), range(1, {goal:UInt8} + 1)) as k
-    where {{which}}
+        is_new, is_young, before, step,
+        count() as runs,
+        quantileExactInclusiveState(0.5)(waited / 1000) as waits
+    from (
+        select is_new, is_young, before, step, toUnixTimestamp64Milli(at) - start as waited
+        from (
+            select
+                start,
+                start >= {new_start:Int64} and start < {new_end:Int64} as is_new,
+                {now:Int64} - start < {age:Int64} as is_young,
+                steps,
+                times
+            from ({{runs}})
+            where ({{which}}) and (is_new or start >= {old_start:Int64} and start < {old_end:Int64})
+        )
+        array join steps as step, times as at, arrayPushFront(arrayPopBack(steps), 0) as before
+        where if(is_young, step = 1, waited <= {age:Int64})
+    )
+    group by is_new, is_young, before, step
 )
-group by k
-order by k
+array join arrayMap(one -> toUInt8(one), range(before + 1, step + 1)) as k
+group by is_new, k
+order by is_new, k

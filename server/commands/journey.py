@@ -9,9 +9,8 @@ import click
 from journeys.definitions import Definition, DefinitionError, parse_yaml
 from journeys.saving import save_journey
 from server.filler import Filler
-from server.opening import now_ms, open_relational
+from server.opening import now_ms, open_events, open_relational
 from server.progress import bar
-from store.events import EventStore
 from store.folder import folder_is_free
 from store.projects import project_by_key
 from store.settings import Settings
@@ -52,7 +51,7 @@ def apply(files: tuple[Path, ...], project_key: str) -> None:
     if not folder_is_free(settings.events_url):
         click.echo("the Waywiser that runs fills them now")
         return
-    events = EventStore(settings.events_url)
+    events = open_events(settings)
     with bar() as report:
         filled = Filler(engine, events).fill_all(
             lambda version, done, total: report(version.definition["key"], done, total)

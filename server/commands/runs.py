@@ -12,9 +12,8 @@ from sqlalchemy import Engine
 from journeys.checking import Difference, differing, some_customers
 from journeys.definitions import is_of_accounts
 from server.filler import Filler
-from server.opening import now_ms, open_relational
+from server.opening import now_ms, open_events, open_relational
 from server.progress import bar
-from store.events import EventStore
 from store.folder import folder_is_free
 from store.journeys import JourneyVersion, fill_again, live_journey, pause, resume, versions_of
 from store.projects import project_by_key
@@ -47,7 +46,7 @@ def rebuild(journey: str, project_key: str) -> None:
     if not folder_is_free(settings.events_url):
         click.echo("the Waywiser that runs counts them now")
         return
-    events = EventStore(settings.events_url)
+    events = open_events(settings)
     with bar() as report:
         Filler(engine, events).fill_all(lambda one, done, total: report(one.definition["key"], done, total))
     events.close()
@@ -89,7 +88,7 @@ def verify(journey: str, project_key: str, sample: int, seed: int | None, as_jso
     version = _answering(open_relational(settings), project_key, journey)
     if not folder_is_free(settings.events_url):
         raise click.ClickException("the Waywiser that runs holds the event folder; stop it first")
-    events = EventStore(settings.events_url)
+    events = open_events(settings)
     customers = some_customers(events, version, sample, seed=now_ms() if seed is None else seed)
     found = differing(events, version, customers)
     events.close()

@@ -10,7 +10,7 @@ import click
 from journeys.period import PeriodError
 from journeys.recount import Recount, planned
 from server.filler import Filler
-from server.opening import open_relational
+from server.opening import open_events, open_relational
 from server.progress import bar
 from store.events import EventStore
 from store.folder import folder_is_free
@@ -46,7 +46,7 @@ def rebuild(project_key: str, dry_run: bool, as_json: bool, **asked: Any) -> Non
             "the Waywiser that runs holds the event folder; ask it by POST /api/v1/sessions/rebuild, "
             "or stop it first"
         )
-    events = EventStore(settings.events_url)
+    events = open_events(settings)
     try:
         migrate_events(events)
         recount = planned(events, engine, project, **asked)

@@ -21,6 +21,7 @@ from store.projects import create_api_token
 from store.segments import delete_segment
 from store.work import Work
 from tests.admin.conftest import NOW, Shop
+from tests.store.test_memory import GREEDY
 from tests.store.test_work import ENDLESS
 
 PATH = "/p/shop/journeys/buy/timing?days=30&by=start"
@@ -284,6 +285,31 @@ def test_a_failure_and_a_limit_say_so(shop: Shop, slow: threading.Event) -> None
         assert answer.status_code == 503
         assert answer.json["code"] == "took_too_long"
         assert "WAYWISER_REPORT_SECONDS" in answer.json["message"]
+
+
+def test_a_question_without_enough_memory_says_what_to_do(
+    shop: Shop, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow.set()
+    small, query = shop.services.events.sibling(shop.services.events.database, memory_mb=64), EventStore.query
+
+    def greedy(self: EventStore, sql: str, *more: Any) -> Any:
+        return query(self, GREEDY if self._work is not None else sql, *more)
+
+    services = replace(shop.services, waiting=Waiting(), events=small)
+    monkeypatch.setitem(shop.app.extensions, "waywiser", services)
+    monkeypatch.setattr(EventStore, "query", greedy)
+    page = shop.client("viewer").get("/p/shop/journeys/buy/timing?days=31")
+    assert page.status_code == 503
+    assert "64 MiB of WAYWISER_EVENTS_MEMORY_MB" in page.text
+    assert "sk for a shorter period" in page.text
+    token = create_api_token(shop.services.engine, shop.project.id, name="m", role="viewer", now=NOW)
+    answer = shop.app.test_client().get(
+        "/api/v1/journeys/buy/timing?from=2026-01-07", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert (answer.status_code, answer.json["code"]) == (503, "not_enough_memory")
+    assert "WAYWISER_EVENTS_MEMORY_MB" in answer.json["message"]
+    small.close()
 
 
 def test_no_more_than_some_are_under_way_at_once(shop: Shop) -> None:
