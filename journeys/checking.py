@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from journeys import filters, resolution
-from journeys.account_events import acting
+from journeys.account_events import FIRST, acting
 from journeys.definitions import Definition, parse
 from journeys.questions import question
-from journeys.runs import apart, computed, stored
+from journeys.runs import EVERYONE, NUMBERS, Share, apart, shares, stored, together
 from store.events import EventStore
 from store.journeys import JourneyVersion
 
 AT_ONCE = 10_000
+ROOM = 10  # a sample is taken of so many times as many customers, where there are more
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,28 @@ class Difference:
 
 
 def some_customers(events: EventStore, version: JourneyVersion, most: int, *, seed: int) -> list[int]:
-    """At most so many customers, or accounts, whom the journey may concern, others for each seed."""
-    params = filters.Params(project=version.project_id, journey_version=version.id, most=most, seed=seed)
+    """At most so many customers, or accounts, whom the journey may concern, others for each seed.
+
+    Where there are many, they are of one share of all, so that few events are read.
+    """
     definition = parse(version.definition)
-    everyone = resolution.resolved_now()
-    resolved = acting(everyone) if definition.of_accounts else everyone
-    relevant = filters.relevant([definition], params)
-    sql = question("runs.some", resolved=resolved, relevant=relevant)
+    params = filters.Params(project=version.project_id, journey_version=version.id, most=most, seed=seed)
+    n = events.query(question("checking.stored"), params.values)[0]["n"]
+    parts = 1 + n // (ROOM * most)
+    part = seed % parts
+    params.values |= {
+        "first": FIRST,
+        "low": NUMBERS * part // parts,
+        "high": NUMBERS * (part + 1) // parts,
+    }
+    share = shares(definition) if parts > 1 else EVERYONE
+    sql = question(
+        "checking.some",
+        resolved=_resolved(definition, share),
+        relevant=filters.relevant([definition], params),
+        whose=share.events,
+        rows=share.rows,
+    )
     return [row["customer"] for row in events.query(sql, params.values)]
 
 
@@ -53,8 +69,26 @@ def differing(events: EventStore, version: JourneyVersion, customers: Sequence[i
 def _differing(
     events: EventStore, version: JourneyVersion, definition: Definition, customers: Sequence[int]
 ) -> list[Difference]:
-    params = filters.Params(project=version.project_id, journey_version=version.id, customers=list(customers))
-    whose = "customer in {customers:Array(UInt64)}"
-    anew = computed(definition, params, whose, resolved=resolution.resolved_now())
-    rows = events.query(question("runs.differing", computed=apart(anew), stored=stored()), params.values)
+    places = [one % NUMBERS for one in customers]  # those of a sample lie close together
+    params = filters.Params(
+        project=version.project_id,
+        journey_version=version.id,
+        customers=list(customers),
+        first=FIRST,
+        low=min(places),
+        high=max(places) + 1,
+    )
+    share = shares(definition)
+    anew = together(
+        [definition],
+        params,
+        f"{share.events} and customer in {{customers:Array(UInt64)}}",
+        resolved=_resolved(definition, share),
+    )
+    rows = events.query(question("checking.differing", computed=apart(anew), stored=stored()), params.values)
     return [Difference(**row) for row in rows]
+
+
+def _resolved(definition: Definition, share: Share) -> str:
+    everyone = resolution.resolved_now()
+    return acting(everyone, share.members) if definition.of_accounts else everyone

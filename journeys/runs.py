@@ -310,11 +310,13 @@ def share_of_events() -> str:
 
 
 def _of_share(definitions: Sequence[Definition], params: filters.Params, share: Share) -> Computed:
-    resolved, members, stale = resolution.resolved_now(), "", "runs.stale"
+    resolved, members = resolution.resolved_now(), ""
     if definitions[0].of_accounts:
         members = account_events.members_of(resolved, share.members)
-        resolved, stale = account_events.acting(resolved, share.members), "runs.stale_accounts"
-    emptied = question(stale, whose=share.rows)
+        resolved = account_events.acting(resolved, share.members)
+        emptied = question("runs.stale_accounts", whose=share.rows)
+    else:
+        emptied = question("runs.stale", whose=share.rows)
     return Computed(together(definitions, params, share.events, resolved=resolved, emptied=emptied), members)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,12 +20,15 @@ from journeys.runs import cut
 from server.chore import Chore
 from server.opening import SNIPPET, NotMigrated, now_ms, open_events, open_relational
 from server.serving import CannotServe, check_port
+from store.checks import all_checks
 from store.db import StoreUnavailable
 from store.disk import room
 from store.events import EventStore, EventStoreError
 from store.finding import Finding
 from store.folder import folder_is_free
+from store.journeys import live_journeys
 from store.migrate import current, newest, unapplied
+from store.projects import all_projects
 from store.settings import BadSetting, Settings
 from store.sizes import events_bytes, relational_bytes
 from store.vitals import inbox_state
@@ -47,17 +50,25 @@ def examine() -> list[Finding]:
 
 
 def running(
-    engine: Engine, events: EventStore, settings: Settings, *, counters: Counters, chores: Iterable[Chore]
+    engine: Engine,
+    events: EventStore,
+    settings: Settings,
+    *,
+    counters: Counters,
+    chores: Iterable[Chore],
+    busy: Callable[[], int] = lambda: 0,
 ) -> list[Finding]:
     """The same of a Waywiser that runs, by the stores that it has open, and how its jobs are getting on.
 
-    `counters` are the worker's. What belongs to other processes is left out.
+    `counters` are the worker's, `busy` says how many customers are put off. What belongs to other processes
+    is left out.
     """
     return [
         _version(),
         *_of_relational(engine, settings),
         _of_events(events),
         *_worker(counters),
+        *_busy(busy()),
         *(finding for chore in chores for finding in _chore(chore)),
         *_surroundings(settings),
     ]
@@ -125,6 +136,8 @@ def _of_relational(engine: Engine, settings: Settings) -> Iterator[Finding]:
         waiting=f"{inbox.waiting:,}",
         limit=f"{inbox.limit:,}",
     )
+    if good:
+        yield _runs(engine)
     if not inbox.waiting:
         yield Finding(marked("inbox"), True, waits)
         return
@@ -176,6 +189,33 @@ def _of_events(events: EventStore) -> Finding:
     return Finding(marked("event store"), True, "; ".join([says, *were_cut]))
 
 
+def _runs(engine: Engine) -> Finding:
+    """What the last checks of stored runs found, all projects together."""
+    checks, bad, ended = all_checks(engine), [], []
+    for project in all_projects(engine):
+        for one in live_journeys(engine, project.id):
+            check = checks.get(one.id)
+            if check is None or check.ended_at < (one.filled_at or 0):
+                continue  # it speaks of none, or of runs that have been counted anew since
+            ended.append(check.ended_at)
+            if not check.is_good:
+                names = {"journey": one.definition["key"], "project": project.key}
+                says = tell("%(journey)s of project %(project)s: %(found)s", found=check.says, **names)
+                bad.append(says)
+    if bad:
+        return Finding(marked("runs"), False, "; ".join(bad))
+    if not ended:
+        says = tell("not checked yet: a sample of each journey's is, once a day")
+    else:
+        says = ngettext(
+            "samples of %(num)s journey are as their events make them; checked %(ago)s",
+            "samples of %(num)s journeys are as their events make them; the last was checked %(ago)s",
+            len(ended),
+            ago=_ago(max(ended) / 1000),
+        )
+    return Finding(marked("runs"), True, says)
+
+
 def _worker(counters: Counters) -> Iterator[Finding]:
     """Where a worker of this process has done something. Another one's lag shows in the inbox."""
     state = counters.snapshot(now_ms())
@@ -188,6 +228,18 @@ def _worker(counters: Counters) -> Iterator[Finding]:
             failures=f"{state['failures']:,}",
         )
         yield Finding(marked("worker"), True, says)
+
+
+def _busy(n: int) -> Iterator[Finding]:
+    """Whose runs may be a little late, as there is so much of them."""
+    if n:
+        says = ngettext(
+            "%(num)s customer has so many events that the runs are counted about once a minute",
+            "%(num)s customers have so many events that their runs are counted about once a minute",
+            n,
+            num=f"{n:,}",
+        )
+        yield Finding(marked("busy customers"), True, says)
 
 
 def _chore(chore: Chore) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from types import TracebackType
 from collector.carrier import Carrier
 from collector.pipeline import Tools
 from collector.worker import Worker
+from server.checker import Checker
 from server.chore import Chore
 from server.erasing import Eraser, Erasing
 from server.filler import Filler
@@ -50,7 +51,8 @@ class House:
             self.engine, self.events, settings, now_ms, daily=partial(tidy, self.eraser)
         )
         self.regrouper = Regrouper(self.engine, self.ledger, self.refresh, now_ms)
-        jobs = self.refresher, self.filler, self.regrouper, self.housekeeping, self.erasing
+        self.checker = Checker(self.engine, self.events, self.ledger, now_ms)
+        jobs = self.refresher, self.filler, self.regrouper, self.housekeeping, self.erasing, self.checker
         self.chores = [job.chore for job in jobs]
         self.batches = Batches(self.engine)
         known = KnownRules(self.engine).of, KnownPlans(self.engine).of, self._suppressed
@@ -76,7 +78,8 @@ class House:
 
     def start_jobs(self, *more: Chore) -> None:
         """Make up for what a former process left, and start what runs beside a worker: the filling of new
-        journey versions, the regrouping of identities, the housekeeping, the erasing, and `more`."""
+        journey versions, the regrouping of identities, the housekeeping, the erasing, the checks of runs, and
+        `more`."""
         self.chores += more
         if self.events.embedded:
             self.batches.release_all()  # the folder's lock says that no other worker is alive

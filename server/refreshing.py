@@ -11,6 +11,7 @@ from typing import TypeVar
 from sqlalchemy import Engine
 
 from journeys import runs, sessions
+from journeys.busy import Busy
 from journeys.concerns import Concerns
 from journeys.definitions import DefinitionError, is_of_accounts
 from journeys.generations import Generation, ensured, wanted_of
@@ -50,6 +51,8 @@ class Refresher:
         self._suppressed, self._clock = suppressed, clock
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="runs")
         self._accounts = Accounts(engine, events, ledger)
+        self.busy = Busy(events, ledger.identities_of, clock)
+        self._again: set[tuple[int, int]] = set()  # project and customer of whom something came while put off
         self._concerns: dict[int, Concerns] = {}
         self._late = 0  # at first also what a process has just left that was ended
         self.chore = Chore("refreshing", self.turn, every=PAUSE_S)
@@ -68,7 +71,7 @@ class Refresher:
         """Compute the runs of these customers anew, for every journey that concerns them, and their sessions.
 
         Where there are no `news` of what has changed, every journey does. Of who was erased meanwhile nothing
-        is counted any more.
+        is counted any more. Who has very many events is put off where news tell of nothing but events.
         """
         asked = set(customers)
         ordered = self._suppressed(project_id).without(asked)
@@ -80,6 +83,9 @@ class Refresher:
         generations = ensured(self._events, project_id, wanted_of(self._engine, project_id))
         for start in range(0, len(ordered), CUSTOMERS_AT_ONCE):
             some = ordered[start : start + CUSTOMERS_AT_ONCE]
+            if news and not (some := self._without_busy(project_id, some, news)):
+                continue
+            self._again.difference_update((project_id, one) for one in some)
             stamp = next_stamp(self._engine)
             known = self._ledger.told(project_id)
             left = self._ledger.waiting(project_id, some)
@@ -96,7 +102,18 @@ class Refresher:
             failed = {one: why for job in done for one, why in job.result().items()}
             # News tell of no more than themselves: a note that appeared meanwhile is not theirs to take away.
             self._ledger.computed(project_id, left - failed.keys(), version=known)
+            if back := {one for one in left if (project_id, one) in self._again}:
+                self._ledger.put_off(project_id, back, now=self._clock())
             set_aside(self._ledger, project_id, failed, now=self._clock())
+
+    def _without_busy(self, project: int, some: list[int], news: News) -> list[int]:
+        """Put off who is busy: the thread computes them, together with what comes until then."""
+        busy = self.busy.among(project, news.labels.keys() - news.renamed & set(some))
+        if not busy:
+            return some
+        self._again.update((project, one) for one in busy)
+        self._ledger.put_off(project, busy, now=self._clock())
+        return [one for one in some if one not in busy]
 
     def _leave(self, project: int, erased: list[int], versions: list[JourneyVersion]) -> None:
         """Of who was erased nothing is counted, but the accounts that they were members of have lost them."""

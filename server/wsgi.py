@@ -129,6 +129,7 @@ def admin_app(house: House, *, patience_s: float = PATIENCE_S) -> Flask:
                 house.settings,
                 counters=house.worker.counters,
                 chores=house.chores,
+                busy=lambda: house.refresher.busy.n,
             ),
         )
     )

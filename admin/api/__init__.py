@@ -23,11 +23,13 @@ from admin.api import (
     rules,
     segments,
     sessions,
+    upkeep,
 )
 from admin.api.endpoint import Endpoint
 
 ENDPOINTS: list[Endpoint] = [
     *journeys.ENDPOINTS,
+    *upkeep.ENDPOINTS,
     *segments.ENDPOINTS,
     *customers.ENDPOINTS,
     *identities.ENDPOINTS,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin import beside, exports, long_reports, pictures, questions, survivals, trends
+from admin import beside, exports, long_reports, pictures, questions, survivals, trends, upkeep
 from admin.access import SEVERAL, Place, did, needs
 from admin.deeds import deed
 from admin.report import JourneyPage, open_report, with_choices, without_choices
@@ -212,10 +212,38 @@ def csv(place: Place, key: str, tab: str) -> ResponseReturnValue:
 @needs("viewer")
 def filling(place: Place, key: str) -> ResponseReturnValue:
     """How far the filling of the newest version is; the page reloads itself when it is done."""
+    return _filling(place, key)
+
+
+def _filling(place: Place, key: str) -> ResponseReturnValue:
     versions = versions_of(services().engine, place.project.id, key)
     waiting = next((one for one in versions if one.status in UNFILLED), None)
     headers = {} if waiting else {"HX-Refresh": "true"}
     return render_template("journey/filling.html", filling=waiting, key=key), 200, headers
+
+
+@pages.post("/filling/pause")
+@needs("editor", does=SEVERAL)
+def pause(place: Place, key: str) -> ResponseReturnValue:
+    """Let the filling wait behind the part in hand."""
+    if upkeep.pause_filling(services(), place.project.id, key):
+        did(place, deed("paused the counting of the journey %(key)s"), key=key)
+    return _turned(place, key)
+
+
+@pages.post("/filling/resume")
+@needs("editor", does=SEVERAL)
+def resume(place: Place, key: str) -> ResponseReturnValue:
+    """Let a paused filling go on where it was."""
+    if upkeep.resume_filling(services(), place.project.id, key):
+        did(place, deed("let the counting of the journey %(key)s go on"), key=key)
+    return _turned(place, key)
+
+
+def _turned(place: Place, key: str) -> ResponseReturnValue:
+    if request.headers.get("HX-Request"):
+        return _filling(place, key)
+    return redirect(url_for("journey.funnel", project=place.project.key, key=key))
 
 
 @pages.post("/restore")
@@ -235,11 +263,13 @@ def restore(place: Place, key: str) -> ResponseReturnValue:
     else:
         given.refill()
         did(place, deed("restored version %(number)s of the journey %(key)s"), number=number, key=key)
+        numbers = {"version": saved.version, "number": number}
         flash(
-            tell(
+            tell("Version %(version)s says what version %(number)s said. It answers.", **numbers)
+            if saved.status == "live"
+            else tell(
                 "Version %(version)s says what version %(number)s said. It answers when it is counted.",
-                version=saved.version,
-                number=number,
+                **numbers,
             )
         )
     return redirect(url_for("journey.definition", project=place.project.key, key=key))

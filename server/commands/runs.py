@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable
 
 import click
 from sqlalchemy import Engine
 
-from journeys.checking import Difference, differing, some_customers
 from journeys.definitions import is_of_accounts
+from server.checker import MOST_TEXTS, Checker
 from server.filler import Filler
 from server.opening import now_ms, open_events, open_relational
 from server.progress import bar
+from store.checks import Check, ask_for, check_of, of_version, take_back
 from store.folder import folder_is_free
+from store.identity import Ledger
 from store.journeys import JourneyVersion, fill_again, live_journey, pause, resume, versions_of
 from store.projects import project_by_key
 from store.settings import Settings
 
 Turn = Callable[[Engine, int], bool]
 
-MOST_SHOWN = 10
+PATIENCE_S = 60.0  # until the check is begun
+PAUSE_S = 0.5
 JOURNEY = click.argument("journey")
 PROJECT = click.option("--project", "project_key", required=True, help="Project of the journey.")
 
@@ -82,31 +86,59 @@ def resume_filling(journey: str, project_key: str) -> None:
 def verify(journey: str, project_key: str, sample: int, seed: int | None, as_json: bool) -> None:
     """Count the runs of some customers, or accounts, anew, and compare them with the stored ones.
 
-    The exit code is 1 where some differ. Nothing is changed.
+    Where Waywiser runs, it is asked to do so. The exit code is 1 where some differ. Nothing is changed.
     """
     settings = Settings.read()
-    version = _answering(open_relational(settings), project_key, journey)
-    if not folder_is_free(settings.events_url):
-        raise click.ClickException("the Waywiser that runs holds the event folder; stop it first")
-    events = open_events(settings)
-    customers = some_customers(events, version, sample, seed=now_ms() if seed is None else seed)
-    found = differing(events, version, customers)
-    events.close()
-    _tell(version, len(customers), found, as_json)
-    sys.exit(1 if found else 0)
+    engine = open_relational(settings)
+    version = _answering(engine, project_key, journey)
+    asked = of_version(version, by="command line", now=now_ms(), most=sample, seed=seed)
+    ask_for(engine, asked)
+    if folder_is_free(settings.events_url):
+        events = open_events(settings)
+        checker = Checker(engine, events, Ledger(engine, events), now_ms, settle_s=0)
+        while checker.do_one():
+            pass
+        events.close()
+    else:
+        click.echo("the Waywiser that runs checks them now", err=True)
+    done = _awaited(engine, asked)
+    if done.problem:
+        raise click.ClickException(done.problem)
+    _tell(version, done, as_json)
+    sys.exit(1 if done.differing else 0)
 
 
-def _tell(version: JourneyVersion, checked: int, found: list[Difference], as_json: bool) -> None:
+def _awaited(engine: Engine, asked: Check) -> Check:
+    """The check when it is done, whoever makes it."""
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        check = check_of(engine, asked.version)
+        if check is None or (check.asked_at, check.by) != (asked.asked_at, asked.by):
+            raise click.ClickException("somebody has asked for another check of it meanwhile; try again")
+        if check.state == "done":
+            return check
+        if check.state == "waiting" and time.monotonic() > end:
+            take_back(engine, check)
+            raise click.ClickException(
+                "nobody makes the check: does another command, such as an import, hold the event folder?"
+            )
+        time.sleep(PAUSE_S)
+
+
+def _tell(version: JourneyVersion, check: Check, as_json: bool) -> None:
     if as_json:
-        names = [str(one.customer) for one in found]
-        key = version.definition["key"]
-        click.echo(
-            json.dumps({"journey": key, "version": version.version, "checked": checked, "differing": names})
-        )
+        told = {
+            "journey": version.definition["key"],
+            "version": version.version,
+            "checked": check.checked,
+            "n_differing": check.differing,
+            "differing": [str(one.customer) for one in check.found],
+        }
+        click.echo(json.dumps(told))
         return
     whose = "account" if is_of_accounts(version.definition) else "customer"
-    click.echo(f"{checked} {whose}s checked, {len(found)} have other runs than their events make")
-    for one in found[:MOST_SHOWN]:
+    click.echo(f"{check.checked} {whose}s checked, {check.differing} have other runs than their events make")
+    for one in check.found[:MOST_TEXTS]:
         click.echo(f"{whose} {one.customer}\n  stored   {one.stored}\n  computed {one.computed}")
 
 

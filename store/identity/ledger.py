@@ -22,7 +22,15 @@ from store.identity.memory import Memory
 from store.identity.previews import Parted, RulesPreview, pages, preview, preview_rules
 from store.identity.refusals import Refused, refused, refused_counts
 from store.identity.telling import newest_told, tell, untold
-from store.identity.touched import Failed, failed_of, forget_touched, left, note_failures, waiting
+from store.identity.touched import (
+    Failed,
+    failed_of,
+    forget_touched,
+    left,
+    note_failures,
+    put_off,
+    waiting,
+)
 from store.rules import ProjectRules
 from store.tables import identities, ledgers
 
@@ -216,6 +224,10 @@ class Ledger:
         """Customers by project, in portions, whom a change before this moment (ms) has touched, and whose
         runs and sessions nobody has computed since: their process ended, or it failed."""
         return left(self._engine, before=before, most=most)
+
+    def put_off(self, project: int, customers: Collection[int], *, now: int) -> None:
+        """Note that these customers are to be computed anew a while after this moment."""
+        put_off(self._engine, project, customers, now=now)
 
     def could_not(self, project: int, problems: Mapping[int, str], *, now: int) -> None:
         """Note customers who could not be counted, and why; they are among those `left`, some times."""

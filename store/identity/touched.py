@@ -37,6 +37,19 @@ def keep_touched(connection: Connection, project: int, customers: Collection[int
         )
 
 
+def put_off(engine: Engine, project: int, customers: Collection[int], *, now: int) -> None:
+    """Note that these customers are to be computed anew a while after this moment, or an earlier one."""
+    later = {"version": 0, "tried_at": now, "tries": 0, "problem": ""}
+    rows = [{"project_id": project, "customer": one, **later} for one in sorted(customers)]
+    with writing(engine) as connection:
+        insert_rows(
+            connection,
+            touched,
+            rows,
+            lambda insert: insert.on_conflict_do_nothing(index_elements=["project_id", "customer"]),
+        )
+
+
 def left(engine: Engine, *, before: int, most: int) -> Iterator[tuple[int, set[int]]]:
     """Customers by project, in portions, whom changes before this moment (ms) have touched and nobody has
     computed since, or who could not be counted before it."""

@@ -101,6 +101,24 @@ def test_two_members_make_one_attempt_together(events: EventStore) -> None:
     assert all(number >= FIRST for number in stored(events, 1, 7)), "no person has such a number"
 
 
+def test_the_runs_of_accounts_are_checked_share_by_share(
+    events: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"account {n}" for n in range(30)]
+    told = [happened(1, n, f"u{n}", 0, "group", name) for n, name in enumerate(names)]
+    told += [happened(1, 100 + n, f"u{n}", 1_000, "a") for n in range(30)]
+    events.insert(told, token="t")
+    version = version_of(PLAIN, 1)
+    fill(events, version, progress=ignore_progress)
+    monkeypatch.setattr("journeys.checking.ROOM", 1)
+    samples = [some_customers(events, version, 15, seed=seed) for seed in range(3)]
+    assert all(samples)
+    assert not set(samples[0]) & set(samples[1])
+    assert [differing(events, version, one) for one in samples] == [[], [], []]
+    events.command("delete from journey_runs where customer = {one:UInt64}", {"one": samples[1][0]})
+    assert [one.customer for one in differing(events, version, samples[1])] == samples[1][:1]
+
+
 def touches_of(definition: Definition, written: Iterable[Event], owner: Owner) -> dict[int, list[Touch]]:
     """What the rule sees of these events, by whose they are."""
     found: dict[int, list[Touch]] = defaultdict(list)

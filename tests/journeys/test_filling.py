@@ -141,6 +141,23 @@ def test_a_sample_is_no_larger_than_asked_and_others_come_by_another_seed(
     assert samples[0] == samples[1] != samples[2]
 
 
+def test_a_sample_of_many_is_of_one_share_and_all_shares_hold_everybody_once(
+    events: EventStore, project: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = version_of(project)
+    fill(events, version, progress=lambda *_: None)
+    monkeypatch.setattr("journeys.checking.ROOM", 2)
+    most = 8  # of 41: three shares
+    samples = [some_customers(events, version, most, seed=seed) for seed in range(3)]
+    assert [len(one) for one in samples] == [most] * 3
+    assert len({one for some in samples for one in some}) == 3 * most
+    late = happened(project, "Buy", "late", minutes=9)
+    events.insert([late], token=late.message_id)
+    parts = [sorted(everyone())[start : start + 14] for start in (0, 14, 28)]
+    wrong = [one.customer for part in parts for one in differing(events, version, part)]
+    assert wrong == [identity_hash("user", "late")]
+
+
 def test_a_stray_speaks_of_the_thirtieth_step_too(events: EventStore) -> None:
     project = 5_000 + next(numbers)
     steps = [{"key": f"s{n}", "name": "S", "match": [{"event": f"E{n}"}]} for n in range(1, 31)]

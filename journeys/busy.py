@@ -1,0 +1,76 @@
+"""Customers with very many events, such as a shared kiosk: to go through them at every batch takes long."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+
+from journeys.questions import question
+from store.events import EventStore
+
+MANY = 20_000  # events of a customer
+OFTEN = 20  # times within a minute
+MINUTE_MS = 60_000
+REMEMBERED_MS = 10 * MINUTE_MS
+
+Customer = tuple[int, int]  # project and number
+log = logging.getLogger("waywiser.refreshing")
+
+
+class Busy:
+    """Finds them among those who are computed again and again. `identities_of` are all that may be theirs."""
+
+    def __init__(
+        self,
+        events: EventStore,
+        identities_of: Callable[[int, Sequence[int]], list[int]],
+        clock: Callable[[], int],
+    ) -> None:
+        self._events, self._identities_of, self._clock = events, identities_of, clock
+        self._guard = threading.Lock()
+        self._minute = 0
+        self._times: Counter[Customer] = Counter()
+        self._until: dict[Customer, int] = {}
+
+    def among(self, project: int, customers: Collection[int]) -> set[int]:
+        """Those of these customers, who are about to be computed, who are busy."""
+        now = self._clock()
+        with self._guard:
+            self._until = {one: until for one, until in self._until.items() if until > now}
+            known = {one for one in customers if (project, one) in self._until}
+            often = self._counted(now, [(project, one) for one in customers if one not in known])
+        if often:
+            found = self._asked(project, often)
+            with self._guard:
+                self._until |= {(project, one): now + REMEMBERED_MS for one in found}
+            known |= found
+        return known
+
+    @property
+    def n(self) -> int:
+        """How many are known at this moment."""
+        now = self._clock()
+        with self._guard:
+            return sum(until > now for until in self._until.values())
+
+    def _counted(self, now: int, customers: list[Customer]) -> list[int]:
+        """Those whose turn it is so often that it is worth a question."""
+        if now // MINUTE_MS != self._minute:
+            self._minute, self._times = now // MINUTE_MS, Counter()
+        self._times.update(customers)
+        return [one for project, one in customers if self._times[project, one] == OFTEN]
+
+    def _asked(self, project: int, customers: list[int]) -> set[int]:
+        values = {
+            "project": project,
+            "identities": self._identities_of(project, customers),
+            "customers": customers,
+            "many": MANY,
+        }
+        rows = self._events.query(question("busy.counted"), values)
+        for row in rows:
+            told = "customer %d of project %d has %d events, and is counted about once a minute from now on"
+            log.info(told, row["customer"], project, row["n"])
+        return {row["customer"] for row in rows}

@@ -1,0 +1,139 @@
+"""Checks stored runs in the background: a sample of each journey's a day, and what somebody asks for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+
+from msgspec.structs import replace
+from sqlalchemy import Engine
+
+from journeys.account_runs import Members
+from journeys.checking import Difference, differing, some_customers
+from journeys.definitions import DefinitionError, is_of_accounts
+from server.chore import Chore
+from store.checks import (
+    SAMPLE,
+    Check,
+    Found,
+    all_checks,
+    ask_for,
+    claim_one,
+    forget_all_but,
+    of_version,
+    put_in_place,
+)
+from store.events import EventStore, EventStoreError
+from store.identity import Ledger
+from store.journeys import ANSWERING, JourneyVersion, kept_versions, live_journeys
+from store.projects import all_projects
+
+log = logging.getLogger("waywiser.checking")
+PAUSE_S = 2.0
+DAY_MS = 86_400_000
+APART_MS = 60_000  # between two daily checks
+SETTLE_S = 5.0  # what has just come is counted by then
+LOOKS = 3
+MOST_KEPT, MOST_TEXTS, LONGEST_TEXT = 1_000, 10, 2_000
+
+
+class Checker:
+    """Makes checks. Each process may have one: what one has taken, the others leave to it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        events: EventStore,
+        ledger: Ledger,
+        clock: Callable[[], int],
+        *,
+        settle_s: float = SETTLE_S,
+    ) -> None:
+        self._engine, self._events, self._ledger = engine, events, ledger
+        self._members = Members(events, ledger)
+        self._clock, self._settle_s = clock, settle_s
+        self._next = clock() + APART_MS  # who starts has more urgent work
+        self.chore = Chore("checking", self.turn, every=PAUSE_S)
+
+    def turn(self) -> None:
+        """Make every check that waits."""
+        self._ask_for_the_due()
+        while self.do_one():
+            self.chore.check()
+
+    def do_one(self) -> bool:
+        """Make one check that waits; False where there is none."""
+        check = claim_one(self._engine, now=self._clock())
+        if check is None:
+            return False
+        try:
+            done = self._made(check)
+        except BaseException:
+            put_in_place(self._engine, check, replace(check, state="waiting", held_until=0))
+            raise
+        put_in_place(self._engine, check, replace(done, state="done", held_until=0, ended_at=self._clock()))
+        return True
+
+    def _ask_for_the_due(self) -> None:
+        """Let the next version be checked that was not for a day, or not since it was filled."""
+        now = self._clock()
+        if now < self._next:
+            return
+        self._next = now + APART_MS
+        projects = all_projects(self._engine)
+        answering = [one for project in projects for one in live_journeys(self._engine, project.id)]
+        checks = all_checks(self._engine)
+        forget_all_but(self._engine, [one.id for one in answering])
+        for version in answering:
+            if version.status == "live" and is_due(version, checks.get(version.id), now=now):
+                ask_for(self._engine, of_version(version, most=SAMPLE, by="", now=now))
+                return
+
+    def _made(self, check: Check) -> Check:
+        versions = {one.id: one for one in kept_versions(self._engine, check.project)}
+        version = versions.get(check.version)
+        if version is None or version.status not in ANSWERING:
+            return replace(check, problem="its runs are not all counted yet")
+        try:
+            customers = some_customers(self._events, version, check.most, seed=check.seed)
+            found = self._differing(version, customers)
+        except (EventStoreError, DefinitionError) as error:
+            return replace(check, problem=str(error)[:300])
+        if found:
+            key = version.definition["key"]
+            log.error("%s: %d of %d have other runs than their events make", key, len(found), len(customers))
+        return replace(check, checked=len(customers), differing=len(found), found=_kept(found))
+
+    def _differing(self, version: JourneyVersion, customers: Sequence[int]) -> list[Difference]:
+        """Those of whom it is sure: what is about to be counted may differ."""
+        found = differing(self._events, version, customers)
+        for _ in range(LOOKS if found else 0):
+            self.chore.breathe(self._settle_s)
+            self.chore.check()
+            waiting = self._waiting(version, [one.customer for one in found])
+            sure = [one.customer for one in found if one.customer not in waiting]
+            found = differing(self._events, version, sure)
+        return found
+
+    def _waiting(self, version: JourneyVersion, numbers: Collection[int]) -> set[int]:
+        """Those of these customers, or accounts, whom a change has touched and nobody has computed since."""
+        project = version.project_id
+        if not is_of_accounts(version.definition):
+            return self._ledger.waiting(project, numbers)
+        members = {one: self._members.of(project, [one]) for one in numbers}
+        return {one for one, of_it in members.items() if self._ledger.waiting(project, of_it)}
+
+
+def is_due(version: JourneyVersion, check: Check | None, *, now: int) -> bool:
+    """Whether a version is to be checked again, and no check of it is under way."""
+    if check is None:
+        return True
+    return check.state == "done" and check.ended_at < max(now - DAY_MS, version.filled_at or 0)
+
+
+def _kept(found: Sequence[Difference]) -> list[Found]:
+    cut = [
+        Found(one.customer, one.stored[:LONGEST_TEXT], one.computed[:LONGEST_TEXT])
+        for one in found[:MOST_TEXTS]
+    ]
+    return cut + [Found(one.customer, "", "") for one in found[MOST_TEXTS:MOST_KEPT]]

@@ -1,0 +1,161 @@
+"""Who has very many events is counted about once a minute, and nobody else waits for that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from collector.counters import Counters
+from journeys import busy
+from server.doctor import running
+from server.filler import Filler
+from server.refreshing import LATE_MS, Refresher
+from store.event import identity_hash
+from store.events import EventStore
+from store.identity import Ledger
+from store.journeys import JourneyVersion, save_version
+from store.news import News, labels_of
+from store.privacy.suppression import nobody
+from store.projects import create_project
+from store.settings import Settings
+from tests.server.test_filling import definition, happened
+
+KIOSK, ADA = identity_hash("user", "kiosk"), identity_hash("user", "ada")
+
+
+class Clock:
+    """A time that the test sets."""
+
+    now = 1_900_000_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+class Place:
+    """A project whose events arrive batch by batch."""
+
+    def __init__(self, engine: Engine, events: EventStore, clock: Clock) -> None:
+        self.engine, self.events, self.clock = engine, events, clock
+        self.project = create_project(engine, key="p", name="P", now=0).id
+        self.ledger = Ledger(engine, events)
+        self.refresher = self.opened()
+        self.version: JourneyVersion = save_version(engine, self.project, definition(), by="", now=1)
+        Filler(engine, events).fill_all()
+        self.n = 0
+
+    def opened(self) -> Refresher:
+        """The refresher of another process, or of the next one."""
+        return Refresher(self.engine, self.events, self.ledger, nobody, self.clock)
+
+    def arrive(self, *whose: str, event: str = "a") -> None:
+        """A batch with an event of each of these."""
+        self.n += 1
+        rows = [happened(self.project, who, event, self.n) for who in whose]
+        self.events.insert(rows, token=f"t{self.n}")
+        news = News(labels_of(rows), frozenset())
+        self.refresher.refresh(self.project, {row.identity for row in rows}, news)
+
+    def repeats(self) -> dict[int, int]:
+        """How many touchpoints, beyond the first, the stored run of each customer has."""
+        rows = self.events.query(
+            "select customer, runs[1].repeats as n from journey_runs final where notEmpty(runs.start)"
+        )
+        return {row["customer"]: row["n"] for row in rows}
+
+
+@pytest.fixture
+def place(engine: Engine, events: EventStore, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """Where five events are very many, and twice a minute is often."""
+    monkeypatch.setattr(busy, "MANY", 5)
+    monkeypatch.setattr(busy, "OFTEN", 2)
+    place = Place(engine, events, Clock())
+    rows = [happened(place.project, "kiosk", "a", -n) for n in range(1, 6)]
+    events.insert(rows, token="before")
+    return place
+
+
+def test_a_busy_customer_is_put_off_for_a_minute_and_others_are_not(place: Place) -> None:
+    place.arrive("kiosk", "ada")
+    assert place.repeats() == {KIOSK: 5, ADA: 0}
+    for _ in range(3):
+        place.arrive("kiosk", "ada")
+    assert place.repeats() == {KIOSK: 5, ADA: 3}
+    assert place.ledger.waiting(place.project) == {KIOSK}
+    assert place.refresher.busy.n == 1
+    place.clock.now += LATE_MS
+    assert place.refresher.make_up(before=place.clock.now - LATE_MS) == 0, "not earlier"
+    place.clock.now += 1
+    place.arrive("kiosk")
+    assert place.refresher.make_up(before=place.clock.now - LATE_MS) == 1
+    assert place.repeats() == {KIOSK: 9, ADA: 3}
+    assert place.ledger.waiting(place.project) == set()
+
+
+def test_the_next_process_counts_at_once_who_was_put_off(place: Place) -> None:
+    for _ in range(3):
+        place.arrive("kiosk")
+    assert place.repeats() == {KIOSK: 5}
+    place.clock.now += 1
+    place.opened().turn()
+    assert place.repeats() == {KIOSK: 7}
+
+
+def test_what_comes_while_a_busy_customer_is_counted_is_counted_the_next_time(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        place.arrive("kiosk")
+    command = place.events.command
+    waiting: list[Callable[[], None]] = [lambda: place.arrive("kiosk")]
+
+    def meanwhile(sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        command(sql, parameters)
+        if "insert into journey_runs" in sql and waiting:
+            waiting.pop()()
+
+    place.clock.now += 1
+    with monkeypatch.context() as patch:
+        patch.setattr(place.events, "command", meanwhile)
+        assert place.refresher.make_up(before=place.clock.now) == 1
+    assert place.repeats() == {KIOSK: 7}
+    assert place.ledger.waiting(place.project) == {KIOSK}
+    place.clock.now += 1
+    assert place.refresher.make_up(before=place.clock.now) == 1
+    assert place.repeats() == {KIOSK: 8}
+    assert place.ledger.waiting(place.project) == set()
+
+
+def test_a_change_of_whose_events_they_are_is_counted_at_once(place: Place) -> None:
+    for _ in range(3):
+        place.arrive("kiosk")
+    place.refresher.refresh(place.project, {KIOSK}, News({}, frozenset({KIOSK})))
+    assert place.repeats() == {KIOSK: 7}
+
+
+def test_who_calms_down_is_counted_at_every_batch_again(place: Place) -> None:
+    for _ in range(3):
+        place.arrive("kiosk")
+    place.clock.now += busy.REMEMBERED_MS
+    place.arrive("kiosk")
+    assert place.repeats() == {KIOSK: 8}
+    assert place.refresher.busy.n == 0
+
+
+def test_system_health_says_that_some_are_put_off(place: Place) -> None:
+    for _ in range(2):
+        place.arrive("kiosk")
+    found = running(
+        place.engine,
+        place.events,
+        Settings(database_url=str(place.engine.url)),
+        counters=Counters(),
+        chores=[],
+        busy=lambda: place.refresher.busy.n,
+    )
+    (said,) = [one for one in found if one.what == "busy customers"]
+    assert said.good
+    assert said.says.startswith("1 customer has so many events")

@@ -1,0 +1,209 @@
+"""Stored runs are checked once a day and when somebody asks, and what was found is told."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine
+
+from server.checker import APART_MS, DAY_MS, Checker
+from server.filler import Filler
+from server.refreshing import Refresher
+from store.checks import LEASE_MS, Check, ask_for, check_of, claim_one, of_version
+from store.event import identity_hash
+from store.events import EventStore
+from store.finding import Finding
+from store.identity import Identity, Ledger, Link
+from store.journeys import JourneyVersion, delete_journey, fill_again, live_journey, save_version
+from store.privacy.suppression import nobody
+from store.projects import create_project
+from store.settings import Settings
+from tests.server.test_doctor import Standing
+from tests.server.test_filling import NAMES, definition, happened
+
+
+class Clock:
+    """A time that the test sets."""
+
+    now = 1_900_000_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of the checker and of the filler."""
+    clock = Clock()
+    monkeypatch.setattr("server.filler.now_ms", clock)
+    return clock
+
+
+@pytest.fixture
+def ledger(engine: Engine, events: EventStore) -> Ledger:
+    return Ledger(engine, events)
+
+
+@pytest.fixture
+def checker(engine: Engine, events: EventStore, ledger: Ledger, clock: Clock) -> Checker:
+    return Checker(engine, events, ledger, clock, settle_s=0)
+
+
+@pytest.fixture
+def version(engine: Engine, events: EventStore, clock: Clock) -> JourneyVersion:
+    """A version that is live, of twelve customers."""
+    project = create_project(engine, key="p", name="P", now=0).id
+    events.insert([happened(project, who, "a") for who in NAMES], token="a")
+    save_version(engine, project, definition(), by="a", now=1)
+    assert Filler(engine, events).fill_all() == 1
+    found = live_journey(engine, project, "j")
+    assert found
+    return found
+
+
+def falsify(events: EventStore, who: str = "u3") -> None:
+    events.command(
+        "delete from journey_runs where customer = {who:UInt64}", {"who": identity_hash("user", who)}
+    )
+
+
+def checked(
+    engine: Engine, checker: Checker, version: JourneyVersion, clock: Clock, most: int = 1_000
+) -> Check:
+    ask_for(engine, of_version(version, by="somebody", now=clock(), most=most))
+    assert checker.do_one()
+    assert not checker.do_one()
+    found = check_of(engine, version.id)
+    assert found
+    assert (found.state, found.ended_at, found.by) == ("done", clock(), "somebody")
+    return found
+
+
+def told(engine: Engine, events: EventStore) -> Finding:
+    """What System health says of runs."""
+    standing = Standing(engine, events, Settings(database_url=str(engine.url)))
+    return next(one for one in standing.examined() if one.what == "runs")
+
+
+def test_runs_that_are_as_they_must_be_are_said_to_be(
+    engine: Engine, events: EventStore, checker: Checker, version: JourneyVersion, clock: Clock
+) -> None:
+    assert "not checked yet" in told(engine, events).says
+    found = checked(engine, checker, version, clock)
+    assert (found.checked, found.differing, found.is_good) == (12, 0, True)
+    assert checked(engine, checker, version, clock, most=5).checked == 5
+    assert told(engine, events).good
+    assert "samples of 1 journey are as their events make them" in told(engine, events).says
+
+
+def test_runs_that_differ_are_told_until_they_are_counted_anew(
+    engine: Engine, events: EventStore, checker: Checker, version: JourneyVersion, clock: Clock
+) -> None:
+    falsify(events)
+    found = checked(engine, checker, version, clock)
+    assert (found.checked, found.differing) == (12, 1)
+    assert [one.customer for one in found.found] == [identity_hash("user", "u3")]
+    assert found.found[0].stored == "[]"
+    assert "open" in found.found[0].computed
+    said = told(engine, events)
+    assert not said.good
+    assert said.says.startswith("j of project p: 1 of 12 have other runs than their events make")
+    clock.now += 1
+    fill_again(engine, version.id)
+    assert Filler(engine, events).fill_all() == 1
+    assert "not checked yet" in told(engine, events).says
+    assert checked(engine, checker, version, clock).is_good
+
+
+def test_who_waits_to_be_counted_is_not_told(
+    engine: Engine,
+    events: EventStore,
+    ledger: Ledger,
+    checker: Checker,
+    version: JourneyVersion,
+    clock: Clock,
+) -> None:
+    project = version.project_id
+    link = Link(Identity("user", "u3"), Identity("anonymous", "phone"), "identify", "", 0)
+    touched = ledger.join(project, [link])
+    falsify(events)
+    falsify(events, "u4")
+    found = checked(engine, checker, version, clock)
+    assert [one.customer for one in found.found] == [identity_hash("user", "u4")]
+    refresher = Refresher(engine, events, ledger, nobody, clock)
+    refresher.refresh(project, touched | {identity_hash("user", "u4")})
+    refresher.close()
+    assert checked(engine, checker, version, clock).is_good
+
+
+def test_every_journey_is_checked_once_a_day_one_after_the_other(
+    engine: Engine, events: EventStore, checker: Checker, version: JourneyVersion, clock: Clock
+) -> None:
+    save_version(engine, version.project_id, {**definition(), "key": "k"}, by="a", now=1)
+    Filler(engine, events).fill_all()
+    second = live_journey(engine, version.project_id, "k")
+    assert second
+
+    def ended() -> list[int]:
+        return [
+            check.ended_at if check else 0
+            for check in (check_of(engine, one.id) for one in (version, second))
+        ]
+
+    start = clock.now
+    checker.turn()
+    assert ended() == [0, 0], "who starts has more urgent work"
+    for _ in range(4):
+        clock.now += APART_MS
+        checker.turn()
+    first = [start + APART_MS, start + 2 * APART_MS]
+    assert ended() == first
+    clock.now = first[0] + DAY_MS + 1
+    checker.turn()
+    assert ended() == [clock.now, first[1]]
+    assert check_of(engine, version.id).by == ""
+    delete_journey(engine, version.project_id, "j", now=1)
+    clock.now += APART_MS
+    checker.turn()
+    assert ended() == [0, clock.now]
+
+
+def test_what_cannot_be_checked_says_why(
+    engine: Engine, events: EventStore, checker: Checker, version: JourneyVersion, clock: Clock
+) -> None:
+    waiting = save_version(engine, version.project_id, {**definition(), "key": "k"}, by="a", now=1)
+    assert checked(engine, checker, waiting, clock).problem == "its runs are not all counted yet"
+    events.command("drop table events")
+    found = checked(engine, checker, version, clock)
+    assert "events" in found.problem
+    assert "it could not be checked: " in found.says
+    assert not told(engine, events).good
+
+
+def test_a_check_is_one_checkers_and_one_that_is_cut_off_is_made_by_another(
+    engine: Engine,
+    events: EventStore,
+    ledger: Ledger,
+    checker: Checker,
+    version: JourneyVersion,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ask_for(engine, of_version(version, by="", now=clock()))
+    falsify(events)
+    other = Checker(engine, events, ledger, clock, settle_s=0)
+    seen: list[bool] = []
+
+    def breathe(_seconds: float) -> None:
+        seen.append(other.do_one())
+        checker.chore.stop()
+
+    monkeypatch.setattr(checker.chore, "breathe", breathe)
+    with pytest.raises(InterruptedError):
+        checker.do_one()
+    assert seen == [False]
+    assert check_of(engine, version.id).state == "waiting"
+    assert claim_one(engine, now=clock())
+    assert not other.do_one(), "its holder may be alive"
+    clock.now += LEASE_MS
+    assert other.do_one()
+    assert check_of(engine, version.id).differing == 1
