@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from admin import asked, questions
 from admin.services import Services
@@ -16,6 +16,7 @@ from journeys.reports import BY_NAME
 from journeys.scope import Scope, open_scope
 from store.projects import Project
 
+T = TypeVar("T")
 # Those that count and name no customers. Others tell runs apart by any property, which may be an address.
 REPORTS = tuple(BY_NAME[name] for name in ("funnel", "trend", "paths", "timing"))
 DAYS = (7, 30, 90, 365)  # until a link expires
@@ -76,29 +77,32 @@ class Busy(Exception):
 
 
 class Shelf:
-    """The pages of links. Each is made once in some minutes, and one at a time, whoever asks how often."""
+    """What links show. Each is computed once in some minutes, and one at a time, whoever asks how often.
+
+    Every reader gets it drawn in an own language.
+    """
 
     def __init__(self) -> None:
-        self._pages: OrderedDict[int, tuple[int, str]] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[int, Any]] = OrderedDict()
         self._making = threading.Lock()
 
-    def page(self, number: int, make: Callable[[], str], *, now: int) -> str:
-        """The page of a link; raises Busy, and what `make` raises."""
-        at, page = self._pages.get(number, (0, ""))
-        if page and now - at < FRESH_MS:
-            return page
-        if not self._making.acquire(timeout=0 if page else WAIT_S):
-            if page:
-                return page
+    def of(self, number: int, make: Callable[[], T], *, now: int) -> T:
+        """What a link shows; raises Busy, and what `make` raises."""
+        kept = self._kept.get(number)
+        if kept and now - kept[0] < FRESH_MS:
+            return cast(T, kept[1])
+        if not self._making.acquire(timeout=0 if kept else WAIT_S):
+            if kept:
+                return cast(T, kept[1])
             raise Busy
         try:
-            at, page = self._pages.get(number, (0, ""))
-            if not page or now - at >= FRESH_MS:
-                page = make()
-                self._pages[number] = now, page
-                self._pages.move_to_end(number)
-                while len(self._pages) > MOST_KEPT:
-                    self._pages.popitem(last=False)
-            return page
+            kept = self._kept.get(number)
+            if not kept or now - kept[0] >= FRESH_MS:
+                kept = now, make()
+                self._kept[number] = kept
+                self._kept.move_to_end(number)
+                while len(self._kept) > MOST_KEPT:
+                    self._kept.popitem(last=False)
+            return cast(T, kept[1])
         finally:
             self._making.release()

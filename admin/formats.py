@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import user_agents
 from flask import Flask
 
-from admin.locales import day, decimal
+from admin.locales import day, decimal, medium
 from admin.locales import share as written_share
 from journeys.breakdown import MOMENTS
 from journeys.change_words import told
@@ -39,6 +39,7 @@ def register(app: Flask) -> None:
     """Give templates these filters."""
     for function in (
         browser,
+        bytes,
         count,
         money,
         percent,
@@ -50,6 +51,7 @@ def register(app: Flask) -> None:
         duration,
         iso,
         day_in,
+        written_day,
         part_in,
         heat,
         hottest,
@@ -82,6 +84,14 @@ def count(n: int | None) -> str:
 def money(amount: float | None) -> str:
     """1234.5 as 1,234.50, and 1234.0 as 1,234."""
     return "–" if amount is None else decimal(amount, 0 if f"{amount:.2f}".endswith(".00") else 2)
+
+
+def bytes(n: int) -> str:
+    """1610612736 as 1.5 GiB."""
+    size, units = float(n), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while size >= 1024 and len(units) > 1:
+        size, units = size / 1024, units[1:]
+    return f"{decimal(size, 0 if size >= 100 or units[0] == 'B' else 1)} {units[0]}"
 
 
 def sentence(said: Exception | str) -> str:
@@ -165,6 +175,14 @@ def iso(moment: int | str | datetime) -> str:
 def day_in(moment: str, zone: ZoneInfo) -> str:
     """The day of a moment (ISO) in a time zone, such as 2026-03-01."""
     return datetime.fromisoformat(moment).astimezone(zone).date().isoformat()
+
+
+def written_day(day: str) -> str:
+    """A day such as 2026-03-01 as the reader writes it: Mar 1, 2026, as scripts write it too."""
+    try:
+        return medium(date.fromisoformat(day))
+    except ValueError:  # an address may ask for any time
+        return day
 
 
 def part_in(moment: str, zone: ZoneInfo, by: str) -> str:

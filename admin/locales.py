@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
-from flask import Flask, current_app, g, has_request_context, request
+from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale
 from jinja2 import Environment
 
@@ -33,17 +34,11 @@ def register(app: Flask) -> None:
     def speak() -> None:
         if request.blueprint != "api":  # programs read that, and their makers search for what it says
             g.language = next((known for one in _wanted() if (known := best(one, spoken))), ENGLISH)
-            words.speak(spoken[g.language])
+            words.speak(spoken[g.language], Written(get_locale() or DEFAULT))
 
     @app.teardown_request
     def in_english_again(_error: BaseException | None) -> None:
         words.speak(None)
-
-
-def texts_of_scripts() -> dict[str, str]:
-    """What scripts say, where the page is not in English."""
-    spoken = current_app.extensions["waywiser_languages"][g.get("language", ENGLISH)]
-    return spoken.scripts if spoken else {}
 
 
 def words_of(environment: Environment) -> None:
@@ -67,16 +62,35 @@ def day(at: date, pattern: str) -> str:
     return format_date(at, pattern, locale=g.get("language", ENGLISH) if has_request_context() else ENGLISH)
 
 
+def medium(at: date) -> str:
+    """A day as the reader's locale writes it, with the month by its name."""
+    return format_date(at, "medium", locale=_locale())
+
+
+@dataclass(frozen=True)
+class Written:
+    """How numbers are written in a locale, also where nobody knows the request any more."""
+
+    locale: Locale
+
+    def decimal(self, value: float, digits: int = 0, *, is_fixed: bool = True) -> str:
+        """With so many digits after the point, or as many at most."""
+        return format_decimal(value, "#,##0." + ("0" if is_fixed else "#") * digits, locale=self.locale)
+
+    def share(self, value: float, digits: int = 0) -> str:
+        """0.314 as 31%, or as 31 % where the percent sign stands apart."""
+        pattern = self.locale.percent_formats[None].pattern.replace("##0", "##0." + "0" * digits)
+        return str(format_percent(value, pattern, locale=self.locale))
+
+
 def decimal(value: float, digits: int = 0, *, is_fixed: bool = True) -> str:
-    """With so many digits after the point, or as many at most."""
-    return format_decimal(value, "#,##0." + ("0" if is_fixed else "#") * digits, locale=_locale())
+    """With so many digits after the point, or as many at most, as the reader writes it."""
+    return Written(_locale()).decimal(value, digits, is_fixed=is_fixed)
 
 
 def share(value: float, digits: int = 0) -> str:
-    """0.314 as 31%, or as 31 % where the percent sign stands apart."""
-    locale = _locale()
-    pattern = locale.percent_formats[None].pattern.replace("##0", "##0." + "0" * digits)
-    return format_percent(value, pattern, locale=locale)
+    """0.314 as the reader writes 31%."""
+    return Written(_locale()).share(value, digits)
 
 
 def _locale() -> Locale:

@@ -104,7 +104,7 @@ def _guessing(given: Services, what: str) -> Iterator[Callable[[], None]]:
     if wrong:
         throttle.note_failure(address, what, now=now)
     else:
-        throttle.forgive(address, what)
+        throttle.forgive(address, what, now=now)
 
 
 def is_password(given: Services, user: User, password: str) -> bool:

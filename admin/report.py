@@ -11,6 +11,7 @@ from flask import request, url_for
 from admin import asked, embedding
 from admin.access import Place
 from admin.asked import UNITS
+from admin.formats import written_day
 from admin.services import services
 from journeys.period import asked_at, iso
 from journeys.report import RUNS
@@ -49,7 +50,7 @@ class JourneyPage:
         """What the numbers are of, in words, for a picture without its page. Of `units` one is counted."""
         asked, saved = self.asked, self.scope.saved
         what = tell(asked.unit if asked.unit in units else units[0]).capitalize()
-        frame = {"what": what, "start": asked.start, "through": asked.through}
+        frame = {"what": what, "start": written_day(asked.start), "through": written_day(asked.through)}
         parts = [tell("%(what)s that began from %(start)s through %(through)s", **frame)]
         parts += [f"{tell(name)} {value}" for name, value in asked.segment.items()]
         for name, value in asked.of_runs.items():

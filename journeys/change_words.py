@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from journeys.definitions import Definition
 from journeys.statistics import FEWEST
-from store.words import marked, tell
+from store.words import decimal, marked, share, tell
 
 SURE = 0.05
 # Where runs differ in several of them at once, as those of one campaign do, the narrowest is named.
@@ -52,7 +52,7 @@ def sentence(answer: Answer, subject: str) -> str:
         return tell("No run of %(period)s is old enough, so nothing can be compared.", period=empty)
     rates = dict(zip(("before", "now"), _both(before["value"], now["value"]), strict=True))
     if not (apart["low"] > 0 or apart["high"] < 0):
-        points = {name: f"{apart[name] * 100:+.1f}" for name in ("value", "low", "high")}
+        points = {name: _points(apart[name]) for name in ("value", "low", "high")}
         chance = tell(
             "%(subject)s was %(before)s and is %(now)s: a difference of %(value)s points "
             "(%(low)s to %(high)s), which may be chance",
@@ -111,11 +111,11 @@ def _can_be_told(group: Answer) -> bool:
     return all(group[side]["rate"]["n"] >= FEWEST for side in ("before", "now"))
 
 
-def fraction(share: float) -> str:
+def fraction(part: float) -> str:
     """A share as people say it."""
-    if share > 1.05:
+    if part > 1.05:
         return tell("more than all")
-    return tell(min(FRACTIONS, key=lambda one: abs(one[0] - share))[1])
+    return tell(min(FRACTIONS, key=lambda one: abs(one[0] - part))[1])
 
 
 def _stories(answer: Answer, noun: str) -> Iterator[Story]:
@@ -124,18 +124,18 @@ def _stories(answer: Answer, noun: str) -> Iterator[Story]:
     names = {one["key"]: one["name"] for one in answer["steps"]}
     for dimension in _narrowest_first(answer):
         for one in dimension["groups"]:
-            share = one["by_rate"]["value"] / total
-            excess = share - one["mean_share"]
-            if one["p_rate"] is None or one["p_rate"] >= SURE or share < WORTH_SAYING or excess <= 0:
+            part = one["by_rate"]["value"] / total
+            excess = part - one["mean_share"]
+            if one["p_rate"] is None or one["p_rate"] >= SURE or part < WORTH_SAYING or excess <= 0:
                 continue
             if not _can_be_told(one):
                 continue
             told = {"change": noun, "group": _named(dimension, one)}
-            said = tell("%(part)s of the %(change)s is %(group)s", part=fraction(share), **told)
+            said = tell("%(part)s of the %(change)s is %(group)s", part=fraction(part), **told)
             if step := _step(one["by_step"], one["by_rate"]["value"]):
                 told |= {"part": fraction(one["by_step"][step] / total), "step": names[step]}
                 said = tell("%(part)s of the %(change)s is %(group)s at “%(step)s”", **told)
-            yield Story(said, share, excess)
+            yield Story(said, part, excess)
         yield from _mixed(dimension, total, noun)
 
 
@@ -144,9 +144,9 @@ def _narrowest_first(answer: Answer) -> list[Answer]:
 
 
 def _mixed(dimension: Answer, total: float, noun: str) -> Iterator[Story]:
-    share = dimension["mix"] / total
+    part = dimension["mix"] / total
     moved = [one for one in dimension["groups"] if one["p_share"] is not None and one["p_share"] < SURE]
-    if not moved or share < WORTH_SAYING:
+    if not moved or part < WORTH_SAYING:
         return
     grown = {id(one): round(one["now"]["share"] - one["before"]["share"], 9) for one in moved}
     most = max(moved, key=lambda one: (abs(grown[id(one)]), grown[id(one)]))
@@ -154,10 +154,10 @@ def _mixed(dimension: Answer, total: float, noun: str) -> Iterator[Story]:
     said = tell(
         "%(part)s of the %(change)s is a change of who came: "
         "%(group)s was %(before)s of the runs and is %(now)s",
-        **{"part": fraction(share), "change": noun, "group": _named(dimension, most)},
+        **{"part": fraction(part), "change": noun, "group": _named(dimension, most)},
         **{"before": before, "now": now},
     )
-    yield Story(said, share, share)
+    yield Story(said, part, part)
 
 
 def _step(parts: Mapping[str, float | None], total: float) -> str | None:
@@ -177,7 +177,13 @@ def _named(dimension: Answer, group: Answer) -> str:
     }[group["kind"]]
 
 
+def _points(difference: float) -> str:
+    """A difference of two shares in percentage points, with its sign."""
+    text = decimal(difference * 100, 1)
+    return text if difference < 0 else f"+{text}"
+
+
 def _both(before: float, now: float) -> tuple[str, str]:
     """Two shares as percent, with as many digits as tell them apart."""
-    said = [(f"{before * 100:.{digits}f}%", f"{now * 100:.{digits}f}%") for digits in (0, 1, 2)]
+    said = [(share(before, digits), share(now, digits)) for digits in (0, 1, 2)]
     return next((one for one in said if one[0] != one[1]), said[0])

@@ -16,6 +16,7 @@ ATTRIBUTES = ("device", "channel", "source", "medium", "campaign", "country")
 # A saved segment by its key: runs that belong to it, and runs that do not.
 SAVED = ("name", "not")
 EVERYONE = "all"
+NONE = "(none)"
 Segment = Mapping[str, str]
 _QUOTED = r'"(?:[^"]|"")*"'
 
@@ -76,9 +77,12 @@ def checked(segment: Segment) -> dict[str, str]:
 
 
 def of_attributes(segment: Segment, params: Params) -> list[str]:
-    """SQL conditions that runs of these attributes meet; `(none)` stands for an empty value."""
+    """SQL conditions that runs of these attributes meet.
+
+    `(none)` stands for an empty value, and for one that was sent by that name: both say nothing.
+    """
     return [
-        f"{name} = {params.bind('' if value == '(none)' else value, 'String')}"
+        f"{name} in {params.bind(['', NONE] if value == NONE else [value], 'Array(String)')}"
         for name, value in checked(segment).items()
         if name in ATTRIBUTES
     ]
@@ -95,7 +99,7 @@ def _choices(scope: Scope, unit: str, most: int) -> dict[str, list[dict[str, Any
     sql, values = scope.ask("segments.choices", unit=unit, most=most)
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in ATTRIBUTES}
     for row in scope.events.query(sql, values):
-        found[row["attribute"]].append({"value": row["value"] or "(none)", "n": row["n"]})
+        found[row["attribute"]].append({"value": row["value"], "n": row["n"]})
     return found
 
 

@@ -26,8 +26,6 @@ Z = NormalDist().inv_cdf(0.975)
 FEWEST = 30
 WIDEST, NARROW, WIDEST_OF_RATE = 0.30, 0.05, 1.30
 LEAST_EXPECTED = 5
-RESAMPLES, FEWEST_RESAMPLES, DRAWS = 2_000, 200, 20_000_000
-DRAWS_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -106,32 +104,6 @@ def adjusted(p: Sequence[float] | Floats) -> Floats:
     if tested.any():
         found[tested] = false_discovery_control(np.clip(found[tested], 0, 1), method="bh")
     return found
-
-
-def total(sums: ArrayLike, counts: ArrayLike | None = None, *, seed: int = 0) -> Estimate:
-    """A sum of money with the interval that says how it depends on who the customers happen to be.
-
-    `sums` are those of single customers, zero for who paid nothing; `counts` says how many customers have
-    each. Customers are drawn again with replacement, whole, so that what belongs to one stays together (Efron
-    1979, percentile interval; 2,000 draws, fewer where there are very many different sums). `seed` makes it
-    repeatable.
-    """
-    values = np.asarray(sums, float)
-    weights = np.ones(len(values), np.int64) if counts is None else np.asarray(counts, np.int64)
-    n = int(weights.sum())
-    if n == 0:
-        nothing = np.asarray(np.nan)
-        return Estimate(nothing, nothing, nothing)
-    values, places = np.unique(values, return_inverse=True)
-    weights = np.bincount(places, weights).astype(np.int64)
-    rng, chances = np.random.default_rng(seed), weights / n
-    drawn: list[Floats] = []
-    wanted = int(np.clip(DRAWS // len(values), FEWEST_RESAMPLES, RESAMPLES))
-    while (missing := wanted - sum(map(len, drawn))) > 0:
-        size = min(missing, max(1, DRAWS_AT_ONCE // len(values)))
-        drawn.append(rng.multinomial(n, chances, size=size) @ values)
-    low, high = np.quantile(np.concatenate(drawn), [0.025, 0.975])
-    return Estimate(np.asarray(weights @ values), np.asarray(low), np.asarray(high))
 
 
 def difference_of_medians(one: Estimate, other: Estimate) -> Estimate:

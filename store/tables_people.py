@@ -41,6 +41,15 @@ password_resets = Table(
     Column("expires_at", BigInteger, nullable=False),
 )
 
+failed_tries = Table(
+    "failed_tries",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("mark_hash", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
+    Index("ix_failed_tries_mark", "mark_hash", "at"),
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -23,12 +23,22 @@ class Language(Protocol):
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str: ...
 
 
+class Numbers(Protocol):
+    """How numbers are written in the way of one reader."""
+
+    def decimal(self, value: float, digits: int) -> str: ...
+
+    def share(self, value: float, digits: int) -> str: ...
+
+
 _spoken: ContextVar[Language | None] = ContextVar("spoken", default=None)
+_numbers: ContextVar[Numbers | None] = ContextVar("numbers", default=None)
 
 
-def speak(language: Language | None) -> None:
+def speak(language: Language | None, numbers: Numbers | None = None) -> None:
     """From here on speak this language to whom this thread answers; none is English."""
     _spoken.set(language)
+    _numbers.set(numbers)
 
 
 def is_english() -> bool:
@@ -39,20 +49,20 @@ def is_english() -> bool:
 @contextmanager
 def in_english() -> Iterator[None]:
     """Speak English in here: for what is kept and given to several readers, and to programs."""
-    before = _spoken.get()
-    _spoken.set(None)
+    before = _spoken.get(), _numbers.get()
+    speak(None)
     try:
         yield
     finally:
-        _spoken.set(before)
+        speak(*before)
 
 
 def carried(function: Callable[[], T]) -> Callable[[], T]:
     """The function, for another thread: there it speaks the language that is spoken here now."""
-    language = _spoken.get()
+    now = _spoken.get(), _numbers.get()
 
     def carry() -> T:
-        speak(language)
+        speak(*now)
         return function()
 
     return carry
@@ -96,6 +106,18 @@ def translated(message: str) -> str:
     """The text in the reader's language, as the catalogue has it."""
     language = _spoken.get()
     return language.gettext(message) if language else message
+
+
+def decimal(value: float, digits: int = 0) -> str:
+    """A number as its reader writes it."""
+    numbers = _numbers.get()
+    return numbers.decimal(value, digits) if numbers else f"{value:,.{digits}f}"
+
+
+def share(value: float, digits: int = 0) -> str:
+    """0.314 as its reader writes 31%."""
+    numbers = _numbers.get()
+    return numbers.share(value, digits) if numbers else f"{value * 100:.{digits}f}%"
 
 
 class Spoken(dict[str, str]):

@@ -35,20 +35,14 @@ def show(token: str) -> ResponseReturnValue:
         return _said(tell(OVER)), 410
     shelf: embedding.Shelf = current_app.extensions["waywiser_shelf"]
     try:
-        page = shelf.page(found.id, partial(_page, found, now=now), now=now)
+        shown = shelf.of(found.id, partial(_shown, found, now=now), now=now)
     except embedding.Busy:
         return _said(tell(BUSY)), 429, {"Retry-After": "5"}
     except (NoSuchJourney, *BAD_QUESTIONS):
         return _said(tell(GONE)), 410
     embeds.note_use(given.engine, found, now=now)
-    return page
-
-
-def _page(found: Embed, *, now: int) -> str:
-    report = BY_NAME[found.report]
-    shown = embedding.shown(services(), found.project, found.journey, report, found.asked, now=now)
     return render_template(
-        f"embed/{report.name}.html",
+        f"embed/{found.report}.html",
         shown=shown,
         answer=shown.answer,
         expires_at=found.expires_at,
@@ -56,6 +50,11 @@ def _page(found: Embed, *, now: int) -> str:
         trends=trends,
         no_link=embedding.link_to_nothing,
     )
+
+
+def _shown(found: Embed, *, now: int) -> embedding.Shown:
+    report = BY_NAME[found.report]
+    return embedding.shown(services(), found.project, found.journey, report, found.asked, now=now)
 
 
 def _said(sentence: str) -> str:

@@ -1,5 +1,6 @@
--- Which values do the attributes of the sessions of this period have, and how often?
-select choice.1 as attribute, choice.2 as value, count() as n
+-- Which values do the attributes of the sessions of this period have, and how often? Nothing, and a value of that name,
+-- are one.
+select choice.1 as attribute, if(choice.2 = '', '(none)', choice.2) as value, count() as n
 from ({{sessions}}) as found
 array join [
     ('device', toString(found.device)), ('channel', toString(found.channel)), ('source', toString(found.source)),

@@ -183,7 +183,8 @@ def used_app() -> Callable[[Services], Flask]:
             made.append((app, dict(app.config)))
         app, config = made[0]
         app.config.update(config)
-        app.extensions |= {"waywiser": services, "waywiser_throttle": Throttle(), "waywiser_shelf": Shelf()}
+        throttle = Throttle(services.engine)
+        app.extensions |= {"waywiser": services, "waywiser_throttle": throttle, "waywiser_shelf": Shelf()}
         return app
 
     return serve

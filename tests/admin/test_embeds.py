@@ -129,7 +129,7 @@ def test_it_asks_what_the_page_asked(own_shop: Shop) -> None:
     assert asked
     path = made(own_shop, asked=asked[1].replace("&amp;", "&"))
     shown = own_shop.client().get(path).text
-    assert "from 2025-12-02 through 2026-03-01, device mobile" in " ".join(shown.split())
+    assert "from Dec 2, 2025 through Mar 1, 2026, device mobile" in " ".join(shown.split())
     assert "n 1)" in shown
     (row,) = embeds_of(own_shop.services.engine, own_shop.project.id)
     assert row["asked"] == {"days": "90", "device": "mobile"}
@@ -189,10 +189,10 @@ def test_however_many_look_it_is_computed_once_in_some_minutes() -> None:
         return f"page {len(asked)}"
 
     with ThreadPoolExecutor(8) as pool:
-        pages = {one.result() for one in [pool.submit(shelf.page, 1, make, now=NOW) for _ in range(50)]}
+        pages = {one.result() for one in [pool.submit(shelf.of, 1, make, now=NOW) for _ in range(50)]}
     assert pages == {"page 1"}
-    assert shelf.page(1, make, now=NOW + embedding.FRESH_MS - 1) == "page 1"
-    assert shelf.page(1, make, now=NOW + embedding.FRESH_MS) == "page 2"
+    assert shelf.of(1, make, now=NOW + embedding.FRESH_MS - 1) == "page 1"
+    assert shelf.of(1, make, now=NOW + embedding.FRESH_MS) == "page 2"
 
 
 def test_while_one_is_computed_others_have_their_last_page_or_are_told_to_wait(
@@ -200,7 +200,7 @@ def test_while_one_is_computed_others_have_their_last_page_or_are_told_to_wait(
 ) -> None:
     monkeypatch.setattr(embedding, "WAIT_S", 0.01)
     shelf, begun, go_on = embedding.Shelf(), threading.Event(), threading.Event()
-    shelf.page(2, lambda: "old", now=NOW)
+    shelf.of(2, lambda: "old", now=NOW)
 
     def slow() -> str:
         begun.set()
@@ -208,11 +208,11 @@ def test_while_one_is_computed_others_have_their_last_page_or_are_told_to_wait(
         return "slow"
 
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(shelf.page, 1, slow, now=NOW)
+        first = pool.submit(shelf.of, 1, slow, now=NOW)
         begun.wait(30)
-        assert shelf.page(2, lambda: "new", now=NOW + embedding.FRESH_MS) == "old"
+        assert shelf.of(2, lambda: "new", now=NOW + embedding.FRESH_MS) == "old"
         with pytest.raises(embedding.Busy):
-            shelf.page(3, lambda: "never", now=NOW)
+            shelf.of(3, lambda: "never", now=NOW)
         go_on.set()
         assert first.result() == "slow"
 
@@ -220,8 +220,8 @@ def test_while_one_is_computed_others_have_their_last_page_or_are_told_to_wait(
 def test_few_pages_are_kept_and_a_failed_one_is_none() -> None:
     shelf = embedding.Shelf()
     for number in range(embedding.MOST_KEPT + 1):
-        shelf.page(number, lambda: "page", now=NOW)
-    assert shelf.page(0, lambda: "made anew", now=NOW) == "made anew"
+        shelf.of(number, lambda: "page", now=NOW)
+    assert shelf.of(0, lambda: "made anew", now=NOW) == "made anew"
     with pytest.raises(ZeroDivisionError):
-        shelf.page(-1, lambda: str(1 / 0), now=NOW)
-    assert shelf.page(-1, lambda: "now it works", now=NOW) == "now it works"
+        shelf.of(-1, lambda: str(1 / 0), now=NOW)
+    assert shelf.of(-1, lambda: "now it works", now=NOW) == "now it works"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import Engine, func, select
 
 from admin import asked
 from admin.formats import (
@@ -23,6 +24,8 @@ from admin.formats import (
 )
 from admin.throttle import WINDOW_MS, Throttle
 from journeys.rates import rate
+from store import tries
+from store.tables_people import failed_tries
 from tests.admin.conftest import NOW, Shop
 
 
@@ -84,16 +87,33 @@ def test_a_day_through_which_one_asks_counts_whole() -> None:
     assert asked.read({"through": "2026-02-28"}, ZoneInfo("UTC"), now=NOW).end == "2026-03-01"
 
 
-def test_failures_are_forgotten_in_time_and_by_success() -> None:
-    throttle = Throttle()
+def test_failures_are_forgotten_in_time_and_by_success(engine: Engine) -> None:
+    throttle = Throttle(engine)
     for second in range(5):
         throttle.note_failure("1.2.3.4", "a@b.c", now=second * 1000)
     assert throttle.wait_ms("1.2.3.4", "A@b.c ", now=5_000) == WINDOW_MS - 5_000
     assert throttle.wait_ms("1.2.3.4", "else@b.c", now=5_000) == 0
     assert throttle.wait_ms("1.2.3.4", "a@b.c", now=WINDOW_MS) == 0
     throttle.note_failure("1.2.3.4", "a@b.c", now=WINDOW_MS)
-    throttle.forgive("1.2.3.4", "a@b.c")
+    assert Throttle(engine).wait_ms("1.2.3.4", "a@b.c", now=WINDOW_MS) == 1_000
+    throttle.forgive("1.2.3.4", "a@b.c", now=WINDOW_MS)
     assert throttle.wait_ms("1.2.3.4", "a@b.c", now=WINDOW_MS) == 0
+
+
+def test_failures_of_all_processes_count_and_stay_few(engine: Engine) -> None:
+    for second in range(5):
+        Throttle(engine).note_failure("1.2.3.4", "a@b.c", now=second)
+    assert Throttle(engine).wait_ms("1.2.3.4", "a@b.c", now=5) > 0
+    with engine.connect() as connection:
+        kept = str(connection.execute(select(failed_tries)).all())
+        assert "a@b.c" not in kept
+        assert "1.2.3.4" not in kept
+    tries.note(engine, ["x"], now=9, start=-1, most=6)
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(failed_tries)) == 6
+    Throttle(engine).note_failure("5.6.7.8", "e@f.g", now=10 + WINDOW_MS)
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(failed_tries)) == 3
 
 
 @pytest.mark.parametrize(

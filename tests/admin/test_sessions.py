@@ -180,7 +180,7 @@ def test_the_preview_of_other_limits_speaks_of_days_of_the_project(counted: Shop
     tried = FORM | {"session_idle_minutes": "10", "session_cap_hours": "12", "do": "sessions:preview"}
     caption = re.search(r"<caption>.*</caption>", counted.client("admin").post(PAGE, data=tried).text)
     assert caption
-    assert "from 2026-01-21 to 2026-03-02 (Pacific/Kiritimati)" in caption[0], "a day later than in UTC"
+    assert "from Jan 21, 2026 to Mar 2, 2026 (Pacific/Kiritimati)" in caption[0], "a day later than in UTC"
 
 
 def test_a_period_without_sessions_has_no_rates(counted: Shop) -> None:

@@ -25,7 +25,6 @@ from journeys.statistics import (
     p_of_curves,
     p_of_two_curves,
     p_of_two_rates,
-    total,
     wilson,
 )
 
@@ -116,35 +115,6 @@ def test_p_values_are_corrected_as_published() -> None:
 def test_small_samples_are_told_by_one_rule(count: int, n: int, small: bool) -> None:
     share = wilson(count, n)
     assert bool(is_small(n, share.low, share.high)) is small
-
-
-def test_a_total_has_the_interval_of_customers_drawn_again() -> None:
-    dice = np.random.default_rng(1)
-    sums = np.where(dice.random(400) < 0.3, dice.integers(5, 200, 400), 0).astype(float)
-    found = total(sums)
-    wanted = stats.bootstrap(
-        (sums,), np.sum, method="percentile", n_resamples=4_000, rng=np.random.default_rng(2)
-    ).confidence_interval
-    spread = wanted.high - wanted.low
-    assert float(found.value) == sums.sum()
-    assert float(found.low) == pytest.approx(wanted.low, abs=0.06 * spread)
-    assert float(found.high) == pytest.approx(wanted.high, abs=0.06 * spread)
-    values, counts = np.unique(sums, return_counts=True)
-    again = total(values, counts)
-    assert (float(again.low), float(again.high)) == (float(found.low), float(found.high)), "repeatable"
-
-
-def test_one_big_payer_makes_the_total_uncertain() -> None:
-    found = total([10.0] * 99 + [10_000.0])
-    assert found.low == 1_000
-    assert found.high > 20_000
-
-
-def test_a_total_of_very_many_different_sums_is_told_too() -> None:
-    found = total(np.arange(30_000))
-    deviation = math.sqrt(30_000) * np.std(np.arange(30_000))
-    assert float(found.high - found.low) == pytest.approx(2 * 1.96 * deviation, rel=0.15)
-    assert math.isnan(float(total([]).value))
 
 
 def test_the_difference_of_medians_is_covered_as_often_as_its_interval_says() -> None:
