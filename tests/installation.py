@@ -15,15 +15,17 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import IO, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
-WAYWISER = [sys.executable, "-m", "server"]
+from tests.forge import Forge, Forked
+
+FORGE = Forge()
 T = TypeVar("T")
 
 
@@ -47,7 +49,7 @@ def eventually(ask: Callable[[], T], good: Callable[[T], bool], *, seconds: floa
 class Running:
     """One process of Waywiser, with the processes that it started itself."""
 
-    def __init__(self, process: subprocess.Popen[bytes], address: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes] | Forked, address: str) -> None:
         self.process = process
         self.address = address
 
@@ -70,7 +72,8 @@ class Running:
     def suspend(self) -> None:
         """Stop it in the middle of its work, until `resume`; returns when it has stopped."""
         os.killpg(self.process.pid, signal.SIGSTOP)
-        os.waitpid(self.process.pid, os.WUNTRACED)
+        status = Path(f"/proc/{self.process.pid}/status")
+        assert "T (stopped)" in eventually(status.read_text, lambda text: "T (stopped)" in text)
 
     def resume(self) -> None:
         """Let it go on after it was stopped in the middle of its work."""
@@ -105,6 +108,16 @@ def _made() -> Path:
     return folder
 
 
+def _started(
+    module: str, words: Sequence[str], folder: Path, environment: Mapping[str, str], log: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    """A process of another program."""
+    command = [sys.executable, "-m", module, *words]
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
+    )
+
+
 class Installation:
     """One folder with its stores, and the server that runs on it. As a context, it ends what it started."""
 
@@ -128,20 +141,13 @@ class Installation:
             one.kill()
 
     @property
-    def process(self) -> subprocess.Popen[bytes] | None:
+    def process(self) -> subprocess.Popen[bytes] | Forked | None:
         """The process of the server that `start` started."""
         return self.server.process if self.server else None
 
     def run(self, *words: str, fails: bool = False) -> subprocess.CompletedProcess[str]:
-        """Run a `waywiser` command to its end."""
-        done = subprocess.run(
-            [*WAYWISER, *words],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        """Run a `waywiser` command to its end, or with `-c` a script in Python."""
+        done = FORGE.run(words, folder=self.folder, environment=self.environment, seconds=120)
         assert (done.returncode != 0) == fails, done.stdout + done.stderr
         return done
 
@@ -161,14 +167,12 @@ class Installation:
     def spawn(self, *words: str, port: int = 0, module: str = "server", **settings: str) -> Running:
         """Start a further process; with a port, wait until it takes events there."""
         given = {f"WAYWISER_{name}": value for name, value in settings.items()}
+        environment = self.environment | {"WAYWISER_PORT": str(port or self.port)} | given
         with (self.folder / "server.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", module, *words],
-                cwd=self.folder,
-                env=self.environment | {"WAYWISER_PORT": str(port or self.port)} | given,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
+            process = (
+                FORGE.start(words, folder=self.folder, environment=environment, out=log, err=log)
+                if module == "server"
+                else _started(module, words, self.folder, environment, log)
             )
         running = Running(process, f"http://127.0.0.1:{port or self.port}")
         self._started.append(running)
@@ -215,15 +219,7 @@ class Installation:
             "events = EventStore(Settings.read().events_url)\n"
             "print(json.dumps([r['message_id'] for r in events.query('select message_id from events')]))"
         )
-        done = subprocess.run(
-            [sys.executable, "-c", script],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return list(json.loads(done.stdout))
+        return list(json.loads(self.run("-c", script).stdout))
 
     def _ask(
         self, method: str, path: str, body: Mapping[str, Any] | None, authorization: str

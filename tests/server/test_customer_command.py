@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -90,7 +88,7 @@ def test_retention_says_what_would_go_and_keeps_imported_history_until_days_are_
         "from store.settings import Settings\n"
         "save_rules(open_db(Settings.read().database_url), 1, ProjectRules(retention_days=365), now=0)"
     )
-    subprocess.run([sys.executable, "-c", script], cwd=place.folder, env=place.environment, check=True)
+    place.run("-c", script)
     dry = json.loads(place.run("retention", "--dry-run", "--json").stdout)["main"]
     assert dry["events"] == {"2020-01": 2, "2020-02": 1}
     assert len(place.stored_messages()) == 3

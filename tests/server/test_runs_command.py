@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -49,9 +47,7 @@ def test_stored_runs_are_checked_and_counted_anew(tmp_path: Path) -> None:
         of_accounts = place.run("runs", "verify", "together", "--project", "main").stdout
         assert "2 accounts checked, 0 have other runs" in of_accounts
         assert "2 customers checked, 0 have other runs" in place.run("runs", "verify", *order).stdout
-        subprocess.run(
-            [sys.executable, "-c", FALSIFY], cwd=place.folder, env=place.environment, check=True, timeout=120
-        )
+        place.run("-c", FALSIFY)
         found = json.loads(place.run("runs", "verify", *order, "--json", fails=True).stdout)
         assert (found["checked"], len(found["differing"])) == (2, 1)
         assert "version 1 is counted anew" in place.run("runs", "rebuild", *order).stdout
