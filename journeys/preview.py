@@ -7,6 +7,7 @@ from typing import Any
 from journeys import filters
 from journeys.accounts import names_of
 from journeys.definitions import Definition, DefinitionError
+from journeys.example_runs import timelines
 from journeys.funnel import funnel
 from journeys.lists import listed
 from journeys.period import Period
@@ -37,9 +38,9 @@ def preview(
 
     `sampled` is the share of customers that were looked at; `zero` says for each step how many of their
     touchpoints match it at all, in order and in time; `examples` are the newest runs that reached the goal
-    and the newest that were lost, as lists of runs tell them, and `accounts` what the accounts of these are
-    called. `beside` are the numbers of the definition and those of the one `before` it, where there is one.
-    Raises DefinitionError for a pattern that cannot be used.
+    and the newest that were lost, as lists of runs tell them and with their `timeline`, and `accounts` what
+    the accounts of these are called. `beside` are the numbers of the definition and those of the one `before`
+    it, where there is one. Raises DefinitionError for a pattern that cannot be used.
     """
     check_patterns(events, definition)
     params = filters.Params(project=project.id)
@@ -54,7 +55,9 @@ def preview(
     scope = over(definition)
     found = funnel(scope, unit=unit)
     succeeded, lost = (
-        listed(scope, which=Which(sql, {}, ""), most=EXAMPLES)["runs"] if found["entered"] else []
+        timelines(scope, listed(scope, which=Which(sql, {}, ""), most=EXAMPLES)["runs"])
+        if found["entered"]
+        else []
         for sql in ("outcome = 'succeeded'", "outcome in ('dropped', 'failed')")
     )
     keys = sorted({run["account"] for run in [*succeeded, *lost]} - {""})
