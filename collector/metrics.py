@@ -20,6 +20,7 @@ from collector.counters import BATCH_SECONDS, Counters, Traffic
 from collector.door import Door
 from collector.errors import Refusal
 from store import disk
+from store.checks import all_checks
 from store.settings import Settings
 from store.vitals import inbox_state
 
@@ -47,6 +48,7 @@ class Figures(Collector):
         if self.counters:
             yield from _worker(self.counters)
         yield from self._inbox()
+        yield from self._runs()
         yield from self._disk()
 
     def _inbox(self) -> Iterator[Metric]:
@@ -54,6 +56,12 @@ class Figures(Collector):
         yield _gauge("inbox_envelopes", "Envelopes that wait in the inbox", state.waiting)
         yield _gauge("inbox_limit_envelopes", "Envelopes that may wait", state.limit)
         yield _gauge("inbox_oldest_seconds", "How long the oldest envelope has waited", state.oldest_seconds)
+
+    def _runs(self) -> Iterator[Metric]:
+        differing = sum(check.differing for check in all_checks(self.engine).values())
+        yield _gauge(
+            "runs_differing", "Of whom stored runs are wrong, by each journey's last check", differing
+        )
 
     def _disk(self) -> Iterator[Metric]:
         room = disk.room(self.settings)

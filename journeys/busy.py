@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from journeys.questions import question
 from store.events import EventStore
 
-MANY = 20_000  # events of a customer
+MANY = 10_000  # events of a customer: to go through them takes some five times as long as through few
 OFTEN = 20  # times within a minute
 MINUTE_MS = 60_000
 REMEMBERED_MS = 10 * MINUTE_MS

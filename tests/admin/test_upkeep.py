@@ -49,7 +49,7 @@ def test_a_filling_is_paused_and_goes_on_by_a_button(own_shop: Shop) -> None:
     ours = {"HX-Request": "true"}
     paused = editor.post(f"{BANNER}/pause", headers=ours).text
     assert "waits to be counted on" in paused
-    assert ">Count on</button>" in paused
+    assert ">Continue</button>" in paused
     assert states(own_shop) == ["paused", "live"]
     without_script = editor.post(f"{BANNER}/resume")
     assert without_script.location.endswith("/p/shop/journeys/buy/funnel")

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from collector.counters import BATCH_SECONDS, MOST_NAMES, Counters, Traffic
 from collector.metrics import Figures, registry_of
+from store.checks import Check, ask_for
 from store.ingestion import OTHER_LIBRARIES
 from store.settings import Settings
 from tests.collector.conftest import NOW, Site
@@ -93,6 +94,24 @@ def test_the_inbox_shows_its_depth_and_age(site: Site) -> None:
     assert found[("waywiser_inbox_oldest_seconds",)] == 90
     assert found[("waywiser_inbox_limit_envelopes",)] == 1_000_000
     assert found[("waywiser_disk_free_bytes",)] > 0
+
+
+def test_checks_of_runs_show_how_many_differ(site: Site) -> None:
+    assert read(site.app.test_client())[("waywiser_runs_differing",)] == 0
+    for version, n in ((1, 2), (2, 0), (3, 1)):
+        made = Check(
+            version=version,
+            project=1,
+            most=9,
+            seed=0,
+            by="",
+            asked_at=0,
+            state="done",
+            checked=9,
+            differing=n,
+        )
+        ask_for(site.engine, made)
+    assert read(site.app.test_client())[("waywiser_runs_differing",)] == 3
 
 
 def test_the_worker_shows_what_became_of_its_batches(site: Site) -> None:

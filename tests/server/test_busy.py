@@ -16,6 +16,7 @@ from server.refreshing import LATE_MS, Refresher
 from store.event import identity_hash
 from store.events import EventStore
 from store.identity import Ledger
+from store.identity.touched import forget_touched, left, put_off
 from store.journeys import JourneyVersion, save_version
 from store.news import News, labels_of
 from store.privacy.suppression import nobody
@@ -159,3 +160,15 @@ def test_system_health_says_that_some_are_put_off(place: Place) -> None:
     (said,) = [one for one in found if one.what == "busy customers"]
     assert said.good
     assert said.says.startswith("1 customer has so many events")
+
+
+@pytest.mark.parametrize("store", ["engine", "pg_engine"])
+def test_who_is_put_off_again_is_due_by_the_first_time(store: str, request: pytest.FixtureRequest) -> None:
+    engine: Engine = request.getfixturevalue(store)
+    project = create_project(engine, key="p", name="P", now=0).id
+    put_off(engine, project, {KIOSK, ADA}, now=10)
+    put_off(engine, project, {KIOSK}, now=20)
+    assert list(left(engine, before=10, most=9)) == []
+    assert list(left(engine, before=11, most=9)) == [(project, {KIOSK, ADA})]
+    forget_touched(engine, project, {KIOSK}, version=0)
+    assert list(left(engine, before=11, most=9)) == [(project, {ADA})]

@@ -57,3 +57,8 @@ def test_stored_runs_are_checked_and_counted_anew(tmp_path: Path) -> None:
         assert "no version of order is paused" in place.run("runs", "resume", *order, fails=True).stderr
         wrong = place.run("runs", "verify", "nothing", "--project", "main", fails=True)
         assert "there is no journey 'nothing'" in wrong.stderr
+        place.start()
+        told = place.run("runs", "verify", *order)
+        assert "the Waywiser that runs checks them now" in told.stderr
+        assert "2 customers checked, 0 have other runs" in told.stdout
+        assert "samples of 2 journeys" in place.run("doctor", "--json").stdout
