@@ -42,6 +42,21 @@ def template_db() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def staffed_db(template_db: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file to copy, with the two projects and their people: hashing their passwords is slow."""
+    from tests.admin.conftest import staff
+
+    path = tmp_path_factory.mktemp("staffed") / "waywiser.db"
+    shutil.copy(template_db, path)
+    engine = open_db(f"sqlite:///{path}", sync="normal")
+    staff(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("pragma wal_checkpoint(truncate)")
+    engine.dispose()
+    return path
+
+
 @pytest.fixture
 def engine(template_db: Path, tmp_path: Path) -> Iterator[Engine]:
     """A relational store of its own: SQLite, migrated, empty."""
