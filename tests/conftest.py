@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,21 @@ def template_db() -> Iterator[Path]:
     engine.dispose()
     yield path
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def staffed_db(template_db: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file to copy, with the two projects and their people: hashing their passwords is slow."""
+    from tests.admin.conftest import staff
+
+    path = tmp_path_factory.mktemp("staffed") / "waywiser.db"
+    shutil.copy(template_db, path)
+    engine = open_db(f"sqlite:///{path}", sync="normal")
+    staff(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("pragma wal_checkpoint(truncate)")
+    engine.dispose()
+    return path
 
 
 @pytest.fixture
@@ -93,26 +109,53 @@ def postgres_address() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def pg_address(postgres_address: str) -> Iterator[str]:
-    """The address of an empty PostgreSQL database of its own."""
-    name = f"t_{uuid.uuid4().hex[:12]}"
+@pytest.fixture(scope="session")
+def postgres(postgres_address: str) -> Iterator[Engine]:
+    """That server, for making and dropping databases."""
     server = open_db(postgres_address).execution_options(isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"create database {name}"))
-    yield server.url.set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.execute(text(f"drop database if exists {name} with (force)"))
+    with server.connect() as connection:  # what the machine loses with its power, tests do not need
+        connection.execute(text("alter system set fsync = off"))
+        connection.execute(text("select pg_reload_conf()"))
+    yield server
     server.dispose()
 
 
+@pytest.fixture(scope="session")
+def template_pg(postgres: Engine) -> str:
+    """The name of a migrated, empty PostgreSQL database to copy."""
+    with pg_database(postgres, "template0", name="t_template", is_kept=True) as address:
+        engine = open_db(address)
+        migrate_db(engine)
+        engine.dispose()
+    return "t_template"
+
+
+@contextmanager
+def pg_database(postgres: Engine, template: str, *, name: str = "", is_kept: bool = False) -> Iterator[str]:
+    """The address of a copy of a PostgreSQL database."""
+    name = name or f"t_{uuid.uuid4().hex[:12]}"
+    with postgres.connect() as connection:
+        connection.execute(text(f"create database {name} template {template} strategy file_copy"))
+    yield postgres.url.set(database=name).render_as_string(hide_password=False)
+    if not is_kept:
+        with postgres.connect() as connection:
+            connection.execute(text(f"drop database if exists {name} with (force)"))
+
+
 @pytest.fixture
-def pg_engine(pg_address: str) -> Iterator[Engine]:
+def pg_address(postgres: Engine) -> Iterator[str]:
+    """The address of an empty PostgreSQL database of its own."""
+    with pg_database(postgres, "template0") as address:
+        yield address
+
+
+@pytest.fixture
+def pg_engine(postgres: Engine, template_pg: str) -> Iterator[Engine]:
     """A relational store of its own: PostgreSQL, migrated, empty."""
-    engine = open_db(pg_address)
-    migrate_db(engine)
-    yield engine
-    engine.dispose()
+    with pg_database(postgres, template_pg) as address:
+        engine = open_db(address)
+        yield engine
+        engine.dispose()
 
 
 @pytest.fixture(scope="session")

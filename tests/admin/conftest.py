@@ -151,19 +151,6 @@ def a_shop(template_db: Path, shared_events: EventStore, folder: Path) -> Iterat
 
 
 @pytest.fixture(scope="session")
-def staffed_db(template_db: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file to copy, with the two projects and their people: hashing their passwords is slow."""
-    path = tmp_path_factory.mktemp("staffed") / "waywiser.db"
-    shutil.copy(template_db, path)
-    engine = open_db(f"sqlite:///{path}", sync="normal")
-    staff(engine)
-    with engine.connect() as connection:
-        connection.exec_driver_sql("pragma wal_checkpoint(truncate)")
-    engine.dispose()
-    return path
-
-
-@pytest.fixture(scope="session")
 def shop(
     template_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shop]:

@@ -15,18 +15,23 @@ SETTLED = """async () => {
   const ends = (one) => Number.isFinite(one.effect.getComputedTiming().endTime);
   await Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished));
 }"""
-RUN = "(more) => axe.run(document, {resultTypes: ['violations'], ...more})"
+RUN = "([within, more]) => axe.run(within ?? document, {resultTypes: ['violations'], ...more})"
 ALL: dict[str, Any] = {}
 # All that another colour scheme can change.
 COLOURS: dict[str, Any] = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+# What a narrow window can change: parts that can be moved sideways there must be reached by keys.
+NARROW: dict[str, Any] = {"runOnly": {"type": "rule", "values": ["scrollable-region-focusable"]}}
 
 
-def barriers(page: Page, rules: dict[str, Any] = ALL) -> list[str]:
-    """The grave findings, each with its rule, the first element and what is wrong there."""
+def barriers(page: Page, rules: dict[str, Any] = ALL, *, within: str | None = None) -> list[str]:
+    """The grave findings, each with its rule, the first element and what is wrong there.
+
+    `within` chooses the parts of the page that are looked at; there must be one.
+    """
     page.evaluate(SETTLED)
     if page.evaluate("typeof axe === 'undefined'"):
         page.evaluate(AXE.read_text())
-    found = page.evaluate(RUN, rules)["violations"]
+    found = page.evaluate(RUN, [within, rules])["violations"]
     return [_said(one["id"], **one["nodes"][0]) for one in found if one["impact"] in GRAVE]
 
 

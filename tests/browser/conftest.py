@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, StorageState, ViewportSize, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, StorageState, expect
 from sqlalchemy import Engine
 
 from store.db import open_db
@@ -18,10 +18,9 @@ from tests.browser.chromium import QUIET, opened, program
 from tests.browser.company import EMAIL, PASSWORD, Company, empty_company, found, served
 from tests.browser.stage import Ground
 from tests.browser.stage import served as served_site
+from tests.browser.widths import DESK, PHONE
 
 HOSTS = "--host-resolver-rules=MAP *.test 127.0.0.1"  # sites of several names
-DESK = ViewportSize(width=1360, height=860)
-PHONE = ViewportSize(width=360, height=740)
 expect.set_options(timeout=20_000)  # other processes want the cores, too
 FORM_REFUSED = "status of 422"  # the browser's note about a form that came back with its problems
 
@@ -104,14 +103,6 @@ def inside(page: Page, demo: tuple[Company, str], signed_in: StorageState) -> tu
     """A page whose reader is signed in, and the address of the project."""
     page.context.add_cookies(signed_in["cookies"])
     return page, f"{demo[1]}/p/fernhill"
-
-
-@pytest.fixture(scope="module")
-def desk(browser: Browser, signed_in: StorageState) -> Iterator[tuple[Page, list[str]]]:
-    """A page for many addresses, whose reader is signed in, and what the browser complains about."""
-    page = browser.new_context(viewport=DESK, storage_state=signed_in).new_page()
-    yield page, heard(page)
-    page.context.close()
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from tests import hostile
 from tests.admin.conftest import NOW, PASSWORD, a_shop
 from tests.admin.hostile_pages import hostile_pages
 from tests.browser.company import served_app
+from tests.browser.widths import DESK, PHONE, out_of_window
 
 pytestmark = pytest.mark.browser
 
@@ -42,16 +43,6 @@ LOOK = """() => {
   }
   return found;
 }"""
-# The smallest elements that stand out of the window, where the page can be moved sideways.
-WIDE = """() => {
-  const edge = document.documentElement.clientWidth;
-  if (!document.querySelector('main') || document.documentElement.scrollWidth <= edge) return [];
-  const isOut = (one) => one.getBoundingClientRect().right > edge && one.checkVisibility();
-  const all = [...document.querySelectorAll('main *, header *, nav *')];
-  const out = all.filter((one) => isOut(one) && !one.closest('.table-scroll'));
-  return out.filter((one) => !out.some((other) => other !== one && one.contains(other))).slice(0, 3)
-    .map((one) => `${edge} wide: ${one.outerHTML.slice(0, 160)} in ${one.parentElement.className}`);
-}"""
 
 
 def test_nothing_runs_and_nothing_breaks_on_any_page(
@@ -61,7 +52,7 @@ def test_nothing_runs_and_nothing_breaks_on_any_page(
         planted = hostile.plant(shop.services, shop.project, now=NOW)
         shop.app.config["WTF_CSRF_ENABLED"] = True
         with served_app(shop.app) as address:
-            page = browser.new_context(bypass_csp=True, viewport={"width": 1360, "height": 860}).new_page()
+            page = browser.new_context(bypass_csp=True, viewport=DESK).new_page()
             wrong: list[str] = []
             page.on("dialog", lambda dialog: wrong.append(dialog.message))
             page.on("request", lambda one: wrong.append(one.url) if one.url.endswith("/hostile-x") else None)
@@ -79,13 +70,13 @@ def test_nothing_runs_and_nothing_breaks_on_any_page(
 
 def seen(page: Page, address: str) -> list[str]:
     """What is wrong with a page on a phone, then in a window, after the mouse has been on its pictures."""
-    page.set_viewport_size({"width": 360, "height": 740})
+    page.set_viewport_size(PHONE)
     page.goto(address)
     page.wait_for_function(SETTLED)
-    wrong: list[str] = page.evaluate(WIDE)
-    page.set_viewport_size({"width": 1360, "height": 860})
+    wrong = out_of_window(page)
+    page.set_viewport_size(DESK)
     for chart in page.locator("[data-chart] canvas").all():
         if box := chart.bounding_box():
             page.mouse.move(box["x"] + box["width"] / 8, box["y"] + box["height"] / 2, steps=2)
             page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=2)
-    return wrong + page.evaluate(WIDE) + page.evaluate(LOOK)
+    return [*wrong, *out_of_window(page), *page.evaluate(LOOK)]

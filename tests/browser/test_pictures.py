@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
 from tests.browser.company import Company
-from tests.browser.conftest import DESK
+from tests.browser.widths import DESK
 
 pytestmark = pytest.mark.browser
 
