@@ -16,7 +16,8 @@ from journeys.report import Table
 from journeys.reports import BY_NAME
 from journeys.scope import Scope
 from journeys.session_numbers import FACTS
-from store.words import tell
+from store.events import EventStoreError
+from store.work import WorkEnded
 
 PIECE = 128 * 1024  # characters of a file that are held at once
 # What may begin a formula in a spreadsheet, in its wide forms too.
@@ -58,7 +59,8 @@ def _to_the_end(pieces: Iterator[str]) -> Iterator[str]:
     try:
         yield from pieces
     except Exception as error:
-        yield f"\r\n{tell('This file is not complete:')} {_safe(str(error))}\r\n"
+        why = f": {error}" if isinstance(error, EventStoreError | WorkEnded) else ""
+        yield f"\r\nThis file is not complete{why}\r\n"
         raise
 
 
