@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
@@ -24,12 +24,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Ends:
-    """Between which touchpoints, how long it may take, and what is counted."""
+    """Between which touchpoints, how long it may take, and what is counted.
+
+    `sampled` is the share of customers to look at, where another answer has chosen them.
+    """
 
     start: Touchpoint
     goal: Touchpoint
     within: str = discovery.WITHIN
     unit: str = discovery.UNITS[0]
+    sampled: float | None = None
 
 
 @dataclass(frozen=True)
@@ -92,10 +96,18 @@ class AllEvents:
         """The list behind a number of it, which is not kept; raises ListError."""
         return explored.passing(self._exploration(start, asked), cell, **more)
 
+    def every_attempt(self, ends: Ends, cell: str) -> Iterator[Mapping[str, Any]]:
+        """All attempts behind a number, as they are taken; raises DiscoveryError, ListError."""
+        return discovery_lists.everyone(self._between(ends), cell, unit=ends.unit)
+
+    def every_visit(self, start: Touchpoint, asked: explored.Asked, cell: str) -> Iterator[Mapping[str, str]]:
+        """All visits behind a number, as they are taken; raises ListError."""
+        return explored.everyone(self._exploration(start, asked), cell)
+
     def _between(self, ends: Ends) -> Between:
         """The attempts, of which is remembered what ways and steps both need."""
         about = {name: one for name, one in asdict(ends).items() if name != "unit"}
-        share = self._kept("discovery.share", about, lambda: self._opened(ends).sampled)
+        share = ends.sampled or self._kept("discovery.share", about, lambda: self._opened(ends).sampled)
 
         def remember(name: str, unit: str, compute: Callable[[], T]) -> T:
             return self._kept(f"discovery.{name}", {**about, "unit": unit}, compute)

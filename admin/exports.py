@@ -4,33 +4,64 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
-from flask import Response
+from flask import Response, stream_with_context
 
 from admin import questions
+from journeys.period import iso
 from journeys.report import Table
 from journeys.reports import BY_NAME
 from journeys.scope import Scope
 from journeys.session_numbers import FACTS
+from store.events import EventStoreError
+from store.work import WorkEnded
 
+PIECE = 128 * 1024  # characters of a file that are held at once
 # What may begin a formula in a spreadsheet, in its wide forms too.
 FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def csv_file(name: str, table: Table) -> Response:
-    """A CSV download of a table of (column names, rows)."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([_safe(name) for name in table[0]])
-    writer.writerows([_safe(cell) for cell in row] for row in table[1])
+    """A CSV download of a table of (column names, rows).
+
+    Rows are taken while the file is sent, but for the first ones: what goes wrong until then, such as a
+    question that takes too long, has a page of its own.
+    """
+    pieces = _pieces(table)
+    first, more = next(pieces), next(pieces, None)
     plain = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)
     return Response(
-        text.getvalue(),
+        first if more is None else stream_with_context(chain((first, more), _to_the_end(pieces))),
         mimetype="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{plain}.csv"'},
     )
+
+
+def _pieces(table: Table) -> Iterator[str]:
+    """The text of a table, so much at once."""
+    head, rows = table
+    text = io.StringIO()
+    writer = csv.writer(text)
+    for row in chain((head,), rows):
+        writer.writerow([_safe(cell) for cell in row])
+        if text.tell() >= PIECE:
+            yield text.getvalue()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue()
+
+
+def _to_the_end(pieces: Iterator[str]) -> Iterator[str]:
+    """What is left of a file. One that breaks off says so, as its beginning is on its way already."""
+    try:
+        yield from pieces
+    except Exception as error:
+        why = f": {error}" if isinstance(error, EventStoreError | WorkEnded) else ""
+        yield f"\r\nThis file is not complete{why}\r\n"
+        raise
 
 
 def named(key: str, tab: str, scope: Scope) -> str:
@@ -109,6 +140,29 @@ def robots(answer: Mapping[str, Any]) -> Table:
         for one in answer["reasons"]
     )
     return (*plain, *lists), rows
+
+
+def identities(ids: Iterable[Mapping[str, Any]], links: Iterable[Mapping[str, Any]]) -> Table:
+    """A row an id, then a row a link of two, with why it joins them or does not."""
+    rows = [("id", one["kind"], one["value"], "", "", "", "", "", "") for one in ids]
+    rows += [
+        (
+            "link",
+            *(one[end][name] for end in ("from", "to") for name in ("kind", "value")),
+            one["rule"],
+            iso(one["at"]),
+            iso(one["retracted_at"]) if one["retracted_at"] else "",
+            one.get("refused", ""),
+        )
+        for one in links
+    ]
+    return ("what", "kind", "value", "other_kind", "other_value", "rule", "at", "taken_back", "refused"), rows
+
+
+def accounts(rows: Iterable[Mapping[str, Any]]) -> Table:
+    """A row an account."""
+    names = ("account", "name", "members", "first_told", "last_told")
+    return names, ([one[name] for name in names] for one in rows)
 
 
 def _safe(cell: Any) -> Any:

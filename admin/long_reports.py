@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from flask import current_app, make_response, render_template, request
@@ -13,6 +14,7 @@ from admin.services import services
 from admin.waiting import Job
 from store.work import Cancelled, Work, WorkEnded
 
+SILENT_MS = 15_000  # without a word of it, who computes elsewhere is taken to be gone, or out of reach
 T = TypeVar("T")
 
 
@@ -58,10 +60,12 @@ def shown(
     given, name = services(), request.values.get("work", "")
     desk = given.waiting
     job = desk.of(name, owner)
-    if job is None and not name:
+    if job is None and _is_at_it_elsewhere(name):
+        return "", HTTPStatus.NO_CONTENT
+    if job is None:
         job = desk.begin(owner, work, given.events, compute)
     try:
-        if job is None:  # too many, or another process was at it: wait as long as it takes
+        if job is None:  # so many are under way here: wait as long as it takes
             return draw(compute())
         return draw(desk.taken(job)) if desk.is_ready(job) else _waiting(job, spot, frame)
     except WorkEnded as ended:
@@ -73,11 +77,27 @@ def shown(
         return _ended(told.get_data(as_text=True).rstrip("."), spot, frame)
 
 
+def _is_at_it_elsewhere(name: str) -> bool:
+    """Whether another process computes what is asked for again, so that this one leaves it to that.
+
+    The page says when it last heard of it. Where that is a while ago it is ended there, and begun here.
+    """
+    given = services()
+    if given.events.embedded or not given.waiting.is_elsewhere(name):
+        return False
+    if _is_part() and given.clock() - request.values.get("heard", 0, type=int) < SILENT_MS:
+        return True
+    given.events.end(Work(name=name))
+    return False
+
+
 def _waiting(job: Job, spot: Spot, frame: dict[str, Any]) -> ResponseReturnValue:
     seconds = services().waiting.seconds(job)
-    asked = [(one, value) for one, value in request.args.items(multi=True) if one != "work"]
+    asked = [(one, value) for one, value in request.args.items(multi=True) if one not in ("work", "heard")]
     again = [*asked, ("work", job.work.name)]
+    heard = services().clock()
     state = {"job": job, "seconds": seconds, "progress": job.progress, "again": again, "spot": spot}
+    state |= {"heard": heard}
     page = render_template(_template(spot), **frame, **state)
     return page, _instead(spot.progress) if _asks_again() else {}
 

@@ -126,6 +126,14 @@ def of(
     )
 
 
+def identities_of(
+    services: Services, project: Project, customer: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The ids of a customer, and the links between them with both their ends."""
+    nodes, edges = services.ledger.describe(project.id, customer)
+    return [dict(node) for node in nodes] or _carried(services, project, customer), _named(edges)
+
+
 def older(services: Services, project: Project, customer: int, *, wanted: Wanted) -> Mapping[str, Any]:
     """A further page of the timeline, as the template of visits needs it."""
     happened = happenings(

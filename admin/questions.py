@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
 from journeys.definitions import Definition
-from journeys.lists import AT_STEP, TAKEN, WHOLE, counted, listed
+from journeys.lists import AT_STEP, TAKEN, WHOLE, counted, everyone, listed
 from journeys.report import Answer, Report, Which
 from journeys.reports import BY_NAME
 from journeys.scope import Scope
@@ -58,14 +58,8 @@ class RunsQuestion:
         return listed(scope, which=self._which(scope), unit=unit, cursor=self.cursor, most=most)
 
     def all(self, scope: Scope, *, unit: str) -> Iterator[Mapping[str, Any]]:
-        """Every row of the list, page by page."""
-        cursor: str | None = None
-        while True:
-            page = replace(self, cursor=cursor).ask(scope, unit=unit, most=5_000)
-            yield from page["runs"]
-            cursor = page["next"]
-            if cursor is None:
-                return
+        """Every row of the list, as they are taken."""
+        return everyone(scope, self._which(scope), unit=unit)
 
     def title(self, scope: Scope) -> str:
         """What the list shows, in words."""

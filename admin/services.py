@@ -57,7 +57,7 @@ class Services:
 
     def work(self) -> Work:
         """What a report's questions are asked for: within the limit of the settings."""
-        return Work(limit_s=self.settings.report_seconds)
+        return Work(limit_s=self.settings.report_seconds, name=self.waiting.name())
 
 
 def services() -> Services:

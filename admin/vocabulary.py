@@ -9,7 +9,7 @@ from pkgutil import walk_packages
 import admin
 import journeys
 from admin import failures, reasons, refused_merges
-from journeys import explored, flows
+from journeys import discovery, discovery_journeys, discovery_steps, explored, flows, lifecycle
 from journeys.definitions import OPERATORS
 from journeys.dimensions import NAMED, OF_EVENT, OF_RUN
 from journeys.report import Report
@@ -32,6 +32,7 @@ WORDS = (
 ENDS = (*flows.ENDS.values(), *explored.ENDS.values())
 ATTRIBUTES = (*OF_RUN, *OF_EVENT, *NAMED, "field", *OPERATORS)
 TABLES = ("MEANINGS", "STANDING")
+EXPLAINED = (discovery, discovery_journeys, discovery_steps, explored, lifecycle)  # whose words pages list
 
 
 def vocabulary() -> Iterator[tuple[str, str]]:
@@ -41,6 +42,8 @@ def vocabulary() -> Iterator[tuple[str, str]]:
             yield from (("admin", text) for text in said if text)
     yield from (("journeys", text) for text in ENDS)
     yield from (("journeys", name.replace("_", " ")) for name in ATTRIBUTES)
+    for module in EXPLAINED:
+        yield from (("journeys", word.replace("_", " ")) for word in module.MEANINGS)
     for room in (admin, journeys):
         for found in walk_packages(room.__path__, f"{room.__name__}."):
             module = import_module(found.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any
 
 from store.events import EventStore
 from store.words import carried
-from store.work import Progress, Work
+from store.work import Progress, Work, is_name
 
 log = logging.getLogger("waywiser.reports")
 MOST = 8  # under way at once in one process; what is more is waited for as if it were quick
@@ -60,8 +61,17 @@ class Waiting:
     ) -> None:
         self._patience_s, self._again_s, self._lease_s = patience_s, again_s, lease_s
         self._clock = clock
+        self._mark = secrets.token_hex(4)
         self._jobs: dict[str, Job] = {}
         self._guard = threading.Lock()
+
+    def name(self) -> str:
+        """A name for some work, by which it can be told that it is of this process."""
+        return f"work-{self._mark}{secrets.token_hex(12)}"
+
+    def is_elsewhere(self, name: str) -> bool:
+        """Whether work of this name is, or was, another process's."""
+        return is_name(name) and not name.startswith(f"work-{self._mark}")
 
     def begin(self, owner: int, work: Work, events: EventStore, compute: Callable[[], Any]) -> Job | None:
         """Compute in a thread of its own; None where so many are under way that it is not begun."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from journeys.account_events import number_of
@@ -18,6 +18,7 @@ from store.identity import Ledger
 from store.journeys import JourneyVersion
 
 MOST_MEMBERS = 500
+AT_ONCE = 10_000  # accounts of a file that are described at once
 HEARD_OF_MS = 400 * 86_400_000  # how long ago an account may have been told of to be listed
 
 
@@ -62,6 +63,17 @@ def accounts(
         "accounts": _described(events, project_id, rows[:most]),
         "next": written(last) if last else None,
     }
+
+
+def every_found(events: EventStore, project_id: int, text: str, *, now: int) -> Iterator[dict[str, Any]]:
+    """All such accounts, page by page."""
+    cursor: str | None = None
+    while True:
+        page = accounts(events, project_id, text, now=now, cursor=cursor, most=AT_ONCE)
+        yield from page["accounts"]
+        cursor = page["next"]
+        if cursor is None:
+            return
 
 
 def account(

@@ -120,9 +120,19 @@ def attribution(
         "without_session": bare.successes,
         "value": round(worth, 6),
         "valued": round(valued),
+        "cells": _whole(model),
         "models": list(MODELS),
         "channels": _channels(labels, credits, effects, bare, model),
         **_most_frequent(_ways(found), (decided, round(successes), worth), unit, model, ways),
+    }
+
+
+def _whole(model: Model) -> dict[str, str]:
+    """The names of the lists behind the numbers of all runs."""
+    return {
+        **{name: f"whole:{name}" for name in ("successes", "unsuccessful", "in_time")},
+        "without_session": _cell(model, "succeeded", label=NONE),
+        **({"valued": f"valued:{model.currency}:{model.value}"} if model.value else {}),
     }
 
 

@@ -16,6 +16,7 @@ from journeys.attribution import (
 )
 from journeys.credits import START
 from journeys.cursors import ListError, no_cell, read_cell
+from journeys.dropoffs_stake import with_value
 from journeys.questions import question
 from journeys.report import Which
 from journeys.scope import Scope
@@ -26,10 +27,20 @@ WHAT = {
     "took_part": ("outcome != 'in_time'", marked("Runs that are over")),
     "succeeded": ("outcome = 'succeeded'", marked("Runs that succeeded")),
 }
+WHOLE = {
+    "successes": WHAT["succeeded"],
+    "unsuccessful": ("outcome in ('dropped', 'failed')", marked("Runs that failed or were dropped")),
+    "in_time": ("outcome = 'in_time'", marked("Runs in time")),
+}
 
 
 def behind(scope: Scope, cell: str) -> Which:
     """The runs that a number counts; raises ListError for a cell that there is not."""
+    part, _, of = cell.partition(":")
+    if part == "whole" and of in WHOLE:
+        return Which(WHOLE[of][0], {}, tell(WHOLE[of][1]))
+    if part == "valued" and len(named := of.split(":", 1)) == 2:
+        return with_value(scope, named[1], currency=named[0])
     asked = read_cell(cell, Cell, marked("attribution"))
     model = Model(asked.dimension, asked.lookback, most=asked.most)
     try:

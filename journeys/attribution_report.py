@@ -116,11 +116,14 @@ HEAD = (
 
 
 def table(answer: Answer) -> Table:
-    """A row a channel, then a row a way."""
+    """How the runs stand, a row each; then a row a channel, then a row a way."""
     return HEAD, _rows(answer)
 
 
 def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
+    none = (None,) * (len(HEAD) - 5)
+    for name in answer["cells"]:
+        yield "runs", name, None, answer[name], None, *none
     for row in answer["channels"]:
         yield (
             *("channel", row["channel"], row["contacts"], row["took_part"]["n"], row["succeeded"]["n"]),

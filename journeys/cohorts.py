@@ -49,6 +49,12 @@ class Parts:
                 tell("the cell names no part of this time; take one from the report's answer")
             ) from None
 
+    def distance(self, text: str) -> int:
+        """How many parts later a cell of all cohorts says; raises ListError."""
+        if not text.isascii() or not text.isdigit() or len(text) > 4 or int(text) >= len(self.edges):
+            raise ListError(tell("the cell names no part of this time; take one from the report's answer"))
+        return int(text)
+
 
 def parts(by: str, start: int, now: int, zone: ZoneInfo) -> Parts:
     """The parts from a start until now; raises PeriodError where there are more than a table can show.
@@ -78,7 +84,8 @@ def parts(by: str, start: int, now: int, zone: ZoneInfo) -> Parts:
 def followed(parts: Parts, counts: Counts, period: Period, cell: Cell) -> dict[str, Any]:
     """Each cohort with its number in each part from its own on, and all cohorts together.
 
-    `counts` are by edge of the cohort and edge of the part, with ALL for the whole cohort. A number of a
+    `counts` are by edge of the cohort and edge of the part, with ALL for the whole cohort; `cell` names the
+    list of both, or with ALL for the cohort that of all cohorts, so many parts after their own. A number of a
     part that is not over is `running` and has no rate, and counts in no rate of all cohorts together.
     """
     cohorts = []
@@ -100,7 +107,7 @@ def followed(parts: Parts, counts: Counts, period: Period, cell: Cell) -> dict[s
                 "periods": [{"period": after, **one} for after, one in enumerate(cells)],
             }
         )
-    return {"cohorts": cohorts, "overall": _overall(cohorts)}
+    return {"cohorts": cohorts, "overall": _overall(cohorts, cell)}
 
 
 def _cell(parts: Parts, place: int, n: int, count: int, cell: str) -> dict[str, Any]:
@@ -114,7 +121,7 @@ def _cell(parts: Parts, place: int, n: int, count: int, cell: str) -> dict[str, 
     }
 
 
-def _overall(cohorts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _overall(cohorts: list[dict[str, Any]], cell: Cell) -> list[dict[str, Any]]:
     """For each distance from a cohort's own part: those of all cohorts for which that part is over."""
     found = []
     for after in range(max((len(one["periods"]) for one in cohorts), default=0)):
@@ -122,7 +129,8 @@ def _overall(cohorts: list[dict[str, Any]]) -> list[dict[str, Any]]:
             one for one in cohorts if len(one["periods"]) > after and not one["periods"][after]["running"]
         ]
         n, count = sum(one["n"] for one in held), sum(one["periods"][after]["n"] for one in held)
-        found.append({"period": after, "cohorts": len(held), "n": count, "rate": rate(count, n)})
+        told = {"n": count, "cell": cell(ALL, after), "rate": rate(count, n)}
+        found.append({"period": after, "cohorts": len(held), **told})
     return found
 
 

@@ -20,11 +20,19 @@ from store.words import marked, tell
 
 
 class Kind(NamedTuple):
-    """A way to deviate: which runs do, in SQL, and in words; one of a step speaks of `k`."""
+    """A way to deviate: which runs do, in SQL, and in words; one of a step speaks of `k`.
+
+    `among` are all that are compared: those that do, and those that could have.
+    """
 
     sql: str
     title: str
     of_step: bool = True
+    among: str = "1"
+
+
+TOOK = "has(steps, {k:UInt8})"
+PASSED = "furthest > {k:UInt8}"
 
 
 def _stray(condition: str) -> str:
@@ -45,23 +53,31 @@ KINDS = {
         marked("Runs that met the goal before its turn"),
         of_step=False,
     ),
-    "missing": Kind(
-        "furthest > {k:UInt8} and not has(steps, {k:UInt8})", marked("Runs that went past “%(step)s”")
-    ),
-    "repeated": Kind(_stray("one.1 = one.2"), marked("Runs with “%(step)s” again at once")),
+    "missing": Kind(f"{PASSED} and not {TOOK}", marked("Runs that went past “%(step)s”"), among=PASSED),
+    "repeated": Kind(_stray("one.1 = one.2"), marked("Runs with “%(step)s” again at once"), among=TOOK),
     "back": Kind(
-        "has(steps, {k:UInt8}) and " + _stray("one.1 > one.2"),
+        f"{TOOK} and {_stray('one.1 > one.2')}",
         marked("Runs that came back to “%(step)s” later"),
+        among=TOOK,
     ),
     "early": Kind(_stray("one.1 < {before:UInt8}"), marked("Runs with “%(step)s” before its turn")),
     "late": Kind(
         _stray("one.1 >= {before:UInt8} and one.1 < one.2"),
         marked("Runs with “%(step)s” after its time was up"),
+        among=TOOK,
     ),
     "extra": Kind(
-        "not has(steps, {k:UInt8}) and " + _stray("one.1 > one.2"),
+        f"not {TOOK} and {_stray('one.1 > one.2')}",
         marked("Runs with “%(step)s” after they had passed it"),
+        among=f"{PASSED} and not {TOOK}",
     ),
+}
+# Which of those that deviate, or of those compared with them (`other`), a number counts.
+FIRST = "first"
+WHOSE = {
+    "in_time": ("outcome = 'in_time'", marked("%(runs)s, in time")),
+    FIRST: ("1", marked("%(runs)s, the first of each customer")),
+    f"{FIRST}_won": ("outcome = 'succeeded'", marked("%(runs)s, the first of each customer, succeeded")),
 }
 CODES: Mapping[str, Any] = {kind: number for number, kind in enumerate(KINDS, 1)}
 MEANINGS = {
@@ -148,7 +164,7 @@ def conformance(scope: Scope, *, unit: str) -> Answer:
     ]
     differences = _differences([pair[2:] for pair in pairs])
     told = [
-        _told(kind, steps[k - 1].key if k else None, some, others, apart_)
+        _told(Whose(kind, steps[k - 1].key if k else None, unit), some, others, apart_)
         for (kind, k, some, others), apart_ in zip(pairs, differences, strict=True)
     ]
     return {
@@ -199,26 +215,47 @@ def _differences(pairs: Sequence[Sequence[Mapping[str, Any]]]) -> list[dict[str,
     ]
 
 
+class Whose(NamedTuple):
+    """A way to deviate, of a step or of none, where this unit is counted."""
+
+    kind: str
+    step: str | None
+    unit: str
+
+    @property
+    def cell(self) -> str:
+        """The name of the list of those that deviate so."""
+        return f"{self.kind}:{self.step}" if self.step else self.kind
+
+    def some(self, whose: str) -> str:
+        """The same of some of them."""
+        return f"{whose}.{self.unit}.{self.cell}"
+
+    def customers(self, whose: str) -> dict[str, str]:
+        """The same of their customers, and of those of the others."""
+        return {"customers": self.some(whose), "customers_otherwise": self.some(f"other_{whose}")}
+
+
 def _told(
-    kind: str,
-    step: str | None,
+    of: Whose,
     some: Mapping[str, Any],
     others: Mapping[str, Any],
     difference: Mapping[str, Any],
 ) -> dict[str, Any]:
     return {
-        "kind": kind,
-        "step": step,
+        "kind": of.kind,
+        "step": of.step,
         "n": some["n"],
-        "cell": f"{kind}:{step}" if step else kind,
+        "cell": of.cell,
+        "cells": {"in_time": of.some("in_time")},
         "share": rate(some["n"], some["n"] + others["n"]),
         "success_rate": rate(some["succeeded"], some["n"]),
         "success_rate_otherwise": rate(others["succeeded"], others["n"]),
-        "difference": difference,
+        "difference": {**difference, "cells": of.customers(FIRST)},
         "in_time": some["in_time"],
         "median_seconds": known(some["median"]),
         "median_seconds_otherwise": known(others["median"]),
-        "seconds_more": _longer(some, others),
+        "seconds_more": {**_longer(some, others), "cells": of.customers(f"{FIRST}_won")},
     }
 
 
@@ -240,15 +277,37 @@ def _longer(some: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any
 
 def behind(scope: Scope, cell: str) -> Which:
     """The runs that deviate so; raises ListError for a cell that there is not."""
-    name, colon, step = cell.partition(":")
+    way, colon, step = cell.partition(":")
+    whose, unit, name = way.split(".") if way.count(".") == 2 else ("", UNITS[0], way)
     kind, steps = KINDS.get(name), scope.definition.steps
-    if kind is None or kind.of_step != bool(colon) or (colon and step not in scope.definition):
+    is_known = unit in UNITS and whose.removeprefix("other_") in ("", *WHOSE)
+    if (
+        not is_known
+        or kind is None
+        or kind.of_step != bool(colon)
+        or (colon and step not in scope.definition)
+    ):
         raise ListError(
             tell("%(cell)s is no cell of conformance; take one from the report's answer", cell=repr(cell))
         )
     k = scope.definition.position(step) if colon else len(steps)
     bound = {"k": k, "goal": len(steps), "before": _before(steps, k)}
-    return Which(kind.sql, bound, tell(kind.title, step=steps[k - 1].name))
+    those = Which(kind.sql, bound, tell(kind.title, step=steps[k - 1].name))
+    return _some(scope, kind, those, whose, unit) if whose else those
+
+
+def _some(scope: Scope, kind: Kind, those: Which, whose: str, unit: str) -> Which:
+    """Some of the runs that deviate, or of the comparable ones that do not."""
+    sql, title = those.sql, those.title
+    if whose.startswith("other_"):
+        sql, title = f"({kind.among}) and not ({sql})", tell("Others than: %(runs)s", runs=title)
+    condition, said = WHOSE[whose.removeprefix("other_")]
+    found = Which(f"({sql}) and {condition}", those.values, tell(said, runs=title))
+    if whose == "in_time":
+        return found
+    firsts, values = scope.ask("conformance.firsts", unit=unit)
+    among = f"(customer, number, account) in ({firsts})"
+    return found._replace(sql=f"{found.sql} and {among}", values={**values, **those.values})
 
 
 RATES = ("share", "success_rate", "success_rate_otherwise")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from journeys.cursors import Number, Time, read, written
 from journeys.period import iso
 from journeys.questions import question
+from journeys.report import Table
 from store.event import identity_hash
 from store.events import EventStore
 from store.identity import Ledger
@@ -16,6 +17,7 @@ DAY_MS = 86_400_000
 RECENT_MS = 7 * DAY_MS
 TRAITS_MS = 400 * DAY_MS  # how long ago a trait may have been told to be searched
 CARRIED = ("user", "anonymous")  # the kinds of identities that events carry themselves
+AT_ONCE = 500  # customers that are described at once
 MOST_MATCHES = 1_000  # identities among which customers are looked for
 
 
@@ -63,6 +65,19 @@ def search(
     }
 
 
+def every_found(
+    events: EventStore, ledger: Ledger, project_id: int, text: str, *, now: int
+) -> Iterator[dict[str, Any]]:
+    """All that the search finds, page by page."""
+    cursor: str | None = None
+    while True:
+        page = search(events, ledger, project_id, text, now=now, cursor=cursor, most=AT_ONCE)
+        yield from page["customers"]
+        cursor = page["next"]
+        if cursor is None:
+            return
+
+
 def _known(ledger: Ledger, project_id: int, text: str) -> tuple[list[int], list[int]]:
     """Identities of this name, or one that begins so, and who has other identifiers, as e-mails are."""
     named, owners = [identity_hash(kind, text) for kind in CARRIED], set[int]()
@@ -93,3 +108,14 @@ def described(
             }
         one["identities"].append({"kind": row["kind"], "value": row["value"]})
     return [one for one in found.values() if one]
+
+
+def table(rows: Iterable[Mapping[str, Any]], *more: str) -> Table:
+    """A row a customer, with further numbers of each by their names."""
+    return ("customer", *more, "events", "last_seen", "known_by", "identities"), (
+        (
+            *(one[name] for name in ("customer", *more, "n", "last_seen", "known_by")),
+            " ".join(identity["value"] for identity in one["identities"]),
+        )
+        for one in rows
+    )

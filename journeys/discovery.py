@@ -9,7 +9,7 @@ from typing import Any
 
 from journeys import filters
 from journeys.definitions import Definition, parse, parse_duration
-from journeys.discovery_cells import way_cell
+from journeys.discovery_cells import other_cell, way_cell
 from journeys.funnel import funnel
 from journeys.period import Period
 from journeys.questions import question
@@ -18,7 +18,7 @@ from journeys.report import Table
 from journeys.routes import RAW, Routes
 from journeys.scope import Scope, drafted
 from journeys.statistics import known
-from journeys.touchpoints import Touchpoint, of_type
+from journeys.touchpoints import GONE, Touchpoint, of_type
 from store.events import EventStore
 from store.projects import Project
 from store.words import Spoken, tell
@@ -167,9 +167,7 @@ def ways(
     of those who reached the goal passed are left out. `unit` customers takes the furthest attempt of each.
     """
     told = frame(asked, unit)
-    sql, values = whole(asked, unit, least)
-    values |= {"longest": longest, "most": most}
-    rows = asked.scope.events.query(question("discovery.ways", whole=sql), values)
+    rows = asked.scope.events.query(*first_ways(asked, unit, longest, least, most))
     named = labels(asked.scope, {one for row in rows for one in row["way"]})
     reached = int(rows[0]["reached"]) if rows else 0
     found, so_far = [], 0
@@ -188,7 +186,8 @@ def ways(
                 "median_seconds": known(row["median"]),
             }
         )
-    other = {"n": reached - so_far, "ways": int(rows[0]["ways"]) - len(rows) if rows else 0}
+    further = int(rows[0]["ways"]) - len(rows) if rows else 0
+    other = {"n": reached - so_far, "ways": further, "cell": other_cell(most, longest, least)}
     return {
         **told,
         "longest": longest,
@@ -197,6 +196,14 @@ def ways(
         "other": other,
         "meanings": Spoken(MEANINGS),
     }
+
+
+def first_ways(
+    asked: Between, unit: str, longest: int, least: float, most: int
+) -> tuple[str, dict[str, Any]]:
+    """SQL of the most frequent ways, and what it binds."""
+    sql, values = whole(asked, unit, least)
+    return question("discovery.ways", whole=sql), {**values, "longest": longest, "first_ways": most}
 
 
 def frame(asked: Between, unit: str) -> dict[str, Any]:
@@ -257,7 +264,8 @@ def labels(scope: Scope, hashes: Collection[int]) -> Mapping[int, Touchpoint]:
     params = filters.Params(project=scope.project.id, start=scope.period.start, hashes=sorted(hashes))
     sql = question("discovery.labels", route=scope.routes.route(params))
     rows = scope.events.query(sql, params.values)
-    return {row["hash"]: of_type(row["kind"], row["label"]) for row in rows}
+    found = {row["hash"]: of_type(row["kind"], row["label"]) for row in rows}
+    return dict.fromkeys(hashes, Touchpoint("type", GONE)) | found
 
 
 def table(answer: Mapping[str, Any]) -> Table:

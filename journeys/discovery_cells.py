@@ -18,6 +18,14 @@ class Way(NamedTuple):
     least: float
 
 
+class Other(NamedTuple):
+    """All ways but the first so many."""
+
+    most: int
+    longest: int
+    least: float
+
+
 class Passed(NamedTuple):
     """A touchpoint on the way, of attempts of one outcome, or of all ('')."""
 
@@ -29,6 +37,11 @@ class Passed(NamedTuple):
 def way_cell(way: Sequence[Touchpoint], longer: bool, longest: int, least: float) -> str:
     """The cell of a way."""
     return "way:" + written(Way([(one.kind, one.label) for one in way], longer, longest, least))
+
+
+def other_cell(most: int, longest: int, least: float) -> str:
+    """The cell of all other ways."""
+    return "other:" + written(Other(most, longest, least))
 
 
 def passed_cell(one: Touchpoint, outcome: str = "") -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from journeys import cursors, lists
 from journeys.cursors import ListError
-from journeys.discovery import MOST_LONGEST, Between, walked, whole
-from journeys.discovery_cells import Passed, Way
+from journeys.discovery import MOST_LONGEST, Between, first_ways, walked, whole
+from journeys.discovery_cells import Other, Passed, Way
 from journeys.questions import question
-from journeys.report import Which
+from journeys.report import Table, Which
 from journeys.touchpoints import Touchpoint, to_type
 from store.words import marked, tell
 
@@ -20,6 +20,8 @@ OUTCOMES = {
     "not_reached": ("outcome = 'dropped'", marked("Attempts that did not reach the goal in time")),
     "under_way": ("outcome = 'in_time'", marked("Attempts that are under way")),
 }
+ABOUT = ("channel", "campaign", "device", "country")
+MOST_WAYS = 1_000  # that an answer can show
 SAID = {"succeeded": "reached", "dropped": "not_reached", "in_time": "under_way"}
 
 
@@ -36,17 +38,29 @@ def listed(
         "title": which.title,
         "total": found["total"],
         "next": found["next"],
-        "attempts": [
-            {
-                "customer": one["customer"],
-                "start": one["start"],
-                "outcome": SAID[one["outcome"]],
-                "reached_at": one["last"] if one["outcome"] == "succeeded" else None,
-                **{name: one[name] for name in ("channel", "campaign", "device", "country")},
-            }
-            for one in found["runs"]
-        ],
+        "attempts": [_attempt(one) for one in found["runs"]],
     }
+
+
+def everyone(asked: Between, cell: str, *, unit: str = "runs") -> Iterator[dict[str, Any]]:
+    """All attempts behind a number, in one pass. Raises ListError."""
+    return map(_attempt, lists.everyone(asked.scope, _which(asked, cell, unit), unit=unit))
+
+
+def _attempt(run: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "customer": run["customer"],
+        "start": run["start"],
+        "outcome": SAID[run["outcome"]],
+        "reached_at": run["last"] if run["outcome"] == "succeeded" else None,
+        **{name: run[name] for name in ABOUT},
+    }
+
+
+def table(rows: Iterable[Mapping[str, Any]]) -> Table:
+    """A row an attempt."""
+    names = ("customer", "start", "outcome", "reached_at", *ABOUT)
+    return names, ([one[name] for name in names] for one in rows)
 
 
 def _which(asked: Between, cell: str, unit: str) -> Which:
@@ -55,6 +69,8 @@ def _which(asked: Between, cell: str, unit: str) -> Which:
         return Which(OUTCOMES[cell][0], {}, tell(OUTCOMES[cell][1]))
     if kind == "way":
         return _taken(asked, cursors.read(text, Way), unit)
+    if kind == "other":
+        return _not_shown(asked, cursors.read(text, Other), unit)
     if kind == "passed":
         return _passing(asked, cursors.read(text, Passed), unit)
     raise ListError(tell("%(cell)s is no cell of discovery; take one from an answer", cell=repr(cell)))
@@ -76,6 +92,17 @@ def _taken(asked: Between, way: Way, unit: str) -> Which:
         else tell("%(attempts)s straight", attempts=reached)
     )
     return _these(asked, question("discovery_lists.taken", whole=sql), values, title)
+
+
+def _not_shown(asked: Between, other: Other, unit: str) -> Which:
+    """Those on all other ways than the first ones, which are found once more."""
+    if not 1 <= other.longest <= MOST_LONGEST or not 0 <= other.least <= 1 or not 0 < other.most <= MOST_WAYS:
+        raise ListError(tell("the cell is of no way; take one from an answer"))
+    first, values = first_ways(asked, unit, other.longest, other.least, other.most)
+    sql, _ = whole(asked, unit, other.least)
+    reached = tell(OUTCOMES["reached"][1])
+    title = tell("%(attempts)s by all other ways", attempts=reached)
+    return _these(asked, question("discovery_lists.others", whole=sql, first=first), values, title)
 
 
 def _passing(asked: Between, passed: Passed, unit: str) -> Which:

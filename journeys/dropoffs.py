@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from journeys import dropoffs_around, dropoffs_origins
+from journeys import dropoffs_around, dropoffs_origins, dropoffs_stake
 from journeys.at_once import at_once
 from journeys.cursors import ListError
 from journeys.dimensions import DimensionError
@@ -19,10 +19,12 @@ from journeys.report import Answer, Which
 from journeys.scope import Scope
 from store.words import marked, tell
 
+SUCCEEDED = "succeeded"  # of those who went on, in what is said of money
 HERE = {
     "reached": (REACHED, marked("reached, in order")),
     "left": (LEFT, marked("dropped or failed here")),
     "went_on": ("furthest > {k:UInt8}", marked("went on")),
+    SUCCEEDED: ("outcome = 'succeeded'", marked("went on and succeeded")),
     **{
         how: (f"outcome = '{how}' and furthest = {{k:UInt8}}", said)
         for how, said in (
@@ -65,7 +67,7 @@ def dropoffs(
         "step": key,
         "steps": [{name: one[name] for name in ("key", "name", "left", "rate")} for one in steps],
         "who": {
-            **{name: {"n": here[name], "cell": f"here:{name}:{key}"} for name in HERE},
+            **{name: {"n": here[name], "cell": f"here:{name}:{key}"} for name in HERE if name in here},
             "rate": here["rate"],
         },
         **beside,
@@ -116,6 +118,8 @@ def behind(scope: Scope, cell: str) -> Which:
     part, _, rest = cell.partition(":")
     if part == "origin":
         return dropoffs_origins.behind(scope, cell)
+    if part == "valued":
+        return dropoffs_stake.behind(scope, cell)
     if part != "here":
         return dropoffs_around.behind(scope, cell)
     what, _, step = rest.partition(":")

@@ -38,6 +38,7 @@ AFTER = {
     "later": marked("after more than a week"),
     "never": marked("not so far"),
 }
+OPEN = "open"  # nothing so far, and the time is not up
 WHOSE = {"left": marked("left here"), "on": marked("went on")}
 PARTS = {
     "next": ("next_kind", "next"),
@@ -110,12 +111,15 @@ def _ways(asked: Around, rows: Sequence[Row], left: int) -> Iterator[dict[str, A
         rows, key=lambda row: (row["kind"] == "none", row["kind"] == "other", -row["left_here"])
     ):
         nothing, rest = row["kind"] == "none", _rest(row, rows)
+        after = _after(asked, _times(row), row["kind"], rest)
+        if nothing:
+            after["cells"]["may_still"] = asked.cell(f"next.{OPEN}", "left", row["kind"], rest)
         yield {
             **_called(row),
             "n": row["left_here"],
             "cell": asked.cell("next", "left", row["kind"], rest),
             "share": rate(row["left_here"], left),
-            **_after(asked, _times(row), row["kind"], rest),
+            **after,
             "median_seconds": None if nothing else known(row["median"]),
             "may_still": row["may_still"] if nothing else None,
         }
@@ -242,6 +246,9 @@ def _condition(part: str, kind: str, rest: str) -> tuple[str, dict[str, Any], st
         return _of_row(part, kind, rest)
     if part != "next":
         raise ValueError(part)
+    if when == OPEN:
+        is_open = "next_kind = 'none' and until + {within:Int64} > {now:Int64}"
+        return is_open, {}, tell("nothing more so far, and their time is not up")
     timed, limits = _timed(when)
     if kind == "all":
         return timed, limits, tell("the next touchpoint: %(when)s", when=tell(AFTER[when]))

@@ -176,6 +176,8 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
         for when, n in one["after"].items():
             name = _name(one) if "kind" in one else "(all)"
             yield f"next_{when}", name, n, one["n"], None, None, None, *BLANK, None
+        if one.get("may_still"):
+            yield "next_may_still", name, one["may_still"], one["n"], None, None, None, *BLANK, None
     for dimension in answer["origins"]:
         for one in dimension["groups"]:
             others = one["others"]["left"], one["others"]["reached"]
@@ -191,6 +193,8 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
     if money := answer["money"]:
         found = (money["value"], money["left"], None, money["low"], money["high"])
         yield "money", money["property"], *found, *BLANK, None
+        for name, of in (("succeeded", "went_on"), ("valued", "succeeded")):
+            yield f"money_{name}", money["property"], money[name], money[of], None, None, None, *BLANK, None
 
 
 def _name(one: Answer) -> str:

@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from journeys.currencies import chosen
+from journeys.cursors import ListError
 from journeys.rates import rate
+from journeys.report import Which
 from journeys.scope import Scope
 from journeys.stakes import PROPERTIES
 from journeys.statistics import Estimate, known
+from store.words import tell
 
 GROUPS = 1_000
 RESAMPLES = 2_000
@@ -73,12 +76,36 @@ def _money(
         "currencies": told,
         **{name: int(sums[name]) for name in names[1:4]},
         "left": int(sums["left_here"]),
+        "cells": {
+            "left": f"here:left:{step}",
+            "went_on": f"here:went_on:{step}",
+            "succeeded": f"here:succeeded:{step}",
+            "valued": f"valued:{currency}:{value}",
+        },
         "success_rate": rate(int(sums["succeeded"]), int(sums["went_on"])),
         "mean_value": round(sums["value"] / sums["succeeded"], 6),
         "value": round(float(found.value), 2),
         "low": known(round(float(found.low), 2)),
         "high": known(round(float(found.high), 2)),
     }
+
+
+def behind(scope: Scope, cell: str) -> Which:
+    """The runs whose success tells its worth by a property; raises ListError."""
+    _, currency, value = [*cell.split(":", 2), "", ""][:3]
+    if not value:
+        raise ListError(
+            tell("%(cell)s is no cell of drop-offs; take one from the report's answer", cell=repr(cell))
+        )
+    return with_value(scope, value, currency=currency)
+
+
+def with_value(scope: Scope, value: str, *, currency: str) -> Which:
+    """The runs whose success tells its worth by a property, in a currency."""
+    goal = scope.definition.steps[-1]
+    sql, values = scope.ask("dropoffs_stake.valued", anchor=goal, value=value, currency=currency)
+    title = tell("Succeeded with a number in “%(property)s”", property=value)
+    return Which(f"outcome = 'succeeded' and event_ids[-1] in ({sql})", values, title)
 
 
 def at_stake(groups: NDArray[np.float64], *, seed: int = 0) -> Estimate:

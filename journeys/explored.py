@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,11 +14,12 @@ from journeys.cursors import ListError
 from journeys.definitions import parse, parse_duration
 from journeys.discovery import two_steps
 from journeys.flows import KINDS, OTHER, Flow, Node, drawn
+from journeys.lists import ALL
 from journeys.period import Period, iso
 from journeys.questions import question
 from journeys.report import Table
 from journeys.routes import RAW, Routes
-from journeys.touchpoints import Touchpoint
+from journeys.touchpoints import GONE, Touchpoint
 from store.events import EventStore
 from store.projects import Project
 from store.words import tell
@@ -136,7 +137,8 @@ class Exploration:
             hashes=sorted(hashes),
         )
         sql = question("explored.labels", label=self.routes.label(params))
-        return {row["hash"]: row["label"] for row in self.events.query(sql, params.values)}
+        found = {row["hash"]: row["label"] for row in self.events.query(sql, params.values)}
+        return dict.fromkeys(hashes, GONE) | found
 
 
 def explore(
@@ -186,6 +188,31 @@ def passing(of: Exploration, cell: str, *, skipped: int = 0, most: int = MOST_IN
 
     Raises ListError.
     """
+    title, asked = _behind(of, cell, most, skipped)
+    rows = of.events.query(*asked)
+    total = int(rows[0]["total"]) if rows else 0
+    return {
+        "title": title,
+        "total": total,
+        "rows": [_visit(row) for row in rows],
+        "next": skipped + most if skipped + most < total else None,
+    }
+
+
+def everyone(of: Exploration, cell: str) -> Iterator[dict[str, str]]:
+    """All visits behind a number, in one pass. Raises ListError."""
+    _, asked = _behind(of, cell, ALL)
+    return map(_visit, of.events.stream(*asked))
+
+
+def _visit(row: Mapping[str, Any]) -> dict[str, str]:
+    return {"customer": str(row["customer"]), "at": iso(row["at"])}
+
+
+def _behind(
+    of: Exploration, cell: str, most: int, skipped: int = 0
+) -> tuple[str, tuple[str, dict[str, Any]]]:
+    """What the list behind a number shows in words, and its SQL with what it binds."""
     target, source = _read(cell)
     sql, params = of.ways()
     named: dict[int, list[str]] = {}
@@ -194,17 +221,9 @@ def passing(of: Exploration, cell: str, *, skipped: int = 0, most: int = MOST_IN
             named.setdefault(node.position, []).append(node.label)
     conditions = {"target": _comes(target, named, params), "source": _leaves(source, named, params)}
     values = {**params.values, "most": most, "skipped": skipped}
-    rows = of.events.query(question("explored.passing", ways=sql, **conditions), values)
-    total = int(rows[0]["total"]) if rows else 0
     names = [_said(one) for one in (source, target) if one is not None]
-    return {
-        "title": tell("From %(source)s to %(target)s", source=names[0], target=names[1])
-        if source
-        else names[0],
-        "total": total,
-        "rows": [{"customer": str(row["customer"]), "at": iso(row["at"])} for row in rows],
-        "next": skipped + most if skipped + most < total else None,
-    }
+    title = tell("From %(source)s to %(target)s", source=names[0], target=names[1]) if source else names[0]
+    return title, (question("explored.passing", ways=sql, **conditions), values)
 
 
 def _said(node: Node) -> str:
@@ -225,6 +244,11 @@ def table(answer: Mapping[str, Any]) -> Table:
         for link in answer["links"]
     )
     return ("position", "from", "to", answer["unit"]), rows
+
+
+def visits_table(rows: Iterable[Mapping[str, str]]) -> Table:
+    """A row a visit."""
+    return ("customer", "at"), ((one["customer"], one["at"]) for one in rows)
 
 
 def _anchor(touchpoint: Touchpoint, routes: Routes, params: filters.Params) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -9,6 +10,8 @@ from typing import Any, NamedTuple
 from journeys import customers, resolution
 from journeys.cohorts import ALL, HEAD, Parts, followed, later, parts, rows
 from journeys.cursors import ListError, Number, read, written
+from journeys.lists import ALL as ALL_ROWS
+from journeys.lists import in_blocks
 from journeys.period import BEGINNING_OF_TIME, Period, iso
 from journeys.questions import question
 from journeys.report import Table
@@ -36,6 +39,11 @@ STATES = {
     ),
 }
 COHORT = "places[1] = {place:UInt32} and ({later:UInt32} = 0 or has(places, {later:UInt32}))"
+OF_ALL = (
+    "places[1] between {place:UInt32} and {last:UInt32}"
+    " and places[1] + {later:UInt32} < length({edges:Array(Int64)})"
+    " and has(places, places[1] + {later:UInt32})"
+)
 MEANINGS = {
     "active": (
         "Customers who did anything in the part of time: a page, a screen or an event, robots left out. It "
@@ -81,8 +89,10 @@ class Life:
 
     def ask(self, name: str, *, which: str = "", **values: Any) -> list[dict[str, Any]]:
         """The rows of a question about customers and the places in which they were active."""
-        if not self.time.edges:
-            return []
+        return self.events.query(*self.asking(name, which, values)) if self.time.edges else []
+
+    def asking(self, name: str, which: str, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """SQL of it, and all that it binds."""
         active = question("retention.active", resolved=resolution.resolved_now())
         placed = question("lifecycle.placed", active=active)
         bound = {
@@ -91,7 +101,7 @@ class Life:
             "engagement": ENGAGEMENT,
             "now": self.now,
         }
-        return self.events.query(question(name, placed=placed, which=which), {**bound, **values})
+        return question(name, placed=placed, which=which), {**bound, **values}
 
     def _edges(self) -> list[int]:
         """Those of the parts; before them that of the part before, and one for all that is earlier."""
@@ -146,7 +156,8 @@ def first_seen(life: Life) -> dict[str, Any]:
     }
 
     def cell(edge: int, part: int) -> str:
-        return f"cohort:{life.time.by}:{edge}" + ("" if part == ALL else f":{part}")
+        whose = "all" if edge == ALL else edge
+        return f"cohort:{life.time.by}:{whose}" + ("" if part == ALL else f":{part}")
 
     whole = Period(life.time.edges[0], life.time.end(_last(life))) if life.time.edges else life.period
     return {**_frame(life), **followed(life.time, counts, whole, cell), "meanings": Spoken(MEANINGS)}
@@ -186,6 +197,15 @@ def listed(
     }
 
 
+def everyone(life: Life, ledger: Ledger, cell: str) -> Iterator[dict[str, Any]]:
+    """All customers behind a number, in one pass. Raises ListError."""
+    which, values, _ = _behind(life, cell)
+    asked = life.asking("lifecycle.listed", which, {**values, "after": 0, "most": ALL_ROWS})
+    for block in in_blocks(life.events.stream(*asked), customers.AT_ONCE):
+        some = [row["customer"] for row in block]
+        yield from customers.described(life.events, ledger, life.project.id, some)
+
+
 def _behind(life: Life, cell: str) -> tuple[str, dict[str, int], str]:
     kind, _, rest = cell.partition(":")
     by, _, rest = rest.partition(":")
@@ -203,6 +223,8 @@ def _behind(life: Life, cell: str) -> tuple[str, dict[str, int], str]:
         is_awaited = kind == "dormant" and not life.time.is_over(part)
         who = marked("Customers who have not come yet, %(part)s") if is_awaited else STATES[kind][0]
         return STATES[kind][1], {"place": life.place(part)}, tell(who, part=_named(life, part))
+    if rest.startswith("all:"):
+        return _of_all(life, life.time.distance(rest.removeprefix("all:")))
     first, *others = life.time.places(*rest.split(":", 1))
     bound = {"place": life.place(first), "later": life.place(others[0]) if others else 0}
     if not others:
@@ -213,6 +235,13 @@ def _behind(life: Life, cell: str) -> tuple[str, dict[str, int], str]:
         later=later(by, others[0] - first),
     )
     return COHORT, bound, title
+
+
+def _of_all(life: Life, after: int) -> tuple[str, dict[str, int], str]:
+    """Those of all cohorts that were active so many parts later, where that part is over."""
+    bound = {"place": life.place(0), "last": life.place(_last(life)), "later": after}
+    title = tell("Customers first seen in the period and active %(later)s", later=later(life.time.by, after))
+    return OF_ALL, bound, title
 
 
 def _named(life: Life, part: int) -> str:

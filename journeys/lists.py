@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
 
 from journeys.account_events import FIRST
 from journeys.account_runs import named
@@ -65,6 +66,9 @@ class Place(NamedTuple):
 
 
 NEWEST = Place(2**62, 0, 0, "")
+ALL = 2**32 - 1  # rows: as many as there are
+BLOCK = 1_000  # rows that are described at once
+T = TypeVar("T")
 
 
 def listed(
@@ -84,25 +88,43 @@ def listed(
     runs are theirs; then there is no `customer`. Raises ListError.
     """
     which = which or counted(scope, number or "entered", step)
-    start, customer, run, account = read(cursor, Place) if cursor else NEWEST
-    sql, values = _within(scope, which).ask(
-        "runs.listed",
-        unit=unit,
-        which=which.sql,
-        after_start=start,
-        after_customer=customer + _first(scope),
-        after_number=run,
-        after_account=account,
-        most=most + 1,
-        **which.values,
-    )
-    rows = scope.events.query(sql, values)
+    after = read(cursor, Place) if cursor else NEWEST
+    rows = scope.events.query(*_from(scope, which, unit, after, most + 1))
     names = _accounts(scope, rows[:most])
     return {
         "total": total(scope, which, unit=unit),
         "next": _place(scope, rows[most - 1]) if len(rows) > most else None,
         "runs": [_run(scope, row, names) for row in rows[:most]],
     }
+
+
+def everyone(scope: Scope, which: Which, *, unit: str = "runs") -> Iterator[dict[str, Any]]:
+    """All runs behind a number as `listed` has them, in one pass of which little is held at once."""
+    for rows in in_blocks(scope.events.stream(*_from(scope, which, unit, NEWEST, ALL))):
+        names = _accounts(scope, rows)
+        yield from (_run(scope, row, names) for row in rows)
+
+
+def in_blocks(rows: Iterable[T], most: int = BLOCK) -> Iterator[list[T]]:
+    """The rows, at most so many at once."""
+    left = iter(rows)
+    while block := list(islice(left, most)):
+        yield block
+
+
+def _from(scope: Scope, which: Which, unit: str, after: Place, most: int) -> tuple[str, dict[str, Any]]:
+    """SQL of the runs behind a number from a place on, and what it binds."""
+    return _within(scope, which).ask(
+        "runs.listed",
+        unit=unit,
+        which=which.sql,
+        after_start=after.start,
+        after_customer=after.customer + _first(scope),
+        after_number=after.number,
+        after_account=after.account,
+        most=most,
+        **which.values,
+    )
 
 
 def total(scope: Scope, which: Which, *, unit: str = "runs") -> int:

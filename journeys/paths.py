@@ -13,6 +13,7 @@ from journeys.funnel import OUTCOMES
 from journeys.questions import question
 from journeys.runs import PAST
 from journeys.scope import Scope
+from journeys.touchpoints import GONE
 from store.words import marked, tell
 
 OTHER_HASH = 1
@@ -184,7 +185,8 @@ def _labels(scope: Scope, hashes: set[int]) -> Mapping[int, str]:
         return {}
     params = Params(project=scope.project.id, start=scope.period.start, hashes=wanted, most=len(wanted))
     sql = question("paths.labels", label=scope.routes.label(params))
-    return {row["hash"]: row["label"] for row in scope.events.query(sql, params.values)}
+    found = {row["hash"]: row["label"] for row in scope.events.query(sql, params.values)}
+    return dict.fromkeys(wanted, GONE) | found
 
 
 def ways(scope: Scope, asked: Asked, unit: str) -> tuple[str, dict[str, Any]]:

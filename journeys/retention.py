@@ -76,10 +76,10 @@ def retention(scope: Scope, *, by: str = "", cohort: str = "entered") -> Answer:
         "cohort": cohort,
         "zone": scope.project.zone.key,
         "kept": followed(
-            time, kept, scope.period, lambda edge, part: f"{cohort}:{time.by}:{edge}:{_said(part)}"
+            time, kept, scope.period, lambda edge, part: f"{cohort}:{time.by}:{_said(edge)}:{_said(part)}"
         ),
         "success": followed(
-            time, success, scope.period, lambda edge, part: f"success:{time.by}:{edge}:{_said(part)}"
+            time, success, scope.period, lambda edge, part: f"success:{time.by}:{_said(edge)}:{_said(part)}"
         ),
     }
 
@@ -128,6 +128,8 @@ def behind(scope: Scope, cell: str) -> Which:
             tell("%(cell)s is no cell of retention; take one from the report's answer", cell=repr(cell))
         )
     time = parts(by, scope.period.start, scope.now, scope.project.zone)
+    if cohort == "all":
+        return _of_all(scope, time, kind, time.distance(part))
     first = time.places(cohort)[0]
     last = None if part == "all" else time.places(part)[0]
     if kind == "success":
@@ -139,6 +141,22 @@ def behind(scope: Scope, cell: str) -> Which:
     if last:
         title = tell("%(runs)s and were active %(when)s", runs=title, when=later(by, last - first))
     return Which(f"(customer, number) in ({members})", values | bound, title)
+
+
+def _of_all(scope: Scope, time: Parts, kind: str, after: int) -> Which:
+    """The runs of all cohorts for which the part of time so many parts later is over."""
+    when = later(time.by, after)
+    if kind == "success":
+        edges = "{edges:Array(Int64)}"
+        nth = f"indexOf({edges}, roundDown(start, {edges})) + {{later:UInt32}}"
+        succeeded = f"outcome = 'succeeded' and {nth} < length({edges}) and last < {edges}[{nth} + 1]"
+        title = tell("Runs of all cohorts that succeeded up to %(later)s", later=when)
+        return Which(succeeded, {"edges": time.edges, "later": after}, title)
+    joined, values = _joined(scope, time, kind)
+    members = question("retention.later", joined=joined)
+    title = tell("Runs by which customers %(joined)s first", joined=tell(JOINS[kind][2]))
+    said = tell("%(runs)s and were active %(when)s", runs=title, when=when)
+    return Which(f"(customer, number) in ({members})", {**values, "later": after}, said)
 
 
 def _succeeded_by(time: Parts, first: int, last: int | None) -> Which:

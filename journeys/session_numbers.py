@@ -27,6 +27,7 @@ class Place(NamedTuple):
 
 
 NEWEST = Place(2**62, 2**63, "f" * 32)
+EVERY = 2**32 - 1  # sessions: as many as there are
 SAMPLE_EVENTS = 1_000_000  # of which a preview counts the sessions, about
 
 ATTRIBUTES = ("channel", "source", "campaign", "device", "country")
@@ -127,15 +128,8 @@ def listed(
     Raises ListError.
     `timeline` is the `before` of the page of the customer's timeline that begins with the session.
     """
-    params = Params(project=project_id, start=period.start, end=period.end, most=most + 1)
-    start, customer, id = read(cursor, Place) if cursor else NEWEST
-    params.values |= {"after_start": start, "after_customer": customer, "after_id": id}
-    slots = {
-        "sessions": source(events, params, whose=_whose(chosen, params)),
-        "chosen": _condition(chosen, params),
-        **{name: routes.route(params, f"found.{name}") for name in ("entry", "exit")},
-    }
-    rows = events.query(question("session_numbers.listed", **slots), params.values)
+    after = read(cursor, Place) if cursor else NEWEST
+    rows = events.query(*_from(events, project_id, period, chosen, routes, after, most + 1))
     return {
         "from": iso(period.start),
         "to": iso(period.end),
@@ -147,14 +141,29 @@ def listed(
 def every(
     events: EventStore, project_id: int, period: Period, *, chosen: Chosen = ALL, routes: Routes = RAW
 ) -> Iterator[dict[str, Any]]:
-    """All sessions of the list, page by page."""
-    cursor: str | None = None
-    while True:
-        page = listed(events, project_id, period, chosen=chosen, cursor=cursor, most=5_000, routes=routes)
-        yield from page["sessions"]
-        cursor = page["next"]
-        if cursor is None:
-            return
+    """All sessions of the list, in one pass."""
+    return map(_session, events.stream(*_from(events, project_id, period, chosen, routes, NEWEST, EVERY)))
+
+
+def _from(
+    events: EventStore,
+    project_id: int,
+    period: Period,
+    chosen: Chosen,
+    routes: Routes,
+    after: Place,
+    most: int,
+) -> tuple[str, dict[str, Any]]:
+    """SQL of the sessions from a place on, and what it binds."""
+    params = Params(project=project_id, start=period.start, end=period.end, most=most)
+    start, customer, id = after
+    params.values |= {"after_start": start, "after_customer": customer, "after_id": id}
+    slots = {
+        "sessions": source(events, params, whose=_whose(chosen, params)),
+        "chosen": _condition(chosen, params),
+        **{name: routes.route(params, f"found.{name}") for name in ("entry", "exit")},
+    }
+    return question("session_numbers.listed", **slots), params.values
 
 
 def choices(
@@ -165,7 +174,7 @@ def choices(
     sql = question("session_numbers.choices", sessions=source(events, params))
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in ATTRIBUTES}
     for row in events.query(sql, params.values):
-        found[row["attribute"]].append({"value": row["value"] or "(none)", "n": row["n"]})
+        found[row["attribute"]].append({"value": row["value"], "n": row["n"]})
     return found
 
 

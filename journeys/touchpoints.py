@@ -12,6 +12,7 @@ from store.words import tell
 KINDS = ("event", "page", "screen")
 SHOWN = ("track", "page", "screen")  # the types of events that are touchpoints
 LONGEST = 500
+GONE = "(gone)"  # in place of a name that was erased between a question about it and the next one
 
 
 class TouchpointError(Exception):

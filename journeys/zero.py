@@ -17,7 +17,7 @@ from journeys.scope import Scope
 from store.words import tell
 
 SIMILAR, NAMES = 3, 2_000
-OF_CUSTOMERS = ("raw_matches", "customers", "in_order", "in_time")
+OF_CUSTOMERS = ("raw_matches", "robots", "customers", "in_order", "in_time")
 MEANINGS = {
     "raw_matches": (
         "Touchpoints that match the step, of people and at any time from the beginning of the period on, "
@@ -41,7 +41,7 @@ MEANINGS = {
     ),
     "of_customers": (
         "The cells of these numbers for the list of customers, `zero/customers`. Beside each stands how many "
-        "of its touchpoints match; they add up to `raw_matches`."
+        "of its touchpoints match; they add up to `raw_matches`, or to `robots`."
     ),
     "name": "The name of the step, or of an event that was seen.",
     "without_conditions": "Touchpoints that would match if the step's conditions were left out.",
@@ -80,10 +80,11 @@ def histories_of(scope: Scope, whose: str = "1") -> tuple[str, dict[str, Any]]:
     return scope.ask("zero.histories", slots=lambda params: _slots(scope, params, whose))
 
 
-def customers_of(scope: Scope, which: str, **values: Any) -> list[dict[str, Any]]:
-    """Customers of one step, whose histories are as `which` says in SQL."""
+def customers_of(scope: Scope, which: str, *, n: str, **values: Any) -> tuple[str, dict[str, Any]]:
+    """SQL of customers of one step, whose histories are as `which` says, each with so many touchpoints as `n`
+    says, and all that it binds."""
     histories, bound = histories_of(scope)
-    return scope.events.query(question("zero.customers", histories=histories, which=which), bound | values)
+    return question("zero.customers", histories=histories, which=which, n=n), bound | values
 
 
 def _slots(scope: Scope, params: Params, whose: str) -> dict[str, str]:
@@ -124,7 +125,7 @@ def _explained(
     scope: Scope, k: int, row: Mapping[str, Any], looser: Mapping[str, Any], progressed: int
 ) -> dict[str, Any]:
     step = scope.rule.steps[k - 1]
-    counts = {name: row.get(name, 0) for name in ("raw_matches", "robots", *OF_CUSTOMERS[1:])}
+    counts = {name: row.get(name, 0) for name in OF_CUSTOMERS}
     found = {
         "step": step.key,
         "name": step.name,
@@ -232,7 +233,7 @@ def behind(scope: Scope, cell: str) -> Which:
 
 def table(answer: Answer) -> Table:
     """A row a step."""
-    names = ("raw_matches", "robots", "customers", "in_order", "in_time")
+    names = OF_CUSTOMERS
     rows = (
         (*(one[name] for name in ("step", *names)), one["progressed"]["n"], one["why"])
         for one in answer["steps"]

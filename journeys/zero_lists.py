@@ -9,7 +9,7 @@ from journeys import customers
 from journeys.account_events import FIRST
 from journeys.account_runs import named
 from journeys.cursors import Number, no_cell, read, read_cell, written
-from journeys.lists import of_step
+from journeys.lists import ALL, in_blocks, of_step
 from journeys.report import Table
 from journeys.scope import Scope
 from journeys.zero import Cell, customers_of
@@ -18,12 +18,14 @@ from store.words import marked, tell
 
 WHICH = {
     "raw_matches": ("matches > 0", marked("customers with a touchpoint that matches")),
+    "robots": ("matches > 0", marked("customers of whom robots have one that matches")),
     "customers": ("matches > 0", marked("customers with a touchpoint that matches")),
     "in_order": ("in_order", marked("customers with one in order")),
     "in_time": ("in_time", marked("customers with one in order and in time")),
 }
 OF_ACCOUNTS = {
     "raw_matches": marked("accounts with a touchpoint that matches"),
+    "robots": marked("accounts of whom robots have one that matches"),
     "customers": marked("accounts with a touchpoint that matches"),
     "in_order": marked("accounts with one in order"),
     "in_time": marked("accounts with one in order and in time"),
@@ -43,21 +45,30 @@ def listed(
 
     These are `customers`, or where the runs are those of accounts, `accounts` by their names.
     """
-    asked = read_cell(cell, Cell, marked("this report"))
-    if asked.number not in WHICH or asked.step not in scope.rule:
-        raise no_cell(cell, marked("this report"))
-    which, said = WHICH[asked.number]
-    k, first = scope.rule.position(asked.step), FIRST if scope.rule.of_accounts else 0
+    first = FIRST if scope.rule.of_accounts else 0
     after = first + read(cursor, Place).customer if cursor else 0
-    found = customers_of(scope, which, step=k, after=after, most=most + 1)
+    title, asked = _asked(scope, cell, after, most + 1)
+    found = scope.events.query(*asked)
     matches = {row["customer"]: row["matches"] for row in found[:most]}
     return {
-        "title": of_step(scope.rule, k, tell(OF_ACCOUNTS[asked.number] if scope.rule.of_accounts else said)),
+        "title": title,
         "total": found[0]["total"] if found else 0,
         "customers": [] if scope.rule.of_accounts else _customers(scope, ledger, matches),
         "accounts": _accounts(scope, matches) if scope.rule.of_accounts else [],
         "next": written(Place(found[most - 1]["customer"] - first)) if len(found) > most else None,
     }
+
+
+def _asked(scope: Scope, cell: str, after: int, most: int) -> tuple[str, tuple[str, dict[str, Any]]]:
+    """What a list shows in words, and the SQL of its rows after a customer with what it binds."""
+    asked = read_cell(cell, Cell, marked("this report"))
+    if asked.number not in WHICH or asked.step not in scope.rule:
+        raise no_cell(cell, marked("this report"))
+    which, said = WHICH[asked.number]
+    k = scope.rule.position(asked.step)
+    n = "sum(robots)" if asked.number == "robots" else "sum(countEqual(matching, 1))"
+    title = of_step(scope.rule, k, tell(OF_ACCOUNTS[asked.number] if scope.rule.of_accounts else said))
+    return title, customers_of(scope, which, n=n, step=k, after=after, most=most)
 
 
 def _customers(scope: Scope, ledger: Ledger, matches: Mapping[int, int]) -> list[dict[str, Any]]:
@@ -71,24 +82,18 @@ def _accounts(scope: Scope, matches: Mapping[int, int]) -> list[dict[str, Any]]:
 
 
 def everyone(scope: Scope, ledger: Ledger, cell: str) -> Iterator[Mapping[str, Any]]:
-    """Every row of the list, page by page."""
-    cursor: str | None = None
-    while True:
-        page = listed(scope, ledger, cell, cursor=cursor, most=500)
-        yield from page["customers"] or page["accounts"]
-        cursor = page["next"]
-        if cursor is None:
-            return
+    """Every row of the list, in one pass; raises ListError."""
+    _, asked = _asked(scope, cell, 0, ALL)
+    for rows in in_blocks(scope.events.stream(*asked), customers.AT_ONCE):
+        matches = {row["customer"]: row["matches"] for row in rows}
+        if scope.rule.of_accounts:
+            yield from _accounts(scope, matches)
+        else:
+            yield from _customers(scope, ledger, matches)
 
 
 def table(scope: Scope, rows: Iterator[Mapping[str, Any]]) -> Table:
     """A row a customer, or an account."""
     if scope.rule.of_accounts:
         return ("account", "matches"), ((one["account"], one["matches"]) for one in rows)
-    return ("customer", "matches", "events", "last_seen", "known_by", "identities"), (
-        (
-            *(one[name] for name in ("customer", "matches", "n", "last_seen", "known_by")),
-            " ".join(identity["value"] for identity in one["identities"]),
-        )
-        for one in rows
-    )
+    return customers.table(rows, "matches")

@@ -55,6 +55,8 @@ LONGEST_TTL_DAYS = 18_000  # 49 years; the engine's times end in 2106
 # Hold what a question names once and asks twice, and do not look for what chains of comparisons imply, which
 # takes a quarter of the planning of large questions (decision 0019).
 EMBEDDED = {"enable_materialized_cte": 1, "optimize_and_compare_chain": 0}
+FILES_TAKE = 10  # times as long as the question of a report
+SORTED_ON_DISK = {"max_bytes_before_external_sort": 256 * 2**20}
 UNREAD = ("message_ids", "probes")  # no number depends on these
 
 Row = dict[str, Any]
@@ -293,6 +295,28 @@ class EventStore:
         except EventStoreError as error:
             raise (work and work.ended_by(error.code)) or error from error
         return [dict(zip(answer.column_names, row, strict=True)) for row in found]
+
+    def stream(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Iterator[Row]:
+        """The same rows, of which no more are held than the engine sends at once; for files of many rows.
+
+        The connection is in use until the last one is taken, or the iterator is closed. Work with a limit may
+        take FILES_TAKE times as long, as whoever takes the rows may be slow.
+        """
+        sql, bound = in_pieces(sql, parameters or {})
+        work = self._work
+        settings = SORTED_ON_DISK | (work.settings_for(FILES_TAKE) if work else {})
+        try:
+            with (
+                self._lent() as client,
+                client.query_row_block_stream(sql, parameters=bound, settings=settings) as blocks,
+            ):
+                names = blocks.source.column_names
+                for block in blocks:
+                    if work:
+                        work.check()
+                    yield from (dict(zip(names, row, strict=True)) for row in block)
+        except EventStoreError as error:
+            raise (work and work.ended_by(error.code, FILES_TAKE)) or error from error
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a statement that answers no rows."""

@@ -241,7 +241,8 @@ class Settings:
     report_seconds: int = _setting(
         120,
         _number(0, 86_400),
-        "Longest that one question of a report may take before it is ended with an error; 0: no limit",
+        "Longest that one question of a report may take before it is ended with an error; that of a file ten "
+        "times as long; 0: no limit",
     )
     metrics_token: str = _setting(
         "",

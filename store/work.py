@@ -64,7 +64,11 @@ class Work:
     @property
     def settings(self) -> dict[str, Any]:
         """What the engine is told with each question."""
-        return {"log_comment": self.name, "max_execution_time": self.limit_s}
+        return self.settings_for(1)
+
+    def settings_for(self, times: int) -> dict[str, Any]:
+        """The same with a longer limit."""
+        return {"log_comment": self.name, "max_execution_time": self.limit_s * times}
 
     def end(self) -> None:
         """No question is to begin any more."""
@@ -75,10 +79,13 @@ class Work:
         if self._ended.is_set():
             raise Cancelled(CANCELLED_SAID)
 
-    def ended_by(self, code: int) -> WorkEnded | None:
-        """Why the engine broke a question of this work off; None where it is another failure."""
+    def ended_by(self, code: int, times: int = 1) -> WorkEnded | None:
+        """Why the engine broke a question of this work off; None where it is another failure.
+
+        It might take so many `times` as long as the limit.
+        """
         if code == CANCELLED:  # maybe by another process
             return Cancelled(CANCELLED_SAID)
         if code == TOO_LONG and self.limit_s:
-            return TookTooLong(TOO_LONG_SAID, seconds=self.limit_s)
+            return TookTooLong(TOO_LONG_SAID, seconds=self.limit_s * times)
         return None

@@ -11,7 +11,7 @@ from admin.all_events import AllEvents, Ends, all_events
 from admin.api.endpoint import Call, Endpoint
 from admin.api.periods import PeriodAsked, period_of
 from admin.exports import csv_file
-from journeys import discovery, discovery_journeys, discovery_steps
+from journeys import discovery, discovery_journeys, discovery_lists, discovery_steps
 from journeys.discovery import LONGEST, MOST_LONGEST, UNITS, WITHIN
 from journeys.period import asked_at
 from journeys.touchpoints import read
@@ -51,9 +51,13 @@ class BetweenAsked(Asked):
     )
     goal = fields.String(required=True, metadata={"description": f"what they try to reach: {TOUCHPOINT}"})
     unit = fields.String(load_default="runs", validate=validate.OneOf(UNITS))
+    sampled = fields.Float(
+        validate=validate.Range(0, 1, min_inclusive=False),
+        metadata={"description": "`sampled` of another answer, to look at the same customers as it did"},
+    )
 
 
-class ListAsked(BetweenAsked):
+class FileAsked(BetweenAsked):
     """Which attempts are listed."""
 
     cell = fields.String(
@@ -64,6 +68,11 @@ class ListAsked(BetweenAsked):
         },
     )
     now = fields.String(metadata={"description": "`as_of` of that answer; what is in time depends on it"})
+
+
+class ListAsked(FileAsked):
+    """The same, a page at a time."""
+
     cursor = fields.String(metadata={"description": "`next` of the answer before"})
     most = fields.Integer(load_default=50, validate=validate.Range(1, 500))
 
@@ -129,6 +138,12 @@ def list_attempts(call: Call) -> dict[str, Any]:
     return events_of(call).attempts(_ends(call), query["cell"], **asked)
 
 
+def list_attempts_csv(call: Call) -> Response:
+    """All attempts behind a number of the ways or steps, as a CSV file."""
+    rows = events_of(call).every_attempt(_ends(call), call.query["cell"])
+    return csv_file("discovery-attempts", discovery_lists.table(rows))
+
+
 def events_of(call: Call) -> AllEvents:
     """The events of the period that is asked for, as of the moment of an answer before, or now."""
     given, then = call.services, call.query.get("now")
@@ -138,7 +153,9 @@ def events_of(call: Call) -> AllEvents:
 
 def _ends(call: Call) -> Ends:
     query = call.query
-    return Ends(read(query["begin"]), read(query["goal"]), query["within"], query["unit"])
+    return Ends(
+        read(query["begin"]), read(query["goal"]), query["within"], query["unit"], query.get("sampled")
+    )
 
 
 ENDPOINTS = [
@@ -147,6 +164,7 @@ ENDPOINTS = [
     Endpoint("GET", "/discovery/ways", read_ways, query=WaysAsked),
     Endpoint("GET", "/discovery/ways.csv", read_ways_csv, query=WaysAsked),
     Endpoint("GET", "/discovery/attempts", list_attempts, query=ListAsked),
+    Endpoint("GET", "/discovery/attempts.csv", list_attempts_csv, query=FileAsked),
     Endpoint("GET", "/discovery/steps", read_steps, query=StepsAsked),
     Endpoint("GET", "/discovery/steps.csv", read_steps_csv, query=StepsAsked),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -37,7 +37,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """One call: the caller's project, role and name, and the arguments that were read."""
+    """One call: the caller's project, role and name, and the arguments that were read.
+
+    What is asked of the events of `services` has the limit of a report.
+    """
 
     services: Services
     project: Project
@@ -117,7 +120,8 @@ class Endpoint:
         if null_bytes.are_in([request.path, request.args.to_dict(flat=False)]):
             raise Refused(400, "null_byte", null_bytes.SENTENCE)
         query = self.query().load(request.args.to_dict()) if self.query else {}
-        return Call(open_services, project, token.role, token.name, now, query, self._body())
+        limited = replace(open_services, events=open_services.events.asked_for(open_services.work()))
+        return Call(limited, project, token.role, token.name, now, query, self._body())
 
     def _body(self) -> Mapping[str, Any]:
         if self.body is None:

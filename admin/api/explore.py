@@ -45,7 +45,7 @@ class Asked(PeriodAsked):
     )
 
 
-class ListAsked(Asked):
+class FileAsked(Asked):
     """Which visits are listed."""
 
     cell = fields.String(
@@ -53,6 +53,11 @@ class ListAsked(Asked):
         metadata={"description": "what stands beside a number in an answer to the same question"},
     )
     now = fields.String(metadata={"description": "`as_of` of that answer; who is still going depends on it"})
+
+
+class ListAsked(FileAsked):
+    """The same, a page at a time."""
+
     skipped = fields.Integer(
         load_default=0,
         validate=validate.Range(0, 1_000_000),
@@ -80,6 +85,12 @@ def list_visits(call: Call) -> dict[str, Any]:
     )
 
 
+def list_visits_csv(call: Call) -> Response:
+    """All visits behind a number of the paths, as a CSV file."""
+    rows = events_of(call).every_visit(_start(call), _asked(call), call.query["cell"])
+    return csv_file("explore-visits", explored.visits_table(rows))
+
+
 def _start(call: Call) -> Touchpoint:
     return read(call.query["begin"])
 
@@ -93,4 +104,5 @@ ENDPOINTS = [
     Endpoint("GET", "/explore/paths", read_paths, query=Asked),
     Endpoint("GET", "/explore/paths.csv", read_paths_csv, query=Asked),
     Endpoint("GET", "/explore/visits", list_visits, query=ListAsked),
+    Endpoint("GET", "/explore/visits.csv", list_visits_csv, query=FileAsked),
 ]

@@ -9,15 +9,15 @@ from flask import Response
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint, Refused
-from admin.exports import csv_file, named
+from admin.exports import csv_file, named, runs
 from journeys import zero_lists
 from journeys.cursors import ListError
 from journeys.definitions import DefinitionSchema, lean, parse
 from journeys.funnel import OUTCOMES, UNITS
-from journeys.lists import NUMBERS, listed
+from journeys.lists import NUMBERS, counted, everyone, listed
 from journeys.period import asked_at, iso, parse_period
 from journeys.preview import check_patterns, preview
-from journeys.report import Report
+from journeys.report import Report, Which
 from journeys.reports import BY_NAME, REPORTS
 from journeys.saving import save_journey
 from journeys.scope import Scope, open_scope
@@ -83,7 +83,7 @@ class ReportAsked(Asked):
 
 
 class RunsAsked(ReportAsked):
-    """What the list of runs reads."""
+    """Of which number the runs are."""
 
     report = fields.String(
         validate=validate.OneOf([one.name for one in REPORTS if one.behind]),
@@ -103,6 +103,11 @@ class RunsAsked(ReportAsked):
     step = fields.String(
         metadata={"description": "key of a step; alone it means those who came there or beyond"}
     )
+
+
+class RunsPageAsked(RunsAsked):
+    """The same, a page at a time."""
+
     cursor = fields.String(metadata={"description": "`next` of the answer before"})
     most = fields.Integer(load_default=50, validate=validate.Range(1, 500))
 
@@ -168,17 +173,23 @@ def preview_journey(call: Call) -> dict[str, Any]:
 def read_runs(call: Call, key: str) -> dict[str, Any]:
     """The runs behind a number of the funnel, the newest first."""
     query, scope = call.query, _scope(call, key)
+    paging = {"cursor": query.get("cursor"), "most": query["most"]}
+    return _dated(scope, listed(scope, which=_which(scope, query), unit=query["unit"], **paging))
+
+
+def read_runs_csv(call: Call, key: str) -> Response:
+    """All the runs behind a number of the funnel, the newest first, as a CSV file."""
+    query, scope = call.query, _scope(call, key)
+    rows = everyone(scope, _which(scope, query), unit=query["unit"])
+    return csv_file(named(key, "runs", scope), runs(rows))
+
+
+def _which(scope: Scope, query: Mapping[str, Any]) -> Which:
+    """The runs that are meant; raises ListError."""
     report = BY_NAME.get(query.get("report", ""))
-    answer = listed(
-        scope,
-        number=_number(query),
-        step=query.get("step"),
-        which=report.behind(scope, query.get("cell", "")) if report and report.behind else None,
-        unit=query["unit"],
-        cursor=query.get("cursor"),
-        most=query["most"],
-    )
-    return _dated(scope, answer)
+    if report and report.behind:
+        return report.behind(scope, query.get("cell", ""))
+    return counted(scope, _number(query), query.get("step"))
 
 
 def list_customers_of_zero(call: Call, key: str) -> dict[str, Any]:
@@ -296,7 +307,8 @@ ENDPOINTS = [
     Endpoint("PUT", "/journeys/<key>", replace_journey, body=DefinitionSchema, role="editor"),
     Endpoint("DELETE", "/journeys/<key>", remove_journey, role="editor"),
     Endpoint("POST", "/journeys/preview", preview_journey, query=Asked, body=DefinitionSchema),
-    Endpoint("GET", "/journeys/<key>/runs", read_runs, query=RunsAsked),
+    Endpoint("GET", "/journeys/<key>/runs", read_runs, query=RunsPageAsked),
+    Endpoint("GET", "/journeys/<key>/runs.csv", read_runs_csv, query=RunsAsked),
     Endpoint("GET", "/journeys/<key>/zero/customers", list_customers_of_zero, query=CustomersAsked),
     Endpoint("GET", "/journeys/<key>/zero/customers.csv", read_customers_of_zero_csv, query=CellAsked),
     *(endpoint for report in REPORTS for endpoint in _endpoints(report)),

@@ -11,8 +11,10 @@ from admin.api.endpoint import Call, Endpoint
 from admin.api.periods import PeriodAsked, period_of
 from admin.exports import csv_file
 from journeys.buckets import UNITS
+from journeys.customers import table
 from journeys.lifecycle import (
     Life,
+    everyone,
     first_seen,
     lifecycle,
     lifecycle_table,
@@ -36,13 +38,18 @@ class Asked(PeriodAsked):
     )
 
 
-class ListAsked(Asked):
-    """What the list of customers reads."""
+class FileAsked(Asked):
+    """Which customers are listed."""
 
     cell = fields.String(
         required=True,
         metadata={"description": "what stands beside the number, in an answer for the same `from`"},
     )
+
+
+class ListAsked(FileAsked):
+    """The same, a page at a time."""
+
     cursor = fields.String(metadata={"description": "`next` of the answer before"})
     most = fields.Integer(load_default=50, validate=validate.Range(1, 500))
 
@@ -75,15 +82,24 @@ def list_customers_of_cell(call: Call) -> dict[str, Any]:
     )
 
 
+def list_customers_of_cell_csv(call: Call) -> Response:
+    """All customers behind a number of the lifecycle or of retention, as a CSV file."""
+    return csv_file(
+        "lifecycle-customers", table(everyone(_life(call), call.services.ledger, call.query["cell"]))
+    )
+
+
 def _life(call: Call) -> Life:
     now = asked_at(call.query.get("now"), call.project.zone, now=call.now)
-    return open_life(call.services.events, call.project, period_of(call, now), by=call.query["by"], now=now)
+    events = call.services.events.asked_for(call.services.work())
+    return open_life(events, call.project, period_of(call, now), by=call.query["by"], now=now)
 
 
 ENDPOINTS = [
     Endpoint("GET", "/lifecycle", read_lifecycle, query=Asked),
     Endpoint("GET", "/lifecycle.csv", read_lifecycle_csv, query=Asked),
     Endpoint("GET", "/lifecycle/customers", list_customers_of_cell, query=ListAsked),
+    Endpoint("GET", "/lifecycle/customers.csv", list_customers_of_cell_csv, query=FileAsked),
     Endpoint("GET", "/lifecycle/cohorts", read_cohorts, query=Asked),
     Endpoint("GET", "/lifecycle/cohorts.csv", read_cohorts_csv, query=Asked),
 ]

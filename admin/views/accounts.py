@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from admin import exports
 from admin.access import Place, needs
 from admin.services import services
 from journeys import accounts
@@ -25,6 +26,16 @@ def show(place: Place) -> ResponseReturnValue:
         given.events, place.project.id, text, now=given.clock(), cursor=cursor, most=MOST
     )
     return render_template("accounts/list.html", text=text, found=found, cursor=cursor)
+
+
+@pages.get("/accounts.csv")
+@needs("viewer")
+def csv(place: Place) -> ResponseReturnValue:
+    """All that are found as a file."""
+    given, text = services(), request.args.get("q", "").strip()[:200]
+    events = given.events.asked_for(given.work())
+    rows = accounts.every_found(events, place.project.id, text, now=given.clock())
+    return exports.csv_file("accounts", exports.accounts(rows))
 
 
 @pages.get("/one")

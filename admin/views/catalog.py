@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from admin.access import Place, needs
+from admin.long_reports import WHOLE_PAGE, shown
 from admin.plan_form import type_name
-from admin.services import services
+from admin.services import Services, services
 from journeys import catalog
+from store.events import EventStore
 from store.plans import plan_of
+from store.projects import Project
 
 pages = Blueprint("catalog", __name__, url_prefix="/p/<project>/events")
 MOST = 1_000  # events on the page
@@ -21,19 +25,22 @@ MOST = 1_000  # events on the page
 @needs("viewer")
 def show(place: Place) -> ResponseReturnValue:
     """All events, or those whose name holds what is searched for."""
-    wanted = request.args.get("q", "").strip()
-    now = services().clock()
-    listed = _listed(place, now)
-    found = [row for row in listed if wanted.lower() in row["label"].lower()]
-    return render_template(
-        "catalog/page.html",
-        found=found,
-        listed=len(listed),
-        wanted=wanted,
-        days=catalog.DAYS,
-        most=MOST,
-        now=now,
-    )
+    wanted, given, work = request.args.get("q", "").strip(), services(), services().work()
+    now = given.clock()
+
+    def draw(listed: list[dict[str, Any]]) -> str:
+        return render_template(
+            "catalog/page.html",
+            found=[row for row in listed if wanted.lower() in row["label"].lower()],
+            listed=len(listed),
+            wanted=wanted,
+            days=catalog.DAYS,
+            most=MOST,
+            now=now,
+        )
+
+    compute = partial(_listed, given, given.events.asked_for(work), place.project, now)
+    return shown(compute, draw, owner=place.user.id, work=work, spot=WHOLE_PAGE, section="catalog")
 
 
 @pages.get("/one")
@@ -41,27 +48,35 @@ def show(place: Place) -> ResponseReturnValue:
 def one(place: Place) -> ResponseReturnValue:
     """One event: its properties in a sample of the last days, and how it broke the plan."""
     given, kind, name = services(), request.args.get("type", "track"), request.args.get("event", "")
-    now = given.clock()
-    row = next((row for row in _listed(place, now) if (row["type"], row["event"]) == (kind, name)), None)
-    if row is None:
-        abort(404)
+    now, work = given.clock(), given.work()
+    events, project = given.events.asked_for(work), place.project
     since = now - catalog.DAYS * catalog.DAY_MS
-    return render_template(
-        "catalog/one.html",
-        row=row,
-        properties=catalog.properties(given.events, place.project.id, name, kind=kind, since_ms=since),
-        violations=catalog.violations(given.events, place.project.id, name, now=now)
-        if row["violations"]
-        else [],
-        type_name=type_name,
-        about_people=kind in catalog.ABOUT_PEOPLE,
-        days=catalog.DAYS,
-        sample=catalog.SAMPLE,
-        now=now,
-    )
+
+    def compute() -> dict[str, Any] | None:
+        rows = _listed(given, events, project, now)
+        row = next((row for row in rows if (row["type"], row["event"]) == (kind, name)), None)
+        return row and {
+            "row": row,
+            "properties": catalog.properties(events, project.id, name, kind=kind, since_ms=since),
+            "violations": catalog.violations(events, project.id, name, now=now) if row["violations"] else [],
+        }
+
+    def draw(found: dict[str, Any] | None) -> str:
+        if found is None:
+            abort(404)
+        return render_template(
+            "catalog/one.html",
+            type_name=type_name,
+            about_people=kind in catalog.ABOUT_PEOPLE,
+            days=catalog.DAYS,
+            sample=catalog.SAMPLE,
+            now=now,
+            **found,
+        )
+
+    return shown(compute, draw, owner=place.user.id, work=work, spot=WHOLE_PAGE, section="catalog")
 
 
-def _listed(place: Place, now: int) -> list[dict[str, Any]]:
-    given = services()
-    planned = {one.event for one in plan_of(given.engine, place.project.id)}
-    return catalog.listed(given.events, place.project.id, planned, now=now, most=MOST)
+def _listed(given: Services, events: EventStore, project: Project, now: int) -> list[dict[str, Any]]:
+    planned = {one.event for one in plan_of(given.engine, project.id)}
+    return catalog.listed(events, project.id, planned, now=now, most=MOST)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request, url_for
@@ -16,7 +17,7 @@ from admin.draft import from_definition
 from admin.long_reports import WHOLE_PAGE, Spot, shown
 from admin.services import services
 from admin.suggestions import MOST_SUGGESTIONS, About, suggestions
-from journeys import discovery, discovery_journeys, discovery_steps
+from journeys import discovery, discovery_journeys, discovery_lists, discovery_steps
 from journeys.definitions import OPERATORS, parse
 from journeys.period import Period, asked_at, iso, parse_period
 from journeys.report import Table
@@ -41,6 +42,7 @@ class Question:
     start: str
     goal: str
     rare: str  # "shown" where ways hold rare touchpoints, too
+    sampled: float | None = None  # the share of customers to look at, where another answer has chosen them
 
     @property
     def unit(self) -> str:
@@ -49,7 +51,8 @@ class Question:
 
     def link(self, door: str = "show", /, **other: Any) -> str:
         """The address of the same question, with these arguments in place of its own."""
-        named = {name: getattr(self, name) or None for name in ("within", "value", "start", "goal", "rare")}
+        names = ("within", "value", "start", "goal", "rare", "sampled")
+        named = {name: getattr(self, name) or None for name in names}
         values: dict[str, Any] = {**self.asked.args, **named, **other}
         return url_for(f"discovery.{door}", project=self.place.project.key, **values)
 
@@ -61,14 +64,14 @@ class Question:
         except TouchpointError:
             return text
 
-    def list(self, cell: str, **other: Any) -> str:
+    def list(self, cell: str, *, door: str = "attempts", **other: Any) -> str:
         """The address of the attempts behind a number, at the moment of this answer."""
-        return self.link("attempts", cell=cell, now=iso(self.now), **other)
+        return self.link(door, cell=cell, now=iso(self.now), **other)
 
     @property
     def ends(self) -> Ends:
         """Between what; raises TouchpointError."""
-        return Ends(read(self.start), read(self.goal), self.within, self.unit)
+        return Ends(read(self.start), read(self.goal), self.within, self.unit, self.sampled)
 
     def events(self, work: Work | None = None) -> AllEvents:
         """The events that are asked."""
@@ -135,21 +138,35 @@ def attempts(place: Place) -> ResponseReturnValue:
     return _shown(_question(place), listed, "attempts", "found", cell=cell, cursor=cursor)
 
 
+@pages.get("/attempts.csv")
+@needs("viewer")
+def attempts_csv(place: Place) -> ResponseReturnValue:
+    """The same as a file."""
+    question = _question(place)
+    rows = question.events().every_attempt(question.ends, request.args.get("cell", ""))
+    return exports.csv_file("discovery-attempts", discovery_lists.table(rows))
+
+
 @pages.get("/draft")
 @needs("editor")
 def draft(place: Place) -> ResponseReturnValue:
     """The editor with a new journey of the two touchpoints and the steps suggested between them."""
-    question = _question(place)
-    found = question.steps(question.events())
-    return render_template(
-        "editor/page.html",
-        draft=from_definition(parse(found["draft"]).source),
-        key=None,
-        problems={},
-        focus="",
-        yaml="",
-        operators=OPERATORS,
-    )
+    question, work = _question(place), services().work()
+    events = question.events(work)
+
+    def draw(found: dict[str, Any]) -> str:
+        return render_template(
+            "editor/page.html",
+            draft=from_definition(parse(found["draft"]).source),
+            key=None,
+            problems={},
+            focus="",
+            yaml="",
+            operators=OPERATORS,
+        )
+
+    steps: Callable[[], dict[str, Any]] = partial(question.steps, events)
+    return shown(steps, draw, owner=place.user.id, work=work, spot=WHOLE_PAGE, section="discovery")
 
 
 @pages.get("/suggest")
@@ -211,4 +228,5 @@ def _question(place: Place) -> Question:
         start=args.get("start", "").strip(),
         goal=args.get("goal", "").strip(),
         rare="shown" if args.get("rare") == "shown" else "",
+        sampled=share if 0 < (share := args.get("sampled", 0.0, type=float)) <= 1 else None,
     )

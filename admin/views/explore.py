@@ -51,9 +51,9 @@ class Question:
         values = {**self.period_args, **self.args, **other}
         return url_for(f"explore.{door}", project=self.place.project.key, **values)
 
-    def list(self, cell: str) -> str:
+    def list(self, cell: str, *, door: str = "visits") -> str:
         """The address of the visits behind a number, at the moment of this answer."""
-        return self.link("visits", cell=cell, now=iso(self.now))
+        return self.link(door, cell=cell, now=iso(self.now))
 
     def touchpoint(self) -> Touchpoint:
         """Where paths start; raises TouchpointError."""
@@ -106,6 +106,15 @@ def visits(place: Place) -> ResponseReturnValue:
         spot=WHOLE_PAGE,
         section="explore",
     )
+
+
+@pages.get("/visits.csv")
+@needs("viewer")
+def visits_csv(place: Place) -> ResponseReturnValue:
+    """The same as a file."""
+    question = _question(place)
+    rows = question.events().every_visit(question.touchpoint(), question.paths, request.args.get("cell", ""))
+    return exports.csv_file("explore-visits", explored.visits_table(rows))
 
 
 @pages.get("/paths.csv")

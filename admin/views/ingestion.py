@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request
@@ -10,8 +12,9 @@ from flask.typing import ResponseReturnValue
 from admin import asked, exports, pictures
 from admin.access import Place, needs
 from admin.formats import duration
+from admin.long_reports import WHOLE_PAGE, Spot, shown
 from admin.refusals import some_days
-from admin.services import services
+from admin.services import Services, services
 from journeys.arrivals import loss as measure_loss
 from journeys.arrivals import robots as find_robots
 from journeys.client_loss import client_loss
@@ -20,12 +23,15 @@ from journeys.period import Period, parse_period
 from store import disk
 from store.client_health import REASONS
 from store.disk import Room
+from store.projects import Project
 from store.vitals import InboxState, inbox_state
 from store.words import tell
+from store.work import Work
 
 pages = Blueprint("ingestion", __name__, url_prefix="/p/<project>/live")
 PRESETS = (1, 7, 30)
 LATE_S = 300  # a request that waits longer is a sign that no worker keeps up
+LOSS = Spot(page="ingestion/loss_page.html", id="loss", target="#loss", select="#loss")
 SOON_S = 86_400  # a disk that is full in less needs somebody
 
 
@@ -59,11 +65,20 @@ def health(place: Place) -> ResponseReturnValue:
 def loss(place: Place) -> ResponseReturnValue:
     """The table of losses, which takes longer and is fetched when the page stands; else a page of its own."""
     frame, part = _frame(place), request.headers.get("HX-Request")
-    return render_template(
-        "ingestion/loss.html" if part else "ingestion/loss_page.html",
-        asked=frame,
-        presets=PRESETS,
-        answer=_loss(place, _period(place, frame)),
+    period, given, work = _period(place, frame), services(), services().work()
+    more: dict[str, Any] = {"asked": frame, "presets": PRESETS}
+
+    def draw(answer: dict[str, Any]) -> str:
+        page = "ingestion/loss_part.html" if part else "ingestion/loss_page.html"
+        return render_template(page, answer=answer, **more)
+
+    return shown(
+        partial(_loss, given, place.project, period, work),
+        draw,
+        owner=place.user.id,
+        work=work,
+        spot=LOSS,
+        **more,
     )
 
 
@@ -71,17 +86,22 @@ def loss(place: Place) -> ResponseReturnValue:
 @needs("viewer")
 def robots(place: Place) -> ResponseReturnValue:
     """Who was taken for a robot, and why."""
-    given, frame = services(), _frame(place)
+    given, frame, work = services(), _frame(place), services().work()
     period = _period(place, frame)
     counts = intake(given.engine, place.project.id, period, place.project.zone, now=given.clock())
-    return render_template(
-        "ingestion/robots.html",
-        asked=frame,
-        presets=PRESETS,
-        answer=find_robots(given.events, place.project.id, period, now=given.clock()),
-        picture=pictures.robots(counts, place.project.zone),
-        unit=counts["unit"],
-    )
+
+    def draw(answer: dict[str, Any]) -> str:
+        return render_template(
+            "ingestion/robots.html",
+            asked=frame,
+            presets=PRESETS,
+            answer=answer,
+            picture=pictures.robots(counts, place.project.zone),
+            unit=counts["unit"],
+        )
+
+    find: Callable[[], dict[str, Any]] = partial(_robots, given, place.project, period, work)
+    return shown(find, draw, owner=place.user.id, work=work, spot=WHOLE_PAGE, section="robots")
 
 
 @pages.get("/health/<tab>.csv")
@@ -91,12 +111,12 @@ def csv(place: Place, tab: str) -> ResponseReturnValue:
     given, period = services(), _period(place, _frame(place))
     match tab:
         case "loss":
-            table = exports.loss(_loss(place, period))
+            table = exports.loss(_loss(given, place.project, period, given.work()))
         case "services":
             counted = client_loss(given.engine, place.project.id, period, now=given.clock())
             table = exports.client_loss(counted)
         case "robots":
-            table = exports.robots(find_robots(given.events, place.project.id, period, now=given.clock()))
+            table = exports.robots(_robots(given, place.project, period, given.work()))
         case "times" | "libraries" | "reasons":
             counts = intake(given.engine, place.project.id, period, place.project.zone, now=given.clock())
             table = exports.intake(counts, tab)
@@ -142,6 +162,9 @@ def _period(place: Place, frame: asked.Asked) -> Period:
     return parse_period(frame.start, frame.end, place.project.zone, now=services().clock())
 
 
-def _loss(place: Place, period: Period) -> dict[str, Any]:
-    given = services()
-    return measure_loss(given.events, given.engine, place.project.id, period, now=given.clock())
+def _loss(given: Services, project: Project, period: Period, work: Work) -> dict[str, Any]:
+    return measure_loss(given.events.asked_for(work), given.engine, project.id, period, now=given.clock())
+
+
+def _robots(given: Services, project: Project, period: Period, work: Work) -> dict[str, Any]:
+    return find_robots(given.events.asked_for(work), project.id, period, now=given.clock())

@@ -71,9 +71,23 @@ def runs(place: Place, key: str) -> ResponseReturnValue:
 @needs("viewer")
 def customers(place: Place, key: str) -> ResponseReturnValue:
     """The customers behind a number of why a step is empty."""
-    report, cursor, cell = open_report(place, key), request.args.get("cursor"), request.args.get("cell", "")
-    found = zero_lists.listed(report.scope, services().ledger, cell, cursor=cursor)
-    return render_template("journey/customers.html", report=report, cell=cell, found=found, cursor=cursor)
+    cursor, cell, work, ledger = (
+        request.args.get("cursor"),
+        request.args.get("cell", ""),
+        services().work(),
+        services().ledger,
+    )
+    opened = without_choices(place, key, work)
+
+    def compute() -> tuple[JourneyPage, dict[str, Any]]:
+        return with_choices(opened), zero_lists.listed(opened.scope, ledger, cell, cursor=cursor)
+
+    def draw(answer: tuple[JourneyPage, dict[str, Any]]) -> str:
+        report, found = answer
+        more = {"cell": cell, "cursor": cursor}
+        return render_template("journey/customers.html", report=report, found=found, **more)
+
+    return long_reports.shown(compute, draw, owner=place.user.id, work=work, spot=RUNS, report=opened)
 
 
 @pages.get("/zero/customers.csv")

@@ -13,9 +13,11 @@ from admin.access import Place, needs
 from admin.long_reports import WHOLE_PAGE, shown
 from admin.services import services
 from journeys.buckets import UNITS
+from journeys.customers import table
 from journeys.lifecycle import (
     MEANINGS,
     Life,
+    everyone,
     first_seen,
     lifecycle,
     lifecycle_table,
@@ -44,9 +46,9 @@ class Question:
         values: dict[str, Any] = {**self.asked.args, "by": self.by or None, **other}
         return url_for(f"lifecycle.{door}", project=self.place.project.key, **values)
 
-    def customers(self, cell: str) -> str:
+    def customers(self, cell: str, *, door: str = "customers") -> str:
         """The address of the list behind a number, as things stood when it was counted."""
-        return self.link("customers", cell=cell, now=iso(self.life.now))
+        return self.link(door, cell=cell, now=iso(self.life.now))
 
     def csv(self, name: str) -> str:
         """The address of a table, of the same moment, as a file."""
@@ -106,6 +108,14 @@ def customers(place: Place) -> ResponseReturnValue:
         spot=WHOLE_PAGE,
         section="lifecycle",
     )
+
+
+@pages.get("/customers.csv")
+@needs("viewer")
+def customers_csv(place: Place) -> ResponseReturnValue:
+    """The same as a file."""
+    rows = everyone(_question(place).life, services().ledger, request.args.get("cell", ""))
+    return exports.csv_file("lifecycle-customers", table(rows))
 
 
 @pages.get("/<name>.csv")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -10,12 +11,14 @@ from flask.typing import ResponseReturnValue
 from admin import path_cleaning, rows
 from admin.access import LOOKS, SEVERAL, Place, did, needs
 from admin.deeds import deed
+from admin.formats import sentence
 from admin.seen import version_of
-from admin.services import services
+from admin.services import Services, services
 from journeys.definitions import DefinitionError
 from journeys.route_templates import placed
 from store.routes import RoutesChanged, route_list, route_lists_of, routes_of
 from store.words import marked, tell
+from store.work import WorkEnded
 
 KEPT = marked("The templates are kept. Reports call pages by them from now on, also in the past.")
 CHANGED = marked(
@@ -46,7 +49,7 @@ def show(place: Place) -> ResponseReturnValue:
 @needs("editor", does=LOOKS)
 def propose(place: Place) -> ResponseReturnValue:
     """What the paths of the last days propose beside the templates in the form; a part of the page."""
-    given = services()
+    given = _limited()
     found = path_cleaning.proposed(given, place.project, path_cleaning.lately(given, place.project))
     return render_template("routes/proposals.html", found=found, present=_templates())
 
@@ -77,6 +80,12 @@ def change(place: Place) -> ResponseReturnValue:
     return redirect(url_for("routes.show", project=place.project.key))
 
 
+def _limited() -> Services:
+    """What a look at the paths may use: within the limit of a report."""
+    given = services()
+    return replace(given, events=given.events.asked_for(given.work()))
+
+
 def _templates() -> list[str]:
     """The templates in the form, without empty rows."""
     data = rows.rows_of(request.form, "templates", FIELDS)
@@ -88,12 +97,14 @@ def _stamp(templates: list[str]) -> str:
 
 
 def _preview(place: Place, templates: list[str]) -> ResponseReturnValue:
-    given = services()
+    given = _limited()
     period = path_cleaning.lately(given, place.project)
     try:
         preview = path_cleaning.previewed(given, place.project, period, templates)
     except DefinitionError as error:
         return _page(place, templates, problems=error.problems), 422
+    except WorkEnded as ended:
+        return _page(place, templates, problems={"templates": sentence(ended.said)}), 503
     return _page(place, templates, preview=preview)
 
 

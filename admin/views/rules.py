@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from admin import data_rules, rows
 from admin.access import SEVERAL, Place, did, needs
 from admin.deeds import deed
+from admin.formats import sentence
 from admin.seen import RulesChanged, opened_with, unless_changed
 from admin.services import services
 from journeys.generations import counting
@@ -18,6 +19,7 @@ from journeys.saving import RulesRefused, change_rules, longer_journeys
 from store.plans import plan_of
 from store.rules import rules_of
 from store.words import marked, tell
+from store.work import WorkEnded
 
 KEPT = marked(
     "The rules are kept. They hold for events that arrive from now on, after some seconds; where the limits "
@@ -69,7 +71,10 @@ def _preview(place: Place, data: dict[str, Any]) -> ResponseReturnValue:
         rules = data_rules.checked(data, rules_of(given.engine, place.project.id))
     except data_rules.RulesInvalid as error:
         return _page(place, data, problems=error.problems), 422
-    changes = changed_by(given.events, place.project.id, rules)
+    try:
+        changes = changed_by(given.events.asked_for(given.work()), place.project.id, rules)
+    except WorkEnded as ended:
+        return _page(place, data, problems={"sessions": sentence(ended.said)}, focus="sessions:preview"), 503
     return _page(place, data, focus="sessions:preview", changes=changes)
 
 

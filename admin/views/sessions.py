@@ -82,8 +82,9 @@ def show(place: Place) -> ResponseReturnValue:
 def csv(place: Place) -> ResponseReturnValue:
     """All sessions of the list as a file."""
     question = _question(place)
+    given = services()
     rows = every(
-        services().events,
+        given.events.asked_for(given.work()),
         place.project.id,
         question.period,
         chosen=question.chosen,

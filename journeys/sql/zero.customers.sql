@@ -5,7 +5,7 @@ from (
     from (
         select
             customer,
-            sum(countEqual(matching, 1)) as matches,
+            {{n}} as matches,
             max(has(ordered, 1)) as in_order,
             max(has(timely, 1)) as in_time
         from ({{histories}})

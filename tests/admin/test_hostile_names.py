@@ -38,6 +38,7 @@ PLAIN = {
     "journeys.pulse",
     "lifecycle.show",
     "lifecycle.csv",
+    "explore.visits_csv",  # tells customers' numbers and when they came
     "identity_rules.progress",
     "system.show",  # tells of the installation alone
     "erasure.receipt",  # there is none before the erasure is done, and it names nobody

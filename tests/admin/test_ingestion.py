@@ -100,7 +100,7 @@ def test_the_loss_is_told_by_library_host_and_browser(busy_shop: Shop) -> None:
     assert "25% lost</strong>: 1 of 4 numbered events" in page
     assert "<h1>Lost on the way</h1>" in page
     part = busy_shop.client("viewer").get("/p/shop/live/health/loss", headers={"HX-Request": "true"}).text
-    assert part.lstrip().startswith('<section class="card">')
+    assert part.lstrip().startswith('<div class="stack" id="loss">')
 
 
 def test_the_robots_page_tells_the_reasons(busy_shop: Shop) -> None:

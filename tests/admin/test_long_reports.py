@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import html
 import re
 import threading
@@ -11,11 +12,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from admin.waiting import MOST, Waiting
 from journeys.answers import Answers
+from journeys.cursors import written
 from journeys.segment_definitions import parse_segment
 from journeys.segment_saving import keep_segment
+from journeys.zero import Cell
 from store.events import EventStore, EventStoreError
 from store.projects import create_api_token
 from store.segments import delete_segment
@@ -35,6 +39,18 @@ def until(true: Callable[[], bool]) -> None:
             return
         time.sleep(0.01)
     pytest.fail("it did not happen")
+
+
+def come(client: FlaskClient, address: str) -> str:
+    """What a page gets that asks again and again."""
+    texts: list[str] = []
+
+    def is_there() -> bool:
+        texts.append(client.get(address, headers=HX).text)
+        return "data-work" not in texts[-1]
+
+    until(is_there)
+    return texts[-1]
 
 
 @pytest.fixture
@@ -81,9 +97,8 @@ def test_a_page_is_there_at_once_and_gets_its_report_when_it_is_ready(
     assert part.startswith('<div class="stack" id="report">')
     assert name_in(part) == name
     slow.set()
-    until(lambda: "data-work" not in client.get(f"{PATH}&work={name}", headers=HX).text)
+    done = come(client, f"{PATH}&work={name}")
     assert waiting_of(shop).of(name, shop.people["viewer"].id) is None
-    done = client.get(f"{PATH}&work={name}", headers=HX).text
     assert '<div class="stack" id="report">' in done
     assert 'id="report-bar"' in done
     assert "work=" not in done
@@ -111,6 +126,7 @@ def test_who_leaves_needs_no_page_for_an_answer(shop: Shop, slow: threading.Even
     assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
 
 
+WHO = written(Cell("customers", "look"))
 BETWEEN = "start=page:/shop*&goal=event:Order Paid"
 SEGMENT = {"key": "ordered", "name": "Ordered", "all": [{"journey": "buy", "state": "succeeded"}]}
 # Pages, or parts that a page asks for when it is there, and where what they tell comes to stand.
@@ -123,6 +139,10 @@ PAGES = {
     "lifecycle": ("/p/shop/lifecycle?days=30", "report", "Who comes back after"),
     "sessions": ("/p/shop/sessions?days=30", "report", "sessions.csv"),
     "customers": ("/p/shop/customers?q=ada", "found", "1 found"),
+    "loss": ("/p/shop/live/health/loss?days=30", "loss", "Events that came"),
+    "robots": ("/p/shop/live/robots?days=30", "report", "No robots in this period"),
+    "events": ("/p/shop/events", "report", "Part of a name"),
+    "zero": (f"/p/shop/journeys/buy/zero/customers?days=30&cell={WHO}", "report", "that matches: "),
     "digest": ("/p/shop/me/digest?week=next", "report", "how the journeys went"),
     "segment": ("/p/shop/segments/size/ordered?journey=buy", "size-ordered", "of 0 customers"),
 }
@@ -153,8 +173,7 @@ def test_whatever_takes_long_says_so_and_comes_when_it_is_ready(
     assert still.headers["HX-Retarget"] == still.headers["HX-Reselect"] == f"#{spot}-progress"
     assert f'id="{spot}-progress"' in still.text
     slow.set()
-    until(lambda: "data-work" not in client.get(f"{path}&work={name}", headers=HX).text)
-    done = client.get(f"{path}&work={name}", headers=HX).text
+    done = come(client, f"{path}{'&' if '?' in path else '?'}work={name}")
     assert told in done
     put = re.search(r'hx-target="#([\w-]+)" hx-select="#([\w-]+)', part.text)
     assert put
@@ -321,11 +340,30 @@ def test_no_more_than_some_are_under_way_at_once(shop: Shop) -> None:
     assert desk.begin(1, Work(), shop.services.events, gate.wait) is not None
 
 
-def test_what_another_process_has_begun_is_waited_for(shop: Shop) -> None:
+def test_what_is_gone_is_begun_anew(shop: Shop) -> None:
     answer = shop.client("viewer").get(f"{PATH}&work=work-{'0' * 32}", headers=HX)
     assert answer.status_code == 200
     assert "data-work" not in answer.text
     assert '<div class="stack" id="report">' in answer.text
+
+
+def test_what_another_process_has_begun_is_left_to_it_while_it_is_heard_of(
+    shop: Shop, slow: threading.Event
+) -> None:
+    given = shop.app.extensions["waywiser"]
+    on_a_server = copy.copy(given.events)
+    on_a_server.embedded = False
+    on_a_server._looked = True
+    shop.app.extensions["waywiser"] = replace(given, events=on_a_server)
+    client, other = shop.client("viewer"), Waiting().name()
+    heard = client.get(f"{PATH}&work={other}&heard={NOW - 1_000}", headers=HX)
+    assert (heard.status_code, heard.data) == (204, b"")
+    assert not waiting_of(shop)._jobs
+    silent = client.get(f"{PATH}&work={other}&heard={NOW - 60_000}", headers=HX)
+    assert "This report takes a while" in silent.text
+    assert name_in(silent.text) != other
+    assert f'name="heard" value="{NOW}"' in silent.text
+    assert "heard=" not in html.unescape(silent.text)
 
 
 def test_versions_side_by_side_come_later_on_the_page_of_the_definition(
@@ -338,12 +376,6 @@ def test_versions_side_by_side_come_later_on_the_page_of_the_definition(
     again = f"{path}&work={name_in(part)}"
     assert client.get(again, headers=HX).headers["HX-Retarget"] == "#versions-progress"
     slow.set()
-    texts: list[str] = []
-
-    def is_there() -> bool:
-        texts.append(client.get(again, headers=HX).text)
-        return "data-work" not in texts[-1]
-
-    until(is_there)
-    assert texts[-1].lstrip().startswith('<div class="stack" id="versions">')
-    assert "There is no version before this one." in texts[-1]
+    done = come(client, again)
+    assert done.lstrip().startswith('<div class="stack" id="versions">')
+    assert "There is no version before this one." in done

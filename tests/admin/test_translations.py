@@ -51,7 +51,7 @@ NAMED = re.compile(
     r"hostile|javascript:|31337|HYPERLINK|@SUM|onload|</title>|/shop/|@shop\.example|-->", re.I
 )
 DAY = re.compile(
-    r"(?:\w{2} )?\d{1,2} \w{3}(?: \d{4})?|(?:lundo|dimanĉo) \d{1,2} \w+(?: \d{4})?|\d{4}-\d\d-\d\dT[\d:.]+Z"
+    r"(?:\w{2} )?\d{1,2} \w{3}(?: \d{4},?)?|(?:lundo|dimanĉo) \d{1,2} \w+(?: \d{4})?|\d{4}-\d\d-\d\dT[\d:.]+Z"
 )
 
 

@@ -180,6 +180,9 @@ def test_the_list_behind_a_cell_has_as_many_runs(scope: Scope, cohort: str, segm
         for one in followed["cohorts"]:
             for cell in (one, *one["periods"]):
                 assert listed(part, which=behind(part, cell["cell"]))["total"] == cell["n"], cell
+        assert any(one["n"] for one in followed["overall"])
+        for one in followed["overall"]:
+            assert listed(part, which=behind(part, one["cell"]))["total"] == one["n"], one
 
 
 def test_a_cohort_that_the_period_cuts_says_so(scope: Scope) -> None:
@@ -208,7 +211,11 @@ def test_time_that_makes_no_table_is_refused(scope: Scope, by: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["", "entered", "entered:week:1:all", "success:year:1:2", "entered:week:x:all", "1 or 1"]
+    "cell",
+    [
+        *("", "entered", "entered:week:1:all", "success:year:1:2", "entered:week:x:all", "1 or 1"),
+        *("entered:week:all:all", "success:week:all:", "entered:week:all:99", "success:week:all:²"),
+    ],
 )
 def test_a_cell_that_is_none_is_refused(scope: Scope, cell: str) -> None:
     with pytest.raises(ListError):
@@ -274,10 +281,16 @@ def test_the_list_behind_a_number_of_a_life_has_as_many_customers(scope: Scope, 
     for cohort in first_seen(life)["cohorts"][:3]:
         for one in (cohort, *cohort["periods"][:3]):
             assert listed_customers(life, ledger, one["cell"], most=500)["total"] == one["n"]
+    for one in first_seen(life)["overall"]:
+        assert listed_customers(life, ledger, one["cell"], most=500)["total"] == one["n"]
 
 
 @pytest.mark.parametrize(
-    "cell", ["", "new:day:2026-03-02T00:00:00.000Z", "new:week:x", "cohort:week:1", "cohort:week:1:2:3"]
+    "cell",
+    [
+        *("", "new:day:2026-03-02T00:00:00.000Z", "new:week:x", "cohort:week:1", "cohort:week:1:2:3"),
+        *("cohort:week:all", "cohort:week:all:99", "cohort:week:all:1:2"),
+    ],
 )
 def test_a_cell_of_no_life_is_refused(scope: Scope, engine: Any, cell: str) -> None:
     life = open_life(scope.events, PROJECT, PERIOD, by="week", now=NOW)

@@ -11,6 +11,7 @@ import pytest
 from journeys.definitions import Definition, parse
 from journeys.discovery import between, ways
 from journeys.discovery_journeys import MOST_FOUND, MOST_LABELS, table, worth_managing
+from journeys.discovery_lists import listed
 from journeys.period import Period
 from journeys.routes import Routes
 from journeys.touchpoints import read
@@ -132,6 +133,19 @@ def test_numbers_are_those_of_the_runs_and_the_score_is_explained(events: EventS
     has_money = [one["mean_value"] is not None for one in answer["candidates"]]
     assert has_money == sorted(has_money, reverse=True)
     assert len(list(table(answer)[1])) == len(answer["candidates"]) <= MOST_FOUND
+
+
+def test_of_a_sample_the_lists_are_those_of_the_same_customers(events: EventStore) -> None:
+    events.insert(company(dice=random.Random(4)), token="t")
+    answer = found(events, most_customers=200)
+    assert answer["sampled"] == pytest.approx(1 / 3)
+    period, share = Period(BEGIN, END), answer["sampled"]
+    for one in answer["candidates"]:
+        start, goal = read(one["start"]), read(one["goal"])
+        same = between(events, PROJECT, start, goal, period=period, now=END, within="7d", share=share)
+        for name, n in (("attempts", one["attempts"]), ("not_reached", one["lost"])):
+            assert listed(same, name)["total"] == n
+    assert answer["candidates"]
 
 
 def test_a_rare_goal_that_is_money_is_found_by_its_property(events: EventStore) -> None:

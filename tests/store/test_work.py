@@ -90,3 +90,31 @@ def test_a_server_is_asked_for_the_names_of_its_parts(events: EventStore) -> Non
     assert events.takes_inserts()
     assert server.mark(1) == marks[-1]
     assert len(set(marks)) == 3
+
+
+def test_rows_are_taken_as_they_come(events: EventStore) -> None:
+    asked = "select number as n from numbers({n:UInt64}) order by n desc", {"n": 200_000}
+    assert [row["n"] for row in events.stream(*asked)] == [*range(199_999, -1, -1)]
+    some = events.stream(*asked)
+    assert next(some) == {"n": 199_999}
+    assert events.query("select 1 as n") == [{"n": 1}], "while they are taken, others ask"
+    some.close()  # type: ignore[attr-defined]
+    assert events.query("select 2 as n") == [{"n": 2}]
+    with pytest.raises(EventStoreError, match="nowhere"):
+        next(events.stream("select * from nowhere"))
+
+
+def test_rows_that_are_taken_can_be_ended_and_are_limited(
+    events: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = Work()
+    some = events.asked_for(work).stream("select number as n from numbers(10000000)")
+    assert next(some)["n"] == 0
+    events.end(work)
+    with pytest.raises(Cancelled):
+        for _ in some:
+            pass
+    monkeypatch.setattr("store.events.FILES_TAKE", 1)
+    with pytest.raises(TookTooLong, match="longer than 1 seconds"):
+        next(events.asked_for(Work(limit_s=1)).stream(ENDLESS))
+    assert events.query("select 1 as n") == [{"n": 1}]

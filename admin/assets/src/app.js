@@ -64,7 +64,8 @@ function failed(part) {
   again.textContent = say("Try again");
   again.addEventListener("click", () => {
     const swap = part.getAttribute("hx-swap") ?? "innerHTML";
-    htmx.ajax("GET", part.getAttribute("hx-get"), { source: part, target: part, swap });
+    const verb = part.hasAttribute("hx-post") ? "post" : "get";
+    htmx.ajax(verb, part.getAttribute(`hx-${verb}`), { source: part, target: part, swap });
   });
   place.replaceChildren(say("This part did not come."), " ", again);
   return true;
