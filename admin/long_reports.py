@@ -67,7 +67,8 @@ def shown(
     try:
         if job is None:  # so many are under way here: wait as long as it takes
             return draw(compute())
-        return draw(desk.taken(job)) if desk.is_ready(job) else _waiting(job, spot, frame)
+        is_ready = desk.is_ready(job, patiently=_is_in_place())
+        return draw(desk.taken(job)) if is_ready else _waiting(job, spot, frame)
     except WorkEnded as ended:
         return _ended(ended.said, spot, frame, is_cancelled=isinstance(ended, Cancelled))
     except Exception as error:  # the page is there already: a page of its own for the failure has no place
@@ -119,7 +120,12 @@ def _instead(place: str) -> dict[str, str]:
 
 def _is_part() -> bool:
     """Whether the page is there, and only a part of it is asked for."""
-    return bool(request.headers.get("HX-Request"))
+    return bool(request.headers.get("HX-Request")) and not _is_in_place()
+
+
+def _is_in_place() -> bool:
+    """Whether a page is asked for that takes the place of the one that is there, and shown until then."""
+    return bool(request.headers.get("HX-Boosted"))
 
 
 def _asks_again() -> bool:

@@ -66,6 +66,13 @@ class JourneyPage:
             f"journey.{tab}", project=self.place.project.key, key=self.key, **{**self.asked.args, **more}
         )
 
+    def permalink(self, tab: str, args: Mapping[str, str]) -> str:
+        """The address of what a tab shows with its days and its moment, which means the same tomorrow."""
+        kept = {name: value for name, value in self.asked.args.items() if name != "days"}
+        days = {"from": self.asked.start, "through": self.asked.through}
+        values: dict[str, Any] = {**kept, **days, **args, "now": self.now}
+        return url_for(f"journey.{tab}", project=self.place.project.key, key=self.key, **values)
+
     def within(self, start: str, through: str) -> str:
         """The address of the funnel of another period, from a day through a day."""
         kept = {name: value for name, value in self.asked.args.items() if name != "days"}

@@ -93,10 +93,14 @@ class Waiting:
         job.asked_at = self._clock()
         return job
 
-    def is_ready(self, job: Job) -> bool:
-        """Wait as long as a request may be held back. What is not ready then is watched over."""
+    def is_ready(self, job: Job, *, patiently: bool = False) -> bool:
+        """Wait as long as a request may be held back. What is not ready then is watched over.
+
+        Who still sees another page waits as `patiently` as who sees that it takes long.
+        """
+        held = self._again_s if job.is_watched else self._patience_s
         try:
-            job.found.exception(timeout=self._again_s if job.is_watched else self._patience_s)
+            job.found.exception(timeout=max(held, self._again_s) if patiently else held)
         except TimeoutError:
             self._watch_over(job)
             return False

@@ -18,12 +18,12 @@ from tests.admin.conftest import JOURNEY, NOW, Shop, fill_all
 def test_a_person_asks_for_it_and_stops_it(own_shop: Shop) -> None:
     client, engine = own_shop.client("viewer"), own_shop.services.engine
     page = client.get("/p/shop/me").text
-    assert "Send it to me" in page
+    assert "data-now>Send it to me" in page
     assert "WAYWISER_SMTP_URL" in page, "it says that no mail goes out"
     for _ in range(2):
         assert client.post("/p/shop/me/digest").status_code == 302
     assert [one.email for one in digests.readers(engine)] == ["viewer@shop.example"]
-    assert "Stop it" in client.get("/p/shop/me").text
+    assert "data-now>Stop it" in client.get("/p/shop/me").text
     client.post("/p/shop/me/digest/stop")
     assert digests.readers(engine) == []
     lines = [line["did"] for line in audit.lines(engine, own_shop.project.id)]

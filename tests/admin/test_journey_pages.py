@@ -7,6 +7,7 @@ import html
 import io
 import re
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -14,6 +15,7 @@ from admin import draft, pictures
 from journeys.definitions import parse
 from journeys.funnel import funnel
 from journeys.lists import listed
+from journeys.period import iso
 from journeys.reports import BY_NAME, TABS
 from journeys.scope import Scope, open_scope
 from store.event import Event
@@ -266,3 +268,28 @@ def test_the_definition_says_what_was_cut(own_shop: Shop, monkeypatch: pytest.Mo
     fill_all(own_shop.services)
     shown = browser.get("/p/shop/journeys/buy/definition").text
     assert "2 customers had more than 2 touchpoints without a pause" in shown
+
+
+def test_the_link_that_is_copied_keeps_days_and_moment(shop: Shop) -> None:
+    text = page(shop, "dropoffs", "days=7&unit=customers&step=cart")
+    found = re.search(r'data-copy-link="([^"]+)"', text)
+    assert found
+    link = html.unescape(found[1])
+    asked = parse_qs(urlsplit(link).query)
+    assert asked == {
+        "from": ["2026-02-23"],
+        "through": ["2026-03-01"],
+        "unit": ["customers"],
+        "step": ["cart"],
+        "now": [iso(NOW)],
+    }
+    older = re.sub(r"now=[^&]+", "now=2026-02-28T10:00:00Z", link)
+    opened = shop.client("viewer").get(older).text
+    assert "this link keeps its days and its moment" in opened
+    assert "2026-02-28 10:00 UTC" in opened
+    back = re.search(r'href="([^"]+)">As of now', opened)
+    assert back
+    assert "now=" not in back[1]
+    assert "from=2026-02-23" in back[1]
+    assert 'aria-current="true"' not in opened, "no preset: that would move on"
+    assert "data-copy-link" not in page(shop, "definition", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.accessibility import barriers
 
@@ -142,3 +142,52 @@ def test_a_condition_suggests_what_its_event_carries_without_saving_or_drawing_a
     value.press("ArrowDown")
     value.press("Enter")
     expect(page.locator("#draft-yaml")).to_contain_text(re.compile(r"property: amount\s+op: eq\s+value: \d"))
+
+
+def test_who_leaves_with_unsaved_changes_is_asked_first(inside: Inside) -> None:
+    page, project = inside
+    asked: list[tuple[str, str]] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append((dialog.type, dialog.message))
+        if dialog.type == "beforeunload":
+            dialog.accept()
+        else:
+            dialog.dismiss()
+
+    page.on("dialog", answer)
+    page.goto(f"{project}/editor/trial-to-paid")
+    preview = page.locator("#preview")
+    expect(preview).to_contain_text("runs succeed", timeout=60_000)
+    with page.context.expect_page() as shown:
+        preview.locator("a[target=_blank]").first.click()
+    shown.value.close()
+    page.locator("#field-goal").fill("Money")
+    page.locator(".crumb").click()
+    assert [kind for kind, _ in asked] == ["confirm"]
+    assert "not saved" in asked[0][1]
+    expect(page.locator("#field-goal")).to_have_value("Money")
+    page.reload()
+    assert [kind for kind, _ in asked] == ["confirm", "beforeunload"]
+    page.locator("#field-name").fill("Help to happy again")
+    page.locator("#field-name").fill("Trial to paid")
+    page.locator(".crumb").click()
+    expect(page.locator("#report")).to_be_visible()
+    page.goto(f"{project}/editor")
+    page.locator("#field-name").fill("Asks and pays")
+    page.locator("#steps-0-match-0-value").fill("Signed Up")
+    page.locator("#steps-0-name").fill("Signs up")
+    page.locator("#steps-1-match-0-value").fill("Invoice Paid")
+    page.locator("#steps-1-name").fill("Pays")
+    page.get_by_role("button", name="Save the journey").click()
+    expect(page.locator("h1")).to_have_text("Asks and pays")
+    assert len(asked) == 2, "what is saved, or as it was, is left without a question"
+
+
+def test_examples_are_timelines_of_steps_and_of_what_was_between_them(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/editor/trial-to-paid")
+    line = page.locator(".example-line").first
+    expect(line.locator(".is-step").first).to_contain_text("Visits the site", timeout=60_000)
+    expect(page.locator(".example-line li:not(.is-step)").first).to_be_visible()
+    assert page.locator(".example-line").count() == 6

@@ -1,9 +1,13 @@
 // What every page does: htmx with our safe settings, the menu, the theme button, copying, pickers and polling.
 import htmx from "htmx.org";
+import { atOnce } from "./behaviour/at-once.js";
+import { choosing } from "./behaviour/choosing.js";
 import { combobox } from "./behaviour/combobox.js";
 import { clicks } from "./behaviour/clicks.js";
 import { dragging } from "./behaviour/editor-dragging.js";
 import { following } from "./behaviour/editor-preview.js";
+import { unsaved } from "./behaviour/editor-unsaved.js";
+import { inPlace } from "./behaviour/in-place.js";
 import { palette } from "./behaviour/palette.js";
 import { keep } from "./behaviour/keep.js";
 import { leaving } from "./behaviour/leaving.js";
@@ -71,7 +75,10 @@ function failed(part) {
   return true;
 }
 
+atOnce();
+choosing();
 clicks(notice);
+inPlace(htmx);
 palette(htmx);
 dragging();
 following();
@@ -79,6 +86,7 @@ keep(htmx);
 leaving();
 meanings();
 printing();
+unsaved();
 htmx.onLoad((part) => {
   combobox(part);
   live(part);

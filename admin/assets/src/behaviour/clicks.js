@@ -1,4 +1,4 @@
-// Small answers to clicks and key presses: menu, theme, copy, confirm, choose-and-go, move a step with Alt+arrow.
+// Small answers to clicks and key presses: menu, theme, copy, confirm, draw a form anew, move a step with Alt+arrow.
 import { say } from "../words.js";
 
 export function clicks(notice) {
@@ -8,6 +8,7 @@ export function clicks(notice) {
     if (menu) toggleMenu(menu);
     else if (target?.closest("[data-theme-button]")) switchTheme();
     else if (target?.closest("[data-copy]")) copy(target.closest("[data-copy]"), notice);
+    else if (target?.closest("[data-copy-link]")) copyLink(target.closest("[data-copy-link]"));
     for (const open of document.querySelectorAll("details[data-popup][open]")) {
       if (!open.contains(target)) open.removeAttribute("open");
     }
@@ -21,20 +22,8 @@ export function clicks(notice) {
   }, true);
   document.addEventListener("change", (event) => {
     if (event.target.matches?.("[data-redraw]")) event.target.form?.querySelector("[value='check']")?.click();
-    const form = event.target.closest?.("form[data-submit-on-change]");
-    if (form && !isBeingWritten(event.target) && event.target.checkValidity()) form.requestSubmit();
-  });
-  document.addEventListener("focusout", (event) => {
-    if (event.target !== written) return;
-    written = null;
-    const form = event.target.closest("form[data-submit-on-change]");
-    if (event.target.value !== event.target.defaultValue && event.target.checkValidity()) form?.requestSubmit();
   });
   document.addEventListener("keydown", (event) => {
-    if (event.target.matches?.("[data-submit-on-change] input[type='date']") && event.key !== "Tab") {
-      written = event.target;
-      if (event.key === "Enter" && event.target.checkValidity()) event.target.form.requestSubmit();
-    }
     if (event.key === "Escape") {
       for (const open of document.querySelectorAll("details[data-popup][open]")) open.removeAttribute("open");
     }
@@ -46,14 +35,6 @@ export function clicks(notice) {
       button.click();
     }
   });
-}
-
-// The day that is being written by keyboard: each key changes it, and only leaving it or Enter means it.
-let written = null;
-
-// A moment has a button beside it, because its day and its time are chosen one after the other.
-function isBeingWritten(field) {
-  return field === written || field.type === "datetime-local";
 }
 
 function toggleMenu(button) {
@@ -77,13 +58,9 @@ function switchTheme() {
 
 async function copy(button, notice) {
   const source = document.getElementById(button.dataset.copy);
-  const text = source?.textContent.trim() ?? "";
   try {
-    await navigator.clipboard.writeText(text);
-    const label = button.querySelector("[data-label]") ?? button;
-    const before = label.textContent;
-    label.textContent = say("Copied");
-    setTimeout(() => (label.textContent = before), 1500);
+    await navigator.clipboard.writeText(source?.textContent.trim() ?? "");
+    isCopied(button);
   } catch {
     const range = document.createRange();
     range.selectNodeContents(source);
@@ -91,4 +68,21 @@ async function copy(button, notice) {
     getSelection().addRange(range);
     notice(say("The text is selected: copy it with Ctrl+C or ⌘C."));
   }
+}
+
+async function copyLink(button) {
+  const { href } = new URL(button.dataset.copyLink, window.location.href);
+  try {
+    await navigator.clipboard.writeText(href);
+    isCopied(button);
+  } catch {
+    window.prompt(say("Copy this link:"), href); // only pages of https may write what is to be pasted
+  }
+}
+
+function isCopied(button) {
+  const label = button.querySelector("[data-label]") ?? button;
+  label.dataset.before ??= label.textContent;
+  label.textContent = say("Copied");
+  setTimeout(() => (label.textContent = label.dataset.before), 1500);
 }

@@ -10,7 +10,14 @@ const sizes = new ResizeObserver((entries) => {
 
 export function scrolling(part) {
   for (const element of [...(part.matches?.(PARTS) ? [part] : []), ...part.querySelectorAll(PARTS)]) sizes.observe(element);
-  part.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+  const tab = part.querySelector(".tabs [aria-current]");
+  if (tab) centre(tab, tab.parentElement);
+}
+
+// Sideways alone: the page stays where it is.
+function centre(tab, tabs) {
+  const [one, all] = [tab.getBoundingClientRect(), tabs.getBoundingClientRect()];
+  tabs.scrollLeft += one.left + one.width / 2 - all.left - all.width / 2;
 }
 
 function mark(element) {

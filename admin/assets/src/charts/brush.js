@@ -24,7 +24,9 @@ export function brush(chart, element, parts) {
     mark.hidden = true;
     if (start === null || Math.abs(offsetX - start) < LEAST) return;
     const [first, last] = [Math.min(start, offsetX), Math.max(start, offsetX)].map((x) => place(chart, x, parts));
-    window.location.assign(within(parts[first].first, parts[last].last));
+    const address = within(parts[first].first, parts[last].last);
+    const asks = new CustomEvent("waywiser:go", { detail: address, cancelable: true });
+    if (document.dispatchEvent(asks)) window.location.assign(address);
   });
 }
 

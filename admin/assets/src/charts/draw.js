@@ -20,6 +20,13 @@ const sizes = new ResizeObserver((entries) => {
   }
 });
 
+// What is taken from the page is drawn no more.
+document.addEventListener("htmx:beforeCleanupElement", ({ target }) => {
+  if (!target.dataset?.chart) return;
+  sizes.unobserve(target);
+  getInstanceByDom(target)?.dispose();
+});
+
 export function draw(part, kinds) {
   for (const element of part.querySelectorAll("[data-chart]")) {
     getInstanceByDom(element)?.dispose();

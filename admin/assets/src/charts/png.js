@@ -86,9 +86,9 @@ function legendOf(card) {
 }
 
 function about() {
-  const meta = document.querySelector('meta[name="waywiser-about"]');
-  const at = meta?.dataset.at ? new Date(meta.dataset.at) : opened;
-  return [meta?.content, say("Computed %(time)s", { time: exact.format(at) })].filter(Boolean);
+  const { about, at: computed } = document.getElementById("journey")?.dataset ?? {};
+  const at = computed ? new Date(computed) : opened;
+  return [about, say("Computed %(time)s", { time: exact.format(at) })].filter(Boolean);
 }
 
 // Collects what is to be drawn from top to bottom, because a canvas must know its height first.

@@ -1,0 +1,54 @@
+// Forms that ask at once when something else is chosen. What is chosen by keyboard is meant when its field is left, at
+// Enter or, in a list of choices, after a pause: each arrow key chooses something on the way.
+const PAUSE = 1000; // milliseconds
+const FIELDS = "[data-submit-on-change] :is(select, input[type='date'])";
+
+let written = null; // the field that is being changed by keyboard
+let timer = 0;
+
+export function choosing() {
+  document.addEventListener("keydown", (event) => {
+    const field = event.target;
+    if (!field.matches?.(FIELDS) || event.key === "Tab") return;
+    if (event.key === "Enter" && (isDay(field) || isChanged(field))) {
+      event.preventDefault();
+      ask(field, true);
+    } else written = field;
+  });
+  document.addEventListener("pointerdown", ({ target }) => {
+    if (target === written && !isDay(target)) written = null;
+  });
+  document.addEventListener("change", ({ target }) => {
+    const form = target.closest?.("form[data-submit-on-change]");
+    // A moment has a button beside it, because its day and its time are chosen one after the other.
+    if (!form || target.type === "datetime-local") return;
+    if (target !== written) ask(target, true);
+    else if (!isDay(target)) {
+      clearTimeout(timer);
+      timer = setTimeout(() => ask(target), PAUSE);
+    }
+  });
+  document.addEventListener("focusout", ({ target }) => target === written && ask(target));
+}
+
+/** Whether a field of the part is being changed by keyboard, and not yet meant. */
+export function isBeingWritten(part) {
+  return written !== null && part.contains(written) && (isDay(written) || isChanged(written));
+}
+
+function ask(field, always = false) {
+  clearTimeout(timer);
+  if (field === written) written = null;
+  if ((always || isChanged(field)) && field.isConnected && field.checkValidity()) field.form.requestSubmit();
+  else field.dispatchEvent(new CustomEvent("waywiser:left", { bubbles: true }));
+}
+
+function isDay(field) {
+  return field.type === "date";
+}
+
+function isChanged(field) {
+  if (field.localName !== "select") return field.value !== field.defaultValue;
+  const first = [...field.options].findIndex((option) => option.defaultSelected);
+  return field.selectedIndex !== Math.max(0, first);
+}

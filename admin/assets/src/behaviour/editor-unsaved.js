@@ -1,0 +1,35 @@
+// Who leaves a form with changes that are not saved is asked whether to: in our words at a link, in the browser's else.
+import { say } from "../words.js";
+
+let saved = null; // the form as it was opened
+
+export function unsaved() {
+  saved = written();
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href]");
+    const isElsewhere = event.ctrlKey || event.metaKey || event.shiftKey || link?.target === "_blank";
+    if (!link || isElsewhere || link.getAttribute("href").startsWith("#") || !isChanged()) return;
+    if (window.confirm(say("Your changes of this journey are not saved. Leave them?"))) forget();
+    else {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  }, true);
+  addEventListener("beforeunload", (event) => isChanged() && event.preventDefault());
+  document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+    if (detail.xhr.getResponseHeader("HX-Redirect")) forget(); // it is saved, and the next page is on its way
+  });
+}
+
+function written() {
+  const form = document.querySelector("form[data-unsaved]");
+  return form && new URLSearchParams(new FormData(form)).toString();
+}
+
+function isChanged() {
+  return saved !== null && written() !== saved;
+}
+
+function forget() {
+  saved = null;
+}

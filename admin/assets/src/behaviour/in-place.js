@@ -1,0 +1,127 @@
+// A journey's page answers another question in its place: where one looks, what has the focus and what is open stay,
+// who cannot see it is told what it shows now, and where that fails the browser goes there as it always could.
+import { isBeingWritten } from "./choosing.js";
+
+let left = null; // how the page was left, until what was asked for is there
+const room = document.createElement("div"); // below a report that is waited for, so that the page stays where it is
+let held = ""; // the address of an answer that came while a field was being written
+
+export function inPlace(htmx) {
+  const go = (address, push) => {
+    const context = { source: "#tabs", target: "#journey", select: "#journey", swap: "outerHTML", push };
+    htmx.ajax("GET", address, { ...context, headers: { "HX-Boosted": "true" } });
+  };
+  document.addEventListener("htmx:beforeRequest", (event) => begin(event, htmx));
+  document.addEventListener("htmx:beforeSwap", come);
+  document.addEventListener("htmx:afterSettle", ({ detail }) => left && isReport(detail.target) && settle());
+  document.addEventListener("htmx:sendError", ({ detail }) => isJourney(detail) && restore());
+  document.addEventListener("formdata", shorten);
+  document.addEventListener("waywiser:left", () => held && go(held, "true"));
+  document.addEventListener("waywiser:go", (event) => {
+    if (!document.getElementById("journey")) return;
+    event.preventDefault();
+    go(event.detail, "true");
+  });
+  // What is kept of former questions is their address alone.
+  addEventListener("popstate", (event) => {
+    if (!document.getElementById("journey") || !event.state?.htmx) return;
+    event.stopImmediatePropagation();
+    go(location.pathname + location.search, "false");
+  });
+}
+
+function isJourney({ target }) {
+  return target?.id === "journey";
+}
+
+function isReport(target) {
+  return target?.id === "journey" || target?.id === "report";
+}
+
+// The report that was waited for has no place any more.
+let asking = 0;
+function begin(event, htmx) {
+  if (isJourney(event.detail)) {
+    held = "";
+    asking += 1;
+    event.detail.xhr.addEventListener("loadend", () => (asking -= 1));
+    for (const one of document.querySelectorAll("#journey [data-leaving]")) htmx.trigger(one, "htmx:abort");
+  } else if (asking && event.detail.elt.dataset.leaving) event.preventDefault();
+}
+
+function come(event) {
+  const { detail } = event;
+  if (!isReport(detail.target)) return;
+  if (isJourney(detail)) {
+    const address = detail.pathInfo.finalRequestPath;
+    if (!detail.xhr.responseText.includes('id="journey"')) {
+      event.preventDefault();
+      window.location.assign(address);
+    } else if (isBeingWritten(detail.target)) {
+      event.preventDefault();
+      held = address;
+    } else {
+      Object.assign(detail, { shouldSwap: true, isError: false }); // a report that failed says so in its place
+      left = seen(null);
+    }
+  } else if (left) left = seen(left);
+}
+
+/** How the page is seen; where the focus is lost because one waits, where it was `before`. */
+function seen(before) {
+  const isLost = before && document.activeElement === document.body;
+  const focused = document.activeElement?.closest("#journey [id]");
+  const place = isLost
+    ? before
+    : { id: focused?.id, within: focused?.closest("form[id], nav[id]")?.id, top: focused?.getBoundingClientRect().top };
+  const open = [...document.querySelectorAll("#journey details[id][open]")];
+  return {
+    ...place,
+    y: scrollY,
+    open: open.map((one) => [one.id, one.querySelector(".bar-panel")?.scrollTop ?? 0]),
+  };
+}
+
+function settle() {
+  const report = document.getElementById("report");
+  for (const [id, top] of left.open) {
+    const one = document.getElementById(id);
+    if (!one) continue;
+    one.open = true;
+    one.querySelector(".bar-panel")?.scrollTo(0, top);
+  }
+  const waits = report.querySelector("[data-leaving]");
+  room.style.height = waits ? `${left.y + innerHeight}px` : "0";
+  document.getElementById("main").append(room);
+  scrollTo({ top: left.y, behavior: "instant" });
+  tell(waits?.querySelector("strong")?.textContent ?? document.getElementById("journey").dataset.says);
+  if (waits) return;
+  const place = document.getElementById(left.id) ?? document.getElementById(left.within);
+  if (document.activeElement === document.body) place?.focus({ preventScroll: true });
+  if (place?.id === left.id && place) scrollBy({ top: place.getBoundingClientRect().top - left.top, behavior: "instant" });
+  left = null;
+}
+
+function tell(text) {
+  const place = document.getElementById("report-says");
+  place.textContent = "";
+  requestAnimationFrame(() => (place.textContent = text ?? "")); // the same words are told again
+}
+
+/** What was chosen and could not be asked is not chosen any more. */
+function restore() {
+  for (const form of document.querySelectorAll("#journey form[data-submit-on-change]")) form.reset();
+}
+
+/** An address says neither what nothing is chosen for nor twice which days are meant. */
+function shorten({ target: form, formData }) {
+  if (!form.closest("#journey") || form.method !== "get") return;
+  const days = ["from", "through"].map((name) => form.elements.namedItem(name)).filter((one) => one?.type === "date");
+  const isPreset = form.elements.namedItem("days") && days.every((day) => day.value === day.defaultValue);
+  if (days.length) for (const name of isPreset ? ["from", "through"] : ["days"]) formData.delete(name);
+  for (const name of new Set(formData.keys())) {
+    const values = formData.getAll(name).filter((value) => value !== "");
+    formData.delete(name);
+    for (const value of values) formData.append(name, value);
+  }
+}

@@ -1,0 +1,217 @@
+"""A journey's page answers another question in its place: what one sees, chose and has open stays."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, StorageState, expect
+
+from tests.browser.accessibility import barriers
+from tests.browser.company import Company
+from tests.browser.test_long_reports import quick as held_reports
+
+pytestmark = pytest.mark.browser
+
+Inside = tuple[Page, str]
+quick = held_reports
+STAYS = "window.stays = (window.stays ?? 0) + 1"
+
+
+def opened(inside: Inside, address: str) -> Page:
+    """The page at this address, marked so that a page of its own in its place is noticed."""
+    page, project = inside
+    page.goto(f"{project}/journeys/trial-to-paid/{address}")
+    expect(page.locator("#report [data-chart] canvas").first).to_be_visible(timeout=60_000)
+    page.evaluate(STAYS)
+    return page
+
+
+def is_same(page: Page) -> bool:
+    return bool(page.evaluate("window.stays === 1"))
+
+
+def test_a_choice_of_the_bar_keeps_place_focus_and_what_is_open(inside: Inside) -> None:
+    page = opened(inside, "funnel?days=90")
+    page.evaluate("scrollTo(0, 500)")
+    page.locator("#bar-open-segment").click()
+    before = page.evaluate("scrollY")
+    page.evaluate("window.old = document.querySelector('[data-chart=funnel]')")
+    page.locator("#bar-device").select_option("mobile")
+    expect(page.locator(".chip")).to_contain_text("mobile")
+    expect(page).to_have_url(re.compile(r"funnel\?days=90&device=mobile$"))
+    expect(page.locator("#bar-more-segment")).to_have_attribute("open", "")
+    page.locator("#bar-channel").select_option(index=1)
+    expect(page.locator(".chip")).to_have_count(2)
+    expect(page.locator("#bar-channel")).to_be_visible()
+    assert page.evaluate("scrollY") == before
+    expect(page.locator("[data-chart=funnel] canvas")).to_be_visible()
+    assert page.evaluate("old.isConnected || old.getAttribute('_echarts_instance_')") in (False, "", None)
+    expect(page.locator("#report-says")).to_contain_text("device mobile")
+    assert barriers(page) == []
+    assert is_same(page)
+
+
+def test_tabs_open_in_place_and_back_and_forward_lead_through_them(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/journeys/trial-to-paid/conformance?days=90")
+    expect(page.locator("script[src*='charts.']")).to_have_count(0)
+    page.evaluate(STAYS)
+    page.locator("#tab-timing").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#report [data-chart] canvas").first).to_be_visible(timeout=60_000)
+    expect(page).to_have_title(re.compile("Trial to paid: Timing"))
+    expect(page.locator("#tab-timing")).to_be_focused()
+    expect(page.locator("#report-says")).to_contain_text("Timing: Runs that began from")
+    expect(page.locator("[data-png]").first).to_be_visible()
+    page.locator("#bar-days-30").click()
+    expect(page).to_have_url(re.compile(r"timing\?days=30$"))
+    expect(page.locator("#bar-days-30")).to_have_attribute("aria-current", "true")
+    page.go_back()
+    expect(page.locator("#bar-days-90")).to_have_attribute("aria-current", "true")
+    page.go_back()
+    expect(page.locator("#tab-conformance")).to_have_attribute("aria-current", "page")
+    expect(page).to_have_title(re.compile("Trial to paid: Conformance"))
+    page.go_forward()
+    expect(page.locator("#tab-timing")).to_have_attribute("aria-current", "page")
+    expect(page.locator("#report [data-chart] canvas").first).to_be_visible()
+    expect(page).to_have_url(re.compile(r"timing\?days=90$"))
+    assert is_same(page)
+
+
+def test_a_form_within_the_report_stays_where_it_is(inside: Inside) -> None:
+    page = opened(inside, "funnel?days=90")
+    field = page.locator("#ask-trend")
+    field.scroll_into_view_if_needed()
+    box = field.bounding_box()
+    field.select_option("month")
+    expect(page).to_have_url(re.compile(r"days=90&by=month$"))
+    expect(page.locator("#ask-trend")).to_have_value("month")
+    expect(page.locator("[data-chart=trend] canvas")).to_be_visible()
+    now = page.locator("#ask-trend").bounding_box()
+    assert box
+    assert now
+    assert abs(box["y"] - now["y"]) < 2
+    assert is_same(page)
+
+
+def test_a_chip_is_taken_away_and_the_focus_goes_to_the_bar(inside: Inside) -> None:
+    page = opened(inside, "funnel?days=90&device=mobile")
+    page.locator(".chip").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".chip")).to_have_count(0)
+    expect(page.locator("#report-bar")).to_be_focused()
+    assert is_same(page)
+
+
+def test_arrow_keys_choose_and_leaving_enter_or_a_pause_ask(inside: Inside) -> None:
+    page = opened(inside, "funnel?days=90")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    count = page.locator("#bar-unit")
+    count.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(count).to_have_value("accounts")
+    assert not any("unit" in one for one in asked)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("unit=accounts"))
+    expect(count).to_be_focused()
+    assert sum("unit" in one for one in asked) == 1
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Tab")
+    expect(page).to_have_url(re.compile("unit=customers"))
+    count.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page).to_have_url(re.compile("unit=accounts"))
+    expect(count).to_be_focused()
+    assert is_same(page)
+
+
+def test_what_arrives_while_a_day_is_written_waits_until_it_is_left(inside: Inside) -> None:
+    page = opened(inside, "funnel?days=90")
+    held: list[Route] = []
+    page.route(re.compile("unit="), lambda route: held.append(route))
+    with page.expect_request(re.compile("unit=")):
+        page.locator("#bar-unit").select_option("customers")
+    page.locator("#bar-from").focus()
+    page.keyboard.type("01")
+    with page.expect_response(re.compile("unit=")):
+        held[0].continue_()
+    expect(page.locator("#bar-from")).to_be_focused()
+    expect(page).not_to_have_url(re.compile("unit"))
+    page.unroute_all()
+    page.locator("h1").click()
+    expect(page).to_have_url(re.compile("unit=customers"))
+    assert is_same(page)
+
+
+def test_where_it_is_refused_the_browser_goes_there(
+    browser: Browser, signed_in: StorageState, demo: tuple[Company, str]
+) -> None:
+    context = browser.new_context(storage_state=signed_in)
+    page = opened((context.new_page(), f"{demo[1]}/p/fernhill"), "funnel?days=90")
+    asked = "new CustomEvent('waywiser:go', {detail: '?from=2026-02-31', cancelable: true})"
+    assert page.evaluate(f"document.dispatchEvent({asked})") is False
+    expect(page.get_by_text("This cannot be asked")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"funnel\?from=2026-02-31$"))
+    page.go_back()
+    expect(page.locator("#tab-funnel")).to_be_visible()
+    context.close()
+
+
+@pytest.fixture
+def scriptless(browser: Browser, signed_in: StorageState) -> Iterator[Page]:
+    context = browser.new_context(java_script_enabled=False, storage_state=signed_in)
+    yield context.new_page()
+    context.close()
+
+
+def test_without_script_all_of_it_is_asked_for_as_pages(scriptless: Page, demo: tuple[Company, str]) -> None:
+    page = scriptless
+    page.goto(f"{demo[1]}/p/fernhill/journeys/trial-to-paid/funnel?days=90")
+    page.locator("#bar-unit").select_option("customers")
+    page.locator("#report-bar > noscript button, #report-bar > button").last.click()
+    expect(page).to_have_url(re.compile("unit=customers"))
+    page.locator("#tab-dropoffs").click()
+    expect(page.locator("#who-title")).to_be_visible()
+
+
+def test_what_takes_long_says_so_in_its_place_and_leaves_no_gap(
+    inside: Inside, demo: tuple[Company, str], quick: threading.Event
+) -> None:
+    quick.set()
+    page = opened(inside, "funnel?days=85")
+    quick.clear()
+    field = page.locator("#ask-trend")
+    field.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    field.select_option("month")
+    expect(page.locator("#report").get_by_text("This report takes a while")).to_be_attached(timeout=30_000)
+    expect(page.locator("#report-says")).to_contain_text("takes a while")
+    assert page.evaluate("scrollY") == before
+    (job,) = demo[0].services.waiting._jobs.values()
+    page.locator("#tab-timing").click()
+    assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
+    page.go_back()
+    expect(page.locator("#tab-funnel")).to_have_attribute("aria-current", "page")
+    quick.set()
+    expect(page.locator("#ask-trend")).to_have_value("month", timeout=60_000)
+    expect(page.locator("[data-chart=trend] canvas")).to_be_visible()
+    assert is_same(page)
+
+
+def test_the_link_is_copied_with_fixed_days_and_moment(inside: Inside) -> None:
+    page = opened(inside, "funnel?days=30&unit=customers")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert re.search(r"/funnel\?unit=customers&from=[\d-]{10}&through=[\d-]{10}&now=", link), link
+    entered = page.locator(".facts a").first.inner_text()
+    page.goto(link)
+    expect(page.locator(".facts a").first).to_have_text(entered)
+    page.get_by_role("link", name="As of now").click()
+    expect(page.get_by_text("this link keeps its days")).to_have_count(0)
