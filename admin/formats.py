@@ -23,7 +23,7 @@ from store.retelling import Retold
 from store.words import Spoken, marked, tell
 
 OUTCOMES = Spoken({"succeeded": "Succeeded", "failed": "Failed", "dropped": "Dropped", "in_time": "In time"})
-EXPLAINED = Spoken({**MEANINGS, **STANDING, **{name: WORDS[name] for name in OUTCOMES}})
+EXPLAINED = Spoken({**MEANINGS, **STANDING, **{name: WORDS[name] for name in (*OUTCOMES, "looks_inside")}})
 MANY = 0.1
 # Up to how many seconds a unit of how many is used, and how it is written.
 UNITS = (

@@ -13,7 +13,7 @@ from journeys.definitions import Definition, Step
 from journeys.funnel import UNITS
 from journeys.metrics import STANDING
 from journeys.rates import rate
-from journeys.report import Answer, Report, Table, Which
+from journeys.report import OTHER_SEGMENT, PERIOD, Answer, Report, Table, Which
 from journeys.scope import Scope
 from journeys.statistics import FEWEST, Estimate, Z, difference_of_medians, known
 from store.words import marked, tell
@@ -66,6 +66,8 @@ KINDS = {
 CODES: Mapping[str, Any] = {kind: number for number, kind in enumerate(KINDS, 1)}
 MEANINGS = {
     "deviations": "What runs did otherwise, the most frequent first; a run may deviate in several ways.",
+    "never": "Deviations that no run has, each with how many (`of`) could have it.",
+    "of": "How many runs could deviate so.",
     "kind": "In what way runs deviate: one of the words below.",
     "fits": (
         "Runs that took each step up to their furthest, in order and once; how they ended does not matter."
@@ -156,6 +158,11 @@ def conformance(scope: Scope, *, unit: str) -> Answer:
         "unit": unit,
         "fits": next((one for one in told if one["kind"] == "fits"), None),
         "deviations": sorted((one for one in told if one["kind"] != "fits"), key=lambda one: -one["n"]),
+        "never": [
+            {"kind": kind, "step": steps[k - 1].key if k else None, "of": found[code, False]["n"]}
+            for kind, k in _possible(scope.rule)
+            if (code := 100 * CODES[kind] + k, True) not in found and (code, False) in found
+        ],
     }
 
 
@@ -210,7 +217,8 @@ def _told(
         "kind": kind,
         "step": step,
         "n": some["n"],
-        "cell": f"{kind}:{step}" if step else kind,
+        "cell": (cell := f"{kind}:{step}" if step else kind),
+        "succeeded": {"n": some["succeeded"], "cell": f"{SUCCEEDED}{cell}"},
         "share": rate(some["n"], some["n"] + others["n"]),
         "success_rate": rate(some["succeeded"], some["n"]),
         "success_rate_otherwise": rate(others["succeeded"], others["n"]),
@@ -238,9 +246,13 @@ def _longer(some: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any
     }
 
 
+SUCCEEDED = "succeeded|"  # before the cell of those whose part it is
+
+
 def behind(scope: Scope, cell: str) -> Which:
     """The runs that deviate so; raises ListError for a cell that there is not."""
-    name, colon, step = cell.partition(":")
+    name, colon, step = cell.removeprefix(SUCCEEDED).partition(":")
+    have_succeeded = cell.startswith(SUCCEEDED)
     kind, steps = KINDS.get(name), scope.definition.steps
     if kind is None or kind.of_step != bool(colon) or (colon and step not in scope.definition):
         raise ListError(
@@ -248,7 +260,12 @@ def behind(scope: Scope, cell: str) -> Which:
         )
     k = scope.definition.position(step) if colon else len(steps)
     bound = {"k": k, "goal": len(steps), "before": _before(steps, k)}
-    return Which(kind.sql, bound, tell(kind.title, step=steps[k - 1].name))
+    title = tell(kind.title, step=steps[k - 1].name)
+    if have_succeeded:
+        return Which(
+            f"outcome = 'succeeded' and ({kind.sql})", bound, tell("%(runs)s: succeeded", runs=title)
+        )
+    return Which(kind.sql, bound, title)
 
 
 RATES = ("share", "success_rate", "success_rate_otherwise")
@@ -268,7 +285,7 @@ HEAD = (
     ),
     *("runs_otherwise", "difference", "difference_low", "difference_high", *APART[3:], *TIMES),
     *("seconds_more", "seconds_more_low", "seconds_more_high", "succeeded_customers"),
-    "succeeded_customers_otherwise",
+    *("succeeded_customers_otherwise", "succeeded"),
 )
 
 
@@ -286,6 +303,7 @@ def _row(one: dict[str, Any]) -> tuple[Any, ...]:
         *(one["difference"][name] for name in APART),
         *(one[name] for name in TIMES),
         *(one["seconds_more"][name] for name in LONGER),
+        one["succeeded"]["n"],
     )
 
 
@@ -298,4 +316,5 @@ CONFORMANCE = Report(
     meanings=MEANINGS,
     units=UNITS,
     behind=behind,
+    beside=(PERIOD, OTHER_SEGMENT),
 )
