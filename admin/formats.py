@@ -14,6 +14,7 @@ from admin.locales import day, decimal
 from admin.locales import share as written_share
 from journeys.breakdown import MOMENTS
 from journeys.change_words import told
+from journeys.members import MEANINGS as MEMBERS
 from journeys.metrics import MEANINGS, STANDING, WORDS
 from journeys.rates import rate
 from journeys.segments import written
@@ -63,6 +64,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["told_change"] = told
     app.jinja_env.globals["why_zero"] = why
     app.jinja_env.globals["MEANINGS"] = EXPLAINED
+    app.jinja_env.globals["MEMBERS"] = Spoken(MEMBERS)
     app.jinja_env.globals["DEVICE_ICONS"] = ICONS
 
 
