@@ -11,6 +11,7 @@ from journeys import discovery, discovery_journeys, discovery_lists, discovery_s
 from journeys.answers import Answers
 from journeys.definitions import parsed
 from journeys.discovery import Between
+from journeys.members import EVERYBODY, Members
 from journeys.period import Period
 from journeys.routes import Routes, confirmed
 from journeys.touchpoints import Touchpoint
@@ -38,7 +39,10 @@ class Ends:
 
 @dataclass(frozen=True)
 class AllEvents:
-    """The events of a project in a period, as of `now` (ms); with `work`, what is asked can be ended."""
+    """The events of a project, or of some customers, in a period, as of `now` (ms).
+
+    With `work`, what is asked can be ended.
+    """
 
     events: EventStore
     project: Project
@@ -47,6 +51,7 @@ class AllEvents:
     routes: Routes
     live: tuple[JourneyVersion, ...]
     answers: Answers
+    members: Members = EVERYBODY
 
     def journeys(
         self, within: str, value: str, *, most: int = discovery_journeys.MOST_FOUND
@@ -63,6 +68,7 @@ class AllEvents:
                 period=self.period,
                 now=self.now,
                 routes=self.routes,
+                members=self.members,
                 **asked,
             ),
         )
@@ -125,6 +131,7 @@ class AllEvents:
             within=ends.within,
             routes=self.routes,
             share=share,
+            members=self.members,
         )
 
     def _exploration(self, start: Touchpoint, asked: explored.Asked) -> explored.Exploration:
@@ -136,18 +143,25 @@ class AllEvents:
             period=self.period,
             now=self.now,
             routes=self.routes,
+            members=self.members,
         )
 
     def _kept(self, name: str, asked: Mapping[str, Any], compute: Callable[[], T]) -> T:
         """What was computed under this name before, if nothing has changed; else what is computed now."""
-        about = (name, asked, self.project, self.period, self.now, self.routes)
+        about = (name, asked, self.project, self.period, self.now, self.routes, self.members)
         return self.answers.under(self.events, self.project.id, about, compute)
 
 
 def all_events(
-    given: Services, project: Project, period: Period, *, now: int, work: Work | None = None
+    given: Services,
+    project: Project,
+    period: Period,
+    *,
+    now: int,
+    work: Work | None = None,
+    members: Members = EVERYBODY,
 ) -> AllEvents:
-    """The events of a project in a period, to be asked for this work."""
+    """The events of a project in a period, or of some of its customers, to be asked for this work."""
     return AllEvents(
         given.events.asked_for(work or given.work()),
         project,
@@ -156,4 +170,5 @@ def all_events(
         confirmed(given.engine, project.id),
         tuple(live_journeys(given.engine, project.id)),
         given.answers,
+        members,
     )

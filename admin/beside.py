@@ -13,13 +13,17 @@ from admin.report import JourneyPage
 from journeys.breakdown_report import BREAKDOWN
 from journeys.comparison import COMPARISON
 from journeys.dimensions import DimensionError
+from journeys.facing import BY_REPORT
 from journeys.period import Period, PeriodError, moment
 from journeys.periods_report import PERIODS
-from journeys.report import Answer, Report
+from journeys.report import OTHER_SEGMENT, PERIOD, Answer, Report
+from journeys.reports import COMPANIONS
 from journeys.segments import SegmentError, written
+from journeys.side_by_side import Facing
 from journeys.survival_report import SURVIVAL
 from journeys.timing import TIMING
 from journeys.trend import TREND
+from store.words import Spoken
 
 
 def given(report: JourneyPage, tab: str, args: Mapping[str, str]) -> dict[str, str]:
@@ -68,6 +72,41 @@ def funnel(report: JourneyPage, answer: Answer, trend: Answer) -> dict[str, Any]
 def timing(report: JourneyPage, _answer: Answer, **_others: Answer) -> dict[str, Any]:
     """Beside the times: those of another period."""
     return {"periods": _periods(report)}
+
+
+def facing(report: JourneyPage, kind: Report, question: ReportQuestion) -> dict[str, Any]:
+    """The report of a tab side by side, as its bar asks: with another segment, with another period."""
+    if kind.name not in BY_REPORT:
+        return {}
+    asked, own = report.asked, dict(question.arguments)
+    others: list[dict[str, str]] = []
+    if asked.against and OTHER_SEGMENT in kind.beside:
+        others.append({"against": asked.against})
+    if asked.beside and PERIOD in kind.beside:
+        others.append({"before_from": asked.beside.start, "before_to": asked.beside.end})
+    return {"facing": [_facing(report, BY_REPORT[kind.name], question, own, other) for other in others]}
+
+
+def _facing(
+    report: JourneyPage,
+    found: Facing,
+    question: ReportQuestion,
+    own: Mapping[str, Any],
+    other: Mapping[str, str],
+) -> dict[str, Any]:
+    """One card: the answer, or why there is none, what it is called, and how its parts and rows are said."""
+    beside = COMPANIONS[found.report.name]
+
+    def ask() -> Answer:
+        return beside.ask(report.scope, {**own, **other}, unit=report.asked.unit)
+
+    return {
+        **_or_why(beside.meanings, ask, {"against": None, **question.args, **other}),
+        "name": beside.name,
+        "compared": "segments" if "against" in other else "periods",
+        "heads": Spoken(found.heads),
+        "called": lambda row: found.called(report.scope, row["part"], row["kind"], row["label"]),
+    }
 
 
 def breakdown(report: JourneyPage, answer: Answer) -> dict[str, Any]:
@@ -121,7 +160,7 @@ def _broken_down(report: JourneyPage) -> dict[str, Any] | None:
 
 
 def _or_why(
-    meanings: Mapping[str, str], ask: Callable[[], Answer], args: Mapping[str, str]
+    meanings: Mapping[str, str], ask: Callable[[], Answer], args: Mapping[str, str | None]
 ) -> dict[str, Any]:
     """An answer with what its words mean and the arguments that ask for it, or why there is none."""
     try:

@@ -14,6 +14,7 @@ from admin.locales import day, decimal, medium
 from admin.locales import share as written_share
 from journeys.breakdown import MOMENTS
 from journeys.change_words import told
+from journeys.members import MEANINGS as MEMBERS
 from journeys.metrics import MEANINGS, STANDING, WORDS
 from journeys.rates import rate
 from journeys.segments import written
@@ -23,7 +24,7 @@ from store.retelling import Retold
 from store.words import Spoken, marked, tell
 
 OUTCOMES = Spoken({"succeeded": "Succeeded", "failed": "Failed", "dropped": "Dropped", "in_time": "In time"})
-EXPLAINED = Spoken({**MEANINGS, **STANDING, **{name: WORDS[name] for name in OUTCOMES}})
+EXPLAINED = Spoken({**MEANINGS, **STANDING, **{name: WORDS[name] for name in (*OUTCOMES, "looks_inside")}})
 MANY = 0.1
 # Up to how many seconds a unit of how many is used, and how it is written.
 UNITS = (
@@ -65,6 +66,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["told_change"] = told
     app.jinja_env.globals["why_zero"] = why
     app.jinja_env.globals["MEANINGS"] = EXPLAINED
+    app.jinja_env.globals["MEMBERS"] = Spoken(MEMBERS)
     app.jinja_env.globals["DEVICE_ICONS"] = ICONS
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from journeys.lists import listed
 from journeys.membership import Saved
 from journeys.period import Period
-from journeys.reports import BY_NAME, REPORTS
+from journeys.reports import BY_NAME, COMPANIONS, REPORTS
 from journeys.scope import Scope
 from journeys.segments import choices
 
@@ -45,7 +45,7 @@ class Question(NamedTuple):
 
 def questions() -> Iterator[Question]:
     """Every report as it is first asked; then some that are asked otherwise, and lists."""
-    for report in REPORTS:
+    for report in (one for one in REPORTS if one not in COMPANIONS.values()):
         ask = _report(report.name, **GIVEN.get(report.name, {}))
         if report.name == "change":
             ask = _of_second_half(ask)
@@ -54,6 +54,9 @@ def questions() -> Iterator[Question]:
     yield Question("funnel of a saved segment", _of_segment(_report("funnel")), of_touchpoints=True)
     yield Question(
         "breakdown by a property of the goal", _report("breakdown", by="property:amount", at="paid")
+    )
+    yield Question(
+        "drop-offs of two segments", _report("dropoffs_beside", step="view", against="device:mobile"), True
     )
     yield Question("paths before payment", _report("paths", anchor="payment", direction="before"), True)
     yield Question("paths after runs that were lost", _report("paths", part="afterwards"), True)

@@ -12,7 +12,7 @@ from journeys.attribution_lists import behind
 from journeys.currencies import MEANINGS as CURRENCIES
 from journeys.currencies import asked
 from journeys.funnel import UNITS
-from journeys.report import Answer, OwnArguments, Report, Table
+from journeys.report import OTHER_SEGMENT, PERIOD, Answer, OwnArguments, Report, Table
 from journeys.scope import Scope
 
 MEANINGS = {
@@ -156,4 +156,5 @@ ATTRIBUTION = Report(
     asked=Asked,
     units=UNITS,
     behind=behind,
+    beside=(PERIOD, OTHER_SEGMENT),
 )

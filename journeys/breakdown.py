@@ -73,6 +73,7 @@ def breakdown(
         "by": found.text,
         "at": key,
         "moment": _moment(scope, found, position),
+        "looks_inside": found.kind == SEGMENT and scope.saved.looks_inside({"name": found.name}),
         **whole(groups),
         "cells": cells(lambda number: written(Cell(number, "", found.text, key, "", []))),
         "groups": groups,

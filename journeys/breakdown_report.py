@@ -8,7 +8,7 @@ from journeys.breakdown import MOST, behind, breakdown
 from journeys.dimensions import OF_RUN
 from journeys.funnel import UNITS
 from journeys.metrics import STANDING
-from journeys.report import Answer, OwnArguments, Report, Table
+from journeys.report import OTHER_SEGMENT, PERIOD, Answer, OwnArguments, Report, Table
 from journeys.standing import HEAD, columns
 
 MEANINGS = {
@@ -93,4 +93,5 @@ BREAKDOWN = Report(
         "those of the first step answer who succeeds, those of a later one who goes on.",
     ),
     behind=behind,
+    beside=(PERIOD, OTHER_SEGMENT),
 )

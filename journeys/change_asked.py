@@ -87,7 +87,7 @@ class Cell(NamedTuple):
 
 def asked_of(scope: Scope, target: str, before_from: str, before_to: str, age: str) -> Asked:
     """What is asked for; raises PeriodError, DimensionError."""
-    before, end = _before(scope, before_from, before_to), _target(scope, target)
+    before, end = before_of(scope, before_from, before_to), _target(scope, target)
     return Asked(before, _read(age) if age else _age(scope, before, end), end)
 
 
@@ -125,7 +125,8 @@ def _target(scope: Scope, key: str) -> int:
     return scope.definition.position(key or later[-1])
 
 
-def _before(scope: Scope, start: str, end: str) -> Period:
+def before_of(scope: Scope, start: str, end: str) -> Period:
+    """The period to compare with, the one right before where none is named; raises PeriodError."""
     zone = scope.project.zone
     if not (start or end):
         return preceding(scope.period, zone)

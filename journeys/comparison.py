@@ -14,10 +14,11 @@ from journeys.cursors import ListError
 from journeys.filters import Params
 from journeys.funnel import OUTCOMES, UNITS
 from journeys.lists import AT_STEP, WHOLE
+from journeys.metrics import WORDS
 from journeys.rates import rate
 from journeys.report import Answer, OwnArguments, Report, Table, Which
 from journeys.scope import Scope
-from journeys.segment_definitions import SegmentDefinition, parse_segment
+from journeys.segment_definitions import SegmentDefinition
 from journeys.segments import SAVED, Segment, SegmentError, checked, choices, read_several, written
 from journeys.standing import NOBODY, standing
 from journeys.statistics import known
@@ -51,10 +52,7 @@ MEANINGS = {
         "have, intervals are wider and p-values larger than they need be, and who is in both hides a "
         "difference."
     ),
-    "looks_inside": (
-        "The segment asks what happened within the run. Who came further had more time for that, so a "
-        "difference may be a consequence of success and not its cause."
-    ),
+    "looks_inside": WORDS["looks_inside"],
     "small": (
         "Too little to rely on the rate: fewer than 30, or an interval of 30 points or more, or one of more "
         "than 5 points that is also wider than 130 % of its middle."
@@ -84,26 +82,29 @@ def comparison(scope: Scope, *, unit: str, segments: str = "") -> Answer:
     Raises SegmentError where they are not two to five different ones, or one cannot be read. Without any, the
     answer may have fewer.
     """
-    chosen = _chosen(scope, segments)
-    rows = _counted(scope, chosen, unit)
-    groups = [_group(scope, one, rows[at, at]) for at, one in enumerate(chosen)]
+    groups, overlap = sides(scope, _chosen(scope, segments), unit)
     for group, found in zip(groups, _against_first(groups), strict=True):
         group["against_first"] = found[-1] if found else None
         for step, one in zip(group["steps"][1:], found or (), strict=False):
             step["against_first"] = one
-    return {
-        "unit": unit,
-        "segment": dict(scope.segment),
-        "segments": groups,
-        "overlap": [
-            {
-                "of": [groups[one]["text"], groups[other]["text"]],
-                "n": int(rows[one, other]["n"]),
-                "cell": _cell("entered", None, chosen[one], chosen[other]),
-            }
-            for one, other in combinations(range(len(chosen)), 2)
-        ],
-    }
+    return {"unit": unit, "segment": dict(scope.segment), "segments": groups, "overlap": overlap}
+
+
+def sides(
+    scope: Scope, chosen: Sequence[Segment], unit: str
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """How each segment stands, without any difference, and how many runs are in two of them."""
+    rows = _counted(scope, chosen, unit)
+    groups = [_group(scope, one, rows[at, at]) for at, one in enumerate(chosen)]
+    overlap = [
+        {
+            "of": [groups[one]["text"], groups[other]["text"]],
+            "n": int(rows[one, other]["n"]),
+            "cell": _cell("entered", None, chosen[one], chosen[other]),
+        }
+        for one, other in combinations(range(len(chosen)), 2)
+    ]
+    return groups, overlap
 
 
 def size(scope: Scope, key: str) -> dict[str, int]:
@@ -223,7 +224,7 @@ def _group(scope: Scope, segment: Segment, row: Row) -> dict[str, Any]:
     return {
         "text": written(segment),
         "name": name_of(scope, segment),
-        "looks_inside": _looks_inside(scope, segment),
+        "looks_inside": scope.saved.looks_inside(segment),
         **stands,
         "entered": {"n": n, "cell": _cell("entered", None, segment)},
         "outcomes": {
@@ -259,11 +260,6 @@ def _against_first(groups: Sequence[Row]) -> list[list[Mapping[str, float | None
         [n[0]] * len(own),
     )
     return [None, *(found[row * steps : (row + 1) * steps] for row in rows)]
-
-
-def _looks_inside(scope: Scope, segment: Segment) -> bool:
-    keys = [segment[name] for name in SAVED if name in segment]
-    return any(parse_segment(scope.saved.segments[key]).looks_inside for key in keys)
 
 
 def _cell(number: str, step: str | None, *segments: Segment) -> str:

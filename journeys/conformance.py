@@ -13,7 +13,7 @@ from journeys.definitions import Definition, Step
 from journeys.funnel import UNITS
 from journeys.metrics import STANDING
 from journeys.rates import rate
-from journeys.report import Answer, Report, Table, Which
+from journeys.report import OTHER_SEGMENT, PERIOD, Answer, Report, Table, Which
 from journeys.scope import Scope
 from journeys.statistics import FEWEST, Estimate, Z, difference_of_medians, known
 from store.words import marked, tell
@@ -76,12 +76,15 @@ KINDS = {
 FIRST = "first"
 WHOSE = {
     "in_time": ("outcome = 'in_time'", marked("%(runs)s, in time")),
+    "succeeded": ("outcome = 'succeeded'", marked("%(runs)s, succeeded")),
     FIRST: ("1", marked("%(runs)s, the first of each customer")),
     f"{FIRST}_won": ("outcome = 'succeeded'", marked("%(runs)s, the first of each customer, succeeded")),
 }
 CODES: Mapping[str, Any] = {kind: number for number, kind in enumerate(KINDS, 1)}
 MEANINGS = {
     "deviations": "What runs did otherwise, the most frequent first; a run may deviate in several ways.",
+    "never": "Deviations that no run has, each with how many (`of`) could have it.",
+    "of": "How many runs could deviate so.",
     "kind": "In what way runs deviate: one of the words below.",
     "fits": (
         "Runs that took each step up to their furthest, in order and once; how they ended does not matter."
@@ -172,6 +175,11 @@ def conformance(scope: Scope, *, unit: str) -> Answer:
         "unit": unit,
         "fits": next((one for one in told if one["kind"] == "fits"), None),
         "deviations": sorted((one for one in told if one["kind"] != "fits"), key=lambda one: -one["n"]),
+        "never": [
+            {"kind": kind, "step": steps[k - 1].key if k else None, "of": found[code, False]["n"]}
+            for kind, k in _possible(scope.rule)
+            if (code := 100 * CODES[kind] + k, True) not in found and (code, False) in found
+        ],
     }
 
 
@@ -248,6 +256,7 @@ def _told(
         "n": some["n"],
         "cell": of.cell,
         "cells": {"in_time": of.some("in_time")},
+        "succeeded": {"n": some["succeeded"], "cell": of.some("succeeded")},
         "share": rate(some["n"], some["n"] + others["n"]),
         "success_rate": rate(some["succeeded"], some["n"]),
         "success_rate_otherwise": rate(others["succeeded"], others["n"]),
@@ -303,7 +312,7 @@ def _some(scope: Scope, kind: Kind, those: Which, whose: str, unit: str) -> Whic
         sql, title = f"({kind.among}) and not ({sql})", tell("Others than: %(runs)s", runs=title)
     condition, said = WHOSE[whose.removeprefix("other_")]
     found = Which(f"({sql}) and {condition}", those.values, tell(said, runs=title))
-    if whose == "in_time":
+    if FIRST not in whose:
         return found
     firsts, values = scope.ask("conformance.firsts", unit=unit)
     among = f"(customer, number, account) in ({firsts})"
@@ -327,7 +336,7 @@ HEAD = (
     ),
     *("runs_otherwise", "difference", "difference_low", "difference_high", *APART[3:], *TIMES),
     *("seconds_more", "seconds_more_low", "seconds_more_high", "succeeded_customers"),
-    "succeeded_customers_otherwise",
+    *("succeeded_customers_otherwise", "succeeded"),
 )
 
 
@@ -345,6 +354,7 @@ def _row(one: dict[str, Any]) -> tuple[Any, ...]:
         *(one["difference"][name] for name in APART),
         *(one[name] for name in TIMES),
         *(one["seconds_more"][name] for name in LONGER),
+        one["succeeded"]["n"],
     )
 
 
@@ -357,4 +367,5 @@ CONFORMANCE = Report(
     meanings=MEANINGS,
     units=UNITS,
     behind=behind,
+    beside=(PERIOD, OTHER_SEGMENT),
 )

@@ -11,6 +11,7 @@ from journeys import filters
 from journeys.definitions import Definition, parse, parse_duration
 from journeys.discovery_cells import other_cell, way_cell
 from journeys.funnel import funnel
+from journeys.members import EVERYBODY, Members
 from journeys.period import Period
 from journeys.questions import question
 from journeys.rates import rate
@@ -64,7 +65,7 @@ class DiscoveryError(Exception):
 
 @dataclass(frozen=True)
 class Between:
-    """Attempts to come from `start` to `goal` within a time (ms), of the share `sampled` of customers.
+    """Attempts to come from `start` to `goal` within a time (ms), of the share `sampled` of `members`.
 
     They are the runs of `scope`, whose journey has these two steps. `remember` computes what several answers
     need, by name and unit, or knows it already.
@@ -75,12 +76,15 @@ class Between:
     goal: Touchpoint
     within: int
     sampled: float
+    members: Members = EVERYBODY
     remember: Callable[[str, str, Callable[[], Any]], Any] = lambda _name, _unit, compute: compute()
 
     def drafted(self, definition: Definition) -> Scope:
         """The scope of another journey over the same customers and period."""
         scope = self.scope
-        drafted = sampled(scope.events, scope.project, definition, scope.period, scope.now, self.sampled)
+        drafted = sampled(
+            scope.events, scope.project, definition, scope.period, scope.now, self.sampled, self.members
+        )
         return replace(drafted, routes=scope.routes)
 
 
@@ -96,6 +100,7 @@ def between(
     routes: Routes = RAW,
     most_customers: int = MOST_CUSTOMERS,
     share: float | None = None,
+    members: Members = EVERYBODY,
 ) -> Between:
     """The attempts of a period from one touchpoint to another; of more customers a sample is taken.
 
@@ -109,8 +114,8 @@ def between(
         relevant = filters.relevant_of(definition.steps[0].match, params)
         found = events.query(question("discovery.customers", relevant=relevant), params.values)[0]["n"]
         share = 1 / max(1, -(-found // most_customers))
-    scope = sampled(events, project, definition, period, now, share)
-    return Between(replace(scope, routes=routes), start, goal, longest, share)
+    scope = sampled(events, project, definition, period, now, share, members)
+    return Between(replace(scope, routes=routes), start, goal, longest, share, members)
 
 
 def milliseconds(within: str) -> int:
@@ -129,16 +134,24 @@ def milliseconds(within: str) -> int:
 
 
 def sampled(
-    events: EventStore, project: Project, definition: Definition, period: Period, now: int, share: float
+    events: EventStore,
+    project: Project,
+    definition: Definition,
+    period: Period,
+    now: int,
+    share: float,
+    members: Members = EVERYBODY,
 ) -> Scope:
-    """The scope of a draft over a share of the customers, who are the same for every draft.
+    """The scope of a draft over a share of the customers, or of members; they are the same for every draft.
 
     Events that match no step move no run of a draft: they are left out before their customers are looked up.
     """
-    params = filters.Params(chunks=round(1 / share))
+    params = filters.Params(chunks=round(1 / share), **members.values)
     whose = filters.any_of([one for step in definition.steps for one in step.match], params)
     if share != 1:
         whose = f"({whose}) and cityHash64(customer) % {{chunks:UInt32}} = 0"
+    if members != EVERYBODY:
+        whose = f"({whose}) and {members.sql}"
     return drafted(events, project, definition, period, whose=whose, now=now, **params.values)
 
 

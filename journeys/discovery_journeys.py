@@ -11,6 +11,7 @@ import numpy as np
 from journeys import filters, runs
 from journeys.definitions import Definition, parse
 from journeys.discovery import WITHIN, milliseconds, two_steps
+from journeys.members import EVERYBODY, Members
 from journeys.period import Period, iso
 from journeys.questions import question
 from journeys.rates import rate
@@ -79,6 +80,7 @@ class Ground:
     within: int
     routes: Routes
     chunks: int = 1
+    members: Members = EVERYBODY
 
     def query(self, sql: str, **values: Any) -> list[dict[str, Any]]:
         """The rows of a question about the sample."""
@@ -91,7 +93,9 @@ class Ground:
         """The same of a question that asks of its touchpoints."""
         params = filters.Params(**values)
         route = self.routes.route(params)
-        touched = question("discovery_journeys.touched", resolved=resolved_now(), route=route)
+        touched = question(
+            "discovery_journeys.touched", resolved=resolved_now(), route=route, members=self.members.sql
+        )
         return self.query(question(name, touched=touched, **(slots or {})), **params.values)
 
     @property
@@ -102,6 +106,7 @@ class Ground:
             "start": self.period.start,
             "end": self.period.end,
             "chunks": self.chunks,
+            **self.members.values,
         }
 
 
@@ -117,6 +122,7 @@ def worth_managing(
     routes: Routes = RAW,
     most: int = MOST_FOUND,
     most_customers: int = MOST_CUSTOMERS,
+    members: Members = EVERYBODY,
 ) -> dict[str, Any]:
     """Pairs of a start and a goal, those with most at stake first; times in seconds.
 
@@ -124,7 +130,8 @@ def worth_managing(
     same customers. `value` names a property of goals that is money. `journeys` are those that the project
     has. Raises DiscoveryError.
     """
-    ground = _ground(Ground(events, project, period, now, milliseconds(within), routes), most_customers)
+    everyone = Ground(events, project, period, now, milliseconds(within), routes, members=members)
+    ground = _ground(everyone, most_customers)
     customers, named, with_money = _frequent(ground, value)
     rows = {(row["one"], row["other"]): row for row in _rows(ground, list(named))}
     pairs, left_out = _pairs(rows, customers)
@@ -246,6 +253,8 @@ def _counted(ground: Ground, drafts: Sequence[Definition], value: str) -> list[d
         return []
     params = filters.Params(**ground.bound, now=ground.now, within=ground.within, value=value)
     whose = "1" if ground.chunks == 1 else "cityHash64(customer) % {chunks:UInt32} = 0"
+    if ground.members != EVERYBODY:
+        whose = f"{whose} and {ground.members.sql}"
     computed = runs.together(drafts, params, whose, resolved=resolved_now())
     goals = filters.any_of([one for draft in drafts for one in draft.steps[-1].match], params)
     sql = question("discovery_journeys.counted", computed=computed, goals=goals)

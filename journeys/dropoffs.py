@@ -65,7 +65,13 @@ def dropoffs(
         "segment": counted["segment"],
         "entered": counted["entered"],
         "step": key,
-        "steps": [{name: one[name] for name in ("key", "name", "left", "rate")} for one in steps],
+        "steps": [
+            {
+                **{name: one[name] for name in ("key", "name", "left", "rate")},
+                "cells": {"left": f"here:left:{one['key']}"},
+            }
+            for one in steps
+        ],
         "who": {
             **{name: {"n": here[name], "cell": f"here:{name}:{key}"} for name in HERE if name in here},
             "rate": here["rate"],

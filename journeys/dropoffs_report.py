@@ -12,7 +12,7 @@ from journeys.currencies import asked
 from journeys.dropoffs import behind, dropoffs
 from journeys.dropoffs_around import BEFORE, MOST_DAYS
 from journeys.funnel import UNITS
-from journeys.report import Answer, OwnArguments, Report, Table
+from journeys.report import OTHER_SEGMENT, PERIOD, Answer, OwnArguments, Report, Table
 
 MEANINGS = {
     "entered": "All runs of the period.",
@@ -170,6 +170,8 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
     for name in ("dropped", "failed", "in_time", "went_on"):
         yield "who", name, who[name]["n"], who["reached"]["n"], None, None, None, *BLANK, None
     yield "who", "left", who["left"]["n"], *_share(who["rate"]), *BLANK, None
+    for one in answer["steps"]:
+        yield "left", one["key"], one["left"], *_share(one["rate"]), *BLANK, None
     for one in answer["next"]["rows"]:
         yield "next", _name(one), one["n"], *_share(one["share"]), *BLANK, one["median_seconds"]
     for one in (*answer["next"]["rows"], answer["next"]):
@@ -223,4 +225,5 @@ DROPOFFS = Report(
     asked=Asked,
     units=UNITS,
     behind=behind,
+    beside=(PERIOD, OTHER_SEGMENT),
 )

@@ -15,6 +15,7 @@ from journeys.definitions import parse, parse_duration
 from journeys.discovery import two_steps
 from journeys.flows import KINDS, OTHER, Flow, Node, drawn
 from journeys.lists import ALL
+from journeys.members import EVERYBODY, Members
 from journeys.period import Period, iso
 from journeys.questions import question
 from journeys.report import Table
@@ -67,7 +68,7 @@ class Cell(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Exploration:
-    """A question to the events of a period, of a share of the customers."""
+    """A question to the events of a period, of a share of the customers, or of the `members` among them."""
 
     events: EventStore
     project: Project
@@ -77,6 +78,7 @@ class Exploration:
     now: int
     routes: Routes
     chunks: int
+    members: Members = EVERYBODY
 
     def ways(self) -> tuple[str, filters.Params]:
         """The SQL of each visit's way, and what it binds."""
@@ -92,8 +94,10 @@ class Exploration:
             once=int(asked.unit == "customers"),
             backwards=int(asked.direction == "before"),
             depth=asked.depth,
+            **self.members.values,
         )
         parts = {"anchor": _anchor(self.touchpoint, self.routes, params), "label": self.routes.label(params)}
+        parts["members"] = self.members.sql
         return question("explored.ways", resolved=resolution.resolved_now(), **parts), params
 
     def flows(self) -> list[Flow]:
@@ -151,13 +155,14 @@ def explore(
     now: int,
     routes: Routes = RAW,
     most_customers: int = MOST_CUSTOMERS,
+    members: Members = EVERYBODY,
 ) -> Exploration:
     """The question, over a sample where more than `most_customers` came to the touchpoint."""
     params = filters.Params(project=project.id, start=period.start, end=period.end)
     sql = question("explored.customers", anchor=_anchor(touchpoint, routes, params))
     found = events.query(sql, params.values)[0]["n"]
     chunks = max(1, -(-found // most_customers))
-    return Exploration(events, project, touchpoint, asked, period, now, routes, chunks)
+    return Exploration(events, project, touchpoint, asked, period, now, routes, chunks, members)
 
 
 def told(of: Exploration) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from journeys.cohorts import ALL, HEAD, Parts, followed, later, parts, rows
 from journeys.cursors import ListError, Number, read, written
 from journeys.lists import ALL as ALL_ROWS
 from journeys.lists import in_blocks
+from journeys.members import EVERYBODY, Members
 from journeys.period import BEGINNING_OF_TIME, Period, iso
 from journeys.questions import question
 from journeys.report import Table
@@ -76,7 +77,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Life:
-    """What is asked about the customers of a project: a period, and how its time is parted.
+    """What is asked about the customers of a project, or some `members`: a period, and its parts.
 
     Parts are whole: those that the period cuts are looked at from their beginning to their end.
     """
@@ -86,6 +87,7 @@ class Life:
     period: Period
     time: Parts
     now: int
+    members: Members = EVERYBODY
 
     def ask(self, name: str, *, which: str = "", **values: Any) -> list[dict[str, Any]]:
         """The rows of a question about customers and the places in which they were active."""
@@ -94,12 +96,13 @@ class Life:
     def asking(self, name: str, which: str, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """SQL of it, and all that it binds."""
         active = question("retention.active", resolved=resolution.resolved_now())
-        placed = question("lifecycle.placed", active=active)
+        placed = question("lifecycle.placed", active=active, members=self.members.sql)
         bound = {
             "project": self.project.id,
             "edges": self._edges(),
             "engagement": ENGAGEMENT,
             "now": self.now,
+            **self.members.values,
         }
         return question(name, placed=placed, which=which), {**bound, **values}
 
@@ -114,9 +117,17 @@ class Life:
         return part + 3
 
 
-def open_life(events: EventStore, project: Project, period: Period, *, by: str = "", now: int) -> Life:
+def open_life(
+    events: EventStore,
+    project: Project,
+    period: Period,
+    *,
+    by: str = "",
+    now: int,
+    members: Members = EVERYBODY,
+) -> Life:
     """The question about a period until now, by day, week or month; raises PeriodError."""
-    return Life(events, project, period, parts(by, period.start, now, project.zone), now)
+    return Life(events, project, period, parts(by, period.start, now, project.zone), now, members)
 
 
 def lifecycle(life: Life) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from journeys.filters import Params
 from journeys.outcome import outcome_at
 from journeys.questions import question
 from journeys.segment_definitions import Did, Group, Part, SegmentDefinition, State, parse_segment
-from journeys.segments import SegmentError
+from journeys.segments import SAVED, Segment, SegmentError
 from store.journeys import ANSWERING, JourneyVersion
 from store.words import tell
 
@@ -29,6 +29,10 @@ class Saved:
         if key not in self.segments:
             raise SegmentError(tell("there is no saved segment %(key)s", key=repr(key)))
         return parse_segment(self.segments[key])
+
+    def looks_inside(self, segment: Segment) -> bool:
+        """Whether a segment of runs asks what happened within the run; raises SegmentError."""
+        return any(self.segment(segment[name]).looks_inside for name in SAVED if segment.get(name))
 
     def named(self, key: str) -> str:
         """What a saved segment is called."""

@@ -87,6 +87,10 @@ WORDS = {
     "at_most": "The rate if all of those who are in time get there.",
     "customers": STANDING["customers"],
     "dependent": STANDING["dependent"],
+    "looks_inside": (
+        "The segment asks what happened within the run. Who came further had more time for that, so a "
+        "difference may be a consequence of success and not its cause."
+    ),
     "half_by": "At least half of the runs are of only so many customers, the busiest ones.",
     "few": "So few customers make half of the runs that the interval is too narrow.",
     "immature": STANDING["immature"],

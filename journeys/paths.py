@@ -109,6 +109,7 @@ def paths(scope: Scope, *, unit: str = "runs", **given: Any) -> dict[str, Any]:
         "part": asked.part,
         "direction": asked.direction,
         "against": asked.against,
+        "looks_inside": any(scope.saved.looks_inside(one) for one in (scope.segment, asked.against or {})),
         **drawn(flows(scope, asked, unit), is_compared=is_compared),
     }
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from journeys.metrics import WORDS
 from journeys.report import Report
-from journeys.reports import REPORTS
+from journeys.reports import COMPANIONS, REPORTS
+from journeys.side_by_side import MEANINGS as SIDE_BY_SIDE
 
 FILE = Path(__file__).parents[1] / "docs" / "metrics.md"
 TITLE = "# What the reports of a journey mean\n"
@@ -18,17 +19,30 @@ journey's page, or a part of one. A number with a `cell` has its list:
 beside them has the cells by these names. The runs are those that began in the period, as they stand now.
 """
 SHARED = "\n## Words that all reports share\n\n"
+BESIDE = """
+## Side by side
+
+A tab that can be compared shows its report of two segments, or of two periods, side by side. `against`
+names the other segment; without it, `before_from` and `before_to` are the other period, or it is the one
+before. The report is asked for each group by itself, so each number is the one that the group's own report
+tells.
+
+"""
 HEAD = "| word | meaning |\n|---|---|\n"
 
 
 def published(text: str) -> str:
     """The text of the file with the part about reports made anew."""
-    return text.partition(TITLE)[0] + TITLE + INTRODUCTION + SHARED + _words(WORDS) + "".join(_sections())
+    words, beside = SHARED + _words(WORDS), BESIDE + _words(SIDE_BY_SIDE)
+    return text.partition(TITLE)[0] + TITLE + INTRODUCTION + words + "".join(_sections()) + beside
 
 
 def _sections() -> Iterator[str]:
     for report in REPORTS:
         yield f"\n## {report.title}\n\n`{report.name}`{_of(report)}: {report.says}\n\n"
+        if report in COMPANIONS.values():
+            yield "Its words are those of [all reports side by side](#side-by-side).\n"
+            continue
         yield _words(report.meanings)
         if report.notes:
             yield "\n" + "".join(f"- {note}\n" for note in report.notes)

@@ -8,11 +8,13 @@ from journeys.change_report import CHANGE
 from journeys.comparison import COMPARISON
 from journeys.conformance import CONFORMANCE
 from journeys.dropoffs_report import DROPOFFS
+from journeys.facing import FACING
 from journeys.funnel_report import FUNNEL
 from journeys.paths_report import PATHS
 from journeys.periods_report import PERIODS
 from journeys.report import Report
 from journeys.retention import RETENTION
+from journeys.side_by_side import companion
 from journeys.signals_report import SIGNALS
 from journeys.survival_report import SURVIVAL
 from journeys.timing import TIMING
@@ -21,6 +23,7 @@ from journeys.variants import VARIANTS
 from journeys.versions_report import VERSIONS
 from journeys.zero import ZERO
 
+COMPANIONS = {one.report.name: companion(one) for one in FACING}
 REPORTS: tuple[Report, ...] = (
     FUNNEL,
     TREND,
@@ -39,6 +42,8 @@ REPORTS: tuple[Report, ...] = (
     RETENTION,
     ZERO,
     VERSIONS,
+    *COMPANIONS.values(),
 )
 BY_NAME = {report.name: report for report in REPORTS}
+BY_BAR = (PERIODS, *COMPANIONS.values())  # what tabs show where their bar asks for it
 TABS = tuple(report for report in REPORTS if not report.within)

@@ -11,7 +11,7 @@ from journeys.buckets import UNITS
 from journeys.cohorts import ALL, HEAD, Parts, followed, later, parts, rows
 from journeys.cursors import ListError
 from journeys.questions import question
-from journeys.report import Answer, OwnArguments, Report, Table, Which
+from journeys.report import OTHER_SEGMENT, PERIOD, Answer, OwnArguments, Report, Table, Which
 from journeys.scope import Scope
 from journeys.sessions import ENGAGEMENT
 from store.words import marked, tell
@@ -191,4 +191,5 @@ RETENTION = Report(
     meanings=MEANINGS,
     asked=Asked,
     behind=behind,
+    beside=(PERIOD, OTHER_SEGMENT),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from journeys.report import Answer, OwnArguments, Report, Table
+from journeys.report import OTHER_SEGMENT, PERIOD, Answer, OwnArguments, Report, Table
 from journeys.signals import CANDIDATES, DIFFERENT, FEWEST, LEVELS, SEEN_MOST, signals
 from journeys.signals_asked import TOWARDS
 from journeys.signals_lists import behind
@@ -180,6 +180,7 @@ SIGNALS = Report(
     meanings=MEANINGS,
     asked=Asked,
     behind=behind,
+    beside=(PERIOD, OTHER_SEGMENT),
     notes=(
         "Signals are not counted by customers or accounts. One run of each customer is looked at already, "
         "the first that took the step. The furthest run, which stands for these elsewhere, would "

@@ -68,7 +68,7 @@ def difference(count: ArrayLike, n: ArrayLike, other_count: ArrayLike, other_n: 
 
     Newcombe 1998, method 10, of two Wilson intervals.
     """
-    return _less(wilson(count, n), wilson(other_count, other_n))
+    return difference_of(wilson(count, n), wilson(other_count, other_n))
 
 
 def p_of_two_rates(count: ArrayLike, n: ArrayLike, other_count: ArrayLike, other_n: ArrayLike) -> Floats:
@@ -112,10 +112,26 @@ def difference_of_medians(one: Estimate, other: Estimate) -> Estimate:
     That needs no assumption on how times are spread. The two intervals are combined as Newcombe combines
     those of two rates (Zou and Donner 2008); the ends are nan where too few times are known.
     """
-    return _less(one, other)
+    return difference_of(one, other)
 
 
-def _less(one: Estimate, other: Estimate) -> Estimate:
+def p_of_two_estimates(one: Estimate, other: Estimate) -> Floats:
+    """How often two equal numbers would be estimated at least so far apart (Altman and Bland 2003).
+
+    Their standard errors are read from the widths of their 95 % intervals.
+    """
+    from scipy.stats import norm
+
+    error = np.hypot(one.high - one.low, other.high - other.low) / (2 * Z)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(2 * norm.sf(np.abs(one.value - other.value) / error))
+
+
+def difference_of(one: Estimate, other: Estimate) -> Estimate:
+    """The first number less the other, their intervals combined as Newcombe combines those of two rates.
+
+    Zou and Donner 2008.
+    """
     value = one.value - other.value
     below = np.hypot(one.value - one.low, other.high - other.value)
     above = np.hypot(one.high - one.value, other.value - other.low)

@@ -66,7 +66,12 @@ def survival(
         "from_step": keys[first - 1],
         "to_step": keys[last - 1],
         "curves": [
-            {"name": name, "segment": dict(segments[name]), **_told(one, waits[name])}
+            {
+                "name": name,
+                "segment": dict(segments[name]),
+                "looks_inside": scope.saved.looks_inside(segments[name]),
+                **_told(one, waits[name]),
+            }
             for name, one in shown.items()
         ],
         "tests": p_of_curves(watched),

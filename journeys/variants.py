@@ -8,7 +8,7 @@ from typing import Any
 from journeys.cursors import ListError
 from journeys.funnel import UNITS
 from journeys.rates import may_rise, rate, run_rate
-from journeys.report import Answer, Report, Table, Which
+from journeys.report import OTHER_SEGMENT, PERIOD, Answer, Report, Table, Which
 from journeys.scope import Scope
 from journeys.statistics import known
 from store.words import marked, tell
@@ -171,4 +171,5 @@ VARIANTS = Report(
     meanings=MEANINGS,
     units=UNITS,
     behind=behind,
+    beside=(PERIOD, OTHER_SEGMENT),
 )

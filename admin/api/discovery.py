@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 
 from admin.all_events import AllEvents, Ends, all_events
 from admin.api.endpoint import Call, Endpoint
-from admin.api.periods import PeriodAsked, period_of
+from admin.api.periods import MembersAsked, members_of_call, period_of
 from admin.exports import csv_file
 from journeys import discovery, discovery_journeys, discovery_lists, discovery_steps
 from journeys.discovery import LONGEST, MOST_LONGEST, UNITS, WITHIN
@@ -19,7 +19,7 @@ from journeys.touchpoints import read
 TOUCHPOINT = "event:NAME, page:/PATH with * for any text, or screen:NAME"
 
 
-class Asked(PeriodAsked):
+class Asked(MembersAsked):
     """Of which time, and how long the way may take."""
 
     within = fields.String(
@@ -148,7 +148,7 @@ def events_of(call: Call) -> AllEvents:
     """The events of the period that is asked for, as of the moment of an answer before, or now."""
     given, then = call.services, call.query.get("now")
     now = asked_at(then, call.project.zone, now=call.now) if then else given.moment(call.project.id)
-    return all_events(given, call.project, period_of(call), now=now)
+    return all_events(given, call.project, period_of(call), now=now, members=members_of_call(call, now))
 
 
 def _ends(call: Call) -> Ends:

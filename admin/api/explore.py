@@ -9,14 +9,14 @@ from marshmallow import fields, validate
 
 from admin.api.discovery import TOUCHPOINT, events_of
 from admin.api.endpoint import Call, Endpoint
-from admin.api.periods import PeriodAsked
+from admin.api.periods import MembersAsked
 from admin.exports import csv_file
 from journeys import explored
 from journeys.explored import DEEPEST, DIRECTIONS, GAPS, MOST_IN_LIST, MOST_NODES, UNITS
 from journeys.touchpoints import Touchpoint, read
 
 
-class Asked(PeriodAsked):
+class Asked(MembersAsked):
     """Where paths start, and how they are counted."""
 
     begin = fields.String(

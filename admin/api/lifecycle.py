@@ -8,7 +8,7 @@ from flask import Response
 from marshmallow import fields, validate
 
 from admin.api.endpoint import Call, Endpoint
-from admin.api.periods import PeriodAsked, period_of
+from admin.api.periods import MembersAsked, members_of_call, period_of
 from admin.exports import csv_file
 from journeys.buckets import UNITS
 from journeys.customers import table
@@ -25,7 +25,7 @@ from journeys.lifecycle import (
 from journeys.period import asked_at
 
 
-class Asked(PeriodAsked):
+class Asked(MembersAsked):
     """What the life of customers is asked about."""
 
     by = fields.String(
@@ -91,8 +91,14 @@ def list_customers_of_cell_csv(call: Call) -> Response:
 
 def _life(call: Call) -> Life:
     now = asked_at(call.query.get("now"), call.project.zone, now=call.now)
-    events = call.services.events.asked_for(call.services.work())
-    return open_life(events, call.project, period_of(call, now), by=call.query["by"], now=now)
+    return open_life(
+        call.services.events.asked_for(call.services.work()),
+        call.project,
+        period_of(call, now),
+        by=call.query["by"],
+        now=now,
+        members=members_of_call(call, now),
+    )
 
 
 ENDPOINTS = [

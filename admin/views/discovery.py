@@ -15,6 +15,7 @@ from admin.access import Place, needs
 from admin.all_events import AllEvents, Ends, all_events
 from admin.draft import from_definition
 from admin.long_reports import WHOLE_PAGE, Spot, shown
+from admin.of_segment import Chosen, chosen
 from admin.services import services
 from admin.suggestions import MOST_SUGGESTIONS, About, suggestions
 from journeys import discovery, discovery_journeys, discovery_lists, discovery_steps
@@ -42,6 +43,7 @@ class Question:
     start: str
     goal: str
     rare: str  # "shown" where ways hold rare touchpoints, too
+    chosen: Chosen
     sampled: float | None = None  # the share of customers to look at, where another answer has chosen them
 
     @property
@@ -53,8 +55,12 @@ class Question:
         """The address of the same question, with these arguments in place of its own."""
         names = ("within", "value", "start", "goal", "rare", "sampled")
         named = {name: getattr(self, name) or None for name in names}
-        values: dict[str, Any] = {**self.asked.args, **named, **other}
+        values: dict[str, Any] = {**self.asked.args, **self.chosen.args, **named, **other}
         return url_for(f"discovery.{door}", project=self.place.project.key, **values)
+
+    def linker(self, door: str) -> Callable[..., str]:
+        """What makes addresses of a page of it."""
+        return partial(self.link, door)
 
     def shown(self, name: str) -> str:
         """What a field shows for the start or the goal; text that names nothing stays as it is."""
@@ -75,7 +81,9 @@ class Question:
 
     def events(self, work: Work | None = None) -> AllEvents:
         """The events that are asked."""
-        return all_events(services(), self.place.project, self.period, now=self.now, work=work)
+        return all_events(
+            services(), self.place.project, self.period, now=self.now, work=work, members=self.chosen.members
+        )
 
     def journeys(self, events: AllEvents) -> dict[str, Any]:
         """The journeys worth managing."""
@@ -228,5 +236,6 @@ def _question(place: Place) -> Question:
         start=args.get("start", "").strip(),
         goal=args.get("goal", "").strip(),
         rare="shown" if args.get("rare") == "shown" else "",
+        chosen=chosen(given, place, args, frame, now=now),
         sampled=share if 0 < (share := args.get("sampled", 0.0, type=float)) <= 1 else None,
     )

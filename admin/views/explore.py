@@ -12,6 +12,7 @@ from admin import asked, exports, pictures
 from admin.access import Place, needs
 from admin.all_events import AllEvents, all_events
 from admin.long_reports import WHOLE_PAGE, Spot, shown
+from admin.of_segment import Chosen, chosen
 from admin.services import services
 from journeys import explored
 from journeys.period import Period, asked_at, iso, parse_period
@@ -32,6 +33,7 @@ class Question:
     period: Period
     now: int
     paths: explored.Asked
+    chosen: Chosen
 
     @property
     def args(self) -> dict[str, str]:
@@ -43,8 +45,9 @@ class Question:
 
     @property
     def period_args(self) -> dict[str, str]:
-        """The address arguments of the period alone."""
-        return {name: one for name, one in self.asked.args.items() if name in ("days", "from", "through")}
+        """The address arguments of the period, and of whom it asks."""
+        period = {name: one for name, one in self.asked.args.items() if name in ("days", "from", "through")}
+        return {**period, **self.chosen.args}
 
     def link(self, door: str = "show", /, **other: Any) -> str:
         """The address of the same question, with these arguments in place of its own."""
@@ -61,7 +64,9 @@ class Question:
 
     def events(self, work: Work | None = None) -> AllEvents:
         """The events that are asked."""
-        return all_events(services(), self.place.project, self.period, now=self.now, work=work)
+        return all_events(
+            services(), self.place.project, self.period, now=self.now, work=work, members=self.chosen.members
+        )
 
 
 PATHS = Spot(page="explore/page.html")
@@ -140,7 +145,7 @@ def _question(place: Place) -> Question:
         _one_of(args.get("gap"), explored.GAPS),
         depth if depth in DEPTHS else 5,
     )
-    return Question(place, frame, period, now, paths)
+    return Question(place, frame, period, now, paths, chosen(given, place, args, frame, now=now))
 
 
 def _one_of(given: str | None, known: tuple[str, ...]) -> str:

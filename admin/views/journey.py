@@ -16,9 +16,8 @@ from admin.report import JourneyPage, open_report, with_choices, without_choices
 from admin.services import services
 from journeys import zero_lists
 from journeys.definitions import DefinitionError, parse, to_yaml
-from journeys.periods_report import PERIODS
 from journeys.report import Answer, Report
-from journeys.reports import REPORTS, TABS
+from journeys.reports import BY_BAR, REPORTS, TABS
 from journeys.runs import cut
 from journeys.saving import save_journey
 from journeys.stakes import worst_step
@@ -158,7 +157,7 @@ class Found(NamedTuple):
 
 
 def _add(report: Report) -> None:
-    always = (one for one in REPORTS if one is not PERIODS)  # which is asked for by the bar alone
+    always = (one for one in REPORTS if one not in BY_BAR)
     shown_beside: Callable[..., dict[str, Any]] = BESIDE.get(report.name, _nothing)
     shown = [report, *(one for one in always if one.within == report.name)]
 
@@ -181,7 +180,8 @@ def _add(report: Report) -> None:
             answers = {one.name: question.ask(one, opened.scope, unit=opened.asked.unit) for one in shown}
             answer = answers.pop(report.name)
             more = shown_beside(opened, answer, **answers)
-            return Found(with_choices(opened), answer, answers | more)
+            side_by_side = beside.facing(opened, report, question)
+            return Found(with_choices(opened), answer, answers | more | side_by_side)
 
         def draw(found: Found) -> str:
             drawn = {"pictures": pictures, "survivals": survivals, "trends": trends, "worst_step": worst_step}

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from admin import asked, exports, pictures
 from admin.access import Place, needs
 from admin.long_reports import WHOLE_PAGE, shown
+from admin.of_segment import Chosen, chosen
 from admin.services import services
 from journeys.buckets import UNITS
 from journeys.customers import table
@@ -34,16 +35,17 @@ pages = Blueprint("lifecycle", __name__, url_prefix="/p/<project>/lifecycle")
 
 @dataclass(frozen=True)
 class Question:
-    """What the page was asked: the frame of its bar, and how time is parted ('' for what fits)."""
+    """What the page was asked: the frame of its bar, how time is parted ('' for what fits), and of whom."""
 
     place: Place
     asked: asked.Asked
     by: str
     life: Life
+    chosen: Chosen
 
     def link(self, door: str = "show", /, **other: Any) -> str:
         """The address of the same question, with these arguments in place of its own."""
-        values: dict[str, Any] = {**self.asked.args, "by": self.by or None, **other}
+        values: dict[str, Any] = {**self.asked.args, **self.chosen.args, "by": self.by or None, **other}
         return url_for(f"lifecycle.{door}", project=self.place.project.key, **values)
 
     def customers(self, cell: str, *, door: str = "customers") -> str:
@@ -61,7 +63,14 @@ def show(place: Place) -> ResponseReturnValue:
     """The life of customers, part by part, and the cohorts of those first seen in each."""
     given, work = services(), services().work()
     question = _question(place, work)
-    about = "lifecycle", place.project, question.life.period, question.by, question.life.now
+    about = (
+        "lifecycle",
+        place.project,
+        question.life.period,
+        question.by,
+        question.life.now,
+        question.life.members,
+    )
 
     def compute() -> tuple[dict[str, Any], dict[str, Any]]:
         return lifecycle(question.life), first_seen(question.life)
@@ -137,4 +146,6 @@ def _question(place: Place, work: Work | None = None) -> Question:
     by = by if by in UNITS else ""
     period = parse_period(frame.start, frame.end, zone, now=now)
     events = given.events.asked_for(work or given.work())
-    return Question(place, frame, by, open_life(events, place.project, period, by=by, now=now))
+    who = chosen(given, place, request.args, frame, now=now)
+    life = open_life(events, place.project, period, by=by, now=now, members=who.members)
+    return Question(place, frame, by, life, who)

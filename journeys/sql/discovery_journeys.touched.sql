@@ -15,3 +15,4 @@ where
     and timestamp >= fromUnixTimestamp64Milli({start:Int64})
     and timestamp < fromUnixTimestamp64Milli({end:Int64})
     and ({chunks:UInt32} = 1 or cityHash64(customer) % {chunks:UInt32} = 0)
+    and {{members}}

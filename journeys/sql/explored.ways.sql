@@ -13,6 +13,7 @@ with
             and timestamp >= fromUnixTimestamp64Milli({start:Int64})
             and timestamp < fromUnixTimestamp64Milli({end:Int64})
             and cityHash64(customer) % {chunks:UInt32} = 0
+            and {{members}}
     ),
     touchpoints as (
         select

@@ -14,8 +14,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from admin.asked import read
+from journeys.cursors import read_cell
 from journeys.report import Report
-from journeys.reports import BY_NAME, TABS
+from journeys.reports import BY_NAME, COMPANIONS, TABS
+from journeys.side_by_side import Cell
 from tests.admin.conftest import NOW, Shop, happened
 
 FEBRUARY = "from=2026-02-15&through=2026-03-01"
@@ -221,3 +223,81 @@ def test_young_runs_are_named_and_not_lost(own_shop: Shop) -> None:
     own_shop.services.events.insert([happened("/shop", "fay", day=30, kind="page")], token="fay")
     text = page(own_shop, "funnel", f"{FEBRUARY}&beside=previous")
     assert "not that old yet" in text
+
+
+SIDES = ("device=desktop", "device=mobile")
+FEW = {"signals", "retention"}  # of which there is too little here, or which add up without lists
+# What a group alone might choose otherwise, and what is in the name of a list.
+PINNED = {"dropoffs": "&step=cart", "retention": "&by=week", "attribution": "&most=50"}
+
+
+def card_of(text: str, tab: str, compared: str = "segments") -> str:
+    """The card of a tab that puts it side by side."""
+    found = re.search(
+        rf'<section class="card" aria-labelledby="{tab}_beside-{compared}">.*?</section>', text, re.DOTALL
+    )
+    assert found, f"{tab} shows no card"
+    return found[0]
+
+
+def counted(text: str, report: str) -> dict[str, int]:
+    """The numbers of a page that have a list of this report, by their cells."""
+    found = re.findall(rf'<a href="([^"]*report={report}&amp;[^"]*)"[^>]*>([\d,]+)</a>', text)
+    return {
+        parse_qs(urlsplit(html.unescape(link)).query)["cell"][0]: int(n.replace(",", "")) for link, n in found
+    }
+
+
+@pytest.mark.parametrize("tab", list(COMPANIONS))
+def test_a_tab_side_by_side_says_of_each_group_what_its_own_page_says(shop: Shop, tab: str) -> None:
+    """Whatever tab offers a segment to compare with: its numbers are those of two pages."""
+    query = f"{FEBRUARY}{PINNED.get(tab, '')}"
+    card = card_of(page(shop, tab, f"{query}&{SIDES[0]}&against=device:mobile"), tab)
+    told = {read_cell(cell, Cell, tab): n for cell, n in counted(card, f"{tab}_beside").items()}
+    has_lists = tab not in FEW
+    assert {one.segment for one in told} == (
+        {"device:desktop", "device:mobile", "all"} if has_lists else {"all"}
+    )
+    for side in SIDES:
+        alone = counted(page(shop, tab, f"{query}&{side}"), tab)
+        mine = {
+            one.cell: n
+            for one, n in told.items()
+            if one.segment == side.replace("=", ":") and one.report == tab
+        }
+        both = mine.keys() & alone.keys()
+        assert bool(both) == has_lists
+        assert {cell: mine[cell] for cell in both} == {cell: alone[cell] for cell in both}
+
+
+@pytest.mark.parametrize("tab", list(COMPANIONS))
+@pytest.mark.parametrize(
+    ("asked", "compared"), [("against=device:mobile", "segments"), ("beside=previous", "periods")]
+)
+def test_every_number_side_by_side_opens_its_list(shop: Shop, tab: str, asked: str, compared: str) -> None:
+    card = card_of(page(shop, tab, f"{FEBRUARY}&{asked}"), tab, compared)
+    links = re.findall(rf'<a href="([^"]*report={tab}_beside[^"]*)"[^>]*>(\d+)</a>', card)
+    assert links
+    for link, n in links:
+        there = shop.client("viewer").get(html.unescape(link)).text
+        assert f": {n} run" in there[there.index('id="runs-title"') :], link
+
+
+def test_every_tab_that_offers_another_segment_shows_it() -> None:
+    others = {"funnel", "timing", "paths"}  # which have cards and pictures of their own
+    assert {one.name for one in TABS if "against" in one.offers} == others | COMPANIONS.keys()
+
+
+@pytest.mark.parametrize("tab", list(COMPANIONS))
+def test_the_file_of_a_tab_side_by_side_is_that_of_its_card(shop: Shop, tab: str) -> None:
+    card = card_of(page(shop, tab, f"{FEBRUARY}&device=desktop&against=device:mobile"), tab)
+    link = re.search(rf'href="([^"]*/{tab}_beside\.csv\?[^"]*)"', card)
+    assert link
+    rows = list(csv.DictReader(io.StringIO(shop.client("viewer").get(html.unescape(link[1])).text)))
+    entered = rows[0]
+    assert (entered["kind"], entered["first_n"], entered["second_n"]) == ("entered", "3", "1")
+
+
+def test_a_segment_that_cannot_be_compared_is_refused_in_words_everywhere(shop: Shop) -> None:
+    for tab in COMPANIONS:
+        assert "They cannot be compared" in card_of(page(shop, tab, "days=30&against=shoe:red"), tab)

@@ -7,6 +7,7 @@ import html
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from yaml import safe_load as load
@@ -14,6 +15,9 @@ from yaml import safe_load as load
 from admin import draft_edits
 from admin.segment_draft import LISTS, empty, from_definition, from_form, new_item, to_definition
 from journeys.comparison import MEANINGS
+from journeys.members import MEANINGS as MEMBERS
+from journeys.metrics import WORDS
+from journeys.reports import TABS
 from journeys.segment_definitions import parse_segment
 from store.event import Event
 from store.segments import save_segment, saved_segment, saved_segments
@@ -420,3 +424,122 @@ def test_paths_can_be_compared_with_saved_segments_and_with_any_value(
         chosen = own_shop.client("viewer").get("/p/shop/journeys/buy/paths", query_string=query)
         assert chosen.status_code == 200
         assert f'<option value="{value}" selected>' in html.unescape(chosen.text)
+
+
+OF = ("segment=device:mobile", "segment=name:phone", "segment=not:phone", "segment=name:paid", "segment=")
+FEBRUARY = "from=2026-02-01"
+
+
+def owners(ask: Ask, segment: str) -> set[str]:
+    """The customers of the segment's own list of runs."""
+    rows = ask("GET", f"/journeys/buy/runs?{FEBRUARY}&{segment}")[1]["runs"]
+    return {one["customer"] for one in rows}
+
+
+@pytest.mark.parametrize("segment", OF)
+def test_the_life_of_a_segment_is_that_of_the_customers_on_its_list(ask: Ask, segment: str) -> None:
+    asked, theirs = f"{FEBRUARY}&by=month&of=buy&{segment}", owners(ask, segment)
+    part = ask("GET", f"/lifecycle?{asked}")[1]["parts"][0]
+    found = ask("GET", f"/lifecycle/customers?{asked}&cell={part['cells']['active']}")[1]
+    assert {one["customer"] for one in found["customers"]} | came_later(ask) & theirs == theirs
+    assert part["active"] == found["total"] == len(found["customers"])
+    cohorts = ask("GET", f"/lifecycle/cohorts?{asked}")[1]["cohorts"]
+    assert sum(one["n"] for one in cohorts) == len(theirs)
+
+
+def came_later(ask: Ask) -> set[str]:
+    """Who did nothing in February."""
+    everybody = f"{FEBRUARY}&by=month"
+    part = ask("GET", f"/lifecycle?{everybody}")[1]["parts"][0]
+    active = ask("GET", f"/lifecycle/customers?{everybody}&cell={part['cells']['active']}")[1]["customers"]
+    return owners(ask, "segment=") - {one["customer"] for one in active}
+
+
+@pytest.mark.parametrize("segment", OF)
+def test_paths_of_a_segment_are_those_of_the_customers_on_its_list(ask: Ask, segment: str) -> None:
+    asked = f"{FEBRUARY}&start=page:/shop*&gap=1d&of=buy&{segment}"
+    answer = ask("GET", f"/explore/paths?{asked}")[1]
+    seen = set()
+    for one in answer["nodes"]:
+        found = ask("GET", f"/explore/visits?{asked}&now={answer['as_of']}&cell={quote(one['cell'])}")[1]
+        assert found["total"] == one["n"]
+        seen |= {row["customer"] for row in found["rows"]}
+    assert seen == owners(ask, segment), "a run begins with that page"
+
+
+@pytest.mark.parametrize("segment", OF)
+def test_attempts_of_a_segment_are_those_of_the_customers_on_its_list(ask: Ask, segment: str) -> None:
+    asked = f"{FEBRUARY}&start=page:/shop*&goal=event:Order%20Paid&of=buy&{segment}"
+    ways = ask("GET", f"/discovery/ways?{asked}")[1]
+    found = ask("GET", f"/discovery/attempts?{asked}&cell=attempts&now={ways['as_of']}")[1]
+    assert found["total"] == ways["attempts"]
+    assert {one["customer"] for one in found["attempts"]} == owners(ask, segment)
+    assert ask("GET", f"/discovery/steps?{asked}")[1]["attempts"] == ways["attempts"]
+    assert ask("GET", f"/discovery/journeys?{FEBRUARY}&of=buy&{segment}")[1]["customers"] == len(
+        owners(ask, segment)
+    )
+
+
+@pytest.mark.parametrize("path", ["lifecycle", "explore/paths?start=/shop", "discovery/journeys"])
+def test_a_segment_of_no_journey_is_refused(ask: Ask, path: str) -> None:
+    joint = "&" if "?" in path else "?"
+    status, problem = ask("GET", f"/{path}{joint}segment=device:mobile")
+    assert (status, problem["message"]) == (
+        400,
+        "a segment is of the runs of a journey; say of which one, in `of`",
+    )
+    assert ask("GET", f"/{path}{joint}of=nothing")[0] == 404
+
+
+PAGES = (
+    "lifecycle",
+    "explore",
+    "explore?start=/shop",
+    "discover",
+    "discover/between?start=/shop&goal=Order Paid",
+)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_about_all_events_can_be_limited_to_a_segment(shop: Shop, path: str) -> None:
+    joint = "&" if "?" in path else "?"
+    plain = page(shop, path)
+    assert re.findall(r'<option value="(\w+)"', plain[plain.index('id="bar-of"') :])[:1] == ["buy"]
+    assert "Only some customers" not in plain
+    text = page(shop, f"{path}{joint}segment=paid")
+    assert '<option value="buy" selected>' in text, "a segment is of the runs of some journey"
+    assert '<option value="paid" selected>' in text
+    assert "Only some customers" in text
+    assert MEMBERS["looks_inside"] in text, "the segment asks what happened within the run"
+    assert MEMBERS["looks_inside"] not in page(shop, f"{path}{joint}of=buy&segment=phone")
+    kept = re.findall(r'class="chip" href="([^"]*)"', text)
+    assert ["segment=paid" in one for one in kept] == [False, False]
+    assert ["of=buy" in one for one in kept] == [False, True]
+
+
+def test_the_lists_of_these_pages_are_of_the_segment_too(shop: Shop) -> None:
+    for path in ("lifecycle?of=buy&segment=phone", "explore?start=/shop&of=buy&segment=phone"):
+        links = re.findall(r'href="([^"]*cell=[^"]*)"', page(shop, path))
+        assert links
+        assert all("of=buy" in link and "segment=phone" in link for link in links)
+        for link in links:
+            there = html.unescape(shop.client("viewer").get(link).text)
+            assert re.search(r'id="list-title"[^>]*>[^<]*: 1</h1>', there), link
+
+
+COMPARED = [one.name for one in TABS if "against" in one.offers]
+ASIDE = [
+    *((tab, "against=name:{segment}") for tab in COMPARED),
+    ("compare", "segments=name:{segment};not:{segment}"),
+    ("breakdown", "breakdown=segment:{segment}"),
+    ("funnel", "breakdown=segment:{segment}"),
+]
+
+
+@pytest.mark.parametrize(("tab", "query"), ASIDE)
+def test_what_looks_inside_runs_is_said_wherever_it_is_compared(shop: Shop, tab: str, query: str) -> None:
+    told = {}
+    for segment in ("paid", "phone"):
+        text = page(shop, f"journeys/buy/{tab}?{query.format(segment=segment)}")
+        told[segment] = WORDS["looks_inside"] in text.partition("How is this computed?")[0]
+    assert told == {"paid": True, "phone": False}

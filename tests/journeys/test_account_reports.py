@@ -17,7 +17,7 @@ from journeys.lists import listed
 from journeys.membership import Saved
 from journeys.period import Period
 from journeys.report import Report
-from journeys.reports import BY_NAME, REPORTS
+from journeys.reports import BY_NAME, COMPANIONS, REPORTS
 from journeys.runs import fill
 from journeys.scope import NO_CUSTOMERS, Scope, UnitError, drafted
 from journeys.segments import SegmentError
@@ -83,7 +83,9 @@ def plain(answer: Any) -> Any:
 
 @pytest.mark.parametrize("segment", [{}, {"device": "mobile", "name": "s"}], ids=str)
 @pytest.mark.parametrize(
-    "report", [one for one in REPORTS if one.name != "attribution"], ids=lambda one: one.name
+    "report",
+    [one for one in REPORTS if one.name != "attribution" and one not in COMPANIONS.values()],
+    ids=lambda one: one.name,
 )
 def test_every_report_says_of_accounts_what_it_says_of_their_only_members(
     both: tuple[Scope, Scope], report: Report, segment: dict[str, str]

@@ -16,7 +16,7 @@ from journeys.metrics import WORDS
 from journeys.period import Period
 from journeys.published import FILE, published
 from journeys.report import Report
-from journeys.reports import BY_NAME, REPORTS
+from journeys.reports import BY_NAME, COMPANIONS, REPORTS
 from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.sessions import fill as count_sessions
@@ -111,7 +111,7 @@ def scope(shared_events: EventStore, request: pytest.FixtureRequest) -> Iterator
 
 
 ASKED = [
-    *((one.name, {}) for one in REPORTS),
+    *((one.name, {}) for one in REPORTS if one not in COMPANIONS.values()),
     ("trend", {"by": "week"}),
     ("breakdown", {"by": "property:size", "at": "try", "most": "2"}),
     ("breakdown", {"by": "path", "most": "1"}),
@@ -123,6 +123,8 @@ ASKED = [
     ("attribution", {"value": "amount"}),
     ("compare", {"segments": "device:mobile;device:desktop;channel:Email"}),
     ("retention", {"by": "week", "cohort": "succeeded"}),
+    *((one.name, {"against": "device:mobile"}) for one in COMPANIONS.values()),
+    ("conformance_beside", {"before_from": "2025-10-01", "before_to": "2025-10-09"}),
 ]
 # Two positions of paths have every kind of number that more have, and each of them costs a list.
 SHORT = {"paths": {"depth": 2}}

@@ -19,7 +19,7 @@ from journeys.lists import AT_STEP, listed
 from journeys.paths import paths
 from journeys.preview import preview
 from journeys.report import Report
-from journeys.reports import REPORTS
+from journeys.reports import COMPANIONS, REPORTS
 from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.survival import survival
@@ -87,7 +87,9 @@ def test_sums_hold_and_lists_match(scope: Scope, unit: str) -> None:
         assert all(step["key"] in [one["key"] for one in run["steps"]] for run in answer["runs"])
 
 
-@pytest.mark.parametrize("report", REPORTS, ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "report", [one for one in REPORTS if one not in COMPANIONS.values()], ids=lambda one: one.name
+)
 def test_every_number_of_a_report_has_its_list_and_its_file(scope: Scope, report: Report) -> None:
     answer = report.ask(scope, report.arguments({}), unit="runs")
     found = list(cells(answer))

@@ -34,7 +34,7 @@ from journeys.funnel import UNITS, funnel
 from journeys.lists import listed
 from journeys.period import Period
 from journeys.preview import preview
-from journeys.reports import BY_NAME, REPORTS
+from journeys.reports import BY_NAME, COMPANIONS, REPORTS
 from journeys.runs import fill, outdated, recompute
 from journeys.scope import Scope, open_scope
 from journeys.segments import choices
@@ -210,6 +210,8 @@ def reports(world: World) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield f"list {unit}", lambda unit=unit: listed(scope, unit=unit, most=1_000)
         yield f"choices {unit}", lambda unit=unit: choices(scope, unit=unit)
     for report in REPORTS:
+        if report in COMPANIONS.values():
+            continue  # they ask the others, once for each side
         for unit in dict.fromkeys((report.units[0], report.units[-1])):
             yield (
                 f"{report.name} {unit}",
@@ -247,6 +249,7 @@ VARIED = (
     ("dropoffs", {"step": "cart"}),
     ("retention", {"by": "week", "cohort": "succeeded"}),
     ("compare", {"segments": "device:mobile;device:desktop"}),
+    ("dropoffs_beside", {"against": "device:mobile"}),
 )
 
 

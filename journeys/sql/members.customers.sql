@@ -1,0 +1,4 @@
+-- Which customers have one of these runs?
+select customer
+from ({{runs}})
+where {{which}}
