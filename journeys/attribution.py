@@ -170,8 +170,14 @@ def _valued(scope: Scope, unit: str, model: Model, which: str = "1") -> tuple[st
     """SQL of the runs with what they are worth, and what it binds."""
     if not model.value:
         return plainly(scope, unit=unit, which=which)
-    goal, told = scope.definition.steps[-1], {"value": model.value, "currency": model.currency}
-    return scope.ask("attribution.valued", unit=unit, which=which, anchor=goal, **told)
+    return scope.ask(
+        "attribution.valued",
+        unit=unit,
+        which=which,
+        anchor=scope.definition.steps[-1],
+        value=model.value,
+        currency=model.currency,
+    )
 
 
 def plainly(scope: Scope, *, unit: str = "runs", which: str = "1") -> tuple[str, dict[str, Any]]:

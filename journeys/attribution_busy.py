@@ -104,7 +104,7 @@ def ways(one: History, lookback: int, longest: int) -> list[tuple[int, ...]]:
     """The way of each run: its labels in their order, neighbours that are equal as one, the last so many."""
     begins = np.append(True, one.labels[1:] != one.labels[:-1])
     stretch, names = np.cumsum(begins) - 1, one.labels[begins].tolist()
-    found = []
+    found: list[tuple[int, ...]] = []
     for first, stop in zip(*_bounds(one, lookback), strict=True):
         if first == stop:
             found.append(())
@@ -161,7 +161,7 @@ def _sums(
     won = runs.worth[0]
     lost = np.bincount(one.labels[runs.last], 1 - won, 256)
     shares = [*_credits(one, runs, half_life)]
-    by_label = [[np.bincount(one.labels, each, 256) for each in both] for both in shares]
+    by_label = [[_by_label(one, each) for each in both] for both in shares]
     by_label.insert(-1, _evenly(even, runs.worth))
     for label in np.unique(one.labels):
         places = np.flatnonzero(one.labels == label)
@@ -185,6 +185,10 @@ def _credits(one: History, runs: Window, half_life: float) -> Iterator[Floats]:
     outer = _at(one, first, worth * ends) + _at(one, last, worth * ends)
     yield outer + _over(one, first + 1, np.maximum(last - 1, first), worth * between)
     yield _decayed(one, runs, half_life)
+
+
+def _by_label(one: History, credits: Floats) -> Floats:
+    return np.bincount(one.labels, credits, 256).astype(float)
 
 
 def _at(one: History, places: Places, weights: Floats) -> Floats:

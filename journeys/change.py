@@ -66,7 +66,7 @@ def _counted(
     """What is counted of each group, by dimension, kind and value."""
     both = Period(min(asked.before.start, scope.period.start), max(asked.before.end, scope.period.end))
     of_both = replace(scope, period=both)
-    values = {
+    values: dict[str, Any] = {
         "age": asked.age,
         "most": most,
         "required": list(required),

@@ -18,9 +18,9 @@ NUMBER = re.compile(r"\b(?:n|of|all) [\d,]+\b(?!%)|[\d,]+ of|[\d,]+ (?:shown|run
 
 def bare(page: str) -> list[str]:
     """The parts of the page with a percentage alone."""
-    main = page[page.index("<main") : page.index("</main>")]
+    main = page[page.index("<main") : page.index("</main>")].replace("95% interval", "")
     found = []
-    for block in BLOCK.finditer(main):
+    for block in BLOCK.finditer(re.sub(r'<p class="fine heat-legend.*?</p>', "", main, flags=re.DOTALL)):
         linked = re.search(r">[\d,]+</a>", block[2])
         said = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", block[2])).split())
         if SHARE.search(INTERVAL.sub("", said)) and not (
