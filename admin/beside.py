@@ -12,7 +12,7 @@ from admin.questions import ReportQuestion
 from admin.report import JourneyPage
 from journeys.breakdown_report import BREAKDOWN
 from journeys.comparison import COMPARISON
-from journeys.dimensions import DimensionError
+from journeys.dimensions import OF_EVENT, DimensionError
 from journeys.facing import BY_REPORT
 from journeys.period import Period, PeriodError, moment
 from journeys.periods_report import PERIODS
@@ -112,6 +112,12 @@ def _facing(
 def breakdown(report: JourneyPage, answer: Answer) -> dict[str, Any]:
     """Beside the groups: by what else there could be some."""
     return {"choices": breakdowns.choices(report.scope, by=answer["by"], at=answer["at"])}
+
+
+def change(report: JourneyPage, answer: Answer) -> dict[str, Any]:
+    """Beside the parts of a change: by what else it can be parted."""
+    at = report.scope.definition.steps[0].key
+    return {"choices": breakdowns.choices(report.scope, by=answer["by"], at=at, of_event=OF_EVENT)}
 
 
 def _expected(report: JourneyPage, answer: Answer) -> dict[str, Any]:

@@ -19,10 +19,12 @@ def plain(scope: Scope, known: Sequence[str]) -> list[tuple[str, str]]:
     return [*((name, tell(name.replace("_", " "))) for name in known if name != SEGMENT), *saved]
 
 
-def choices(scope: Scope, *, by: str, at: str) -> list[tuple[str, list[tuple[str, str]]]]:
+def choices(
+    scope: Scope, *, by: str, at: str, of_event: Sequence[str] = (*OF_RUN, *OF_EVENT)
+) -> list[tuple[str, list[tuple[str, str]]]]:
     """What can be chosen, in groups of (as it is written in the address, as it is called); `by` is chosen."""
     seen = scope.kept("breakdown.names", {"at": at}, lambda: names(scope, at))
-    groups = [(tell("Event"), [(name, tell(name.replace("_", " "))) for name in (*OF_RUN, *OF_EVENT)])]
+    groups = [(tell("Event"), [(name, tell(name.replace("_", " "))) for name in of_event])]
     for kind, title in (
         ("property", tell("Properties of the event")),
         ("trait", tell("Traits of the customer")),

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
+from journeys.attribution_busy import Key, busy, histories, shared
+from journeys.attribution_contacts import (
+    BY_CHANNEL,
+    CONTACTS,
+    DAY_MS,
+    DIMENSIONS,
+    NONE,
+    SESSIONS,
+    Contacts,
+    Model,
+    contacts_of,
+)
 from journeys.credits import (
-    START,
     Steps,
     Way,
     even_shares,
@@ -17,53 +28,20 @@ from journeys.credits import (
 )
 from journeys.currencies import chosen, currencies
 from journeys.cursors import written
-from journeys.filters import Params
 from journeys.funnel import OUTCOMES, UNITS
 from journeys.questions import question
 from journeys.rates import rate
-from journeys.scope import Scope, UnitError
-from journeys.sessions import source, then
-from store.words import marked, tell
+from journeys.scope import Scope
+from store.words import tell
 
-DAY_MS = 86_400_000
-NONE, UNSET, OTHER = "(none)", "(not set)", "(other)"
-RESERVED = ["", NONE, UNSET, OTHER]  # what says nothing, also where it was sent as a name
-DIMENSIONS = {
-    "channel": "toString(found.channel)",
-    "source": "toString(found.source)",
-    "medium": "toString(found.medium)",
-    "campaign": "toString(found.campaign)",
-}
 # The numbers of a label: contacts, runs, successes, runs lost right after it; credits, then values, by rule.
 LOST_AFTER, CREDITS = 3, 4
 RULES = ("first", "last", "last_not_direct", "linear", "position", "even", "decay")
 MODELS = ("first", "last", "last_not_direct", "linear", "position", "decay", "markov", "marginal")
-LONGEST_WAY = 30  # of a longer one the last so many contacts are looked at as a way
 MOST_ROWS = 5_000
+NOT_BUSY = "customer not in {busy:Array(UInt64)}"
 
 Sums = Sequence[float]
-
-
-@dataclass(frozen=True)
-class Model:
-    """How attribution is asked: by which `dimension`, how far back, and what a success is worth.
-
-    `lookback` and `half_life` are in days; `value` names a property of the goal's event, of which amounts in
-    one `currency` count, the most frequent where none is named; `most` labels get a name of their own.
-    """
-
-    dimension: str = "channel"
-    lookback: float = 30.0
-    half_life: float = 7.0
-    value: str = ""
-    most: int = 20
-    currency: str = ""
-
-
-NO_SESSIONS = marked(
-    "attribution asks for the sessions of customers, and the runs of this journey are those of accounts; ask "
-    "a journey of customers"
-)
 
 
 class Cell(NamedTuple):
@@ -80,6 +58,7 @@ class Cell(NamedTuple):
     way: list[str] | None = None
     unit: str = "runs"
     shown: int = 0
+    contacts: str = SESSIONS
 
 
 class AttributionError(Exception):
@@ -87,11 +66,11 @@ class AttributionError(Exception):
 
 
 def attribution(
-    scope: Scope, *, unit: str = "runs", model: Model = Model(), ways: int = 20
+    scope: Scope, *, unit: str = "runs", model: Model = BY_CHANNEL, ways: int = 20
 ) -> dict[str, Any]:
     """The credit of each channel for the runs that succeeded, by every model, and the most frequent ways.
 
-    The credits of a model sum to `successes`, and their values to `value`. A success without a session in
+    The credits of a model sum to `successes`, and their values to `value`. A success without a contact in
     the time looked at is owed to `(none)`. Runs that are still under way (`in_time`) count nowhere yet.
     Raises AttributionError.
     """
@@ -108,7 +87,8 @@ def attribution(
     credits = _credits(labels, known, effects, successes - bare.successes, worth - bare.value)
     return {
         **scope.head(unit),
-        "dimension": model.dimension,
+        "contacts_are": model.contacts,
+        "dimension": model.told_by,
         "lookback_days": model.lookback,
         "half_life_days": model.half_life,
         "value_property": model.value,
@@ -117,7 +97,7 @@ def attribution(
         "successes": round(successes),
         "unsuccessful": decided - round(successes),
         "in_time": round(outcomes.get("in_time", (0,))[0]),
-        "without_session": bare.successes,
+        "without_contact": bare.successes,
         "value": round(worth, 6),
         "valued": round(valued),
         "cells": _whole(model),
@@ -131,7 +111,7 @@ def _whole(model: Model) -> dict[str, str]:
     """The names of the lists behind the numbers of all runs."""
     return {
         **{name: f"whole:{name}" for name in ("successes", "unsuccessful", "in_time")},
-        "without_session": _cell(model, "succeeded", label=NONE),
+        "without_contact": _cell(model, "succeeded", label=NONE),
         **({"valued": f"valued:{model.currency}:{model.value}"} if model.value else {}),
     }
 
@@ -141,6 +121,8 @@ def check(unit: str, model: Model) -> None:
         raise AttributionError(
             tell("%(unit)s is no unit; count runs, customers or accounts", unit=repr(unit))
         )
+    if model.contacts not in CONTACTS:
+        raise AttributionError(tell("contacts are one of %(contacts)s", contacts=", ".join(CONTACTS)))
     if model.dimension not in DIMENSIONS:
         raise AttributionError(tell("credit goes to one of %(dimensions)s", dimensions=", ".join(DIMENSIONS)))
     if not 0 < model.lookback <= 3_650:
@@ -152,64 +134,65 @@ def check(unit: str, model: Model) -> None:
 
 
 def _summary(scope: Scope, unit: str, model: Model) -> dict[str, list[dict[str, Any]]]:
-    """The rows of the question, by their kind."""
-    if model.value:
-        goal = scope.definition.steps[-1]
-        valued, values = scope.ask(
-            "attribution.valued", unit=unit, anchor=goal, value=model.value, currency=model.currency
-        )
-    else:
-        valued, values = plainly(scope, unit=unit)
-    contacts, bound, names = contacts_of(scope, model, values)
-    bound |= {"half_life": model.half_life * DAY_MS, "rows": MOST_ROWS}
+    """The rows of the question, by their kind; those of very busy customers are added to it."""
+    everyone, values = _valued(scope, unit, model)
+    contacts = contacts_of(scope, model, values)
+    apart = busy(scope, contacts) if unit == "runs" else {}
+    contacts.values.update(half_life=model.half_life * DAY_MS, rows=MOST_ROWS, busy=[*apart])
+    valued = _valued(scope, unit, model, NOT_BUSY)[0] if apart else everyone
+    sql = question("attribution.summary", valued=valued, contacts=contacts.gathered)
+    sums = {
+        (row["kind"], row["label"], row["previous"], tuple(row["way"])): list(row["numbers"])
+        for row in scope.events.query(sql, contacts.values)
+    }
+    for key, numbers in _of_busy(scope, apart, everyone, contacts):
+        before = sums.get(key, [0.0] * len(numbers))
+        sums[key] = [a + b for a, b in zip(before, numbers, strict=True)]
+    return _told(sums, contacts.names)
+
+
+def _of_busy(
+    scope: Scope, apart: Mapping[int, int], runs: str, contacts: Contacts
+) -> Iterator[tuple[Key, Sequence[float]]]:
+    rule = {name: contacts.values[name] for name in ("lookback", "half_life", "longest")}
+    for _, one in histories(scope, apart, runs, contacts):
+        for key, numbers in shared(one, **rule):
+            yield key, numbers.tolist()
+
+
+def _told(sums: Mapping[Key, list[float]], names: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The same by kind, by the names of labels; of ways those of most successes."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in scope.events.query(question("attribution.summary", valued=valued, contacts=contacts), bound):
+    for (kind, label, previous, way), numbers in sums.items():
         told = {
-            "label": names[row["label"]],
-            "previous": names[row["previous"]],
-            "way": [names[code] for code in row["way"]],
-            "numbers": row["numbers"],
+            "label": names[label],
+            "previous": names[previous],
+            "way": [names[code] for code in way],
+            "numbers": numbers,
         }
-        found.setdefault(row["kind"], []).append(told)
+        found.setdefault(kind, []).append(told)
+    found["way"] = sorted(found.get("way", []), key=lambda row: (-row["numbers"][1], -row["numbers"][0]))
+    del found["way"][MOST_ROWS:]
     return found
+
+
+def _valued(scope: Scope, unit: str, model: Model, which: str = "1") -> tuple[str, dict[str, Any]]:
+    """SQL of the runs with what they are worth, and what it binds."""
+    if not model.value:
+        return plainly(scope, unit=unit, which=which)
+    return scope.ask(
+        "attribution.valued",
+        unit=unit,
+        which=which,
+        anchor=scope.definition.steps[-1],
+        value=model.value,
+        currency=model.currency,
+    )
 
 
 def plainly(scope: Scope, *, unit: str = "runs", which: str = "1") -> tuple[str, dict[str, Any]]:
     """SQL of the runs, whatever they are worth, and what it binds."""
     return scope.ask("attribution.runs", unit=unit, which=which)
-
-
-def contacts_of(
-    scope: Scope, model: Model, values: Mapping[str, Any], *, known: Sequence[str] = ()
-) -> tuple[str, dict[str, Any], list[str]]:
-    """SQL of each customer's contacts in time, all that it binds beside `values`, and its labels' names.
-
-    The store knows labels by their place among the names; `known` ones have a name whatever happens. Raises
-    UnitError where there are no sessions of those who make the runs.
-    """
-    if scope.rule.of_accounts:
-        raise UnitError(tell(NO_SESSIONS))
-    params = Params(
-        **values,
-        lookback=round(model.lookback * DAY_MS),
-        longest=LONGEST_WAY,
-        labels_most=model.most,
-        reserved=RESERVED,
-    )
-    slots = {
-        "sessions": source(scope.events, params) if scope.as_of is None else then(scope.events, params),
-        "label": DIMENSIONS[model.dimension],
-        "contact": question("attribution.contact"),
-    }
-    rows = scope.events.query(question("attribution.labels", **slots), params.values)
-    named = list(dict.fromkeys([*(row["label"] for row in rows), *(set(known) - set(RESERVED))]))
-    names = [START, UNSET, OTHER, *named]
-    params.values |= {
-        "names": [*RESERVED, *named],
-        "codes": [names.index(UNSET)] * len(RESERVED) + list(range(len(names) - len(named), len(names))),
-        "other": names.index(OTHER),
-    }
-    return question("attribution.contacts", **slots), params.values, names
 
 
 def _known(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[list[Way], Way]:
@@ -260,7 +243,7 @@ def _credits(
     successes: float,
     worth: float,
 ) -> dict[str, dict[str, tuple[float, float]]]:
-    """For each model the credit and the value of each label, for successes that had a session."""
+    """For each model the credit and the value of each label, for successes that had a contact."""
     found = {
         rule: {label: (sums[place], sums[place + len(RULES)]) for label, sums in labels.items()}
         for place, rule in enumerate(RULES, CREDITS)
@@ -297,7 +280,7 @@ def _channels(
     bare: Way,
     model: Model,
 ) -> list[dict[str, Any]]:
-    """A row a label, those with most credit first, and last those without a session."""
+    """A row a label, those with most credit first, and last those without a contact."""
     rows: list[dict[str, Any]] = []
     for label, (contacts, runs, successes, *_) in labels.items():
         parts = {name: credits[name].get(label, (0.0, 0.0)) for name in MODELS}
@@ -370,4 +353,5 @@ def _cells(model: Model, **more: Any) -> dict[str, str]:
 
 
 def _cell(model: Model, what: str, **more: Any) -> str:
-    return written(Cell(what, model.dimension, model.lookback, model.most, **more))
+    by = model.dimension, model.lookback, model.most
+    return written(Cell(what, *by, contacts=model.contacts, **more))

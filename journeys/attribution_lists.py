@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
-from journeys.attribution import (
-    NONE,
-    AttributionError,
-    Cell,
-    Model,
-    check,
-    contacts_of,
-    first_ways,
-    plainly,
-)
+from journeys.attribution import NOT_BUSY, AttributionError, Cell, check, first_ways, plainly
+from journeys.attribution_busy import busy, histories, ways
+from journeys.attribution_contacts import NONE, Model, contacts_of
 from journeys.credits import START
 from journeys.cursors import ListError, no_cell, read_cell
 from journeys.dropoffs_stake import with_value
@@ -42,7 +35,7 @@ def behind(scope: Scope, cell: str) -> Which:
     if part == "valued" and len(named := of.split(":", 1)) == 2:
         return with_value(scope, named[1], currency=named[0])
     asked = read_cell(cell, Cell, marked("attribution"))
-    model = Model(asked.dimension, asked.lookback, most=asked.most)
+    model = Model(asked.dimension, asked.lookback, most=asked.most, contacts=asked.contacts)
     try:
         check(asked.unit, model)
     except AttributionError as error:
@@ -62,23 +55,37 @@ def behind(scope: Scope, cell: str) -> Which:
 def _with_label(scope: Scope, model: Model, asked: Cell) -> Which:
     which, title = WHAT[asked.what]
     runs, values = plainly(scope, which=which)
-    contacts, bound, names = contacts_of(scope, model, values, known=[asked.label])
-    sql = question("attribution_lists.touched", runs=runs, contacts=contacts)
-    bound["label"] = names.index(START if asked.label == NONE else asked.label)
+    contacts = contacts_of(scope, model, values, known=[asked.label])
+    sql = question("attribution_lists.touched", runs=runs, contacts=contacts.rows)
+    label = contacts.names.index(START if asked.label == NONE else asked.label)
     said = tell("%(runs)s, with a contact by %(label)s", runs=tell(title), label=asked.label)
-    return Which(f"(customer, number) in ({sql})", bound, said)
+    return Which(f"(customer, number) in ({sql})", {**contacts.values, "label": label}, said)
 
 
-def _by_ways(scope: Scope, model: Model, asked: Cell, ways: Iterable[Sequence[str]], said: str) -> Which:
+def _by_ways(scope: Scope, model: Model, asked: Cell, these: Collection[Sequence[str]], said: str) -> Which:
     """The runs of these ways; of all others where the cell names none."""
     which, title = WHAT[asked.what]
-    runs, values = plainly(scope, which=which)
-    contacts, bound, names = contacts_of(scope, model, values, known=asked.way or [])
-    sql = question("attribution_lists.went", runs=runs, contacts=contacts)
-    bound |= {
-        "ways": [",".join(str(names.index(label)) for label in way) for way in ways],
-        "is_among": int(asked.way is not None),
+    everyone, values = plainly(scope, which=which)
+    contacts = contacts_of(scope, model, values, known=asked.way or [])
+    apart, is_among = busy(scope, contacts), asked.way is not None
+    codes = {tuple(contacts.names.index(label) for label in way) for way in these}
+    found = [
+        (customer, number)
+        for customer, one in histories(scope, apart, everyone, contacts)
+        for number, way in zip(
+            one.numbers, ways(one, contacts.values["lookback"], contacts.values["longest"]), strict=True
+        )
+        if (way in codes) == is_among
+    ]
+    runs = plainly(scope, which=f"{which} and {NOT_BUSY}" if apart else which)[0]
+    sql = question("attribution_lists.went", runs=runs, contacts=contacts.gathered)
+    bound = contacts.values | {
+        "ways": [",".join(map(str, way)) for way in codes],
+        "is_among": int(is_among),
+        "busy": [*apart],
+        "found": found,
     }
-    return Which(
-        f"(customer, number) in ({sql})", bound, tell("%(runs)s, %(how)s", runs=tell(title), how=said)
-    )
+    condition = f"(customer, number) in ({sql})"
+    if found:
+        condition = f"({condition} or (customer, number) in {{found:Array(Tuple(UInt64, UInt32))}})"
+    return Which(condition, bound, tell("%(runs)s, %(how)s", runs=tell(title), how=said))

@@ -7,7 +7,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from journeys.attribution import DIMENSIONS, MODELS, Model, attribution
+from journeys.attribution import MODELS, attribution
+from journeys.attribution_contacts import CONTACTS, DIMENSIONS, SESSIONS, Model
 from journeys.attribution_lists import behind
 from journeys.currencies import MEANINGS as CURRENCIES
 from journeys.currencies import asked
@@ -17,21 +18,31 @@ from journeys.scope import Scope
 
 MEANINGS = {
     "channels": (
-        "The contacts before the goal: sessions of the customer that began before it, at most so many days "
-        "(`lookback_days`), also before the run did. For a run that did not succeed, those before its last "
-        "touchpoint. A session in which nothing but servers spoke, and of no known origin, is no contact."
+        "The contacts before the goal: sessions of the customer that began before it, or its touchpoints "
+        "(`contacts_are`), at most so many days (`lookback_days`), also before the run did. For a run that "
+        "did not succeed, those before its last touchpoint. Those of an account are the contacts of all its "
+        "members."
     ),
+    "contacts_are": (
+        "Sessions or touchpoints. A session in which nothing but servers spoke, and of no known origin, is "
+        "no contact; nor is a touchpoint that takes the goal, whose success it is, or a browser's report of "
+        "time and depth."
+    ),
+    "touchpoint": "Events and screens by their names, pages by their routes.",
     "(none)": "Runs without any contact in that time.",
     "(not set)": "Contacts of which this is not known, such as the campaign of a direct visit.",
-    "(other)": "All channels without a name of their own here, together; those with most sessions have one.",
+    "(other)": (
+        "All channels without a name of their own here, together; those with most sessions have one, and the "
+        "touchpoints that most customers had."
+    ),
     "channel": "The channel, or what else credit goes to (`dimension`).",
-    "dimension": "To what of the sessions before the goal credit goes.",
-    "lookback_days": "How many days before the goal sessions count.",
+    "dimension": "To what of the contacts before the goal credit goes.",
+    "lookback_days": "How many days before the goal contacts count.",
     "half_life_days": "By how many days a contact must be earlier to have half the credit (`decay`).",
-    "contacts": "How many sessions by the channel were before the end of runs that are over.",
+    "contacts": "How many contacts by the channel were before the end of runs that are over.",
     "models": "The rules by which credit is shared out.",
     "successes": "Runs that succeeded.",
-    "without_session": "Those of them without any contact: owed to (none).",
+    "without_contact": "Those of them without any contact: owed to (none).",
     "value_property": "The property of the goal's event that says what a success is worth.",
     "valued": "How many successes carry it as a number.",
     "other_ways": "All ways that are not shown, together.",
@@ -46,7 +57,9 @@ MEANINGS = {
     **CURRENCIES,
     "first": "All to the first contact.",
     "last": "All to the last contact before the goal.",
-    "last_not_direct": "All to the last contact that was not direct, or to the last where all were.",
+    "last_not_direct": (
+        "All to the last contact that was not direct, of a known origin; to the last where all were."
+    ),
     "linear": "The same to every contact.",
     "position": "40 % to the first, 40 % to the last, the rest to those between; halves where there are two.",
     "decay": "More to later ones: a contact `half_life_days` earlier than another has half its credit.",
@@ -76,20 +89,25 @@ MEANINGS = {
 class Asked(OwnArguments):
     """To what credit goes, how far back, and what a success is worth."""
 
+    contacts = fields.String(
+        load_default=SESSIONS,
+        validate=validate.OneOf(CONTACTS),
+        metadata={"description": "whether credit goes to sessions or to touchpoints before the goal"},
+    )
     dimension = fields.String(
         load_default="channel",
         validate=validate.OneOf(tuple(DIMENSIONS)),
-        metadata={"description": "to what of the sessions before the goal credit goes"},
+        metadata={"description": "to what of sessions credit goes; touchpoints are told by their names"},
     )
     lookback = fields.Float(
         load_default=30.0,
         validate=validate.Range(0, 3_650, min_inclusive=False),
-        metadata={"description": "days before the goal in which sessions count, also before the run's start"},
+        metadata={"description": "days before the goal in which contacts count, also before the run's start"},
     )
     half_life = fields.Float(
         load_default=7.0,
         validate=validate.Range(0, 3_650, min_inclusive=False),
-        metadata={"description": "days by which a session must be earlier to have half the credit (`decay`)"},
+        metadata={"description": "days by which a contact must be earlier to have half the credit (`decay`)"},
     )
     value = fields.String(
         load_default="",

@@ -132,6 +132,11 @@ def _described(scope: Scope, by: Dimension, position: int, unit: str) -> tuple[s
     return described, value, bound
 
 
+def at_start(scope: Scope, by: Dimension) -> tuple[str, str, dict[str, Any]]:
+    """SQL of all runs with what tells them apart as they began, that of the value, and all that both bind."""
+    return _described(scope, by, 1, "runs")
+
+
 # Which runs a group has, in SQL and in words.
 KINDS = {
     "value": ("taken and value = {value:String}", "%(value)s"),

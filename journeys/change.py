@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from journeys.change_asked import SIDES, Asked, asked_of
+from journeys.change_further import counted, further
 from journeys.change_parts import p_of_changes_apart, parts_of, step_weights
 from journeys.change_words import told
-from journeys.dimensions import OF_RUN
+from journeys.dimensions import OF_RUN, Dimension
 from journeys.period import iso
 from journeys.rates import rate
 from journeys.report import Answer
@@ -30,18 +31,20 @@ def change(
     before_to: str = "",
     age: str = "",
     most: int = 8,
+    by: str = "",
 ) -> Answer:
     """The change of the success rate from the period before, or a given one, to this one, and its parts.
 
     Success is the goal, or to come to the step `target`. Runs of both periods are looked at when they were
-    equally old (`age`), so nobody counts as lost because there was no time yet. Raises PeriodError,
-    DimensionError.
+    equally old (`age`), so nobody counts as lost because there was no time yet. Beside the dimensions of
+    every answer, runs are told apart by a further one, `by`. Raises PeriodError, DimensionError.
     """
     steps = scope.definition.steps
     asked = asked_of(scope, target, before_from, before_to, age)
     before, end = asked.before, asked.target
     required = [*(k for k, step in enumerate(steps[: end - 1], 1) if not step.optional), end]
-    rows = _counted(scope, asked, required, most)
+    more = further(by)
+    rows = _counted(scope, asked, required, most, more)
     whole = rows.pop(WHOLE, None) or _nobody(required)
     answer = {
         **scope.head("runs"),
@@ -51,20 +54,21 @@ def change(
         "now": {"from": iso(scope.period.start), "to": iso(scope.period.end), **_side(asked, "now", whole)},
         "change": _apart(whole),
         "steps": _steps(scope, required, whole),
-        "dimensions": list(_dimensions(scope, asked, required, rows, whole)),
+        "by": more.text if more else "",
+        "dimensions": list(_dimensions(scope, asked, required, rows, whole, more)),
     }
     return {**answer, "sentence": told(answer, scope.definition)}
 
 
 def _counted(
-    scope: Scope, asked: Asked, required: Sequence[int], most: int
+    scope: Scope, asked: Asked, required: Sequence[int], most: int, more: Dimension | None
 ) -> dict[tuple[str, str, str], dict[str, Any]]:
     """What is counted of each group, by dimension, kind and value."""
-    rows = scope.events.query(
-        *replace(scope, period=asked.both(scope.period)).ask(
-            "change.counted", most=most, required=list(required), **asked.bound(scope.period)
-        )
-    )
+    of_both = replace(scope, period=asked.both(scope.period))
+    values = {"most": most, "required": list(required), **asked.bound(scope.period)}
+    rows = [*scope.events.query(*of_both.ask("change.counted", **values))]
+    if more:
+        rows += counted(of_both, more, **values)
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for row in rows:
         group = (row["dimension"], row["kind"], row["name"])
@@ -127,11 +131,13 @@ def _dimensions(
     required: Sequence[int],
     rows: Mapping[tuple[str, str, str], Row],
     whole: Row,
+    more: Dimension | None,
 ) -> Iterator[dict[str, Any]]:
     """Each dimension with its groups, whose parts add up to the change; all tests are one family."""
     if not (whole["before_came"][0] and whole["now_came"][0]):
         return
-    by_dimension = {name: [row for (of, *_), row in rows.items() if of == name] for name in OF_RUN}
+    names = (*OF_RUN, more.text) if more else OF_RUN
+    by_dimension = {name: [row for (of, *_), row in rows.items() if of == name] for name in names}
     found = {name: _groups(asked, scope, required, some) for name, some in by_dimension.items()}
     _correct([one for groups in found.values() for one in groups])
     total = whole["now_came"][-1] / whole["now_came"][0] - whole["before_came"][-1] / whole["before_came"][0]

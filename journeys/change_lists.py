@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from journeys.change_asked import no_cell, read_cell
-from journeys.dimensions import OF_RUN
+from journeys.change_further import those
+from journeys.dimensions import OF_RUN, DimensionError, dimension
 from journeys.report import Which
 from journeys.scope import Scope
 from store.words import marked, tell
@@ -23,14 +24,13 @@ COUNTED = {
 def behind(scope: Scope, cell: str) -> Which:
     """The runs behind a number; raises ListError for a cell that there is not."""
     asked, side, what, group = read_cell(scope, cell)
-    if what not in COUNTED or (
-        group and (group[0] not in OF_RUN or group[1] not in ("value", "none", "other"))
-    ):
+    if what not in COUNTED or (group and group[1] not in KINDS):
         raise no_cell(cell)
-    (condition, said), (where, bound, title) = (
-        COUNTED[what],
-        _of_group(*group) if group else ("1", {}, tell("all")),
-    )
+    condition, said = COUNTED[what]
+    try:
+        where, bound, title = _of_group(scope, *group) if group else ("1", {}, tell("all"))
+    except DimensionError:
+        raise no_cell(cell) from None
     words = tell("period before") if side == "before" else tell("this period")
     return Which(
         f"({condition}) and ({where})",
@@ -40,10 +40,16 @@ def behind(scope: Scope, cell: str) -> Which:
     )
 
 
-def _of_group(dimension: str, kind: str, rest: str) -> tuple[str, dict[str, Any], str]:
-    value = f"toString({dimension})"
+def _of_group(scope: Scope, name: str, kind: str, rest: str) -> tuple[str, dict[str, Any], str]:
+    by = dimension(name, at_start=True)
+    bound = {"change_shown": rest.split(".")} if kind == "other" else {"change_value": rest}
+    value = rest or tell("(none)")
+    said = tell("%(by)s: any other", by=by.label) if kind == "other" else None
+    title = said or tell("%(by)s %(value)s", by=by.label, value=value)
+    if name not in OF_RUN:
+        return (*those(scope, by, kind, bound), title)
+    sql = f"toString({name})"
     if kind == "other":
-        sql = f"{value} != '' and lower(hex(cityHash64({value}))) not in {{change_shown:Array(String)}}"
-        return sql, {"change_shown": rest.split(".")}, tell("%(by)s: any other", by=tell(dimension))
-    said = tell("%(by)s %(value)s", by=tell(dimension), value=rest or tell("(none)"))
-    return f"{value} = {{change_value:String}}", {"change_value": rest}, said
+        hashed = f"lower(hex(cityHash64({sql})))"
+        return f"{sql} != '' and {hashed} not in {{change_shown:Array(String)}}", bound, title
+    return f"{sql} = {{change_value:String}}", bound, title

@@ -74,7 +74,14 @@ MEANINGS = {
     "given": "Whether the age was asked for.",
     "seconds": "The age, in seconds.",
     "difference": "The conversion now less that of before, with Newcombe's 95 % interval.",
-    "dimensions": "By what runs are told apart at their start; the one that `explains` most comes first.",
+    "dimensions": (
+        "By what runs are told apart at their start; the one that `explains` most comes first. Where one "
+        "more is asked for (`by`), it is among them, and its groups are in the same family of tests."
+    ),
+    "by": (
+        "The dimension that was asked for besides: what the event that opened the run told, a trait as last "
+        "said of the customer until then, or whether the run belongs to a saved segment (`in`, `not in`)."
+    ),
     "small": "In one of the periods the group is too small to rely on its rate.",
 }
 
@@ -91,6 +98,13 @@ class Asked(BesideArguments):
         load_default=8,
         validate=validate.Range(1, 50),
         metadata={"description": "values with a row of their own; all others are together"},
+    )
+    by = fields.String(
+        load_default="",
+        validate=validate.Length(max=220),
+        metadata={
+            "description": "one dimension more: medium, browser …, property:NAME, trait:NAME or segment:KEY"
+        },
     )
 
 

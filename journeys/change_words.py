@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from journeys import dimensions
 from journeys.definitions import Definition
 from journeys.statistics import FEWEST
 from store.words import decimal, marked, share, tell
@@ -74,7 +75,15 @@ def sentence(answer: Answer, subject: str) -> str:
 
 def _shared(answer: Answer, noun: str) -> str:
     """That no group stands out, and the step at which all of them changed."""
-    said = tell("no channel, source, campaign, device or country stands out from the others")
+    more = _called(answer["by"]) if answer["by"] else ""
+    said = (
+        tell(
+            "no channel, source, campaign, device, country or %(further)s stands out from the others",
+            further=more,
+        )
+        if more
+        else tell("no channel, source, campaign, device or country stands out from the others")
+    )
     total, parts = answer["change"]["value"], {one["key"]: one["part"]["value"] for one in answer["steps"]}
     step = _step(parts, total)
     if step is None:
@@ -140,7 +149,8 @@ def _stories(answer: Answer, noun: str) -> Iterator[Story]:
 
 
 def _narrowest_first(answer: Answer) -> list[Answer]:
-    return sorted(answer["dimensions"], key=lambda one: NARROWEST_FIRST.index(one["dimension"]))
+    order = {name: place for place, name in enumerate(NARROWEST_FIRST)}  # what was asked for comes first
+    return sorted(answer["dimensions"], key=lambda one: order.get(one["dimension"], -1))
 
 
 def _mixed(dimension: Answer, total: float, noun: str) -> Iterator[Story]:
@@ -169,6 +179,19 @@ def _step(parts: Mapping[str, float | None], total: float) -> str | None:
 
 def _named(dimension: Answer, group: Answer) -> str:
     name = dimension["dimension"]
+    if name.startswith("segment:"):
+        which = (
+            marked("runs in segment %(name)s")
+            if group["value"] == "in"
+            else marked("runs outside of segment %(name)s")
+        )
+        return tell(which, name=name.partition(":")[2])
+    if name not in NARROWEST_FIRST:
+        return {
+            "value": f"{_called(name)} {group.get('value')}",
+            "none": tell("runs without a %(name)s", name=_called(name)),
+            "other": tell("all other values of %(name)s", name=_called(name)),
+        }[group["kind"]]
     names = f"{name}s".replace("countrys", "countries")
     return {
         "value": f"{tell(name)} {group.get('value')}",
@@ -181,6 +204,10 @@ def _points(difference: float) -> str:
     """A difference of two shares in percentage points, with its sign."""
     text = decimal(difference * 100, 1)
     return text if difference < 0 else f"+{text}"
+
+
+def _called(name: str) -> str:
+    return dimensions.dimension(name, at_start=True).label
 
 
 def _both(before: float, now: float) -> tuple[str, str]:

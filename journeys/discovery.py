@@ -246,7 +246,10 @@ def walked(asked: Between, unit: str) -> tuple[str, dict[str, Any]]:
         "discovery.walked",
         unit=unit,
         within=asked.within,
-        slots=lambda params: {"route": routes.route(params)},
+        slots=lambda params: {
+            "route": routes.route(params),
+            "held": "materialized" if asked.scope.events.embedded else "",  # drafted runs are dear
+        },
     )
 
 

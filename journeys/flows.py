@@ -83,6 +83,7 @@ def drawn(flows: Iterable[Flow], *, is_compared: bool = False) -> dict[str, Any]
         "nodes": found,
         "links": links,
         "coverage": covered / shown if shown else 1.0,
+        "touchpoints_shown": shown,
     }
 
 

@@ -18,6 +18,7 @@ from store.words import marked, tell
 
 OTHER_HASH = 1
 FOREVER = 2**52  # milliseconds beyond all times
+FEW_RUNS = 200  # whoever has no more has each touchpoint held against all of them
 SHOWN = ("track", "page", "screen")
 PARTS = ("run", "afterwards")
 DIRECTIONS = ("after", "before")
@@ -204,6 +205,7 @@ def ways(scope: Scope, asked: Asked, unit: str) -> tuple[str, dict[str, Any]]:
         slots=lambda params: {
             **_groups(scope, asked, params),
             **_span(scope, asked, params),
+            **_met(scope, params),
             "route": scope.routes.route(params),
         },
         outcome=asked.outcome or "",
@@ -213,7 +215,6 @@ def ways(scope: Scope, asked: Asked, unit: str) -> tuple[str, dict[str, Any]]:
         backwards=int(asked.direction == "before"),
         collapse=int(asked.collapse),
         depth=asked.depth,
-        forever=FOREVER,
         past=PAST,
         kinds=list(NODES),
         touchpoint=number_of(TOUCHPOINT),
@@ -241,17 +242,35 @@ def _type(matcher: Matcher) -> str:
     return matcher.type or ("page" if matcher.page is not None else "track")
 
 
+def _met(scope: Scope, params: Params) -> dict[str, str]:
+    """SQL of how touchpoints meet runs: by customer, and where some have very many runs by time as well.
+
+    The time of these is cut into parts that hold about one run each; the time of all others is one part.
+    """
+    sql, values = scope.everyone().ask("paths.crowded", few=FEW_RUNS)
+    rows = scope.events.query(sql, values)
+    if not rows:
+        return {"meets": "customer", "part": "0", "parts": "0"}
+    customers = params.bind([row["customer"] for row in rows], "Array(UInt64)")
+    lengths = params.bind([row["length"] for row in rows], "Array(Int64)")
+    length = f"transform(customer, {customers}, {lengths}, toInt64({FOREVER}))"
+    return {
+        "meets": "customer, part",
+        "part": f"intDiv(at, {length})",
+        "parts": f"arrayJoin(range(intDiv(begins, {length}), intDiv(ends, {length}) + 1))",
+    }
+
+
 def _span(scope: Scope, asked: Asked, params: Params) -> dict[str, str]:
     """SQL of the time in which a run's touchpoints count, and of how its way ends."""
     if asked.part == "afterwards":
         again = question("paths.starts", source=scope.source_of_runs(params))
-        later = "one > taken.last or (one = taken.last and one > taken.start)"
-        next_start = f"arrayMin(arrayPushBack(arrayFilter(one -> {later}, begun.starts), {{forever:Int64}}))"
+        later = "begun.begins_again >= taken.last + (taken.last = taken.start)"
         return {
-            "again": f"left any join ({again}) as begun on begun.customer = taken.customer",
+            "again": f"asof left join ({again}) as begun on begun.customer = taken.customer and {later}",
             "begins": "taken.last + 1",
-            "ends": f"least({next_start} - 1, {{now:Int64}})",
-            "ending": f"if({next_start} < {{forever:Int64}}, 'again', 'nothing')",
+            "ends": "if(begun.is_there, least(begun.begins_again - 1, {now:Int64}), {now:Int64})",
+            "ending": "if(begun.is_there, 'again', 'nothing')",
         }
     if asked.direction == "before":
         return {"again": "", "begins": "start", "ends": "anchored", "ending": "'start'"}

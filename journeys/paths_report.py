@@ -42,6 +42,7 @@ MEANINGS = {
     ),
     "counts_in": "The group in which the runs of both segments count: `segment` or `against`.",
     "coverage": "The share of the shown touchpoints that have a node of their own and are not in Other.",
+    "touchpoints_shown": "How many touchpoints the nodes hold, each run's at each position once.",
     "Other (n)": "All labels of the position that are rarer than those shown; n says how many labels.",
     "repeats": (
         "Of a node: how many more touchpoints of the same label followed at once and are held in it. Of a "

@@ -81,8 +81,8 @@ MEANINGS = {
         "for all that were `tested`, not only those shown (Benjamini and Hochberg 1995)."
     ),
     "ratio": "The share with the signal by that without it, with the interval of Katz and others (1978).",
-    "precision": "Of the runs with the signal, the share that ended as it says.",
-    "recall": "Of the runs that ended so, the share that carried the signal.",
+    "precision": "Of the runs with the signal, the share that ended as it says, with its Wilson interval.",
+    "recall": "Of the runs that ended so, the share that carried the signal, with its Wilson interval.",
     "lead_seconds": (
         "Half of the runs with the signal that ended as it says did so at least so long after it was there: "
         "came, failed, or had their time run out."
@@ -138,7 +138,8 @@ HEAD = (
         "ratio_low",
         "ratio_high",
     ),
-    *("precision", "recall", "lead_seconds", "small"),
+    *("precision", "precision_low", "precision_high", "recall", "recall_low", "recall_high"),
+    *("lead_seconds", "small"),
 )
 BLANK = (None,) * 5
 
@@ -167,7 +168,8 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
             *groups,
             *(one["difference"][name] for name in (*ends, "p", "p_adjusted")),
             *(one["ratio"][end] for end in ends),
-            *(one["precision"]["value"], one["recall"]["value"], one["lead_seconds"], one["small"]),
+            *(one[which][end] for which in ("precision", "recall") for end in ends),
+            *(one["lead_seconds"], one["small"]),
         )
 
 

@@ -205,6 +205,7 @@ BESIDE: Mapping[str, Callable[..., dict[str, Any]]] = {
     "funnel": beside.funnel,
     "timing": beside.timing,
     "breakdown": beside.breakdown,
+    "change": beside.change,
 }
 
 for one in TABS:

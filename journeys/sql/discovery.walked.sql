@@ -1,7 +1,8 @@
 -- Which touchpoints did each attempt pass on its way from the start to the goal, or until its time was up or is now?
--- They are told by hashes of kind and label, in the order of the rule, equal neighbours as one.
+-- They are told by hashes of kind and label, in the order of the rule, equal neighbours as one. The attempts of a
+-- customer come one after the other, so that each history falls into pieces where one begins.
 with
-    attempts as (
+    attempts as {{held}} (
         select
             customer,
             number,
@@ -18,7 +19,8 @@ with
             toUnixTimestamp64Milli(timestamp) as at,
             sequence,
             event_id,
-            cityHash64(type, if(type = 'page', {{route}}, toString(event))) as label
+            cityHash64(type, if(type = 'page', {{route}}, toString(event))) as label,
+            event_id in (select first_id from attempts) as begins_one
         from {{resolved}}
         where
             project = {project:UInt32}
@@ -26,31 +28,28 @@ with
             and not is_bot
             and timestamp >= fromUnixTimestamp64Milli({start:Int64})
             and timestamp <= fromUnixTimestamp64Milli({end:Int64} + {within:Int64})
+            and customer in (select customer from attempts)
     ),
-    histories as (
+    pieces as (
         select
             customer,
-            number,
-            outcome,
-            begins,
-            ends,
-            first_id,
-            last_id,
-            arraySort(groupArray((at, sequence, event_id, label))) as history
+            arrayJoin(arraySplit(
+                one -> one.5, arraySort(groupArray((at, sequence, event_id, label, begins_one)))
+            )) as piece,
+            piece[1].3 as first_id
         from touchpoints
-        inner join attempts using (customer)
-        where at >= begins and at <= ends
-        group by customer, number, outcome, begins, ends, first_id, last_id
+        group by customer
     )
 select
     customer,
     number,
     outcome,
     (ends - begins) / 1000 as seconds,
-    arrayFirstIndex(one -> one.3 = first_id, history) as place,
-    if(outcome = 'succeeded', arrayFirstIndex(one -> one.3 = last_id, history), length(history) + 1) as stop,
-    arraySlice(history.4, place, stop - place) as labels,
+    arrayFilter(one -> one.1 <= ends, piece) as history,
+    if(outcome = 'succeeded', indexOf(history.3, last_id), length(history) + 1) as stop,
+    arraySlice(history.4, 1, stop - 1) as labels,
     arrayPopFront(arrayFilter(
         (label, before) -> label != before, labels, arrayPushFront(arrayPopBack(labels), 0)
     )) as passed
-from histories
+from pieces
+inner join attempts using (customer, first_id)

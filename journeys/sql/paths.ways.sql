@@ -37,7 +37,8 @@ with
                 type not in ('track', 'screen'), 0,
                 event != '', cityHash64(event),
                 cityHash64(type)
-            ) as label
+            ) as label,
+            {{part}} as part
         from {{resolved}}
         where
             project = {project:UInt32}
@@ -67,9 +68,10 @@ with
             from touchpoints
             inner join (
                 select
-                    customer, number, member, begins, ends, is_old, anchored, anchor_id, is_through, reached, until_id
+                    customer, number, member, begins, ends, is_old, anchored, anchor_id, is_through, reached, until_id,
+                    {{parts}} as part
                 from runs
-            ) as spans using (customer)
+            ) as spans using ({{meets}})
             where at >= begins and at <= ends
             union all
             select

@@ -43,15 +43,9 @@ def test_the_list_behind_a_number_links_to_the_account_and_to_no_customer(firm: 
 @pytest.mark.parametrize("tab", [*(one.name for one in TABS), "runs", "definition"])
 def test_every_tab_opens_or_says_what_it_cannot_tell(firm: Shop, tab: str) -> None:
     answer = firm.client("viewer").get(f"/p/shop/journeys/together/{tab}?days=30&unit=customers")
-    if tab == "attribution":
-        assert answer.status_code == 400
-        assert "Attribution asks for the sessions of customers" in answer.text
-    else:
-        assert answer.status_code == 200
-        said = (
-            "runs_of: accounts" if tab == "definition" else "The runs of this journey are those of accounts"
-        )
-        assert said in answer.text
+    assert answer.status_code == 200
+    said = "runs_of: accounts" if tab == "definition" else "The runs of this journey are those of accounts"
+    assert said in answer.text
 
 
 def test_the_lists_of_why_it_is_zero_name_accounts(firm: Shop) -> None:
@@ -86,7 +80,6 @@ def test_the_api_refuses_in_a_sentence(firm: Shop) -> None:
     for asked, sentence in (
         ("funnel?unit=customers", "count runs or accounts, not customers"),
         ("funnel?as_of=2026-02-20", "leave out as_of"),
-        ("attribution", "ask a journey of customers"),
     ):
         status, answer = ask("GET", f"/journeys/together/{asked}")
         assert status == 400

@@ -109,6 +109,36 @@ def test_attribution_says_what_it_is_asked(shop: Shop) -> None:
     assert "worth 49" in text
 
 
+def test_credit_goes_to_touchpoints_on_the_page_over_the_api_and_in_the_file(shop: Shop) -> None:
+    asked = "contacts=touchpoints&value=amount"
+    answer = asking(shop)("GET", f"/journeys/buy/attribution?{FROM}&{asked}")[1]
+    assert (answer["contacts_are"], answer["dimension"]) == ("touchpoints", "touchpoint")
+    names = [row["channel"] for row in answer["channels"]]
+    assert "Cart Filled" in names
+    assert "Order Paid" not in names, "which is the goal itself"
+    assert sum(row["credits"]["linear"] for row in answer["channels"]) == pytest.approx(1, abs=1e-4)
+    text = page(shop, f"/p/shop/journeys/buy/attribution?days=30&{asked}")
+    assert '<option value="touchpoints" selected>' in text
+    assert 'id="ask-dimension"' not in text
+    file = page(shop, f"/p/shop/journeys/buy/attribution.csv?days=30&{asked}")
+    rows = [row for row in csv.DictReader(io.StringIO(file)) if row["part"] == "channel"]
+    assert [row["channel"] for row in rows] == names
+
+
+def test_a_change_is_parted_by_what_is_chosen(shop: Shop) -> None:
+    address = "/p/shop/journeys/buy/change"
+    asked = (
+        "from=2026-02-19&through=2026-03-01&before_from=2026-02-01&before_to=2026-02-19&by=property:n&age=1d"
+    )
+    answer = asking(shop)("GET", f"/journeys/buy/change?{asked}&to=2026-03-02")[1]
+    assert answer["by"] == "property:n"
+    assert answer["dimensions"] == [] or answer["dimensions"][-1]["dimension"] == "property:n"
+    text = page(shop, f"{address}?{asked}")
+    assert '<option value="property:n" selected>' in text
+    assert '<option value="medium">' in text
+    assert '<option value="channel">' not in text, "which every answer has"
+
+
 def test_retention_of_a_journey_can_follow_those_who_succeeded(shop: Shop) -> None:
     ask = asking(shop)
     found = {

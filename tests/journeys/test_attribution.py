@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ import pytest
 from sqlalchemy import Engine
 
 from journeys import attribution as module
-from journeys.attribution import MODELS, NONE, UNSET, AttributionError, Cell, Model, attribution
+from journeys import attribution_busy, attribution_contacts
+from journeys.attribution import MODELS, AttributionError, Cell, attribution, plainly
+from journeys.attribution_contacts import BY_CHANNEL, NONE, TOUCHPOINTS, UNSET, Model, contacts_of
 from journeys.attribution_lists import behind
 from journeys.cursors import ListError, written
 from journeys.definitions import parse
@@ -95,8 +98,37 @@ def scope(shared_events: EventStore) -> Iterator[Scope]:
     definition = parse(BUY)
     version = JourneyVersion(1, 1, 1, 1, dict(definition.source), "live", 0, 0, "", 0)
     fill(events, version, progress=lambda done, total: None)
+    count_sessions(events, ensured(events, 1, Wanted(ProjectRules(), ()))[-1])
     yield Scope(events, PROJECT, version, definition, PERIOD, {}, NOW)
     events.command("drop database t_attribution")
+    events.close()
+
+
+ACCOUNTS = {**BUY, "key": "together", "runs_of": "accounts"}
+
+
+def accounts_of(customer: int) -> set[str]:
+    """Three customers are an account, and some are members of the next one, too."""
+    return {f"firm {customer // 3}", f"firm {customer // 3 + (customer % 7 == 0)}"}
+
+
+@pytest.fixture(scope="module")
+def of_accounts(shared_events: EventStore) -> Iterator[Scope]:
+    """The same people, whose runs are those of the accounts that they are members of."""
+    events = shared_events.sibling("t_attribution_accounts")
+    migrate_events(events)
+    rows = history()
+    for customer in range(150):
+        for firm in sorted(accounts_of(customer)):
+            at, number = START + 50 * DAY, len(rows)
+            rows.append(happening(number, customer, at, "", kind="group", group_id=firm, side="server"))
+    events.insert(rows, token="t")
+    definition = parse(ACCOUNTS)
+    version = JourneyVersion(1, 1, 1, 1, dict(definition.source), "live", 0, 0, "", 0)
+    fill(events, version, progress=lambda done, total: None)
+    count_sessions(events, ensured(events, 1, Wanted(ProjectRules(), ()))[-1])
+    yield Scope(events, PROJECT, version, definition, PERIOD, {}, NOW)
+    events.command("drop database t_attribution_accounts")
     events.close()
 
 
@@ -104,30 +136,56 @@ def ms(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1000)
 
 
-def contacts(scope: Scope) -> dict[str, list[dict[str, Any]]]:
-    """The sessions of each customer that are contacts, in their order."""
+def makers(scope: Scope, customer: str) -> list[str]:
+    """Whose runs what this customer does belongs to."""
+    if not scope.rule.of_accounts:
+        return [customer]
+    return sorted(accounts_of(int(users()[customer])))
+
+
+@cache
+def users() -> dict[str, str]:
+    """The user id of each customer."""
+    return {str(one.identity): one.user_id for one in history()}
+
+
+def contacts(scope: Scope, model: Model = BY_CHANNEL) -> dict[str, list[dict[str, Any]]]:
+    """Those of each customer or account in their order, with their labels."""
     found = defaultdict(list)
-    for one in sessions(scope.events, 1):
-        if one["n"] > one["server_touchpoints"] or one["channel"]:
-            found[str(one["customer"])].append(one)
+    if model.contacts == TOUCHPOINTS:
+        told = [
+            {"start": one.timestamp, "channel": one.channel, "label": one.event, "of": str(one.identity)}
+            for one in history()
+            if one.event != "Buy"
+        ]
+    else:
+        told = [
+            {**one, "label": one[model.dimension] or UNSET, "of": str(one["customer"])}
+            for one in sessions(scope.events, 1)
+            if one["n"] > one["server_touchpoints"] or one["channel"]
+        ]
+    for one in sorted(told, key=lambda one: (one["start"], one.get("id", ""))):
+        for maker in makers(scope, one["of"]):
+            found[maker].append(one)
     return found
 
 
 def by_hand(scope: Scope, unit: str, model: Model) -> dict[str, dict[str, list[float]]]:
     """Credit and value of each label by each rule, run by run."""
-    visits = contacts(scope)
+    visits = contacts(scope, model)
     worth = {
-        (str(one.identity), one.timestamp): float(json.loads(one.properties).get("revenue", 0))
+        (maker, one.timestamp): float(json.loads(one.properties).get("revenue", 0))
         for one in history()
         if one.event == "Buy"
+        for maker in makers(scope, str(one.identity))
     }
     found: dict[str, dict[str, list[float]]] = {m: defaultdict(lambda: [0.0, 0.0]) for m in MODELS[:6]}
     for run in listed(scope, number="succeeded", unit=unit, most=10_000)["runs"]:
-        end = ms(run["last"])
-        value = worth[run["customer"], end] if model.value else 0.0
+        end, maker = ms(run["last"]), run["account"] if scope.rule.of_accounts else run["customer"]
+        value = worth[maker, end] if model.value else 0.0
         value = value if value == value else 0.0
-        before = [v for v in visits[run["customer"]] if end - model.lookback * DAY <= v["start"] <= end]
-        labels = [v[model.dimension] or UNSET for v in before]
+        before = [v for v in visits[maker] if end - model.lookback * DAY <= v["start"] <= end]
+        labels = [v["label"] for v in before]
         for name, shares in rules(before, end, model).items():
             for label, share in zip(labels or [NONE], shares or [1.0], strict=True):
                 found[name][label][0] += share
@@ -153,20 +211,82 @@ def rules(before: list[dict[str, Any]], end: int, model: Model) -> dict[str, lis
     }
 
 
-@pytest.mark.parametrize("unit", ["runs", "customers"])
-@pytest.mark.parametrize(
-    "model", [Model(value="revenue"), Model("source", 4, 0.5, "revenue"), Model("channel", 3650, 30)]
-)
-def test_credits_equal_those_of_a_plain_program(scope: Scope, unit: str, model: Model) -> None:
-    answer, expected = attribution(scope, unit=unit, model=model), by_hand(scope, unit, model)
+BY_TOUCHPOINT = Model(value="revenue", contacts=TOUCHPOINTS)
+ALL_MODELS = [
+    Model(value="revenue"),
+    Model("source", 4, 0.5, "revenue"),
+    Model("channel", 3650, 30),
+    BY_TOUCHPOINT,
+    replace(BY_TOUCHPOINT, lookback=2, half_life=0.01),
+]
+
+
+@pytest.mark.parametrize("whose", ["runs", "customers", "runs of accounts", "accounts"])
+@pytest.mark.parametrize("model", ALL_MODELS)
+def test_credits_equal_those_of_a_plain_program(
+    scope: Scope, of_accounts: Scope, whose: str, model: Model
+) -> None:
+    asked, unit = (of_accounts if "accounts" in whose else scope), whose.split()[0]
+    answer, expected = attribution(asked, unit=unit, model=model), by_hand(asked, unit, model)
     rows = {row["channel"]: row for row in answer["channels"]}
-    assert len(rows) == len(answer["channels"]) > 4
+    assert len(rows) == len(answer["channels"]) > 2
     for name, labels in expected.items():
         assert set(labels) <= set(rows)
         for label, row in rows.items():
             credit, value = labels[label]
             assert row["credits"][name] == pytest.approx(credit, abs=1e-5), (name, label)
             assert row["values"][name] == pytest.approx(value, abs=1e-3), (name, label)
+
+
+@pytest.fixture
+def all_are_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody who has two runs is dealt with as those who have thousands are."""
+    monkeypatch.setattr(attribution_busy, "FEW_RUNS", 1)
+    monkeypatch.setattr(attribution_busy, "MOST_PAIRS", 0)
+    monkeypatch.setattr(attribution_busy, "AT_ONCE", 20)
+
+
+def bare(answer: Any) -> Any:
+    """The answer without what names lists, and numbers to four digits."""
+    if isinstance(answer, dict):
+        return {name: bare(one) for name, one in answer.items() if name not in ("cell", "cells")}
+    if isinstance(answer, list):
+        return [bare(one) for one in answer]
+    return round(answer, 4) + 0.0 if isinstance(answer, float) else answer
+
+
+@pytest.mark.parametrize("longest", [30, 2])
+@pytest.mark.parametrize("model", ALL_MODELS)
+def test_very_busy_customers_are_shared_out_as_all_others_are(
+    scope: Scope, model: Model, longest: int, all_are_busy: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attribution_contacts, "LONGEST_WAY", longest)
+    found = attribution(scope, model=model, ways=1_000)
+    assert len(attribution_busy.busy(scope, contacts_of(scope, model, plainly(scope)[1]))) > 50
+    monkeypatch.setattr(attribution_busy, "FEW_RUNS", 1_000)
+    assert bare(found) == bare(attribution(scope, model=model, ways=1_000))
+
+
+@pytest.mark.parametrize("model", [Model(), replace(BY_TOUCHPOINT, lookback=3)])
+def test_the_lists_of_very_busy_customers_have_their_runs(
+    scope: Scope, model: Model, all_are_busy: None
+) -> None:
+    answer = attribution(scope, model=model, ways=3)
+    assert answer["other_ways"]["runs"] > 0
+    for row in [*answer["ways"], answer["other_ways"]]:
+        for name in ("runs", "successes"):
+            assert listed(scope, which=behind(scope, row["cells"][name]))["total"] == row[name], row
+
+
+def test_the_goal_is_no_contact_and_most_people_make_a_name(scope: Scope) -> None:
+    answer = attribution(scope, model=replace(BY_TOUCHPOINT, most=1))
+    names = {row["channel"] for row in answer["channels"]}
+    people = Counter(name for name, _ in {(one.event, one.identity) for one in history()} if name != "Buy")
+    assert names - {NONE} == {people.most_common(1)[0][0], "(other)"}
+    assert answer["dimension"] == "touchpoint"
+    for model in answer["models"]:
+        assert sum(row["credits"][model] for row in answer["channels"]) == pytest.approx(answer["successes"])
+        assert sum(row["values"][model] for row in answer["channels"]) == pytest.approx(answer["value"])
 
 
 @pytest.mark.parametrize(
@@ -189,7 +309,7 @@ def test_every_model_shares_out_every_success(scope: Scope, unit: str, dimension
         assert sum(row["credits"][model] for row in answer["channels"]) == pytest.approx(answer["successes"])
         assert sum(row["values"][model] for row in answer["channels"]) == pytest.approx(answer["value"])
     assert answer["channels"][-1]["channel"] == NONE
-    assert answer["channels"][-1]["credits"]["markov"] == answer["without_session"] > 0
+    assert answer["channels"][-1]["credits"]["markov"] == answer["without_contact"] > 0
     ways, others = answer["ways"], answer["other_ways"]
     assert sum(way["successes"] for way in ways) + others["successes"] == answer["successes"]
     assert sum(way["runs"] for way in ways) + others["runs"] == answer["successes"] + answer["unsuccessful"]
@@ -230,7 +350,7 @@ def test_ways_that_are_not_known_singly_are_shared_evenly(
 
 
 def test_long_ways_are_looked_at_by_their_end(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LONGEST_WAY", 2)
+    monkeypatch.setattr(attribution_contacts, "LONGEST_WAY", 2)
     answer = attribution(scope, ways=100)
     assert max(len(way["channels"]) for way in answer["ways"]) == 2
     for model in answer["models"]:
@@ -239,7 +359,14 @@ def test_long_ways_are_looked_at_by_their_end(scope: Scope, monkeypatch: pytest.
 
 @pytest.mark.parametrize(
     "model",
-    [Model("colour"), Model(lookback=0), Model(half_life=-1), Model(most=51), Model(lookback=float("nan"))],
+    [
+        Model("colour"),
+        Model(contacts="letters"),
+        Model(lookback=0),
+        Model(half_life=-1),
+        Model(most=51),
+        Model(lookback=float("nan")),
+    ],
 )
 def test_what_cannot_be_asked_is_refused(scope: Scope, model: Model) -> None:
     with pytest.raises(AttributionError):
@@ -297,13 +424,13 @@ def test_the_list_behind_a_way_has_its_runs(scope: Scope, unit: str, model: Mode
 def test_the_list_behind_a_long_way_is_found_by_its_end(
     scope: Scope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LONGEST_WAY", 2)
+    monkeypatch.setattr(attribution_contacts, "LONGEST_WAY", 2)
     for row in attribution(scope, ways=10)["ways"]:
         assert listed(scope, which=behind(scope, row["cells"]["runs"]))["total"] == row["runs"], row
 
 
 @pytest.mark.parametrize("unit", ["runs", "customers"])
-@pytest.mark.parametrize("model", [Model(), Model("source", 4, most=1)])
+@pytest.mark.parametrize("model", [Model(), Model("source", 4, most=1), replace(BY_TOUCHPOINT, most=1)])
 def test_the_list_behind_a_channel_has_as_many_runs(scope: Scope, unit: str, model: Model) -> None:
     for row in attribution(scope, unit=unit, model=model)["channels"]:
         for number in (row["took_part"], row["succeeded"]):

@@ -26,6 +26,7 @@ from journeys.cursors import ListError
 from journeys.definitions import parse
 from journeys.dimensions import OF_RUN, DimensionError
 from journeys.lists import listed
+from journeys.membership import Saved
 from journeys.period import Period, PeriodError, preceding
 from journeys.rates import rate
 from journeys.runs import fill
@@ -69,14 +70,13 @@ def history(*, phones_now: float, mobile_now: float = 0.5, lost: str = "") -> li
                 project=1,
                 event_id=event_id(number),
                 message_id=number,
-                type="track",
                 event=name,
                 timestamp=int(at),
                 received_at=int(at),
                 sequence=len(rows),
                 user_id=str(who),
                 identity=identity_hash("user", str(who)),
-                **more,
+                **{"type": "track", **more},
             )
         )
 
@@ -84,6 +84,8 @@ def history(*, phones_now: float, mobile_now: float = 0.5, lost: str = "") -> li
         at: float = START + dice.randrange(40 * DAY)
         is_now = at >= PERIOD.start
         phone = dice.random() < (mobile_now if is_now else 0.5)
+        told = {"plan": "phone" if phone else "desk"} if who % 10 else {"other": 1}
+        add(who, at - 1, "", type="identify", traits=json.dumps(told))
         country = f"C{min(dice.randrange(20), dice.randrange(20))}"
         add(
             who,
@@ -93,6 +95,8 @@ def history(*, phones_now: float, mobile_now: float = 0.5, lost: str = "") -> li
             channel=dice.choice(["Email", "Direct", "Ads", ""]),
             country=country,
             campaign=dice.choice(["", "", "spring"]),
+            medium="phone" if phone else "desk",
+            properties=json.dumps({"size": "phone" if phone else "desk"}) if who % 10 else "{}",
         )
         if dice.random() < 0.3:
             add(who, at + HOUR * dice.random(), "Look")
@@ -108,12 +112,16 @@ def history(*, phones_now: float, mobile_now: float = 0.5, lost: str = "") -> li
     return [row for row in rows if row.timestamp < NOW]
 
 
+ON_PHONE = {"field": "device", "op": "eq", "value": "mobile"}
+
+
 def opened(events: EventStore, rows: list[Event]) -> Scope:
     migrate_events(events)
     events.insert(rows, token="t")
     version = JourneyVersion(1, 1, 1, 1, dict(DEFINITION.source), "live", 0, 0, "", 0)
     fill(events, version, progress=lambda done, total: None)
-    return Scope(events, PROJECT, version, DEFINITION, PERIOD, {}, NOW)
+    saved = Saved({"phones": {"key": "phones", "name": "Phones", "all": [ON_PHONE]}}, {})
+    return Scope(events, PROJECT, version, DEFINITION, PERIOD, {}, NOW, saved=saved)
 
 
 @pytest.fixture(scope="module")
@@ -478,3 +486,71 @@ def test_rates_of_a_handful_of_runs_are_not_told_of(scopes: dict[str, Scope]) ->
     for side in ("before", "now"):
         answer[side]["rate"] |= {"value": 0.0}
     assert "was 0% and is 0%" in sentence(answer, "Trial to paid")
+
+
+FURTHER = {
+    "medium": {"mobile": "phone", "desktop": "desk"},
+    "property:size": {"mobile": "phone", "desktop": "desk"},
+    "trait:plan": {"mobile": "phone", "desktop": "desk"},
+    "segment:phones": {"mobile": "in", "desktop": "not in"},
+}
+
+
+@pytest.mark.parametrize("by", FURTHER)
+def test_a_further_dimension_counts_and_explains_as_the_others_do(scope: Scope, by: str) -> None:
+    """What it tells is the device, of nine in ten where it is told by a property or a trait."""
+    answer, plain = change(scope, by=by), change(scope)
+    assert answer["by"] == by
+    *others, further = answer["dimensions"]
+    assert [one["dimension"] for one in others] == [one["dimension"] for one in plain["dimensions"]]
+    assert further["dimension"] == by
+    total = answer["change"]["value"]
+    assert further["mix"] + further["rate"] == pytest.approx(total, abs=1e-12)
+    device = next(one for one in others if one["dimension"] == "device")
+    expected = {FURTHER[by][one["value"]]: one for one in device["groups"]}
+    found = {one["value"]: one for one in further["groups"] if one["kind"] == "value"}
+    assert found.keys() == expected.keys()
+    is_whole = by in ("medium", "segment:phones")
+    for value, one in found.items():
+        for side in ("before", "now"):
+            for what in ("entered", "succeeded"):
+                n, of_device = one[side][what]["n"], expected[value][side][what]["n"]
+                assert n == of_device if is_whole else 0.8 * of_device < n < of_device
+                assert listed(scope, which=behind(scope, one[side][what]["cell"]))["total"] == n
+    without = [one for one in further["groups"] if one["kind"] == "none"]
+    assert len(without) == (not is_whole)
+    everyone = sum(one["now"]["entered"]["n"] for one in further["groups"])
+    assert everyone == answer["now"]["entered"]["n"]
+    tested = sum(len(one["groups"]) for one in answer["dimensions"])
+    p = [g[n] for one in answer["dimensions"] for g in one["groups"] for n in ("p_rate", "p_share")]
+    assert len(p) == 2 * tested
+    worst = min(further["groups"], key=lambda one: one["by_rate"]["value"])
+    assert worst["value"] == FURTHER[by]["mobile"]
+    assert worst["p_rate"] < 0.001
+    if not is_whole:
+        return
+    named = {"medium": "medium phone", "segment:phones": "runs in segment phones"}[by]
+    assert f"of the fall is {named} at “First project”" in answer["sentence"]
+
+
+def test_rarer_values_of_a_further_dimension_are_together(scope: Scope) -> None:
+    answer = change(scope, by="property:size", most=1)
+    groups = {one["kind"]: one for one in answer["dimensions"][-1]["groups"]}
+    assert groups.keys() == {"value", "other", "none"}
+    for one in groups.values():
+        for side in ("before", "now"):
+            found = listed(scope, which=behind(scope, one[side]["entered"]["cell"]))
+            assert found["total"] == one[side]["entered"]["n"]
+
+
+def test_what_every_answer_has_is_not_parted_twice(scope: Scope) -> None:
+    answer = change(scope, by="device")
+    assert answer["by"] == ""
+    assert len(answer["dimensions"]) == len(OF_RUN)
+    with pytest.raises(DimensionError, match="tells no runs apart"):
+        change(scope, by="shoe")
+
+
+def test_a_fall_that_all_share_is_so_by_the_further_dimension_too(scope: Scope) -> None:
+    said = change(replace(scope, segment={"device": "mobile"}), by="medium")["sentence"]
+    assert "no channel, source, campaign, device, country or medium stands out" in said

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from journeys.attribution import Model, attribution
+from journeys.attribution import attribution
+from journeys.attribution_contacts import Model
 from journeys.cursors import ListError
 from journeys.definitions import Definition, parse
 from journeys.dimensions import OF_RUN, DimensionError

@@ -121,6 +121,7 @@ ASKED = [
     ("paths", {"against": "device:mobile", "until": "buy"}),  # which is a part of all that are shown
     ("dropoffs", {"step": "look", "value": "amount"}),
     ("attribution", {"value": "amount"}),
+    ("attribution", {"contacts": "touchpoints", "most": "2"}),
     ("compare", {"segments": "device:mobile;device:desktop;channel:Email"}),
     ("retention", {"by": "week", "cohort": "succeeded"}),
     *((one.name, {"against": "device:mobile"}) for one in COMPANIONS.values()),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from journeys import paths as module
 from journeys.cursors import ListError
 from journeys.lists import listed
 from journeys.paths import Asked, PathError, paths
@@ -242,3 +243,12 @@ def test_a_cell_that_is_none_is_refused(scope: Scope) -> None:
     for cell in ("", "1 or 1", "bm9uc2Vuc2U="):
         with pytest.raises(ListError):
             behind(scope, cell)
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_who_has_very_many_runs_is_followed_like_all_others(
+    scope: Scope, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = paths(scope, **asked)
+    monkeypatch.setattr(module, "FEW_RUNS", 1)
+    assert paths(scope, **asked) == expected

@@ -246,6 +246,7 @@ VARIED = (
     ("paths", {"direction": "before", "anchor": "paid", "against": "device:mobile"}),
     ("paths", {"part": "afterwards"}),
     ("attribution", {"value": "amount", "dimension": "source"}),
+    ("attribution", {"contacts": "touchpoints", "most": "3"}),
     ("dropoffs", {"step": "cart"}),
     ("retention", {"by": "week", "cohort": "succeeded"}),
     ("compare", {"segments": "device:mobile;device:desktop"}),
@@ -270,7 +271,7 @@ def together(world: World) -> Iterator[tuple[str, Callable[[], Any]]]:
     )
     yield "runs of accounts", lambda: listed(scope, most=1_000)
     yield "furthest of accounts", lambda: listed(scope, unit="accounts", most=1_000)
-    for name in ("funnel", "paths", "signals", "zero"):
+    for name in ("funnel", "paths", "signals", "zero", "attribution"):
         yield f"{name} of accounts", lambda name=name: BY_NAME[name].ask(scope, BY_NAME[name].arguments({}))
 
 
