@@ -80,6 +80,9 @@ WHOSE = {
     FIRST: ("1", marked("%(runs)s, the first of each customer")),
     f"{FIRST}_won": ("outcome = 'succeeded'", marked("%(runs)s, the first of each customer, succeeded")),
 }
+# SQL of whether a run is its customer's first of the period; where others are left out, too, runs are sorted.
+BY_PERIOD = "number = 1 or previous < {start:Int64}"
+BY_ORDER = "row_number() over (partition by customer order by start, number) = 1"
 CODES: Mapping[str, Any] = {kind: number for number, kind in enumerate(KINDS, 1)}
 MEANINGS = {
     "deviations": "What runs did otherwise, the most frequent first; a run may deviate in several ways.",
@@ -153,6 +156,7 @@ def conformance(scope: Scope, *, unit: str) -> Answer:
         *scope.ask(
             "conformance.deviations",
             unit=unit,
+            slots=lambda _: {"is_first": BY_ORDER if scope.segment or unit != "runs" else BY_PERIOD},
             befores=[_before(steps, k) for k in range(1, len(steps) + 1)],
             z=Z,
             codes=[100 * CODES[kind] + k for kind, k in _possible(scope.rule)],

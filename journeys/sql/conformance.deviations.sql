@@ -16,7 +16,7 @@ with
                 )),
                 strays
             ))) as odd,
-            row_number() over (partition by customer order by start, number) = 1 as is_first
+            {{is_first}} as is_first
         from ({{runs}})
         where {{which}}
     ),

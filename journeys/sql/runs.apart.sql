@@ -1,12 +1,13 @@
--- Which runs are these, one row each, and has the customer several? Of a table only those parts of a run are read that
--- are asked for.
+-- Which runs are these, one row each, has the customer several, and when did the one before begin (of the first it is its
+-- own start)? Of a table only those parts of a run are read that are asked for.
 select
-    customer, number, of_several, case_value, start, last, outcome, furthest, repeats, shortcut, steps, times, event_ids, strays,
+    customer, number, of_several, previous, case_value, start, last, outcome, furthest, repeats, shortcut, steps, times, event_ids, strays,
     channel, source, medium, campaign, device, country
 from {{held}}
 array join
     arrayEnumerate(runs.start) as number,
     arrayWithConstant(length(runs.start), length(runs.start) > 1) as of_several,
+    arrayPopBack(arrayPushFront(runs.start, runs.start[1])) as previous,
     runs.case_value as case_value,
     runs.start as start,
     runs.last as last,

@@ -4,6 +4,7 @@ select
     customer,
     toUInt32(run.number) as number,
     run.of_several as of_several,
+    toUnixTimestamp64Milli(run.previous) as previous,
     run.case_value as case_value,
     toUnixTimestamp64Milli(run.start) as start,
     toUnixTimestamp64Milli(run.last) as last,
