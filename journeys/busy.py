@@ -63,14 +63,16 @@ class Busy:
         return [one for project, one in customers if self._times[project, one] == OFTEN]
 
     def _asked(self, project: int, customers: list[int]) -> set[int]:
-        values = {
-            "project": project,
-            "identities": self._identities_of(project, customers),
-            "customers": customers,
-            "many": MANY,
-        }
-        rows = self._events.query(question("busy.counted"), values)
-        for row in rows:
+        found = counted(self._events, project, customers, self._identities_of(project, customers), many=MANY)
+        for one, n in found.items():
             told = "customer %d of project %d has %d events, and is counted about once a minute from now on"
-            log.info(told, row["customer"], project, row["n"])
-        return {row["customer"] for row in rows}
+            log.info(told, one, project, n)
+        return set(found)
+
+
+def counted(
+    events: EventStore, project: int, customers: Sequence[int], identities: Sequence[int], *, many: int
+) -> dict[int, int]:
+    """Those of these customers with more than so many events, and how many; `identities` are all theirs."""
+    values = {"project": project, "customers": list(customers), "identities": list(identities), "many": many}
+    return {row["customer"]: row["n"] for row in events.query(question("busy.counted"), values)}

@@ -71,6 +71,7 @@ def work_off(settings: Settings, last: int, progress: Progress) -> None:
             total = house.batches.depth()
             house.worker.drain(lambda: progress("stored", total - house.batches.depth(), total))
             progress("stored", total, total)
+            house.refresher.turn()  # who has very many events was put off
             house.filler.count_sessions(lambda _one, done, parts: progress("sessions counted", done, parts))
         return
     engine = open_relational(settings)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from journeys import runs
+from journeys import checking, runs
 from journeys.breakdown import breakdown
 from journeys.conformance import conformance
 from journeys.funnel import funnel
@@ -24,6 +24,7 @@ from journeys.variants import variants
 from store.db import open_db
 from store.events import EventStore
 from store.migrate import migrate_events
+from store.privacy.deletion import delete_versions
 from tests.journeys.world import World, made, others, reports, together
 from tests.served import served
 
@@ -98,6 +99,22 @@ def test_runs_that_are_computed_in_shares_or_for_thousands_are_the_same(
     many = sorted({*known, *range(12_000)})
     runs.recompute(events, scope.version, many, [*many, *ledger.identities_of(scope.project.id, known)])
     assert (listed(scope, most=1_000), checksum(events)) == (before, counted)
+
+
+def test_versions_are_filled_together_checked_share_by_share_and_deleted_again(
+    elsewhere: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scope, events = elsewhere.scope, elsewhere.events
+    before = checksum(events)
+    twin = replace(scope.version, id=9_001)
+    for share in range(2):
+        runs.fill_part(events, [scope.version, twin], share, 2)
+    monkeypatch.setattr(checking, "ROOM", 1)
+    samples = [checking.some_customers(events, twin, 40, seed=seed) for seed in range(2)]
+    assert all(samples)
+    assert [checking.differing(events, twin, some) for some in samples] == [[], []]
+    assert delete_versions(events, scope.project.id, [twin.id], before=2**63) == [twin.id]
+    assert checksum(events) == before
 
 
 def checksum(events: EventStore) -> Any:

@@ -15,6 +15,7 @@ from journeys import (
     accounts,
     activity,
     arrivals,
+    busy,
     catalog,
     checking,
     customers,
@@ -313,5 +314,7 @@ def others(world: World) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "outdated", lambda: outdated(events)
     yield "differing", lambda: checking.differing(events, scope.version, everyone)
     yield "some customers", lambda: checking.some_customers(events, scope.version, 20, seed=3)
+    theirs = ledger.identities_of(one, everyone)
+    yield "busy", lambda: busy.counted(events, one, everyone, theirs, many=5)
     yield "counted", lambda: count_of_customer(events, one, who, ledger.identities_of(one, [who]), [])
     yield "robots", lambda: arrivals.robots(events, one, Period(START, NOW), now=NOW)
