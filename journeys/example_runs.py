@@ -22,7 +22,8 @@ def timelines(scope: Scope, runs: Sequence[Mapping[str, Any]]) -> list[dict[str,
     """The same runs, as `listed` tells them, each with its `timeline` in the order of time.
 
     That holds every step by its `key`, and between two of them the first touchpoints, with the `seconds`
-    since the run began; `more` says how many are left out there. After a run that was lost it goes on for as long as a run may rest.
+    since the run began; `more` says how many are left out there. After a run that was lost it goes on for as
+    long as a run may rest.
     """
     if not runs:
         return []
