@@ -21,8 +21,9 @@ READ = 200  # of each run
 def timelines(scope: Scope, runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The same runs, as `listed` tells them, each with its `timeline` in the order of time.
 
-    That holds every step by its `key`, and between two of them the first touchpoints; `more` says how many
-    are left out there. After a run that was lost it goes on for as long as a run may rest.
+    That holds every step by its `key`, and between two of them the first touchpoints, with the `seconds`
+    since the run began; `more` says how many are left out there. After a run that was lost it goes on for as
+    long as a run may rest.
     """
     if not runs:
         return []
@@ -89,4 +90,7 @@ def _together(run: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list
             steps.remove(step)
         told.append({"at": at, "label": row["label"], "key": step["key"] if step else ""})
     told += [{"at": step["at"], "label": "", "key": step["key"]} for step in steps]
-    return sorted(told, key=lambda one: one["at"])
+    begun = _ms(run["start"])
+    return [
+        {**one, "seconds": (_ms(one["at"]) - begun) / 1000} for one in sorted(told, key=lambda one: one["at"])
+    ]
