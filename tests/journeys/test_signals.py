@@ -21,6 +21,7 @@ from journeys.definitions import Definition, parse
 from journeys.dimensions import DimensionError
 from journeys.lists import listed
 from journeys.period import Period
+from journeys.reports import COMPANIONS
 from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.signals import LEVELS, signals
@@ -608,3 +609,29 @@ def test_the_file_has_a_line_for_each_signal(scope: Scope) -> None:
     assert [row["difference"] for row in table if row["kind"] != "runs"] == [
         one["difference"]["value"] for one in answer["signals"]
     ]
+
+
+def test_signals_of_two_segments_are_those_of_each_alone_and_their_effects_are_tested(scope: Scope) -> None:
+    own = replace(scope, segment={"device": "desktop"})
+    asked = {"step": "buy", "landmark": "1h", "against": "device:mobile", "most": 5}
+    found = COMPANIONS["signals"].ask(own, asked)
+    assert found["rows"]
+    sides = [own, replace(scope, segment={"device": "mobile"})]
+    for side, alone in zip(("first", "second"), sides, strict=True):
+        answer = signals(alone, step="buy", landmark="1h", most=10_000)
+        effects_of = {one["with"]["n"]: {} for one in answer["signals"]}
+        for one in answer["signals"]:
+            told = tuple(one["difference"][end] for end in ("value", "low", "high"))
+            effects_of[one["with"]["n"]][told] = one
+        for row in (row[side] for row in found["rows"] if row[side]["n"] is not None):
+            assert tuple(row["effect"].values()) in effects_of[row["n"]]
+    known = [row for row in found["rows"] if row["difference"]["value"] is not None]
+    assert known
+    for row in known:
+        apart = row["first"]["effect"]["value"] - row["second"]["effect"]["value"]
+        assert row["difference"]["value"] == pytest.approx(apart)
+        assert row["difference"]["p"] <= row["difference"]["p_adjusted"], "of all that either group tells"
+    cell, n = next((row["first"]["cell"], row["first"]["n"]) for row in known)
+    report = COMPANIONS["signals"]
+    assert report.behind
+    assert listed(scope, which=report.behind(scope, cell))["total"] == n

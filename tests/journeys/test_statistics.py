@@ -19,11 +19,13 @@ from journeys.statistics import (
     Watched,
     adjusted,
     difference,
+    difference_of,
     difference_of_medians,
     incidence,
     is_small,
     p_of_curves,
     p_of_two_curves,
+    p_of_two_estimates,
     p_of_two_rates,
     wilson,
 )
@@ -234,3 +236,23 @@ def test_nobody_compared_is_no_finding() -> None:
     open_ = watched([(3.0, False), (4.0, False)])
     assert math.isnan(p_of_two_curves(open_, open_))
     assert p_of_curves({"a": open_, "b": open_})[0]["p"] is None
+
+
+def test_two_estimates_differ_as_in_the_published_example() -> None:
+    """Altman and Bland 2003: relative risks 0.67 (0.46 to 0.98) and 0.88 (0.71 to 1.08), z −1.24, p 0.2."""
+    one, other = (
+        Estimate(*(np.log([number]) for number in told)) for told in ((0.67, 0.46, 0.98), (0.88, 0.71, 1.08))
+    )
+    assert p_of_two_estimates(one, other)[0] == pytest.approx(2 * stats.norm.sf(1.24), abs=0.005)
+    assert difference_of(one, other).value[0] == pytest.approx(-0.27, abs=0.005)
+
+
+def test_effects_of_equal_groups_differ_by_chance_as_often_as_allowed() -> None:
+    """Differences of rates in two groups, where the same is true of both: 5 % of p-values are below 5 %."""
+    dice = np.random.default_rng(5)
+    counts = dice.binomial(200, [[0.5], [0.3], [0.5], [0.3]], (4, 2_000))
+    one, other = (difference(counts[at], 200, counts[at + 1], 200) for at in (0, 2))
+    below = float((p_of_two_estimates(one, other) < 0.05).mean())
+    assert 0.035 < below < 0.065
+    found = difference_of(one, other)
+    assert 0.935 < float(((found.low <= 0) & (found.high >= 0)).mean()) < 0.965
