@@ -86,7 +86,7 @@ class Forge:
         out: IO[Any],
         err: IO[Any],
     ) -> Forked:
-        """Start `waywiser` with these words, or Python with `-c` and a script, in a session of its own."""
+        """Start `waywiser` with these words, or Python with `-c` or `-m`, in a session of its own."""
         request = {"words": words, "folder": str(folder), "environment": dict(environment)}
         told, tells = os.pipe()
         try:
@@ -184,8 +184,9 @@ def main() -> None:
     if words[:1] == ["-c"]:
         exec(words[1], {"__name__": "__main__"})
     elif words:
-        sys.argv = [str(ROOT / "server" / "__main__.py"), *words]
-        runpy.run_module("server", run_name="__main__", alter_sys=True)
+        module, *rest = words[1:] if words[0] == "-m" else ("server", *words)
+        sys.argv = [module, *rest]
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
