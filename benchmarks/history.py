@@ -1,5 +1,4 @@
-"""A history of any size, made inside the event store: customers of whom few are busy, a device that many share, and
-one journey."""
+"""A history of any size, made inside the event store: customers, a device that many share, and one journey."""
 
 from __future__ import annotations
 
