@@ -1,4 +1,4 @@
-"""A history of any size, made inside the event store: customers, a device that many share, and one journey."""
+"""A history of any size, made inside the event store: customers, a device that many share, one journey."""
 
 from __future__ import annotations
 
