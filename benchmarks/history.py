@@ -1,4 +1,4 @@
-"""A history of any size, made inside the event store: customers of whom few are busy, and one journey."""
+"""A history of any size, made inside the event store: customers, a device that many share, one journey."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ EVENTS_PER_CUSTOMER = 20
 RELEVANT = 0.2
 EVENTS_PER_ATTEMPT = 2.0
 SLICE = 10_000_000  # events in one statement
+DEVICE = 100_000  # touchpoints of one device that many people share; of small histories one in so many events
+ONE_IN = 20
 JOURNEY: dict[str, Any] = {
     "key": "order",
     "name": "Order",
@@ -61,6 +63,8 @@ def write(events: EventStore, count: int, *, end: int) -> dict[str, Any]:
         visits = some - int(some * RELEVANT)
         events.command(question("history.attempts"), values | {"first": first, "attempts": attempts})
         events.command(question("history.visits"), values | {"first": first, "visits": visits})
+    device = {"touchpoints": min(DEVICE, count // ONE_IN)}
+    events.command(question("history.device"), values | device)
     events.command(question("history.merges"), values)
     events.command("optimize table events final")
     return events.query(question("history.size"), values)[0]

@@ -221,8 +221,14 @@ ALL_MODELS = [
 ]
 
 
-@pytest.mark.parametrize("whose", ["runs", "customers", "runs of accounts", "accounts"])
-@pytest.mark.parametrize("model", ALL_MODELS)
+@pytest.mark.parametrize(
+    ("whose", "model"),
+    [
+        *(("runs", model) for model in ALL_MODELS),
+        *((whose, ALL_MODELS[1]) for whose in ("customers", "runs of accounts", "accounts")),
+        *((whose, BY_TOUCHPOINT) for whose in ("customers", "runs of accounts")),
+    ],
+)
 def test_credits_equal_those_of_a_plain_program(
     scope: Scope, of_accounts: Scope, whose: str, model: Model
 ) -> None:
@@ -255,8 +261,10 @@ def bare(answer: Any) -> Any:
     return round(answer, 4) + 0.0 if isinstance(answer, float) else answer
 
 
-@pytest.mark.parametrize("longest", [30, 2])
-@pytest.mark.parametrize("model", ALL_MODELS)
+@pytest.mark.parametrize(
+    ("model", "longest"),
+    [(ALL_MODELS[0], 30), (ALL_MODELS[1], 30), (BY_TOUCHPOINT, 2), (ALL_MODELS[4], 30)],
+)
 def test_very_busy_customers_are_shared_out_as_all_others_are(
     scope: Scope, model: Model, longest: int, all_are_busy: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
