@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -58,6 +59,9 @@ def test_a_report_that_takes_long_comes_by_itself(
     cancel = page.get_by_role("button", name="Cancel")
     cancel.focus()
     before = page.locator("#report-progress").inner_text()
+    with page.expect_request(lambda one: "work=" in one.url) as asked:  # and says when it last heard of it
+        pass
+    assert re.search(r"[?&]heard=\d{13}\b", asked.value.url)
     until(lambda: page.locator("#report-progress").inner_text() != before)
     expect(cancel).to_be_focused()
     quick.set()
