@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from marshmallow import fields, validate
 
@@ -62,7 +62,7 @@ class Asked:
         """What holds both periods, and all between them."""
         return Period(min(self.before.start, now.start), max(self.before.end, now.end))
 
-    def bound(self, now: Period) -> dict[str, int]:
+    def bound(self, now: Period) -> dict[str, Any]:
         """What a question about the runs of both binds."""
         sides = {"old": self.before, "new": now}
         ends = {f"{side}_{end}": getattr(one, end) for side, one in sides.items() for end in ("start", "end")}
