@@ -195,6 +195,7 @@ def test_what_takes_long_says_so_in_its_place_and_leaves_no_gap(
     assert page.evaluate("scrollY") == before
     (job,) = demo[0].services.waiting._jobs.values()
     page.locator("#tab-timing").click()
+    expect(page.locator("#tab-timing")).to_have_attribute("aria-current", "page")
     assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
     page.go_back()
     expect(page.locator("#tab-funnel")).to_have_attribute("aria-current", "page")

@@ -11,7 +11,8 @@ export function inPlace(htmx) {
     const context = { source: "#tabs", target: "#journey", select: "#journey", swap: "outerHTML", push };
     htmx.ajax("GET", address, { ...context, headers: { "HX-Boosted": "true" } });
   };
-  document.addEventListener("htmx:beforeRequest", (event) => begin(event, htmx));
+  document.addEventListener("htmx:beforeRequest", begin);
+  document.addEventListener("htmx:beforeOnLoad", (event) => waitsNoMore(event.detail) && event.preventDefault());
   document.addEventListener("htmx:beforeSwap", come);
   document.addEventListener("htmx:afterSettle", ({ detail }) => left && isReport(detail.target) && settle());
   document.addEventListener("htmx:sendError", ({ detail }) => isJourney(detail) && restore());
@@ -38,15 +39,18 @@ function isReport(target) {
   return target?.id === "journey" || target?.id === "report";
 }
 
-// The report that was waited for has no place any more.
 let asking = 0;
-function begin(event, htmx) {
+function begin(event) {
   if (isJourney(event.detail)) {
     held = "";
     asking += 1;
     event.detail.xhr.addEventListener("loadend", () => (asking -= 1));
-    for (const one of document.querySelectorAll("#journey [data-leaving]")) htmx.trigger(one, "htmx:abort");
-  } else if (asking && event.detail.elt.dataset.leaving) event.preventDefault();
+  } else if (waitsNoMore(event.detail)) event.preventDefault();
+}
+
+/** Whether this is asked for by a report that was waited for, and another one is asked for by now. */
+function waitsNoMore({ elt }) {
+  return asking > 0 && Boolean(elt.dataset.leaving && elt.closest("#journey"));
 }
 
 function come(event) {
