@@ -3,6 +3,7 @@
 import { isBeingWritten } from "./choosing.js";
 
 let left = null; // how the page was left, until what was asked for is there
+let asking = null; // the request for another question that is under way
 const room = document.createElement("div"); // below a report that is waited for, so that the page stays where it is
 let held = ""; // the address of an answer that came while a field was being written
 
@@ -39,24 +40,25 @@ function isReport(target) {
   return target?.id === "journey" || target?.id === "report";
 }
 
-let asking = 0;
 function begin(event) {
   if (isJourney(event.detail)) {
+    const { xhr } = event.detail;
     held = "";
-    asking += 1;
-    event.detail.xhr.addEventListener("loadend", () => (asking -= 1));
+    asking = xhr;
+    xhr.addEventListener("loadend", () => asking === xhr && (asking = null));
   } else if (waitsNoMore(event.detail)) event.preventDefault();
 }
 
 /** Whether this is asked for by a report that was waited for, and another one is asked for by now. */
 function waitsNoMore({ elt }) {
-  return asking > 0 && Boolean(elt.dataset.leaving && elt.closest("#journey"));
+  return Boolean(asking && elt.dataset.leaving && elt.closest("#journey"));
 }
 
 function come(event) {
   const { detail } = event;
   if (!isReport(detail.target)) return;
   if (isJourney(detail)) {
+    asking = null;
     const address = detail.pathInfo.finalRequestPath;
     if (!detail.xhr.responseText.includes('id="journey"')) {
       event.preventDefault();
