@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, Route, StorageState, expect
 
 from tests.browser.accessibility import barriers
 from tests.browser.company import Company
+from tests.browser.test_at_once import taken
 from tests.browser.test_long_reports import quick as held_reports
 
 pytestmark = pytest.mark.browser
@@ -139,7 +140,7 @@ def test_what_arrives_while_a_day_is_written_waits_until_it_is_left(inside: Insi
     page.locator("#bar-from").focus()
     page.keyboard.type("01")
     with page.expect_response(re.compile("unit=")):
-        held[0].continue_()
+        taken(page, held).continue_()
     expect(page.locator("#bar-from")).to_be_focused()
     expect(page).not_to_have_url(re.compile("unit"))
     page.unroute_all()
@@ -194,12 +195,20 @@ def test_what_takes_long_says_so_in_its_place_and_leaves_no_gap(
     assert page.evaluate("scrollY") == before
     (job,) = demo[0].services.waiting._jobs.values()
     page.locator("#tab-timing").click()
+    expect(page.locator("#tab-timing")).to_have_attribute("aria-current", "page")
     assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
     page.go_back()
     expect(page.locator("#tab-funnel")).to_have_attribute("aria-current", "page")
     quick.set()
     expect(page.locator("#ask-trend")).to_have_value("month", timeout=60_000)
     expect(page.locator("[data-chart=trend] canvas")).to_be_visible()
+    quick.clear()
+    page.locator("#ask-trend").focus()
+    page.locator("#ask-trend").select_option("day")
+    expect(page.locator("#report").get_by_text("This report takes a while")).to_be_attached(timeout=30_000)
+    quick.set()
+    expect(page.locator("#ask-trend")).to_have_value("day", timeout=60_000)
+    expect(page.locator("#ask-trend")).to_be_focused()
     assert is_same(page)
 
 

@@ -3,6 +3,7 @@
 import { isBeingWritten } from "./choosing.js";
 
 let left = null; // how the page was left, until what was asked for is there
+let asking = null; // the request for another question that is under way
 const room = document.createElement("div"); // below a report that is waited for, so that the page stays where it is
 let held = ""; // the address of an answer that came while a field was being written
 
@@ -11,7 +12,8 @@ export function inPlace(htmx) {
     const context = { source: "#tabs", target: "#journey", select: "#journey", swap: "outerHTML", push };
     htmx.ajax("GET", address, { ...context, headers: { "HX-Boosted": "true" } });
   };
-  document.addEventListener("htmx:beforeRequest", (event) => begin(event, htmx));
+  document.addEventListener("htmx:beforeRequest", begin);
+  document.addEventListener("htmx:beforeOnLoad", (event) => waitsNoMore(event.detail) && event.preventDefault());
   document.addEventListener("htmx:beforeSwap", come);
   document.addEventListener("htmx:afterSettle", ({ detail }) => left && isReport(detail.target) && settle());
   document.addEventListener("htmx:sendError", ({ detail }) => isJourney(detail) && restore());
@@ -38,21 +40,25 @@ function isReport(target) {
   return target?.id === "journey" || target?.id === "report";
 }
 
-// The report that was waited for has no place any more.
-let asking = 0;
-function begin(event, htmx) {
+function begin(event) {
   if (isJourney(event.detail)) {
+    const { xhr } = event.detail;
     held = "";
-    asking += 1;
-    event.detail.xhr.addEventListener("loadend", () => (asking -= 1));
-    for (const one of document.querySelectorAll("#journey [data-leaving]")) htmx.trigger(one, "htmx:abort");
-  } else if (asking && event.detail.elt.dataset.leaving) event.preventDefault();
+    asking = xhr;
+    xhr.addEventListener("loadend", () => asking === xhr && (asking = null));
+  } else if (waitsNoMore(event.detail)) event.preventDefault();
+}
+
+/** Whether this is asked for by a report that was waited for, and another one is asked for by now. */
+function waitsNoMore({ elt }) {
+  return Boolean(asking && elt.dataset.leaving && elt.closest("#journey"));
 }
 
 function come(event) {
   const { detail } = event;
   if (!isReport(detail.target)) return;
   if (isJourney(detail)) {
+    asking = null;
     const address = detail.pathInfo.finalRequestPath;
     if (!detail.xhr.responseText.includes('id="journey"')) {
       event.preventDefault();
