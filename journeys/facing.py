@@ -71,7 +71,7 @@ def _labelled(part: str, rows: Sequence[Row], of: int) -> Part:
     facts = [
         Fact(row.get("problem") or row["kind"], row.get("label") or "", row["n"], row["cell"], of)
         for row in rows
-        if row["kind"] != "other"
+        if row["kind"] != "other" and row["n"]
     ]
     return Part(part, facts, of, all=all(row["kind"] != "other" for row in rows))
 
