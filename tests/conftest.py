@@ -19,13 +19,23 @@ from store.migrate import migrate_db
 from tests.browser.chromium import program
 from tests.databases import Databases
 
+# A minute of a processor and more.
+LONGEST = ("test_same_engine.py", "test_admin_pages.py", "test_frame.py", "test_orders.py", "test_as_of.py")
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take long come first: at the end, one of them would let all other processes wait."""
     long = {item.path for item in items if any(map(item.get_closest_marker, ("slow", "browser")))}
-    items.sort(key=lambda item: item.path not in long)
+
+    def turn(item: pytest.Item) -> int:
+        return (
+            LONGEST.index(item.path.name)
+            if item.path.name in LONGEST
+            else len(LONGEST) + (item.path not in long)
+        )
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from journeys.cursors import ListError, written
 from journeys.definitions import parse
 from journeys.funnel import funnel
 from journeys.generations import Wanted, ensured, kept
-from journeys.lists import listed
+from journeys.lists import listed, total
 from journeys.period import Period, iso
 from journeys.runs import fill, recompute
 from journeys.scope import Scope
@@ -351,9 +351,9 @@ def test_ways_that_are_not_known_singly_are_shared_evenly(
     monkeypatch.setattr(module, "MOST_ROWS", 40)
     answer = attribution(scope, model=Model(value="revenue"), ways=100)
     assert answer["other_ways"]["successes"] > 0
-    for number, total in (("credits", "successes"), ("values", "value")):
+    for number, whole in (("credits", "successes"), ("values", "value")):
         shared = [row[number]["marginal"] for row in answer["channels"]]
-        assert sum(shared) == pytest.approx(answer[total])
+        assert sum(shared) == pytest.approx(answer[whole])
         assert min(shared) >= 0
 
 
@@ -420,11 +420,10 @@ def test_the_list_behind_a_way_has_its_runs(scope: Scope, unit: str, model: Mode
     answer = attribution(scope, unit=unit, model=model, ways=ways)
     listed_runs: list[tuple[str, str]] = []
     for row in [*answer["ways"], answer["other_ways"]]:
-        for name in ("runs", "successes"):
-            found = listed(scope, which=behind(scope, row["cells"][name]), unit=unit, most=10_000)
-            assert found["total"] == len(found["runs"]) == row[name], row
-            if name == "runs":
-                listed_runs += [(run["customer"], run["start"]) for run in found["runs"]]
+        found = listed(scope, which=behind(scope, row["cells"]["runs"]), unit=unit, most=10_000)
+        assert found["total"] == len(found["runs"]) == row["runs"], row
+        listed_runs += [(run["customer"], run["start"]) for run in found["runs"]]
+        assert total(scope, behind(scope, row["cells"]["successes"]), unit=unit) == row["successes"], row
     assert len(set(listed_runs)) == len(listed_runs) == answer["successes"] + answer["unsuccessful"]
     assert (answer["other_ways"]["runs"] > 0) == (ways == 3)
 
@@ -442,8 +441,7 @@ def test_the_list_behind_a_long_way_is_found_by_its_end(
 def test_the_list_behind_a_channel_has_as_many_runs(scope: Scope, unit: str, model: Model) -> None:
     for row in attribution(scope, unit=unit, model=model)["channels"]:
         for number in (row["took_part"], row["succeeded"]):
-            found = listed(scope, which=behind(scope, number["cell"]), unit=unit, most=10_000)
-            assert found["total"] == len(found["runs"]) == number["n"], number
+            assert total(scope, behind(scope, number["cell"]), unit=unit) == number["n"], number
 
 
 def test_as_of_a_moment_sessions_belong_to_the_customers_of_then(scope: Scope) -> None:

@@ -1,0 +1,134 @@
+"""The lists behind the numbers of a world, and what is asked of all its events, for any event store."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+from admin.all_events import AllEvents, Ends
+from admin.segment_sizes import size_of
+from journeys import explored, lifecycle, zero_lists
+from journeys.answers import Answers
+from journeys.cursors import written
+from journeys.lists import listed
+from journeys.report import Report
+from journeys.reports import BY_NAME, REPORTS
+from journeys.route_proposals import preview, proposals
+from journeys.routes import Routes
+from journeys.scope import Scope, open_scope
+from journeys.segment_definitions import parse_segment
+from journeys.touchpoints import read
+from journeys.zero import OF_CUSTOMERS, Cell
+from store.journeys import live_journeys
+from tests.journeys.test_frame import cells
+from tests.journeys.world import NOW, PERIOD, SEGMENT, VARIED, World
+
+Asked = tuple[str, Callable[[], Any]]
+# Reports whose lists look for customers and numbers within what they ask.
+NESTED: tuple[tuple[str, dict[str, str]], ...] = (
+    *((name, {}) for name in ("attribution", "paths", "breakdown", "survival", "signals", "retention")),
+    ("dropoffs", {"step": "cart"}),
+)
+ENDS = Ends(read("/shop"), read("Paid"), within="10d")
+MOST = 1_000
+
+
+def lists(world: World, *, some: int | None = None) -> Iterator[Asked]:
+    """The lists behind the numbers of every report; with `some`, of so many of each that nest."""
+    every = (*((one.name, {}) for one in REPORTS), *VARIED)
+    for name, arguments in every if some is None else NESTED:
+        yield from _behind(world.scope, BY_NAME[name], arguments, some)
+
+
+def _behind(scope: Scope, report: Report, arguments: dict[str, str], some: int | None) -> Iterator[Asked]:
+    answer = report.ask(scope, report.arguments(arguments))
+    found = sorted({cell for cell, n in cells(answer) if n})
+    if some is not None:
+        found = random.Random(report.name).sample(found, min(some, len(found)))
+    for cell in found:
+
+        def ask(cell: str = cell) -> Any:
+            assert report.behind
+            return listed(scope, which=report.behind(scope, cell), most=MOST)
+
+        yield f"list of {report.name} {arguments} {cell}", ask
+
+
+def of_all_events(world: World, *, some: int | None = None) -> Iterator[Asked]:
+    """Discover, Explore, the customers of an empty step, route proposals, and who belongs to segments."""
+    yield from _of_discovery(world, some)
+    yield from _of_exploration(world, some)
+    yield from _of_zero(world, some)
+    yield from _of_lifecycle(world, some)
+    project, scope = world.project.id, world.scope
+    yield "proposed routes", lambda: proposals(world.events, project, PERIOD, Routes(()), least=2)
+    after = Routes(("/help/:id",))
+    yield "previewed routes", lambda: preview(world.events, project, PERIOD, Routes(()), after)
+    yield "size of a segment", lambda: size_of(scope, parse_segment(SEGMENT).key)
+
+
+def _all(world: World) -> AllEvents:
+    live = tuple(live_journeys(world.engine, world.project.id))
+    return AllEvents(world.events, world.project, PERIOD, NOW, Routes(()), live, Answers())
+
+
+def _of_discovery(world: World, some: int | None) -> Iterator[Asked]:
+    events = _all(world)
+    yield "journeys worth managing", lambda: events.journeys("10d", "amount")
+    yield "ways", lambda: events.ways(ENDS, longest=5, least=0.0, most=20)
+    yield "steps", lambda: events.steps(ENDS)
+    found = {"ways": events.ways(ENDS, longest=5, least=0.0, most=20), "steps": events.steps(ENDS)}
+    behind = sorted(_cells(found))
+    for cell in ("attempts", "reached", "under_way", *islice(behind, some)):
+        yield f"attempts {cell}", lambda cell=cell: events.attempts(ENDS, cell, most=MOST)
+
+
+def _cells(answer: Any) -> Iterator[str]:
+    """Whatever an answer calls a cell, in a list of its own or under another name."""
+    if isinstance(answer, list):
+        for one in answer:
+            yield from _cells(one)
+    elif isinstance(answer, dict):
+        for name, one in answer.items():
+            if name == "cells":
+                yield from one.values()
+            elif name.startswith("cell") and isinstance(one, str):
+                yield one
+            else:
+                yield from _cells(one)
+
+
+def _of_exploration(world: World, some: int | None) -> Iterator[Asked]:
+    events, start = _all(world), read("/shop")
+    for direction in explored.DIRECTIONS:
+        asked = explored.Asked("/shop", direction, "visits", "1d", 3)
+        yield f"explored {direction}", lambda asked=asked: events.paths(start, asked)
+        for cell in islice(sorted(_cells(events.paths(start, asked))), some):
+            yield (
+                f"visits {direction} {cell}",
+                lambda asked=asked, cell=cell: events.visits(start, asked, cell, most=MOST),
+            )
+
+
+def _of_zero(world: World, some: int | None) -> Iterator[Asked]:
+    period = {"start": "2026-03-01", "end": "2026-04-25", "now": NOW}
+    for key in ("buy", "together"):
+        scope = open_scope(world.engine, world.events, world.project, key, **period)
+        behind = [written(Cell(number, step.key)) for step in scope.rule.steps for number in OF_CUSTOMERS]
+        for cell in islice(behind, some):
+            yield (
+                f"customers of zero {key} {cell}",
+                lambda scope=scope, cell=cell: zero_lists.listed(scope, world.ledger, cell, most=MOST),
+            )
+
+
+def _of_lifecycle(world: World, some: int | None) -> Iterator[Asked]:
+    life = lifecycle.open_life(world.events, world.project, PERIOD, by="week", now=NOW)
+    answers = [lifecycle.lifecycle(life), lifecycle.first_seen(life)]
+    for cell in islice(sorted(_cells(answers)), some):
+        yield (
+            f"customers of {cell}",
+            lambda cell=cell: lifecycle.listed(life, world.ledger, cell, most=MOST),
+        )
