@@ -33,7 +33,8 @@ def test_the_answer_comes_first(shop: Shop) -> None:
     assert re.search(r"Of 3 runs that came here, 2 left: 67% \(21–94%\)", text)
     assert "Most of them did nothing more so far : 2 , 100%" in text
     assert "At stake : 98 (0 to " in text
-    assert "2 left × 100% of those who went on succeed × 49 a success (1 of 1 told it)" in text
+    said = "2 left × 100% of the 1 who went on succeed × 49 a success (1 of 1 told it)"
+    assert said.replace(" ", "") in text.replace(" ", "")
 
 
 def test_trouble_stands_beside_that_of_those_who_went_on(
