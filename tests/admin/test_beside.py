@@ -138,7 +138,7 @@ def test_a_page_says_that_it_counts_runs_where_nothing_else_is_counted(shop: Sho
 def test_the_funnel_stands_beside_that_of_the_period_before(shop: Shop) -> None:
     text = page(shop, "funnel", f"{FEBRUARY}&beside=previous")
     card = text[text.index('id="periods-title"') :]
-    assert "Beside 2026-01-31 to 2026-02-14" in card
+    assert "Beside Jan 31, 2026 to Feb 14, 2026" in card
     told = json.loads(html.unescape(re.findall(r"data-chart=\"beside\"[^>]* data-values='([^']+)'", card)[0]))
     before, now = ([bar["count"] for bar in group["bars"]] for group in told["groups"])
     assert before == [1, 0, 0], "Eve looked, and nothing else"
