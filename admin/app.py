@@ -122,7 +122,7 @@ def create_app(services: Services) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,  # a token is good for as long as its session
     )
     app.extensions["waywiser"] = services
-    app.extensions["waywiser_throttle"] = Throttle(services.engine)
+    app.extensions["waywiser_throttle"] = Throttle(services.engine, app.config["SECRET_KEY"])
     app.extensions["waywiser_shelf"] = Shelf()
     room = api_room()
     app.register_blueprint(room)

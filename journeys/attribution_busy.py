@@ -167,6 +167,8 @@ def _sums(
         places = np.flatnonzero(one.labels == label)
         latest = np.searchsorted(places, runs.last, "right") - 1
         part = (latest >= 0) & (places[latest] >= runs.first)
+        if not part.any():
+            continue
         numbers = [0, part.sum(), won[part].sum(), lost[label]]
         numbers += [both[which][label] for which in (0, 1) for both in by_label]
         yield ("step", int(label), 0, ()), np.array(numbers, float)

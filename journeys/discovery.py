@@ -29,6 +29,7 @@ DAY_MS = 86_400_000
 LONGEST, MOST_LONGEST = 8, 20
 MOST_LABELS = 100
 MOST_CUSTOMERS = 50_000
+LEAST_SHARE = 1e-6  # of customers that may be looked at
 UNITS = ("runs", "customers")
 MOST_DAYS = 366
 UNREACHED = ("not_reached", "under_way")
@@ -113,7 +114,8 @@ def between(
         params = filters.Params(project=project.id, start=period.start, end=period.end)
         relevant = filters.relevant_of(definition.steps[0].match, params)
         found = events.query(question("discovery.customers", relevant=relevant), params.values)[0]["n"]
-        share = 1 / max(1, -(-found // most_customers))
+        share = 1 / max(1, -(-members.few_of(events, found) // most_customers))
+    share = 1 / round(1 / share)  # customers are cut into so many equal parts
     scope = sampled(events, project, definition, period, now, share, members)
     return Between(replace(scope, routes=routes), start, goal, longest, share, members)
 

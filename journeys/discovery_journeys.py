@@ -164,7 +164,8 @@ def worth_managing(
 def _ground(asked: Ground, most_customers: int) -> Ground:
     """The same of a sample, where there are more customers."""
     found = asked.events.query(question("discovery_journeys.customers"), asked.bound)[0]["n"]
-    return replace(asked, chunks=max(1, -(-found // most_customers)))
+    some = asked.members.few_of(asked.events, found)
+    return replace(asked, chunks=max(1, -(-some // most_customers)))
 
 
 def _frequent(ground: Ground, value: str) -> tuple[int, dict[int, Touchpoint], set[int]]:

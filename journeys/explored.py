@@ -160,7 +160,7 @@ def explore(
     """The question, over a sample where more than `most_customers` came to the touchpoint."""
     params = filters.Params(project=project.id, start=period.start, end=period.end)
     sql = question("explored.customers", anchor=_anchor(touchpoint, routes, params))
-    found = events.query(sql, params.values)[0]["n"]
+    found = members.few_of(events, events.query(sql, params.values)[0]["n"])
     chunks = max(1, -(-found // most_customers))
     return Exploration(events, project, touchpoint, asked, period, now, routes, chunks, members)
 

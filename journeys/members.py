@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from journeys.questions import question
 from journeys.scope import Scope
 from journeys.segments import SegmentError
+from store.events import EventStore
 from store.words import tell
 
 PLACEHOLDER = re.compile(r"\{(\w+):")
@@ -36,6 +38,14 @@ class Members:
     sql: str = "1"
     values: Mapping[str, Any] = field(default_factory=dict)
     looks_inside: bool = False
+    listed: str = ""
+
+    def few_of(self, events: EventStore, n: int) -> int:
+        """How many of `n` customers these may be: `n`, or all of them where they are fewer."""
+        if not self.listed:
+            return n
+        found = events.query(question("members.counted", members=self.listed), self.values)
+        return min(n, int(found[0]["n"]))
 
 
 EVERYBODY = Members()
@@ -48,8 +58,10 @@ def members(scope: Scope) -> Members:
             tell("the runs of this journey are those of accounts; take a journey of customers")
         )
     sql, values = scope.ask("members.customers")
+    listed = PLACEHOLDER.sub(OWN, sql)
     return Members(
-        f"customer in ({PLACEHOLDER.sub(OWN, sql)})",
+        f"customer in ({listed})",
         {f"members_{name}": value for name, value in values.items()},
         scope.saved.looks_inside(scope.segment),
+        listed,
     )

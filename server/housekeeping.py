@@ -11,6 +11,7 @@ from collections.abc import Callable
 from sqlalchemy import Engine
 
 from server.chore import Chore
+from store import tries
 from store.events import EventStore
 from store.forgetting import (
     forget_claims,
@@ -27,6 +28,7 @@ from store.stamps import next_stamp
 log = logging.getLogger("waywiser.housekeeping")
 
 DAY_MS = 86_400_000
+TRIES_MS = 3_600_000  # failed sign-ins count for minutes
 FORMER_MS = 3_600_000  # who has begun to read the runs of a version is done long before
 EVERY_S = 3600.0
 BREATH_S = 0.1  # between two bites, for those who wait to write
@@ -57,6 +59,7 @@ class Housekeeping:
         """Forget all that is too old now."""
         self._events.keep_messages(self._settings.retention_days)
         forget_claims(self._engine)
+        tries.forget(self._engine, self._clock() - TRIES_MS)
         # A drop must not outlive what is known of its copies: run again, it would be counted twice.
         days = min(self._settings.drops_days, self._settings.retention_days)
         for what, forget, kept_days in (

@@ -1,6 +1,6 @@
 """Tries that failed, such as sign-ins with a wrong password, for all processes: each by several marks.
 
-Of marks only hashes are kept, as they say who signs in from where.
+A mark is a signature of who tried and from where, which tells nothing to who has not the secret.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Connection, Engine, delete, select
 
 from store.db import writing
-from store.projects import hashed
 from store.tables_people import failed_tries
 
 MOST = 60_000  # of all marks together; of more the oldest go
@@ -18,13 +17,12 @@ MOST = 60_000  # of all marks together; of more the oldest go
 
 def since(engine: Engine, marks: Sequence[str], start: int) -> Mapping[str, list[int]]:
     """When tries of these marks failed after a moment (ms), in order."""
-    names = {hashed(mark): mark for mark in marks}
-    own = failed_tries.c.mark_hash.in_(names), failed_tries.c.at > start
+    own = failed_tries.c.mark_hash.in_(marks), failed_tries.c.at > start
     query = select(failed_tries.c.mark_hash, failed_tries.c.at).where(*own).order_by(failed_tries.c.at)
     found: dict[str, list[int]] = {mark: [] for mark in marks}
     with engine.connect() as connection:
-        for name, at in connection.execute(query):
-            found[names[name]].append(at)
+        for mark, at in connection.execute(query):
+            found[mark].append(at)
     return found
 
 
@@ -32,7 +30,7 @@ def note(engine: Engine, marks: Iterable[str], *, now: int, start: int, most: in
     """Keep that a try of these marks failed; those before `start` are forgotten."""
     with writing(engine) as connection:
         _forget(connection, start)
-        rows = [{"mark_hash": hashed(mark), "at": now} for mark in marks]
+        rows = [{"mark_hash": mark, "at": now} for mark in marks]
         connection.execute(failed_tries.insert(), rows)
         newest = select(failed_tries.c.id).order_by(failed_tries.c.id.desc())
         over = connection.scalar(newest.offset(most).limit(1))
@@ -44,8 +42,14 @@ def forgive(engine: Engine, mark: str, *, start: int) -> None:
     """Forget the failed tries of a mark, and those before `start`."""
     with writing(engine) as connection:
         _forget(connection, start)
-        connection.execute(delete(failed_tries).where(failed_tries.c.mark_hash == hashed(mark)))
+        connection.execute(delete(failed_tries).where(failed_tries.c.mark_hash == mark))
 
 
 def _forget(connection: Connection, start: int) -> None:
     connection.execute(delete(failed_tries).where(failed_tries.c.at <= start))
+
+
+def forget(engine: Engine, before: int) -> None:
+    """Forget the failed tries up to a moment (ms)."""
+    with writing(engine) as connection:
+        _forget(connection, before)

@@ -12,7 +12,7 @@ from admin.api.endpoint import Call, Endpoint
 from admin.api.periods import MembersAsked, members_of_call, period_of
 from admin.exports import csv_file
 from journeys import discovery, discovery_journeys, discovery_lists, discovery_steps
-from journeys.discovery import LONGEST, MOST_LONGEST, UNITS, WITHIN
+from journeys.discovery import LEAST_SHARE, LONGEST, MOST_LONGEST, UNITS, WITHIN
 from journeys.period import asked_at
 from journeys.touchpoints import read
 
@@ -52,7 +52,7 @@ class BetweenAsked(Asked):
     goal = fields.String(required=True, metadata={"description": f"what they try to reach: {TOUCHPOINT}"})
     unit = fields.String(load_default="runs", validate=validate.OneOf(UNITS))
     sampled = fields.Float(
-        validate=validate.Range(0, 1, min_inclusive=False),
+        validate=validate.Range(LEAST_SHARE, 1),
         metadata={"description": "`sampled` of another answer, to look at the same customers as it did"},
     )
 

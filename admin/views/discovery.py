@@ -237,5 +237,7 @@ def _question(place: Place) -> Question:
         goal=args.get("goal", "").strip(),
         rare="shown" if args.get("rare") == "shown" else "",
         chosen=chosen(given, place, args, frame, now=now),
-        sampled=share if 0 < (share := args.get("sampled", 0.0, type=float)) <= 1 else None,
+        sampled=share
+        if discovery.LEAST_SHARE <= (share := args.get("sampled", 0.0, type=float)) <= 1
+        else None,
     )

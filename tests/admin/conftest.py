@@ -170,7 +170,7 @@ def used_app() -> Callable[[Services], Flask]:
             made.append((app, dict(app.config)))
         app, config = made[0]
         app.config.update(config)
-        throttle = Throttle(services.engine)
+        throttle = Throttle(services.engine, app.config["SECRET_KEY"])
         app.extensions |= {"waywiser": services, "waywiser_throttle": throttle, "waywiser_shelf": Shelf()}
         return app
 

@@ -88,22 +88,22 @@ def test_a_day_through_which_one_asks_counts_whole() -> None:
 
 
 def test_failures_are_forgotten_in_time_and_by_success(engine: Engine) -> None:
-    throttle = Throttle(engine)
+    throttle = Throttle(engine, "secret")
     for second in range(5):
         throttle.note_failure("1.2.3.4", "a@b.c", now=second * 1000)
     assert throttle.wait_ms("1.2.3.4", "A@b.c ", now=5_000) == WINDOW_MS - 5_000
     assert throttle.wait_ms("1.2.3.4", "else@b.c", now=5_000) == 0
     assert throttle.wait_ms("1.2.3.4", "a@b.c", now=WINDOW_MS) == 0
     throttle.note_failure("1.2.3.4", "a@b.c", now=WINDOW_MS)
-    assert Throttle(engine).wait_ms("1.2.3.4", "a@b.c", now=WINDOW_MS) == 1_000
+    assert Throttle(engine, "secret").wait_ms("1.2.3.4", "a@b.c", now=WINDOW_MS) == 1_000
     throttle.forgive("1.2.3.4", "a@b.c", now=WINDOW_MS)
     assert throttle.wait_ms("1.2.3.4", "a@b.c", now=WINDOW_MS) == 0
 
 
 def test_failures_of_all_processes_count_and_stay_few(engine: Engine) -> None:
     for second in range(5):
-        Throttle(engine).note_failure("1.2.3.4", "a@b.c", now=second)
-    assert Throttle(engine).wait_ms("1.2.3.4", "a@b.c", now=5) > 0
+        Throttle(engine, "secret").note_failure("1.2.3.4", "a@b.c", now=second)
+    assert Throttle(engine, "secret").wait_ms("1.2.3.4", "a@b.c", now=5) > 0
     with engine.connect() as connection:
         kept = str(connection.execute(select(failed_tries)).all())
         assert "a@b.c" not in kept
@@ -111,7 +111,7 @@ def test_failures_of_all_processes_count_and_stay_few(engine: Engine) -> None:
     tries.note(engine, ["x"], now=9, start=-1, most=6)
     with engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(failed_tries)) == 6
-    Throttle(engine).note_failure("5.6.7.8", "e@f.g", now=10 + WINDOW_MS)
+    Throttle(engine, "secret").note_failure("5.6.7.8", "e@f.g", now=10 + WINDOW_MS)
     with engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(failed_tries)) == 3
 

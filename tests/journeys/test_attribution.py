@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from sqlalchemy import Engine
 
@@ -273,6 +274,21 @@ def test_very_busy_customers_are_shared_out_as_all_others_are(
     assert len(attribution_busy.busy(scope, contacts_of(scope, model, plainly(scope)[1]))) > 50
     monkeypatch.setattr(attribution_busy, "FEW_RUNS", 1_000)
     assert bare(found) == bare(attribution(scope, model=model, ways=1_000))
+
+
+def test_what_no_run_of_a_very_busy_customer_looks_back_to_is_no_contact() -> None:
+    history = attribution_busy.History(
+        at=np.array([0, 90, 95]),
+        labels=np.array([1, 2, 3]),
+        direct=np.array([False] * 3),
+        numbers=[1],
+        ends=np.array([100]),
+        outcomes=["succeeded"],
+        values=np.array([0.0]),
+        valued=np.array([0.0]),
+    )
+    found = attribution_busy.shared(history, lookback=50, half_life=10, longest=30)
+    assert {label for (kind, label, *_), _ in found if kind == "step"} == {2, 3}
 
 
 @pytest.mark.parametrize("model", [Model(), replace(BY_TOUCHPOINT, lookback=3)])

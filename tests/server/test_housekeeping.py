@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from server.housekeeping import CLIENTS_DAYS, COUNTS_DAYS, FORMER_MS, Housekeeping
+from store import tries
 from store.client_health import Health, Told, by_service, clients_of, enter
 from store.db import writing
 from store.drops import DropRow, keep_drops, recent_drops
@@ -78,6 +79,13 @@ def test_a_drop_of_which_nobody_knows_when_it_came_stays(engine: Engine, events:
     keep(engine, NOW / DAY)
     tidy(engine, events)
     assert len(left(engine)) == 1
+
+
+def test_failed_sign_ins_are_forgotten_after_an_hour(db: Engine, events: EventStore) -> None:
+    for minutes in (61, 59):
+        tries.note(db, ["mark"], now=NOW - minutes * 60_000, start=0)
+    tidy(db, events)
+    assert tries.since(db, ["mark"], 0) == {"mark": [NOW - 59 * 60_000]}
 
 
 def test_many_old_drops_go_in_several_bites(db: Engine, events: EventStore) -> None:
