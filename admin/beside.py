@@ -8,17 +8,18 @@ from typing import Any
 
 from admin import breakdowns
 from admin.asked import BESIDE
+from admin.failures import BAD_QUESTIONS
 from admin.questions import ReportQuestion
 from admin.report import JourneyPage
 from journeys.breakdown_report import BREAKDOWN
 from journeys.comparison import COMPARISON
-from journeys.dimensions import OF_EVENT, DimensionError
+from journeys.dimensions import OF_EVENT
 from journeys.facing import BY_REPORT
 from journeys.period import Period, PeriodError, moment
 from journeys.periods_report import PERIODS
 from journeys.report import OTHER_SEGMENT, PERIOD, Answer, Report
 from journeys.reports import COMPANIONS
-from journeys.segments import SegmentError, written
+from journeys.segments import written
 from journeys.side_by_side import Facing
 from journeys.survival_report import SURVIVAL
 from journeys.timing import TIMING
@@ -171,5 +172,5 @@ def _or_why(
     """An answer with what its words mean and the arguments that ask for it, or why there is none."""
     try:
         return {"answer": ask(), "meanings": meanings, "args": args}
-    except (PeriodError, SegmentError, DimensionError) as error:
+    except BAD_QUESTIONS as error:
         return {"answer": None, "why": str(error)}

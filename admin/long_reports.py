@@ -100,7 +100,10 @@ def _waiting(job: Job, spot: Spot, frame: dict[str, Any]) -> ResponseReturnValue
     state = {"job": job, "seconds": seconds, "progress": job.progress, "again": again, "spot": spot}
     state |= {"heard": heard}
     page = render_template(_template(spot), **frame, **state)
-    return page, _instead(spot.progress) if _asks_again() else {}
+    if not _asks_again():
+        return page, {}
+    is_the_same = job.work.name == request.values.get("work")  # else the page has to wait for another one
+    return page, _instead(spot.progress if is_the_same else f"#{spot.id}")
 
 
 def _ended(why: str, spot: Spot, frame: dict[str, Any], *, is_cancelled: bool = False) -> ResponseReturnValue:

@@ -11,7 +11,7 @@ from journeys.funnel import UNITS
 from journeys.report import OTHER_SEGMENT, PERIOD, Answer, Report, Table, Which
 from journeys.scope import Scope
 from journeys.segments import ATTRIBUTES
-from store.words import tell
+from store.words import decimal, tell
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 EDGES = [
@@ -92,9 +92,9 @@ def behind(scope: Scope, cell: str) -> Which:
     low, high = edges[bar], UPPER[edges[bar]]
     bound |= {"low": low, "high": high or 1e18}
     spent = f"{seconds} >= {{low:Float64}} and {seconds} < {{high:Float64}}"
-    took = {"name": name, "low": f"{low:,.0f}"}
+    took = {"name": name, "low": decimal(low)}
     title = (
-        tell("%(name)s: took at least %(low)s s and less than %(high)s s", **took, high=f"{high:,.0f}")
+        tell("%(name)s: took at least %(low)s s and less than %(high)s s", **took, high=decimal(high))
         if high
         else tell("%(name)s: took at least %(low)s s", **took)
     )

@@ -27,7 +27,7 @@ from store.db import StoreUnavailable
 from store.event import Event
 from store.folder import folder_of, own_folder
 from store.memory import MIB, for_questions
-from store.words import filled, marked, tell
+from store.words import decimal, filled, marked, tell
 from store.work import Progress, Work
 
 COLUMN_TYPES: dict[str, pa.DataType] = {
@@ -99,14 +99,14 @@ class NotEnoughMemory(EventStoreError):
     It may be raised in a thread that speaks to nobody, so that message and values are kept.
     """
 
-    def __init__(self, message: str, **values: object) -> None:
-        super().__init__(filled(message, values))
+    def __init__(self, message: str, **values: int) -> None:
+        super().__init__(filled(message, {name: f"{n:,}" for name, n in values.items()}))
         self._message, self._values = message, values
 
     @property
     def said(self) -> str:
         """Why, and what can be done."""
-        return tell(self._message, **self._values)
+        return tell(self._message, **{name: decimal(n) for name, n in self._values.items()})
 
     @property
     def code(self) -> int:
@@ -428,7 +428,7 @@ class EventStore:
         if found.code != NO_MEMORY:
             return found
         if self.embedded:
-            return NotEnoughMemory(HERE, mib=f"{self._memory // MIB:,}")
+            return NotEnoughMemory(HERE, mib=self._memory // MIB)
         return NotEnoughMemory(THERE)
 
     def _connect(self) -> Client:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from flask import Blueprint, Response, jsonify, request
@@ -126,12 +126,15 @@ class Endpoint:
     def _body(self) -> Mapping[str, Any]:
         if self.body is None:
             return {}
+        schema = self.body()
+        if not request.get_data() and not any(one.required for one in schema.fields.values()):
+            return cast(Mapping[str, Any], schema.load({}))
         data = _yaml() if "yaml" in request.mimetype else request.get_json(force=True, silent=True)
         if not isinstance(data, dict):
             raise Refused(400, "invalid_json", "the body must be a JSON object")
         if null_bytes.are_in(data):
             raise Refused(400, "null_byte", null_bytes.SENTENCE)
-        loaded: Mapping[str, Any] = self.body().load(data)
+        loaded: Mapping[str, Any] = schema.load(data)
         return loaded
 
 

@@ -16,6 +16,7 @@ from admin.seen import version_of
 from admin.services import Services, services
 from journeys.definitions import DefinitionError
 from journeys.route_templates import placed
+from store.events import NotEnoughMemory
 from store.routes import RoutesChanged, route_list, route_lists_of, routes_of
 from store.words import marked, tell
 from store.work import WorkEnded
@@ -103,7 +104,7 @@ def _preview(place: Place, templates: list[str]) -> ResponseReturnValue:
         preview = path_cleaning.previewed(given, place.project, period, templates)
     except DefinitionError as error:
         return _page(place, templates, problems=error.problems), 422
-    except WorkEnded as ended:
+    except (WorkEnded, NotEnoughMemory) as ended:
         return _page(place, templates, problems={"templates": sentence(ended.said)}), 503
     return _page(place, templates, preview=preview)
 

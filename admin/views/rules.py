@@ -16,6 +16,7 @@ from admin.services import services
 from journeys.generations import counting
 from journeys.recount import changed_by
 from journeys.saving import RulesRefused, change_rules, longer_journeys
+from store.events import NotEnoughMemory
 from store.plans import plan_of
 from store.rules import rules_of
 from store.words import marked, tell
@@ -73,7 +74,7 @@ def _preview(place: Place, data: dict[str, Any]) -> ResponseReturnValue:
         return _page(place, data, problems=error.problems), 422
     try:
         changes = changed_by(given.events.asked_for(given.work()), place.project.id, rules)
-    except WorkEnded as ended:
+    except (WorkEnded, NotEnoughMemory) as ended:
         return _page(place, data, problems={"sessions": sentence(ended.said)}, focus="sessions:preview"), 503
     return _page(place, data, focus="sessions:preview", changes=changes)
 

@@ -2,6 +2,7 @@
 import { say } from "../words.js";
 
 let saved = null; // the form as it was opened
+let isLeaving = false;
 
 export function unsaved() {
   saved = written();
@@ -15,6 +16,9 @@ export function unsaved() {
       event.stopPropagation();
     }
   }, true);
+  document.addEventListener("htmx:load", () => { // a form that comes late, as it was drawn
+    saved ??= isLeaving ? null : written();
+  });
   addEventListener("beforeunload", (event) => isChanged() && event.preventDefault());
   document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
     if (detail.xhr.getResponseHeader("HX-Redirect")) forget(); // it is saved, and the next page is on its way
@@ -31,5 +35,6 @@ function isChanged() {
 }
 
 function forget() {
+  isLeaving = true;
   saved = null;
 }

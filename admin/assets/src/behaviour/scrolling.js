@@ -14,6 +14,12 @@ export function scrolling(part) {
   if (tab) centre(tab, tab.parentElement);
 }
 
+// A page that came late is shown where its address says, as one that is there at once.
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (detail.target.id === "main" && detail.requestConfig?.verb === "get" && location.hash.length > 1)
+    document.getElementById(location.hash.slice(1))?.scrollIntoView();
+});
+
 // Sideways alone: the page stays where it is.
 function centre(tab, tabs) {
   const [one, all] = [tab.getBoundingClientRect(), tabs.getBoundingClientRect()];

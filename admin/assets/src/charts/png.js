@@ -86,7 +86,7 @@ function legendOf(card) {
 }
 
 function about() {
-  const { about, at: computed } = document.getElementById("journey")?.dataset ?? {};
+  const { about, at: computed } = document.querySelector("#main [data-about]")?.dataset ?? {};
   const at = computed ? new Date(computed) : opened;
   return [about, say("Computed %(time)s", { time: exact.format(at) })].filter(Boolean);
 }
