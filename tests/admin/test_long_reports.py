@@ -362,6 +362,9 @@ def test_what_another_process_has_begun_is_left_to_it_while_it_is_heard_of(
     silent = client.get(f"{PATH}&work={other}&heard={NOW - 60_000}", headers=HX)
     assert "This report takes a while" in silent.text
     assert name_in(silent.text) != other
+    assert silent.headers["HX-Retarget"] == "#report"  # what asks again, asks for the other one from here on
+    going_on = client.get(f"{PATH}&work={name_in(silent.text)}", headers=HX)
+    assert going_on.headers["HX-Retarget"] == "#report-progress"
     assert f'name="heard" value="{NOW}"' in silent.text
     assert "heard=" not in html.unescape(silent.text)
 
