@@ -104,9 +104,12 @@ class Refresher:
             set_aside(self._ledger, project_id, failed, now=self._clock())
 
     def _without_busy(self, project: int, some: list[int], news: News) -> list[int]:
-        """Put off who is busy: the thread computes them, together with what comes until then."""
+        """Put off who is busy: the thread computes them, together with what comes until then.
+
+        Not while the customers are grouped anew, as the thread leaves all of them to that, which takes long.
+        """
         busy = self.busy.among(project, news.labels.keys() - news.renamed & set(some))
-        if not busy:
+        if not busy or self._is_regrouping(project):
             return some
         self._ledger.put_off(project, busy, now=self._clock())
         return [one for one in some if one not in busy]
@@ -147,14 +150,17 @@ class Refresher:
         self._ledger.catch_up()
         made = 0
         for project, some in self._ledger.left(before=before, most=CUSTOMERS_AT_ONCE):
-            job = regrouping_of(self._engine, project)
-            if job is not None and job.is_open:
+            if self._is_regrouping(project):
                 continue  # it computes them itself, and tells how far it is
             self.refresh(project, some)
             made += len(some)
             if self.chore.is_stopping:
                 break
         return made
+
+    def _is_regrouping(self, project: int) -> bool:
+        job = regrouping_of(self._engine, project)
+        return job is not None and job.is_open
 
     def _begun(self, job: Callable[[], T]) -> Future[T]:
         """A job in a thread of the pool, or in this one where the interpreter ends and gives out none."""

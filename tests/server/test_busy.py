@@ -16,6 +16,7 @@ from server.refreshing import LATE_MS, Refresher
 from store.event import identity_hash
 from store.events import EventStore
 from store.identity import Ledger
+from store.identity.regrouping import ask_for
 from store.identity.touched import (
     MOST_TRIES,
     failed_of,
@@ -150,6 +151,14 @@ def test_a_change_of_whose_events_they_are_is_counted_at_once(place: Place) -> N
         place.arrive("kiosk")
     place.refresher.refresh(place.project, {KIOSK}, News({}, frozenset({KIOSK})))
     assert place.repeats() == {KIOSK: 7}
+
+
+def test_nobody_is_put_off_while_the_customers_are_grouped_anew(place: Place) -> None:
+    ask_for(place.engine, place.project, by="ada", now=1)
+    for _ in range(3):
+        place.arrive("kiosk")
+    assert place.repeats() == {KIOSK: 7}
+    assert place.ledger.waiting(place.project) == set()
 
 
 def test_who_calms_down_is_counted_at_every_batch_again(place: Place) -> None:
