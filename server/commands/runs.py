@@ -18,7 +18,15 @@ from server.progress import bar
 from store.checks import Check, ask_for, check_of, of_version, take_back
 from store.folder import folder_is_free
 from store.identity import Ledger
-from store.journeys import JourneyVersion, fill_again, live_journey, pause, resume, versions_of
+from store.journeys import (
+    ANSWERING,
+    JourneyVersion,
+    fill_again,
+    live_journey,
+    pause,
+    resume,
+    versions_of,
+)
 from store.projects import project_by_key
 from store.settings import Settings
 
@@ -91,6 +99,8 @@ def verify(journey: str, project_key: str, sample: int, seed: int | None, as_jso
     settings = Settings.read()
     engine = open_relational(settings)
     version = _answering(engine, project_key, journey)
+    if version.status not in ANSWERING:
+        raise click.ClickException(f"the runs of {journey!r} are not all counted yet")
     asked = of_version(version, by="command line", now=now_ms(), most=sample, seed=seed)
     ask_for(engine, asked)
     if folder_is_free(settings.events_url):

@@ -167,6 +167,20 @@ def test_every_journey_is_checked_once_a_day_one_after_the_other(
     assert ended() == [0, clock.now]
 
 
+def test_a_check_that_waits_or_of_what_was_never_filled_speaks_of_nothing(
+    engine: Engine, events: EventStore, checker: Checker, version: JourneyVersion, clock: Clock
+) -> None:
+    ask_for(engine, of_version(version, by="somebody", now=clock()))
+    assert "not checked yet" in told(engine, events).says
+    save_version(engine, version.project_id, {**definition(), "key": "k"}, by="a", now=1)
+    waiting = live_journey(engine, version.project_id, "k")
+    assert waiting
+    ask_for(engine, of_version(waiting, by="somebody", now=clock()))
+    while checker.do_one():
+        pass
+    assert told(engine, events).says.startswith("samples of 1 journey are")
+
+
 def test_what_cannot_be_checked_says_why(
     engine: Engine, events: EventStore, checker: Checker, version: JourneyVersion, clock: Clock
 ) -> None:
