@@ -61,9 +61,9 @@ class Checker:
         while self.do_one():
             self.chore.check()
 
-    def do_one(self) -> bool:
-        """Make one check that waits; False where there is none."""
-        check = claim_one(self._engine, now=self._clock())
+    def do_one(self, only: int | None = None) -> bool:
+        """Make one check that waits, or that of `only` this version; False where there is none."""
+        check = claim_one(self._engine, now=self._clock(), only=only)
         if check is None:
             return False
         try:

@@ -108,9 +108,11 @@ def check_of(engine: Engine, version: int) -> Check | None:
     return msgspec.json.decode(text, type=Check) if text else None
 
 
-def claim_one(engine: Engine, *, now: int) -> Check | None:
-    """Take the one that waits longest and nobody holds; None where there is none."""
-    for check in sorted(all_checks(engine).values(), key=lambda one: one.asked_at):
+def claim_one(engine: Engine, *, now: int, only: int | None = None) -> Check | None:
+    """Take the one that waits longest and nobody holds, or the one of this version; None where there is
+    none."""
+    checks = [one for one in all_checks(engine).values() if only in (None, one.version)]
+    for check in sorted(checks, key=lambda one: one.asked_at):
         if check.state != "done" and check.held_until <= now:
             held = msgspec.structs.replace(check, state="at work", held_until=now + LEASE_MS)
             if put_in_place(engine, check, held):

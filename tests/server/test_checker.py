@@ -167,6 +167,20 @@ def test_every_journey_is_checked_once_a_day_one_after_the_other(
     assert ended() == [0, clock.now]
 
 
+def test_one_check_can_be_made_before_the_others(
+    engine: Engine, events: EventStore, checker: Checker, version: JourneyVersion, clock: Clock
+) -> None:
+    save_version(engine, version.project_id, {**definition(), "key": "k"}, by="a", now=1)
+    Filler(engine, events).fill_all()
+    second = live_journey(engine, version.project_id, "k")
+    assert second
+    ask_for(engine, of_version(version, by="somebody", now=clock()))
+    ask_for(engine, of_version(second, by="somebody", now=clock() + 1))
+    assert checker.do_one(second.id)
+    assert not checker.do_one(second.id)
+    assert [check_of(engine, one.id).state for one in (version, second)] == ["waiting", "done"]
+
+
 def test_a_check_that_waits_or_of_what_was_never_filled_speaks_of_nothing(
     engine: Engine, events: EventStore, checker: Checker, version: JourneyVersion, clock: Clock
 ) -> None:
