@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from journeys import filters, resolution
@@ -52,14 +52,22 @@ def some_customers(events: EventStore, version: JourneyVersion, most: int, *, se
     return [row["customer"] for row in events.query(sql, params.values)]
 
 
-def differing(events: EventStore, version: JourneyVersion, customers: Sequence[int]) -> list[Difference]:
+def differing(
+    events: EventStore,
+    version: JourneyVersion,
+    customers: Sequence[int],
+    *,
+    between: Callable[[], None] = lambda: None,
+) -> list[Difference]:
     """Those of these customers whose stored runs are not the ones that their events make.
 
     One that differs is looked at twice, as its events may have come between the two questions.
+    It calls `between` before each portion.
     """
     definition = parse(version.definition)
     found = []
     for start in range(0, len(customers), AT_ONCE):
+        between()
         first = _differing(events, version, definition, customers[start : start + AT_ONCE])
         if first:
             found += _differing(events, version, definition, [one.customer for one in first])

@@ -31,7 +31,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """The runs of some customers, or accounts, of a journey version counted anew and compared.
 
     `by` is empty where nobody asked. `differing` of those that were `checked` have other runs; `found` are
-    some of them. `problem` says why it could not be done.
+    some of them. `problem` says why it could not be done, or why not yet.
     """
 
     version: int
@@ -51,7 +51,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_good(self) -> bool:
         """Whether it says nothing against the stored runs."""
-        return not self.differing and not self.problem
+        return self.state != "done" or not (self.differing or self.problem)
 
     @property
     def says(self) -> str:
@@ -114,7 +114,7 @@ def claim_one(engine: Engine, *, now: int, only: int | None = None) -> Check | N
     checks = [one for one in all_checks(engine).values() if only in (None, one.version)]
     for check in sorted(checks, key=lambda one: one.asked_at):
         if check.state != "done" and check.held_until <= now:
-            held = msgspec.structs.replace(check, state="at work", held_until=now + LEASE_MS)
+            held = msgspec.structs.replace(check, state="at work", held_until=now + LEASE_MS, problem="")
             if put_in_place(engine, check, held):
                 return held
     return None

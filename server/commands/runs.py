@@ -126,10 +126,11 @@ def _awaited(engine: Engine, asked: Check) -> Check:
             raise click.ClickException("somebody has asked for another check of it meanwhile; try again")
         if check.state == "done":
             return check
-        if check.state == "waiting" and time.monotonic() > end:
+        if check.state == "waiting" and (check.problem or time.monotonic() > end):
             take_back(engine, check)
             raise click.ClickException(
-                "nobody makes the check: does another command, such as an import, hold the event folder?"
+                check.problem
+                or "nobody makes the check: does another command, such as an import, hold the event folder?"
             )
         time.sleep(PAUSE_S)
 

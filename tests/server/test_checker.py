@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from sqlalchemy import Engine
 
-from server.checker import APART_MS, DAY_MS, Checker
+from server.checker import AGAIN_MS, APART_MS, DAY_MS, Checker
 from server.filler import Filler
 from server.refreshing import Refresher
 from store.checks import LEASE_MS, Check, ask_for, check_of, claim_one, of_version
 from store.event import identity_hash
-from store.events import EventStore
+from store.events import EventStore, EventStoreError
 from store.finding import Finding
 from store.identity import Identity, Ledger, Link
 from store.journeys import JourneyVersion, delete_journey, fill_again, live_journey, save_version
@@ -205,6 +208,70 @@ def test_what_cannot_be_checked_says_why(
     assert "events" in found.problem
     assert "it could not be checked: " in found.says
     assert not told(engine, events).good
+
+
+@pytest.mark.parametrize(
+    "failure", [EventStoreError("Code: 241. No memory"), OSError("no room")], ids=["passing", "other"]
+)
+def test_what_may_pass_is_tried_again_later_and_others_come_first(
+    failure: Exception,
+    engine: Engine,
+    events: EventStore,
+    checker: Checker,
+    version: JourneyVersion,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise failure
+
+    ask_for(engine, of_version(version, by="somebody", now=clock()))
+    with monkeypatch.context() as patch:
+        patch.setattr("server.checker.some_customers", fail)
+        if isinstance(failure, EventStoreError):
+            assert checker.do_one()
+        else:
+            with pytest.raises(OSError, match="no room"):
+                checker.do_one()
+    put_back = check_of(engine, version.id)
+    assert put_back
+    assert (put_back.state, put_back.problem, put_back.is_good) == ("waiting", str(failure), True)
+    assert not checker.do_one()
+    clock.now += AGAIN_MS
+    assert checker.do_one()
+    done = check_of(engine, version.id)
+    assert done
+    assert (done.state, done.problem, done.checked) == ("done", "", 12)
+
+
+def test_who_makes_a_long_check_holds_it_and_stops_where_another_is_asked_for(
+    engine: Engine,
+    events: EventStore,
+    checker: Checker,
+    version: JourneyVersion,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("journeys.checking.AT_ONCE", 5)
+    query, held = events.query, list[int]()
+
+    def slow(sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        if "is_stored" in sql:
+            held.append(check_of(engine, version.id).held_until - clock.now)
+            clock.now += LEASE_MS - 1
+            if len(held) == 5:
+                ask_for(engine, of_version(version, by="somebody else", now=clock()))
+        return query(sql, parameters)
+
+    monkeypatch.setattr(events, "query", slow)
+    ask_for(engine, of_version(version, by="somebody", now=clock()))
+    assert checker.do_one()
+    assert held == [LEASE_MS] * 3
+    assert check_of(engine, version.id).checked == 12
+    ask_for(engine, of_version(version, by="somebody", now=clock()))
+    assert checker.do_one()
+    assert len(held) == 5, "it goes no further"
+    assert check_of(engine, version.id).by == "somebody else"
 
 
 def test_a_check_is_one_checkers_and_one_that_is_cut_off_is_made_by_another(
