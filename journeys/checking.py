@@ -19,11 +19,15 @@ ROOM = 10  # a sample is taken of so many times as many customers, where there a
 
 @dataclass(frozen=True)
 class Difference:
-    """The runs of one customer, as text: as they are stored, and as its events make them."""
+    """The runs of one customer, as text: as they are stored, and as its events make them.
+
+    `version` is that of the computation which stored them, 0 where nothing is stored.
+    """
 
     customer: int
     stored: str
     computed: str
+    version: int
 
 
 def some_customers(events: EventStore, version: JourneyVersion, most: int, *, seed: int) -> list[int]:
@@ -94,7 +98,11 @@ def _differing(
         resolved=_resolved(definition, share),
     )
     rows = events.query(question("checking.differing", computed=apart(anew), stored=stored()), params.values)
-    return [Difference(**row) for row in rows]
+    found = [row["customer"] for row in rows]
+    values = params.values | {"customers": found}
+    stored_by = events.query(question("checking.versions"), values) if found else []
+    versions = {row["customer"]: row["version"] for row in stored_by}
+    return [Difference(**row, version=versions.get(row["customer"], 0)) for row in rows]
 
 
 def _resolved(definition: Definition, share: Share) -> str:

@@ -34,8 +34,7 @@ PAUSE_S = 2.0
 DAY_MS = 86_400_000
 APART_MS = 60_000  # between two daily checks
 AGAIN_MS = 5 * 60_000  # after a failure that may pass
-SETTLE_S = 5.0  # what has just come is counted by then
-LOOKS = 3
+PAUSES_S = (5.0, 60.0, 180.0)  # between looks: what has come before a look is counted by the last one
 MOST_KEPT, MOST_TEXTS, LONGEST_TEXT = 1_000, 10, 2_000
 
 
@@ -53,11 +52,11 @@ class Checker:
         ledger: Ledger,
         clock: Callable[[], int],
         *,
-        settle_s: float = SETTLE_S,
+        pauses_s: Sequence[float] = PAUSES_S,
     ) -> None:
         self._engine, self._events, self._ledger = engine, events, ledger
         self._members = Members(events, ledger)
-        self._clock, self._settle_s = clock, settle_s
+        self._clock, self._pauses_s = clock, pauses_s
         self._next = clock() + APART_MS  # who starts has more urgent work
         self.chore = Chore("checking", self.turn, every=PAUSE_S)
 
@@ -136,15 +135,22 @@ class Checker:
         return replace(check, checked=len(customers), differing=len(found), found=_kept(found))
 
     def _differing(self, version: JourneyVersion, customers: Sequence[int]) -> list[Difference]:
-        """Those of whom it is sure: what is about to be counted may differ."""
-        found = differing(self._events, version, customers, between=self._go_on)
-        for _ in range(LOOKS if found else 0):
-            self.chore.breathe(self._settle_s)
+        """Those of whom it is sure: what is about to be counted may differ.
+
+        They differ at every look, and at the last one as at the one before, by the same stored runs: a batch
+        that is counted for minutes stores others meanwhile.
+        """
+        found, before = differing(self._events, version, customers, between=self._go_on), set[Difference]()
+        for pause in self._pauses_s:
+            if not found:
+                break
+            self.chore.breathe(pause)
             self._go_on()
             waiting = self._waiting(version, [one.customer for one in found])
-            sure = [one.customer for one in found if one.customer not in waiting]
-            found = differing(self._events, version, sure, between=self._go_on)
-        return found
+            left = [one.customer for one in found if one.customer not in waiting]
+            before = set(found)
+            found = differing(self._events, version, left, between=self._go_on)
+        return [one for one in found if one in before]
 
     def _waiting(self, version: JourneyVersion, numbers: Collection[int]) -> set[int]:
         """Those of these customers, or accounts, whom a change has touched and nobody has computed since."""

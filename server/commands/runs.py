@@ -11,7 +11,7 @@ import click
 from sqlalchemy import Engine
 
 from journeys.definitions import is_of_accounts
-from server.checker import MOST_TEXTS, SETTLE_S, Checker
+from server.checker import MOST_TEXTS, PAUSES_S, Checker
 from server.filler import Filler
 from server.opening import now_ms, open_events, open_relational
 from server.progress import bar
@@ -105,8 +105,8 @@ def verify(journey: str, project_key: str, sample: int, seed: int | None, as_jso
     ask_for(engine, asked)
     if folder_is_free(settings.events_url):
         events = open_events(settings)
-        settle_s = 0 if events.embedded else SETTLE_S  # of a server others count at the same time
-        Checker(engine, events, Ledger(engine, events), now_ms, settle_s=settle_s).do_one(version.id)
+        pauses_s = (0.0,) if events.embedded else PAUSES_S  # of a server others count at the same time
+        Checker(engine, events, Ledger(engine, events), now_ms, pauses_s=pauses_s).do_one(version.id)
         events.close()
     else:
         click.echo("the Waywiser that runs checks them now", err=True)

@@ -48,7 +48,7 @@ def ledger(engine: Engine, events: EventStore) -> Ledger:
 
 @pytest.fixture
 def checker(engine: Engine, events: EventStore, ledger: Ledger, clock: Clock) -> Checker:
-    return Checker(engine, events, ledger, clock, settle_s=0)
+    return Checker(engine, events, ledger, clock, pauses_s=(0,))
 
 
 @pytest.fixture
@@ -210,6 +210,34 @@ def test_what_cannot_be_checked_says_why(
     assert not told(engine, events).good
 
 
+@pytest.mark.parametrize("change", ["other runs", "stored again", "none"])
+def test_what_is_counted_meanwhile_is_not_told(
+    change: str,
+    engine: Engine,
+    events: EventStore,
+    checker: Checker,
+    version: JourneyVersion,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whose stored runs, or events, change between looks may be right a moment later."""
+    late = happened(version.project_id, "u3", "a", 1)
+    events.insert([late], token="late")
+
+    def breathe(_seconds: float) -> None:
+        if change == "other runs":
+            events.insert([happened(version.project_id, "u3", "a", 2)], token="later")
+        elif change == "stored again":
+            events.command(
+                "insert into journey_runs select * replace (version + 1 as version) from journey_runs final "
+                "where customer = {who:UInt64}",
+                {"who": late.identity},
+            )
+
+    monkeypatch.setattr(checker.chore, "breathe", breathe)
+    assert checked(engine, checker, version, clock).differing == (change == "none")
+
+
 @pytest.mark.parametrize(
     "failure", [EventStoreError("Code: 241. No memory"), OSError("no room")], ids=["passing", "other"]
 )
@@ -285,7 +313,7 @@ def test_a_check_is_one_checkers_and_one_that_is_cut_off_is_made_by_another(
 ) -> None:
     ask_for(engine, of_version(version, by="", now=clock()))
     falsify(events)
-    other = Checker(engine, events, ledger, clock, settle_s=0)
+    other = Checker(engine, events, ledger, clock, pauses_s=(0,))
     seen: list[bool] = []
 
     def breathe(_seconds: float) -> None:
