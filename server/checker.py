@@ -16,7 +16,6 @@ from store.checks import (
     LEASE_MS,
     SAMPLE,
     Check,
-    Found,
     all_checks,
     ask_for,
     claim_one,
@@ -35,7 +34,7 @@ DAY_MS = 86_400_000
 APART_MS = 60_000  # between two daily checks
 AGAIN_MS = 5 * 60_000  # after a failure that may pass
 PAUSES_S = (5.0, 60.0, 180.0)  # between looks: what has come before a look is counted by the last one
-MOST_KEPT, MOST_TEXTS, LONGEST_TEXT = 1_000, 10, 2_000
+MOST_KEPT = 1_000
 
 
 class Overtaken(Exception):
@@ -132,7 +131,8 @@ class Checker:
         if found:
             key = version.definition["key"]
             log.error("%s: %d of %d have other runs than their events make", key, len(found), len(customers))
-        return replace(check, checked=len(customers), differing=len(found), found=_kept(found))
+        some = [one.customer for one in found[:MOST_KEPT]]
+        return replace(check, checked=len(customers), differing=len(found), customers=some)
 
     def _differing(self, version: JourneyVersion, customers: Sequence[int]) -> list[Difference]:
         """Those of whom it is sure: what is about to be counted may differ.
@@ -166,11 +166,3 @@ def is_due(version: JourneyVersion, check: Check | None, *, now: int) -> bool:
     if check is None:
         return True
     return check.state == "done" and check.ended_at < max(now - DAY_MS, version.filled_at or 0)
-
-
-def _kept(found: Sequence[Difference]) -> list[Found]:
-    cut = [
-        Found(one.customer, one.stored[:LONGEST_TEXT], one.computed[:LONGEST_TEXT])
-        for one in found[:MOST_TEXTS]
-    ]
-    return cut + [Found(one.customer, "", "") for one in found[MOST_TEXTS:MOST_KEPT]]

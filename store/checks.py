@@ -19,19 +19,12 @@ SAMPLE = 1_000  # customers, or accounts, of each journey
 LEASE_MS = 15 * 60_000  # who has said nothing for so long is taken for dead
 
 
-class Found(msgspec.Struct, frozen=True):
-    """One whose runs differ: as they are stored, and as the events make them, as text."""
-
-    customer: int
-    stored: str
-    computed: str
-
-
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """The runs of some customers, or accounts, of a journey version counted anew and compared.
 
-    `by` is empty where nobody asked. `differing` of those that were `checked` have other runs; `found` are
-    some of them. `problem` says why it could not be done, or why not yet.
+    `by` is empty where nobody asked. `differing` of those that were `checked` have other runs; `customers`
+    are some of them, by number alone: nothing that happened to anybody is kept here. `problem` says why it
+    could not be done, or why not yet.
     """
 
     version: int
@@ -45,7 +38,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: int = 0
     checked: int = 0
     differing: int = 0
-    found: list[Found] = []
+    customers: list[int] = []
     problem: str = ""
 
     @property

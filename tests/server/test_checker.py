@@ -104,9 +104,10 @@ def test_runs_that_differ_are_told_until_they_are_counted_anew(
     falsify(events)
     found = checked(engine, checker, version, clock)
     assert (found.checked, found.differing) == (12, 1)
-    assert [one.customer for one in found.found] == [identity_hash("user", "u3")]
-    assert found.found[0].stored == "[]"
-    assert "open" in found.found[0].computed
+    assert found.customers == [identity_hash("user", "u3")]
+    with engine.connect() as connection:
+        text = connection.exec_driver_sql("select value from kept where name like 'checking.%'").scalar_one()
+    assert "open" not in text, "what happened to a customer is kept with its events alone"
     said = told(engine, events)
     assert not said.good
     assert said.says.startswith("j of project p: 1 of 12 have other runs than their events make")
@@ -131,7 +132,7 @@ def test_who_waits_to_be_counted_is_not_told(
     falsify(events)
     falsify(events, "u4")
     found = checked(engine, checker, version, clock)
-    assert [one.customer for one in found.found] == [identity_hash("user", "u4")]
+    assert found.customers == [identity_hash("user", "u4")]
     refresher = Refresher(engine, events, ledger, nobody, clock)
     refresher.refresh(project, touched | {identity_hash("user", "u4")})
     refresher.close()
