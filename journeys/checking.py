@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from journeys import filters, resolution
@@ -19,11 +19,15 @@ ROOM = 10  # a sample is taken of so many times as many customers, where there a
 
 @dataclass(frozen=True)
 class Difference:
-    """The runs of one customer, as text: as they are stored, and as its events make them."""
+    """The runs of one customer, as text: as they are stored, and as its events make them.
+
+    `version` is that of the computation which stored them, 0 where nothing is stored.
+    """
 
     customer: int
     stored: str
     computed: str
+    version: int
 
 
 def some_customers(events: EventStore, version: JourneyVersion, most: int, *, seed: int) -> list[int]:
@@ -52,14 +56,22 @@ def some_customers(events: EventStore, version: JourneyVersion, most: int, *, se
     return [row["customer"] for row in events.query(sql, params.values)]
 
 
-def differing(events: EventStore, version: JourneyVersion, customers: Sequence[int]) -> list[Difference]:
+def differing(
+    events: EventStore,
+    version: JourneyVersion,
+    customers: Sequence[int],
+    *,
+    between: Callable[[], None] = lambda: None,
+) -> list[Difference]:
     """Those of these customers whose stored runs are not the ones that their events make.
 
     One that differs is looked at twice, as its events may have come between the two questions.
+    It calls `between` before each portion.
     """
     definition = parse(version.definition)
     found = []
     for start in range(0, len(customers), AT_ONCE):
+        between()
         first = _differing(events, version, definition, customers[start : start + AT_ONCE])
         if first:
             found += _differing(events, version, definition, [one.customer for one in first])
@@ -86,7 +98,11 @@ def _differing(
         resolved=_resolved(definition, share),
     )
     rows = events.query(question("checking.differing", computed=apart(anew), stored=stored()), params.values)
-    return [Difference(**row) for row in rows]
+    found = [row["customer"] for row in rows]
+    values = params.values | {"customers": found}
+    stored_by = events.query(question("checking.versions"), values) if found else []
+    versions = {row["customer"]: row["version"] for row in stored_by}
+    return [Difference(**row, version=versions.get(row["customer"], 0)) for row in rows]
 
 
 def _resolved(definition: Definition, share: Share) -> str:

@@ -13,9 +13,9 @@ from journeys.checking import Difference, differing, some_customers
 from journeys.definitions import DefinitionError, is_of_accounts
 from server.chore import Chore
 from store.checks import (
+    LEASE_MS,
     SAMPLE,
     Check,
-    Found,
     all_checks,
     ask_for,
     claim_one,
@@ -32,9 +32,13 @@ log = logging.getLogger("waywiser.checking")
 PAUSE_S = 2.0
 DAY_MS = 86_400_000
 APART_MS = 60_000  # between two daily checks
-SETTLE_S = 5.0  # what has just come is counted by then
-LOOKS = 3
-MOST_KEPT, MOST_TEXTS, LONGEST_TEXT = 1_000, 10, 2_000
+AGAIN_MS = 5 * 60_000  # after a failure that may pass
+PAUSES_S = (5.0, 60.0, 180.0)  # between looks: what has come before a look is counted by the last one
+MOST_KEPT = 1_000
+
+
+class Overtaken(Exception):
+    """Somebody has asked for another check of the version, or made this one."""
 
 
 class Checker:
@@ -47,11 +51,11 @@ class Checker:
         ledger: Ledger,
         clock: Callable[[], int],
         *,
-        settle_s: float = SETTLE_S,
+        pauses_s: Sequence[float] = PAUSES_S,
     ) -> None:
         self._engine, self._events, self._ledger = engine, events, ledger
         self._members = Members(events, ledger)
-        self._clock, self._settle_s = clock, settle_s
+        self._clock, self._pauses_s = clock, pauses_s
         self._next = clock() + APART_MS  # who starts has more urgent work
         self.chore = Chore("checking", self.turn, every=PAUSE_S)
 
@@ -61,18 +65,41 @@ class Checker:
         while self.do_one():
             self.chore.check()
 
-    def do_one(self) -> bool:
-        """Make one check that waits; False where there is none."""
-        check = claim_one(self._engine, now=self._clock())
+    def do_one(self, only: int | None = None) -> bool:
+        """Make one check that waits, or that of `only` this version; False where there is none."""
+        check = claim_one(self._engine, now=self._clock(), only=only)
         if check is None:
             return False
+        self._held = check
         try:
             done = self._made(check)
-        except BaseException:
-            put_in_place(self._engine, check, replace(check, state="waiting", held_until=0))
+            self._put(replace(done, state="done", held_until=0, ended_at=self._clock()))
+        except Overtaken:
+            log.info("another check of journey version %d was asked for meanwhile", check.version)
+        except EventStoreError as error:  # it passes
+            log.warning("a check is put off: %s", error)
+            self._put_back(str(error), later=AGAIN_MS)
+        except BaseException as error:
+            is_ending = isinstance(error, InterruptedError) or not isinstance(error, Exception)
+            self._put_back("" if is_ending else str(error), later=0 if is_ending else AGAIN_MS)
             raise
-        put_in_place(self._engine, check, replace(done, state="done", held_until=0, ended_at=self._clock()))
         return True
+
+    def _put(self, new: Check) -> None:
+        if not put_in_place(self._engine, self._held, new):
+            raise Overtaken
+        self._held = new
+
+    def _put_back(self, problem: str, *, later: int) -> None:
+        """Let it be made again, the others first; or by somebody else, where this process ends."""
+        held_until = self._clock() + later if later else 0
+        back = replace(self._held, state="waiting", held_until=held_until, problem=problem[:300])
+        put_in_place(self._engine, self._held, back)
+
+    def _go_on(self) -> None:
+        """Keep the check in hand for longer; raises where it is not this one's any more, or is to stop."""
+        self.chore.check()
+        self._put(replace(self._held, held_until=self._clock() + LEASE_MS))
 
     def _ask_for_the_due(self) -> None:
         """Let the next version be checked that was not for a day, or not since it was filled."""
@@ -98,22 +125,32 @@ class Checker:
             customers = some_customers(self._events, version, check.most, seed=check.seed)
             found = self._differing(version, customers)
         except (EventStoreError, DefinitionError) as error:
+            if isinstance(error, EventStoreError) and error.is_passing:
+                raise
             return replace(check, problem=str(error)[:300])
         if found:
             key = version.definition["key"]
             log.error("%s: %d of %d have other runs than their events make", key, len(found), len(customers))
-        return replace(check, checked=len(customers), differing=len(found), found=_kept(found))
+        some = [one.customer for one in found[:MOST_KEPT]]
+        return replace(check, checked=len(customers), differing=len(found), customers=some)
 
     def _differing(self, version: JourneyVersion, customers: Sequence[int]) -> list[Difference]:
-        """Those of whom it is sure: what is about to be counted may differ."""
-        found = differing(self._events, version, customers)
-        for _ in range(LOOKS if found else 0):
-            self.chore.breathe(self._settle_s)
-            self.chore.check()
+        """Those of whom it is sure: what is about to be counted may differ.
+
+        They differ at every look, and at the last one as at the one before, by the same stored runs: a batch
+        that is counted for minutes stores others meanwhile.
+        """
+        found, before = differing(self._events, version, customers, between=self._go_on), set[Difference]()
+        for pause in self._pauses_s:
+            if not found:
+                break
+            self.chore.breathe(pause)
+            self._go_on()
             waiting = self._waiting(version, [one.customer for one in found])
-            sure = [one.customer for one in found if one.customer not in waiting]
-            found = differing(self._events, version, sure)
-        return found
+            left = [one.customer for one in found if one.customer not in waiting]
+            before = set(found)
+            found = differing(self._events, version, left, between=self._go_on)
+        return [one for one in found if one in before]
 
     def _waiting(self, version: JourneyVersion, numbers: Collection[int]) -> set[int]:
         """Those of these customers, or accounts, whom a change has touched and nobody has computed since."""
@@ -129,11 +166,3 @@ def is_due(version: JourneyVersion, check: Check | None, *, now: int) -> bool:
     if check is None:
         return True
     return check.state == "done" and check.ended_at < max(now - DAY_MS, version.filled_at or 0)
-
-
-def _kept(found: Sequence[Difference]) -> list[Found]:
-    cut = [
-        Found(one.customer, one.stored[:LONGEST_TEXT], one.computed[:LONGEST_TEXT])
-        for one in found[:MOST_TEXTS]
-    ]
-    return cut + [Found(one.customer, "", "") for one in found[MOST_TEXTS:MOST_KEPT]]

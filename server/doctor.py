@@ -26,7 +26,7 @@ from store.disk import room
 from store.events import EventStore, EventStoreError
 from store.finding import Finding
 from store.folder import folder_is_free
-from store.journeys import live_journeys
+from store.journeys import ANSWERING, live_journeys
 from store.migrate import current, newest, unapplied
 from store.projects import all_projects
 from store.settings import BadSetting, Settings
@@ -195,8 +195,10 @@ def _runs(engine: Engine) -> Finding:
     for project in all_projects(engine):
         for one in live_journeys(engine, project.id):
             check = checks.get(one.id)
-            if check is None or check.ended_at < (one.filled_at or 0):
-                continue  # it speaks of none, or of runs that have been counted anew since
+            if one.status not in ANSWERING or check is None or check.state != "done":
+                continue  # nothing is known of these
+            if check.ended_at < (one.filled_at or 0):
+                continue  # it speaks of runs that have been counted anew since
             ended.append(check.ended_at)
             if not check.is_good:
                 names = {"journey": one.definition["key"], "project": project.key}

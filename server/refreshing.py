@@ -52,7 +52,6 @@ class Refresher:
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="runs")
         self._accounts = Accounts(engine, events, ledger)
         self.busy = Busy(events, ledger.identities_of, clock)
-        self._again: set[tuple[int, int]] = set()  # project and customer of whom something came while put off
         self._concerns: dict[int, Concerns] = {}
         self._late = 0  # at first also what a process has just left that was ended
         self.chore = Chore("refreshing", self.turn, every=PAUSE_S)
@@ -85,12 +84,11 @@ class Refresher:
             some = ordered[start : start + CUSTOMERS_AT_ONCE]
             if news and not (some := self._without_busy(project_id, some, news)):
                 continue
-            self._again.difference_update((project_id, one) for one in some)
             stamp = next_stamp(self._engine)
             known = self._ledger.told(project_id)
-            left = self._ledger.waiting(project_id, some)
+            marks = self._ledger.marks(project_id, some)
             identities = self._ledger.identities_of(project_id, some)
-            new = news and news.of(some, left=left)
+            new = news and news.of(some, left=marks.keys())
             concerned = self._concerned(project_id, versions, some, identities, new)
             alone, together = parted(concerned)
             jobs = [partial(self._recompute_all, part, identities, stamp) for part in portions(alone)]
@@ -101,29 +99,30 @@ class Refresher:
             done = [self._begun(job) for job in jobs]
             failed = {one: why for job in done for one, why in job.result().items()}
             # News tell of no more than themselves: a note that appeared meanwhile is not theirs to take away.
-            self._ledger.computed(project_id, left - failed.keys(), version=known)
-            if back := {one for one in left if (project_id, one) in self._again}:
-                self._ledger.put_off(project_id, back, now=self._clock())
+            right = {one: mark for one, mark in marks.items() if one not in failed}
+            self._ledger.computed(project_id, right, version=known, now=self._clock())
             set_aside(self._ledger, project_id, failed, now=self._clock())
 
     def _without_busy(self, project: int, some: list[int], news: News) -> list[int]:
-        """Put off who is busy: the thread computes them, together with what comes until then."""
+        """Put off who is busy: the thread computes them, together with what comes until then.
+
+        Not while the customers are grouped anew, as the thread leaves all of them to that, which takes long.
+        """
         busy = self.busy.among(project, news.labels.keys() - news.renamed & set(some))
-        if not busy:
+        if not busy or self._is_regrouping(project):
             return some
-        self._again.update((project, one) for one in busy)
         self._ledger.put_off(project, busy, now=self._clock())
         return [one for one in some if one not in busy]
 
     def _leave(self, project: int, erased: list[int], versions: list[JourneyVersion]) -> None:
         """Of who was erased nothing is counted, but the accounts that they were members of have lost them."""
-        known = self._ledger.told(project)
+        known, marks = self._ledger.told(project), self._ledger.marks(project, erased)
         _, together = parted([(one, erased) for one in versions])
         if together:
             failed = self._refresh_accounts(project, together, erased, next_stamp(self._engine))
             for why in sorted(set(failed.values())):
                 log.error("runs of accounts that an erased member has left cannot be counted: %s", why)
-        self._ledger.computed(project, erased, version=known)
+        self._ledger.computed(project, marks, version=known, now=self._clock())
 
     def _concerned(
         self,
@@ -151,14 +150,17 @@ class Refresher:
         self._ledger.catch_up()
         made = 0
         for project, some in self._ledger.left(before=before, most=CUSTOMERS_AT_ONCE):
-            job = regrouping_of(self._engine, project)
-            if job is not None and job.is_open:
+            if self._is_regrouping(project):
                 continue  # it computes them itself, and tells how far it is
             self.refresh(project, some)
             made += len(some)
             if self.chore.is_stopping:
                 break
         return made
+
+    def _is_regrouping(self, project: int) -> bool:
+        job = regrouping_of(self._engine, project)
+        return job is not None and job.is_open
 
     def _begun(self, job: Callable[[], T]) -> Future[T]:
         """A job in a thread of the pool, or in this one where the interpreter ends and gives out none."""

@@ -19,19 +19,12 @@ SAMPLE = 1_000  # customers, or accounts, of each journey
 LEASE_MS = 15 * 60_000  # who has said nothing for so long is taken for dead
 
 
-class Found(msgspec.Struct, frozen=True):
-    """One whose runs differ: as they are stored, and as the events make them, as text."""
-
-    customer: int
-    stored: str
-    computed: str
-
-
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """The runs of some customers, or accounts, of a journey version counted anew and compared.
 
-    `by` is empty where nobody asked. `differing` of those that were `checked` have other runs; `found` are
-    some of them. `problem` says why it could not be done.
+    `by` is empty where nobody asked. `differing` of those that were `checked` have other runs; `customers`
+    are some of them, by number alone: nothing that happened to anybody is kept here. `problem` says why it
+    could not be done, or why not yet.
     """
 
     version: int
@@ -45,13 +38,13 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: int = 0
     checked: int = 0
     differing: int = 0
-    found: list[Found] = []
+    customers: list[int] = []
     problem: str = ""
 
     @property
     def is_good(self) -> bool:
         """Whether it says nothing against the stored runs."""
-        return not self.differing and not self.problem
+        return self.state != "done" or not (self.differing or self.problem)
 
     @property
     def says(self) -> str:
@@ -108,11 +101,13 @@ def check_of(engine: Engine, version: int) -> Check | None:
     return msgspec.json.decode(text, type=Check) if text else None
 
 
-def claim_one(engine: Engine, *, now: int) -> Check | None:
-    """Take the one that waits longest and nobody holds; None where there is none."""
-    for check in sorted(all_checks(engine).values(), key=lambda one: one.asked_at):
+def claim_one(engine: Engine, *, now: int, only: int | None = None) -> Check | None:
+    """Take the one that waits longest and nobody holds, or the one of this version; None where there is
+    none."""
+    checks = [one for one in all_checks(engine).values() if only in (None, one.version)]
+    for check in sorted(checks, key=lambda one: one.asked_at):
         if check.state != "done" and check.held_until <= now:
-            held = msgspec.structs.replace(check, state="at work", held_until=now + LEASE_MS)
+            held = msgspec.structs.replace(check, state="at work", held_until=now + LEASE_MS, problem="")
             if put_in_place(engine, check, held):
                 return held
     return None

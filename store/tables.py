@@ -214,8 +214,12 @@ touched = Table(
     Column("project_id", ForeignKey("projects.id", ondelete="cascade"), primary_key=True),
     Column("customer", BigInteger, primary_key=True),
     Column("version", BigInteger, nullable=False),  # of the last change
-    Column("tried_at", BigInteger, nullable=False, default=0),  # when it failed for this customer alone
-    Column("tries", Integer, nullable=False, default=0),  # that failed
+    Column(
+        "tried_at", BigInteger, nullable=False, default=0
+    ),  # when it failed for this customer alone, or was put off
+    Column(
+        "tries", Integer, nullable=False, default=0
+    ),  # that failed; below zero: how often it was put off again
     Column("problem", Text, nullable=False, default=""),
 )
 

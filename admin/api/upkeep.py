@@ -95,10 +95,7 @@ def _told(version: JourneyVersion, check: Check) -> dict[str, Any]:
         "ended_at": iso(check.ended_at) if check.ended_at else None,
         "checked": check.checked,
         "differing": check.differing,
-        "found": [
-            {"customer": str(one.customer), "stored": one.stored, "computed": one.computed}
-            for one in check.found
-        ],
+        "found": [{"customer": str(one)} for one in check.customers],
         "problem": check.problem or None,
         "says": check.says,
     }

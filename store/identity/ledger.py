@@ -24,9 +24,11 @@ from store.identity.refusals import Refused, refused, refused_counts
 from store.identity.telling import newest_told, tell, untold
 from store.identity.touched import (
     Failed,
+    Mark,
     failed_of,
     forget_touched,
     left,
+    marks_of,
     note_failures,
     put_off,
     waiting,
@@ -211,9 +213,14 @@ class Ledger:
         with self._engine.connect() as connection:
             return connection.scalar(select(ledgers.c.told).where(ledgers.c.project_id == project)) or 0
 
-    def computed(self, project: int, customers: Collection[int], *, version: int) -> None:
-        """Note that the runs and sessions of these customers are right up to this version."""
-        forget_touched(self._engine, project, customers, version=version)
+    def marks(self, project: int, among: Collection[int]) -> dict[int, Mark]:
+        """Those among these who wait to be computed, with marks that change with all that comes."""
+        return marks_of(self._engine, project, among)
+
+    def computed(self, project: int, marks: Mapping[int, Mark], *, version: int, now: int) -> None:
+        """Note that the runs and sessions of these customers are right up to this version, and their marks,
+        which were read before; who was put off meanwhile waits from now on."""
+        forget_touched(self._engine, project, marks, version=version, now=now)
 
     def waiting(self, project: int, among: Collection[int] | None = None) -> set[int]:
         """Customers of a project whom changes have touched and nobody has computed since; all, or `among`

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import Connection, Engine, case, delete, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.db import insert_rows, writing
@@ -13,6 +13,10 @@ from store.identity.graph import AT_ONCE, chunks
 from store.tables import touched
 
 MOST_TRIES = 5  # for one customer who cannot be counted; then only when something of theirs arrives
+MARKS_AT_ONCE = AT_ONCE // 2  # of four values each
+
+# Version, time and tries of one that is noted: all that comes gives it another one.
+Mark = tuple[int, int, int]
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -38,15 +42,20 @@ def keep_touched(connection: Connection, project: int, customers: Collection[int
 
 
 def put_off(engine: Engine, project: int, customers: Collection[int], *, now: int) -> None:
-    """Note that these customers are to be computed anew a while after this moment, or an earlier one."""
+    """Note that these customers are to be computed anew a while after this moment, or an earlier one.
+
+    Who is noted already gets another mark: who computes them at this moment may not have seen what has come.
+    """
     later = {"version": 0, "tried_at": now, "tries": 0, "problem": ""}
     rows = [{"project_id": project, "customer": one, **later} for one in sorted(customers)]
+    again = {"tries": case((touched.c.tries > 0, -1), else_=touched.c.tries - 1), "problem": ""}
+    key = ["project_id", "customer"]
     with writing(engine) as connection:
         insert_rows(
             connection,
             touched,
             rows,
-            lambda insert: insert.on_conflict_do_nothing(index_elements=["project_id", "customer"]),
+            lambda insert: insert.on_conflict_do_update(index_elements=key, set_=again),
         )
 
 
@@ -84,16 +93,32 @@ def waiting(engine: Engine, project: int, among: Collection[int] | None = None) 
         return {one for part in parts for one in connection.scalars(part)}
 
 
-def forget_touched(engine: Engine, project: int, customers: Collection[int], *, version: int) -> None:
-    """These customers are as the ledger's changes up to this version make them."""
-    done = touched.c.project_id == project, touched.c.version <= version
-    for some in chunks(sorted(customers), AT_ONCE):
-        mine = (*done, touched.c.customer.in_(some))
-        with engine.connect() as connection:  # most often there is nothing to be written
-            there = connection.scalar(select(touched.c.customer).where(*mine).limit(1))
-        if there is not None:
-            with writing(engine) as connection:
-                connection.execute(delete(touched).where(*mine))
+def marks_of(engine: Engine, project: int, among: Collection[int]) -> dict[int, Mark]:
+    """Those among these customers who are noted, each with its mark, which is to be read before they are
+    computed."""
+    row = touched.c.customer, touched.c.version, touched.c.tried_at, touched.c.tries
+    query = select(*row).where(touched.c.project_id == project)
+    parts = [query.where(touched.c.customer.in_(some)) for some in chunks(sorted(among), AT_ONCE)]
+    with engine.connect() as connection:
+        found = [each for part in parts for each in connection.execute(part)]
+    return {customer: (version, tried_at, tries) for customer, version, tried_at, tries in found}
+
+
+def forget_touched(
+    engine: Engine, project: int, marks: Mapping[int, Mark], *, version: int, now: int
+) -> None:
+    """These customers are as the ledger's changes up to this version make them, and all that their marks tell
+    of. Who was put off meanwhile waits from now on."""
+    of_project = touched.c.project_id == project
+    row = tuple_(touched.c.customer, touched.c.version, touched.c.tried_at, touched.c.tries)
+    done = sorted((one, *mark) for one, mark in marks.items() if mark[0] <= version)
+    for some in chunks(done, MARKS_AT_ONCE):
+        whose = touched.c.customer.in_([one for one, *_ in some])
+        off = of_project, whose, touched.c.version == 0, touched.c.tries < 0
+        with writing(engine) as connection:
+            gone = connection.execute(delete(touched).where(of_project, row.in_(some))).rowcount
+            if gone < len(some):
+                connection.execute(update(touched).where(*off).values(tried_at=now))
 
 
 def note_failures(engine: Engine, project: int, problems: Mapping[int, str], *, now: int) -> None:
@@ -102,7 +127,8 @@ def note_failures(engine: Engine, project: int, problems: Mapping[int, str], *, 
     row = {"project_id": project, "tried_at": now}
     rows = [row | {"customer": one, "problem": text[:500]} for one, text in problems.items()]
     statement = insert(touched).values(version=0, tries=1)
-    more = {"tried_at": now, "tries": touched.c.tries + 1, "problem": statement.excluded.problem}
+    tries = case((touched.c.tries < 0, 1), else_=touched.c.tries + 1)
+    more = {"tried_at": now, "tries": tries, "problem": statement.excluded.problem}
     with writing(engine) as connection:
         connection.execute(
             statement.on_conflict_do_update(index_elements=["project_id", "customer"], set_=more), rows

@@ -79,7 +79,7 @@ def test_a_filling_is_paused_and_goes_on_over_the_api(own_shop: Shop) -> None:
 def checker(own_shop: Shop) -> Checker:
     """What makes the checks in the background."""
     given = own_shop.services
-    return Checker(given.engine, given.events, given.ledger, given.clock, settle_s=0)
+    return Checker(given.engine, given.events, given.ledger, given.clock, pauses_s=(0,))
 
 
 def test_an_admin_has_the_runs_checked_on_the_page_of_system_health(own_shop: Shop, checker: Checker) -> None:

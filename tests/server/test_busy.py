@@ -16,7 +16,16 @@ from server.refreshing import LATE_MS, Refresher
 from store.event import identity_hash
 from store.events import EventStore
 from store.identity import Ledger
-from store.identity.touched import forget_touched, left, put_off
+from store.identity.regrouping import ask_for
+from store.identity.touched import (
+    MOST_TRIES,
+    failed_of,
+    forget_touched,
+    left,
+    marks_of,
+    note_failures,
+    put_off,
+)
 from store.journeys import JourneyVersion, save_version
 from store.news import News, labels_of
 from store.privacy.suppression import nobody
@@ -52,13 +61,13 @@ class Place:
         """The refresher of another process, or of the next one."""
         return Refresher(self.engine, self.events, self.ledger, nobody, self.clock)
 
-    def arrive(self, *whose: str, event: str = "a") -> None:
-        """A batch with an event of each of these."""
+    def arrive(self, *whose: str, event: str = "a", at: Refresher | None = None) -> None:
+        """A batch with an event of each of these, at this process or at another one."""
         self.n += 1
         rows = [happened(self.project, who, event, self.n) for who in whose]
         self.events.insert(rows, token=f"t{self.n}")
         news = News(labels_of(rows), frozenset())
-        self.refresher.refresh(self.project, {row.identity for row in rows}, news)
+        (at or self.refresher).refresh(self.project, {row.identity for row in rows}, news)
 
     def repeats(self) -> dict[int, int]:
         """How many touchpoints, beyond the first, the stored run of each customer has."""
@@ -66,6 +75,18 @@ class Place:
             "select customer, runs[1].repeats as n from journey_runs final where notEmpty(runs.start)"
         )
         return {row["customer"]: row["n"] for row in rows}
+
+
+def interrupted(place: Place, patch: pytest.MonkeyPatch, meanwhile: Callable[[], None]) -> None:
+    """Let something happen once, when runs have just been computed and it is not noted yet."""
+    command, waiting = place.events.command, [meanwhile]
+
+    def told(sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        command(sql, parameters)
+        if "insert into journey_runs" in sql and waiting:
+            waiting.pop()()
+
+    patch.setattr(place.events, "command", told)
 
 
 @pytest.fixture
@@ -105,25 +126,20 @@ def test_the_next_process_counts_at_once_who_was_put_off(place: Place) -> None:
     assert place.repeats() == {KIOSK: 7}
 
 
+@pytest.mark.parametrize("where", ["this process", "another one"])
 def test_what_comes_while_a_busy_customer_is_counted_is_counted_the_next_time(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Place, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    at = place.refresher if where == "this process" else place.opened()
     for _ in range(3):
-        place.arrive("kiosk")
-    command = place.events.command
-    waiting: list[Callable[[], None]] = [lambda: place.arrive("kiosk")]
-
-    def meanwhile(sql: str, parameters: Mapping[str, Any] | None = None) -> None:
-        command(sql, parameters)
-        if "insert into journey_runs" in sql and waiting:
-            waiting.pop()()
-
+        place.arrive("kiosk", at=at)
     place.clock.now += 1
     with monkeypatch.context() as patch:
-        patch.setattr(place.events, "command", meanwhile)
+        interrupted(place, patch, lambda: place.arrive("kiosk", at=at))
         assert place.refresher.make_up(before=place.clock.now) == 1
     assert place.repeats() == {KIOSK: 7}
     assert place.ledger.waiting(place.project) == {KIOSK}
+    assert place.refresher.make_up(before=place.clock.now) == 0, "it waits anew"
     place.clock.now += 1
     assert place.refresher.make_up(before=place.clock.now) == 1
     assert place.repeats() == {KIOSK: 8}
@@ -135,6 +151,14 @@ def test_a_change_of_whose_events_they_are_is_counted_at_once(place: Place) -> N
         place.arrive("kiosk")
     place.refresher.refresh(place.project, {KIOSK}, News({}, frozenset({KIOSK})))
     assert place.repeats() == {KIOSK: 7}
+
+
+def test_nobody_is_put_off_while_the_customers_are_grouped_anew(place: Place) -> None:
+    ask_for(place.engine, place.project, by="ada", now=1)
+    for _ in range(3):
+        place.arrive("kiosk")
+    assert place.repeats() == {KIOSK: 7}
+    assert place.ledger.waiting(place.project) == set()
 
 
 def test_who_calms_down_is_counted_at_every_batch_again(place: Place) -> None:
@@ -170,5 +194,23 @@ def test_who_is_put_off_again_is_due_by_the_first_time(store: str, request: pyte
     put_off(engine, project, {KIOSK}, now=20)
     assert list(left(engine, before=10, most=9)) == []
     assert list(left(engine, before=11, most=9)) == [(project, {KIOSK, ADA})]
-    forget_touched(engine, project, {KIOSK}, version=0)
+    marks = marks_of(engine, project, {KIOSK})
+    put_off(engine, project, {KIOSK}, now=30)
+    forget_touched(engine, project, marks, version=0, now=40)
     assert list(left(engine, before=11, most=9)) == [(project, {ADA})]
+    assert list(left(engine, before=41, most=9)) == [(project, {KIOSK, ADA})]
+    forget_touched(engine, project, marks_of(engine, project, {KIOSK}), version=0, now=50)
+    assert list(left(engine, before=99, most=9)) == [(project, {ADA})]
+
+
+@pytest.mark.parametrize("store", ["engine", "pg_engine"])
+def test_who_was_given_up_and_is_put_off_is_tried_again(store: str, request: pytest.FixtureRequest) -> None:
+    engine: Engine = request.getfixturevalue(store)
+    project = create_project(engine, key="p", name="P", now=0).id
+    for _ in range(MOST_TRIES):
+        note_failures(engine, project, {KIOSK: "too much"}, now=10)
+    assert list(left(engine, before=99, most=9)) == []
+    put_off(engine, project, {KIOSK}, now=20)
+    assert list(left(engine, before=99, most=9)) == [(project, {KIOSK})]
+    note_failures(engine, project, {KIOSK: "too much"}, now=30)
+    assert [one.tries for one in failed_of(engine, project)] == [1]

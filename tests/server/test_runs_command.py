@@ -48,6 +48,9 @@ def test_stored_runs_are_checked_and_counted_anew(tmp_path: Path) -> None:
         assert "2 accounts checked, 0 have other runs" in of_accounts
         assert "2 customers checked, 0 have other runs" in place.run("runs", "verify", *order).stdout
         place.run("-c", FALSIFY)
+        told = place.run("runs", "verify", *order, fails=True).stdout
+        assert "1 have other runs" in told
+        assert "  stored   []\n  computed [(" in told
         found = json.loads(place.run("runs", "verify", *order, "--json", fails=True).stdout)
         assert (found["checked"], len(found["differing"])) == (2, 1)
         assert "version 1 is counted anew" in place.run("runs", "rebuild", *order).stdout
