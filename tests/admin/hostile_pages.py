@@ -30,7 +30,7 @@ QUESTIONS = {
     "journey.compare": ["days=30", "days=30&segments=name:h0&segments=name:h1"],
     "journey.attribution": ["days=30&value=amount"],
     "journey.variants": [f"days=30&against=device:{IMAGE_ASKED}"],
-    "lifecycle.show": [f"days=30&of=buy&segment=h0&device={QUOTED_ASKED}"],
+    "lifecycle.show": ["days=30", f"days=30&of=buy&segment=h0&device={QUOTED_ASKED}"],
     "journey.runs": ["days=30"],
     "discovery.show": [f"days=30&start={IMAGE_ASKED}&goal={QUOTED_ASKED}"],
     "discovery.journeys": ["days=30&within=1h&value=amount"],

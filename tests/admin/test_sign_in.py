@@ -182,4 +182,4 @@ def test_every_answer_carries_the_strict_headers(shop: Shop, path: str) -> None:
 
 def test_now_is_what_the_clock_says(shop: Shop) -> None:
     assert shop.services.clock() == NOW
-    assert "through 2026-03-01" in shop.client("viewer").get("/p/shop/journeys").text
+    assert "through Mar 1, 2026" in shop.client("viewer").get("/p/shop/journeys").text

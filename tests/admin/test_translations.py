@@ -81,7 +81,7 @@ def test_every_page_says_all_its_words_by_the_catalogue(planted: tuple[Shop, hos
 
 def is_data(text: str) -> bool:
     """Whether a text is a name, a moment or code, which are the same in every language."""
-    if text in NO_WORDS or NOT_OF_PAGES.match(text) or NAMED.search(text) or DAY.fullmatch(text):
+    if text in NO_WORDS or NOT_OF_PAGES.match(text) or NAMED.search(text) or DAY.fullmatch(text.rstrip(":")):
         return True
     left = re.sub(r"[\d.,:;·()%–+<×{}\[\]/\" ]+", " ", text).strip()
     return left in NO_WORDS or all(one in NO_WORDS for one in left.split())

@@ -599,7 +599,9 @@ def test_the_file_has_a_row_for_every_number(plain: Scope) -> None:
         **{one["dimension"]: len(one["groups"]) for one in answer["origins"]},
         "pages": len(answer["before"]["pages"]),
         **{part: len(answer["before"][part]) for part in ("trouble", "errors", "slow")},
-        "money": 1,
+        **dict.fromkeys(("money", "money_succeeded", "money_valued"), 1),
+        "left": len(answer["steps"]),
+        "next_may_still": sum(bool(one.get("may_still")) for one in answer["next"]["rows"]),
     }
 
 
