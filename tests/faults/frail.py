@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import collector.worker
-import server.house
+import server.opening
 import store.batches
 from server.cli import main
 from store.events import EventStore, EventStoreError
@@ -93,7 +93,7 @@ def run(lease_ms: str, fate: str, *words: str) -> None:
     """Run the command."""
     Frail.fate = fate
     frail: Any = Frail
-    server.house.EventStore = frail
+    server.opening.EventStore = frail
     store.batches.LEASE_MS = collector.worker.LEASE_MS = int(lease_ms)
     sys.argv = ["waywiser", *words]
     if fate == "poison-end":
