@@ -57,7 +57,9 @@ def change_role(place: Place, user_id: int) -> ResponseReturnValue:
     except FormProblems as error:
         return _page(place, {}, error.problems), 422
     flash(tell("The role is changed."))
-    return redirect(url_for("people.show", project=place.project.key))
+    is_still_theirs = user_id != place.user.id or request.form["role"] == "admin"
+    page = "people.show" if is_still_theirs else "me.show"  # who gives up being an admin sees this no more
+    return redirect(url_for(page, project=place.project.key))
 
 
 @pages.post("/<int:user_id>/remove")

@@ -69,6 +69,14 @@ def test_an_invitation_makes_an_account_and_lets_it_in_once(own_shop: Shop) -> N
     assert own_shop.client().post(link, data={"password": PASSWORD}).status_code == 404
 
 
+def test_who_gives_up_being_an_admin_is_led_to_what_they_may_see(own_shop: Shop) -> None:
+    client, ids = own_shop.client("admin"), {role: user.id for role, user in own_shop.people.items()}
+    people = "/p/shop/settings/people"
+    assert client.post(f"{people}/{ids['editor']}/role", data={"role": "admin"}).location == people
+    assert client.post(f"{people}/{ids['admin']}/role", data={"role": "viewer"}).location == "/p/shop/me"
+    assert client.get("/p/shop/me").status_code == 200
+
+
 def test_who_has_an_account_must_sign_in_to_it_to_join(own_shop: Shop) -> None:
     link, client = invited(own_shop, "x@other.example"), own_shop.client("viewer")
     away = client.post(link, data={"password": "another password"})
