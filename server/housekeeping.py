@@ -59,7 +59,6 @@ class Housekeeping:
         """Forget all that is too old now."""
         self._events.keep_messages(self._settings.retention_days)
         forget_claims(self._engine)
-        tries.forget(self._engine, self._clock() - TRIES_MS)
         # A drop must not outlive what is known of its copies: run again, it would be counted twice.
         days = min(self._settings.drops_days, self._settings.retention_days)
         for what, forget, kept_days in (
@@ -75,6 +74,7 @@ class Housekeeping:
                 self.chore.breathe(BREATH_S)
             if total:
                 log.info("%d %s older than %d days are forgotten", total, what, kept_days)
+        tries.forget(self._engine, self._clock() - TRIES_MS)
         self._forget_former()
         if not self.chore.is_stopping:
             self._daily()

@@ -43,6 +43,7 @@ def test_from_a_drop_off_to_a_person(inside: Inside) -> None:
     page.goto(f"{project}/journeys")
     page.get_by_role("link", name="Trial to paid").click()
     page.get_by_role("link", name="90 days").click()
+    expect(page.locator("#bar-days-90")).to_have_attribute("aria-current", "true")
     number = page.get_by_role("link", name=re.compile("runs dropped after Visits the site"))
     n = number.inner_text()
     number.click()

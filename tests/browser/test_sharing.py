@@ -36,7 +36,7 @@ def test_a_link_shows_its_report_in_a_frame_of_another_site(inside: Inside) -> N
     page, project = inside
     page.goto(f"{project}/journeys/trial-to-paid/funnel?days=90")
     page.get_by_role("link", name="Share", exact=True).click()
-    expect(page.get_by_text("days: 90")).to_be_visible()
+    expect(page.get_by_text("days: 90").first).to_be_visible()
     page.get_by_role("button", name="Make a link").click()
     path = re.search(r"/embed/\S+", page.locator("#fresh-link").text_content() or "")
     assert path
