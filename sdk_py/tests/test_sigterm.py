@@ -53,6 +53,21 @@ def test_the_first_message_may_come_from_a_thread(run: Run, sink: Sink) -> None:
     assert (ended.returncode, sink.events) == (-signal.SIGTERM, ["A"] * 3)
 
 
+def test_a_signal_while_a_thread_is_being_started_locks_nothing_up(run: Run, sink: Sink) -> None:
+    ended = run(
+        """
+        client = Client("key-1", HOST, flush_interval=60)
+        client.track("A", user_id="1")
+        with threading._active_limbo_lock:  # as in Thread.start(); on Python 3.9 no thread can take it twice
+            os.kill(os.getpid(), 15)
+            for _ in range(1000):
+                pass
+        time.sleep(30)
+        """
+    )
+    assert (ended.returncode, sink.events) == (-signal.SIGTERM, ["A"])
+
+
 def test_a_signal_in_the_middle_of_a_call_locks_nothing_up(run: Run, sink: Sink) -> None:
     ended = run(
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import os
 import signal
@@ -101,14 +102,17 @@ def cover_sigterm() -> None:
 
 
 def _deliver_at_sigterm(number: int, _: FrameType | None) -> None:
-    """In a thread: what the signal has interrupted may hold a lock, and has to go on to let go of it."""
+    """In a thread: what the signal has interrupted may hold a lock, and has to go on to let go of it.
+
+    That may be the start of another thread, whose lock `Thread.start()` would wait for in vain.
+    """
     # As process 1 of a container we are immune to a signal that nobody handles, and stay.
     is_immune = os.getpid() == 1
     if not is_immune:
         signal.signal(number, signal.SIG_DFL)
     work = _save if is_immune else _deliver_and_die
     try:
-        threading.Thread(target=work, args=(number,), name="waywiser-sigterm", daemon=True).start()
+        _thread.start_new_thread(work, (number,))
     except RuntimeError:
         work(number)
 
