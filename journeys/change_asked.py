@@ -27,8 +27,8 @@ OLDEST = 3_660 * DAY
 SIDES = ("before", "now")
 
 
-class BesideArguments(OwnArguments):
-    """Against which period, and at what age: the arguments of each report of two periods."""
+class BeforeArguments(OwnArguments):
+    """Against which period."""
 
     before_from = fields.String(
         load_default="",
@@ -40,6 +40,11 @@ class BesideArguments(OwnArguments):
         validate=validate.Length(max=40),
         metadata={"description": "its end, which does not count any more"},
     )
+
+
+class BesideArguments(BeforeArguments):
+    """Against which period, and at what age: the arguments of each report of two periods."""
+
     age = fields.String(
         load_default="",
         validate=validate.Regexp(r"^([1-9]\d{0,5}[smhdw])?\Z", error=Later("write 90s, 30m, 12h, 14d or 6w")),

@@ -16,12 +16,12 @@ from marshmallow import fields, validate
 
 from journeys import comparison, segments
 from journeys.apart import NAMES, apart
-from journeys.change_asked import before_of
+from journeys.change_asked import BeforeArguments, before_of
 from journeys.cursors import ListError, Time, no_cell, read_cell, written
 from journeys.metrics import STANDING, WORDS
 from journeys.period import Period, iso
 from journeys.rates import rate
-from journeys.report import Answer, OwnArguments, Report, Table, Which
+from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
 from journeys.segments import SegmentError
 from journeys.statistics import Estimate, Floats, adjusted, difference_of, known, p_of_two_estimates
@@ -120,7 +120,7 @@ class Cell(NamedTuple):
     cell: str
 
 
-class AskedBeside(OwnArguments):
+class AskedBeside(BeforeArguments):
     """With what a report is compared."""
 
     against = fields.String(
@@ -130,16 +130,6 @@ class AskedBeside(OwnArguments):
             "description": "a segment to compare with, written as `segment`; `all` for all runs. Without "
             "one, another period is compared with"
         },
-    )
-    before_from = fields.String(
-        load_default="",
-        validate=validate.Length(max=40),
-        metadata={"description": "beginning of the period to compare with; the period before where absent"},
-    )
-    before_to = fields.String(
-        load_default="",
-        validate=validate.Length(max=40),
-        metadata={"description": "its end, which does not count any more"},
     )
 
 

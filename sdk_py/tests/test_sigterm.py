@@ -58,7 +58,8 @@ def test_a_signal_while_a_thread_is_being_started_locks_nothing_up(run: Run, sin
         """
         client = Client("key-1", HOST, flush_interval=60)
         client.track("A", user_id="1")
-        with threading._active_limbo_lock:  # as in Thread.start(); on Python 3.9 no thread can take it twice
+        threading._active_limbo_lock = threading.Lock()  # as on Python 3.9, where no thread can take it twice
+        with threading._active_limbo_lock:  # as in Thread.start()
             os.kill(os.getpid(), 15)
             for _ in range(1000):
                 pass
