@@ -419,9 +419,24 @@ class EventStore:
         try:
             yield client
         except ClickHouseError as error:
+            if self.embedded and not self._closed.is_set():
+                client = self._in_place_of(client)
             raise self._refused(error) from error
         finally:
             self._idle.put(client)
+
+    def _in_place_of(self, client: Client) -> Client:
+        """Another connection for one whose question ended early.
+
+        The embedded engine's may hold a part of the answer still, with which its next answer would begin.
+        """
+        try:
+            return self._connect()  # before that one is closed: the engine ends with its last connection
+        finally:
+            with self._guard:
+                if client in self._clients:
+                    self._clients.remove(client)
+            client.close()
 
     def _refused(self, error: ClickHouseError) -> EventStoreError:
         found = EventStoreError(_first_line(error))

@@ -76,3 +76,21 @@ def test_databases_of_one_engine_are_apart(events: EventStore) -> None:
 )
 def test_an_error_of_the_store_says_whether_it_passes_by_itself(text: str, is_passing: bool) -> None:
     assert EventStoreError(text).is_passing is is_passing
+
+
+def test_after_a_question_that_ended_early_the_next_gets_its_own_answer(events: EventStore) -> None:
+    """The connection of the embedded engine keeps what of an answer was not taken."""
+    most = 3_000_000
+    for number in range(3):
+        with pytest.raises(EventStoreError):
+            events.query(f"select number as n, throwIf(number = {most + number}) from numbers({2 * most})")
+        assert events.query("select 1 as n") == [{"n": 1}]
+
+
+def test_connections_that_are_replaced_are_not_kept(events: EventStore) -> None:
+    events.query("select 1")
+    before = len(events._clients)
+    for _ in range(5):
+        with pytest.raises(EventStoreError):
+            events.query("select nothing_of_this_name")
+    assert len(events._clients) == before
