@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import described
@@ -29,12 +30,17 @@ def main() -> None:
         nargs="+",
         help="millions of events for journeys, in place of 1 and 10, or for others, which take one number",
     )
+    parser.add_argument(
+        "--store", type=Path, help="folder in which admin keeps what it measures, to measure again"
+    )
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers end and folders go on a kill, too
     show("Machine", ["", ""], described())
     for part in asked.part or PARTS:
         start = time.perf_counter()
         more = _size(part, *(int(one * 1_000_000) for one in asked.events)) if asked.events else {}
+        if asked.store and part == "admin":
+            more["store"] = asked.store
         import_module(f"benchmarks.{part}").run(quick=asked.quick, **more)
         say(f"{part} took {time.perf_counter() - start:.0f} s\n")
 

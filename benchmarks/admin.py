@@ -63,17 +63,25 @@ class Page:
     asked_again: int = 0
 
 
-def run(*, quick: bool, events: int = 0) -> None:
-    """Measure and print; with `events`, over a history of so many in the place of the demo."""
+def run(*, quick: bool, events: int = 0, store: Path | None = None) -> None:
+    """Measure and print; with `events`, over a history of so many in the place of the demo.
+
+    In the folder `store` what is measured stays, and is taken from there the next time.
+    """
     with tempfile.TemporaryDirectory(prefix="waywiser-admin-") as folder:
-        place = Path(folder).absolute()
+        place = (store or Path(folder)).absolute()
+        is_there = (place / "waywiser.db").exists()
         settings = Settings(
             database_url=f"sqlite:///{place}/waywiser.db",
             events_url=f"chdb:///{place}/events",
             report_seconds=0,
         )
-        say(f"admin: making {f'a history of {many(events)} events' if events else 'the demo'}")
-        alone(_history if events else _demo, settings, events or (QUICK_CUSTOMERS if quick else CUSTOMERS))
+        if not is_there:
+            place.mkdir(parents=True, exist_ok=True)
+            say(f"admin: making {f'a history of {many(events)} events' if events else 'the demo'}")
+            alone(
+                _history if events else _demo, settings, events or (QUICK_CUSTOMERS if quick else CUSTOMERS)
+            )
         say("admin: measuring")
         pages, absent, runs = alone(_measured, settings, QUICK_TURNS if quick else TURNS)
         _show(pages, absent, f"{many(events)} events" if events else "the demo", runs)
@@ -101,8 +109,8 @@ def _measured(settings: Settings, turns: int) -> tuple[list[Page], list[str], in
     """Every page that can be reached by its links, and the endpoints of those that cannot."""
     with House(settings) as house:
         app, served = admin_app(house, patience_s=PATIENT_S), admin_app(house)
-        client, project = _signed_in(house, app, "patient@example.com")
-        visitor, _ = _signed_in(house, served, "visitor@example.com")
+        client, project = _signed_in(house, app)
+        visitor, _ = _signed_in(house, served)
         pages, absent = _pages(app, client, project)
         with _counted() as asked:
             for _ in range(turns):
@@ -117,8 +125,9 @@ def _measured(settings: Settings, turns: int) -> tuple[list[Page], list[str], in
     return pages, absent, runs
 
 
-def _signed_in(house: House, app: Flask, email: str) -> tuple[Client, str]:
-    """A browser in which an admin of the first project is signed in."""
+def _signed_in(house: House, app: Flask) -> tuple[Client, str]:
+    """A browser in which a new admin of the first project is signed in."""
+    email = f"{secrets.token_hex(8)}@example.com"
     password = secrets.token_urlsafe(16)
     project = next(iter(loading.projects.all_projects(house.engine)))
     user = create_user(house.engine, email=email, name="Bench", password=password, now=now_ms())
