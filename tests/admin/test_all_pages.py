@@ -89,6 +89,42 @@ def test_pictures_of_few_say_so_and_what_stands_there_until_they_are_drawn(every
     assert kinds == {"funnel", "sankey", "histogram", *marks_of_their_own}
 
 
+def test_every_picture_stands_with_its_table_and_its_file(everything: Pages) -> None:
+    bare, cards = [], 0
+    for path, (endpoint, text) in everything.items():
+        for card in re.findall(r'<section class="card".*?</section>', text, re.DOTALL):
+            if 'data-chart="' in card:
+                cards += 1
+                wanted = ("<table", ".csv", 'class="card-header"')  # the script puts PNG beside the CSV there
+                bare += [(path, one) for one in wanted if one not in card]
+        if endpoint == "embedded.show" and 'data-chart="' in text and "<table" not in text:
+            bare.append((path, "<table"))
+    assert bare == []
+    assert cards > 10
+
+
+LONG_AGO = "from=2020-01-01&through=2020-01-05"
+# Every page with pictures, in days of which there is nothing; a customer's page has no days.
+EMPTY = {
+    "journey.funnel": "journeys/buy/funnel?",
+    "journey.timing": "journeys/buy/timing?",
+    "journey.paths": "journeys/buy/paths?",
+    "explore.show": "explore?start=/shop&",
+    "lifecycle.show": "lifecycle?",
+    "ingestion.health": "live/health?",
+    "ingestion.robots": "live/robots?",
+}
+
+
+@pytest.mark.parametrize("page", EMPTY)
+def test_no_picture_is_of_nothing(everything: Pages, own_shop: Shop, page: str) -> None:
+    drawn = {endpoint for endpoint, text in everything.values() if 'data-chart="' in text}
+    assert drawn == {*EMPTY, "customers.one", "embedded.show"}
+    text = own_shop.client("viewer").get(f"/p/shop/{EMPTY[page]}{LONG_AGO}").text
+    assert 'data-chart="' not in text
+    assert 'class="empty-state' in text
+
+
 def test_headlines_of_few_say_so(everything: Pages) -> None:
     for page, head in (
         ("journey.funnel", "<dt><button[^>]*>Success rate"),
