@@ -7,7 +7,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from store.projects import project_by_key
 from tests.browser.accessibility import barriers
@@ -185,7 +185,12 @@ def test_a_segment_is_built_in_its_form_with_its_size_beside_it(inside: Inside) 
     page.get_by_role("row", name="Phones that asked").get_by_role("link", name="Edit").click()
     expect(page.locator("#parts-0-parts-0-first-value")).to_have_value("Invoice Paid")
     asked: list[str] = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
     page.locator("#field-description").fill("Called us by phone")
     page.locator(".crumb").click()
     expect(page.locator("#field-description")).to_have_value("Called us by phone")
