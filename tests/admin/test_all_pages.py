@@ -136,6 +136,20 @@ def test_headlines_of_few_say_so(everything: Pages) -> None:
         assert ">small sample</button>" in found[0], page
 
 
+@pytest.mark.parametrize(
+    ("page", "part"),
+    [
+        ("explore.show", "<tbody>.*?</tbody>"),
+        ("discovery.between", "<tbody>.*?</tbody>"),
+        ("discovery.between", '<dl class="facts.*?</dl>'),
+        ("sessions.show", '<dl class="facts.*?</dl>'),
+    ],
+)
+def test_rates_of_few_say_so_where_no_journey_is_asked(everything: Pages, page: str, part: str) -> None:
+    found = [re.search(part, text, re.DOTALL) for endpoint, text in everything.values() if endpoint == page]
+    assert any(one and ">small sample</button>" in one[0] for one in found)
+
+
 def test_cohorts_say_their_interval_and_which_are_small(everything: Pages) -> None:
     for page in ("journey.retention", "lifecycle.show"):
         text = next(t for endpoint, t in everything.values() if endpoint == page and "is-cohorts" in t)
