@@ -165,6 +165,25 @@ def accounts(rows: Iterable[Mapping[str, Any]]) -> Table:
     return names, ([one[name] for name in names] for one in rows)
 
 
+def seen(rows: Iterable[Mapping[str, Any]]) -> Table:
+    """A row an event of the catalogue."""
+    names = ("type", "event", "n", "status", "violations", "is_new", "first_seen", "last_seen")
+    return names, ([row[name] for name in names] for row in rows)
+
+
+def carried(rows: Iterable[Mapping[str, Any]]) -> Table:
+    """A row a property or trait of an event."""
+    numbers = ("n", "sampled", "share", "distinct_values")
+    rows_of = (
+        (
+            *(row["name"], ",".join(row["types"]), " | ".join(row["examples"])),
+            *(row[name] for name in (*numbers, "first_seen", "last_seen")),
+        )
+        for row in rows
+    )
+    return ("name", "types", "examples", *numbers, "first_seen", "last_seen"), rows_of
+
+
 def _safe(cell: Any) -> Any:
     """Text that a spreadsheet would take for a formula gets a quote in front."""
     if isinstance(cell, str) and cell.startswith(FORMULA_BEGINS):

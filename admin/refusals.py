@@ -18,6 +18,7 @@ from admin.formats import count
 from admin.locales import counted as ngettext
 from admin.reasons import said_of
 from journeys.period import PeriodError, iso, parse_period
+from journeys.report import Table
 from store.drops import Chosen, ReplayReport, all_drops, drops_by_code, recent_drops
 from store.words import Spoken, tell
 
@@ -135,6 +136,17 @@ def as_lines(engine: Engine, project_id: int, chosen: Chosen) -> Iterator[bytes]
         size += len(line)
         chosen = replace(chosen, above=row["id"])
         yield line
+
+
+def as_table(engine: Engine, project_id: int, chosen: Chosen) -> Table:
+    """Refused events as rows, the oldest first: when, why, and as much of each as the page shows."""
+    plain, read = ("place", "code", "field", "message"), ("event", "library", "original")
+    rows = (
+        (row["id"], iso(row["received_at"]), *(row[name] for name in plain), *(told[name] for name in read))
+        for row in all_drops(engine, project_id, chosen)
+        for told in (shown(row["original"]),)
+    )
+    return ("id", "at", *plain, *read), rows
 
 
 def shown(original: bytes) -> dict[str, str]:

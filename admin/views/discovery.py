@@ -107,6 +107,7 @@ TABLES: Mapping[str, Callable[[Question], Table]] = {
 }
 # The page is there already, and asks for this part of it.
 FOUND = Spot(page="waiting.html")
+BETWEEN = Spot("discovery/between.html")
 
 
 @pages.get("")
@@ -131,7 +132,7 @@ def between(place: Place) -> ResponseReturnValue:
     def both(question: Question, events: AllEvents) -> tuple[dict[str, Any], dict[str, Any]]:
         return question.ways(events), question.steps(events)
 
-    return _shown(_question(place), both, "between", "ways", "steps")
+    return _shown(_question(place), both, "between", "ways", "steps", spot=BETWEEN)
 
 
 @pages.get("/attempts")
@@ -216,8 +217,8 @@ def _shown(
         named = dict(zip(names, found if len(names) > 1 else (found,), strict=True))
         return render_template(f"discovery/{page}.html", question=question, **named, **more)
 
-    owner = question.place.user.id
-    return shown(lambda: ask(question, events), draw, owner=owner, work=work, spot=spot, section="discovery")
+    owner, frame = question.place.user.id, {"question": question, "section": "discovery"}
+    return shown(lambda: ask(question, events), draw, owner=owner, work=work, spot=spot, **frame)
 
 
 def _question(place: Place) -> Question:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from admin import asked, exports, pictures
 from admin.access import Place, needs
-from admin.long_reports import WHOLE_PAGE, shown
+from admin.long_reports import WHOLE_PAGE, Spot, shown
 from admin.of_segment import Chosen, chosen
 from admin.services import services
 from journeys.buckets import UNITS
@@ -31,6 +31,7 @@ from store.words import Spoken
 from store.work import Work
 
 pages = Blueprint("lifecycle", __name__, url_prefix="/p/<project>/lifecycle")
+REPORT = Spot("lifecycle/page.html")
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def show(place: Place) -> ResponseReturnValue:
     def draw(found: tuple[dict[str, Any], dict[str, Any]]) -> str:
         answer, cohorts = found
         return render_template(
-            "lifecycle/page.html",
+            REPORT.page,
             question=question,
             life=answer,
             cohorts_of=cohorts,
@@ -91,8 +92,8 @@ def show(place: Place) -> ResponseReturnValue:
         draw,
         owner=place.user.id,
         work=work,
-        spot=WHOLE_PAGE,
-        section="lifecycle",
+        spot=REPORT,
+        question=question,
     )
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from admin import exports
 from admin.access import Place, needs
 from admin.deeds import deed
-from admin.refusals import as_lines, page_of, read_asked, told
+from admin.refusals import as_lines, as_table, page_of, read_asked, told
 from admin.services import services
 from journeys import live
 from journeys.period import LAST_MS
@@ -109,6 +110,16 @@ def replay(place: Place) -> ResponseReturnValue:
         elif not report.still_refused:
             where.pop("code", None)  # nothing is left of that reason
     return redirect(url_for("live.drops", project=place.project.key, **where))
+
+
+@pages.get("/drops.csv")
+@needs("viewer")
+def csv(place: Place) -> ResponseReturnValue:
+    """The chosen refused events as a table, the oldest first."""
+    given = services()
+    asked = read_asked(request.args, place.project.zone, now=given.clock())
+    rows = as_table(given.engine, place.project.id, asked.chosen)
+    return exports.csv_file(f"refused-events-{place.project.key}", rows)
 
 
 @pages.get("/drops.jsonl")

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from admin import asked, exports
 from admin.access import Place, needs
-from admin.long_reports import WHOLE_PAGE, shown
+from admin.long_reports import Spot, shown
 from admin.services import services
 from journeys.period import Period, parse_period
 from journeys.routes import Routes, confirmed
@@ -19,6 +19,7 @@ from store.words import marked
 
 pages = Blueprint("sessions", __name__, url_prefix="/p/<project>/sessions")
 MOST = 50
+REPORT = Spot("sessions/page.html")
 # What the list may be limited to, beside attributes.
 WHICH: dict[str, tuple[str, dict[str, bool]]] = {
     "": (marked("All sessions"), {}),
@@ -62,19 +63,20 @@ def show(place: Place) -> ResponseReturnValue:
     """The numbers of a period, and one page of its sessions."""
     question, cursor = _question(place), request.args.get("cursor")
     work, chosen, routes = services().work(), question.chosen, _routes(place)
-    frame = services().events.asked_for(work), place.project.id, question.period
+    of = services().events.asked_for(work), place.project.id, question.period
+    frame: dict[str, Any] = {"question": question, "which": WHICH}
 
     def compute() -> dict[str, Any]:
         return {
-            "found": summary(*frame, chosen=chosen),
-            "page": listed(*frame, chosen=chosen, cursor=cursor, most=MOST, routes=routes),
-            "choices": choices(*frame),
+            "found": summary(*of, chosen=chosen),
+            "page": listed(*of, chosen=chosen, cursor=cursor, most=MOST, routes=routes),
+            "choices": choices(*of),
         }
 
     def draw(found: dict[str, Any]) -> str:
-        return render_template("sessions/page.html", question=question, which=WHICH, cursor=cursor, **found)
+        return render_template(REPORT.page, **frame, cursor=cursor, **found)
 
-    return shown(compute, draw, owner=place.user.id, work=work, spot=WHOLE_PAGE, section="sessions")
+    return shown(compute, draw, owner=place.user.id, work=work, spot=REPORT, **frame)
 
 
 @pages.get("/sessions.csv")

@@ -89,6 +89,42 @@ def test_pictures_of_few_say_so_and_what_stands_there_until_they_are_drawn(every
     assert kinds == {"funnel", "sankey", "histogram", *marks_of_their_own}
 
 
+def test_every_picture_stands_with_its_table_and_its_file(everything: Pages) -> None:
+    bare, cards = [], 0
+    for path, (endpoint, text) in everything.items():
+        for card in re.findall(r'<section class="card".*?</section>', text, re.DOTALL):
+            if 'data-chart="' in card:
+                cards += 1
+                wanted = ("<table", ".csv", 'class="card-header"')  # the script puts PNG beside the CSV there
+                bare += [(path, one) for one in wanted if one not in card]
+        if endpoint == "embedded.show" and 'data-chart="' in text and "<table" not in text:
+            bare.append((path, "<table"))
+    assert bare == []
+    assert cards > 10
+
+
+LONG_AGO = "from=2020-01-01&through=2020-01-05"
+# Every page with pictures, in days of which there is nothing; a customer's page has no days.
+EMPTY = {
+    "journey.funnel": "journeys/buy/funnel?",
+    "journey.timing": "journeys/buy/timing?",
+    "journey.paths": "journeys/buy/paths?",
+    "explore.show": "explore?start=/shop&",
+    "lifecycle.show": "lifecycle?",
+    "ingestion.health": "live/health?",
+    "ingestion.robots": "live/robots?",
+}
+
+
+@pytest.mark.parametrize("page", EMPTY)
+def test_no_picture_is_of_nothing(everything: Pages, own_shop: Shop, page: str) -> None:
+    drawn = {endpoint for endpoint, text in everything.values() if 'data-chart="' in text}
+    assert drawn == {*EMPTY, "customers.one", "embedded.show"}
+    text = own_shop.client("viewer").get(f"/p/shop/{EMPTY[page]}{LONG_AGO}").text
+    assert 'data-chart="' not in text
+    assert 'class="empty-state' in text
+
+
 def test_headlines_of_few_say_so(everything: Pages) -> None:
     for page, head in (
         ("journey.funnel", "<dt><button[^>]*>Success rate"),
@@ -98,6 +134,20 @@ def test_headlines_of_few_say_so(everything: Pages) -> None:
         found = re.search(rf"{head}.{{0,900}}", text, re.DOTALL)
         assert found
         assert ">small sample</button>" in found[0], page
+
+
+@pytest.mark.parametrize(
+    ("page", "part"),
+    [
+        ("explore.show", "<tbody>.*?</tbody>"),
+        ("discovery.between", "<tbody>.*?</tbody>"),
+        ("discovery.between", '<dl class="facts.*?</dl>'),
+        ("sessions.show", '<dl class="facts.*?</dl>'),
+    ],
+)
+def test_rates_of_few_say_so_where_no_journey_is_asked(everything: Pages, page: str, part: str) -> None:
+    found = [re.search(part, text, re.DOTALL) for endpoint, text in everything.values() if endpoint == page]
+    assert any(one and ">small sample</button>" in one[0] for one in found)
 
 
 def test_cohorts_say_their_interval_and_which_are_small(everything: Pages) -> None:

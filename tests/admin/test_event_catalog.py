@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import html
+import io
+import re
+
 import pytest
 
 from store.plans import PlannedEvent, save_event
@@ -23,6 +28,10 @@ def test_one_event_shows_its_properties_and_the_size_of_the_sample(shop: Shop) -
     text = shop.client("viewer").get("/p/shop/events/one?event=Order+Paid").text
     assert "From a sample of 1 event of the last 30 days (at most 100,000 are read)" in text
     assert "<b>amount</b>" in text
+    link = re.search(r'href="([^"]+)"[^>]*download', text)
+    assert link
+    (row,) = csv.DictReader(io.StringIO(shop.client("viewer").get(html.unescape(link[1])).text))
+    assert (row["name"], row["types"], row["examples"], row["share"]) == ("amount", "integer", "49", "1.0")
     assert "<code>49</code>" in text
     assert "Plan it" not in text
     assert "Plan it" in shop.client("editor").get("/p/shop/events/one?event=Order+Paid").text

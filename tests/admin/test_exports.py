@@ -21,6 +21,7 @@ LISTS = {
     "attempts": f"/p/shop/discover/attempts?{BETWEEN}&cell=reached",
     "life": "/p/shop/lifecycle/customers?days=30&by=month&cell=active:month:2026-02-01T00:00:00.000Z",
     "customers": "/p/shop/customers?q=ada",
+    "events": "/p/shop/events?q=a",
 }
 
 

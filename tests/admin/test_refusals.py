@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from dataclasses import replace
@@ -107,6 +109,8 @@ def test_the_list_and_the_file_hold_what_is_asked_for(own_shop: Shop, question: 
     lines = client.get(f"/p/shop/live/drops.jsonl?{question}").text.splitlines()
     assert len(lines) == found
     assert all(json.loads(line)["original"]["side"] == "server" for line in lines)
+    rows = list(csv.DictReader(io.StringIO(client.get(f"/p/shop/live/drops.csv?{question}").text)))
+    assert [row["code"] for row in rows] == [json.loads(line)["code"] for line in lines]
 
 
 @pytest.mark.parametrize(

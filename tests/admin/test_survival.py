@@ -111,6 +111,14 @@ def test_nobody_finished_is_no_reason_to_show_nothing(shop: Shop) -> None:
     assert "No run in this period" in page(shop, "from=2020-01-01&through=2020-01-02")
 
 
+def test_a_step_that_nobody_took_leaves_the_choice_of_another(shop: Shop) -> None:
+    text = page(shop, "days=2&from_step=cart")
+    assert "No run took “Fills the cart” in this period and segment." in text
+    assert 'name="from_step"' in text
+    assert 'data-chart="survival"' not in text
+    assert "No run in this period" not in text
+
+
 def test_the_funnel_says_what_is_to_be_expected_while_some_are_in_time(shop: Shop, ask: Ask) -> None:
     def funnel(query: str) -> str:
         return shop.client("viewer").get(f"/p/shop/journeys/buy/funnel?{query}").text

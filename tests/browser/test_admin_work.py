@@ -7,7 +7,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from store.projects import project_by_key
 from tests.browser.accessibility import barriers
@@ -184,6 +184,20 @@ def test_a_segment_is_built_in_its_form_with_its_size_beside_it(inside: Inside) 
     expect(page.locator("main")).to_contain_text("“Phones that asked” is kept")
     page.get_by_role("row", name="Phones that asked").get_by_role("link", name="Edit").click()
     expect(page.locator("#parts-0-parts-0-first-value")).to_have_value("Invoice Paid")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
+    page.locator("#field-description").fill("Called us by phone")
+    page.locator(".crumb").click()
+    expect(page.locator("#field-description")).to_have_value("Called us by phone")
+    assert asked == ["Your changes are not saved. Leave them?"]
+    page.locator("#field-description").fill("")
+    page.locator(".crumb").click()
+    expect(page.get_by_role("row", name="Phones that asked")).to_be_visible()
 
 
 def pick_plain(page: Page, field: str, typed: str, wanted: str) -> None:

@@ -1,4 +1,4 @@
-"""A journey's page answers another question in its place: what one sees, chose and has open stays."""
+"""A page answers another question in its place: what one sees, chose and has open stays."""
 
 from __future__ import annotations
 
@@ -79,6 +79,83 @@ def test_tabs_open_in_place_and_back_and_forward_lead_through_them(inside: Insid
     expect(page.locator("#tab-timing")).to_have_attribute("aria-current", "page")
     expect(page.locator("#report [data-chart] canvas").first).to_be_visible()
     expect(page).to_have_url(re.compile(r"timing\?days=90$"))
+    assert is_same(page)
+
+
+PATHS = "explore?days=90&start=event:Signed+Up&gap=1d"
+# What is chosen at which address; a text of the report before and after, and the title of the page.
+ELSEWHERE = {
+    PATHS: ("direction", "before", "comes after", "comes before", "Explore"),
+    "sessions?days=90": ("which", "bounced", "All sessions", "Bounced: ", "Sessions"),
+    "lifecycle?days=90": ("by", "month", "Each week is whole", "Each month is whole", "Lifecycle"),
+    "discover?days=90": ("within", "90d", "At stake", "At stake", "Discover"),
+}
+
+
+@pytest.mark.parametrize("path", ELSEWHERE)
+def test_other_pages_with_a_bar_do_so_too(inside: Inside, path: str) -> None:
+    page, project = inside
+    name, value, before, after, title = ELSEWHERE[path]
+    report, field = page.locator("#report"), page.locator(f"#bar-{name}")
+    page.goto(f"{project}/{path}")
+    expect(report).to_contain_text(before, timeout=60_000)
+    page.evaluate(STAYS)
+    first = field.input_value()
+    field.focus()
+    field.select_option(value)
+    expect(page).to_have_url(re.compile(rf"(?=.*days=90)(?=.*\b{name}={value}\b)"), timeout=60_000)
+    expect(report).to_contain_text(after, timeout=60_000)
+    expect(field).to_be_focused()
+    expect(page.locator("#report-says")).to_contain_text(re.compile(r": From \w+ \d+, \d+ through"))
+    page.locator("#bar-days-7").click()
+    expect(page.locator("#bar-days-7")).to_have_attribute("aria-current", "true", timeout=60_000)
+    expect(page.locator("#bar-days-7")).to_be_focused()
+    expect(page).to_have_url(re.compile("days=7$|days=7&"))
+    assert barriers(page) == []
+    page.go_back()
+    expect(page.locator("#bar-days-90")).to_have_attribute("aria-current", "true", timeout=60_000)
+    expect(field).to_have_value(value)
+    page.go_back()
+    expect(field).to_have_value(first, timeout=60_000)
+    expect(report).to_contain_text(before, timeout=60_000)
+    expect(page).to_have_url(f"{project}/{path}")
+    page.go_forward()
+    expect(field).to_have_value(value, timeout=60_000)
+    expect(page).to_have_title(re.compile(re.escape(title)))
+    assert is_same(page)
+
+
+def test_the_ways_between_two_touchpoints_are_counted_otherwise_in_place(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/discover/between?days=7&start=event:Signed+Up&goal=event:Trial+Started")
+    expect(page.locator("#report dt").first).to_have_text("Attempts", timeout=60_000)
+    page.evaluate(STAYS)
+    page.locator("#bar-unit").select_option("customers")
+    expect(page.locator("#report dt").first).to_have_text("Customers", timeout=60_000)
+    expect(page).to_have_title(re.compile("Signed Up to event:Trial Started"))
+    assert is_same(page)
+
+
+def test_where_paths_start_is_asked_in_place_and_whom_they_are_of(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/explore?days=90&gap=1d")
+    expect(page.get_by_text("Where do paths start?")).to_be_visible()
+    expect(page.locator("script[src*='charts.']")).to_have_count(0)
+    page.evaluate(STAYS)
+    page.locator("#start").fill("Signed Up")
+    page.locator("#ends-show").click()
+    expect(page.locator("[data-chart=sankey] canvas")).to_be_visible(timeout=60_000)
+    expect(page.locator("#ends-show")).to_be_focused()
+    expect(page.locator("[data-png]")).to_be_visible()
+    page.locator("#bar-open-segment").click()
+    page.locator("#bar-of").select_option("trial-to-paid")
+    expect(page.locator(".chip")).to_contain_text("Trial to paid")
+    expect(page.locator("#bar-more-segment")).to_have_attribute("open", "")
+    expect(page.locator("#report-says")).to_contain_text("with a run of Trial to paid")
+    page.locator(".chip").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".chip")).to_have_count(0)
+    expect(page.locator("#report-bar")).to_be_focused()
     assert is_same(page)
 
 
@@ -209,6 +286,19 @@ def test_what_takes_long_says_so_in_its_place_and_leaves_no_gap(
     quick.set()
     expect(page.locator("#ask-trend")).to_have_value("day", timeout=60_000)
     expect(page.locator("#ask-trend")).to_be_focused()
+    assert is_same(page)
+    page.goto(f"{inside[1]}/sessions?days=84")
+    expect(page.locator("#list-title")).to_be_visible(timeout=60_000)
+    page.evaluate(STAYS)
+    quick.clear()
+    page.locator("#bar-which").focus()
+    page.locator("#bar-which").select_option("bounced")
+    expect(page.locator("#report").get_by_text("This report takes a while")).to_be_attached(timeout=30_000)
+    expect(page.locator("h1")).to_have_text("Sessions")
+    quick.set()
+    expect(page.locator("#list-title")).to_contain_text("Bounced", timeout=60_000)
+    expect(page.locator("#bar-which")).to_be_focused()
+    expect(page).to_have_url(re.compile(r"sessions\?days=84&which=bounced$"))
     assert is_same(page)
 
 

@@ -6,7 +6,6 @@ import { combobox } from "./behaviour/combobox.js";
 import { clicks } from "./behaviour/clicks.js";
 import { dragging } from "./behaviour/editor-dragging.js";
 import { following } from "./behaviour/editor-preview.js";
-import { unsaved } from "./behaviour/editor-unsaved.js";
 import { inPlace } from "./behaviour/in-place.js";
 import { palette } from "./behaviour/palette.js";
 import { keep } from "./behaviour/keep.js";
@@ -17,6 +16,7 @@ import { pictures } from "./behaviour/pictures.js";
 import { printing } from "./behaviour/printing.js";
 import { scrolling } from "./behaviour/scrolling.js";
 import { times } from "./behaviour/times.js";
+import { unsaved } from "./behaviour/unsaved.js";
 import { say } from "./words.js";
 
 Object.assign(htmx.config, {

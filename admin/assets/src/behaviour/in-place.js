@@ -1,4 +1,4 @@
-// A journey's page answers another question in its place: where one looks, what has the focus and what is open stay,
+// A page answers another question in its place: where one looks, what has the focus and what is open stay,
 // who cannot see it is told what it shows now, and where that fails the browser goes there as it always could.
 import { isBeingWritten } from "./choosing.js";
 
@@ -9,39 +9,39 @@ let held = ""; // the address of an answer that came while a field was being wri
 
 export function inPlace(htmx) {
   const go = (address, push) => {
-    const context = { source: "#tabs", target: "#journey", select: "#journey", swap: "outerHTML", push };
+    const context = { source: "#tabs, #bar-days", target: "#question", select: "#question", swap: "outerHTML", push };
     htmx.ajax("GET", address, { ...context, headers: { "HX-Boosted": "true" } });
   };
   document.addEventListener("htmx:beforeRequest", begin);
   document.addEventListener("htmx:beforeOnLoad", (event) => waitsNoMore(event.detail) && event.preventDefault());
   document.addEventListener("htmx:beforeSwap", come);
   document.addEventListener("htmx:afterSettle", ({ detail }) => left && isReport(detail.target) && settle());
-  document.addEventListener("htmx:sendError", ({ detail }) => isJourney(detail) && restore());
+  document.addEventListener("htmx:sendError", ({ detail }) => isQuestion(detail) && restore());
   document.addEventListener("formdata", shorten);
   document.addEventListener("waywiser:left", () => held && go(held, "true"));
   document.addEventListener("waywiser:go", (event) => {
-    if (!document.getElementById("journey")) return;
+    if (!document.getElementById("question")) return;
     event.preventDefault();
     go(event.detail, "true");
   });
   // What is kept of former questions is their address alone.
   addEventListener("popstate", (event) => {
-    if (!document.getElementById("journey") || !event.state?.htmx) return;
+    if (!document.getElementById("question") || !event.state?.htmx) return;
     event.stopImmediatePropagation();
     go(location.pathname + location.search, "false");
   });
 }
 
-function isJourney({ target }) {
-  return target?.id === "journey";
+function isQuestion({ target }) {
+  return target?.id === "question";
 }
 
 function isReport(target) {
-  return target?.id === "journey" || target?.id === "report";
+  return target?.id === "question" || target?.id === "report";
 }
 
 function begin(event) {
-  if (isJourney(event.detail)) {
+  if (isQuestion(event.detail)) {
     const { xhr } = event.detail;
     held = "";
     asking = xhr;
@@ -51,16 +51,16 @@ function begin(event) {
 
 /** Whether this is asked for by a report that was waited for, and another one is asked for by now. */
 function waitsNoMore({ elt }) {
-  return Boolean(asking && elt.dataset.leaving && elt.closest("#journey"));
+  return Boolean(asking && elt.dataset.leaving && elt.closest("#question"));
 }
 
 function come(event) {
   const { detail } = event;
   if (!isReport(detail.target)) return;
-  if (isJourney(detail)) {
+  if (isQuestion(detail)) {
     asking = null;
     const address = detail.pathInfo.finalRequestPath;
-    if (!detail.xhr.responseText.includes('id="journey"')) {
+    if (!detail.xhr.responseText.includes('id="question"')) {
       event.preventDefault();
       window.location.assign(address);
     } else if (isBeingWritten(detail.target)) {
@@ -76,11 +76,11 @@ function come(event) {
 /** How the page is seen; where the focus is lost because one waits, where it was `before`. */
 function seen(before) {
   const isLost = before && document.activeElement === document.body;
-  const focused = document.activeElement?.closest("#journey [id]");
+  const focused = document.activeElement?.closest("#question [id]");
   const place = isLost
     ? before
     : { id: focused?.id, within: focused?.closest("form[id], nav[id]")?.id, top: focused?.getBoundingClientRect().top };
-  const open = [...document.querySelectorAll("#journey details[id][open]")];
+  const open = [...document.querySelectorAll("#question details[id][open]")];
   return {
     ...place,
     y: scrollY,
@@ -96,11 +96,11 @@ function settle() {
     one.open = true;
     one.querySelector(".bar-panel")?.scrollTo(0, top);
   }
-  const waits = report.querySelector("[data-leaving]");
+  const waits = report.querySelector("[data-leaving]") ?? report.closest("[data-part]");
   room.style.height = waits ? `${left.y + innerHeight}px` : "0";
   document.getElementById("main").append(room);
   scrollTo({ top: left.y, behavior: "instant" });
-  tell(waits?.querySelector("strong")?.textContent ?? document.getElementById("journey").dataset.says);
+  tell(waits?.querySelector("strong")?.textContent ?? document.getElementById("question").dataset.says);
   if (waits) return;
   const place = document.getElementById(left.id) ?? document.getElementById(left.within);
   if (document.activeElement === document.body) place?.focus({ preventScroll: true });
@@ -116,12 +116,12 @@ function tell(text) {
 
 /** What was chosen and could not be asked is not chosen any more. */
 function restore() {
-  for (const form of document.querySelectorAll("#journey form[data-submit-on-change]")) form.reset();
+  for (const form of document.querySelectorAll("#question form[data-submit-on-change]")) form.reset();
 }
 
 /** An address says neither what nothing is chosen for nor twice which days are meant. */
 function shorten({ target: form, formData }) {
-  if (!form.closest("#journey") || form.method !== "get") return;
+  if (!form.closest("#question") || form.method !== "get") return;
   const days = ["from", "through"].map((name) => form.elements.namedItem(name)).filter((one) => one?.type === "date");
   const isPreset = form.elements.namedItem("days") && days.every((day) => day.value === day.defaultValue);
   if (days.length) for (const name of isPreset ? ["from", "through"] : ["days"]) formData.delete(name);

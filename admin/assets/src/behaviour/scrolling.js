@@ -16,7 +16,7 @@ export function scrolling(part) {
 
 // A page that came late is shown where its address says, as one that is there at once.
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  if (detail.target.id === "main" && detail.requestConfig?.verb === "get" && location.hash.length > 1)
+  if (/^(main|report)$/.test(detail.target.id) && detail.requestConfig?.verb === "get" && location.hash.length > 1)
     document.getElementById(location.hash.slice(1))?.scrollIntoView();
 });
 

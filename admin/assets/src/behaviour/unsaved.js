@@ -10,7 +10,7 @@ export function unsaved() {
     const link = event.target.closest?.("a[href]");
     const isElsewhere = event.ctrlKey || event.metaKey || event.shiftKey || link?.target === "_blank";
     if (!link || isElsewhere || link.getAttribute("href").startsWith("#") || !isChanged()) return;
-    if (window.confirm(say("Your changes of this journey are not saved. Leave them?"))) forget();
+    if (window.confirm(say("Your changes are not saved. Leave them?"))) forget();
     else {
       event.preventDefault();
       event.stopPropagation();
