@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from flask import Response, stream_with_context
+from sqlalchemy import Engine
 
 from admin import questions
 from journeys.period import iso
@@ -16,9 +17,11 @@ from journeys.report import Table
 from journeys.reports import BY_NAME
 from journeys.scope import Scope
 from journeys.session_numbers import FACTS
+from store import audit
 from store.events import EventStoreError
 from store.work import WorkEnded
 
+MOST_LINES = 100_000
 PIECE = 128 * 1024  # characters of a file that are held at once
 # What may begin a formula in a spreadsheet, in its wide forms too.
 FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -182,6 +185,13 @@ def carried(rows: Iterable[Mapping[str, Any]]) -> Table:
         for row in rows
     )
     return ("name", "types", "examples", *numbers, "first_seen", "last_seen"), rows_of
+
+
+def audit_log(engine: Engine, project: int) -> Table:
+    """A row a line of the audit log; of a very long one the newest lines."""
+    lines = audit.lines(engine, project, limit=MOST_LINES)
+    rows = ([iso(line["at"]), line["by"], line["did"], line["address"]] for line in lines)
+    return ("at", "by", "did", "address"), rows
 
 
 def _safe(cell: Any) -> Any:

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from admin.services import services
 from admin.waiting import Job
-from store.work import Cancelled, Work, WorkEnded
+from store.work import Cancelled, Progress, Work, WorkEnded
 
 SILENT_MS = 15_000  # without a word of it, who computes elsewhere is taken to be gone, or out of reach
 T = TypeVar("T")
@@ -62,17 +62,14 @@ def shown(
     job = desk.of(name, owner)
     if job is None and _is_at_it_elsewhere(name):
         return "", HTTPStatus.NO_CONTENT
-    if job is None:
-        job = desk.begin(owner, work, given.events, compute)
     try:
-        if job is None:  # so many are under way here: wait as long as it takes
-            return draw(compute())
-        is_ready = desk.is_ready(job, patiently=_is_in_place())
+        job = job or desk.begin(owner, work, given.events, compute)
+        is_ready = _cannot_ask_again() or desk.is_ready(job, patiently=_is_in_place())
         return draw(desk.taken(job)) if is_ready else _waiting(job, spot, frame)
     except WorkEnded as ended:
         return _ended(ended.said, spot, frame, is_cancelled=isinstance(ended, Cancelled))
     except Exception as error:  # the page is there already: a page of its own for the failure has no place
-        if not _is_part():
+        if not (_is_part() or _cannot_ask_again()):
             raise
         told = make_response(current_app.handle_user_exception(error))
         return _ended(told.get_data(as_text=True).rstrip("."), spot, frame)
@@ -93,12 +90,13 @@ def _is_at_it_elsewhere(name: str) -> bool:
 
 
 def _waiting(job: Job, spot: Spot, frame: dict[str, Any]) -> ResponseReturnValue:
-    seconds = services().waiting.seconds(job)
+    desk = services().waiting
+    before = desk.before(job)
     asked = [(one, value) for one, value in request.args.items(multi=True) if one not in ("work", "heard")]
     again = [*asked, ("work", job.work.name)]
-    heard = services().clock()
-    state = {"job": job, "seconds": seconds, "progress": job.progress, "again": again, "spot": spot}
-    state |= {"heard": heard}
+    progress = job.progress if before is None else Progress(0, 0)
+    state: dict[str, Any] = {"job": job, "before": before, "seconds": desk.seconds(job), "progress": progress}
+    state |= {"again": again, "spot": spot, "heard": services().clock()}
     page = render_template(_template(spot), **frame, **state)
     if not _asks_again():
         return page, {}
@@ -129,6 +127,11 @@ def _is_part() -> bool:
 def _is_in_place() -> bool:
     """Whether a page is asked for that takes the place of the one that is there, and shown until then."""
     return bool(request.headers.get("HX-Boosted"))
+
+
+def _cannot_ask_again() -> bool:
+    """Whether a form is sent without a script, which holds its page up until the answer is there."""
+    return request.method == "POST" and not request.headers.get("HX-Request")
 
 
 def _asks_again() -> bool:

@@ -6,28 +6,40 @@ import logging
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from store.events import EventStore
-from store.words import carried
-from store.work import Progress, Work, is_name
+from store.words import carried, marked
+from store.work import CANCELLED_SAID, Cancelled, Progress, Work, WorkEnded, is_name
 
 log = logging.getLogger("waywiser.reports")
-MOST = 8  # under way at once in one process; what is more is waited for as if it were quick
+MOST = 8  # under way at once in one process; what is more waits for its turn
+MOST_IN_LINE = 64  # that wait for it
 AGAIN_S = 0.4
 LEASE_S = 90.0  # a tab in the background may ask once a minute
+LINE_IS_FULL = marked("so many reports wait for their turn that no more are taken; ask again in a while")
 
 
-@dataclass
+class TooMany(WorkEnded):
+    """So many wait already that it is not even put in line."""
+
+
+@dataclass(eq=False)
 class Job:
-    """A report under way, for one person. `asked_at` is when it was asked for last, by the desk's clock."""
+    """A report under way or in line, for one person.
+
+    `asked_at` is when it was asked for last, by the desk's clock, and `begun_at` when its turn came.
+    """
 
     owner: int
     work: Work
     events: EventStore
+    compute: Callable[[], Any]
     begun_at: float
     asked_at: float
     found: Future[Any] = field(default_factory=Future)
@@ -45,7 +57,7 @@ class Job:
 
 
 class Waiting:
-    """The reports under way in this process.
+    """The reports under way in this process, and those that wait until one of these ends.
 
     `patience_s` is how long a page is held back for one: what is ready by then needs no second request. When
     the page is there and asks again, it is held for `again_s`.
@@ -63,6 +75,8 @@ class Waiting:
         self._clock = clock
         self._mark = secrets.token_hex(4)
         self._jobs: dict[str, Job] = {}
+        self._under_way: list[Job] = []
+        self._line: list[Job] = []
         self._guard = threading.Lock()
 
     def name(self) -> str:
@@ -73,16 +87,22 @@ class Waiting:
         """Whether work of this name is, or was, another process's."""
         return is_name(name) and not name.startswith(f"work-{self._mark}")
 
-    def begin(self, owner: int, work: Work, events: EventStore, compute: Callable[[], Any]) -> Job | None:
-        """Compute in a thread of its own; None where so many are under way that it is not begun."""
+    def begin(self, owner: int, work: Work, events: EventStore, compute: Callable[[], Any]) -> Job:
+        """Compute in a thread of its own, once it is its turn; raises TooMany where the line is full."""
         now = self._clock()
-        job = Job(owner, work, events, now, now)
+        job = Job(owner, work, events, carried(compute), now, now)
         with self._guard:
-            if len(self._jobs) >= MOST:
-                return None
+            if len(self._line) >= MOST_IN_LINE:
+                raise TooMany(LINE_IS_FULL)
             self._jobs[work.name] = job
-        threading.Thread(target=_run, args=(job, carried(compute)), name="report", daemon=True).start()
+            self._line.append(job)
+        self._go_on()
         return job
+
+    def before(self, job: Job) -> int | None:
+        """How many wait before this one; None where its turn has come."""
+        with self._guard:
+            return self._in_turn().index(job) if job in self._line else None
 
     def of(self, name: str, owner: int) -> Job | None:
         """The report of this name, if the person waits for it."""
@@ -108,13 +128,23 @@ class Waiting:
 
     def taken(self, job: Job) -> Any:
         """What was found, which is handed out once; raises what went wrong."""
-        self._forget(job)
-        return job.found.result()
+        try:
+            return job.found.result()
+        finally:
+            self._forget(job)
 
     def cancel(self, job: Job) -> None:
         """End its question, and begin no other one."""
         self._forget(job)
-        job.events.end(job.work)
+        with self._guard:
+            was_in_line = job in self._line
+            if was_in_line:
+                self._line.remove(job)
+        if was_in_line:
+            job.work.end()
+            job.found.set_exception(Cancelled(CANCELLED_SAID))
+        else:
+            job.events.end(job.work)
 
     def seconds(self, job: Job) -> float:
         """How long it has been under way."""
@@ -122,9 +152,42 @@ class Waiting:
 
     def close(self) -> None:
         """End all that is under way."""
-        for job in [*self._jobs.values()]:
+        for job in reversed([*self._jobs.values()]):
             self.cancel(job)
             job.found.exception(timeout=10)
+
+    def _go_on(self) -> None:
+        """Begin those whose turn it is, as far as there are places."""
+        with self._guard:
+            turns = self._in_turn()[: MOST - len(self._under_way)]
+            for job in turns:
+                self._line.remove(job)
+                job.begun_at = self._clock()
+            self._under_way += turns
+        for job in turns:
+            threading.Thread(target=self._run, args=(job,), name="report", daemon=True).start()
+
+    def _in_turn(self) -> list[Job]:
+        """The line in its order: who asks for much at once lets those first who ask for less."""
+        asked = Counter(job.owner for job in self._under_way)
+        turns = []
+        for job in self._line:
+            turns.append((asked[job.owner], job))
+            asked[job.owner] += 1
+        return [job for _, job in sorted(turns, key=itemgetter(0))]
+
+    def _run(self, job: Job) -> None:
+        try:
+            found, error = job.compute(), None
+        except BaseException as broken:
+            found, error = None, broken
+        with self._guard:
+            self._under_way.remove(job)
+        self._go_on()
+        if error is None:
+            job.found.set_result(found)
+        else:
+            job.found.set_exception(error)
 
     def _forget(self, job: Job) -> None:
         with self._guard:
@@ -142,10 +205,3 @@ class Waiting:
             if job.taken.wait(left):
                 return
         self.cancel(job)
-
-
-def _run(job: Job, compute: Callable[[], Any]) -> None:
-    try:
-        job.found.set_result(compute())
-    except BaseException as error:
-        job.found.set_exception(error)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import Response
 from marshmallow import EXCLUDE, Schema, fields, validate
 
+from admin import exports
 from admin.api.endpoint import Call, Endpoint, Refused
+from admin.exports import csv_file
 from journeys import accounts
 from journeys.routes import confirmed
 from store.journeys import live_journeys
 
 
-class AccountsAsked(Schema):
-    """What the list reads."""
+class FileAsked(Schema):
+    """Which accounts are listed."""
 
     class Meta:
         """Arguments that the list does not know do no harm."""
@@ -21,6 +24,11 @@ class AccountsAsked(Schema):
         unknown = EXCLUDE
 
     query = fields.String(load_default="", metadata={"description": "part of an id, a name or another trait"})
+
+
+class AccountsAsked(FileAsked):
+    """The same, a page at a time."""
+
     most = fields.Integer(load_default=50, validate=validate.Range(1, 500))
     cursor = fields.String(metadata={"description": "`next` of the answer before"})
 
@@ -49,6 +57,12 @@ def list_accounts(call: Call) -> dict[str, Any]:
     )
 
 
+def list_accounts_csv(call: Call) -> Response:
+    """All accounts that group events name, as a CSV file."""
+    rows = accounts.every_found(call.services.events, call.project.id, call.query["query"], now=call.now)
+    return csv_file("accounts", exports.accounts(rows))
+
+
 def read_account(call: Call, account: str) -> dict[str, Any]:
     """One account: its traits with their history, its members, how far they came in each journey."""
     given = call.services
@@ -70,5 +84,6 @@ def read_account(call: Call, account: str) -> dict[str, Any]:
 
 ENDPOINTS = [
     Endpoint("GET", "/accounts", list_accounts, query=AccountsAsked),
+    Endpoint("GET", "/accounts.csv", list_accounts_csv, query=FileAsked),
     Endpoint("GET", "/accounts/<path:account>", read_account, query=AccountAsked),
 ]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import Response
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint
+from admin.exports import audit_log, csv_file
 from journeys.period import iso
 from store import audit
 
@@ -43,4 +45,12 @@ def read_log(call: Call) -> dict[str, Any]:
     return {"lines": lines, "next": found[limit - 1]["id"] if len(found) > limit else None}
 
 
-ENDPOINTS = [Endpoint("GET", "/audit", read_log, query=Asked, role="admin")]
+def read_log_csv(call: Call) -> Response:
+    """The whole log as a CSV file; of a very long one the newest lines."""
+    return csv_file(f"{call.project.key}-audit", audit_log(call.services.engine, call.project.id))
+
+
+ENDPOINTS = [
+    Endpoint("GET", "/audit", read_log, query=Asked, role="admin"),
+    Endpoint("GET", "/audit.csv", read_log_csv, role="admin"),
+]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import Response
 from marshmallow import EXCLUDE, Schema, fields, validate
 from sqlalchemy import RowMapping
 
+from admin import exports, portrait
 from admin.api.endpoint import Call, Endpoint, Refused
+from admin.exports import csv_file
 from journeys import profile, traits
 from journeys.accounts import accounts_of
-from journeys.customers import search
+from journeys.customers import every_found, search, table
 from journeys.export import is_known
 from journeys.period import iso, moment
 from journeys.routes import confirmed
@@ -20,8 +23,8 @@ from store.journeys import live_journeys
 WANTED = ("before", "kind", "channel", "most")
 
 
-class SearchAsked(Schema):
-    """What the search reads."""
+class FileAsked(Schema):
+    """Who is searched for."""
 
     class Meta:
         """Arguments that the search does not know do no harm."""
@@ -29,6 +32,11 @@ class SearchAsked(Schema):
         unknown = EXCLUDE
 
     query = fields.String(load_default="", metadata={"description": "an id, its start, or part of a trait"})
+
+
+class SearchAsked(FileAsked):
+    """The same, a page at a time."""
+
     cursor = fields.String(metadata={"description": "`next` of the answer before"})
 
 
@@ -67,6 +75,22 @@ def list_customers(call: Call) -> dict[str, Any]:
         now=call.now,
         cursor=call.query.get("cursor"),
     )
+
+
+def list_customers_csv(call: Call) -> Response:
+    """All customers with this id or trait, or of the last seven days, as a CSV file."""
+    given, text = call.services, call.query["query"]
+    rows = every_found(given.events, given.ledger, call.project.id, text, now=call.now)
+    return csv_file("customers", table(rows))
+
+
+def read_identities_csv(call: Call, customer: int) -> Response:
+    """The ids of one customer and the links between them as a CSV file."""
+    _check(customer)
+    ids, links = portrait.identities_of(call.services, call.project, customer)
+    if not ids:
+        raise Refused(404, "not_found", f"there is no customer {customer}")
+    return csv_file(f"identities-{customer}", exports.identities(ids, links))
 
 
 def read_customer(call: Call, customer: int) -> dict[str, Any]:
@@ -147,8 +171,10 @@ def _check(customer: int) -> None:
 
 ENDPOINTS = [
     Endpoint("GET", "/customers", list_customers, query=SearchAsked),
+    Endpoint("GET", "/customers.csv", list_customers_csv, query=FileAsked),
     Endpoint("GET", "/customers/<int:customer>", read_customer, query=ProfileAsked),
     Endpoint("GET", "/customers/<int:customer>/traits", read_traits),
+    Endpoint("GET", "/customers/<int:customer>/identities.csv", read_identities_csv),
     Endpoint(
         "GET",
         "/customers/<int:customer>/timeline",

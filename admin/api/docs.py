@@ -60,13 +60,19 @@ def _operation(one: Endpoint) -> dict[str, Any]:
         "operationId": one.answer.__name__,
         "parameters": parameters,
         "responses": {
-            str(204 if one.method == "DELETE" else one.status): {"description": "done"},
+            str(204 if one.method == "DELETE" else one.status): _answered(one),
             "default": error,
         },
     }
     if one.body:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": one.body}}}
     return operation
+
+
+def _answered(one: Endpoint) -> dict[str, Any]:
+    if not one.path.endswith(".csv"):
+        return {"description": "done"}
+    return {"description": "a file", "content": {"text/csv": {"schema": {"type": "string"}}}}
 
 
 def _error_properties() -> dict[str, Any]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import Response
 from marshmallow import Schema, fields, validate
 
+from admin import exports
 from admin.api.endpoint import Call, Endpoint
 from admin.api.periods import PeriodAsked, period_of
 from admin.data_rules import CAP_HOURS, IDLE_MINUTES
+from admin.exports import csv_file
 from journeys.generations import kept
 from journeys.metrics import MEANINGS
 from journeys.recount import planned
 from journeys.routes import confirmed
-from journeys.session_numbers import ATTRIBUTES, Chosen, listed, summary
+from journeys.session_numbers import ATTRIBUTES, Chosen, every, listed, summary
 
 FLAGS = ("bounced", "engaged")
 
@@ -56,6 +59,13 @@ def list_sessions(call: Call) -> dict[str, Any]:
     frame = call.services.events, call.project.id, period_of(call)
     routes = confirmed(call.services.engine, call.project.id)
     return listed(*frame, chosen=_chosen(call), cursor=cursor, most=most, routes=routes)
+
+
+def list_sessions_csv(call: Call) -> Response:
+    """All sessions that began in the period, as a CSV file."""
+    frame = call.services.events, call.project.id, period_of(call)
+    rows = every(*frame, chosen=_chosen(call), routes=confirmed(call.services.engine, call.project.id))
+    return csv_file("sessions", exports.sessions(rows))
 
 
 def summarise_sessions(call: Call) -> dict[str, Any]:
@@ -111,6 +121,7 @@ def _chosen(call: Call) -> Chosen:
 
 ENDPOINTS = [
     Endpoint("GET", "/sessions", list_sessions, query=ListAsked),
+    Endpoint("GET", "/sessions.csv", list_sessions_csv, query=Asked),
     Endpoint("GET", "/sessions/summary", summarise_sessions, query=Asked),
     Endpoint("GET", "/sessions/rebuild", read_progress),
     Endpoint("POST", "/sessions/rebuild", rebuild_sessions, body=RebuildAsked, role="admin"),

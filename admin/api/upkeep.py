@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from marshmallow import Schema, fields, validate
 
 from admin import upkeep
 from admin.api.endpoint import Call, Endpoint, Refused
+from admin.services import Services
 from journeys.period import iso
 from store.checks import SAMPLE, Check, ask_for, check_of, of_version
 from store.journeys import ANSWERING, JourneyVersion, live_journey
@@ -31,20 +33,12 @@ class CheckAsked(Schema):
 
 def pause_filling(call: Call, key: str) -> dict[str, Any]:
     """Let the filling of a journey wait behind the part in hand."""
-    _known(call, key)
-    turned = upkeep.pause_filling(call.services, call.project.id, key)
-    if not turned:
-        raise Refused(409, "not_filling", f"no version of {key!r} is being counted")
-    return _progress(turned)
+    return _turned(call, key, upkeep.pause_filling, "not_filling", "being counted")
 
 
 def resume_filling(call: Call, key: str) -> dict[str, Any]:
     """Let a paused filling go on where it was."""
-    _known(call, key)
-    turned = upkeep.resume_filling(call.services, call.project.id, key)
-    if not turned:
-        raise Refused(409, "not_paused", f"no version of {key!r} is paused")
-    return _progress(turned)
+    return _turned(call, key, upkeep.resume_filling, "not_paused", "paused")
 
 
 def ask_for_check(call: Call, key: str) -> dict[str, Any]:
@@ -74,7 +68,14 @@ def _known(call: Call, key: str) -> JourneyVersion:
     return version
 
 
-def _progress(turned: list[JourneyVersion]) -> dict[str, Any]:
+def _turned(
+    call: Call, key: str, turn: Callable[[Services, int, str], list[JourneyVersion]], code: str, state: str
+) -> dict[str, Any]:
+    """Turn the versions of a journey that are in this state; refused with `code` where none is."""
+    _known(call, key)
+    turned = turn(call.services, call.project.id, key)
+    if not turned:
+        raise Refused(409, code, f"no version of {key!r} is {state}")
     return {
         "versions": [
             {"version": one.version, "progress": {"done": one.chunks_done, "total": one.chunks_total}}

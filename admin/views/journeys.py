@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from admin import asked, overview
 from admin.access import Place, needs
-from admin.glance import glance
+from admin.glance import Glance, glance
+from admin.long_reports import Spot, shown
 from admin.services import services
 from journeys.period import parse_period
 from journeys.scope import open_scope
@@ -41,9 +44,10 @@ def see(place: Place, key: str) -> ResponseReturnValue:
     """What a card adds once it is seen: the line of its rate, and what changed, as a part of the page."""
     given, now = services(), services().moment(place.project.id)
     frame = asked.read(request.args, place.project.zone, now=now)
+    work = given.work()
     scope = open_scope(
         given.engine,
-        given.events.asked_for(given.work()),
+        given.events.asked_for(work),
         place.project,
         key,
         start=frame.start,
@@ -51,12 +55,36 @@ def see(place: Place, key: str) -> ResponseReturnValue:
         now=now,
         answers=given.answers,
     )
-    return render_template("journeys/glance.html", seen=glance(scope), key=key, asked=frame)
+
+    def draw(seen: Glance) -> str:
+        return render_template("journeys/glance.html", seen=seen, key=key, asked=frame)
+
+    spot = _part(f"glance-{key}", "journeys/glance_counting.html")
+    return shown(
+        lambda: glance(scope), draw, owner=place.user.id, work=work, spot=spot, section="journeys", key=key
+    )
 
 
 @pages.get("/p/<project>/journeys-pulse")
 @needs("viewer")
 def pulse(place: Place) -> ResponseReturnValue:
     """Events of the last minutes and what was refused, as a part of the page that asks again."""
-    given, now = services(), services().clock()
-    return render_template("journeys/pulse.html", pulse=overview.pulse(given, place.project, now=now))
+    given, work = services(), services().work()
+    limited, now = replace(given, events=given.events.asked_for(work)), given.clock()
+
+    def draw(found: overview.Pulse) -> str:
+        return render_template("journeys/pulse.html", pulse=found)
+
+    return shown(
+        lambda: overview.pulse(limited, place.project, now=now),
+        draw,
+        owner=place.user.id,
+        work=work,
+        spot=_part("pulse", "journeys/pulse_counting.html"),
+        section="journeys",
+    )
+
+
+def _part(name: str, counting: str) -> Spot:
+    """Where a part of the overview stands, which is `counting` until it comes."""
+    return Spot("waiting.html", counting, name, f"#{name}", f"#{name}")

@@ -7,14 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from admin.access import Place, needs
 from admin.deeds import retold
-from admin.exports import csv_file
+from admin.exports import audit_log, csv_file
 from admin.services import services
-from journeys.period import iso
 from store import audit
 
 pages = Blueprint("log", __name__, url_prefix="/p/<project>/settings/log")
 AT_ONCE = 100
-IN_FILE = 100_000
 
 
 @pages.get("")
@@ -40,9 +38,7 @@ def show(place: Place) -> ResponseReturnValue:
 @needs("admin")
 def download(place: Place) -> ResponseReturnValue:
     """The log as a file; of a very long one the newest lines."""
-    lines = audit.lines(services().engine, place.project.id, limit=IN_FILE)
-    rows = ([iso(line["at"]), line["by"], line["did"], line["address"]] for line in lines)
-    return csv_file(f"{place.project.key}-audit", (["at", "by", "did", "address"], rows))
+    return csv_file(f"{place.project.key}-audit", audit_log(services().engine, place.project.id))
 
 
 def _before() -> int | None:

@@ -10,23 +10,25 @@ from flask.typing import ResponseReturnValue
 from admin import data_rules, rows
 from admin.access import SEVERAL, Place, did, needs
 from admin.deeds import deed
-from admin.formats import sentence
+from admin.long_reports import Spot, shown
 from admin.seen import RulesChanged, opened_with, unless_changed
 from admin.services import services
 from journeys.generations import counting
 from journeys.recount import changed_by
 from journeys.saving import RulesRefused, change_rules, longer_journeys
-from store.events import NotEnoughMemory
 from store.plans import plan_of
 from store.rules import rules_of
 from store.words import marked, tell
-from store.work import WorkEnded
 
 KEPT = marked(
     "The rules are kept. They hold for events that arrive from now on, after some seconds; where the limits "
     "of sessions were changed, all sessions are counted anew."
 )
 
+CHANGES = Spot(
+    *("rules/page.html", "rules/sessions_part.html", "session-changes"),
+    *("#session-changes", "#session-changes"),
+)
 pages = Blueprint("rules", __name__, url_prefix="/p/<project>/settings/rules")
 
 
@@ -67,19 +69,33 @@ def change(place: Place) -> ResponseReturnValue:
 
 def _preview(place: Place, data: dict[str, Any]) -> ResponseReturnValue:
     """What the limits in the form would make of the sessions; nothing is kept yet."""
-    given = services()
+    given, work, part = services(), services().work(), bool(request.headers.get("HX-Request"))
+    limited = given.events.asked_for(work)
+
+    def draw(changes: dict[str, Any]) -> str:
+        return render_template(CHANGES.part, changes=changes) if part else _page(place, data, changes=changes)
+
     try:
         rules = data_rules.checked(data, rules_of(given.engine, place.project.id))
     except data_rules.RulesInvalid as error:
+        if part:
+            return render_template(CHANGES.part, gaps=error.problems)
         return _page(place, data, problems=error.problems), 422
-    try:
-        changes = changed_by(given.events.asked_for(given.work()), place.project.id, rules)
-    except (WorkEnded, NotEnoughMemory) as ended:
-        return _page(place, data, problems={"sessions": sentence(ended.said)}, focus="sessions:preview"), 503
-    return _page(place, data, focus="sessions:preview", changes=changes)
+    return shown(
+        lambda: changed_by(limited, place.project.id, rules),
+        draw,
+        owner=place.user.id,
+        work=work,
+        spot=CHANGES,
+        **_frame(place, data),
+    )
 
 
-def _page(
+def _page(place: Place, data: dict[str, Any], **more: Any) -> str:
+    return render_template(CHANGES.page, **_frame(place, data, **more))
+
+
+def _frame(
     place: Place,
     data: dict[str, Any],
     *,
@@ -87,17 +103,17 @@ def _page(
     focus: str = "",
     changes: dict[str, Any] | None = None,
     conflict: str = "",
-) -> str:
+) -> dict[str, Any]:
+    """All that the page shows."""
     engine = services().engine
     present = data_rules.shown(rules_of(engine, place.project.id))
-    return render_template(
-        "rules/page.html",
-        rules=data,
-        problems=problems or {},
-        focus=focus,
-        changes=changes,
+    return {
+        "rules": data,
+        "problems": problems or {},
+        "focus": focus,
+        "changes": changes,
         **opened_with(request.form, present, conflict),
-        counting=counting(services().events, place.project.id),
-        planned=len(plan_of(engine, place.project.id)),
-        longer=longer_journeys(engine, place.project.id),
-    )
+        "counting": counting(services().events, place.project.id),
+        "planned": len(plan_of(engine, place.project.id)),
+        "longer": longer_journeys(engine, place.project.id),
+    }

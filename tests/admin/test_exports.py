@@ -6,14 +6,18 @@ import csv
 import html
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from msgspec import structs
+from werkzeug.test import TestResponse
 
 from admin.exports import csv_file
+from store.event import Event
 from store.events import EventStore, EventStoreError
 from store.projects import create_api_token
-from tests.admin.conftest import NOW, Shop
+from tests.admin.conftest import NOW, Shop, happened
 
 BETWEEN = "start=page:/shop*&goal=event:Order Paid"
 LISTS = {
@@ -62,6 +66,63 @@ def test_runs_are_one_file_over_the_api_too(shop: Shop) -> None:
     assert [row[0] for row in rows[1:]] == [one["customer"] for one in listed["runs"]]
     refused = client.get("/api/v1/journeys/buy/runs.csv?report=funnel&cell=x&number=no", headers=head)
     assert refused.status_code == 400
+
+
+FILES = {
+    "/customers.csv?query=ada": "/customers/customers.csv?q=ada",
+    "/customers.csv": "/customers/customers.csv",
+    "/accounts.csv": "/accounts/accounts.csv",
+    "/accounts.csv?query=acme": "/accounts/accounts.csv?q=acme",
+    "/sessions.csv?from=2026-02-01": "/sessions/sessions.csv?from=2026-02-01",
+    "/sessions.csv?from=2026-02-01&bounced=true": "/sessions/sessions.csv?from=2026-02-01&which=bounced",
+    **{
+        f"/ingestion/{name}.csv?from=2026-02-01": f"/live/health/{name}.csv?from=2026-02-01"
+        for name in ("times", "libraries", "reasons", "loss", "services")
+    },
+    "/robots.csv?from=2026-02-01": "/live/health/robots.csv?from=2026-02-01",
+    "/audit.csv": "/settings/log/audit.csv",
+}
+OF_GROUPS = [
+    structs.replace(happened("", "ada", day=day, kind="group", traits={"name": name}), group_id=group)
+    for day, group, name in ((4, "acme", "Acme"), (5, "=1", "Formula"))
+]
+
+
+@pytest.fixture
+def grouped(own_shop: Shop, add_events: Callable[[list[Event]], None]) -> Shop:
+    add_events(OF_GROUPS)
+    own_shop.client("admin").post("/p/shop/settings/rules", data={"violations": "drop", "unplanned": "mark"})
+    return own_shop
+
+
+def test_the_api_gives_the_files_of_the_pages(grouped: Shop) -> None:
+    browser, file_of = grouped.client("admin"), files_of(grouped, "admin")
+    for path, page in FILES.items():
+        file = file_of(path)
+        assert (file.status_code, file.mimetype) == (200, "text/csv"), path
+        assert file.text == browser.get(f"/p/shop{page}").text, path
+    assert [row[0] for row in rows_of(file_of("/accounts.csv").text)[1:]] == ["acme", "'=1"]
+    ada = rows_of(file_of("/customers.csv?query=ada").text)[1][0]
+    identities = file_of(f"/customers/{ada}/identities.csv")
+    assert identities.text == browser.get(f"/p/shop/customers/{ada}/identities.csv").text
+    assert ["id", "user", "ada"] in [row[:3] for row in rows_of(identities.text)]
+    for nobody in (1, 2**63):
+        assert file_of(f"/customers/{nobody}/identities.csv").status_code == 404
+    assert files_of(grouped, "editor")("/audit.csv").status_code == 403
+    assert files_of(grouped, "admin", scopes=["journeys"])("/customers.csv").status_code == 403
+
+
+def test_the_description_says_which_answers_are_files(shop: Shop) -> None:
+    paths = shop.app.test_client().get("/api/openapi.json").json["paths"]
+    for path in ("/api/v1/customers.csv", "/api/v1/accounts.csv", "/api/v1/journeys/{key}/runs.csv"):
+        assert "text/csv" in paths[path]["get"]["responses"]["200"]["content"], path
+    assert "content" not in paths["/api/v1/customers"]["get"]["responses"]["200"]
+
+
+def files_of(shop: Shop, role: str, **more: Any) -> Callable[[str], TestResponse]:
+    token = create_api_token(shop.services.engine, shop.project.id, name="t", role=role, now=NOW, **more)
+    client = shop.app.test_client()
+    return lambda path: client.get(f"/api/v1{path}", headers={"Authorization": f"Bearer {token}"})
 
 
 def many(taken: list[int], *, until: int = 10**9) -> Iterator[tuple[int, str]]:

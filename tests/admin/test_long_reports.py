@@ -145,6 +145,8 @@ PAGES = {
     "zero": (f"/p/shop/journeys/buy/zero/customers?days=30&cell={WHO}", "report", "that matches: "),
     "digest": ("/p/shop/me/digest?week=next", "report", "how the journeys went"),
     "segment": ("/p/shop/segments/size/ordered?journey=buy", "size-ordered", "of 0 customers"),
+    "card": ("/p/shop/journeys/buy/glance?days=30", "glance-buy", "Explain"),
+    "pulse": ("/p/shop/journeys-pulse", "pulse", "events in 30 minutes"),
 }
 
 
@@ -227,6 +229,82 @@ def test_the_size_beside_a_segment_is_waited_for_while_its_form_goes_on(
     assert "of 5 customers" in client.post(path, data=form, headers=HX).text
 
 
+PATHS, RULES = "/p/shop/settings/paths", "/p/shop/settings/rules"
+LIMITS = {"violations": "mark", "unplanned": "allow", "session_idle_minutes": "10", "session_cap_hours": "12"}
+TEMPLATE = {"templates.0.template": "/order/:id"}
+# Forms whose buttons ask for what takes long: who presses one, where, the form, the place, what is told.
+FORMS = {
+    "proposals": ("editor", f"{PATHS}/proposals", TEMPLATE, "proposed", "Nothing to propose"),
+    "paths": ("editor", PATHS, TEMPLATE | {"do": "preview"}, "preview", "What it would change"),
+    "sessions": ("admin", RULES, LIMITS | {"do": "sessions:preview"}, "session-changes", "With these limits"),
+}
+
+
+@pytest.mark.parametrize("what", FORMS)
+def test_what_a_form_asks_for_says_how_far_it_is_and_comes_or_is_cancelled(
+    shop: Shop, slow: threading.Event, what: str
+) -> None:
+    role, path, form, spot, told = FORMS[what]
+    client = shop.client(role)
+    part = client.post(path, data=form, headers=HX)
+    assert part.status_code == 200
+    assert f'id="{spot}"' in part.text
+    assert "Counting for" in part.text
+    assert told not in part.text
+    name = name_in(part.text)
+    assert f'hx-post="{path}"' in part.text
+    assert f'hx-target="#{spot}" hx-select="#{spot}"' in part.text
+    still = client.post(path, data={**form, "work": name}, headers=HX)
+    assert still.headers["HX-Retarget"] == f"#{spot}-progress"
+    job = waiting_of(shop).of(name, shop.people[role].id)
+    assert job is not None
+    assert "Cancelled." in client.post(CANCEL, data={"work": name}, headers=HX).text
+    assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
+    name = name_in(client.post(path, data=form, headers=HX).text)
+    slow.set()
+    texts: list[str] = []
+
+    def is_there() -> bool:
+        texts.append(client.post(path, data={**form, "work": name}, headers=HX).text)
+        return "data-work" not in texts[-1]
+
+    until(is_there)
+    assert told in texts[-1]
+    assert f'id="{spot}"' in texts[-1]
+
+
+def test_a_form_without_a_script_is_answered_when_the_answer_is_there(
+    shop: Shop, slow: threading.Event
+) -> None:
+    threading.Timer(0.3, slow.set).start()
+    page = shop.client("editor").post(PATHS, data=TEMPLATE | {"do": "preview"})
+    assert page.status_code == 200
+    assert "<main" in page.text
+    assert 'name="previewed"' in page.text
+    assert "data-work" not in page.text
+
+
+def test_a_preview_is_of_the_templates_that_were_sent_though_the_form_goes_on(
+    shop: Shop, slow: threading.Event
+) -> None:
+    client, form = shop.client("editor"), TEMPLATE | {"do": "preview"}
+    name = name_in(client.post(PATHS, data=form, headers=HX).text)
+    slow.set()
+    changed = form | {"templates.0.template": "/other/:id"}
+    texts: list[str] = []
+
+    def is_there() -> bool:
+        texts.append(client.post(PATHS, data={**changed, "work": name}, headers=HX).text)
+        return "data-work" not in texts[-1]
+
+    until(is_there)
+    stamp = re.search(r'name="previewed" value="(\w+)"', texts[-1])
+    assert stamp
+    assert 'id="taken-0" hx-swap-oob="true"></div>' in texts[-1], "of the row as it is now nothing is known"
+    saved = client.post(PATHS, data=changed | {"do": "save", "previewed": stamp[1]})
+    assert saved.status_code == 200, "what is kept was previewed"
+
+
 def test_a_failure_stands_where_the_report_would(
     shop: Shop, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,7 +328,6 @@ def test_a_failure_stands_where_the_report_would(
 def test_what_is_asked_for_often_is_watched_over_once(shop: Shop) -> None:
     desk, gate = Waiting(patience_s=0.01), threading.Event()
     job = desk.begin(1, Work(), shop.services.events, gate.wait)
-    assert job is not None
     before = threading.active_count()
     assert not any(desk.is_ready(job) for _ in range(5))
     assert threading.active_count() <= before + 1
@@ -273,7 +350,6 @@ def test_a_report_for_which_nobody_asks_any_more_ends(shop: Shop, slow: threadin
     desk = Waiting(patience_s=0.01, lease_s=1.0, clock=lambda: now[0])
     work, events = Work(), shop.services.events
     job = desk.begin(1, work, events, lambda: events.asked_for(work).query(ENDLESS))
-    assert job is not None
     now[0] = 5.0
     assert not desk.is_ready(job)
     assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
@@ -331,13 +407,103 @@ def test_a_question_without_enough_memory_says_what_to_do(
     small.close()
 
 
-def test_no_more_than_some_are_under_way_at_once(shop: Shop) -> None:
-    desk, gate = Waiting(), threading.Event()
-    jobs = [desk.begin(1, Work(), shop.services.events, gate.wait) for _ in range(MOST + 1)]
-    assert [job is None for job in jobs] == [False] * MOST + [True]
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """What holds reports up; in the end it is open."""
+    gate = threading.Event()
+    yield gate
     gate.set()
-    assert all(desk.taken(job) for job in jobs if job)
-    assert desk.begin(1, Work(), shop.services.events, gate.wait) is not None
+
+
+def test_what_is_more_than_may_be_under_way_at_once_waits_for_its_turn(
+    shop: Shop, gate: threading.Event
+) -> None:
+    desk, begun = Waiting(patience_s=0.01), threading.Semaphore(0)
+
+    def held() -> bool:
+        begun.release()
+        return gate.wait(60)
+
+    jobs = [desk.begin(1, Work(), shop.services.events, held) for _ in range(MOST + 3)]
+    assert all(begun.acquire(timeout=60) for _ in range(MOST))
+    assert [desk.before(job) for job in jobs] == [None] * MOST + [0, 1, 2]
+    assert not begun.acquire(blocking=False)
+    desk.cancel(jobs[MOST])
+    assert type(jobs[MOST].found.exception(timeout=60)).__name__ == "Cancelled"
+    assert [desk.before(job) for job in jobs[MOST + 1 :]] == [0, 1]
+    gate.set()
+    assert all(desk.taken(job) for job in jobs if job is not jobs[MOST])
+    assert begun.acquire(blocking=False)
+    assert begun.acquire(blocking=False)
+    assert not begun.acquire(blocking=False), "what was cancelled in line is never begun"
+
+
+def test_who_asks_for_much_at_once_lets_others_first(shop: Shop, gate: threading.Event) -> None:
+    desk = Waiting()
+    mine = [desk.begin(1, Work(), shop.services.events, gate.wait) for _ in range(MOST + 2)]
+    other = desk.begin(2, Work(), shop.services.events, gate.wait)
+    assert desk.before(other) == 0
+    assert [desk.before(job) for job in mine[MOST:]] == [1, 2]
+    gate.set()
+    assert desk.taken(other)
+    assert desk.before(other) is None
+
+
+def test_a_failure_makes_room_for_the_next(shop: Shop, gate: threading.Event) -> None:
+    desk = Waiting()
+
+    def fails() -> None:
+        gate.wait(60)
+        raise EventStoreError("there is no memory")
+
+    jobs = [desk.begin(1, Work(), shop.services.events, fails) for _ in range(MOST)]
+    last = desk.begin(1, Work(), shop.services.events, lambda: "there")
+    assert desk.before(last) == 0
+    gate.set()
+    assert desk.taken(last) == "there"
+    assert all(isinstance(job.found.exception(timeout=60), EventStoreError) for job in jobs)
+
+
+def test_a_page_says_that_its_report_waits_for_its_turn(shop: Shop, gate: threading.Event) -> None:
+    desk = Waiting(patience_s=0.01, again_s=0.01)
+    before, client = shop.app.extensions["waywiser"], shop.client("viewer")
+    shop.app.extensions["waywiser"] = replace(before, waiting=desk, answers=Answers())
+    jobs = [desk.begin(9, Work(), shop.services.events, gate.wait) for _ in range(MOST)]
+    jobs += [desk.begin(owner, Work(), shop.services.events, gate.wait) for owner in (10, 11)]
+    try:
+        page = client.get(PATH).text
+        assert "This report waits for its turn." in page
+        assert "2 others wait before it." in page
+        desk.cancel(jobs.pop())
+        address = f"{PATH}&work={name_in(page)}"
+        assert "1 other waits before it." in client.get(address, headers=HX).text
+        card = client.get("/p/shop/journeys/buy/glance", headers=HX).text
+        assert "Waits for its turn, after 2 others" in card
+        assert "Cancelled." in client.post(CANCEL, data={"work": name_in(card)}, headers=HX).text
+        desk.cancel(jobs.pop())
+        assert "It is the next one." in client.get(address, headers=HX).text
+        gate.set()
+        assert '<div class="stack" id="report">' in come(client, address)
+    finally:
+        gate.set()
+        shop.app.extensions["waywiser"] = before
+        desk.close()
+
+
+def test_where_the_line_is_full_a_page_says_so(
+    shop: Shop, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("admin.waiting.MOST_IN_LINE", 1)
+    desk = Waiting()
+    monkeypatch.setitem(
+        shop.app.extensions, "waywiser", replace(shop.services, waiting=desk, answers=Answers())
+    )
+    jobs = [desk.begin(1, Work(), shop.services.events, gate.wait) for _ in range(MOST + 1)]
+    page = shop.client("viewer").get(PATH)
+    assert page.status_code == 503
+    assert "so many reports wait for their turn" in page.text
+    gate.set()
+    assert all(desk.taken(job) for job in jobs)
 
 
 def test_what_is_gone_is_begun_anew(shop: Shop) -> None:

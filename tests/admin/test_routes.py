@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from store.event import Event, identity_hash
 from store.routes import RouteList, routes_of, save_routes
@@ -50,6 +51,14 @@ def stamp(text: str) -> str:
     return found[1]
 
 
+def previewed(client: FlaskClient, *templates: str, **more: str) -> str:
+    return client.post(PAGE, data=form(*templates, do="preview", **more)).text
+
+
+def asks_for_its_preview(text: str) -> bool:
+    return re.search(r'id="preview"[^>]* hx-trigger="load"', text) is not None
+
+
 def test_the_page_proposes_what_the_paths_look_like(shop_with_orders: Shop) -> None:
     text = shop_with_orders.client("editor").post(f"{PAGE}/proposals").text
     assert re.findall(r'value="add ([^"]+)"', text) == ["/shop/:slug", "/order/:id"]
@@ -68,6 +77,9 @@ def test_a_template_is_added_previewed_and_confirmed(
     assert in_form(shown) == ["/shop/hats", "/shop/:slug"], "what is kept apart comes first"
     shown = client.post(PAGE, data=form(do="add /order/:id", seen="0")).text
     assert in_form(shown) == ["/order/:id"]
+    assert asks_for_its_preview(shown)
+    shown = previewed(client, "/order/:id")
+    assert not asks_for_its_preview(shown)
     assert "5 views of 5 paths" in shown
     assert 'value="add /order/100"' in shown, "each of them can be kept apart"
     assert kept(shop_with_orders) == (), "a preview keeps nothing"
@@ -81,10 +93,11 @@ def test_a_template_is_added_previewed_and_confirmed(
 
 def test_nothing_is_kept_that_was_not_previewed(shop_with_orders: Shop) -> None:
     client = shop_with_orders.client("editor")
-    shown = client.post(PAGE, data=form("/order/:id", do="preview")).text
+    shown = previewed(client, "/order/:id")
     other = client.post(PAGE, data=form("/order/:slug", do="save", seen="0", previewed=stamp(shown)))
     assert other.status_code == 200
-    assert "6 views of 6 paths" in other.text
+    assert asks_for_its_preview(other.text)
+    assert "6 views of 6 paths" in previewed(client, *in_form(other.text))
     assert kept(shop_with_orders) == ()
 
 
@@ -109,15 +122,35 @@ def test_a_template_that_cannot_be_says_why(own_shop: Shop, do: str) -> None:
     assert "is no variable" in answer.text
 
 
+def test_a_preview_that_cannot_be_made_says_why_in_its_place(own_shop: Shop) -> None:
+    ours = {"HX-Request": "true"}
+    answer = own_shop.client("editor").post(PAGE, data=form("/b/:Id", do="preview"), headers=ours)
+    assert answer.status_code == 200
+    assert "Not counted yet: /b/:Id: &#39;:Id&#39; is no variable" in answer.text
+    assert "<main" not in answer.text
+
+
+def test_a_preview_says_below_each_template_for_what_it_stands(shop_with_orders: Shop) -> None:
+    ours, client = {"HX-Request": "true"}, shop_with_orders.client("editor")
+    sent = form("", "/order/:id", "/none/:id", do="preview")
+    text = client.post(PAGE, data=sent, headers=ours).text
+    below = re.findall(r'id="taken-(\d)" hx-swap-oob="true">([^<]*)<', text)
+    assert below == [
+        ("0", ""),
+        ("1", "5 views of 5 paths"),
+        ("2", "Stands for nothing in these days, or one above takes it"),
+    ]
+
+
 def test_who_changes_what_somebody_else_has_changed_is_told(own_shop: Shop) -> None:
     client = own_shop.client("editor")
-    previewed = stamp(client.post(PAGE, data=form("/a/:id", do="preview", seen="0")).text)
+    seen = stamp(previewed(client, "/a/:id", seen="0"))
     save_routes(own_shop.services.engine, own_shop.project.id, ["/b/:id"], by="ann", now=NOW)
-    answer = client.post(PAGE, data=form("/a/:id", do="save", seen="0", previewed=previewed))
+    answer = client.post(PAGE, data=form("/a/:id", do="save", seen="0", previewed=seen))
     assert answer.status_code == 409
     assert "Somebody else has changed" in answer.text
     assert kept(own_shop) == ("/b/:id",)
-    again = form("/a/:id", do="save", seen="1", previewed=previewed)
+    again = form("/a/:id", do="save", seen="1", previewed=seen)
     assert client.post(PAGE, data=again).status_code == 302
     assert kept(own_shop) == ("/a/:id",)
 
@@ -128,6 +161,8 @@ def test_an_earlier_list_comes_back_by_way_of_its_preview(own_shop: Shop) -> Non
         save_routes(engine, project, templates, by=f"by{number}", now=NOW)
     shown = client.get(PAGE, query_string={"version": 1}).text
     assert in_form(shown) == ["/a/:id", "/b/:id"]
+    assert asks_for_its_preview(shown)
+    shown = previewed(client, "/a/:id", "/b/:id")
     assert client.get(PAGE, query_string={"version": 9}).status_code == 404
     back = form("/a/:id", "/b/:id", do="save", seen="2", previewed=stamp(shown))
     assert client.post(PAGE, data=back).status_code == 302

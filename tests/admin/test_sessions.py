@@ -264,6 +264,10 @@ def test_limits_out_of_bounds_are_refused(own_shop: Shop) -> None:
             answer = client.post(PAGE, data=FORM | {field: value, "do": do})
             assert answer.status_code == 422, (field, value)
             assert f'id="problem-{field}"' in answer.text
+        tried = FORM | {field: value, "do": "sessions:preview"}
+        part = client.post(PAGE, data=tried, headers={"HX-Request": "true"})
+        assert f"Not counted yet: {field.replace('_', ' ')}: write whole" in part.text
+        assert "<main" not in part.text
         status, refused = asking(own_shop)("PUT", "/rules", json={field: value})
         assert (status, refused["field"]) == (400, field), value
     assert rules_of(own_shop.services.engine, own_shop.project.id) == ProjectRules()

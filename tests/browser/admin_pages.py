@@ -25,7 +25,7 @@ P = "/p/fernhill"
 JOURNEY = f"{P}/journeys/trial-to-paid"
 BETWEEN = "days=90&within=30d&start=Signed+Up&goal=Invoice+Paid"
 # What nothing is to be fetched or counted for any more.
-STANDS = "document.querySelectorAll('.htmx-request, .glance .comes-late, #report > .comes-late').length === 0"
+STANDS = "document.querySelectorAll('.htmx-request, .glance .comes-late, [data-work]').length === 0"
 # Routes that answer GET with another address.
 ONWARDS = {"journey.show", "projects.go"}
 

@@ -161,3 +161,49 @@ def test_a_preview_that_takes_long_is_cancelled_by_hand_and_by_the_next_change(
     preview.get_by_role("button", name="Count again").click()
     expect(preview).to_contain_text("runs succeed", timeout=60_000)
     expect(preview).not_to_contain_text("Cancelled.")
+
+
+def test_parts_of_the_overview_come_by_themselves_or_are_cancelled(
+    inside: tuple[Page, str], demo: tuple[Company, str], quick: threading.Event
+) -> None:
+    page, project = inside
+    page.goto(f"{project}/journeys?days=85")
+    card = page.locator("#glance-trial-to-paid")
+    expect(card).to_contain_text("Counting for")
+    expect(page.locator("#pulse")).to_contain_text("Counting for")
+    assert barriers(page) == []
+    name = card.locator("[data-work]").get_attribute("data-work") or ""
+    job = demo[0].services.waiting._jobs[name]
+    card.get_by_role("button", name="Cancel").click()
+    expect(card).to_contain_text("Cancelled.")
+    assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
+    quick.set()
+    expect(page.locator("#pulse")).to_contain_text("events in 30 minutes", timeout=60_000)
+    card.get_by_role("link", name="Ask again").click()
+    expect(card.get_by_role("link", name="Explain")).to_be_visible(timeout=60_000)
+
+
+def test_a_preview_of_templates_is_cancelled_and_comes_below_what_is_typed_on(
+    inside: tuple[Page, str], demo: tuple[Company, str], quick: threading.Event
+) -> None:
+    page, project = inside
+    page.goto(f"{project}/settings/paths")
+    expect(page.locator("#proposed")).to_contain_text("Counting for")
+    page.get_by_role("button", name="Add a template").click()
+    page.get_by_label("Template 1").fill("/app/projects/:id")
+    page.get_by_label("Template 1").press("Enter")
+    preview = page.locator("#preview")
+    expect(preview).to_contain_text("Counting for")
+    assert barriers(page) == []
+    name = preview.locator("[data-work]").get_attribute("data-work") or ""
+    job = demo[0].services.waiting._jobs[name]
+    preview.get_by_role("button", name="Cancel").click()
+    expect(preview).to_contain_text("Cancelled.")
+    assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
+    page.get_by_role("button", name="Preview the change").click()
+    expect(preview).to_contain_text("Counting for")
+    page.get_by_label("Template 1").press_sequentially("/more")
+    quick.set()
+    expect(preview).to_contain_text("Nothing is changed yet", timeout=60_000)
+    expect(page.get_by_label("Template 1")).to_have_value("/app/projects/:id/more")
+    expect(page.locator("#proposed")).not_to_contain_text("Counting for", timeout=60_000)

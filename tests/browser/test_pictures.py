@@ -49,7 +49,7 @@ def test_a_part_that_does_not_come_says_so_and_is_asked_for_again(
     answer = (lambda route: route.abort()) if fail == "abort" else (lambda route: route.fulfill(status=500))
     page.route("**/trial-to-paid/glance*", answer)
     page.goto(f"{project}/journeys?days=90")
-    part = page.locator('.glance[hx-get*="trial-to-paid"]')
+    part = page.locator("#glance-trial-to-paid")
     expect(part).to_contain_text("This part did not come.")
     page.unroute("**/trial-to-paid/glance*")
     part.get_by_role("button", name="Try again").click()
