@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from journeys import change_lists
-from journeys.change_asked import SIDES, BesideArguments, read_cell
+from journeys.change_asked import SIDES, read_cell
 from journeys.change_report import MEANINGS as OF_CHANGE
 from journeys.periods import periods
 from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
+from journeys.two_periods import EquallyOldArguments
 from store.words import tell
 
 MEANINGS = {
@@ -86,7 +87,7 @@ PERIODS = Report(
     answer=periods,
     table=table,
     meanings=MEANINGS,
-    asked=BesideArguments,
+    asked=EquallyOldArguments,
     behind=behind,
     within="funnel",
     notes=("It says how far the two are apart; what the change is made of is said by “Explain a change”.",),

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from journeys import resolution, runs, segments
 from journeys.account_events import acting
+from journeys.aged import aged
 from journeys.answers import Answers
 from journeys.definitions import Definition, Matcher, Step, parse
 from journeys.filters import Params, any_of
@@ -50,6 +51,7 @@ class Scope:
 
     `rule` is the journey as its runs are made, `definition` as reports draw it.
 
+    With `age` (ms), only runs that are so old count, each as it stood at that age.
     With `as_of` (ms), identities belong to the customers to whom the ledger gave them at that moment; all
     else is as it is now, also events that came later.
     `source` is the SQL of runs, one row each, and `values` what it binds: the stored runs, or runs
@@ -67,6 +69,7 @@ class Scope:
     source: str = ""
     values: Mapping[str, Any] | None = None
     as_of: int | None = None
+    age: int = 0
     saved: Saved = field(default_factory=Saved)
     routes: Routes = RAW
     answers: Answers | None = None
@@ -110,6 +113,8 @@ class Scope:
         }
         source = self.source_of_runs(params)
         selected = question("runs.selected", source=source, outcome=OUTCOME)
+        if self.age:
+            selected = aged(selected, self.rule, self.age, params)
         resolved = self.resolved
         if self.rule.of_accounts and unit == "customers":
             raise UnitError(tell(NO_CUSTOMERS))

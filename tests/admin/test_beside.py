@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from admin.asked import read
+from journeys.companions import COMPANIONS
 from journeys.cursors import read_cell
 from journeys.report import Report
-from journeys.reports import BY_NAME, COMPANIONS, TABS
-from journeys.side_by_side import Cell
+from journeys.reports import BY_NAME, TABS
+from journeys.side_by_side_lists import Cell
 from tests.admin.conftest import NOW, Shop, happened
 
 FEBRUARY = "from=2026-02-15&through=2026-03-01"

@@ -17,7 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeys.change import change
-from journeys.change_asked import AGES
 from journeys.change_lists import behind
 from journeys.change_parts import p_of_changes_apart, parts_of, step_weights
 from journeys.change_report import CHANGE
@@ -32,6 +31,7 @@ from journeys.rates import rate
 from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.statistics import adjusted, difference, p_of_two_rates
+from journeys.two_periods import AGES
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
 from store.journeys import JourneyVersion
