@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from journeys.cursors import ListError
+from journeys.cursors import Number, Time, no_cell, read_cell, written
 from journeys.dimensions import DimensionError
 from journeys.period import Period
 from journeys.scope import Scope
 from journeys.two_periods import OLDEST, age_of, before_of
-from store.words import tell
+from store.words import marked, tell
 
 SIDES = ("before", "now")
+REPORT = marked("this report")
 
 
 @dataclass(frozen=True)
@@ -37,19 +36,26 @@ class Asked:
 
     def cell(self, side: str, what: str, *group: str) -> str:
         """The name of a number's list."""
-        return json.dumps(
-            [side, what, self.before.start, self.before.end, self.age, self.target, *group],
-            ensure_ascii=False,
+        return written(
+            Cell(side, what, self.before.start, self.before.end, self.age, self.target, list(group))
         )
 
 
 class Cell(NamedTuple):
     """A number of an answer: of which period, what, and of which group where it is not of all."""
 
-    asked: Asked
     side: str
     what: str
-    group: Sequence[str]
+    start: Time
+    end: Time
+    age: Number
+    target: Number
+    group: list[str]
+
+    @property
+    def asked(self) -> Asked:
+        """Of which question it is an answer."""
+        return Asked(Period(self.start, self.end), self.age, self.target)
 
 
 def asked_of(scope: Scope, target: str, before_from: str, before_to: str, age: str) -> Asked:
@@ -58,25 +64,17 @@ def asked_of(scope: Scope, target: str, before_from: str, before_to: str, age: s
     return Asked(before, age_of(scope, before, age, end), end)
 
 
-def read_cell(scope: Scope, cell: str) -> Cell:
+def cell_of(scope: Scope, cell: str) -> Cell:
     """What a cell names; raises ListError."""
-    try:
-        side, what, start, end, age, target, *group = json.loads(cell)
-        if not all(isinstance(one, int) for one in (start, end, age, target)):
-            raise ValueError(cell)
-        if not all(isinstance(one, str) for one in (side, what, *group)) or len(group) not in (0, 3):
-            raise ValueError(cell)
-        is_asked = start < end and 0 < age <= OLDEST and 1 < target <= len(scope.definition.steps)
-        if side not in SIDES or not is_asked:
-            raise ValueError(cell)
-    except (ValueError, TypeError):
-        raise no_cell(cell) from None
-    return Cell(Asked(Period(start, end), age, target), side, what, group)
-
-
-def no_cell(cell: str) -> ListError:
-    """The error that says that a cell names nothing."""
-    return ListError(tell("%(cell)s is no cell of this report; take one from its answer", cell=repr(cell)))
+    found = read_cell(cell, Cell, REPORT)
+    is_asked = (
+        found.start < found.end
+        and 0 < found.age <= OLDEST
+        and 1 < found.target <= len(scope.definition.steps)
+    )
+    if found.side not in SIDES or len(found.group) not in (0, 3) or not is_asked:
+        raise no_cell(cell, REPORT)
+    return found
 
 
 def _target(scope: Scope, key: str) -> int:
