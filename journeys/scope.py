@@ -112,9 +112,7 @@ class Scope:
             "in_any_order": int(self.rule.order == "any"),
         }
         source = self.source_of_runs(params)
-        selected = question("runs.selected", source=source, outcome=OUTCOME)
-        if self.age:
-            selected = aged(selected, self.rule, self.age, params)
+        selected = self._selected(source, params)
         resolved = self.resolved
         if self.rule.of_accounts and unit == "customers":
             raise UnitError(tell(NO_CUSTOMERS))
@@ -137,6 +135,11 @@ class Scope:
         }
         return question(name, **given), params.values
 
+    def _selected(self, source: str, params: Params) -> str:
+        """SQL of the runs of the period as they stand, or as they stood at the age."""
+        selected = question("runs.selected", source=source, outcome=OUTCOME)
+        return aged(selected, self.rule, self.age, params) if self.age else selected
+
     def _once(self) -> str:
         """How a question holds runs that it reads several times: those of a saved segment are found once.
 
@@ -153,7 +156,7 @@ class Scope:
         parts = segments.of_attributes(segment, params)
         for name in (name for name in segments.SAVED if segment.get(name)):
             group = self.saved.segment(segment[name]).group
-            runs = question("runs.selected", source=self.source_of_runs(params), outcome=OUTCOME)
+            runs = self._selected(self.source_of_runs(params), params)
             of = self.rule.runs_of
             ground = Ground(runs, self.resolved, self.saved, is_now=self.as_of is None, runs_of=of)
             found = belonging(group, params, ground)

@@ -15,6 +15,7 @@ from journeys.facing import Facing
 from journeys.funnel import funnel
 from journeys.generations import Wanted, ensured
 from journeys.lists import total
+from journeys.membership import Saved
 from journeys.period import Period, iso
 from journeys.periods import periods
 from journeys.runs import fill
@@ -166,6 +167,15 @@ def test_segments_stand_as_they_are_unless_an_age_is_asked_for(scope: Scope) -> 
     assert report.behind
     for cell, n in cells(aged):
         assert total(scope, report.behind(scope, cell)) == n
+
+
+def test_who_belongs_to_a_segment_is_told_at_that_age_too(scope: Scope) -> None:
+    did = {"key": "asked", "name": "Asked", "all": [{"did": {"event": "Ask"}, "during": "run"}]}
+    asked = replace(scope, segment={"name": "asked"}, saved=Saved({"asked": did}, {}))
+    for age, lives in (("1d", 2), ("5d", 3)):
+        sides = COMPANIONS["variants"].ask(asked, {**ASKED, "age": age})["sides"]
+        days = (DAYS - int(age[0]), DAYS)
+        assert [one["entered"]["n"] for one in sides] == [lives * one for one in days], age
 
 
 def test_an_age_that_cannot_be_read_is_refused(scope: Scope) -> None:
