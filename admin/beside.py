@@ -12,19 +12,18 @@ from admin.failures import BAD_QUESTIONS
 from admin.questions import ReportQuestion
 from admin.report import JourneyPage
 from journeys.breakdown_report import BREAKDOWN
+from journeys.companions import COMPANIONS, FACING_OF
 from journeys.comparison import COMPARISON
 from journeys.dimensions import OF_EVENT
-from journeys.facing import BY_REPORT
+from journeys.facing import Facing
 from journeys.period import Period, PeriodError, moment
 from journeys.periods_report import PERIODS
 from journeys.report import OTHER_SEGMENT, PERIOD, Answer, Report
-from journeys.reports import COMPANIONS
 from journeys.segments import written
-from journeys.side_by_side import Facing
 from journeys.survival_report import SURVIVAL
 from journeys.timing import TIMING
 from journeys.trend import TREND
-from store.words import Spoken
+from store.words import Spoken, tell
 
 
 def given(report: JourneyPage, tab: str, args: Mapping[str, str]) -> dict[str, str]:
@@ -77,7 +76,7 @@ def timing(report: JourneyPage, _answer: Answer, **_others: Answer) -> dict[str,
 
 def facing(report: JourneyPage, kind: Report, question: ReportQuestion) -> dict[str, Any]:
     """The report of a tab side by side, as its bar asks: with another segment, with another period."""
-    if kind.name not in BY_REPORT:
+    if kind.name not in FACING_OF:
         return {}
     asked, own = report.asked, dict(question.arguments)
     others: list[dict[str, str]] = []
@@ -85,7 +84,7 @@ def facing(report: JourneyPage, kind: Report, question: ReportQuestion) -> dict[
         others.append({"against": asked.against})
     if asked.beside and PERIOD in kind.beside:
         others.append({"before_from": asked.beside.start, "before_to": asked.beside.end})
-    return {"facing": [_facing(report, BY_REPORT[kind.name], question, own, other) for other in others]}
+    return {"facing": [_facing(report, FACING_OF[kind.name], question, own, other) for other in others]}
 
 
 def _facing(
@@ -106,6 +105,8 @@ def _facing(
         "name": beside.name,
         "compared": "segments" if "against" in other else "periods",
         "heads": Spoken(found.heads),
+        "tells_who_left": found.tells_who_left,
+        "of_age": tell(found.of_age) if found.of_age else "",
         "called": lambda row: found.called(report.scope, row["part"], row["kind"], row["label"]),
     }
 

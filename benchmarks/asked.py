@@ -7,10 +7,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
+from journeys.companions import COMPANIONS
 from journeys.lists import listed
 from journeys.membership import Saved
 from journeys.period import Period
-from journeys.reports import BY_NAME, COMPANIONS, REPORTS
+from journeys.reports import BY_NAME, REPORTS
 from journeys.scope import Scope
 from journeys.segments import choices
 

@@ -53,7 +53,7 @@ class Answers:
     def of(self, scope: Scope, name: str, arguments: Mapping[str, Any], compute: Callable[[], T]) -> T:
         """The answer of this name over a scope with these arguments: that of before, or a computed one."""
         about = (
-            *(scope.project, scope.version, scope.period, scope.segment, scope.now, scope.as_of),
+            *(scope.project, scope.version, scope.period, scope.segment, scope.now, scope.as_of, scope.age),
             *(scope.saved, scope.routes),
         )
         return self.under(scope.events, scope.project.id, (name, arguments, *about), compute)

@@ -2,57 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from marshmallow import fields, validate
-
-from journeys.cursors import ListError
-from journeys.definitions import parse_duration
+from journeys.cursors import Number, Time, no_cell, read_cell, written
 from journeys.dimensions import DimensionError
-from journeys.period import Period, PeriodError, moment, preceding
-from journeys.report import OwnArguments
+from journeys.period import Period
 from journeys.scope import Scope
-from journeys.statistics import known
-from store.words import Later, tell
+from journeys.two_periods import OLDEST, age_of, before_of
+from store.words import marked, tell
 
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
-AGES = (
-    *(MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR),
-    *(days * DAY for days in (1, 2, 3, 5, 7, 10, 14, 21, 30, 60, 90, 180, 365)),
-)
-OLDEST = 3_660 * DAY
 SIDES = ("before", "now")
-
-
-class BeforeArguments(OwnArguments):
-    """Against which period."""
-
-    before_from = fields.String(
-        load_default="",
-        validate=validate.Length(max=40),
-        metadata={"description": "beginning of the period to compare with; the period before where absent"},
-    )
-    before_to = fields.String(
-        load_default="",
-        validate=validate.Length(max=40),
-        metadata={"description": "its end, which does not count any more"},
-    )
-
-
-class BesideArguments(BeforeArguments):
-    """Against which period, and at what age: the arguments of each report of two periods."""
-
-    age = fields.String(
-        load_default="",
-        validate=validate.Regexp(r"^([1-9]\d{0,5}[smhdw])?\Z", error=Later("write 90s, 30m, 12h, 14d or 6w")),
-        metadata={
-            "description": "how long after their start runs of both periods are looked at, such as 7d; where "
-            "absent, about as long as nine in ten successes took"
-        },
-    )
+REPORT = marked("this report")
 
 
 @dataclass(frozen=True)
@@ -75,46 +36,45 @@ class Asked:
 
     def cell(self, side: str, what: str, *group: str) -> str:
         """The name of a number's list."""
-        return json.dumps(
-            [side, what, self.before.start, self.before.end, self.age, self.target, *group],
-            ensure_ascii=False,
+        return written(
+            Cell(side, what, self.before.start, self.before.end, self.age, self.target, list(group))
         )
 
 
 class Cell(NamedTuple):
     """A number of an answer: of which period, what, and of which group where it is not of all."""
 
-    asked: Asked
     side: str
     what: str
-    group: Sequence[str]
+    start: Time
+    end: Time
+    age: Number
+    target: Number
+    group: list[str]
+
+    @property
+    def asked(self) -> Asked:
+        """Of which question it is an answer."""
+        return Asked(Period(self.start, self.end), self.age, self.target)
 
 
 def asked_of(scope: Scope, target: str, before_from: str, before_to: str, age: str) -> Asked:
     """What is asked for; raises PeriodError, DimensionError."""
     before, end = before_of(scope, before_from, before_to), _target(scope, target)
-    return Asked(before, _read(age) if age else _age(scope, before, end), end)
+    return Asked(before, age_of(scope, before, age, end), end)
 
 
-def read_cell(scope: Scope, cell: str) -> Cell:
+def cell_of(scope: Scope, cell: str) -> Cell:
     """What a cell names; raises ListError."""
-    try:
-        side, what, start, end, age, target, *group = json.loads(cell)
-        if not all(isinstance(one, int) for one in (start, end, age, target)):
-            raise ValueError(cell)
-        if not all(isinstance(one, str) for one in (side, what, *group)) or len(group) not in (0, 3):
-            raise ValueError(cell)
-        is_asked = start < end and 0 < age <= OLDEST and 1 < target <= len(scope.definition.steps)
-        if side not in SIDES or not is_asked:
-            raise ValueError(cell)
-    except (ValueError, TypeError):
-        raise no_cell(cell) from None
-    return Cell(Asked(Period(start, end), age, target), side, what, group)
-
-
-def no_cell(cell: str) -> ListError:
-    """The error that says that a cell names nothing."""
-    return ListError(tell("%(cell)s is no cell of this report; take one from its answer", cell=repr(cell)))
+    found = read_cell(cell, Cell, REPORT)
+    is_asked = (
+        found.start < found.end
+        and 0 < found.age <= OLDEST
+        and 1 < found.target <= len(scope.definition.steps)
+    )
+    if found.side not in SIDES or len(found.group) not in (0, 3) or not is_asked:
+        raise no_cell(cell, REPORT)
+    return found
 
 
 def _target(scope: Scope, key: str) -> int:
@@ -128,40 +88,3 @@ def _target(scope: Scope, key: str) -> int:
             )
         )
     return scope.definition.position(key or later[-1])
-
-
-def before_of(scope: Scope, start: str, end: str) -> Period:
-    """The period to compare with, the one right before where none is named; raises PeriodError."""
-    zone = scope.project.zone
-    if not (start or end):
-        return preceding(scope.period, zone)
-    if not (start and end):
-        raise PeriodError(tell("a period to compare with needs both its beginning and its end"))
-    found = Period(moment(start, zone), moment(end, zone))
-    if found.start >= found.end:
-        raise PeriodError(tell("the period to compare with ends before it begins"))
-    if found.start < scope.period.end and scope.period.start < found.end:
-        raise PeriodError(tell("the period to compare with must not overlap the one that is explained"))
-    return found
-
-
-def _read(age: str) -> int:
-    try:
-        found = parse_duration(age)
-    except ValueError as error:
-        raise DimensionError(tell("%(age)s is no age: %(error)s", age=repr(age), error=error)) from None
-    if found > OLDEST:
-        raise DimensionError(
-            tell("%(age)s is too old; ask for at most %(value)sd", age=repr(age), value=OLDEST // DAY)
-        )
-    return found
-
-
-def _age(scope: Scope, before: Period, target: int) -> int:
-    """When nine in ten successes of before had come, but so that half of this period's time is that old."""
-    row = scope.events.query(*replace(scope, period=before).ask("change_asked.times", target=target))[0]
-    most = known(row["ms"]) or scope.definition.idle_timeout
-    middle = (scope.period.start + min(scope.period.end, max(scope.now, scope.period.start))) // 2
-    limit = max(scope.now - middle, AGES[0])
-    enough = next((one for one in AGES if one >= most), AGES[-1])
-    return min(enough, max(one for one in AGES if one <= limit))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from journeys.change_asked import no_cell, read_cell
+from journeys.change_asked import REPORT, cell_of
 from journeys.change_further import those
+from journeys.cursors import no_cell
 from journeys.dimensions import OF_RUN, DimensionError, dimension
 from journeys.report import Which
 from journeys.scope import Scope
@@ -23,20 +24,21 @@ COUNTED = {
 
 def behind(scope: Scope, cell: str) -> Which:
     """The runs behind a number; raises ListError for a cell that there is not."""
-    asked, side, what, group = read_cell(scope, cell)
-    if what not in COUNTED or (group and group[1] not in KINDS):
-        raise no_cell(cell)
-    condition, said = COUNTED[what]
+    found = cell_of(scope, cell)
+    asked, group = found.asked, found.group
+    if found.what not in COUNTED or (group and group[1] not in KINDS):
+        raise no_cell(cell, REPORT)
+    condition, said = COUNTED[found.what]
     try:
         where, bound, title = _of_group(scope, *group) if group else ("1", {}, tell("all"))
     except DimensionError:
-        raise no_cell(cell) from None
-    words = tell("period before") if side == "before" else tell("this period")
+        raise no_cell(cell, REPORT) from None
+    words = tell("period before") if found.side == "before" else tell("this period")
     return Which(
         f"({condition}) and ({where})",
         {**bound, "age": asked.age, "target": asked.target},
         tell("%(group)s, %(period)s: %(what)s", group=title, period=words, what=tell(said)),
-        period=asked.before if side == "before" else None,
+        period=asked.before if found.side == "before" else None,
     )
 
 

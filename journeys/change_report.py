@@ -8,9 +8,9 @@ from typing import Any
 from marshmallow import fields, validate
 
 from journeys.change import change
-from journeys.change_asked import BesideArguments
 from journeys.change_lists import behind
 from journeys.report import Answer, Report, Table
+from journeys.two_periods import EquallyOldArguments
 
 MEANINGS = {
     "before": (
@@ -86,7 +86,7 @@ MEANINGS = {
 }
 
 
-class Asked(BesideArguments):
+class Asked(EquallyOldArguments):
     """Besides: up to which step, and how many values stand alone."""
 
     target = fields.String(

@@ -247,7 +247,7 @@ def _condition(part: str, kind: str, rest: str) -> tuple[str, dict[str, Any], st
     if part != "next":
         raise ValueError(part)
     if when == OPEN:
-        is_open = "next_kind = 'none' and until + {within:Int64} > {now:Int64}"
+        is_open = "next_kind = 'none' and until + {within:Int64} > seen_until"
         return is_open, {}, tell("nothing more so far, and their time is not up")
     timed, limits = _timed(when)
     if kind == "all":

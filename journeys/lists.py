@@ -136,7 +136,9 @@ def total(scope: Scope, which: Which, *, unit: str = "runs") -> int:
 def _within(scope: Scope, which: Which) -> Scope:
     if which.segment is not None:
         scope = replace(scope, segment=which.segment)
-    return scope if which.period is None else replace(scope, period=which.period)
+    if which.period is not None:
+        scope = replace(scope, period=which.period)
+    return replace(scope, age=which.age) if which.age else scope
 
 
 def counted(scope: Scope, number: str, step: str | None = None) -> Which:

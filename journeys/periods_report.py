@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from journeys import change_lists
-from journeys.change_asked import SIDES, BesideArguments, read_cell
+from journeys.change_asked import SIDES, cell_of
 from journeys.change_report import MEANINGS as OF_CHANGE
 from journeys.periods import periods
 from journeys.report import Answer, Report, Table, Which
 from journeys.scope import Scope
+from journeys.two_periods import EquallyOldArguments
 from store.words import tell
 
 MEANINGS = {
@@ -71,10 +72,10 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
 
 def behind(scope: Scope, cell: str) -> Which:
     """The runs behind a number, of either period; raises ListError for a cell that there is not."""
-    found, asked = change_lists.behind(scope, cell), read_cell(scope, cell)
+    found, asked = change_lists.behind(scope, cell), cell_of(scope, cell)
     if asked.what != "succeeded":
         return found
-    name = scope.definition.steps[asked.asked.target - 1].name
+    name = scope.definition.steps[asked.target - 1].name
     side = tell("period before") if asked.side == "before" else tell("this period")
     return found._replace(title=tell("%(period)s: came to “%(step)s” by that age", period=side, step=name))
 
@@ -86,7 +87,7 @@ PERIODS = Report(
     answer=periods,
     table=table,
     meanings=MEANINGS,
-    asked=BesideArguments,
+    asked=EquallyOldArguments,
     behind=behind,
     within="funnel",
     notes=("It says how far the two are apart; what the change is made of is said by “Explain a change”.",),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from journeys.companions import COMPANIONS
 from journeys.metrics import WORDS
 from journeys.report import Report
-from journeys.reports import COMPANIONS, REPORTS
-from journeys.side_by_side import MEANINGS as SIDE_BY_SIDE
+from journeys.reports import REPORTS
+from journeys.side_by_side_report import MEANINGS as SIDE_BY_SIDE
 
 FILE = Path(__file__).parents[1] / "docs" / "metrics.md"
 TITLE = "# What the reports of a journey mean\n"
@@ -25,7 +26,7 @@ BESIDE = """
 A tab that can be compared shows its report of two segments, or of two periods, side by side. `against`
 names the other segment; without it, `before_from` and `before_to` are the other period, or it is the one
 before. The report is asked for each group by itself, so each number is the one that the group's own report
-tells.
+tells: of two periods, as their runs stood when they were equally old.
 
 """
 HEAD = "| word | meaning |\n|---|---|\n"
@@ -42,8 +43,8 @@ def _sections() -> Iterator[str]:
         yield f"\n## {report.title}\n\n`{report.name}`{_of(report)}: {report.says}\n\n"
         if report in COMPANIONS.values():
             yield "Its words are those of [all reports side by side](#side-by-side).\n"
-            continue
-        yield _words(report.meanings)
+        else:
+            yield _words(report.meanings)
         if report.notes:
             yield "\n" + "".join(f"- {note}\n" for note in report.notes)
 

@@ -21,7 +21,8 @@ PERIOD, OTHER_SEGMENT = "beside", "against"  # what a page can show beside a rep
 class Which(NamedTuple):
     """Some runs of a scope: an SQL condition on columns of `runs.selected`, what it binds, and in words.
 
-    `segment` and `period` are those of the runs where they are not the scope's own.
+    `segment` and `period` are those of the runs where they are not the scope's own, `age` (ms) is that at
+    which they are looked at where they are not told as they stand.
     """
 
     sql: str
@@ -29,6 +30,7 @@ class Which(NamedTuple):
     title: str
     segment: Mapping[str, str] | None = None
     period: Period | None = None
+    age: int = 0
 
 
 class OwnArguments(Schema):

@@ -5,16 +5,15 @@ from __future__ import annotations
 from journeys.attribution_report import ATTRIBUTION
 from journeys.breakdown_report import BREAKDOWN
 from journeys.change_report import CHANGE
+from journeys.companions import COMPANIONS
 from journeys.comparison import COMPARISON
 from journeys.conformance import CONFORMANCE
 from journeys.dropoffs_report import DROPOFFS
-from journeys.facing import FACING
 from journeys.funnel_report import FUNNEL
 from journeys.paths_report import PATHS
 from journeys.periods_report import PERIODS
 from journeys.report import Report
 from journeys.retention import RETENTION
-from journeys.side_by_side import companion
 from journeys.signals_report import SIGNALS
 from journeys.survival_report import SURVIVAL
 from journeys.timing import TIMING
@@ -23,7 +22,6 @@ from journeys.variants import VARIANTS
 from journeys.versions_report import VERSIONS
 from journeys.zero import ZERO
 
-COMPANIONS = {one.report.name: companion(one) for one in FACING}
 REPORTS: tuple[Report, ...] = (
     FUNNEL,
     TREND,

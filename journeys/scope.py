@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from journeys import resolution, runs, segments
 from journeys.account_events import acting
+from journeys.aged import aged
 from journeys.answers import Answers
 from journeys.definitions import Definition, Matcher, Step, parse
 from journeys.filters import Params, any_of
@@ -50,6 +51,7 @@ class Scope:
 
     `rule` is the journey as its runs are made, `definition` as reports draw it.
 
+    With `age` (ms), only runs that are so old count, each as it stood at that age.
     With `as_of` (ms), identities belong to the customers to whom the ledger gave them at that moment; all
     else is as it is now, also events that came later.
     `source` is the SQL of runs, one row each, and `values` what it binds: the stored runs, or runs
@@ -67,6 +69,7 @@ class Scope:
     source: str = ""
     values: Mapping[str, Any] | None = None
     as_of: int | None = None
+    age: int = 0
     saved: Saved = field(default_factory=Saved)
     routes: Routes = RAW
     answers: Answers | None = None
@@ -109,7 +112,7 @@ class Scope:
             "in_any_order": int(self.rule.order == "any"),
         }
         source = self.source_of_runs(params)
-        selected = question("runs.selected", source=source, outcome=OUTCOME)
+        selected = self._selected(source, params)
         resolved = self.resolved
         if self.rule.of_accounts and unit == "customers":
             raise UnitError(tell(NO_CUSTOMERS))
@@ -132,6 +135,11 @@ class Scope:
         }
         return question(name, **given), params.values
 
+    def _selected(self, source: str, params: Params) -> str:
+        """SQL of the runs of the period as they stand, or as they stood at the age."""
+        selected = question("runs.selected", source=source, outcome=OUTCOME)
+        return aged(selected, self.rule, self.age, params) if self.age else selected
+
     def _once(self) -> str:
         """How a question holds runs that it reads several times: those of a saved segment are found once.
 
@@ -148,7 +156,7 @@ class Scope:
         parts = segments.of_attributes(segment, params)
         for name in (name for name in segments.SAVED if segment.get(name)):
             group = self.saved.segment(segment[name]).group
-            runs = question("runs.selected", source=self.source_of_runs(params), outcome=OUTCOME)
+            runs = self._selected(self.source_of_runs(params), params)
             of = self.rule.runs_of
             ground = Ground(runs, self.resolved, self.saved, is_now=self.as_of is None, runs_of=of)
             found = belonging(group, params, ground)

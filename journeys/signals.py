@@ -85,6 +85,7 @@ def chosen(scope: Scope, asked: Asked, **values: Any) -> tuple[str, dict[str, An
         landmark=asked.landmark,
         parts=asked.parts,
         breaks_off=int(scope.rule.order == "strict"),
+        is_aged=int(scope.age > 0),
         **values,
     )
 

@@ -8,11 +8,12 @@ from typing import Any
 from marshmallow import fields, validate
 
 from journeys import funnel_report
-from journeys.change_asked import no_cell
+from journeys.cursors import no_cell
 from journeys.funnel import OUTCOMES
 from journeys.report import Answer, OwnArguments, Report, Table, Which
 from journeys.scope import Scope
 from journeys.versions import stands, versions
+from store.words import marked
 
 
 class Asked(OwnArguments):
@@ -111,9 +112,9 @@ def behind(scope: Scope, cell: str) -> Which:
         _, number, other, this = cell.split(":")
         version = int(number)
     except ValueError:
-        raise no_cell(cell) from None
+        raise no_cell(cell, marked("this report")) from None
     if this not in OUTCOMES or other not in ("", *OUTCOMES) or version < 1:
-        raise no_cell(cell)
+        raise no_cell(cell, marked("this report"))
     return stands(scope, version, other, this)
 
 

@@ -3,7 +3,7 @@
 with
     told as (
         select
-            is_left, until,
+            is_left, until, seen_until,
             arrayJoin(arrayConcat(
                 [('all', 'value', '', nan)],
                 if(is_left, [('next', next_kind, next, seconds)], []),
@@ -23,7 +23,7 @@ with
             one.3 as label,
             countIf(is_left) as here,
             countIf(not is_left) as on,
-            countIf(is_left and until + {within:Int64} > {now:Int64}) as early,
+            countIf(is_left and until + {within:Int64} > seen_until) as early,
             sumForEach(arrayMap(limit -> one.4 <= limit, {limits:Array(Float64)})) as quick,
             quantileExactInclusiveStateIf(0.5)(one.4, isFinite(one.4)) as times
         from told

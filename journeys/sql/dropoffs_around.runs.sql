@@ -6,7 +6,7 @@
 with
     reached as (
         select
-            customer, number, account, start,
+            customer, number, account, start, seen_until,
             furthest = {k:UInt8} as is_left,
             is_left and last > start and (customer, last) in (
                 select customer, toUnixTimestamp64Milli(start) from ({{source}})
@@ -120,9 +120,10 @@ select
     reached.account as account,
     reached.is_left as is_left,
     reached.until as until,
+    reached.seen_until as seen_until,
     multiIf(
         is_again_at_once, 'again',
-        moments.next_at = 0 or moments.next_at >= until + {within:Int64}, 'none',
+        moments.next_at = 0 or moments.next_at >= least(until + {within:Int64}, seen_until + 1), 'none',
         startsWith(moments.next_act, '1'), 'again',
         'value'
     ) as next_kind,
@@ -130,7 +131,7 @@ select
     if(is_again_at_once, 0, (moments.next_at - until + 1) / 1000) as seconds,
     moments.page_at >= reached.start as has_page,
     if(has_page, moments.page, '') as page,
-    least(until + {near:Int64}, if(moments.next_at = 0, {never:Int64}, moments.next_at)) as near_until,
+    least(until + {near:Int64}, seen_until + 1, if(moments.next_at = 0, {never:Int64}, moments.next_at)) as near_until,
     arrayFilter(one -> one.2 < near_until, moments.soon) as soon,
     arrayFilter(
         trouble -> moments.troubled[trouble] >= until - {near:Int64} or arrayExists(one -> one.3[trouble], soon),

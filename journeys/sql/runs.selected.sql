@@ -1,5 +1,5 @@
 -- Which runs began in the period and until now, and how does each stand now? Times in milliseconds; customer and number
--- together name a run. Its steps are those that were `walked`; in any order they are places instead: the first, the second.
+-- together name a run, which is known until `seen_until`. Its steps are those that were `walked`; in any order they are places instead: the first, the second.
 select
     customer,
     toUInt32(run.number) as number,
@@ -23,6 +23,7 @@ select
     run.campaign as campaign,
     run.device as device,
     run.country as country,
-    '' as account
+    '' as account,
+    {now:Int64} as seen_until
 from ({{source}}) as run
 where start >= {start:Int64} and start < {end:Int64} and start <= {now:Int64}

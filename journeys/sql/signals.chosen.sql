@@ -1,5 +1,6 @@
 -- Which run of each customer is asked about, what had it done by the landmark, and what became of it? It is the first
--- that took the step from which time counts. Times in milliseconds.
+-- that took the step from which time counts. At an age it is asked what had become of it by then: who had not come had not,
+-- in time or not. Times in milliseconds.
 with
     taken as (
         select
@@ -27,13 +28,17 @@ select
     ) as ended,
     arrayFilter((way, at) -> way.1 < {k:UInt8} and at <= until, arrayZip(steps, moments, event_ids), moments) as ways,
     multiIf(
-        if({window:Int64} > 0, {now:Int64} - start <= {window:Int64}, {now:Int64} - since <= {idle:Int64}), 'young',
+        multiIf(
+            {is_aged:UInt8}, until > seen_until,
+            {window:Int64} > 0, {now:Int64} - start <= {window:Int64},
+            {now:Int64} - since <= {idle:Int64}
+        ), 'young',
         has_come and since + wait <= until, 'there',
         not has_come and (
             outcome = 'failed' and last <= until
             or {window:Int64} > 0 and start + {window:Int64} < until
         ), 'over',
-        not won and outcome = 'in_time', 'in_time',
+        not won and outcome = 'in_time' and not {is_aged:UInt8}, 'in_time',
         'counted'
     ) as standing,
     standing = 'counted' and cityHash64(customer) % {parts:UInt64} = 0 as is_seen

@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from admin.asked import read
+from journeys.companions import COMPANIONS
 from journeys.cursors import read_cell
 from journeys.report import Report
-from journeys.reports import BY_NAME, COMPANIONS, TABS
-from journeys.side_by_side import Cell
+from journeys.reports import BY_NAME, TABS
+from journeys.side_by_side_lists import Cell
 from tests.admin.conftest import NOW, Shop, happened
 
 FEBRUARY = "from=2026-02-15&through=2026-03-01"
@@ -281,6 +282,21 @@ def test_every_number_side_by_side_opens_its_list(shop: Shop, tab: str, asked: s
     for link, n in links:
         there = shop.client("viewer").get(html.unescape(link)).text
         assert f": {n} run" in there[there.index('id="runs-title"') :], link
+
+
+@pytest.mark.parametrize("tab", list(COMPANIONS))
+def test_a_tab_says_at_which_age_it_compares_two_periods(shop: Shop, tab: str) -> None:
+    card = " ".join(card_of(page(shop, tab, f"{FEBRUARY}&beside=previous"), tab, "periods").split())
+    if tab == "retention":
+        assert "only where these are over: so nobody counts as lost" in card
+        assert "had the same time" not in card
+    else:
+        found = re.search(r"Runs of both periods as they stood (\d+ \w+) <", card)
+        assert found, "the age in words"
+        assert "so that both had the same time" in card
+        assert "not that old yet" in card, "Dee began half a day ago"
+    aside = card_of(page(shop, tab, f"{FEBRUARY}&against=device:mobile"), tab)
+    assert "as they stood" not in aside, "segments are compared as they are now"
 
 
 def test_every_tab_that_offers_another_segment_shows_it() -> None:

@@ -50,6 +50,16 @@ def test_a_link_shows_its_report_and_leads_nowhere(own_shop: Shop, report: str) 
         assert word not in said, word
 
 
+def test_it_can_be_of_a_saved_segment(own_shop: Shop) -> None:
+    phone = {"key": "phone", "name": "Phone", "all": [{"field": "device", "op": "eq", "value": "mobile"}]}
+    save_segment(own_shop.services.engine, own_shop.project.id, phone, by="e", now=NOW)
+    for one in embedding.REPORTS:
+        asked = [f"days=30{more}" for more in ("&segment=phone", "&device=mobile", "")]
+        pages = [own_shop.client().get(made(own_shop, report=one.name, asked=this)).text for this in asked]
+        saved, plain, everybody = (re.findall(r"data-values='([^']*)'", page) for page in pages)
+        assert saved == plain != everybody, one.name
+
+
 def test_it_may_stand_in_frames_and_no_other_page_may(own_shop: Shop) -> None:
     anywhere, wiki = (
         made(own_shop),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from journeys.companions import COMPANIONS
 from journeys.definitions import parse
 from journeys.generations import Wanted, ensured
 from journeys.lists import total
@@ -16,7 +17,7 @@ from journeys.metrics import WORDS
 from journeys.period import Period
 from journeys.published import FILE, published
 from journeys.report import Report
-from journeys.reports import BY_NAME, COMPANIONS, REPORTS
+from journeys.reports import BY_NAME, REPORTS
 from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.sessions import fill as count_sessions
@@ -126,6 +127,7 @@ ASKED = [
     ("retention", {"by": "week", "cohort": "succeeded"}),
     *((one.name, {"against": "device:mobile"}) for one in COMPANIONS.values()),
     ("conformance_beside", {"before_from": "2025-10-01", "before_to": "2025-10-09"}),
+    ("dropoffs_beside", {"before_from": "2025-10-01", "before_to": "2025-10-09", "age": "6d"}),
 ]
 # Two positions of paths have every kind of number that more have, and each of them costs a list.
 SHORT = {"paths": {"depth": 2}}

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from journeys.companions import COMPANIONS
 from journeys.definitions import parse
 from journeys.funnel import funnel
 from journeys.generations import Wanted, ensured
 from journeys.period import Period
-from journeys.reports import BY_NAME, COMPANIONS, REPORTS
+from journeys.reports import BY_NAME, REPORTS
 from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.sessions import fill as count_sessions

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from journeys.companions import COMPANIONS
 from journeys.conformance import conformance
 from journeys.cursors import ListError
 from journeys.definitions import DefinitionError, lean, parse, parse_yaml, to_yaml
@@ -19,7 +20,7 @@ from journeys.lists import AT_STEP, listed
 from journeys.paths import paths
 from journeys.preview import preview
 from journeys.report import Report
-from journeys.reports import COMPANIONS, REPORTS
+from journeys.reports import REPORTS
 from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.survival import survival

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from journeys.apart import apart
+from journeys.companions import COMPANIONS, FACING
 from journeys.comparison import COMPARISON
 from journeys.cursors import ListError, read_cell
-from journeys.facing import FACING
+from journeys.facing import Facing
 from journeys.lists import total
 from journeys.period import Period, PeriodError, moment
-from journeys.reports import COMPANIONS
 from journeys.scope import Scope
 from journeys.segments import SegmentError
-from journeys.side_by_side import SIDES, Cell, Facing
+from journeys.side_by_side_lists import SIDES, Cell
 from tests.journeys.test_frame import DAY, START, cells, numbers
 from tests.journeys.test_frame import scope as scope
 
@@ -52,7 +52,9 @@ def test_each_number_is_that_of_the_group_alone(facing: Facing, both: tuple[str,
     found = asked(facing, compared, scopes[0])
     assert found["compared"] == compared
     given = {**facing.report.arguments({}), **(facing.wide or {}), **found["asked"]}
-    for side, alone in zip(SIDES, scopes, strict=True):
+    age = round(found["age"]["seconds"] * 1000) if found["age"] else 0
+    assert bool(age) == (compared == "periods" and facing.at_age)
+    for side, alone in zip(SIDES, (replace(one, age=age) for one in scopes), strict=True):
         answer = facing.report.ask(alone, given)
         theirs, every = dict(cells(answer)), set(numbers(answer))
         every.add(answer.get("successes", 0) + answer.get("unsuccessful", 0))  # the runs that are over
@@ -61,7 +63,7 @@ def test_each_number_is_that_of_the_group_alone(facing: Facing, both: tuple[str,
             if "cell" in one:
                 inner = read_cell(one["cell"], Cell, "it")
                 assert theirs[inner.cell] == one["n"], row
-                assert (inner.start, inner.end) == (alone.period.start, alone.period.end)
+                assert (inner.start, inner.end, inner.age) == (alone.period.start, alone.period.end, age)
             elif one["n"]:
                 assert one["n"] in every
             if one.get("share") and one["share"]["n"]:

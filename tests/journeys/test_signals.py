@@ -16,12 +16,12 @@ import pytest
 from scipy import stats
 
 from journeys import signals as room
+from journeys.companions import COMPANIONS
 from journeys.cursors import ListError
 from journeys.definitions import Definition, parse
 from journeys.dimensions import DimensionError
 from journeys.lists import listed
 from journeys.period import Period
-from journeys.reports import COMPANIONS
 from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.signals import LEVELS, signals

@@ -29,13 +29,14 @@ from journeys import (
     traits,
 )
 from journeys.breakdown import breakdown, names
+from journeys.companions import COMPANIONS
 from journeys.definitions import parse
 from journeys.export import export
 from journeys.funnel import UNITS, funnel
 from journeys.lists import listed
 from journeys.period import Period
 from journeys.preview import preview
-from journeys.reports import BY_NAME, COMPANIONS, REPORTS
+from journeys.reports import BY_NAME, REPORTS
 from journeys.runs import fill, outdated, recompute
 from journeys.scope import Scope, open_scope
 from journeys.segments import choices
