@@ -242,7 +242,8 @@ def _attribution(answer: Answer) -> Iterator[Part]:
             (one["succeeded"]["n"], one["succeeded"]["cell"], one["took_part"]["n"]) for one in rows
         ],
         **{
-            rule: [(round(one["credits"][rule]), "", successes) for one in rows] for rule in ("first", "last")
+            rule: [(round(one["credits"][rule]), one["cells"]["credits"][rule], successes) for one in rows]
+            for rule in ("first", "last")
         },
     }
     for name, told in parts.items():

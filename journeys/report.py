@@ -21,7 +21,8 @@ PERIOD, OTHER_SEGMENT = "beside", "against"  # what a page can show beside a rep
 class Which(NamedTuple):
     """Some runs of a scope: an SQL condition on columns of `runs.selected`, what it binds, and in words.
 
-    `segment` and `period` are those of the runs where they are not the scope's own.
+    `segment` and `period` are those of the runs where they are not the scope's own. Where a run counts
+    several times, as in a number of contacts, `how_often` is SQL of (customer, number, how_often).
     """
 
     sql: str
@@ -29,6 +30,7 @@ class Which(NamedTuple):
     title: str
     segment: Mapping[str, str] | None = None
     period: Period | None = None
+    how_often: str = ""
 
 
 class OwnArguments(Schema):
