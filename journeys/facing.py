@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from journeys import conformance as of_conformance
 from journeys.attribution_report import ATTRIBUTION
 from journeys.breakdown import MOST
 from journeys.breakdown_report import BREAKDOWN
 from journeys.cohorts import later
-from journeys.conformance import CONFORMANCE
+from journeys.conformance_report import CONFORMANCE
+from journeys.deviations import KINDS
 from journeys.dimensions import OF_RUN
 from journeys.dropoffs_around import BEFORE, TITLES
 from journeys.dropoffs_report import DROPOFFS
@@ -141,7 +141,7 @@ def _conformance(answer: Answer) -> Iterator[Part]:
 
 
 def _called_deviation(scope: Scope, _part: str, kind: str, label: str) -> str:
-    return tell(of_conformance.KINDS[kind].title, step=_step(scope, label))
+    return tell(KINDS[kind].title, step=_step(scope, label))
 
 
 def _signals(answer: Answer) -> Iterator[Part]:

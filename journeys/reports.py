@@ -6,7 +6,7 @@ from journeys.attribution_report import ATTRIBUTION
 from journeys.breakdown_report import BREAKDOWN
 from journeys.change_report import CHANGE
 from journeys.comparison import COMPARISON
-from journeys.conformance import CONFORMANCE
+from journeys.conformance_report import CONFORMANCE
 from journeys.dropoffs_report import DROPOFFS
 from journeys.facing import FACING
 from journeys.funnel_report import FUNNEL
