@@ -82,11 +82,12 @@ def of_tab(tab: str, scope: Scope, *, unit: str, args: Mapping[str, str]) -> Tab
 
 
 def runs(rows: Iterable[Mapping[str, Any]]) -> Table:
-    """A row a run."""
+    """A row a run; `times` says how often it counts in the number that the list is behind."""
     about = ("customer", "account", "start", "last", "outcome", "furthest", "repeats", "shortcut", "case")
     names = (*about, "channel", "source", "campaign", "device", "country")
-    return (*names, "steps"), (
-        (*(run[name] for name in names), " > ".join(step["key"] for step in run["steps"])) for run in rows
+    return (*names, "steps", "times"), (
+        (*(run[name] for name in names), " > ".join(step["key"] for step in run["steps"]), run["times"])
+        for run in rows
     )
 
 

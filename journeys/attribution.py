@@ -36,6 +36,7 @@ from store.words import tell
 
 # The numbers of a label: contacts, runs, successes, runs lost right after it; credits, then values, by rule.
 LOST_AFTER, CREDITS = 3, 4
+ONE_EACH = ("first", "last", "last_not_direct")  # rules by which each success is owed to one contact alone
 RULES = ("first", "last", "last_not_direct", "linear", "position", "even", "decay")
 MODELS = ("first", "last", "last_not_direct", "linear", "position", "decay", "markov", "marginal")
 MOST_ROWS = 5_000
@@ -93,7 +94,7 @@ def attribution(
         "half_life_days": model.half_life,
         "value_property": model.value,
         "currency": model.currency,
-        "currencies": told,
+        "currencies": [{**one, "cell": _valued_in(one["currency"], model)} for one in told],
         "successes": round(successes),
         "unsuccessful": decided - round(successes),
         "in_time": round(outcomes.get("in_time", (0,))[0]),
@@ -112,8 +113,12 @@ def _whole(model: Model) -> dict[str, str]:
     return {
         **{name: f"whole:{name}" for name in ("successes", "unsuccessful", "in_time")},
         "without_contact": _cell(model, "succeeded", label=NONE),
-        **({"valued": f"valued:{model.currency}:{model.value}"} if model.value else {}),
+        **({"valued": _valued_in(model.currency, model)} if model.value else {}),
     }
+
+
+def _valued_in(currency: str, model: Model) -> str:
+    return f"valued:{currency}:{model.value}"
 
 
 def check(unit: str, model: Model) -> None:
@@ -288,6 +293,10 @@ def _channels(
             {
                 "channel": label,
                 "contacts": round(contacts),
+                "cells": {
+                    "contacts": _cell(model, "contacts", label=label),
+                    "credits": {rule: _cell(model, rule, label=label) for rule in ONE_EACH},
+                },
                 "took_part": {"n": round(runs), "cell": _cell(model, "took_part", label=label)},
                 "succeeded": {"n": round(successes), "cell": _cell(model, "succeeded", label=label)},
                 "success_rate": rate(round(successes), round(runs)),
@@ -301,6 +310,7 @@ def _channels(
             {
                 "channel": NONE,
                 "contacts": 0,
+                "cells": {"credits": dict.fromkeys(ONE_EACH, _cell(model, "succeeded", label=NONE))},
                 "took_part": {"n": bare.runs, "cell": _cell(model, "took_part", label=NONE)},
                 "succeeded": {"n": bare.successes, "cell": _cell(model, "succeeded", label=NONE)},
                 "success_rate": rate(bare.successes, bare.runs),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from journeys.attribution import NOT_BUSY, AttributionError, Cell, check, first_ways, plainly
+from journeys.attribution import NOT_BUSY, ONE_EACH, AttributionError, Cell, check, first_ways, plainly
 from journeys.attribution_busy import busy, histories, ways
 from journeys.attribution_contacts import NONE, Model, contacts_of
 from journeys.credits import START
@@ -25,6 +25,13 @@ WHOLE = {
     "unsuccessful": ("outcome in ('dropped', 'failed')", marked("Runs that failed or were dropped")),
     "in_time": ("outcome = 'in_time'", marked("Runs in time")),
 }
+CONTACTS = "contacts"
+SAID = {
+    CONTACTS: marked("%(runs)s: their contacts by %(label)s"),
+    "first": marked("%(runs)s, first contact by %(label)s"),
+    "last": marked("%(runs)s, last contact by %(label)s"),
+    "last_not_direct": marked("%(runs)s, last contact that was not direct by %(label)s"),
+}
 
 
 def behind(scope: Scope, cell: str) -> Which:
@@ -40,8 +47,13 @@ def behind(scope: Scope, cell: str) -> Which:
         check(asked.unit, model)
     except AttributionError as error:
         raise ListError(str(error)) from None
-    if asked.what not in WHAT or "" in (asked.way or []) or len(asked.way or []) > MOST_IN_WAY:
+    is_known = asked.what in WHAT or (asked.what in SAID and asked.label not in ("", NONE))
+    if not is_known or "" in (asked.way or []) or len(asked.way or []) > MOST_IN_WAY:
         raise no_cell(cell, marked("attribution"))
+    if asked.what == CONTACTS:
+        return _contacts(scope, model, asked.label)
+    if asked.what in ONE_EACH:
+        return _owed(scope, model, asked)
     if asked.label:
         return _with_label(scope, model, asked)
     if asked.way is not None:
@@ -50,6 +62,32 @@ def behind(scope: Scope, cell: str) -> Which:
         )
     shown = [way.labels for way in first_ways(scope, asked.unit, model, asked.shown)]
     return _by_ways(scope, model, asked, shown, tell("by all other ways"))
+
+
+def _contacts(scope: Scope, model: Model, label: str) -> Which:
+    """The runs that are over with a contact by a label, each as often as it had one."""
+    which, title = WHAT["took_part"]
+    runs, values = plainly(scope, which=which)
+    contacts = contacts_of(scope, model, values, known=[label])
+    sql = question("attribution_lists.contacts", runs=runs, contacts=contacts.rows)
+    bound = {**contacts.values, "label": contacts.names.index(label)}
+    return Which("1", bound, tell(SAID[CONTACTS], runs=tell(title), label=label), how_often=sql)
+
+
+def _owed(scope: Scope, model: Model, asked: Cell) -> Which:
+    """The successes that a label has whole, by a rule that gives each to one contact."""
+    which, title = WHAT["succeeded"]
+    runs, values = plainly(scope, which=which)
+    contacts = contacts_of(scope, model, values, known=[asked.label])
+    slots = {"runs": runs, "contacts": contacts.rows}
+    first, last = question("attribution_lists.first", **slots), question("attribution_lists.last", **slots)
+    bound = {
+        **contacts.values,
+        "label": contacts.names.index(asked.label),
+        "passes_direct": int(asked.what == "last_not_direct"),
+    }
+    said = tell(SAID[asked.what], runs=tell(title), label=asked.label)
+    return Which(f"(customer, number) in ({first if asked.what == 'first' else last})", bound, said)
 
 
 def _with_label(scope: Scope, model: Model, asked: Cell) -> Which:

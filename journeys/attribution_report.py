@@ -39,7 +39,8 @@ MEANINGS = {
     "dimension": "To what of the contacts before the goal credit goes.",
     "lookback_days": "How many days before the goal contacts count.",
     "half_life_days": "By how many days a contact must be earlier to have half the credit (`decay`).",
-    "contacts": "How many contacts by the channel were before the end of runs that are over.",
+    "contacts": "How many contacts by the channel were before the end of runs that are over; the list "
+    "of these runs says of each how many (`times`).",
     "models": "The rules by which credit is shared out.",
     "successes": "Runs that succeeded.",
     "without_contact": "Those of them without any contact: owed to (none).",
@@ -134,7 +135,7 @@ HEAD = (
 
 
 def table(answer: Answer) -> Table:
-    """How the runs stand, a row each; then a row a channel, then a row a way."""
+    """How the runs stand, a row each; a row a currency, then a row a channel, then a row a way."""
     return HEAD, _rows(answer)
 
 
@@ -142,6 +143,8 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
     none = (None,) * (len(HEAD) - 5)
     for name in answer["cells"]:
         yield "runs", name, None, answer[name], None, *none
+    for one in answer["currencies"]:
+        yield "currency", one["currency"], None, one["n"], None, *none[1:], one["value"]
     for row in answer["channels"]:
         yield (
             *("channel", row["channel"], row["contacts"], row["took_part"]["n"], row["succeeded"]["n"]),

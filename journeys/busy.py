@@ -1,4 +1,4 @@
-"""Customers with very many events, such as a shared kiosk: to go through them at every batch takes long."""
+"""Customers or accounts with very many events, such as a shared kiosk: to go through them takes long."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 
+from journeys.account_events import acting, near
+from journeys.account_runs import THESE
 from journeys.questions import question
 from store.events import EventStore
 
@@ -19,6 +22,17 @@ Customer = tuple[int, int]  # project and number
 log = logging.getLogger("waywiser.refreshing")
 
 
+class Whose(NamedTuple):
+    """Who has the events: in a word, and SQL of the events of the bound `identities`, each as theirs."""
+
+    kind: str
+    events: str
+
+
+CUSTOMERS = Whose("customer", near())
+ACCOUNTS = Whose("account", acting(near(), THESE))
+
+
 class Busy:
     """Finds them among those who are computed again and again. `identities_of` are all that may be theirs."""
 
@@ -27,8 +41,10 @@ class Busy:
         events: EventStore,
         identities_of: Callable[[int, Sequence[int]], list[int]],
         clock: Callable[[], int],
+        whose: Whose = CUSTOMERS,
     ) -> None:
         self._events, self._identities_of, self._clock = events, identities_of, clock
+        self._whose = whose
         self._guard = threading.Lock()
         self._minute = 0
         self._times: Counter[Customer] = Counter()
@@ -63,16 +79,24 @@ class Busy:
         return [one for project, one in customers if self._times[project, one] == OFTEN]
 
     def _asked(self, project: int, customers: list[int]) -> set[int]:
-        found = counted(self._events, project, customers, self._identities_of(project, customers), many=MANY)
+        identities = self._identities_of(project, customers)
+        found = counted(self._events, project, customers, identities, many=MANY, whose=self._whose)
         for one, n in found.items():
-            told = "customer %d of project %d has %d events, and is counted about once a minute from now on"
-            log.info(told, one, project, n)
+            told = "%s %d of project %d has %d events, and is counted about once a minute from now on"
+            log.info(told, self._whose.kind, one, project, n)
         return set(found)
 
 
 def counted(
-    events: EventStore, project: int, customers: Sequence[int], identities: Sequence[int], *, many: int
+    events: EventStore,
+    project: int,
+    customers: Sequence[int],
+    identities: Sequence[int],
+    *,
+    many: int,
+    whose: Whose = CUSTOMERS,
 ) -> dict[int, int]:
     """Those of these customers with more than so many events, and how many; `identities` are all theirs."""
     values = {"project": project, "customers": list(customers), "identities": list(identities), "many": many}
-    return {row["customer"]: row["n"] for row in events.query(question("busy.counted"), values)}
+    sql = question("busy.counted", events=whose.events)
+    return {row["customer"]: row["n"] for row in events.query(sql, values)}

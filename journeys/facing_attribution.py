@@ -21,7 +21,8 @@ def _parts(answer: Answer) -> Iterator[Part]:
             (one["succeeded"]["n"], one["succeeded"]["cell"], one["took_part"]["n"]) for one in rows
         ],
         **{
-            rule: [(round(one["credits"][rule]), "", successes) for one in rows] for rule in ("first", "last")
+            rule: [(round(one["credits"][rule]), one["cells"]["credits"][rule], successes) for one in rows]
+            for rule in ("first", "last")
         },
     }
     for name, told in parts.items():

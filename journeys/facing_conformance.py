@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from journeys.conformance import CONFORMANCE, KINDS
+from journeys.conformance_report import CONFORMANCE
+from journeys.deviations import KINDS
 from journeys.facing import SUCCEEDED, Facing, Fact, Part, called_step
 from journeys.report import Answer
 from journeys.scope import Scope

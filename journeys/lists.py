@@ -83,6 +83,8 @@ def listed(
 ) -> dict[str, Any]:
     """The runs behind one number, newest first; `total` equals the number.
 
+    That is how many `rows` there are, or where runs count several times, the sum of their `times`.
+
     `number` is one of the funnel's NUMBERS; those that speak of a step need `step`, its key. `which` is what
     another report finds behind one of its own. `account` is filled where accounts are counted, or where the
     runs are theirs; then there is no `customer`. Raises ListError.
@@ -91,8 +93,10 @@ def listed(
     after = read(cursor, Place) if cursor else NEWEST
     rows = scope.events.query(*_from(scope, which, unit, after, most + 1))
     names = _accounts(scope, rows[:most])
+    n = total(scope, which, unit=unit)
     return {
-        "total": total(scope, which, unit=unit),
+        "total": n,
+        "rows": _rows(scope, which, unit) if which.how_often else n,
         "next": _place(scope, rows[most - 1]) if len(rows) > most else None,
         "runs": [_run(scope, row, names) for row in rows[:most]],
     }
@@ -118,6 +122,8 @@ def _from(scope: Scope, which: Which, unit: str, after: Place, most: int) -> tup
         "runs.listed",
         unit=unit,
         which=which.sql,
+        how_often=which.how_often,
+        slots=lambda _: {"times": "how_often" if which.how_often else "1"},
         after_start=after.start,
         after_customer=after.customer + _first(scope),
         after_number=after.number,
@@ -128,9 +134,20 @@ def _from(scope: Scope, which: Which, unit: str, after: Place, most: int) -> tup
 
 
 def total(scope: Scope, which: Which, *, unit: str = "runs") -> int:
-    """How many rows a list has."""
-    asked = _within(scope, which).ask("runs.count", unit=unit, which=which.sql, **which.values)
-    return int(scope.events.query(*asked)[0]["n"])
+    """The number that a list is behind."""
+    if not which.how_often:
+        return _rows(scope, which, unit)
+    often = _within(scope, which).ask(
+        "runs.often", unit=unit, which=which.sql, how_often=which.how_often, **which.values
+    )
+    return int(scope.events.query(*often)[0]["n"])
+
+
+def _rows(scope: Scope, which: Which, unit: str) -> int:
+    rows = _within(scope, which).ask(
+        "runs.count", unit=unit, which=which.sql, how_often=which.how_often, **which.values
+    )
+    return int(scope.events.query(*rows)[0]["n"])
 
 
 def _within(scope: Scope, which: Which) -> Scope:
@@ -201,6 +218,7 @@ def _run(scope: Scope, row: dict[str, Any], accounts: Mapping[int, str]) -> dict
         ],
         "repeats": row["repeats"],
         "shortcut": bool(row["shortcut"]),
+        "times": row["how_often"],
         **{name: row[name] for name in ("channel", "source", "campaign", "device", "country")},
     }
 

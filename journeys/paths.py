@@ -181,6 +181,15 @@ def passing(
     return question("paths.passing", ways=sql, group=group, **ends), params.values
 
 
+def repeating(
+    scope: Scope, asked: Asked, unit: str, *, group: str, target: Callable[[Params], str]
+) -> tuple[str, dict[str, Any]]:
+    """The SQL of how often runs of a group repeat what they did at a target, and what it binds."""
+    sql, values = ways(scope, asked, unit)
+    params = Params(**values)
+    return question("paths.repeating", ways=sql, group=group, target=target(params)), params.values
+
+
 def _labels(scope: Scope, hashes: set[int]) -> Mapping[int, str]:
     wanted = sorted(hashes - {0, OTHER_HASH})
     if not wanted:

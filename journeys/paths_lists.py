@@ -10,7 +10,7 @@ from journeys.cursors import ListError, read, written
 from journeys.filters import Params
 from journeys.flows import ENDS, KINDS, Node
 from journeys.funnel import UNITS
-from journeys.paths import BEGIN, TOUCHPOINT, Asked, PathError, begin, flows, number_of, passing
+from journeys.paths import BEGIN, TOUCHPOINT, Asked, PathError, begin, flows, number_of, passing, repeating
 from journeys.report import Which
 from journeys.scope import Scope
 from store.words import tell
@@ -26,13 +26,20 @@ GROUPS = {
 
 
 class Cell(NamedTuple):
-    """What was asked, and the nodes at both ends of what was found; a node by itself has no source."""
+    """What was asked, and the nodes at both ends of what was found; a node by itself has no source.
+
+    `counts` is empty for the runs there, or names what else is counted of them: `repeats` or `returns`.
+    """
 
     unit: str
     asked: Asked
     group: str
     source: tuple[int, str, str] | None
     target: tuple[int, str, str]
+    counts: str = ""
+
+
+COUNTS = ("repeats", "returns")
 
 
 def with_cells(answer: dict[str, Any], asked: Asked) -> dict[str, Any]:
@@ -51,6 +58,13 @@ def with_cells(answer: dict[str, Any], asked: Asked) -> dict[str, Any]:
         one["cell"] = written(Cell(answer["unit"], asked, mine, source, target))
         if "against" in one:
             one["against"]["cell"] = written(Cell(answer["unit"], asked, theirs, source, target))
+        elif source is None:
+            of_node = Cell(answer["unit"], asked, mine, None, target)
+            one["cells"] = {name: written(of_node._replace(counts=name)) for name in COUNTS if one[name]}
+    begin = next((one for one in answer["nodes"] if one["kind"] == "anchor"), None)
+    if begin:
+        of_all = {"against_runs": begin["against"]["cell"]} if "against" in begin else {}
+        answer["cells"] = {"runs": begin["cell"], **of_all}
     return answer
 
 
@@ -70,21 +84,28 @@ def behind(scope: Scope, cell: str) -> Which:
         raise ListError(str(error)) from None
     source, target = read_cell.source and Node(*read_cell.source), Node(*read_cell.target)
     ends = [one for one in (source, target) if one]
-    is_known = read_cell.unit in UNITS and read_cell.group in GROUPS
+    is_known = read_cell.unit in UNITS and read_cell.group in GROUPS and read_cell.counts in ("", *COUNTS)
     if not is_known or any(one.kind not in KINDS for one in ends):
         raise ListError(
             tell("%(cell)s is no cell of paths; take one from the report's answer", cell=repr(cell))
         )
     named = _named(scope, asked, read_cell.unit) if any(one.kind == "other" for one in ends) else {}
-    sql, values = passing(
-        scope,
-        asked,
-        read_cell.unit,
-        group=GROUPS[read_cell.group],
-        source=lambda params: _leaves(source, named, params) if source else "1",
-        target=lambda params: _comes(target, named, params) if target else "1",
-    )
-    return Which(f"(customer, number) in ({sql})", values, _title(scope, asked, source, target), group)
+    unit, whom, title = read_cell.unit, GROUPS[read_cell.group], _title(scope, asked, source, target)
+    has_come_before = " and node.6" if read_cell.counts == "returns" else ""
+
+    def comes(params: Params) -> str:
+        return _comes(target, named, params) + has_come_before
+
+    def leaves(params: Params) -> str:
+        return _leaves(source, named, params) if source else "1"
+
+    if read_cell.counts == "repeats":
+        sql, values = repeating(scope, asked, unit, group=whom, target=comes)
+        said = tell("%(runs)s, and how often they did it again at once", runs=title)
+        return Which("1", values, said, group, how_often=sql)
+    sql, values = passing(scope, asked, unit, group=whom, source=leaves, target=comes)
+    said = tell("%(runs)s, and earlier on their way, too", runs=title) if has_come_before else title
+    return Which(f"(customer, number) in ({sql})", values, said, group)
 
 
 def _named(scope: Scope, asked: Asked, unit: str) -> dict[int, list[str]]:

@@ -124,6 +124,8 @@ def table(answer: Answer) -> Table:
     if answer["against"] is not None:
         head += ("share", "against_runs", "against_from_runs", "against_to_runs", "against_share")
         head += ("difference", "low", "high", "p", "p_adjusted", "to_difference", "to_p_adjusted")
+    else:
+        head += ("from_repeats", "to_repeats", "to_returns")
     return head, (tuple(_row(nodes, link)) for link in answer["links"])
 
 
@@ -137,6 +139,8 @@ def _row(nodes: dict[str, Any], link: dict[str, Any]) -> Iterator[Any]:
         yield link["against"]["share"]
         yield from (link["difference"][name] for name in NAMES)
         yield from (target["difference"][name] for name in ("value", "p_adjusted"))
+    else:
+        yield from (source["repeats"], target["repeats"], target["returns"])
 
 
 PATHS = Report(

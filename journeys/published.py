@@ -17,7 +17,9 @@ INTRODUCTION = """
 Each report is an endpoint, `GET /api/v1/journeys/<key>/<name>`, a file with `.csv`, and a tab of the
 journey's page, or a part of one. A number with a `cell` has its list:
 `GET /api/v1/journeys/<key>/runs?report=<name>&cell=<cell>`; where numbers have names of their own, `cells`
-beside them has the cells by these names. The runs are those that began in the period, as they stand now.
+beside them has the cells by these names. A list's `total` is the number: how many `rows` it
+has, or the sum of their `times` where a run counts several times, as in a number of contacts. The runs are
+those that began in the period, as they stand now.
 """
 SHARED = "\n## Words that all reports share\n\n"
 BESIDE = """

@@ -22,7 +22,8 @@ class Which(NamedTuple):
     """Some runs of a scope: an SQL condition on columns of `runs.selected`, what it binds, and in words.
 
     `segment` and `period` are those of the runs where they are not the scope's own, `age` (ms) is that at
-    which they are looked at where they are not told as they stand.
+    which they are looked at where they are not told as they stand. Where a run counts several times, as in a
+    number of contacts, `how_often` is SQL of (customer, number, how_often).
     """
 
     sql: str
@@ -31,6 +32,7 @@ class Which(NamedTuple):
     segment: Mapping[str, str] | None = None
     period: Period | None = None
     age: int = 0
+    how_often: str = ""
 
 
 class OwnArguments(Schema):

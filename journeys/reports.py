@@ -7,7 +7,7 @@ from journeys.breakdown_report import BREAKDOWN
 from journeys.change_report import CHANGE
 from journeys.companions import COMPANIONS
 from journeys.comparison import COMPARISON
-from journeys.conformance import CONFORMANCE
+from journeys.conformance_report import CONFORMANCE
 from journeys.dropoffs_report import DROPOFFS
 from journeys.funnel_report import FUNNEL
 from journeys.paths_report import PATHS

@@ -88,6 +88,7 @@ class Scope:
         which: str = "1",
         anchor: Step | None = None,
         slots: Callable[[Params], Mapping[str, str]] | None = None,
+        how_often: str = "",
         **values: Any,
     ) -> tuple[str, dict[str, Any]]:
         """The SQL of a question over the runs of this scope, and the values that it binds.
@@ -98,7 +99,8 @@ class Scope:
         furthest run, and UnitError is raised for `customers`.
         `which` is a condition on runs, `anchor` a step whose events the question needs to know (`worths` are
         their values by the bound property `value` in the bound `currency`, `*` for any); `slots` makes
-        further SQL that it leaves open. `source` is always there: all runs, whenever they began.
+        further SQL that it leaves open. `source` is always there: all runs, whenever they began. Of the runs
+        those are kept of which `how_often`, SQL of (customer, number, how_often), says how often they count.
         """
         params = Params(**(self.values or {}), **values)
         params.values |= {
@@ -122,6 +124,8 @@ class Scope:
             selected = question("accounts.furthest", runs=selected, resolved=resolved)
         if segment := self.belonging(self.segment, params):  # of the runs that count, so that segments add up
             selected = question("runs.segment", runs=selected, segment=segment)
+        if how_often:
+            selected = question("scope.often", runs=selected, how_often=how_often)
         anchored = any_of(whoever(anchor.match), params) if anchor else "0"
         given = {
             "runs": selected,

@@ -177,8 +177,11 @@ def _told(asked: Asked, keys: Sequence[str], one: Effect) -> dict[str, Any]:
     row, kind = one.carried.row, one.carried.kind
     signal = (kind, row["place"], row["name"], row["carried"], row["level"])
     told = one.told()
-    for what in ("with", "without"):
-        told[what]["cell"] = asked.cell(what, *signal)
+    end = "won" if told["goes_with"] == "success" else "lost"
+    for name, what in (
+        *(("with", "with"), ("without", "without"), ("hits", f"with_{end}"), ("ended", f"all_{end}")),
+    ):
+        told[name]["cell"] = asked.cell(what, *signal)
     at_least = row["level"] if kind == "touchpoint" else float(row["carried"]) if kind == "amount" else None
     return {
         "kind": kind,

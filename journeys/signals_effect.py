@@ -50,6 +50,8 @@ class Effect:
                 name: known(getattr(self, name)) for name in ("value", "low", "high", "p", "p_adjusted")
             },
             "ratio": _ratio(won, n, rest_won, rest),
+            "hits": {"n": hits},
+            "ended": {"n": all_hits},
             "precision": rate(hits, n),
             "recall": rate(hits, all_hits),
             "lead_seconds": known(lead),

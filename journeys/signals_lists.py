@@ -20,6 +20,13 @@ POPULATION = {
     "counted": ("standing = 'counted'", marked("to be compared")),
     "seen": ("is_seen", marked("compared")),
 }
+GROUPS = {
+    "with": marked("with the signal %(signal)s"),
+    "without": marked("without the signal %(signal)s"),
+    "all": marked("with and without the signal %(signal)s"),
+}
+ENDS = {"": "1", "won": "won", "lost": "not won"}  # all of a group, or those of it who came, or did not
+ENDED = {"won": marked("%(runs)s, came"), "lost": marked("%(runs)s, did not come")}
 OF_KIND = "place = {signal_place:UInt8} and name = {signal_name:String}"
 CARRIED = f"{OF_KIND} and carried = {{signal_value:String}} and level = {{signal_level:Int64}}"
 
@@ -33,29 +40,31 @@ def behind(scope: Scope, cell: str) -> Which:
         return _in_population(
             scope, asked, condition, tell("“%(step)s”: %(what)s", step=name, what=tell(said))
         )
-    if what not in ("with", "without") or not _is_one(signal):
+    group, _, end = what.partition("_")
+    if group not in GROUPS or end not in ENDS or not _is_one(signal):
         raise no_cell(cell)
-    kind, place, signal_name, carried, level = signal
-    sql, bound = carriers(scope, asked, kind)
-    bound |= {
-        "signal_place": place,
-        "signal_name": signal_name,
-        "signal_value": carried,
-        "signal_level": level,
-    }
-    had = marked("with the signal %(signal)s") if what == "with" else marked("without the signal %(signal)s")
-    said = tell(had, signal=_in_words(kind, signal_name, carried, level))
+    kind, _, signal_name, carried, level = signal
+    said = tell(GROUPS[group], signal=_in_words(kind, signal_name, carried, level))
+    said = tell(ENDED[end], runs=said) if end else said
     title = tell("“%(step)s”: %(what)s", step=name, what=said)
-    those = _among(sql, CARRIED)
-    if what == "with":
-        return Which(those, bound, title)
+    return _of_signal(scope, asked, signal, group, end)._replace(title=title)
+
+
+def _of_signal(scope: Scope, asked: Asked, signal: Sequence[Any], group: str, end: str) -> Which:
+    """The runs of a group that ended so."""
+    kind, place, name, carried, level = signal
+    sql, bound = carriers(scope, asked, kind)
+    bound |= {"signal_place": place, "signal_name": name, "signal_value": carried, "signal_level": level}
+    with_it = Which(_among(sql, f"{CARRIED} and {ENDS[end]}"), bound, "")
+    if group == "with":
+        return with_it
     if kind in CUT:
-        return Which(
-            f"{_among(sql, OF_KIND + ' and level = {everybody:Int64}')} and not {those}", bound, title
-        )
-    could = "is_seen and has(ways.1, {signal_place:UInt8})" if kind == "property" else "is_seen"
-    rest = _in_population(scope, asked, could, title)
-    return Which(f"{rest.sql} and not {those}", {**rest.values, **bound}, title)
+        could = Which(_among(sql, f"{OF_KIND} and level = {{everybody:Int64}} and {ENDS[end]}"), bound, "")
+    else:
+        seen = "is_seen and has(ways.1, {signal_place:UInt8})" if kind == "property" else "is_seen"
+        could = _in_population(scope, asked, f"{seen} and {ENDS[end]}", "")
+    rest = "" if group == "all" else f" and not {with_it.sql}"
+    return Which(f"{could.sql}{rest}", {**could.values, **bound}, "")
 
 
 def _in_population(scope: Scope, asked: Asked, condition: str, title: str) -> Which:

@@ -81,6 +81,8 @@ MEANINGS = {
         "for all that were `tested`, not only those shown (Benjamini and Hochberg 1995)."
     ),
     "ratio": "The share with the signal by that without it, with the interval of Katz and others (1978).",
+    "hits": "Runs with the signal that ended as it says: came, or with `loss` were lost.",
+    "ended": "All runs that ended so, of those with the signal and those without.",
     "precision": "Of the runs with the signal, the share that ended as it says, with its Wilson interval.",
     "recall": "Of the runs that ended so, the share that carried the signal, with its Wilson interval.",
     "lead_seconds": (
@@ -139,7 +141,7 @@ HEAD = (
         "ratio_high",
     ),
     *("precision", "precision_low", "precision_high", "recall", "recall_low", "recall_high"),
-    *("lead_seconds", "small"),
+    *("lead_seconds", "small", "hits", "ended"),
 )
 BLANK = (None,) * 5
 
@@ -169,7 +171,7 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
             *(one["difference"][name] for name in (*ends, "p", "p_adjusted")),
             *(one["ratio"][end] for end in ends),
             *(one[which][end] for which in ("precision", "recall") for end in ends),
-            *(one["lead_seconds"], one["small"]),
+            *(one["lead_seconds"], one["small"], one["hits"]["n"], one["ended"]["n"]),
         )
 
 

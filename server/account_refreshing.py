@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Engine
 
-from journeys.account_runs import Members, led, recompute
+from journeys.account_runs import Led, Members, led, recompute
+from journeys.busy import ACCOUNTS, Busy
 from journeys.definitions import DefinitionError
 from journeys.runs import works
 from server.each_alone import each_alone
 from store.events import EventStore, EventStoreError
 from store.identity import Ledger
+from store.identity.regrouping import is_regrouping
 from store.journeys import JourneyVersion, fill_again
 
 T = TypeVar("T")
@@ -24,11 +27,16 @@ VERSIONS_AT_ONCE = 50
 
 
 class Accounts:
-    """Keeps the runs of accounts as the ledger and the events make them."""
+    """Keeps the runs of accounts as the ledger and the events make them.
 
-    def __init__(self, engine: Engine, events: EventStore, ledger: Ledger) -> None:
-        self._engine, self._events = engine, events
+    One with very many events is put off: a customer who leads to it is noted in its place.
+    """
+
+    def __init__(self, engine: Engine, events: EventStore, ledger: Ledger, clock: Callable[[], int]) -> None:
+        self._engine, self._events, self._ledger, self._clock = engine, events, ledger, clock
         self._members = Members(events, ledger)
+        self.busy = Busy(events, self._members.identities_of, clock, ACCOUNTS)
+        self._by: dict[tuple[int, int], int] = {}  # who is noted for an account, by project and account
 
     def refresh(
         self,
@@ -37,14 +45,45 @@ class Accounts:
         customers: Sequence[int],
         identities: Sequence[int],
         stamp: int,
+        *,
+        patient: Collection[int] = (),
     ) -> dict[int, str]:
         """Store the runs anew of all accounts to which these customers lead.
 
-        Returns the customers of whom some account cannot be computed, and why.
+        Those with very many events are put off where all who lead to them are `patient`: nothing but new
+        events is told of them. Returns the customers of whom some account cannot be computed, and why.
         """
         found = led(self._events, project, versions, customers, identities)
-        blamed = self.recompute(project, versions, sorted({one.account for one in found}), stamp)
+        now = {one.account for one in found} - self._put_off(project, found, patient)
+        for one in now:
+            self._by.pop((project, one), None)
+        blamed = self.recompute(project, versions, sorted(now), stamp)
         return {one.customer: blamed[one.account] for one in found if one.account in blamed}
+
+    def noted(self, project: int) -> set[int]:
+        """The customers who are noted for accounts that are put off: they must stay so."""
+        return {customer for (where, _), customer in self._by.copy().items() if where == project}
+
+    def _put_off(self, project: int, found: Sequence[Led], patient: Collection[int]) -> set[int]:
+        """The accounts that are not computed now, which are noted.
+
+        The same customer is noted again and again, so that others are not computed for an account's sake;
+        another one where nobody knows of that note any more, as after an erasure.
+        """
+        leading = defaultdict[int, set[int]](set)
+        for one in found:
+            leading[one.account].add(one.customer)
+        quiet = {account for account, some in leading.items() if some.issubset(patient)}
+        busy = self.busy.among(project, quiet)
+        if not busy or is_regrouping(self._engine, project):
+            return set()
+        known = {account: self._by[project, account] for account in busy if (project, account) in self._by}
+        waiting = self._ledger.waiting(project, set(known.values()))
+        for account in busy:
+            if known.get(account) not in waiting:
+                self._by[project, account] = min(leading[account])
+        self._ledger.put_off(project, {self._by[project, account] for account in busy}, now=self._clock())
+        return busy
 
     def recompute(
         self, project: int, versions: Sequence[JourneyVersion], accounts: Sequence[int], stamp: int

@@ -57,18 +57,19 @@ def running(
     counters: Counters,
     chores: Iterable[Chore],
     busy: Callable[[], int] = lambda: 0,
+    busy_accounts: Callable[[], int] = lambda: 0,
 ) -> list[Finding]:
     """The same of a Waywiser that runs, by the stores that it has open, and how its jobs are getting on.
 
-    `counters` are the worker's, `busy` says how many customers are put off. What belongs to other processes
-    is left out.
+    `counters` are the worker's, `busy` and `busy_accounts` say how many are put off. What belongs to other
+    processes is left out.
     """
     return [
         _version(),
         *_of_relational(engine, settings),
         _of_events(events),
         *_worker(counters),
-        *_busy(busy()),
+        *_busy(busy(), busy_accounts()),
         *(finding for chore in chores for finding in _chore(chore)),
         *_surroundings(settings),
     ]
@@ -232,7 +233,7 @@ def _worker(counters: Counters) -> Iterator[Finding]:
         yield Finding(marked("worker"), True, says)
 
 
-def _busy(n: int) -> Iterator[Finding]:
+def _busy(n: int, accounts: int) -> Iterator[Finding]:
     """Whose runs may be a little late, as there is so much of them."""
     if n:
         says = ngettext(
@@ -242,6 +243,14 @@ def _busy(n: int) -> Iterator[Finding]:
             num=f"{n:,}",
         )
         yield Finding(marked("busy customers"), True, says)
+    if accounts:
+        says = ngettext(
+            "%(num)s account has so many events that the runs are counted about once a minute",
+            "%(num)s accounts have so many events that their runs are counted about once a minute",
+            accounts,
+            num=f"{accounts:,}",
+        )
+        yield Finding(marked("busy accounts"), True, says)
 
 
 def _chore(chore: Chore) -> Iterator[Finding]:

@@ -58,7 +58,7 @@ class Filler:
         if events.embedded:  # the folder's lock says that no other process fills: claims are of dead ones
             free_all(engine)
         self._ledger = Ledger(engine, events)
-        self._accounts = Accounts(engine, events, self._ledger)
+        self._accounts = Accounts(engine, events, self._ledger, now_ms)
         self._stamp = partial(next_stamp, engine)
         self._has_looked_back = False
         self.chore = Chore("filler", self.turn, every=PAUSE_S, longest=LONGEST_PAUSE_S)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
@@ -21,7 +21,7 @@ from server.chore import Chore
 from server.each_alone import each_alone
 from store.events import EventStore, EventStoreError
 from store.identity import Ledger
-from store.identity.regrouping import regrouping_of
+from store.identity.regrouping import is_regrouping
 from store.journeys import JourneyVersion, fill_again, kept_versions
 from store.news import News
 from store.privacy.suppression import Lookup
@@ -50,8 +50,9 @@ class Refresher:
         self._engine, self._events, self._ledger = engine, events, ledger
         self._suppressed, self._clock = suppressed, clock
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="runs")
-        self._accounts = Accounts(engine, events, ledger)
+        self._accounts = Accounts(engine, events, ledger, clock)
         self.busy = Busy(events, ledger.identities_of, clock)
+        self.busy_accounts = self._accounts.busy
         self._concerns: dict[int, Concerns] = {}
         self._late = 0  # at first also what a process has just left that was ended
         self.chore = Chore("refreshing", self.turn, every=PAUSE_S)
@@ -70,7 +71,8 @@ class Refresher:
         """Compute the runs of these customers anew, for every journey that concerns them, and their sessions.
 
         Where there are no `news` of what has changed, every journey does. Of who was erased meanwhile nothing
-        is counted any more. Who has very many events is put off where news tell of nothing but events.
+        is counted any more. Who has very many events is put off where news tell of nothing but events, and so
+        are accounts.
         """
         asked = set(customers)
         ordered = self._suppressed(project_id).without(asked)
@@ -82,7 +84,8 @@ class Refresher:
         generations = ensured(self._events, project_id, wanted_of(self._engine, project_id))
         for start in range(0, len(ordered), CUSTOMERS_AT_ONCE):
             some = ordered[start : start + CUSTOMERS_AT_ONCE]
-            if news and not (some := self._without_busy(project_id, some, news)):
+            patient = (news.labels.keys() - news.renamed) & set(some) if news else set()
+            if patient and not (some := self._without_busy(project_id, some, patient)):
                 continue
             stamp = next_stamp(self._engine)
             known = self._ledger.told(project_id)
@@ -93,23 +96,25 @@ class Refresher:
             alone, together = parted(concerned)
             jobs = [partial(self._recompute_all, part, identities, stamp) for part in portions(alone)]
             if together:
-                jobs.append(partial(self._refresh_accounts, project_id, together, identities, stamp))
+                more = project_id, together, identities, stamp
+                jobs.append(partial(self._refresh_accounts, *more, patient=patient))
             jobs += [partial(self._recount, one, some, identities, stamp) for one in generations]
             # Much of a small recomputation is planning, which uses one core: two go side by side.
             done = [self._begun(job) for job in jobs]
             failed = {one: why for job in done for one, why in job.result().items()}
             # News tell of no more than themselves: a note that appeared meanwhile is not theirs to take away.
-            right = {one: mark for one, mark in marks.items() if one not in failed}
+            kept = failed.keys() | (self._accounts.noted(project_id) if patient else set())
+            right = {one: mark for one, mark in marks.items() if one not in kept}
             self._ledger.computed(project_id, right, version=known, now=self._clock())
             set_aside(self._ledger, project_id, failed, now=self._clock())
 
-    def _without_busy(self, project: int, some: list[int], news: News) -> list[int]:
-        """Put off who is busy: the thread computes them, together with what comes until then.
+    def _without_busy(self, project: int, some: list[int], patient: set[int]) -> list[int]:
+        """Put off who is busy and can wait: the thread computes them, together with what comes until then.
 
         Not while the customers are grouped anew, as the thread leaves all of them to that, which takes long.
         """
-        busy = self.busy.among(project, news.labels.keys() - news.renamed & set(some))
-        if not busy or self._is_regrouping(project):
+        busy = self.busy.among(project, patient)
+        if not busy or is_regrouping(self._engine, project):
             return some
         self._ledger.put_off(project, busy, now=self._clock())
         return [one for one in some if one not in busy]
@@ -150,17 +155,13 @@ class Refresher:
         self._ledger.catch_up()
         made = 0
         for project, some in self._ledger.left(before=before, most=CUSTOMERS_AT_ONCE):
-            if self._is_regrouping(project):
+            if is_regrouping(self._engine, project):
                 continue  # it computes them itself, and tells how far it is
             self.refresh(project, some)
             made += len(some)
             if self.chore.is_stopping:
                 break
         return made
-
-    def _is_regrouping(self, project: int) -> bool:
-        job = regrouping_of(self._engine, project)
-        return job is not None and job.is_open
 
     def _begun(self, job: Callable[[], T]) -> Future[T]:
         """A job in a thread of the pool, or in this one where the interpreter ends and gives out none."""
@@ -196,12 +197,21 @@ class Refresher:
         return {}
 
     def _refresh_accounts(
-        self, project: int, concerned: list[Concern], identities: list[int], stamp: int
+        self,
+        project: int,
+        concerned: list[Concern],
+        identities: list[int],
+        stamp: int,
+        *,
+        patient: Collection[int] = (),
     ) -> dict[int, str]:
-        """Store the runs of their accounts; returns of whom some account cannot be computed, and why."""
+        """Store the runs of their accounts; those are put off that are busy and have `patient` members alone.
+
+        Returns of whom some account cannot be computed, and why.
+        """
         customers = sorted({one for _, some in concerned for one in some})
         versions = [version for version, _ in concerned]
-        return self._accounts.refresh(project, versions, customers, identities, stamp)
+        return self._accounts.refresh(project, versions, customers, identities, stamp, patient=patient)
 
     def _recompute(self, version: JourneyVersion, some: list[int]) -> dict[int, str]:
         """The same of one version that could not be computed beside others.

@@ -130,6 +130,7 @@ def admin_app(house: House, *, patience_s: float = PATIENCE_S) -> Flask:
                 counters=house.worker.counters,
                 chores=house.chores,
                 busy=lambda: house.refresher.busy.n,
+                busy_accounts=lambda: house.refresher.busy_accounts.n,
             ),
         )
     )

@@ -57,6 +57,12 @@ def regrouping_of(engine: Engine, project: int) -> Regrouping | None:
     return msgspec.json.decode(text, type=Regrouping) if text else None
 
 
+def is_regrouping(engine: Engine, project: int) -> bool:
+    """Whether the identities of a project are being worked out anew."""
+    job = regrouping_of(engine, project)
+    return job is not None and job.is_open
+
+
 def claim_one(engine: Engine, *, now: int) -> Regrouping | None:
     """Take one that nobody holds, or whose holder is dead; None where there is none."""
     query = select(kept.c.value).where(kept.c.name.startswith(PREFIX, autoescape=True))

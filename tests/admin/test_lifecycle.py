@@ -123,6 +123,30 @@ def test_credit_goes_to_touchpoints_on_the_page_over_the_api_and_in_the_file(sho
     file = page(shop, f"/p/shop/journeys/buy/attribution.csv?days=30&{asked}")
     rows = [row for row in csv.DictReader(io.StringIO(file)) if row["part"] == "channel"]
     assert [row["channel"] for row in rows] == names
+    assert [int(row["contacts"]) for row in rows] == [row["contacts"] for row in answer["channels"]]
+
+
+def test_contacts_open_a_list_that_adds_up_to_them(shop: Shop) -> None:
+    text = page(shop, "/p/shop/journeys/buy/attribution?days=30&contacts=touchpoints")
+    links = re.findall(r'<a href="([^"]*report=attribution[^"]*)" aria-label="([\d,]+) contacts by', text)
+    assert links
+    for link, n in links:
+        found = page(shop, html.unescape(link))
+        assert re.search(rf'id="runs-title">[^<]*contacts by [^<]*: {n} ', found), link
+        rows = list(csv.DictReader(io.StringIO(page(shop, csv_of(found)))))
+        assert sum(int(row["times"]) for row in rows) == int(n)
+    answer = asking(shop)("GET", f"/journeys/buy/attribution?{FROM}&contacts=touchpoints")[1]
+    for row in answer["channels"]:
+        asked = f"{FROM}&report=attribution&cell={row['cells']['contacts']}"
+        found = asking(shop)("GET", f"/journeys/buy/runs?{asked}")[1]
+        assert found["total"] == sum(run["times"] for run in found["runs"]) == row["contacts"]
+        assert found["rows"] == len(found["runs"])
+
+
+def csv_of(text: str) -> str:
+    found = re.search(r'href="([^"]*runs\.csv[^"]*)"', text)
+    assert found
+    return html.unescape(found[1])
 
 
 def test_a_change_is_parted_by_what_is_chosen(shop: Shop) -> None:

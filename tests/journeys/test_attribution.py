@@ -28,7 +28,7 @@ from journeys.cursors import ListError, written
 from journeys.definitions import parse
 from journeys.funnel import funnel
 from journeys.generations import Wanted, ensured, kept
-from journeys.lists import listed, total
+from journeys.lists import everyone, listed, total
 from journeys.period import Period, iso
 from journeys.runs import fill, recompute
 from journeys.scope import Scope
@@ -407,6 +407,9 @@ def test_a_unit_that_there_is_not_is_refused(scope: Scope) -> None:
     [
         *("", "succeeded", "x" * 40),
         written(Cell("lost", "channel", 30, 20, "x")),
+        *(written(Cell(what, "channel", 30, 20)) for what in ("contacts", "first")),
+        written(Cell("last", "channel", 30, 20, NONE)),
+        written(Cell("contacts", "channel", 30, 20, way=["Email"])),
         written(Cell("succeeded", "channel", 30, 20, way=["Email", ""])),
         written(Cell("succeeded", "channel", 30, 20, way=["Email"] * 101)),
     ],
@@ -458,6 +461,70 @@ def test_the_list_behind_a_channel_has_as_many_runs(scope: Scope, unit: str, mod
     for row in attribution(scope, unit=unit, model=model)["channels"]:
         for number in (row["took_part"], row["succeeded"]):
             assert total(scope, behind(scope, number["cell"]), unit=unit) == number["n"], number
+
+
+@pytest.mark.parametrize(
+    ("whose", "model"),
+    [
+        *(("runs", one) for one in (Model(), Model("source", 4, most=1), replace(BY_TOUCHPOINT, most=1))),
+        *(("customers", one) for one in (Model("source", 4), BY_TOUCHPOINT)),
+        *((whose, Model("source", 4)) for whose in ("runs of accounts", "accounts")),
+    ],
+)
+def test_the_list_behind_contacts_says_how_many_each_run_had(
+    scope: Scope, of_accounts: Scope, whose: str, model: Model
+) -> None:
+    asked, unit = (of_accounts if "accounts" in whose else scope), whose.split()[0]
+    visits, expected = contacts(asked, model), defaultdict[str, Counter[tuple[str, str]]](Counter)
+    answer = attribution(asked, unit=unit, model=model)
+    named = {row["channel"] for row in answer["channels"]}
+    for run in listed(asked, unit=unit, most=10_000)["runs"]:
+        if run["outcome"] == "in_time":
+            continue
+        end, maker = ms(run["last"]), run["account"] if asked.rule.of_accounts else run["customer"]
+        for one in visits[maker]:
+            if end - model.lookback * DAY <= one["start"] <= end:
+                label = one["label"] if one["label"] in named else "(other)"
+                expected[label][maker, run["start"]] += 1
+    rows = [row for row in answer["channels"] if row["channel"] != NONE]
+    assert any(one.total() > len(one) for one in expected.values()), "some runs must count several times"
+    assert {row["channel"] for row in rows} == set(expected)
+    for row in rows:
+        found = listed(asked, which=behind(asked, row["cells"]["contacts"]), unit=unit, most=10_000)
+        maker = "account" if asked.rule.of_accounts else "customer"
+        told = {(run[maker], run["start"]): run["times"] for run in found["runs"]}
+        assert told == expected[row["channel"]]
+        assert found["total"] == sum(told.values()) == row["contacts"]
+        assert found["rows"] == len(told) == len(found["runs"])
+
+
+@pytest.mark.parametrize("unit", ["runs", "customers"])
+@pytest.mark.parametrize(
+    "model", [Model(), Model("source", 4, most=1), Model(lookback=2), replace(BY_TOUCHPOINT, lookback=3)]
+)
+def test_the_list_behind_a_credit_of_one_contact_has_as_many_runs(
+    scope: Scope, unit: str, model: Model
+) -> None:
+    sums = Counter[str]()
+    answer = attribution(scope, unit=unit, model=model)
+    for row in answer["channels"]:
+        for rule, cell in row["cells"]["credits"].items():
+            found = listed(scope, which=behind(scope, cell), unit=unit, most=10_000)
+            assert {run["outcome"] for run in found["runs"]} <= {"succeeded"}
+            assert found["total"] == found["rows"] == row["credits"][rule], (rule, row["channel"])
+            sums[rule] += found["total"]
+    assert sums == dict.fromkeys(("first", "last", "last_not_direct"), answer["successes"])
+
+
+def test_a_list_of_several_times_goes_on_and_is_streamed_as_any_other(scope: Scope) -> None:
+    row = attribution(scope)["channels"][0]
+    which, seen, cursor = behind(scope, row["cells"]["contacts"]), [], None
+    while page := listed(scope, which=which, cursor=cursor, most=7):
+        seen += page["runs"]
+        if not (cursor := page["next"]):
+            break
+    assert seen == list(everyone(scope, which))
+    assert sum(run["times"] for run in seen) == row["contacts"]
 
 
 def test_as_of_a_moment_sessions_belong_to_the_customers_of_then(scope: Scope) -> None:

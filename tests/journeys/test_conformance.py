@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from journeys.conformance import CONFORMANCE, conformance
+from journeys.conformance import conformance
+from journeys.conformance_report import CONFORMANCE
 from journeys.cursors import ListError
 from journeys.definitions import parse
 from journeys.funnel import UNITS
@@ -135,6 +136,10 @@ def test_every_deviation_is_counted_and_compared(scope: Scope, unit: str) -> Non
         among = [run for run in rows if comparable(run, kind, step)]
         some = [run for run in among if (kind, step) in run["kinds"]]
         others = [run for run in among if (kind, step) not in run["kinds"]]
+        cells = [one[name].pop("cells") for name in ("share", "success_rate_otherwise")]
+        assert [cell["n"] for cell in cells] == [
+            f"{whose}.{unit}.{one['cell']}" for whose in ("among", "other_all")
+        ]
         assert (one["n"], one["share"]) == (len(some), rate(len(some), len(among))), (kind, step)
         assert one["success_rate"] == rate(succeeded(some), len(some))
         assert one["success_rate_otherwise"] == rate(succeeded(others), len(others))

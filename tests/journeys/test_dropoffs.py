@@ -18,6 +18,7 @@ from scipy import stats
 
 from journeys.attribution import attribution
 from journeys.attribution_contacts import Model
+from journeys.attribution_lists import behind as behind_attribution
 from journeys.cursors import ListError
 from journeys.definitions import Definition, parse
 from journeys.dimensions import OF_RUN, DimensionError
@@ -26,7 +27,7 @@ from journeys.dropoffs_around import AFTER, BEFORE, MEASURED, TROUBLES
 from journeys.dropoffs_report import DROPOFFS
 from journeys.dropoffs_stake import at_stake
 from journeys.funnel import UNITS, funnel
-from journeys.lists import listed
+from journeys.lists import listed, total
 from journeys.period import Period
 from journeys.rates import rate
 from journeys.runs import fill
@@ -624,7 +625,9 @@ def test_amounts_of_several_currencies_are_not_added_up(events: EventStore) -> N
     told = [{"currency": "EUR", "n": 2, "value": 42}, {"currency": "USD", "n": 1, "value": 900}]
     for currency, name, value, n in (("", "EUR", 42, 2), ("usd", "USD", 900, 1), ("CHF", "CHF", 0, 0)):
         answer = attribution(scope, model=Model(value="amount", currency=currency))
+        cells = [one.pop("cell") for one in answer["currencies"]]
         assert (answer["currency"], answer["currencies"]) == (name, told)
+        assert [total(scope, behind_attribution(scope, cell)) for cell in cells] == [2, 1]
         assert (answer["value"], answer["valued"]) == (value, n)
         assert sum(one["values"]["linear"] for one in answer["channels"]) == pytest.approx(value)
         money = dropoffs(scope, step="join", value="amount", currency=currency)["money"]

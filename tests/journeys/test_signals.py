@@ -532,11 +532,31 @@ def test_the_numbers_are_those_of_the_statistics(scope: Scope) -> None:
 
 def test_every_number_has_its_list(scope: Scope) -> None:
     answer = signals(scope, step="buy", landmark="1h", most=10_000)
-    by_kind = {one["kind"]: one for one in answer["signals"]}
-    assert by_kind.keys() == set(room.KINDS)
+    by_kind = {(one["kind"], one["goes_with"]): one for one in answer["signals"]}
+    assert {kind for kind, _ in by_kind} == set(room.KINDS)
     help_ = the(answer, "property", "property:topic", "x", at="help")
     for cell, n in [*cells([*by_kind.values(), help_]), *cells(answer["population"])]:
         assert listed(scope, which=behind(scope, cell))["total"] == n, cell
+
+
+def test_precision_and_recall_are_of_runs_that_are_listed(scope: Scope) -> None:
+    answer = signals(scope, step="buy", landmark="1h", most=10_000)
+    found = {(one["kind"], one["goes_with"]): one for one in answer["signals"]}
+    assert {goes_with for _, goes_with in found} == {"success", "loss"}
+    for one in found.values():
+        hits, runs, ended = (
+            {(run["customer"], run["start"]) for run in listed_all(scope, one[name])}
+            for name in ("hits", "with", "ended")
+        )
+        assert hits == runs & ended
+        assert one["precision"]["value"] == pytest.approx(len(hits) / len(runs), abs=1e-6)
+        assert one["recall"]["value"] == pytest.approx(len(hits) / len(ended), abs=1e-6)
+
+
+def listed_all(scope: Scope, number: dict[str, Any]) -> list[dict[str, Any]]:
+    found = listed(scope, which=behind(scope, number["cell"]), most=5_000)["runs"]
+    assert len(found) == number["n"]
+    return found
 
 
 def test_of_very_many_customers_a_part_is_looked_at(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,13 @@ from sqlalchemy import Engine
 
 from collector.counters import Counters
 from journeys import busy
+from journeys.account_events import FIRST
 from server.doctor import running
 from server.filler import Filler
 from server.refreshing import LATE_MS, Refresher
 from store.event import identity_hash
 from store.events import EventStore
+from store.finding import Finding
 from store.identity import Ledger
 from store.identity.regrouping import ask_for
 from store.identity.touched import (
@@ -26,23 +28,16 @@ from store.identity.touched import (
     note_failures,
     put_off,
 )
-from store.journeys import JourneyVersion, save_version
+from store.journeys import JourneyVersion, make_live, save_version
 from store.news import News, labels_of
 from store.privacy.suppression import nobody
 from store.projects import create_project
 from store.settings import Settings
+from tests.server.conftest import Clock
+from tests.server.test_account_failures import member, together, who
 from tests.server.test_filling import definition, happened
 
 KIOSK, ADA = identity_hash("user", "kiosk"), identity_hash("user", "ada")
-
-
-class Clock:
-    """A time that the test sets."""
-
-    now = 1_900_000_000_000
-
-    def __call__(self) -> int:
-        return self.now
 
 
 class Place:
@@ -77,13 +72,16 @@ class Place:
         return {row["customer"]: row["n"] for row in rows}
 
 
-def interrupted(place: Place, patch: pytest.MonkeyPatch, meanwhile: Callable[[], None]) -> None:
+def interrupted(
+    place: Place, patch: pytest.MonkeyPatch, meanwhile: Callable[[], None], what: str = "customers"
+) -> None:
     """Let something happen once, when runs have just been computed and it is not noted yet."""
     command, waiting = place.events.command, [meanwhile]
 
     def told(sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         command(sql, parameters)
-        if "insert into journey_runs" in sql and waiting:
+        is_of_accounts = "groupArrayArray(members)" in sql
+        if "insert into journey_runs" in sql and is_of_accounts == (what == "accounts") and waiting:
             waiting.pop()()
 
     patch.setattr(place.events, "command", told)
@@ -170,20 +168,122 @@ def test_who_calms_down_is_counted_at_every_batch_again(place: Place) -> None:
     assert place.refresher.busy.n == 0
 
 
-def test_system_health_says_that_some_are_put_off(place: Place) -> None:
-    for _ in range(2):
-        place.arrive("kiosk")
-    found = running(
+def health(place: Place) -> list[Finding]:
+    """What System health says."""
+    return running(
         place.engine,
         place.events,
         Settings(database_url=str(place.engine.url)),
         counters=Counters(),
         chores=[],
         busy=lambda: place.refresher.busy.n,
+        busy_accounts=lambda: place.refresher.busy_accounts.n,
     )
-    (said,) = [one for one in found if one.what == "busy customers"]
-    assert said.good
+
+
+def test_system_health_says_that_some_are_put_off(place: Place) -> None:
+    for _ in range(2):
+        place.arrive("kiosk")
+    (said,) = [one for one in health(place) if one.what.startswith("busy")]
+    assert (said.what, said.good) == ("busy customers", True)
     assert said.says.startswith("1 customer has so many events")
+
+
+MEMBERS = [f"of f{n}" for n in range(6)]
+
+
+def firm(place: Place) -> int:
+    """How many touchpoints, beyond the first, the stored run of the one account has."""
+    (n,) = (n for one, n in place.repeats().items() if one >= FIRST)
+    return n
+
+
+@pytest.fixture
+def account(place: Place) -> Place:
+    """Where six members of one firm have come once, two of them this minute; the firm is put off by now."""
+    version = save_version(place.engine, place.project, together() | {"key": "t"}, by="", now=1)
+    make_live(place.engine, version, now=1)
+    told = [member(place.project, f"f{n}") for n in range(6)]
+    for one in told:
+        one.group_id = "firm"
+    rows = [*told, *(happened(place.project, who, "a", -9) for who in MEMBERS)]
+    place.events.insert(rows, token="members")
+    place.arrive(MEMBERS[0])
+    assert firm(place) == 6
+    place.arrive(MEMBERS[1])
+    return place
+
+
+def test_a_busy_account_is_put_off_for_a_minute_and_its_members_are_not(account: Place) -> None:
+    account.arrive(MEMBERS[2])
+    assert firm(account) == 6
+    assert {account.repeats()[who(f"f{n}")] for n in range(3)} == {1}
+    assert account.ledger.waiting(account.project) == {who("f1")}, "one is noted for all"
+    assert account.refresher.busy.n == 0
+    (said,) = [one for one in health(account) if one.what.startswith("busy")]
+    assert (said.what, said.good) == ("busy accounts", True)
+    assert said.says.startswith("1 account has so many events")
+    account.clock.now += LATE_MS
+    assert account.refresher.make_up(before=account.clock.now - LATE_MS) == 0, "not earlier"
+    account.clock.now += 1
+    assert account.refresher.make_up(before=account.clock.now - LATE_MS) == 1
+    assert firm(account) == 8
+    assert account.ledger.waiting(account.project) == set()
+
+
+def test_an_account_is_due_by_the_first_time_though_who_is_noted_comes_again(account: Place) -> None:
+    account.clock.now += LATE_MS // 2
+    account.arrive(MEMBERS[1])
+    assert account.repeats()[who("f1")] == 2, "whose own runs are counted at once"
+    account.clock.now += LATE_MS // 2 + 1
+    assert account.refresher.make_up(before=account.clock.now - LATE_MS) == 1
+    assert firm(account) == 8
+
+
+def test_the_next_process_counts_at_once_who_was_put_off_and_then_another_member_is_noted(
+    account: Place,
+) -> None:
+    account.clock.now += 1
+    account.opened().turn()
+    assert firm(account) == 7
+    assert account.ledger.waiting(account.project) == set()
+    account.arrive(MEMBERS[4])
+    assert firm(account) == 7
+    assert account.ledger.waiting(account.project) == {who("f4")}
+
+
+def test_what_comes_while_a_busy_account_is_counted_is_counted_the_next_time(
+    account: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.clock.now += 1
+    with monkeypatch.context() as patch:
+        interrupted(account, patch, lambda: account.arrive(MEMBERS[5]), "accounts")
+        assert account.refresher.make_up(before=account.clock.now) == 1
+    assert firm(account) == 7
+    assert account.ledger.waiting(account.project) == {who("f5")}
+    account.clock.now += 1
+    assert account.refresher.make_up(before=account.clock.now) == 1
+    assert firm(account) == 8
+    assert account.ledger.waiting(account.project) == set()
+
+
+def test_a_change_of_who_a_member_is_counts_the_account_at_once(account: Place) -> None:
+    account.refresher.refresh(account.project, {who("f3")}, News({}, frozenset({who("f3")})))
+    assert firm(account) == 7
+
+
+def test_no_account_is_put_off_while_the_customers_are_grouped_anew(account: Place) -> None:
+    ask_for(account.engine, account.project, by="ada", now=1)
+    account.arrive(MEMBERS[2])
+    assert firm(account) == 8
+
+
+def test_an_account_that_calms_down_is_counted_at_every_batch_again(account: Place) -> None:
+    account.clock.now += busy.REMEMBERED_MS
+    account.arrive(MEMBERS[1])
+    assert firm(account) == 8
+    assert account.refresher.busy_accounts.n == 0
+    assert account.ledger.waiting(account.project) == set()
 
 
 @pytest.mark.parametrize("store", ["engine", "pg_engine"])

@@ -18,27 +18,10 @@ from store.finding import Finding
 from store.identity import Identity, Ledger, Link
 from store.journeys import JourneyVersion, delete_journey, fill_again, live_journey, save_version
 from store.privacy.suppression import nobody
-from store.projects import create_project
 from store.settings import Settings
+from tests.server.conftest import Clock
 from tests.server.test_doctor import Standing
-from tests.server.test_filling import NAMES, definition, happened
-
-
-class Clock:
-    """A time that the test sets."""
-
-    now = 1_900_000_000_000
-
-    def __call__(self) -> int:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of the checker and of the filler."""
-    clock = Clock()
-    monkeypatch.setattr("server.filler.now_ms", clock)
-    return clock
+from tests.server.test_filling import definition, happened
 
 
 @pytest.fixture
@@ -52,13 +35,10 @@ def checker(engine: Engine, events: EventStore, ledger: Ledger, clock: Clock) ->
 
 
 @pytest.fixture
-def version(engine: Engine, events: EventStore, clock: Clock) -> JourneyVersion:
+def version(engine: Engine, events: EventStore, waiting: JourneyVersion) -> JourneyVersion:
     """A version that is live, of twelve customers."""
-    project = create_project(engine, key="p", name="P", now=0).id
-    events.insert([happened(project, who, "a") for who in NAMES], token="a")
-    save_version(engine, project, definition(), by="a", now=1)
     assert Filler(engine, events).fill_all() == 1
-    found = live_journey(engine, project, "j")
+    found = live_journey(engine, waiting.project_id, "j")
     assert found
     return found
 

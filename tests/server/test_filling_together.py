@@ -7,50 +7,22 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine
 
-from journeys.definitions import parse
 from server.filler import Filler
 from store.event import identity_hash
 from store.events import EventStore
 from store.filling import LEASE_MS
-from store.journeys import live_journey, save_version
-from store.projects import create_project
-from tests.server.test_refreshing import counted, happened
-
-PEOPLE = [f"u{n}" for n in range(10)]
-JOURNEY = {
-    "key": "j",
-    "name": "J",
-    "goal": "To try",
-    "steps": [{"key": key, "name": key, "match": [{"event": "E"}]} for key in ("begin", "end")],
-}
-
-
-class Clock:
-    """A time that the test sets."""
-
-    now = 1_800_000_000_000
-
-    def __call__(self) -> int:
-        return self.now
+from store.journeys import JourneyVersion, live_journey
+from tests.server.conftest import Clock
+from tests.server.test_filling import NAMES
+from tests.server.test_refreshing import counted
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of all fillers."""
-    clock = Clock()
-    monkeypatch.setattr("server.filler.now_ms", clock)
-    return clock
-
-
-@pytest.fixture
-def project(engine: Engine, events: EventStore, monkeypatch: pytest.MonkeyPatch) -> int:
+def project(waiting: JourneyVersion, monkeypatch: pytest.MonkeyPatch) -> int:
     """A project whose events make several chunks."""
     for room in ("sessions", "runs"):
-        monkeypatch.setattr(f"journeys.{room}.EVENTS_PER_CHUNK", 4)
-    number = create_project(engine, key="p", name="P", now=0).id
-    events.insert([happened(number, who) for who in PEOPLE], token="t")
-    save_version(engine, number, dict(parse(JOURNEY).source), by="", now=0)
-    return number
+        monkeypatch.setattr(f"journeys.{room}.EVENTS_PER_CHUNK", 5)
+    return waiting.project_id
 
 
 @pytest.fixture
@@ -78,7 +50,7 @@ def test_one_process_counts_sessions_and_others_leave_them_alone(
     others: list[int] = []
     assert first.count_sessions(lambda *_: others.append(second.count_sessions())) == 1
     assert others == [0, 0, 0]
-    assert counted(events, project) == {identity_hash("user", who): 1 for who in PEOPLE}
+    assert counted(events, project) == {identity_hash("user", who): 1 for who in NAMES}
     assert second.count_sessions() == 0
 
 
@@ -95,7 +67,7 @@ def test_who_says_nothing_for_long_is_overtaken_and_stops(
 
     assert first.count_sessions(sleep) == 0
     assert others == [1]
-    assert counted(events, project) == {identity_hash("user", who): 1 for who in PEOPLE}
+    assert counted(events, project) == {identity_hash("user", who): 1 for who in NAMES}
 
 
 def test_what_was_cut_off_can_be_taken_at_once(project: int, open_filler: Callable[[], Filler]) -> None:

@@ -1,0 +1,4 @@
+-- How often do these runs count, all together?
+select sum(how_often) as n
+from ({{runs}})
+where {{which}}
