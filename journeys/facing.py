@@ -20,6 +20,7 @@ from journeys.retention import RETENTION
 from journeys.scope import Scope
 from journeys.side_by_side import Facing, Fact, Part
 from journeys.signals_report import SIGNALS
+from journeys.value_words import called
 from journeys.variants import VARIANTS
 from store.words import Spoken, marked, tell
 
@@ -86,7 +87,7 @@ def _called_in_dropoffs(scope: Scope, part: str, kind: str, label: str) -> str:
     if part == "here":
         return Spoken(HERE)[kind]
     if part in OF_RUN:
-        return label or tell("(none)")
+        return called(label) if label else tell("(none)")
     if kind == "value":
         return label or tell("(none)")
     if part == "slow" and label:
@@ -229,7 +230,7 @@ GROUPS = {"none": marked("no value"), "not_reached": marked("did not take the st
 
 
 def _called_value(_scope: Scope, _part: str, kind: str, label: str) -> str:
-    return tell(GROUPS[kind]) if kind in GROUPS else label
+    return tell(GROUPS[kind]) if kind in GROUPS else called(label)
 
 
 def _attribution(answer: Answer) -> Iterator[Part]:
