@@ -1,4 +1,4 @@
-"""What pages call places of paths and segments: answers, which are kept for all readers, use English."""
+"""What pages call places, segments and values: answers, which are kept for all readers, use English."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from flask import Flask
 from admin.formats import count
 from journeys.paths import BEGINS
 from journeys.segments import EVERYONE
+from journeys.value_words import called
 from store.retelling import Retold
 from store.words import tell
 
@@ -18,7 +19,11 @@ begun = Retold(BEGINS)
 
 def register(app: Flask) -> None:
     """Give templates the filters."""
-    app.jinja_env.filters |= {"place_name": place_name, "segments_named": segments_named}
+    app.jinja_env.filters |= {
+        "place_name": place_name,
+        "segments_named": segments_named,
+        "value_name": called,
+    }
 
 
 def place_name(node: Mapping[str, Any], *, afterwards: bool = False) -> str:

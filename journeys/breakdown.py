@@ -19,6 +19,7 @@ from journeys.rates import rate
 from journeys.report import Which
 from journeys.scope import Scope
 from journeys.standing import cells, standing, whole
+from journeys.value_words import called
 from store.words import marked, tell
 
 MOST = 50
@@ -139,7 +140,7 @@ def at_start(scope: Scope, by: Dimension) -> tuple[str, str, dict[str, Any]]:
 
 # Which runs a group has, in SQL and in words.
 KINDS = {
-    "value": ("taken and value = {value:String}", "%(value)s"),
+    "value": ("taken and value = {value:String}", ""),
     "other": (
         "taken and value != '' and lower(hex(cityHash64(value))) not in {shown:Array(String)}",
         marked("all other values"),
@@ -168,7 +169,10 @@ def behind(scope: Scope, cell: str) -> Which:
     those = question("breakdown.those", described=described, value=text, condition=condition)
     bound = {**values, **which.values, "value": value, "shown": asked.values}
     said = tell(
-        "%(by)s: %(group)s. %(what)s", by=by.label, group=value or tell(title, value=value), what=which.title
+        "%(by)s: %(group)s. %(what)s",
+        by=by.label,
+        group=called(value) if asked.kind == "value" else tell(title),
+        what=which.title,
     )
     return Which(f"(customer, number) in ({those}) and {which.sql}", bound, said)
 

@@ -9,26 +9,28 @@ from typing import Any
 
 from journeys.apart import apart
 from journeys.cursors import ListError
+from journeys.filters import Params
 from journeys.questions import question
 from journeys.rates import rate
 from journeys.report import Which
 from journeys.routes import label
+from journeys.runs import PAST
 from journeys.scope import Scope
 from journeys.sessions import ENGAGEMENT
 from journeys.statistics import known
+from journeys.touchpoints import GONE, SHOWN, type_of
 from store.words import Spoken, marked, tell
 
 DAY_MS = 86_400_000
 NEAR_MS = 30 * 60_000
 NEVER = 9_000_000_000_000
-SOON = 1_000  # troubles after a moment that are looked at
 MOST_DAYS = 366.0
 # What browsers report by themselves: measurements, nothing that somebody did.
 MEASURED = (ENGAGEMENT, "Web Vitals", "JavaScript Error", "Rage Click", "Dead Click")
 # In the order in which the question numbers them.
 TROUBLES = ("error", "rage", "dead", "not_found", "slow_load", "slow_response")
 SLOW_LCP, SLOW_INP = 4_000.0, 500.0  # milliseconds from which web.dev calls a page poor
-KINDS = ("value", "other", "again", "none")
+KINDS = ("value", "other", "again", "none")  # in the order in which they are shown
 # By when they did what they did next: within so many seconds, but not within those before.
 LIMITS = {"hour": 3_600.0, "day": 86_400.0, "week": 604_800.0}
 AFTER = {
@@ -71,13 +73,36 @@ def around(scope: Scope, asked: Around, *, unit: str = "runs") -> dict[str, Any]
     """
     sql, values = _runs(scope, asked, unit)
     counted = question("dropoffs_around.counted", around=sql)
-    rows = scope.events.query(counted, values | {"most": asked.most, "limits": [*LIMITS.values()]})
+    found = scope.events.query(counted, values | {"most": asked.most, "limits": [*LIMITS.values()]})
+    rows = _named(scope, found)
     parts = {part: [row for row in rows if row["part"] == part] for part in ("all", "next", *BEFORE)}
     left, on = ((parts["all"][0][name] if parts["all"] else 0) for name in ("left_here", "went_on"))
     return {
         "next": _next(asked, parts["next"], left),
         "before": {"left": left, "went_on": on, **_before(asked, parts, left, on)},
     }
+
+
+def _named(scope: Scope, rows: Sequence[Row]) -> list[Row]:
+    """The rows with the `name` of what they are about, in the order in which they are shown."""
+    wanted = sorted({row["word"] for row in rows if _has_name(row)})
+    names: dict[int, str] = {}
+    if wanted:
+        params = Params(project=scope.project.id, start=scope.period.start, near=NEAR_MS, hashes=wanted)
+        is_slow = int(any(row["part"] == "slow" for row in rows if _has_name(row)))
+        slots = {"label": scope.routes.label(params), "route": scope.routes.route(params)}
+        values = params.values | {"is_slow": is_slow, "most": len(wanted)}
+        asked = scope.events.query(question("dropoffs_around.words", **slots), values)
+        names = dict.fromkeys(wanted, GONE) | {row["hash"]: row["word"] for row in asked}
+    told = [{**row, "name": names[row["word"]] if _has_name(row) else ""} for row in rows]
+    return sorted(
+        told,
+        key=lambda row: (KINDS.index(row["kind"]), -row["left_here"], -row["went_on"], row["name"]),
+    )
+
+
+def _has_name(row: Row) -> bool:
+    return bool(row["kind"] == "value" and row["part"] in PARTS)
 
 
 def _runs(scope: Scope, asked: Around, unit: str) -> tuple[str, dict[str, Any]]:
@@ -90,7 +115,8 @@ def _runs(scope: Scope, asked: Around, unit: str) -> tuple[str, dict[str, Any]]:
         within=round(asked.within * DAY_MS),
         near=NEAR_MS,
         never=NEVER,
-        soon=SOON,
+        past=PAST,
+        types=sorted({*SHOWN, *(type_of(one) for step in scope.rule.steps for one in step.match)}),
         measured=list(MEASURED),
         slow_lcp=SLOW_LCP,
         slow_inp=SLOW_INP,
@@ -142,7 +168,7 @@ def _after(asked: Around, times: Mapping[str, int], kind: str, rest: str) -> dic
 
 def _before(asked: Around, parts: Mapping[str, Sequence[Row]], left: int, on: int) -> dict[str, Any]:
     """What those who left had beside what those who went on had, one family of tests."""
-    parts = {**parts, "trouble": sorted(parts["trouble"], key=lambda row: int(row["name"]))}
+    parts = {**parts, "trouble": sorted(parts["trouble"], key=lambda row: int(row["word"]))}
     rows = [row for part in BEFORE for row in parts[part]]
     gone, gone_on = [row["left_here"] for row in rows], [row["went_on"] for row in rows]
     apart_ = apart(gone, [left] * len(rows), gone_on, [on] * len(rows))
@@ -162,7 +188,7 @@ def _before(asked: Around, parts: Mapping[str, Sequence[Row]], left: int, on: in
 def _had(row: Row) -> dict[str, Any]:
     """What a row is called: a slow page by what was wrong with it, and how long that took."""
     if row["part"] == "trouble":
-        return {"kind": TROUBLES[int(row["name"]) - 1]}
+        return {"kind": TROUBLES[row["word"] - 1]}
     if row["part"] != "slow":
         return _called(row)
     what, path = _slow(row["name"]) if row["kind"] == "value" else (None, None)
@@ -175,7 +201,7 @@ def _slow(name: str) -> tuple[str, str]:
 
 
 def _told(asked: Around, row: Row, rows: Sequence[Row], whose: str, n: int, all_: int) -> dict[str, Any]:
-    rest = TROUBLES[int(row["name"]) - 1] if row["part"] == "trouble" else _rest(row, rows)
+    rest = TROUBLES[row["word"] - 1] if row["part"] == "trouble" else _rest(row, rows)
     return {"n": n, "cell": asked.cell(row["part"], whose, row["kind"], rest), "share": rate(n, all_)}
 
 
@@ -270,10 +296,10 @@ def _of_row(part: str, kind: str, rest: str) -> tuple[str, dict[str, Any], str]:
     sort, column = PARTS[part]
     if kind == "value":
         title = _title(part, rest)
-        return f"{sort} = 'value' and {column} = {{label:String}}", {"label": rest}, title
+        return f"{sort} = 'value' and {column} = cityHash64({{label:String}})", {"label": rest}, title
     title = TITLES[f"{part} {kind}"]
     if kind == "other":
-        others = f"lower(hex(cityHash64({column}))) not in {{shown:Array(String)}}"
+        others = f"lower(hex({column})) not in {{shown:Array(String)}}"
         return f"{sort} = 'value' and {others}", {"shown": rest.split(".")}, title
     return f"{sort} = {{kind:String}}", {"kind": kind}, title
 

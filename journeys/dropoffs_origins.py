@@ -13,6 +13,7 @@ from journeys.rates import rate
 from journeys.report import Which
 from journeys.scope import Scope
 from journeys.statistics import is_small
+from journeys.value_words import called
 from store.words import marked, tell
 
 LEFT = "furthest = {k:UInt8} and outcome in ('dropped', 'failed')"
@@ -102,5 +103,7 @@ def behind(scope: Scope, cell: str) -> Which:
         title = tell("“%(step)s”: %(did)s, %(by)s any other", **said)
         return Which(f"{sql} and {others}", {"k": k, "shown": rest.split(".")}, title)
     same = f"{sql} and {value} = {{origin:String}}"
-    title = tell("“%(step)s”: %(did)s, %(by)s %(value)s", **said, value=rest or tell("(none)"))
+    title = tell(
+        "“%(step)s”: %(did)s, %(by)s %(value)s", **said, value=called(rest) if rest else tell("(none)")
+    )
     return Which(same, {"k": k, "origin": rest}, title)

@@ -9,6 +9,7 @@ from journeys.breakdown_report import BREAKDOWN
 from journeys.facing import SUCCEEDED, Facing, Fact, Part
 from journeys.report import Answer
 from journeys.scope import Scope
+from journeys.value_words import called
 from store.words import marked, tell
 
 
@@ -36,7 +37,7 @@ GROUPS = {"none": marked("no value"), "not_reached": marked("did not take the st
 
 
 def _called(_scope: Scope, _part: str, kind: str, label: str) -> str:
-    return tell(GROUPS[kind]) if kind in GROUPS else label
+    return tell(GROUPS[kind]) if kind in GROUPS else called(label)
 
 
 FACING = Facing(

@@ -11,6 +11,7 @@ from journeys.dropoffs_report import DROPOFFS
 from journeys.facing import WIDE, Facing, Fact, Part, called_step
 from journeys.report import Answer
 from journeys.scope import Scope
+from journeys.value_words import called
 from store.words import Spoken, marked, tell
 
 Row = Mapping[str, Any]
@@ -75,7 +76,7 @@ def _called(scope: Scope, part: str, kind: str, label: str) -> str:
     if part == "here":
         return Spoken(HERE)[kind]
     if part in OF_RUN:
-        return label or tell("(none)")
+        return called(label) if label else tell("(none)")
     if kind == "value":
         return label or tell("(none)")
     if part == "slow" and label:

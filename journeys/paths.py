@@ -6,20 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from journeys.definitions import Matcher
 from journeys.filters import Params
 from journeys.flows import ENDS, OTHER, Flow, Node, drawn
 from journeys.funnel import OUTCOMES
 from journeys.questions import question
+from journeys.routes import SHORT_NAME
 from journeys.runs import PAST
 from journeys.scope import Scope
-from journeys.touchpoints import GONE
+from journeys.touchpoints import GONE, SHOWN, type_of
 from store.words import marked, tell
 
 OTHER_HASH = 1
 FOREVER = 2**52  # milliseconds beyond all times
 FEW_RUNS = 200  # whoever has no more has each touchpoint held against all of them
-SHOWN = ("track", "page", "screen")
 PARTS = ("run", "afterwards")
 DIRECTIONS = ("after", "before")
 LOST = "outcome in ('dropped', 'failed')"
@@ -195,7 +194,7 @@ def _labels(scope: Scope, hashes: set[int]) -> Mapping[int, str]:
     if not wanted:
         return {}
     params = Params(project=scope.project.id, start=scope.period.start, hashes=wanted, most=len(wanted))
-    sql = question("paths.labels", label=scope.routes.label(params))
+    sql = question("paths.labels", label=scope.routes.short(params))
     found = {row["hash"]: row["label"] for row in scope.events.query(sql, params.values)}
     return dict.fromkeys(wanted, GONE) | found
 
@@ -216,6 +215,7 @@ def ways(scope: Scope, asked: Asked, unit: str) -> tuple[str, dict[str, Any]]:
             **_span(scope, asked, params),
             **_met(scope, params),
             "route": scope.routes.route(params),
+            "short_name": SHORT_NAME,
         },
         outcome=asked.outcome or "",
         anchor_position=anchor,
@@ -229,7 +229,7 @@ def ways(scope: Scope, asked: Asked, unit: str) -> tuple[str, dict[str, Any]]:
         touchpoint=number_of(TOUCHPOINT),
         begin=number_of(BEGIN),
         more=number_of(MORE),
-        types=sorted({*SHOWN, *(_type(one) for step in named for one in step.match)}),
+        types=sorted({*SHOWN, *(type_of(one) for step in named for one in step.match)}),
     )
 
 
@@ -245,10 +245,6 @@ def _passes(asked: Asked, anchor: int) -> str:
     if asked.part == "run":
         return "has(steps, {anchor_position:UInt8})"
     return "furthest = {anchor_position:UInt8}" if anchor else "1"
-
-
-def _type(matcher: Matcher) -> str:
-    return matcher.type or ("page" if matcher.page is not None else "track")
 
 
 def _met(scope: Scope, params: Params) -> dict[str, str]:

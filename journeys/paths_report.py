@@ -19,7 +19,9 @@ from store.words import tell
 MEANINGS = {
     "nodes": (
         "Labels of touchpoints by their position from the step; each run is in one node of a position, or "
-        "has ended before it. What flows into a node flows out of it, as far as is drawn."
+        "has ended before it. What flows into a node flows out of it, as far as is drawn. An event, a page "
+        "and a screen of one name are three labels, such as `Home`, `page:Home` and `screen:Home`: only "
+        "events, and pages that begin with a slash, are called by their name alone."
     ),
     "links": "How many runs went from one node, the `source`, straight to another, the `target`.",
     "source": "The `id` of the node from which a link goes.",

@@ -40,6 +40,19 @@ class Routes:
         """SQL of what an event is called as a touchpoint."""
         return label(self.route(params))
 
+    def short(self, params: Params) -> str:
+        """SQL of what an event is called among touchpoints of all kinds, as `Touchpoint.short` calls them."""
+        route = self.route(params)
+        page = f"if(startsWith({route}, '/'), {route}, concat('page:', {route}))"
+        return f"if(type = 'page', {page}, {SHORT_NAME})"
+
+
+# SQL of what an event that is no page is called, told apart from all others.
+SHORT_NAME = (
+    "multiIf(event = '', concat('type:', type), type = 'screen', concat('screen:', event), "
+    "startsWith(event, '/') or match(event, '^(event|page|screen|type):'), concat('event:', event), event)"
+)
+
 
 def label(route: str) -> str:
     """SQL of what an event is called as a touchpoint, where pages have this route."""

@@ -76,6 +76,11 @@ def to_type(one: Touchpoint) -> tuple[str, str]:
     return "track" if one.kind == "event" else one.kind, one.label
 
 
+def type_of(matcher: Matcher) -> str:
+    """The type of the events that a matcher of a journey is about."""
+    return matcher.type or ("page" if matcher.page is not None else "track")
+
+
 def known_by(matcher: Matcher) -> Touchpoint | None:
     """The touchpoint that a matcher of a journey is about, whatever its conditions; None for a mere type."""
     if matcher.event is not None:

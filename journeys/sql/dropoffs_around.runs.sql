@@ -1,17 +1,14 @@
 -- What was around the moment at which each run was last seen at this step: the last page before it, trouble close to it,
 -- what the customer did first after it? That is the last touchpoint of those who left, and the last step that those took
--- who went on, so that both are watched alike, until they did something else. Each event belongs to the stretch between
--- two such moments in which it lies, so it is read once, whatever the number of runs; runs then look at the stretches
--- before and after their moment. Troubles close after it are kept one by one, as it is the next act that ends them.
+-- who went on, so that both are watched alike, until they did something else. What customers did is gathered with the
+-- moments of their runs and gone through once, whatever the number of runs. Words are hashes. `key` is the order of the
+-- rule in one number: 44 bits of time, one of whether it is an event, as moments come first, 52 of the sequence (beyond
+-- all are equal), 24 of the event id, and what it is: an act (1), a page (2), the opening of a run (4), a moment (8).
 with
-    reached as (
+    reached as {{once}} (
         select
-            customer, number, account, start, seen_until,
-            furthest = {k:UInt8} as is_left,
-            is_left and last > start and (customer, last) in (
-                select customer, toUnixTimestamp64Milli(start) from ({{source}})
-                where start >= fromUnixTimestamp64Milli({start:Int64})
-            ) as is_again_at_once,
+            customer, number, start, seen_until,
+            toUInt8(furthest = {k:UInt8}) as is_left,
             1 + if(
                 is_left,
                 last,
@@ -22,127 +19,161 @@ with
             ({{which}}) and furthest >= {k:UInt8}
             and (furthest > {k:UInt8} or outcome in ('dropped', 'failed'))
     ),
-    stretches as (
-        select distinct customer, arrayJoin([toInt64(0), until]) as since
-        from reached
-    ),
     touchpoints as (
         select
             customer,
-            toUnixTimestamp64Milli(timestamp) as at,
-            -- The order of the rule in one number, as the least of tuples is slow to find.
-            bitShiftLeft(toUInt256(at), 192) + bitShiftLeft(toUInt256(sequence), 128)
-                + reinterpretAsUInt128(reverse(event_id)) as place,
-            if(is_page or event = 'Web Vitals', {{route}}, '') as route,
-            substringUTF8({{label}}, 1, 200) as label,
+            {{route}} as route,
             event_id in (
                 select event_ids[1] from ({{source}}) where start >= fromUnixTimestamp64Milli({start:Int64})
             ) as is_opening,
             type in ('track', 'page', 'screen') as is_touchpoint,
-            is_opening or (is_touchpoint and not (type = 'track' and event in {measured:Array(String)})) as is_act,
+            toUInt8(is_opening or (is_touchpoint and not (type = 'track' and event in {measured:Array(String)}))) as is_act,
             type = 'page' as is_page,
-            [
-                type = 'track' and event = 'JavaScript Error',
-                type = 'track' and event = 'Rage Click',
-                type = 'track' and event = 'Dead Click',
-                type = 'page' and replaceAll(JSONExtractRaw(properties, 'status'), '"', '') in ('404', '410'),
-                type = 'track' and event = 'Web Vitals' and JSONExtractFloat(properties, 'lcp') > {slow_lcp:Float64},
-                type = 'track' and event = 'Web Vitals' and JSONExtractFloat(properties, 'inp') > {slow_inp:Float64}
-            ] as troubles,
-            properties
+            toUInt8(multiIf(
+                is_page, 8 * (replaceAll(JSONExtractRaw(properties, 'status'), '"', '') in ('404', '410')),
+                type != 'track', 0,
+                event = 'JavaScript Error', 1,
+                event = 'Rage Click', 2,
+                event = 'Dead Click', 4,
+                event = 'Web Vitals',
+                    16 * (JSONExtractFloat(properties, 'lcp') > {slow_lcp:Float64})
+                    + 32 * (JSONExtractFloat(properties, 'inp') > {slow_inp:Float64}),
+                0
+            )) as troubles,
+            bitShiftLeft(toUInt128(toUnixTimestamp64Milli(timestamp) + {past:Int64}), 84)
+                + bitShiftLeft(toUInt128(1), 83)
+                + bitShiftLeft(toUInt128(least(sequence, 4503599627370495)), 31)
+                + bitShiftLeft(toUInt64(intDiv(byteSwap(reinterpretAsUInt32(event_id)), 256)), 7)
+                + is_act + 2 * is_page + 4 * is_opening as key,
+            cityHash64(substringUTF8({{label}}, 1, 200)) as label,
+            multiIf(
+                troubles = 1, cityHash64(substringUTF8(JSONExtractString(properties, 'message'), 1, 200)),
+                troubles >= 8, cityHash64(concat(
+                    multiIf(troubles = 8, '4', bitTest(troubles, 4), '5', '6'), substringUTF8(route, 1, 200)
+                )),
+                0
+            ) as said,
+            if(troubles >= 16, JSONExtractFloat(properties, if(bitTest(troubles, 4), 'lcp', 'inp')) / 1000, nan) as took
         from {{resolved}}
         where
             project = {project:UInt32}
+            and type in {types:Array(String)}
             and (is_touchpoint or is_opening)
             and not is_bot
             and timestamp >= fromUnixTimestamp64Milli({start:Int64} - {near:Int64})
             and timestamp <= fromUnixTimestamp64Milli({now:Int64})
+            and customer in (select customer from reached)
     ),
-    told as (
+    gathered as (
         select
-            customer, at, place, label, is_opening, is_act, is_page, troubles,
-            indexOf(troubles, 1) as trouble,
-            multiIf(
-                trouble = 1, substringUTF8(JSONExtractString(properties, 'message'), 1, 200),
-                trouble > 3, concat(toString(trouble), substringUTF8(route, 1, 200)),
-                ''
-            ) as said,
-            if(trouble > 4, JSONExtractFloat(properties, if(trouble = 5, 'lcp', 'inp')) / 1000, nan) as took
-        from touchpoints
+            customer,
+            groupArrayIf(key, is_told) as told,
+            arraySort(told) as keys,
+            arraySort((label, key) -> key, groupArrayIf(label, is_told), told) as labels,
+            arraySort(groupArrayArray(moment)) as moments,
+            arraySort(groupArrayArray(trouble)) as troubles,
+            arrayIntersect(groupArrayArray(began), arrayMap(one -> one.1 - 1, moments)) as begun_at_once
+        from (
+            select
+                customer, key, label,
+                is_act or is_page as is_told,
+                if(troubles = 0, [], [(key, troubles, said, took)]) as trouble,
+                emptyArrayInt64() as began,
+                cast([], 'Array(Tuple(Int64, UInt32, Int64, UInt8, Int64))') as moment
+            from touchpoints
+            union all
+            select
+                customer,
+                bitShiftLeft(toUInt128(until + {past:Int64}), 84) + bitShiftLeft(toUInt64(number), 31) + 8,
+                0, 1,
+                cast([], 'Array(Tuple(UInt128, UInt8, UInt64, Float64))'),
+                emptyArrayInt64(),
+                [(until, number, start, is_left, seen_until)]
+            from reached
+            union all
+            select
+                customer, toUInt128(0), 0, 0,
+                cast([], 'Array(Tuple(UInt128, UInt8, UInt64, Float64))'),
+                [toUnixTimestamp64Milli(start)],
+                cast([], 'Array(Tuple(Int64, UInt32, Int64, UInt8, Int64))')
+            from ({{source}})
+            where start >= fromUnixTimestamp64Milli({start:Int64}) and customer in (select customer from reached)
+        )
+        group by customer
     ),
-    filled as (
+    around as (
         select
-            stretches.customer as customer,
-            stretches.since as since,
-            minIf(at, is_act) as act_at,
-            argMinIf(concat(if(is_opening, '1', '0'), label), place, is_act) as act,
-            maxIf(at, is_page) as page_at,
-            argMaxIf(label, place, is_page) as page,
-            argMaxIf((at, said), place, trouble = 1) as error,
-            argMaxIf((at, said, took), place, trouble > 3) as slow,
-            maxForEachIf(arrayMap(had -> had * at, troubles), trouble > 0) as troubled,
-            arrayFilter(
-                one -> act_at = 0 or one.2 < act_at,
-                arraySort(groupArrayIf((place, at, troubles, said, took), trouble > 0 and at < since + {near:Int64}))
-            ) as soon
-        from told
-        asof join stretches on stretches.customer = told.customer and told.at >= stretches.since
-        group by customer, since
+            customer,
+            moments,
+            arrayMap(one -> has(begun_at_once, one.1 - 1), moments) as is_at_once,
+            arrayMap(key -> bitTest(toUInt8(key), 3), keys) as is_moment,
+            arrayMap(key -> bitTest(toUInt8(key), 0), keys) as is_act,
+            arrayMap(key -> bitTest(toUInt8(key), 1), keys) as is_page,
+            arrayFilter((one, here) -> here, arrayReverseFill((key, act) -> act, keys, is_act), is_moment) as nexts,
+            arrayFilter((one, here) -> here, arrayReverseFill((label, act) -> act, labels, is_act), is_moment) as next_labels,
+            arrayFilter((one, here) -> here, arrayFill((key, page) -> page, keys, is_page), is_moment) as pages,
+            arrayFilter((one, here) -> here, arrayFill((label, page) -> page, labels, is_page), is_moment) as page_labels,
+            arrayMap(
+                key -> if(bitTest(toUInt8(key), 0), toInt64(bitShiftRight(key, 84)) - {past:Int64}, {never:Int64}), nexts
+            ) as next_at,
+            arraySort(arrayConcat(
+                troubles,
+                arrayMap(
+                    (one, next, place) -> (
+                        bitShiftLeft(toUInt128(least(one.1 + {near:Int64}, one.5 + 1, next) + {past:Int64}), 84) + toUInt32(place),
+                        toUInt8(0), toUInt64(0), nan
+                    ),
+                    moments, next_at, arrayEnumerate(moments)
+                )
+            )) as watched,
+            arrayMap(one -> one.2 = 0, watched) as is_end,
+            arrayFilter((one, end) -> end, arrayFill(one -> bitTest(one.2, 0), watched), is_end) as errors,
+            arrayFilter((one, end) -> end, arrayFill(one -> one.2 >= 8, watched), is_end) as slows,
+            arrayReduce('sumForEach', arrayMap(
+                n -> arrayMap(
+                    (last, one) -> bitShiftLeft(
+                        toUInt8(
+                            bitTest(last.2, n)
+                            and toInt64(bitShiftRight(last.1, 84)) - {past:Int64} >= one.1 - {near:Int64}
+                        ),
+                        n
+                    ),
+                    arrayFilter((last, end) -> end, arrayFill(last -> bitTest(last.2, n), watched), is_end),
+                    moments
+                ),
+                range({troubles:UInt8})
+            )) as had
+        from gathered
     ),
-    moments as (
+    found as (
         select
-            stretches.customer as customer,
-            stretches.since as since,
-            minIf(filled.act_at, filled.act_at > 0) over later as next_at,
-            argMinIf(filled.act, filled.act_at, filled.act_at > 0) over later as next_act,
-            groupArrayArray({soon:UInt32})(filled.soon) over soon as soon,
-            max(filled.page_at) over earlier as page_at,
-            argMax(filled.page, filled.page_at) over earlier as page,
-            argMax(filled.error, filled.error.1) over earlier as error,
-            argMax(filled.slow, filled.slow.1) over earlier as slow,
-            maxForEach(filled.troubled) over earlier as troubled
-        from stretches
-        left any join filled on filled.customer = stretches.customer and filled.since = stretches.since
-        window
-            later as (
-                partition by customer order by since rows between current row and unbounded following
-            ),
-            soon as (
-                partition by customer order by since range between current row and {near:Int64} following
-            ),
-            earlier as (
-                partition by customer order by since rows between unbounded preceding and 1 preceding
-            )
+            customer,
+            arrayJoin(arrayZip(
+                moments, is_at_once, nexts, next_labels, next_at, pages, page_labels, had, errors, slows
+            )) as one
+        from around
     )
 select
-    reached.customer as customer,
-    reached.number as number,
-    reached.account as account,
-    reached.is_left as is_left,
-    reached.until as until,
-    reached.seen_until as seen_until,
+    customer,
+    one.1.2 as number,
+    one.1.4 as is_left,
+    one.1.1 as until,
+    one.1.5 as seen_until,
+    is_left and until - 1 > one.1.3 and one.2 as is_again_at_once,
     multiIf(
         is_again_at_once, 'again',
-        moments.next_at = 0 or moments.next_at >= least(until + {within:Int64}, seen_until + 1), 'none',
-        startsWith(moments.next_act, '1'), 'again',
+        one.5 >= least(until + {within:Int64}, seen_until + 1), 'none',
+        bitTest(toUInt8(one.3), 2), 'again',
         'value'
     ) as next_kind,
-    if(next_kind = 'value', substring(moments.next_act, 2), '') as next,
-    if(is_again_at_once, 0, (moments.next_at - until + 1) / 1000) as seconds,
-    moments.page_at >= reached.start as has_page,
-    if(has_page, moments.page, '') as page,
-    least(until + {near:Int64}, seen_until + 1, if(moments.next_at = 0, {never:Int64}, moments.next_at)) as near_until,
-    arrayFilter(one -> one.2 < near_until, moments.soon) as soon,
-    arrayFilter(
-        trouble -> moments.troubled[trouble] >= until - {near:Int64} or arrayExists(one -> one.3[trouble], soon),
-        range(1, {troubles:UInt8} + 1)
-    ) as troubles,
-    arrayLast(one -> one.3[1], soon) as error_soon,
-    has(troubles, 1) as has_error,
-    multiIf(not has_error, '', error_soon.2 > 0, error_soon.4, moments.error.2) as error,
-    arrayLast(one -> hasAny(arraySlice(one.3, 4), [1]), soon) as slow_soon,
-    hasAny(troubles, [4, 5, 6]) as has_slow,
-    multiIf(not has_slow, '', slow_soon.2 > 0, slow_soon.4, moments.slow.2) as slow,
-    multiIf(not has_slow, nan, slow_soon.2 > 0, slow_soon.5, moments.slow.3) as took
-from reached
-left any join moments on moments.customer = reached.customer and moments.since = reached.until
+    if(next_kind = 'value', one.4, 0) as next,
+    if(is_again_at_once, 0, (one.5 - until + 1) / 1000) as seconds,
+    bitTest(toUInt8(one.6), 1) and toInt64(bitShiftRight(one.6, 84)) - {past:Int64} >= one.1.3 as has_page,
+    if(has_page, one.7, 0) as page,
+    arrayMap(n -> n + 1, bitPositionsToArray(one.8)) as troubles,
+    bitTest(one.8, 0) as has_error,
+    if(has_error, one.9.3, 0) as error,
+    one.8 >= 8 as has_slow,
+    if(has_slow, one.10.3, 0) as slow,
+    if(has_slow, one.10.4, nan) as took
+from found

@@ -33,10 +33,10 @@ with
                 + bitShiftLeft(toUInt128(least(sequence, 4503599627370495)), 32)
                 + byteSwap(reinterpretAsUInt32(event_id)) as key,
             multiIf(
-                type = 'page', cityHash64({{route}}),
-                type not in ('track', 'screen'), 0,
-                event != '', cityHash64(event),
-                cityHash64(type)
+                type not in ('track', 'page', 'screen'), 0,
+                type != 'page', cityHash64({{short_name}}),
+                startsWith({{route}}, '/'), cityHash64({{route}}),
+                cityHash64(concat('page:', {{route}}))
             ) as label,
             {{part}} as part
         from {{resolved}}

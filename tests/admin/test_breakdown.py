@@ -91,6 +91,23 @@ def test_the_page_offers_what_was_seen(own_shop: Shop, add_events: Callable[[lis
     assert html.escape(BREAKDOWN_MEANINGS["none"]) in text
 
 
+def test_a_value_called_none_is_told_from_no_value(
+    own_shop: Shop, add_events: Callable[[list[Event]], None]
+) -> None:
+    add_events([happened("", "ada", day=12, kind="identify", traits={"plan": "(none)"})])
+    text = page(own_shop, "days=30&by=trait:plan")
+    heads = [re.sub("<.*", "", one) for one in text.split('<th scope="row" class="break">')]
+    assert "“(none)”" in heads
+    titles = set()
+    for link in dict.fromkeys(re.findall(r'<a href="(/p/shop/journeys/buy/runs\?[^"]+)"', text)):
+        listed = own_shop.client("viewer").get(html.unescape(link)).text
+        titles |= set(re.findall(r"trait plan: ([^.<]+)\.", listed))
+    assert titles >= {"“(none)”", "no value"}
+    answer = own_shop.client("viewer").get("/p/shop/journeys/buy/breakdown.csv?days=30&by=trait:plan")
+    rows = [(row["kind"], row["value"]) for row in csv.DictReader(io.StringIO(answer.text))]
+    assert rows == [("value", "(none)"), ("none", "")]
+
+
 def test_an_unknown_choice_is_told_in_a_sentence(shop: Shop) -> None:
     answer = shop.client("viewer").get("/p/shop/journeys/buy/breakdown?by=shoe")
     assert answer.status_code == 400

@@ -585,7 +585,9 @@ def test_each_part_is_one_question(plain: Scope, monkeypatch: pytest.MonkeyPatch
     asked, query = [], plain.events.query
     monkeypatch.setattr(plain.events, "query", lambda *args: asked.append(args) or query(*args))
     dropoffs(plain)
-    assert len(asked) == 5, "who; what next and what before; where from; by which property, at what cost"
+    assert len(asked) == 6, (
+        "who; what next and before, its words; where from; by which property, at what cost"
+    )
 
 
 def test_the_file_has_a_row_for_every_number(plain: Scope) -> None:

@@ -140,6 +140,16 @@ def test_rarer_labels_are_other_and_nothing_else_changes(
     assert whole["runs"] == part["runs"]
 
 
+def test_an_event_a_page_and_a_screen_of_one_name_are_places_of_their_own(scope: Scope) -> None:
+    asked = Asked(depth=2, most=50)
+    nodes = with_cells(paths(scope, depth=2, most=50), asked)["nodes"]
+    first = {node["label"]: node for node in nodes if node["position"] == 1}
+    for label in ("Wander", "page:Wander", "screen:Wander", "/rest", "event:/rest"):
+        which = behind(scope, first[label]["cell"])
+        assert listed(scope, which=which, most=1)["total"] == first[label]["n"] > 0
+        assert which.title == f"Runs at “{label}”, 1 after"
+
+
 def test_links_to_the_same_label_are_repeats(scope: Scope) -> None:
     found = paths(scope, collapse=False, most=50)
     labels = {node["id"]: (node["kind"], node["label"]) for node in found["nodes"]}

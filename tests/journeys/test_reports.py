@@ -28,6 +28,13 @@ from store.migrate import migrate_events
 from store.projects import Project
 
 NAMES = ["Look", "Try", "Ask", "Buy", "Leave", "Wander", "Rest"]
+# An event, a page and a screen of one name; which one it is, by the number of the event.
+SAME = {
+    ("Wander", 1): ("page", "", "Wander"),
+    ("Wander", 2): ("screen", "Wander", ""),
+    ("Rest", 0): ("track", "/rest", ""),
+    ("Rest", 1): ("page", "", "/rest"),
+}
 START = 1_760_000_000_000
 NOW = START + 400_000
 PROJECT = Project(1, "p", "P", "UTC")
@@ -57,13 +64,15 @@ def history() -> list[Event]:
         for _ in range(dice.randrange(1, 25)):
             at += dice.choice([0, 500, 5_000, 20_000, 100_000])
             number = len(rows)
+            kind, name, path = SAME.get((said := dice.choice(NAMES), number % 3), ("track", said, ""))
             rows.append(
                 Event(
                     project=1,
                     event_id=event_id(str(number)),
                     message_id=str(number),
-                    type="track",
-                    event=dice.choice(NAMES),
+                    type=kind,
+                    event=name,
+                    path=path,
                     timestamp=at,
                     received_at=at,
                     sequence=number,

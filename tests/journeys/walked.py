@@ -24,7 +24,14 @@ class Walk:
 
 
 def label(event: Event) -> str:
-    return event.path if event.type == "page" else event.event or event.type
+    """Its name, and its kind where the name does not say that."""
+    if event.type == "page":
+        return event.path if event.path.startswith("/") else f"page:{event.path}"
+    if not event.event:
+        return f"type:{event.type}"
+    if event.type == "screen":
+        return f"screen:{event.event}"
+    return f"event:{event.event}" if event.event.startswith(("/", "page:")) else event.event
 
 
 def walk(
