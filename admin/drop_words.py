@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from markupsafe import Markup, escape
 
 from store.retelling import Retold
 from store.words import marked
@@ -66,7 +67,17 @@ BETWEEN = "; "
 
 def register(app: Flask) -> None:
     """Give templates the filters."""
-    app.jinja_env.filters |= {"refusal": refusal, "violation": violation}
+    app.jinja_env.filters |= {"refusal": refusal, "violation": violation, "coded": coded}
+
+
+def coded(text: str) -> str:
+    """A text as HTML, in which what stands between `backticks` is code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # the last one has no end
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>%s</code>") % part if at % 2 else escape(part) for at, part in enumerate(parts)
+    )
 
 
 def refusal(message: str) -> str:

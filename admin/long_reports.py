@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from admin.services import services
 from admin.waiting import Job
+from store.events import NotEnoughMemory
 from store.work import Cancelled, Progress, Work, WorkEnded
 
 SILENT_MS = 15_000  # without a word of it, who computes elsewhere is taken to be gone, or out of reach
@@ -66,10 +67,10 @@ def shown(
         job = job or desk.begin(owner, work, given.events, compute)
         is_ready = _cannot_ask_again() or desk.is_ready(job, patiently=_is_in_place())
         return draw(desk.taken(job)) if is_ready else _waiting(job, spot, frame)
-    except WorkEnded as ended:
+    except (WorkEnded, NotEnoughMemory) as ended:
         return _ended(ended.said, spot, frame, is_cancelled=isinstance(ended, Cancelled))
     except Exception as error:  # the page is there already: a page of its own for the failure has no place
-        if not (_is_part() or _cannot_ask_again()):
+        if not _is_part():
             raise
         told = make_response(current_app.handle_user_exception(error))
         return _ended(told.get_data(as_text=True).rstrip("."), spot, frame)

@@ -12,6 +12,7 @@ from admin import embedding
 from admin.access import Place, needs
 from admin.deeds import deed
 from admin.failures import BAD_QUESTIONS
+from admin.formats import sentence
 from admin.services import services
 from journeys.reports import BY_NAME
 from journeys.scope import NoSuchJourney
@@ -50,13 +51,13 @@ def create(place: Place) -> ResponseReturnValue:
     if report is None or form.get("days") not in {str(n) for n in embedding.DAYS}:
         return _page(place, form, asks=asks, problem=tell("Choose a report, and one of the times.")), 422
     if bad is not None:
-        problem = f"{bad!r} is no origin: write it as https://shop.example."
+        problem = tell("%(origin)s is no origin: write it as https://shop.example.", origin=repr(bad))
         return _page(place, form, asks=asks, problem=problem), 422
     try:
         kept = embedding.reads(report, asks, place.project, now=now)
         embedding.shown(given, place.project, form.get("journey", ""), report, kept, now=now)
     except (NoSuchJourney, *BAD_QUESTIONS) as error:
-        return _page(place, form, asks=asks, problem=f"{str(error)[:1].upper()}{str(error)[1:]}."), 422
+        return _page(place, form, asks=asks, problem=sentence(error)), 422
     token = make_embed(
         given.engine,
         place.project.id,

@@ -141,7 +141,7 @@ def _page(place: Place, *, typed: str = "", problems: dict[str, str] | None = No
     own = rules_of(given.engine, place.project.id).retention_days
     return render_template(
         "privacy/page.html",
-        days=typed or (str(own) if own else ""),
+        days="" if typed == "0" else typed or str(own or ""),
         own=own,
         installation_days=given.settings.retention_days,
         reports=reports_of(given.engine, place.project.id),

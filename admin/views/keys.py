@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from admin.access import Place, needs
 from admin.deeds import deed
@@ -40,11 +41,12 @@ def create(place: Place) -> ResponseReturnValue:
     given, side = services(), request.form.get("side", "")
     origins = tuple(dict.fromkeys(request.form.get("origins", "").replace(",", " ").split()))
     if bad := [one for one in origins if not _is_origin(one)]:
-        return _page(place, problem=f"{bad[0]!r} is no origin: write it as https://shop.example"), 422
+        said = tell("%(origin)s is no origin: write it as https://shop.example", origin=repr(bad[0]))
+        return _page(place, problems={"origins": said}), 422
     try:
         text = create_write_key(given.engine, place.project.id, side=side, origins=origins, now=given.clock())
     except ProjectError as error:
-        return _page(place, problem=str(error)), 422
+        return _page(place, problems={"side": str(error)}), 422
     return _page(place, fresh=text, what=f"{side} key")
 
 
@@ -63,7 +65,7 @@ def create_token(place: Place) -> ResponseReturnValue:
             now=given.clock(),
         )
     except ProjectError as error:
-        return _page(place, problem=str(error)), 422
+        return _page(place, problems={"token": str(error)}), 422
     return _page(place, fresh=text, what=tell("API token"))
 
 
@@ -89,7 +91,7 @@ def revoke_token(place: Place, token_id: int) -> ResponseReturnValue:
     return redirect(url_for("keys.show", project=place.project.key))
 
 
-def _page(place: Place, *, fresh: str = "", what: str = "", problem: str = "") -> str:
+def _page(place: Place, *, fresh: str = "", what: str = "", problems: dict[str, str] | None = None) -> str:
     engine = services().engine
     keys, tokens = write_keys_of(engine, place.project.id), api_tokens_of(engine, place.project.id)
     return render_template(
@@ -98,7 +100,8 @@ def _page(place: Place, *, fresh: str = "", what: str = "", problem: str = "") -
         tokens=tokens,
         fresh=fresh,
         what=what,
-        problem=problem,
+        problems=problems or {},
+        values=request.form if problems else MultiDict(),
         roles=ROLES,
         scopes=SCOPES,
     )

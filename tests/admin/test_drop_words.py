@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from admin.catalogue import catalogue
-from admin.drop_words import REFUSED, refusal, violation
+from admin.drop_words import REFUSED, coded, refusal, violation
 from collector.pipeline.plan import EXPECTED
 from store.words import speak
 from tests.admin.pseudo import Pseudo
@@ -68,3 +68,19 @@ def test_values_stay_in_their_places(text: str, said: str) -> None:
 def test_english_stays_as_it_was_written() -> None:
     speak(None)
     assert refusal("a: is missing; b: 100%(x)s") == "a: is missing; b: 100%(x)s"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "needs a `userId` or an `anonymousId`",
+            "needs a <code>userId</code> or an <code>anonymousId</code>",
+        ),
+        ("`<b>` and <i>", "<code>&lt;b&gt;</code> and &lt;i&gt;"),
+        ("one ` alone <", "one ` alone &lt;"),
+        ("", ""),
+    ],
+)
+def test_what_stands_between_backticks_is_code_and_nothing_else_is_html(text: str, said: str) -> None:
+    assert coded(text) == said

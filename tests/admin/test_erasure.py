@@ -135,6 +135,8 @@ def test_other_days_are_foreseen_before_they_are_kept(own_shop: Shop) -> None:
     page = admin.post(f"{PRIVACY}/retention", data={"days": "15", "do": "preview"}).text
     assert "these would go now: 1 event" in page
     assert "2026-02" in page
+    usual = admin.post(f"{PRIVACY}/retention", data={"days": "", "do": "preview"}).text
+    assert 'id="days" value=""' in usual, "no days of its own"
     assert rules_of(own_shop.services.engine, own_shop.project.id).retention_days == 0
     assert admin.post(f"{PRIVACY}/retention", data={"days": "15", "do": "save"}).status_code == 302
     assert rules_of(own_shop.services.engine, own_shop.project.id).retention_days == 15

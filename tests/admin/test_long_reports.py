@@ -284,6 +284,28 @@ def test_a_form_without_a_script_is_answered_when_the_answer_is_there(
     assert "data-work" not in page.text
 
 
+def test_a_form_whose_answer_takes_too_long_keeps_what_was_written(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = EventStore.query
+
+    def endless(self: EventStore, sql: str, *more: Any) -> Any:
+        return query(self, ENDLESS if self._work is not None else sql, *more)
+
+    short = replace(shop.services.settings, report_seconds=1)
+    given = replace(shop.services, waiting=Waiting(), settings=short)
+    monkeypatch.setitem(shop.app.extensions, "waywiser", given)
+    monkeypatch.setattr(EventStore, "query", endless)
+    page = shop.client("editor").post(PATHS, data=TEMPLATE | {"do": "preview"})
+    assert page.status_code == 503
+    assert "This was not answered:" in page.text
+    assert "it took longer than 1 seconds" in page.text
+    assert 'value="/order/:id"' in page.text
+    part = shop.client("editor").post(PATHS, data=TEMPLATE | {"do": "preview"}, headers=HX)
+    assert "it took longer than 1 seconds" in part.text
+    assert "<main" not in part.text
+
+
 def test_a_preview_is_of_the_templates_that_were_sent_though_the_form_goes_on(
     shop: Shop, slow: threading.Event
 ) -> None:

@@ -242,6 +242,18 @@ def test_keys_are_bound_to_origins_and_revoked(own_shop: Shop) -> None:
     for origins in ("a.example", "https://a.example/path", "javascript:alert(1)", "https://["):
         bad = client.post("/p/shop/settings/keys", data={"side": "browser", "origins": origins})
         assert bad.status_code == 422, origins
+        assert 'id="problem-origins"' in bad.text
+        assert f'value="{origins}"' in bad.text, "what was written stays"
+
+
+def test_a_token_that_cannot_be_made_leaves_the_form_as_it_was(own_shop: Shop) -> None:
+    wrong = {"name": "Weekly", "role": "editor", "scope": ["events", "nothing"]}
+    bad = own_shop.client("admin").post("/p/shop/settings/keys/tokens", data=wrong)
+    assert bad.status_code == 422
+    assert 'id="problem-token"' in bad.text
+    assert 'value="Weekly"' in bad.text
+    assert 'value="editor" selected' in bad.text
+    assert 'value="events" id="scope-events" checked' in bad.text
 
 
 def test_a_token_opens_the_project_with_its_role(own_shop: Shop) -> None:

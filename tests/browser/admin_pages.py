@@ -106,6 +106,13 @@ def _meaning(page: Page) -> None:
     page.locator("main button.meaning").first.click()
 
 
+def _every_card(page: Page) -> None:
+    """What a card adds is fetched once it is seen."""
+    for part in page.locator(".glance").all():
+        part.scroll_into_view_if_needed()
+    page.evaluate("scrollTo(0, 0)")
+
+
 def _preview(page: Page) -> None:
     page.locator("#preview .preview-steps").wait_for(timeout=60_000)
 
@@ -129,7 +136,7 @@ DOORS = {
     "link-over": Shown("/embed/{link_over}", status=410),
 }
 PAGES = {
-    "journeys": Shown(f"{P}/journeys", also=("journeys.pulse", "journeys.see")),
+    "journeys": Shown(f"{P}/journeys", _every_card, ("journeys.pulse", "journeys.see")),
     **{tab.name: Shown(f"{JOURNEY}/{tab.name}?days=90") for tab in TABS},
     "funnel-mobile": Shown(f"{JOURNEY}/funnel?days=90&unit=customers&device=mobile", _segment_popup),
     "funnel-empty": Shown(f"{JOURNEY}/funnel?from=2020-01-01&through=2020-01-02"),

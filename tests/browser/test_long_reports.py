@@ -169,13 +169,13 @@ def test_parts_of_the_overview_come_by_themselves_or_are_cancelled(
     page, project = inside
     page.goto(f"{project}/journeys?days=85")
     card = page.locator("#glance-trial-to-paid")
-    expect(card).to_contain_text("Counting for")
-    expect(page.locator("#pulse")).to_contain_text("Counting for")
+    expect(card).to_contain_text("Counting for", timeout=60_000)
+    expect(page.locator("#pulse")).to_contain_text("Counting for", timeout=60_000)
     assert barriers(page) == []
     name = card.locator("[data-work]").get_attribute("data-work") or ""
     job = demo[0].services.waiting._jobs[name]
     card.get_by_role("button", name="Cancel").click()
-    expect(card).to_contain_text("Cancelled.")
+    expect(card).to_contain_text("Cancelled.", timeout=60_000)
     assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
     quick.set()
     expect(page.locator("#pulse")).to_contain_text("events in 30 minutes", timeout=60_000)
@@ -188,20 +188,21 @@ def test_a_preview_of_templates_is_cancelled_and_comes_below_what_is_typed_on(
 ) -> None:
     page, project = inside
     page.goto(f"{project}/settings/paths")
-    expect(page.locator("#proposed")).to_contain_text("Counting for")
+    expect(page.locator("#proposed")).to_contain_text("Counting for", timeout=60_000)
     page.get_by_role("button", name="Add a template").click()
     page.get_by_label("Template 1").fill("/app/projects/:id")
     page.get_by_label("Template 1").press("Enter")
     preview = page.locator("#preview")
-    expect(preview).to_contain_text("Counting for")
+    expect(preview).to_contain_text("Counting for", timeout=60_000)
     assert barriers(page) == []
     name = preview.locator("[data-work]").get_attribute("data-work") or ""
     job = demo[0].services.waiting._jobs[name]
     preview.get_by_role("button", name="Cancel").click()
-    expect(preview).to_contain_text("Cancelled.")
+    expect(preview).to_contain_text("Cancelled.", timeout=60_000)
     assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
     page.get_by_role("button", name="Preview the change").click()
-    expect(preview).to_contain_text("Counting for")
+    expect(preview).to_contain_text("Counting for", timeout=60_000)
+    page.get_by_label("Template 1").press("End")
     page.get_by_label("Template 1").press_sequentially("/more")
     quick.set()
     expect(preview).to_contain_text("Nothing is changed yet", timeout=60_000)
