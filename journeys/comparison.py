@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 from marshmallow import fields
 
+from journeys import cursors
 from journeys.apart import apart
-from journeys.cursors import ListError
 from journeys.filters import Params
 from journeys.funnel import OUTCOMES, UNITS
 from journeys.lists import AT_STEP, WHOLE
@@ -19,13 +19,14 @@ from journeys.rates import rate
 from journeys.report import Answer, OwnArguments, Report, Table, Which
 from journeys.scope import Scope
 from journeys.segment_definitions import SegmentDefinition
-from journeys.segments import SAVED, Segment, SegmentError, checked, choices, read_several, written
+from journeys.segments import SAVED, Segment, SegmentError, checked, choices, read, read_several, written
 from journeys.standing import NOBODY, standing
 from journeys.statistics import known
 from store.words import marked, tell
 
 FEWEST, MOST = 2, 5
 BY_DEFAULT = "device"
+REPORT = marked("the comparison")
 Row = Mapping[str, Any]
 MEANINGS = {
     "segments": (
@@ -61,6 +62,14 @@ MEANINGS = {
         "Half of the runs that succeeded took at most `median` seconds to the goal; nine in ten `p90`."
     ),
 }
+
+
+class Cell(NamedTuple):
+    """A number of one segment, or of those in two; of a step, or '' where it is of the whole journey."""
+
+    number: str
+    step: str
+    segments: list[str]
 
 
 class Asked(OwnArguments):
@@ -100,7 +109,7 @@ def sides(
         {
             "of": [groups[one]["text"], groups[other]["text"]],
             "n": int(rows[one, other]["n"]),
-            "cell": _cell("entered", None, chosen[one], chosen[other]),
+            "cell": _cell("entered", "", chosen[one], chosen[other]),
         }
         for one, other in combinations(range(len(chosen)), 2)
     ]
@@ -134,15 +143,12 @@ def size_of_draft(scope: Scope, segment: SegmentDefinition) -> dict[str, Any]:
 
 def behind(scope: Scope, cell: str) -> Which:
     """The runs of a segment that a number counts, or those that are in two segments; raises ListError."""
-    number, _, rest = cell.partition("|")
-    step, _, text = rest.partition("|")
-    parts = [checked(one) for one in read_several(text)]
-    if not (1 <= len(parts) <= 2) or (
+    number, step, texts = cursors.read_cell(cell, Cell, REPORT)
+    if not (1 <= len(texts) <= 2) or (
         number not in WHOLE and (number not in AT_STEP or step not in scope.definition)
     ):
-        raise ListError(
-            tell("%(cell)s is no cell of the comparison; take one from the report's answer", cell=repr(cell))
-        )
+        raise cursors.no_cell(cell, REPORT)
+    parts = [checked(read(one)) for one in texts]
     params = Params()
     conditions = [condition for one in parts if (condition := scope.belonging(one, params))]
     named = tell(" and ").join(name_of(scope, one) for one in parts)
@@ -226,9 +232,9 @@ def _group(scope: Scope, segment: Segment, row: Row) -> dict[str, Any]:
         "name": name_of(scope, segment),
         "looks_inside": scope.saved.looks_inside(segment),
         **stands,
-        "entered": {"n": n, "cell": _cell("entered", None, segment)},
+        "entered": {"n": n, "cell": _cell("entered", "", segment)},
         "outcomes": {
-            how: {"n": stands["outcomes"][how], "cell": _cell(how, None, segment)} for how in OUTCOMES
+            how: {"n": stands["outcomes"][how], "cell": _cell(how, "", segment)} for how in OUTCOMES
         },
         "steps": [
             {
@@ -262,8 +268,8 @@ def _against_first(groups: Sequence[Row]) -> list[list[Mapping[str, float | None
     return [None, *(found[row * steps : (row + 1) * steps] for row in rows)]
 
 
-def _cell(number: str, step: str | None, *segments: Segment) -> str:
-    return f"{number}|{step or ''}|{';'.join(map(written, segments))}"
+def _cell(number: str, step: str, *some: Segment) -> str:
+    return cursors.written(Cell(number, step, [written(one) for one in some]))
 
 
 WORDS = {"entered": marked("all"), "progressed": marked("reached")}

@@ -13,9 +13,10 @@ from journeys.report import Which
 from journeys.scope import Scope
 from journeys.segments import SegmentError
 from journeys.two_periods import OLDEST
-from store.words import tell
+from store.words import marked, tell
 
 SIDES = ("first", "second")
+REPORT = marked("this report")
 
 
 class Cell(NamedTuple):
@@ -45,14 +46,14 @@ def with_list(n: int, cell: str) -> dict[str, Any]:
 
 def behind(facing: Facing, scope: Scope, cell: str) -> Which:
     """The runs behind a number of one of the groups; raises ListError."""
-    found = read_cell(cell, Cell, "the report")
+    found = read_cell(cell, Cell, REPORT)
     reports = {one.name: one for one in (facing.report, comparison.COMPARISON)}
     try:
         group = segments.checked(segments.read(found.segment))
     except SegmentError as error:
         raise ListError(str(error)) from None
     if found.report not in reports or found.start >= found.end or found.age > OLDEST:
-        raise no_cell(cell, "the report")
+        raise no_cell(cell, REPORT)
     period = Period(found.start, found.end)
     own = replace(scope, segment=group, period=period, age=found.age)
     which = reports[found.report].behind(own, found.cell)  # type: ignore[misc]

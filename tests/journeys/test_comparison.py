@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from journeys.breakdown import breakdown
-from journeys.comparison import COMPARISON, behind, comparison, size
-from journeys.cursors import ListError
+from journeys.comparison import COMPARISON, Cell, behind, comparison, size
+from journeys.cursors import ListError, written
 from journeys.funnel import OUTCOMES, UNITS, funnel
 from journeys.lists import listed
 from journeys.membership import Saved
@@ -112,8 +112,9 @@ def test_nobody_and_the_unknown(scope: Scope) -> None:
     assert [one["looks_inside"] for one in found] == [False, True]
     with pytest.raises(SegmentError, match="no saved segment 'nobody'"):
         comparison(scope, unit="runs", segments="name:nobody;all")
-    for cell in ("", "entered|", "nothing||all", "progressed|nowhere|all", "entered||all;all;all"):
-        with pytest.raises(ListError):
+    unknown = (("nothing", "", ["all"]), ("progressed", "nowhere", ["all"]), ("entered", "", ["all"] * 3))
+    for cell in ("", "entered|", *(written(Cell(*one)) for one in unknown)):
+        with pytest.raises(ListError, match="no cell of the comparison"):
             behind(scope, cell)
 
 

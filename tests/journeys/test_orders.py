@@ -18,6 +18,7 @@ from journeys.definitions import DefinitionError, lean, parse, parse_yaml, to_ya
 from journeys.funnel import OUTCOMES, funnel
 from journeys.lists import AT_STEP, listed
 from journeys.paths import paths
+from journeys.period import Period, iso
 from journeys.preview import preview
 from journeys.report import Report
 from journeys.reports import REPORTS
@@ -100,6 +101,17 @@ def test_every_number_of_a_report_has_its_list_and_its_file(scope: Scope, report
         assert listed(scope, which=report.behind(scope, cell))["total"] == n, cell
     head, rows = report.table(answer)
     assert all(len(row) == len(head) for row in rows)
+
+
+@pytest.mark.parametrize("report", COMPANIONS.values(), ids=lambda one: one.name)
+def test_two_periods_are_compared_at_one_age(scope: Scope, report: Report) -> None:
+    middle = (PERIOD.start + PERIOD.end) // 2
+    asked = report.arguments({"before_from": iso(PERIOD.start), "before_to": iso(middle)})
+    answer = report.ask(replace(scope, period=Period(middle, PERIOD.end)), asked, unit="runs")
+    assert bool(answer["age"]) == (report.name != "retention_beside")
+    for cell, n in random.Random(3).sample(found := list(cells(answer)), min(len(found), 6)):
+        assert report.behind
+        assert listed(scope, which=report.behind(scope, cell))["total"] == n, cell
 
 
 def test_the_other_reports_agree_with_the_funnel(scope: Scope, unit: str) -> None:
