@@ -115,7 +115,7 @@ def ways(one: History, lookback: int, longest: int) -> list[tuple[int, ...]]:
 
 
 def shared(one: History, *, lookback: int, half_life: float, longest: int) -> Iterator[tuple[Key, Floats]]:
-    """The sums of one customer's runs, as the question `attribution.summary` tells those of all others."""
+    """The sums of one customer's runs, as `attribution_sums.summary` tells those of all others."""
     is_over = np.array([outcome != IN_TIME for outcome in one.outcomes])
     won = np.array([outcome == "succeeded" for outcome in one.outcomes], float)
     for outcome in set(one.outcomes):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from journeys.attribution import NOT_BUSY, ONE_EACH, AttributionError, Cell, check, first_ways, plainly
+from journeys.attribution import AttributionError, Cell, check
 from journeys.attribution_busy import busy, histories, ways
 from journeys.attribution_contacts import NONE, Model, contacts_of
+from journeys.attribution_credits import ONE_EACH
+from journeys.attribution_sums import NOT_BUSY, first_ways, plainly
 from journeys.credits import START
 from journeys.cursors import ListError, no_cell, read_cell
 from journeys.dropoffs_stake import with_value

@@ -7,8 +7,9 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from journeys.attribution import MODELS, attribution
+from journeys.attribution import attribution
 from journeys.attribution_contacts import CONTACTS, DIMENSIONS, SESSIONS, Model
+from journeys.attribution_credits import MODELS
 from journeys.attribution_lists import behind
 from journeys.currencies import MEANINGS as CURRENCIES
 from journeys.currencies import asked

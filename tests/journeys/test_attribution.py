@@ -19,11 +19,12 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
-from journeys import attribution as module
-from journeys import attribution_busy, attribution_contacts
-from journeys.attribution import MODELS, AttributionError, Cell, attribution, plainly
+from journeys import attribution_busy, attribution_contacts, attribution_sums
+from journeys.attribution import AttributionError, Cell, attribution
 from journeys.attribution_contacts import BY_CHANNEL, NONE, TOUCHPOINTS, UNSET, Model, contacts_of
+from journeys.attribution_credits import MODELS
 from journeys.attribution_lists import behind
+from journeys.attribution_sums import plainly
 from journeys.cursors import ListError, written
 from journeys.definitions import parse
 from journeys.funnel import funnel
@@ -364,7 +365,7 @@ def test_channels_beyond_the_named_ones_are_one_and_nothing_is_lost(scope: Scope
 def test_ways_that_are_not_known_singly_are_shared_evenly(
     scope: Scope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_ROWS", 40)
+    monkeypatch.setattr(attribution_sums, "MOST_ROWS", 40)
     answer = attribution(scope, model=Model(value="revenue"), ways=100)
     assert answer["other_ways"]["successes"] > 0
     for number, whole in (("credits", "successes"), ("values", "value")):
