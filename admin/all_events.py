@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from admin.services import Services
-from journeys import discovery, discovery_journeys, discovery_lists, discovery_steps, explored
+from journeys import discovery, discovery_journeys, discovery_lists, discovery_steps, explored, explored_lists
 from journeys.answers import Answers
 from journeys.definitions import parsed
 from journeys.discovery import Between
@@ -100,7 +100,7 @@ class AllEvents:
 
     def visits(self, start: Touchpoint, asked: explored.Asked, cell: str, **more: Any) -> dict[str, Any]:
         """The list behind a number of it, which is not kept; raises ListError."""
-        return explored.passing(self._exploration(start, asked), cell, **more)
+        return explored_lists.passing(self._exploration(start, asked), cell, **more)
 
     def every_attempt(self, ends: Ends, cell: str) -> Iterator[Mapping[str, Any]]:
         """All attempts behind a number, as they are taken; raises DiscoveryError, ListError."""
@@ -108,7 +108,7 @@ class AllEvents:
 
     def every_visit(self, start: Touchpoint, asked: explored.Asked, cell: str) -> Iterator[Mapping[str, str]]:
         """All visits behind a number, as they are taken; raises ListError."""
-        return explored.everyone(self._exploration(start, asked), cell)
+        return explored_lists.everyone(self._exploration(start, asked), cell)
 
     def _between(self, ends: Ends) -> Between:
         """The attempts, of which is remembered what ways and steps both need."""

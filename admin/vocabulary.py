@@ -9,7 +9,15 @@ from pkgutil import walk_packages
 import admin
 import journeys
 from admin import failures, reasons, refused_merges
-from journeys import discovery, discovery_journeys, discovery_steps, explored, flows, lifecycle
+from journeys import (
+    discovery,
+    discovery_journeys,
+    discovery_steps,
+    explored,
+    explored_cells,
+    flows,
+    lifecycle,
+)
 from journeys.definitions import OPERATORS
 from journeys.dimensions import NAMED, OF_EVENT, OF_RUN
 from journeys.report import Report
@@ -30,7 +38,7 @@ WORDS = (
     *(marked("refreshing"), marked("digest"), marked("regrouping"), marked("erasing")),  # jobs
     *(marked("housekeeping"), marked("filler")),
 )
-ENDS = (*flows.ENDS.values(), *explored.ENDS.values())
+ENDS = (*flows.ENDS.values(), *explored_cells.ENDS.values())
 ATTRIBUTES = (*OF_RUN, *OF_EVENT, *NAMED, "field", *OPERATORS)
 TABLES = ("MEANINGS", "STANDING")
 EXPLAINED = (discovery, discovery_journeys, discovery_steps, explored, lifecycle)  # whose words pages list

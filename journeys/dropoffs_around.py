@@ -85,24 +85,25 @@ def around(scope: Scope, asked: Around, *, unit: str = "runs") -> dict[str, Any]
 
 def _named(scope: Scope, rows: Sequence[Row]) -> list[Row]:
     """The rows with the `name` of what they are about, in the order in which they are shown."""
-    wanted = sorted({row["word"] for row in rows if _has_name(row)})
-    names: dict[int, str] = {}
-    if wanted:
-        params = Params(project=scope.project.id, start=scope.period.start, near=NEAR_MS, hashes=wanted)
-        is_slow = int(any(row["part"] == "slow" for row in rows if _has_name(row)))
-        slots = {"label": scope.routes.label(params), "route": scope.routes.route(params)}
-        values = params.values | {"is_slow": is_slow, "most": len(wanted)}
-        asked = scope.events.query(question("dropoffs_around.words", **slots), values)
-        names = dict.fromkeys(wanted, GONE) | {row["hash"]: row["word"] for row in asked}
-    told = [{**row, "name": names[row["word"]] if _has_name(row) else ""} for row in rows]
+    words = {row["word"]: row["part"] for row in rows if row["kind"] == "value" and row["part"] in PARTS}
+    names = _words(scope, words) if words else {}
+    told = [{**row, "name": names.get(row["word"], "") if row["kind"] == "value" else ""} for row in rows]
     return sorted(
         told,
         key=lambda row: (KINDS.index(row["kind"]), -row["left_here"], -row["went_on"], row["name"]),
     )
 
 
-def _has_name(row: Row) -> bool:
-    return bool(row["kind"] == "value" and row["part"] in PARTS)
+def _words(scope: Scope, parts: Mapping[int, str]) -> dict[int, str]:
+    """What these hashes are of, by the part in which they stand; a page that was erased is one not found."""
+    hashes, is_slow = sorted(parts), int("slow" in parts.values())
+    params = Params(project=scope.project.id, start=scope.period.start, near=NEAR_MS, hashes=hashes)
+    slots = {"label": scope.routes.label(params), "route": scope.routes.route(params)}
+    values = params.values | {"is_slow": is_slow, "most": len(hashes)}
+    found = scope.events.query(question("dropoffs_around.words", **slots), values)
+    not_found = f"{TROUBLES.index('not_found') + 1}{GONE}"
+    gone = {one: not_found if part == "slow" else GONE for one, part in parts.items()}
+    return gone | {row["hash"]: row["word"] for row in found}
 
 
 def _runs(scope: Scope, asked: Around, unit: str) -> tuple[str, dict[str, Any]]:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import msgspec
-
 from journeys import filters, resolution
-from journeys.cursors import ListError
 from journeys.definitions import parse, parse_duration
 from journeys.discovery import two_steps
-from journeys.flows import KINDS, OTHER, Flow, Node, drawn
-from journeys.lists import ALL
+from journeys.explored_cells import DEEPEST, ENDS, written
+from journeys.flows import OTHER, Flow, Node, drawn
 from journeys.members import EVERYBODY, Members
 from journeys.period import Period, iso
 from journeys.questions import question
@@ -23,15 +20,12 @@ from journeys.routes import RAW, Routes
 from journeys.touchpoints import GONE, Touchpoint
 from store.events import EventStore
 from store.projects import Project
-from store.words import tell
 
 DIRECTIONS = ("after", "before")
 UNITS = ("visits", "customers")
 GAPS = ("30m", "1d", "7d")
-DEEPEST, MOST_NODES = 8, 20
+MOST_NODES = 20
 MOST_CUSTOMERS = 50_000
-MOST_IN_LIST = 50
-ENDS = {"nothing": "End of the visit", "start": "Start of the visit", "in_time": "Still going"}
 MEANINGS = {
     "visits": (
         "Visits in which the touchpoint came in the period, each from its first one. A visit ends when its "
@@ -57,13 +51,6 @@ class Asked:
     gap: str = "30m"
     depth: int = 5
     most: int = 8
-
-
-class Cell(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
-    """A number of the answer: what comes to a node, from another one where a source is named."""
-
-    target: Node
-    source: Node | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +83,7 @@ class Exploration:
             depth=asked.depth,
             **self.members.values,
         )
-        parts = {"anchor": _anchor(self.touchpoint, self.routes, params), "label": self.routes.label(params)}
+        parts = {"anchor": _anchor(self.touchpoint, self.routes, params), "label": self.routes.short(params)}
         parts["members"] = self.members.sql
         return question("explored.ways", resolved=resolution.resolved_now(), **parts), params
 
@@ -114,7 +101,7 @@ class Exploration:
 
         def node(position: int, hash_: int) -> Node:
             if position == 0:
-                return Node(0, "anchor", self.touchpoint.label)
+                return Node(0, "anchor", self.touchpoint.short)
             if hash_ in shown[position]:
                 return Node(position, "touchpoint", names[hash_])
             return Node(position, "other", OTHER)
@@ -140,7 +127,7 @@ class Exploration:
             reach=parse_duration(self.asked.gap) * (DEEPEST + 2),
             hashes=sorted(hashes),
         )
-        sql = question("explored.labels", label=self.routes.label(params))
+        sql = question("explored.labels", label=self.routes.short(params))
         found = {row["hash"]: row["label"] for row in self.events.query(sql, params.values)}
         return dict.fromkeys(hashes, GONE) | found
 
@@ -171,11 +158,11 @@ def told(of: Exploration) -> dict[str, Any]:
     picture = drawn(flows)
     nodes = {flow.target.id: flow.target for flow in flows}
     for one in picture["nodes"]:
-        one["cell"] = _cell(nodes[one["id"]])
+        one["cell"] = written(nodes[one["id"]])
         if one["kind"] == "end":
             one["label"] = ENDS[one["outcome"]]
     for one in picture["links"]:
-        one["cell"] = _cell(nodes[one["target"]], nodes[one["source"]])
+        one["cell"] = written(nodes[one["target"]], nodes[one["source"]])
     return {
         **asdict(asked),
         "start": of.touchpoint.text,
@@ -186,55 +173,6 @@ def told(of: Exploration) -> dict[str, Any]:
         "against": None,
         **picture,
     }
-
-
-def passing(of: Exploration, cell: str, *, skipped: int = 0, most: int = MOST_IN_LIST) -> dict[str, Any]:
-    """The visits behind a number, newest first: `customer` and when they came to the touchpoint.
-
-    Raises ListError.
-    """
-    title, asked = _behind(of, cell, most, skipped)
-    rows = of.events.query(*asked)
-    total = int(rows[0]["total"]) if rows else 0
-    return {
-        "title": title,
-        "total": total,
-        "rows": [_visit(row) for row in rows],
-        "next": skipped + most if skipped + most < total else None,
-    }
-
-
-def everyone(of: Exploration, cell: str) -> Iterator[dict[str, str]]:
-    """All visits behind a number, in one pass. Raises ListError."""
-    _, asked = _behind(of, cell, ALL)
-    return map(_visit, of.events.stream(*asked))
-
-
-def _visit(row: Mapping[str, Any]) -> dict[str, str]:
-    return {"customer": str(row["customer"]), "at": iso(row["at"])}
-
-
-def _behind(
-    of: Exploration, cell: str, most: int, skipped: int = 0
-) -> tuple[str, tuple[str, dict[str, Any]]]:
-    """What the list behind a number shows in words, and its SQL with what it binds."""
-    target, source = _read(cell)
-    sql, params = of.ways()
-    named: dict[int, list[str]] = {}
-    if "other" in (target.kind, source and source.kind):
-        for node in {flow.target for flow in of.flows() if flow.target.kind == "touchpoint"}:
-            named.setdefault(node.position, []).append(node.label)
-    conditions = {"target": _comes(target, named, params), "source": _leaves(source, named, params)}
-    values = {**params.values, "most": most, "skipped": skipped}
-    names = [_said(one) for one in (source, target) if one is not None]
-    title = tell("From %(source)s to %(target)s", source=names[0], target=names[1]) if source else names[0]
-    return title, (question("explored.passing", ways=sql, **conditions), values)
-
-
-def _said(node: Node) -> str:
-    if node.kind == "other":
-        return tell(OTHER)
-    return tell(ENDS[node.label]) if node.kind == "end" else node.label
 
 
 def table(answer: Mapping[str, Any]) -> Table:
@@ -251,11 +189,6 @@ def table(answer: Mapping[str, Any]) -> Table:
     return ("position", "from", "to", answer["unit"]), rows
 
 
-def visits_table(rows: Iterable[Mapping[str, str]]) -> Table:
-    """A row a visit."""
-    return ("customer", "at"), ((one["customer"], one["at"]) for one in rows)
-
-
 def _anchor(touchpoint: Touchpoint, routes: Routes, params: filters.Params) -> str:
     """SQL that is 1 for the touchpoint; a page may be told by its path or by the name of its route."""
     step = parse(two_steps(touchpoint, touchpoint, "1d")).steps[0]
@@ -269,50 +202,3 @@ def _anchor(touchpoint: Touchpoint, routes: Routes, params: filters.Params) -> s
 
 def _ranked(counts: Mapping[int, int]) -> Sequence[tuple[int, int]]:
     return sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-
-
-def _cell(target: Node, source: Node | None = None) -> str:
-    return msgspec.json.encode(Cell(target, source)).decode()
-
-
-def _read(cell: str) -> tuple[Node, Node | None]:
-    try:
-        found = msgspec.json.decode(cell, type=Cell)
-        nodes = found.target, found.source
-        if any(one.kind not in KINDS or not 0 <= one.position <= DEEPEST + 1 for one in nodes if one):
-            raise ValueError(cell)
-        if any(one.kind == "end" and one.label not in ENDS for one in nodes if one):
-            raise ValueError(cell)
-    except (msgspec.DecodeError, ValueError):
-        raise ListError(
-            tell("%(cell)s is no cell of this picture; take one from its answer", cell=repr(cell))
-        ) from None
-    return nodes
-
-
-Named = Mapping[int, list[str]]
-
-
-def _comes(node: Node, named: Named, params: filters.Params) -> str:
-    """SQL that is 1 for a step of a way that comes to the node."""
-    here = f"node.1 = {params.bind(node.position, 'UInt8')}"
-    if node.kind == "anchor":
-        return here
-    if node.kind == "end":
-        return f"{here} and node.4 = {params.bind(node.label, 'String')}"
-    return f"{here} and node.4 = '' and {_labelled('node.3', node, named, params)}"
-
-
-def _leaves(node: Node | None, named: Named, params: filters.Params) -> str:
-    """SQL that is 1 for a step of a way that comes from the node."""
-    if node is None:
-        return "1"
-    here = f"node.1 = {params.bind(node.position + 1, 'UInt8')}"
-    return here if node.kind == "anchor" else f"{here} and {_labelled('node.2', node, named, params)}"
-
-
-def _labelled(which: str, node: Node, named: Named, params: filters.Params) -> str:
-    if node.kind == "touchpoint":
-        return f"{which} = cityHash64({params.bind(node.label, 'String')})"
-    names = params.bind(named.get(node.position, []), "Array(String)")
-    return f"not has(arrayMap(one -> cityHash64(one), {names}), {which})"

@@ -11,8 +11,10 @@ from admin.api.discovery import TOUCHPOINT, events_of
 from admin.api.endpoint import Call, Endpoint
 from admin.api.periods import MembersAsked
 from admin.exports import csv_file
-from journeys import explored
-from journeys.explored import DEEPEST, DIRECTIONS, GAPS, MOST_IN_LIST, MOST_NODES, UNITS
+from journeys import explored, explored_lists
+from journeys.explored import DIRECTIONS, GAPS, MOST_NODES, UNITS
+from journeys.explored_cells import DEEPEST
+from journeys.explored_lists import MOST_IN_LIST
 from journeys.touchpoints import Touchpoint, read
 
 
@@ -88,7 +90,7 @@ def list_visits(call: Call) -> dict[str, Any]:
 def list_visits_csv(call: Call) -> Response:
     """All visits behind a number of the paths, as a CSV file."""
     rows = events_of(call).every_visit(_start(call), _asked(call), call.query["cell"])
-    return csv_file("explore-visits", explored.visits_table(rows))
+    return csv_file("explore-visits", explored_lists.visits_table(rows))
 
 
 def _start(call: Call) -> Touchpoint:

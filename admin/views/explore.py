@@ -14,7 +14,7 @@ from admin.all_events import AllEvents, all_events
 from admin.long_reports import WHOLE_PAGE, Spot, shown
 from admin.of_segment import Chosen, chosen
 from admin.services import services
-from journeys import explored
+from journeys import explored, explored_lists
 from journeys.period import Period, asked_at, iso, parse_period
 from journeys.touchpoints import Touchpoint, read
 from store.words import Spoken
@@ -119,7 +119,7 @@ def visits_csv(place: Place) -> ResponseReturnValue:
     """The same as a file."""
     question = _question(place)
     rows = question.events().every_visit(question.touchpoint(), question.paths, request.args.get("cell", ""))
-    return exports.csv_file("explore-visits", explored.visits_table(rows))
+    return exports.csv_file("explore-visits", explored_lists.visits_table(rows))
 
 
 @pages.get("/paths.csv")

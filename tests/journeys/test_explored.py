@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 
 from journeys.cursors import ListError
-from journeys.explored import Asked, Exploration, explore, passing, told
+from journeys.explored import Asked, Exploration, explore, told
+from journeys.explored_lists import passing
 from journeys.period import Period
 from journeys.touchpoints import read
 from store.event import Event, event_id, identity_hash
@@ -24,7 +26,8 @@ MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 PERIOD = Period(START, START + 10 * DAY)
 NOW = START + 9 * DAY
 PROJECT = Project(1, "p", "P", "UTC")
-NAMES = ["Look", "Try", "Ask", "Buy", "/", "/shop"]
+NAMES = ["Try", "Ask", "Buy", "/", "/shop", "screen:Try", "page:Try", "event:/shop"]
+TYPES = {"event": "track", "page": "page", "screen": "screen"}
 Visit = list[tuple[int, str]]
 
 
@@ -58,9 +61,10 @@ def events(shared_events: EventStore) -> Iterator[EventStore]:
             project=1,
             event_id=event_id(f"{customer} {at}"),
             message_id=f"{customer} {at}",
-            type="page" if name.startswith("/") else "track",
-            event="" if name.startswith("/") else name,
-            path=name if name.startswith("/") else "",
+            type=TYPES[read(name).kind],
+            event="" if read(name).kind == "page" else read(name).label,
+            path=read(name).label if read(name).kind == "page" else "",
+            properties=json.dumps({"name": read(name).label}),
             timestamp=at,
             received_at=at,
             user_id=str(customer),
@@ -110,6 +114,7 @@ def asked_of(events: EventStore, asked: Asked, **more: Any) -> Exploration:
 
 CASES = [
     Asked("Try"),
+    Asked("screen:Try"),
     Asked("Try", direction="before"),
     Asked("/shop", unit="customers", depth=3),
     Asked("/shop", unit="customers", direction="before", depth=2),

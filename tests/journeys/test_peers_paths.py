@@ -170,10 +170,14 @@ def walked(
 
 
 def links(answer: Mapping[str, Any], *, anchor: str = "") -> dict[tuple[str, str], int]:
-    """Links as PostHog names them: `1_/` is the page at the first place; an anchor is one itself."""
+    """Links as PostHog names them: `1_/` is the page or event at the first place; an anchor is one itself."""
     shift = 1 if anchor else 0
+
+    def name(one: Mapping[str, Any]) -> str:
+        return anchor if one["kind"] == "anchor" else one["label"].removeprefix("event:")
+
     names = {
-        one["id"]: f"{one['position'] + shift}_{anchor if one['kind'] == 'anchor' else one['label']}"
+        one["id"]: f"{one['position'] + shift}_{name(one)}"
         for one in answer["nodes"]
         if one["kind"] == "touchpoint" or (anchor and one["kind"] == "anchor")
     }
