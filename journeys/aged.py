@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from journeys.definitions import Definition
 from journeys.filters import Params
-from journeys.outcome import outcome_at
+from journeys.outcome import number_at
 from journeys.questions import question
 
 OVER = "if(whole.outcome in ('succeeded', 'failed'), whole.outcome, 'open')"
-OUTCOME = outcome_at("then", OVER, "whole.start", "whole.last", idle="{idle:Int64}", window="{window:Int64}")
+OUTCOME_NUMBER = number_at(
+    "then", OVER, "whole.start", "whole.last", idle="{idle:Int64}", window="{window:Int64}"
+)
 
 
 def aged(runs: str, rule: Definition, age: int, params: Params) -> str:
@@ -24,4 +26,4 @@ def aged(runs: str, rule: Definition, age: int, params: Params) -> str:
         "aged_goal": len(rule.steps),
         "aged_breaks": int(rule.order == "strict"),
     }
-    return question("aged.runs", runs=runs, outcome=OUTCOME)
+    return question("aged.runs", runs=runs, outcome_number=OUTCOME_NUMBER)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from journeys.definitions import Step
+from journeys.questions import question
 from journeys.rates import rate, run_rate
 from journeys.scope import Scope
 from journeys.statistics import known
@@ -44,7 +45,10 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
     sql, values = scope.ask(
         "funnel.counted",
         unit=unit,
-        slots=lambda _: {"taken": TAKEN if in_any_order else NONE_TAKEN, "of_many": OF_MANY[unit]},
+        slots=lambda _: {
+            "taken": TAKEN if in_any_order else NONE_TAKEN,
+            **_read(scope, unit),
+        },
         beyond=len(scope.definition.steps) + 1,
     )
     found = Counted(scope.events.query(sql, values))
@@ -66,6 +70,13 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
     }
 
 
+def _read(scope: Scope, unit: str) -> dict[str, str]:
+    """Whether runs are held, and SQL of how far those of each customer came who may have several."""
+    if unit == "runs" and scope.is_all_that_is_stored:
+        return {"once": "", "customers": question("funnel.came_stored")}
+    return {"once": scope.held, "customers": question("funnel.came", of_many=OF_MANY[unit])}
+
+
 class Counted:
     """The rows of the one question, by step from 1, and the customers by how many runs came how far.
 
@@ -74,8 +85,9 @@ class Counted:
 
     def __init__(self, rows: list[dict[str, Any]]) -> None:
         self._steps = {row["step"]: row for row in rows if row["step"]}
-        self._customers = [(row["reached"], row["n"]) for row in rows if not row["step"]]
-        self.ends = Counter({(k, how): row[how] for k, row in self._steps.items() for how in OUTCOMES})
+        self._ended = {row["ended"]: row for row in rows if row["ended"]}
+        self._customers = [(row["reached"], row["n"]) for row in rows if row["reached"]]
+        self.ends = Counter({(k, how): row[how] for k, row in self._ended.items() for how in OUTCOMES})
 
     def progressed(self, k: int) -> int:
         """How many came to the step or beyond."""
@@ -108,7 +120,7 @@ class Counted:
     @property
     def seconds_to_goal(self) -> dict[str, float | None]:
         """How long those took in all that succeeded; they all ended at the same step."""
-        found = (row["seconds_to_goal"] for row in self._steps.values() if row["succeeded"])
+        found = (row["seconds_to_goal"] for row in self._ended.values() if row["succeeded"])
         return _spent(next(found, NEVER))
 
     @property

@@ -16,7 +16,7 @@ from journeys.answers import Answers
 from journeys.definitions import Definition, Matcher, Step, parse
 from journeys.filters import Params, any_of
 from journeys.membership import Ground, Saved, belonging
-from journeys.outcome import outcome_at
+from journeys.outcome import number_at
 from journeys.period import Period, PeriodError, iso, moment, parse_period
 from journeys.questions import question
 from journeys.routes import RAW, Routes, confirmed
@@ -32,7 +32,7 @@ NO_PAST = marked(
     "runs of accounts are known for the members that accounts have now; leave out as_of, or ask a journey of "
     "customers"
 )
-OUTCOME = outcome_at(
+OUTCOME_NUMBER = number_at(
     "{now:Int64}", "run.outcome", "start", "last", idle="{idle:Int64}", window="{window:Int64}"
 )
 
@@ -141,16 +141,21 @@ class Scope:
 
     def _selected(self, source: str, params: Params) -> str:
         """SQL of the runs of the period as they stand, or as they stood at the age."""
-        selected = question("runs.selected", source=source, outcome=OUTCOME)
+        selected = question("runs.selected", source=source, outcome_number=OUTCOME_NUMBER)
         return aged(selected, self.rule, self.age, params) if self.age else selected
 
     def _once(self) -> str:
         """How a question holds runs that it reads several times: those of a saved segment are found once.
 
-        To read others again costs less than to hold them. A server's engine may be too old for it.
+        To read others again mostly costs less than to hold them. A server's engine may be too old for it.
         """
         is_dear = any(self.segment.get(name) for name in segments.SAVED)
-        return "materialized" if is_dear and self.events.embedded else ""
+        return self.held if is_dear else ""
+
+    @property
+    def held(self) -> str:
+        """The word to hold runs by that a question reads several times, where the engine surely knows it."""
+        return "materialized" if self.events.embedded else ""
 
     def belonging(self, segment: segments.Segment, params: Params) -> str:
         """SQL that keeps the runs of a segment, on columns of `runs.selected`; '' where it keeps all.
@@ -177,6 +182,11 @@ class Scope:
     def is_complete(self) -> bool:
         """Whether all runs of the version are counted; a first version answers before they are."""
         return self.version.status not in UNFILLED or self.version.status in ANSWERING
+
+    @property
+    def is_all_that_is_stored(self) -> bool:
+        """Whether its runs are all stored ones of the period: then a stored row has all of a customer's."""
+        return not (self.source or self.segment or self.age) and self.as_of is None
 
     def source_of_runs(self, params: Params) -> str:
         """The SQL of the runs that count: those of a preview, of a moment, or those that are stored."""

@@ -25,8 +25,9 @@ with
     )
 select
     journey_version,
-    toUInt8(furthest) as step,
-    count() as n,
+    0 as step,
+    toUInt8(furthest) as ended,
+    0 as n,
     countIf(outcome = 'succeeded') as succeeded,
     countIf(outcome = 'failed') as failed,
     countIf(outcome = 'dropped') as dropped,
@@ -35,6 +36,6 @@ select
 from started
 group by journey_version, furthest
 union all
-select journey_version, 0, count(), 0, 0, 0, 0, [runs] as reached
+select journey_version, 0, 0, count(), 0, 0, 0, 0, [runs] as reached
 from (select journey_version, count() as runs from started group by journey_version, customer)
 group by journey_version, runs
