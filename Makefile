@@ -14,8 +14,8 @@ CLIENTS := tests/clients/node_modules/.installed
 DEMO := WAYWISER_DATABASE_URL=sqlite:///data/demo/waywiser.db WAYWISER_EVENTS_URL=chdb:///data/demo/events
 # Files of tests in three processes, each with stores of its own: much of a test is waiting, also on two cores.
 SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
-# Files whose properties `make test-deep` tries on many more examples.
-DEEP := tests/journeys/test_same_engine.py $(shell grep -l "max_examples=.*EXAMPLES" -r tests --include=*.py)
+# Files that `make test-deep` tries on many more examples, or whose questions it asks in full.
+DEEP := $(shell grep -lE "max_examples=.*EXAMPLES|[^_]RUN_EXAMPLES" -r tests --include=*.py)
 CODE := collector store journeys admin server migrations tests benchmarks
 
 .PHONY: help setup demo run test test-deep test-faults test-sdk-pythons check lock format bench bench-door bench-journeys bench-snippet bench-sdk soak-sdk metrics catalogue screenshots clean chromium nginx
@@ -32,10 +32,19 @@ demo: setup ## Run Waywiser with a believable company to look at
 run: setup ## Run Waywiser empty; the browser walks through the set-up
 	@$(BIN)/waywiser serve
 
+# Hundreds of processes start in the tests; what Python has compiled is kept for them, whatever is usual here.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: setup $(INSTALLED_DEV) $(CLIENTS) chromium nginx ## Run every check and every test
-	@$(MAKE) --no-print-directory static
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target static test-sdk test-snippet
 	$(BIN)/pytest -q $(SIDE_BY_SIDE)
+
+# These two mostly wait, so they run beside each other and beside the checks of the code; but not beside the
+# product's tests, behind which they would wait too long.
+.PHONY: test-sdk test-snippet
+test-sdk: $(INSTALLED_DEV)
 	$(BIN)/pytest -q -n 2 --dist loadfile sdk_py/tests
+
+test-snippet: $(INSTALLED_DEV)
 	$(BIN)/pytest -q -n 2 --dist loadfile js_snippet/test
 
 check: setup $(INSTALLED_DEV) static ## Format, lint, types, import contracts and quick tests

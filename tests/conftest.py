@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import tempfile
 import uuid
@@ -10,9 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from playwright.sync_api import Playwright, sync_playwright
 from sqlalchemy import Engine, text
 
+import store.users
 from store.db import open_db
 from store.events import EventStore
 from store.migrate import migrate_db
@@ -20,8 +23,23 @@ from tests.browser.chromium import program
 from tests.databases import Databases
 
 # A minute of a processor and more.
-LONGEST = ("test_same_engine.py", "test_admin_pages.py", "test_frame.py", "test_orders.py", "test_as_of.py")
+LONGEST = (
+    *("test_admin_pages.py", "test_same_engine.py", "test_hostile_pages.py", "test_as_of.py"),
+    *("test_frame.py", "test_attribution.py", "test_orders.py", "test_dropoffs.py", "test_admin_work.py"),
+)
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pytest_configure() -> None:
+    """Passwords of tests need no protection; tests/admin/test_sign_in.py looks what those of people cost."""
+    store.users._hasher = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
+    gc.disable()  # while nothing but code and tests is read
+
+
+def pytest_collection_finish() -> None:
+    """What was read stays to the end, so nothing of it is looked through for what can go."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -94,9 +112,11 @@ def shared_events(event_engine_folder: Path) -> Iterator[EventStore]:
 
 
 @pytest.fixture(scope="session")
-def databases(shared_events: EventStore) -> Databases:
+def databases(shared_events: EventStore) -> Iterator[Databases]:
     """Lends databases of the engine."""
-    return Databases(shared_events)
+    databases = Databases(shared_events)
+    yield databases
+    databases.close()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from journeys.definitions import parse
 from journeys.runs import fill, recompute
 from server.erasing import Eraser
 from server.replaying import run_again
-from store import sign_ins
+from store import kept, sign_ins
 from store.db import open_db
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
@@ -34,6 +34,7 @@ from store.migrate import migrate_events
 from store.projects import Project, create_project, create_write_key, project_by_key
 from store.settings import Settings
 from store.users import User, create_user, grant, user_by_email
+from tests.databases import TABLES
 
 NOW = 1_772_366_400_000  # 2026-03-01 12:00 UTC
 DAY = 86_400_000
@@ -177,16 +178,57 @@ def used_app() -> Callable[[Services], Flask]:
     return serve
 
 
+@dataclass(frozen=True)
+class MadeShop:
+    """The two stores of a shop that is only copied: to plant and count it takes longer than most tests."""
+
+    path: Path
+    events: EventStore
+
+    def copied(
+        self, path: Path, events: EventStore, snippet: Path, serve: Callable[[Services], Flask]
+    ) -> Shop:
+        """The same shop in stores of its own."""
+        shutil.copy(self.path, path)
+        for table in self.events.query(TABLES):
+            if table["n"] and table["name"] != "migrations_applied":
+                name = table["name"]
+                events.command(
+                    f"alter table `{name}` attach partition all from `{self.events.database}`.`{name}`"
+                )
+        return shop_in(open_db(f"sqlite:///{path}", sync="normal"), events, snippet, serve)
+
+
+@pytest.fixture(scope="session")
+def made_shop(
+    staffed_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MadeShop]:
+    """A shop to copy."""
+    path = tmp_path_factory.mktemp("made-shop") / "waywiser.db"
+    shutil.copy(staffed_db, path)
+    engine, events = (
+        open_db(f"sqlite:///{path}", sync="normal"),
+        shared_events.sibling(f"t_{uuid.uuid4().hex[:12]}"),
+    )
+    migrate_events(events)
+    plant(engine, events)
+    kept.value(engine, "secret_key")  # so that one application can serve all copies
+    with engine.connect() as connection:
+        connection.exec_driver_sql("pragma wal_checkpoint(truncate)")
+    engine.dispose()
+    yield MadeShop(path, events)
+    events.command(f"drop database if exists `{events.database}`")
+    events.close()
+
+
 @pytest.fixture
 def own_shop(
-    staffed_db: Path, events: EventStore, tmp_path: Path, used_app: Callable[[Services], Flask]
+    made_shop: MadeShop, events: EventStore, tmp_path: Path, used_app: Callable[[Services], Flask]
 ) -> Iterator[Shop]:
     """A shop for one test that changes it."""
-    path = tmp_path / "shop.db"
-    shutil.copy(staffed_db, path)
-    engine = open_db(f"sqlite:///{path}", sync="normal")
-    yield open_shop(engine, events, tmp_path, used_app)
-    engine.dispose()
+    shop = made_shop.copied(tmp_path / "shop.db", events, tmp_path, used_app)
+    yield shop
+    shop.services.engine.dispose()
 
 
 def staff(engine: Engine) -> None:
@@ -208,12 +250,25 @@ def open_shop(
     serve: Callable[[Services], Flask] = create_app,
 ) -> Shop:
     """The shop with its people and a filled journey."""
+    plant(engine, events)
+    return shop_in(engine, events, snippet, serve)
+
+
+def plant(engine: Engine, events: EventStore) -> None:
+    """What happened in the shop of these people, and its journey with its runs."""
+    project = project_by_key(engine, "shop")
+    events.insert(shop_events(project.id), token="shop")
+    ada, phone = Identity("user", "ada"), Identity("anonymous", "ada-phone")
+    Ledger(engine, events).join(project.id, [Link(ada, phone, "identify", "e1", NOW)])
+    save_version(engine, project.id, dict(parse(JOURNEY).source), by="the test", now=NOW)
+    _fill(engine, events)
+
+
+def shop_in(engine: Engine, events: EventStore, snippet: Path, serve: Callable[[Services], Flask]) -> Shop:
+    """The application over a shop that is in these stores."""
     project, other = (project_by_key(engine, key) for key in ("shop", "other"))
     people = {role: user_by_email(engine, address) for role, address in ADDRESSES.items()}
     ledger = Ledger(engine, events)
-    events.insert(shop_events(project.id), token="shop")
-    ada, phone = Identity("user", "ada"), Identity("anonymous", "ada-phone")
-    ledger.join(project.id, [Link(ada, phone, "identify", "e1", NOW)])
     refreshed: list[tuple[int, set[int]]] = []
     refilled: list[bool] = []
     eraser = Eraser(engine, events, ledger, Settings(), lambda: NOW, lambda _project, _customers: None)
@@ -231,8 +286,6 @@ def open_shop(
         refused_of=eraser.refused_of,
         snippet=snippet,
     )
-    save_version(engine, project.id, dict(parse(JOURNEY).source), by="the test", now=NOW)
-    fill_all(services)
     app = serve(services)
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     return Shop(services, app, project, other, people, refreshed, refilled)
@@ -240,9 +293,13 @@ def open_shop(
 
 def fill_all(services: Services) -> None:
     """Count the runs of every version that waits, as the background job does."""
-    for version in versions_to_fill(services.engine):
-        fill(services.events, version, progress=lambda _done, _total: None)
-        make_live(services.engine, version, now=NOW)
+    _fill(services.engine, services.events)
+
+
+def _fill(engine: Engine, events: EventStore) -> None:
+    for version in versions_to_fill(engine):
+        fill(events, version, progress=lambda _done, _total: None)
+        make_live(engine, version, now=NOW)
 
 
 @pytest.fixture

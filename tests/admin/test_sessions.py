@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +16,10 @@ from journeys.recount import planned
 from journeys.sessions import sessions
 from server.filler import Filler
 from store.event import identity_hash
+from store.events import EventStore
 from store.rules import ProjectRules, rules_of
 from store.tables import projects
-from tests.admin.conftest import Shop, happened
+from tests.admin.conftest import Shop, a_shop, happened
 from tests.admin.test_api import asking
 
 FAY = identity_hash("user", "fay")
@@ -26,17 +29,30 @@ MINUTE = 1 / 1440
 ALWAYS = "?from=2020-01-01&to=2030-01-01"
 
 
+@pytest.fixture(scope="module")
+def counted(
+    template_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shop]:
+    """Fay looks twice within twenty minutes, Gus once; all sessions are counted. For tests that only look."""
+    with a_shop(template_db, shared_events, tmp_path_factory.mktemp("sessions")) as shop:
+        yield visited(shop)
+
+
 @pytest.fixture
-def counted(own_shop: Shop) -> Shop:
-    """Fay looks twice within twenty minutes, Gus once; all sessions are counted."""
+def own_counted(own_shop: Shop) -> Shop:
+    """The same for one test that changes it."""
+    return visited(own_shop)
+
+
+def visited(shop: Shop) -> Shop:
     rows = [
         happened("/a", "fay", day=2, kind="page"),
         happened("/b", "fay", day=2 - 20 * MINUTE, kind="page"),
         happened("/a", "gus", day=2, kind="page"),
     ]
-    own_shop.services.events.insert(rows, token="more")
-    count(own_shop)
-    return own_shop
+    shop.services.events.insert(rows, token="more")
+    count(shop)
+    return shop
 
 
 def count(shop: Shop) -> int:
@@ -157,28 +173,28 @@ def test_the_number_on_the_page_of_a_customer_opens_all_its_sessions(counted: Sh
 @pytest.mark.parametrize(
     "path", ["/sessions", "/sessions/summary", "/ingestion", "/ingestion/loss", "/robots"]
 )
-def test_what_is_known_of_now_alone_refuses_to_be_asked_as_of_a_moment(own_shop: Shop, path: str) -> None:
-    status, refused = asking(own_shop)("GET", f"{path}?as_of=2026-02-01")
+def test_what_is_known_of_now_alone_refuses_to_be_asked_as_of_a_moment(shop: Shop, path: str) -> None:
+    status, refused = asking(shop)("GET", f"{path}?as_of=2026-02-01")
     assert (status, refused["field"]) == (400, "as_of")
     assert "leave it out" in refused["message"]
 
 
 @pytest.mark.parametrize("page", ["sessions", "live/health", "live/health/loss", "live/robots"])
-def test_pages_that_show_now_alone_refuse_to_be_asked_as_of_a_moment(own_shop: Shop, page: str) -> None:
-    answer = own_shop.client("viewer").get(f"/p/shop/{page}?as_of=2026-02-01")
+def test_pages_that_show_now_alone_refuse_to_be_asked_as_of_a_moment(shop: Shop, page: str) -> None:
+    answer = shop.client("viewer").get(f"/p/shop/{page}?as_of=2026-02-01")
     assert answer.status_code == 400
     assert "leave it out" in answer.text
 
 
-def test_the_preview_of_other_limits_speaks_of_days_of_the_project(counted: Shop) -> None:
-    engine = counted.services.engine
+def test_the_preview_of_other_limits_speaks_of_days_of_the_project(own_counted: Shop) -> None:
+    engine = own_counted.services.engine
     with engine.begin() as connection:
         connection.execute(update(projects).values(timezone="Pacific/Kiritimati"))  # 14 hours ahead of UTC
     rows = [happened("/a", "fay", day=40.0, kind="page"), happened("/a", "fay", day=0.04, kind="page")]
-    counted.services.events.insert(rows, token="far")
-    count(counted)
+    own_counted.services.events.insert(rows, token="far")
+    count(own_counted)
     tried = FORM | {"session_idle_minutes": "10", "session_cap_hours": "12", "do": "sessions:preview"}
-    caption = re.search(r"<caption>.*</caption>", counted.client("admin").post(PAGE, data=tried).text)
+    caption = re.search(r"<caption>.*</caption>", own_counted.client("admin").post(PAGE, data=tried).text)
     assert caption
     assert "from Jan 21, 2026 to Mar 2, 2026 (Pacific/Kiritimati)" in caption[0], "a day later than in UTC"
 
@@ -200,25 +216,25 @@ def test_what_cannot_be_asked_is_refused(counted: Shop, asked: str) -> None:
     assert asking(counted)("GET", f"/sessions{asked}")[0] == 400
 
 
-def test_other_limits_are_tried_before_they_are_set(counted: Shop) -> None:
-    ask, body = asking(counted), {"idle_minutes": 10, "dry_run": True}
-    assert asking(counted, "editor")("POST", "/sessions/rebuild", json=body)[0] == 403
+def test_other_limits_are_tried_before_they_are_set(own_counted: Shop) -> None:
+    ask, body = asking(own_counted), {"idle_minutes": 10, "dry_run": True}
+    assert asking(own_counted, "editor")("POST", "/sessions/rebuild", json=body)[0] == 403
     status, tried = ask("POST", "/sessions/rebuild", json=body)
     assert (status, tried["sampled"], tried["dry_run"]) == (200, 1.0, True)
     assert tried["after"]["n"] == tried["before"]["n"] + 1
-    assert count(counted) == 0
+    assert count(own_counted) == 0
     assert ask("POST", "/sessions/rebuild", json={"idle_minutes": 0})[0] == 400
     assert ask("POST", "/sessions/rebuild", json={"from": "2026-03-02", "to": "2026-03-01"})[0] == 400
     ask("POST", "/sessions/rebuild", json={"idle_minutes": 10, "from": "2026-02-01"})
-    assert counted.refilled
+    assert own_counted.refilled
     assert ask("GET", "/sessions/rebuild")[1] == {
         **{"answers": True, "counting": True, "done": 0, "total": 0},
         "failed": [],
     }
     assert ask("GET", f"/sessions/summary{ALWAYS}")[1]["n"] == tried["before"]["n"]
-    assert count(counted) == 1
+    assert count(own_counted) == 1
     assert ask("GET", f"/sessions/summary{ALWAYS}")[1]["n"] == tried["after"]["n"]
-    assert count(counted) == 0
+    assert count(own_counted) == 0
 
 
 def test_a_dry_run_of_a_part_speaks_of_that_part(counted: Shop) -> None:
@@ -237,21 +253,21 @@ def test_a_dry_run_of_a_part_speaks_of_that_part(counted: Shop) -> None:
     assert 0 < changes["before"]["n"] == len(begun) < len(whole)
 
 
-def test_the_page_shows_what_would_change_and_keeps_nothing(counted: Shop) -> None:
-    client = counted.client("admin")
+def test_the_page_shows_what_would_change_and_keeps_nothing(own_counted: Shop) -> None:
+    client = own_counted.client("admin")
     tried = FORM | {"session_idle_minutes": "10", "session_cap_hours": "12", "do": "sessions:preview"}
     text = client.post(PAGE, data=tried).text
     assert "With these limits" in text
     assert 'value="10"' in text
     assert MEANINGS["bounced"] in text
-    assert rules_of(counted.services.engine, counted.project.id) == ProjectRules()
-    assert count(counted) == 0
+    assert rules_of(own_counted.services.engine, own_counted.project.id) == ProjectRules()
+    assert count(own_counted) == 0
     assert client.post(PAGE, data=tried | {"do": "save"}).status_code == 302
-    kept = rules_of(counted.services.engine, counted.project.id)
+    kept = rules_of(own_counted.services.engine, own_counted.project.id)
     assert (kept.session_idle_minutes, kept.session_cap_hours) == (10, 12)
-    before = asking(counted)("GET", f"/sessions/summary{ALWAYS}")[1]["n"]
-    assert count(counted) == 1
-    assert asking(counted)("GET", f"/sessions/summary{ALWAYS}")[1]["n"] == before + 1
+    before = asking(own_counted)("GET", f"/sessions/summary{ALWAYS}")[1]["n"]
+    assert count(own_counted) == 1
+    assert asking(own_counted)("GET", f"/sessions/summary{ALWAYS}")[1]["n"] == before + 1
 
 
 def test_limits_out_of_bounds_are_refused(own_shop: Shop) -> None:
@@ -273,8 +289,8 @@ def test_limits_out_of_bounds_are_refused(own_shop: Shop) -> None:
     assert rules_of(own_shop.services.engine, own_shop.project.id) == ProjectRules()
 
 
-def test_a_new_step_of_a_journey_counts_as_engagement_after_all_are_counted_anew(counted: Shop) -> None:
-    ask = asking(counted)
+def test_a_new_step_of_a_journey_counts_as_engagement_after_all_are_counted_anew(own_counted: Shop) -> None:
+    ask = asking(own_counted)
     before = ask("GET", f"/sessions/summary{ALWAYS}")[1]["engaged_rate"]["value"]
     assert before < 1
     steps = [
@@ -282,8 +298,8 @@ def test_a_new_step_of_a_journey_counts_as_engagement_after_all_are_counted_anew
         {"key": "y", "name": "Y", "match": [{"page": "/*"}]},
     ]
     assert ask("POST", "/journeys", json={"key": "all", "name": "All", "steps": steps})[0] == 201
-    Filler(counted.services.engine, counted.services.events).fill_all()
-    assert count(counted) == 1
+    Filler(own_counted.services.engine, own_counted.services.events).fill_all()
+    assert count(own_counted) == 1
     found = ask("GET", f"/sessions{ALWAYS}")[1]["sessions"]
     assert [one["engaged"] for one in found if one["pages"]] == [True] * sum(
         one["pages"] > 0 for one in found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import event
 
+import store.users
 from admin.app import create_app
 from store.settings import Settings
 from tests.admin.conftest import NOW, PASSWORD, Shop
@@ -36,6 +38,14 @@ def test_wrong_password_and_unknown_person_get_the_same_answer(shop: Shop) -> No
     unknown = enter(shop, "nobody@shop.example", "not this password")
     assert wrong.status_code == unknown.status_code == 422
     assert without_token(wrong.text).replace("viewer@", "nobody@") == without_token(unknown.text)
+
+
+def test_a_password_costs_whoever_guesses_what_is_advised_for_argon2() -> None:
+    """The tests themselves hash at less cost."""
+    hasher = runpy.run_path(store.users.__file__, run_name="store.users_again")["_hasher"]
+    assert hasher.time_cost >= 3
+    assert hasher.memory_cost >= 64 * 1024
+    assert hasher.hash("x").startswith("$argon2id$")
 
 
 def test_an_unknown_person_takes_the_same_work(own_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,7 +60,7 @@ def test_the_application_answers_as_described(
     key = {"Authorization": f"Bearer {site.server_key}"}
 
     @given(case=operation.as_strategy(generation_mode=mode))
-    @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     def answers(case: Any) -> None:
         case.call_and_validate(checks=checks, headers=key)
 

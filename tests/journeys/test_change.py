@@ -25,7 +25,7 @@ from journeys.change_words import fraction, sentence
 from journeys.cursors import ListError
 from journeys.definitions import parse
 from journeys.dimensions import OF_RUN, DimensionError
-from journeys.lists import listed
+from journeys.lists import listed, total
 from journeys.membership import Saved
 from journeys.period import Period, PeriodError, preceding
 from journeys.rates import rate
@@ -387,7 +387,7 @@ def test_every_number_has_its_list(scope: Scope) -> None:
     found = list(cells(answer))
     assert len({cell for cell, _ in found}) == len(found)
     for cell, n in random.Random(1).sample(found, 30) + list(cells([answer["before"], answer["now"]])):
-        assert listed(scope, which=behind(scope, cell))["total"] == n, cell
+        assert total(scope, behind(scope, cell)) == n, cell
 
 
 @pytest.mark.parametrize(
@@ -504,8 +504,8 @@ def test_a_further_dimension_counts_and_explains_as_the_others_do(scope: Scope, 
     *others, further = answer["dimensions"]
     assert [one["dimension"] for one in others] == [one["dimension"] for one in plain["dimensions"]]
     assert further["dimension"] == by
-    total = answer["change"]["value"]
-    assert further["mix"] + further["rate"] == pytest.approx(total, abs=1e-12)
+    whole = answer["change"]["value"]
+    assert further["mix"] + further["rate"] == pytest.approx(whole, abs=1e-12)
     device = next(one for one in others if one["dimension"] == "device")
     expected = {FURTHER[by][one["value"]]: one for one in device["groups"]}
     found = {one["value"]: one for one in further["groups"] if one["kind"] == "value"}
@@ -516,7 +516,7 @@ def test_a_further_dimension_counts_and_explains_as_the_others_do(scope: Scope, 
             for what in ("entered", "succeeded"):
                 n, of_device = one[side][what]["n"], expected[value][side][what]["n"]
                 assert n == of_device if is_whole else 0.8 * of_device < n < of_device
-                assert listed(scope, which=behind(scope, one[side][what]["cell"]))["total"] == n
+                assert total(scope, behind(scope, one[side][what]["cell"])) == n
     without = [one for one in further["groups"] if one["kind"] == "none"]
     assert len(without) == (not is_whole)
     everyone = sum(one["now"]["entered"]["n"] for one in further["groups"])

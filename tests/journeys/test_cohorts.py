@@ -17,7 +17,7 @@ from journeys.definitions import parse
 from journeys.funnel import funnel
 from journeys.lifecycle import STATES, first_seen, lifecycle, lifecycle_table, open_life, retention_table
 from journeys.lifecycle import listed as listed_customers
-from journeys.lists import listed
+from journeys.lists import listed, total
 from journeys.period import Period, PeriodError, iso
 from journeys.rates import rate
 from journeys.retention import behind, retention, table
@@ -179,10 +179,10 @@ def test_the_list_behind_a_cell_has_as_many_runs(scope: Scope, cohort: str, segm
         assert followed["cohorts"]
         for one in followed["cohorts"]:
             for cell in (one, *one["periods"]):
-                assert listed(part, which=behind(part, cell["cell"]))["total"] == cell["n"], cell
+                assert total(part, behind(part, cell["cell"])) == cell["n"], cell
         assert any(one["n"] for one in followed["overall"])
         for one in followed["overall"]:
-            assert listed(part, which=behind(part, one["cell"]))["total"] == one["n"], one
+            assert total(part, behind(part, one["cell"])) == one["n"], one
 
 
 def test_a_cohort_that_the_period_cuts_says_so(scope: Scope) -> None:

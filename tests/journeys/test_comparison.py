@@ -13,7 +13,7 @@ from journeys.breakdown import breakdown
 from journeys.comparison import COMPARISON, Cell, behind, comparison, size
 from journeys.cursors import ListError, written
 from journeys.funnel import OUTCOMES, UNITS, funnel
-from journeys.lists import listed
+from journeys.lists import listed, total
 from journeys.membership import Saved
 from journeys.scope import Scope
 from journeys.segments import SegmentError
@@ -73,7 +73,7 @@ def test_every_number_has_its_list(scope: Scope) -> None:
     first = found["segments"][0]
     numbers = [first["entered"], *first["outcomes"].values(), *(one["progressed"] for one in first["steps"])]
     for one in [*numbers, *found["overlap"]]:
-        assert listed(scope, which=behind(scope, one["cell"]), unit="customers")["total"] == one["n"], one
+        assert total(scope, behind(scope, one["cell"]), unit="customers") == one["n"], one
     assert found["overlap"][0]["n"]
     within = replace(scope, segment={"not": "phone"})
     assert comparison(within, unit="runs", segments="name:phone;name:new")["segments"][0]["entered"]["n"] == 0
@@ -168,6 +168,6 @@ def test_as_of_a_moment_the_customers_of_then_are_asked(scope: Scope) -> None:
     found = comparison(then, unit="runs", segments="name:phone;name:inside")
     assert found["segments"][0]["entered"]["n"] == size(scope, "phone")["runs"]
     cell = found["segments"][1]["entered"]
-    assert listed(then, which=behind(then, cell["cell"]))["total"] == cell["n"] > 0
+    assert total(then, behind(then, cell["cell"])) == cell["n"] > 0
     with pytest.raises(SegmentError, match="leave out as_of"):
         comparison(then, unit="runs", segments="name:new;all")

@@ -9,7 +9,7 @@ from journeys.dropoffs import behind as behind_dropoffs
 from journeys.dropoffs import dropoffs
 from journeys.flows import ENDS
 from journeys.funnel import funnel
-from journeys.lists import listed
+from journeys.lists import listed, total
 from journeys.overview import heads
 from journeys.paths import paths
 from journeys.period import Period
@@ -93,4 +93,4 @@ def test_who_begins_again_in_the_moment_of_failing_began_again_in_paths_and_in_d
     told = {one["kind"]: one for one in around["rows"]}
     assert {kind: one["n"] for kind, one in told.items()} == {"again": 1, "value": 1}
     assert told["again"]["median_seconds"] == 0
-    assert listed(scope, which=behind_dropoffs(scope, told["again"]["cell"]))["total"] == 1
+    assert total(scope, behind_dropoffs(scope, told["again"]["cell"])) == 1

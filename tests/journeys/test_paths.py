@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import replace
-from itertools import pairwise
+from itertools import cycle, pairwise
 from typing import Any
 
 import pytest
 
 from journeys import paths as module
 from journeys.cursors import ListError
-from journeys.lists import listed
+from journeys.lists import total
 from journeys.paths import Asked, PathError, paths
 from journeys.paths_lists import behind, with_cells
 from journeys.period import Period
@@ -116,8 +116,7 @@ def test_paths_are_those_of_a_walk_through_the_events(
     assert len(links) > 5
 
 
-@pytest.mark.parametrize("asked", ASKED, ids=str)
-@pytest.mark.parametrize("most", [1, 3])
+@pytest.mark.parametrize(("asked", "most"), [*zip(ASKED, cycle((1, 3)), strict=False)], ids=str)
 def test_rarer_labels_are_other_and_nothing_else_changes(
     scope: Scope, asked: dict[str, Any], most: int
 ) -> None:
@@ -183,7 +182,7 @@ def test_every_place_and_way_has_the_runs_it_counts(scope: Scope) -> None:
                 counted.append((each["against"]["cell"], each["against"]["n"]))
         assert len(counted) > 5
         for cell, n in random.Random(1).sample(counted, min(12, len(counted))):
-            assert listed(scope, which=behind(scope, cell), most=1)["total"] == n, (one, cell)
+            assert total(scope, behind(scope, cell)) == n, (one, cell)
 
 
 def segmented(asked: dict[str, Any]) -> dict[str, Any]:
@@ -221,7 +220,7 @@ def test_a_segment_and_everybody_are_the_segment_and_the_rest(
     rest = paths(replace(scope, segment={"device": "mobile"}), most=3, depth=2, against={"device": "desktop"})
     runs = rest["runs"]
     assert whole["overlap"]["n"] == runs
-    assert listed(here, which=behind(here, whole["overlap"]["cell"]), most=1)["total"] == runs
+    assert total(here, behind(here, whole["overlap"]["cell"])) == runs
     numbers = [{one["id"]: one for one in answer["nodes"]} for answer in (whole, rest)]
     assert numbers[0].keys() == numbers[1].keys()
     for name, one in numbers[0].items():
@@ -230,7 +229,7 @@ def test_a_segment_and_everybody_are_the_segment_and_the_rest(
         assert counted == (expected if segment else expected[::-1])
         assert one["difference"]["p"] == numbers[1][name]["difference"]["p"]
         for cell, n in ((one["cell"], counted[0]), (one["against"]["cell"], counted[1])):
-            assert listed(here, which=behind(here, cell), most=1)["total"] == n
+            assert total(here, behind(here, cell)) == n
 
 
 @pytest.mark.parametrize(

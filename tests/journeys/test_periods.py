@@ -11,7 +11,7 @@ import pytest
 
 from journeys.change import change
 from journeys.change_lists import behind as behind_change
-from journeys.lists import listed
+from journeys.lists import total
 from journeys.period import Period, PeriodError
 from journeys.periods import periods
 from journeys.periods_report import PERIODS
@@ -76,7 +76,7 @@ def test_the_list_behind_every_number_has_so_many_runs(scope: Scope) -> None:
     for cell, n in found:
         which = PERIODS.behind and PERIODS.behind(scope, cell)
         assert which is not None
-        assert listed(scope, which=which)["total"] == n, which.title
+        assert total(scope, which) == n, which.title
     came = answer["steps"][2]["before"]["came"]["cell"]
     assert PERIODS.behind is not None
     assert PERIODS.behind(scope, came).title == "period before: came to “First project” by that age"

@@ -15,7 +15,7 @@ from journeys.breakdown import breakdown
 from journeys.definitions import parse
 from journeys.dropoffs_report import DROPOFFS
 from journeys.funnel import funnel
-from journeys.lists import listed
+from journeys.lists import total
 from journeys.paths_report import PATHS
 from journeys.period import Period
 from journeys.routes import Routes, confirmed
@@ -159,7 +159,7 @@ def test_the_list_behind_a_route_has_the_runs_of_its_number(
     found = report.ask(raw, report.asked().load({}) | asked)
     numbers = dict(cells(found))
     for cell, n in random.Random(3).sample(sorted(numbers.items()), 12):
-        assert listed(raw, which=report.behind(raw, cell))["total"] == n, cell
+        assert total(raw, report.behind(raw, cell)) == n, cell
 
 
 def test_sessions_timelines_and_pages_go_by_their_routes(store: EventStore, engine: Engine) -> None:

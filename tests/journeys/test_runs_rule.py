@@ -22,7 +22,7 @@ from tests.oracle import Run, Touch, runs
 
 NAMES = ["a", "b", "c", "d", "x", "z"]
 OF_AN_ORDER = {"property": "order", "op": "is_set"}
-EXAMPLES = int(os.environ.get("RUN_EXAMPLES", "24"))
+EXAMPLES = int(os.environ.get("RUN_EXAMPLES", "16"))
 
 
 @st.composite

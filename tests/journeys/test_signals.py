@@ -20,7 +20,7 @@ from journeys.companions import COMPANIONS
 from journeys.cursors import ListError
 from journeys.definitions import Definition, parse
 from journeys.dimensions import DimensionError
-from journeys.lists import listed
+from journeys.lists import listed, total
 from journeys.period import Period
 from journeys.runs import fill
 from journeys.scope import Scope
@@ -536,7 +536,7 @@ def test_every_number_has_its_list(scope: Scope) -> None:
     assert {kind for kind, _ in by_kind} == set(room.KINDS)
     help_ = the(answer, "property", "property:topic", "x", at="help")
     for cell, n in [*cells([*by_kind.values(), help_]), *cells(answer["population"])]:
-        assert listed(scope, which=behind(scope, cell))["total"] == n, cell
+        assert total(scope, behind(scope, cell)) == n, cell
 
 
 def test_precision_and_recall_are_of_runs_that_are_listed(scope: Scope) -> None:
@@ -567,7 +567,7 @@ def test_of_very_many_customers_a_part_is_looked_at(scope: Scope, monkeypatch: p
     assert 150 < answer["population"]["seen"]["n"] < 450
     assert answer["population"]["came"]["n"] == answer["population"]["seen"]["n"]
     for cell, n in cells([answer["population"]["seen"], answer["signals"][0], answer["signals"][-1]]):
-        assert listed(scope, which=behind(scope, cell))["total"] == n, cell
+        assert total(scope, behind(scope, cell)) == n, cell
 
 
 def test_without_a_choice_the_worst_step_and_a_quarter_of_who_came(scope: Scope) -> None:
@@ -654,4 +654,4 @@ def test_signals_of_two_segments_are_those_of_each_alone_and_their_effects_are_t
     cell, n = next((row["first"]["cell"], row["first"]["n"]) for row in known)
     report = COMPANIONS["signals"]
     assert report.behind
-    assert listed(scope, which=report.behind(scope, cell))["total"] == n
+    assert total(scope, report.behind(scope, cell)) == n

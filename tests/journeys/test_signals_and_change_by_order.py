@@ -12,7 +12,7 @@ import pytest
 from journeys.change import change
 from journeys.definitions import parse
 from journeys.dimensions import DimensionError
-from journeys.lists import listed
+from journeys.lists import total
 from journeys.period import Period
 from journeys.rates import rate
 from journeys.runs import fill
@@ -111,7 +111,7 @@ def test_in_any_order_signals_come_before_a_place(store: EventStore) -> None:
     assert not {name for kind, name, _ in found if kind == "touchpoint"} & {"A", "B", "C", "Thanks"}
     for one in answer["signals"]:
         for side in ("with", "without"):
-            assert listed(scope, which=behind(scope, one[side]["cell"]))["total"] == one[side]["n"]
+            assert total(scope, behind(scope, one[side]["cell"])) == one[side]["n"]
 
 
 def test_in_strict_order_nothing_is_a_signal_that_came_after_the_run_broke(store: EventStore) -> None:

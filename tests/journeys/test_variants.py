@@ -6,7 +6,7 @@ import pytest
 
 from journeys.cursors import ListError
 from journeys.definitions import parse
-from journeys.lists import listed
+from journeys.lists import listed, total
 from journeys.period import Period
 from journeys.rates import rate
 from journeys.runs import fill
@@ -57,7 +57,7 @@ def test_all_other_ways_stand_together_with_their_lists(events: EventStore, unit
     behind_numbers = list(cells(answer))
     assert len(behind_numbers) == 6
     for cell, n in behind_numbers:
-        assert listed(scope, which=behind(scope, cell), unit=unit)["total"] == n, cell
+        assert total(scope, behind(scope, cell), unit=unit) == n, cell
     head, lines = table(answer)
     last = dict(zip(head, list(lines)[-1], strict=True))
     assert (last["steps"], last["runs"], last["succeeded"]) == (

@@ -17,8 +17,10 @@ from typing import cast
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from flask import Flask
 from sqlalchemy import Engine, update
 
+from admin.services import Services
 from server.digesting import AGAIN_MS, LATEST_MS, Digester
 from store import digests
 from store.db import open_db, writing
@@ -27,8 +29,10 @@ from store.events import EventStore
 from store.settings import Settings
 from store.tables import projects
 from store.users import grant, remove
-from tests.admin.conftest import DAY, Shop, open_shop, staff
+from tests.admin.conftest import DAY, MadeShop, Shop, made_shop, open_shop, staff, used_app
 from tests.installation import Installation, free_port
+
+__all__ = ["made_shop", "used_app"]
 
 HOUR = 3_600_000
 MONDAY = int(datetime(2026, 2, 23, 8, tzinfo=UTC).timestamp() * 1000)
@@ -75,11 +79,14 @@ def engine(staffed_db: Path, tmp_path: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def shop(engine: Engine, events: EventStore, tmp_path: Path) -> Shop:
+def shop(
+    made_shop: MadeShop, events: EventStore, tmp_path: Path, used_app: Callable[[Services], Flask]
+) -> Iterator[Shop]:
     """The shop of the admin's tests; its viewer reads the digest."""
-    shop = open_shop(engine, events, tmp_path)
-    digests.subscribe(engine, shop.people["viewer"].id, shop.project.id, now=BEFORE)
-    return shop
+    shop = made_shop.copied(tmp_path / "shop.db", events, tmp_path, used_app)
+    digests.subscribe(shop.services.engine, shop.people["viewer"].id, shop.project.id, now=BEFORE)
+    yield shop
+    shop.services.engine.dispose()
 
 
 @pytest.fixture
@@ -176,9 +183,8 @@ def test_of_several_processes_at_once_one_sends(
     assert to == ["admin@shop.example", "editor@shop.example", "viewer@shop.example"]
 
 
-def test_a_letter_whose_writer_died_is_written_by_another(
-    shop: Shop, at: Callable[[int], Digester], engine: Engine
-) -> None:
+def test_a_letter_whose_writer_died_is_written_by_another(shop: Shop, at: Callable[[int], Digester]) -> None:
+    engine = shop.services.engine
     (reader,) = digests.readers(engine)
     assert digests.hold(engine, reader, "2026-02-23", now=MONDAY)
     assert at(MONDAY + HELD_MS - 1).turn() == 0
@@ -210,8 +216,9 @@ def test_where_the_line_is_cut_nobody_gets_it_twice(
 
 
 def test_only_members_who_want_it_get_it(
-    shop: Shop, post: tuple[Box, Settings], at: Callable[[int], Digester], engine: Engine
+    shop: Shop, post: tuple[Box, Settings], at: Callable[[int], Digester]
 ) -> None:
+    engine = shop.services.engine
     editor, admin = shop.people["editor"], shop.people["admin"]
     for person in (editor, admin):
         digests.subscribe(engine, person.id, shop.project.id, now=MONDAY + 1)
@@ -223,8 +230,9 @@ def test_only_members_who_want_it_get_it(
 
 
 def test_mail_programs_stop_it_with_one_request(
-    shop: Shop, post: tuple[Box, Settings], at: Callable[[int], Digester], engine: Engine
+    shop: Shop, post: tuple[Box, Settings], at: Callable[[int], Digester]
 ) -> None:
+    engine = shop.services.engine
     at(MONDAY).turn()
     (letter,) = post[0].letters
     assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -243,8 +251,9 @@ def test_mail_programs_stop_it_with_one_request(
 
 
 def test_who_stops_it_while_out_of_the_project_does_not_get_it_when_back(
-    shop: Shop, post: tuple[Box, Settings], at: Callable[[int], Digester], engine: Engine
+    shop: Shop, post: tuple[Box, Settings], at: Callable[[int], Digester]
 ) -> None:
+    engine = shop.services.engine
     viewer = shop.people["viewer"]
     at(MONDAY).turn()
     path = str(post[0].letters[0]["List-Unsubscribe"]).strip("<> ").removeprefix("https://ways.shop.example")
@@ -255,8 +264,9 @@ def test_who_stops_it_while_out_of_the_project_does_not_get_it_when_back(
 
 
 def test_one_journey_that_cannot_be_told_keeps_no_other_project_from_its_letter(
-    shop: Shop, post: tuple[Box, Settings], at: Callable[[int], Digester], engine: Engine
+    shop: Shop, post: tuple[Box, Settings], at: Callable[[int], Digester]
 ) -> None:
+    engine = shop.services.engine
     digests.subscribe(engine, shop.people["stranger"].id, shop.other.id, now=BEFORE)
     with writing(engine) as connection:
         mine = projects.c.id == shop.project.id
