@@ -15,7 +15,7 @@ from journeys.definitions import parse
 from journeys.funnel import funnel
 from journeys.lists import listed
 from journeys.period import Period, iso
-from journeys.runs import fill
+from journeys.runs import fill, stored
 from journeys.scope import Scope
 from journeys.segments import choices
 from store.event import Event, event_id, identity_hash
@@ -106,6 +106,9 @@ def test_the_run_that_counts_is_the_one_of_the_rule(
             best = counted(scope.rule, [run for run, _ in runs], scope.now)
             theirs.append((account, next(who for run, who in runs if run is best), best))
     assert told(scope, "accounts") == said(scope, theirs)
+
+    for some in (scope, replace(scope, period=Period(BEGAN + 1_000, BEGAN + 10_000))):
+        assert funnel(some) == funnel(replace(some, source=stored())), "customers as rows, and put together"
 
     for unit in ("runs", "customers", "accounts"):
         entered = funnel(scope, unit=unit)["entered"]
