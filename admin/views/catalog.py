@@ -96,7 +96,7 @@ def one_csv(place: Place) -> ResponseReturnValue:
     given, kind, name = services(), request.args.get("type", "track"), request.args.get("event", "")
     since, events = given.clock() - catalog.DAYS * catalog.DAY_MS, given.events.asked_for(given.work())
     found = catalog.properties(events, place.project.id, name, kind=kind, since_ms=since)
-    return exports.csv_file(f"{name or kind}-carries", exports.carried(found))
+    return exports.csv_file("event-carries", exports.carried(found))
 
 
 def _wanted() -> str:

@@ -43,6 +43,7 @@ QUESTIONS = {
     "editor.suggest": ["", f"event={IMAGE_ASKED}", "name=name"],
     "segments.count": ["journey=buy"],
     "catalog.one": [f"event={one}" for one in (IMAGE_ASKED, QUOTED_ASKED)],
+    "catalog.one_csv": [f"event={one}" for one in (IMAGE_ASKED, QUOTED_ASKED)],
     "plan.edit": [f"event={IMAGE_ASKED}", f"seen={QUOTED_ASKED}"],
     "customers.show": ["q=hostile", f"q={IMAGE_ASKED}"],
     "customers.csv": ["q=hostile"],
