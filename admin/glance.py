@@ -73,9 +73,16 @@ def _line(parts: Sequence[Mapping[str, Any]]) -> Line | None:
         f"{WIDTH * k / (len(parts) - 1):.1f},{HEIGHT - (HEIGHT - 4) * rate['value'] / top - 2:.1f}"
         for k, rate in rates
     ]
-    (_, begin), (_, end) = rates[0], rates[first_open - 1 if first_open else -1]
     return Line(
         decided=" ".join(points[:first_open]),
         open=" ".join(points[max(first_open - 1, 0) :]),
-        words=tell("from %(start)s to %(end)s", start=percent(begin["value"]), end=percent(end["value"])),
+        words=_span([rate["value"] for _, rate in rates[:first_open] or rates]),
     )
+
+
+def _span(values: Sequence[float]) -> str:
+    """Between which rates a line goes, in words."""
+    low, high = percent(min(values)), percent(max(values))
+    if low == high:
+        return tell("always %(rate)s", rate=low)
+    return tell("between %(low)s and %(high)s", low=low, high=high)

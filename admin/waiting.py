@@ -19,14 +19,16 @@ from store.work import CANCELLED_SAID, Cancelled, Progress, Work, WorkEnded, is_
 
 log = logging.getLogger("waywiser.reports")
 MOST = 8  # under way at once in one process; what is more waits for its turn
-MOST_IN_LINE = 64  # that wait for it
+MOST_IN_LINE = 32  # of one person that wait for it
 AGAIN_S = 0.4
 LEASE_S = 90.0  # a tab in the background may ask once a minute
-LINE_IS_FULL = marked("so many reports wait for their turn that no more are taken; ask again in a while")
+LINE_IS_FULL = marked(
+    "so many of your reports wait for their turn that no more are taken; ask again in a while"
+)
 
 
 class TooMany(WorkEnded):
-    """So many wait already that it is not even put in line."""
+    """So many of the person wait already that it is not even put in line."""
 
 
 @dataclass(eq=False)
@@ -88,11 +90,11 @@ class Waiting:
         return is_name(name) and not name.startswith(f"work-{self._mark}")
 
     def begin(self, owner: int, work: Work, events: EventStore, compute: Callable[[], Any]) -> Job:
-        """Compute in a thread of its own, once it is its turn; raises TooMany where the line is full."""
+        """Compute in a thread of its own, once it is its turn; raises TooMany."""
         now = self._clock()
         job = Job(owner, work, events, carried(compute), now, now)
         with self._guard:
-            if len(self._line) >= MOST_IN_LINE:
+            if sum(one.owner == owner for one in self._line) >= MOST_IN_LINE:
                 raise TooMany(LINE_IS_FULL)
             self._jobs[work.name] = job
             self._line.append(job)

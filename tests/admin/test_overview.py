@@ -72,6 +72,7 @@ def test_the_line_ends_where_runs_may_still_rise(own_shop: Shop) -> None:
     assert still[0] == decided[-1], "both parts meet"
     assert len(still) > 1
     assert all(0 <= float(point.split(",")[1]) <= 40 for point in decided + still)
+    assert seen.line.words == "between 0% and 100%"
 
 
 def test_the_pulse_counts_the_last_minutes(own_shop: Shop) -> None:
