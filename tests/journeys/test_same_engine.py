@@ -7,7 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,17 @@ ELSEWHERE = {"a server": 0, "two shards": 2}
 if DEEP:
     ELSEWHERE |= {"one shard": 1, "eight shards": 8}
 SOME = None if DEEP else 1
+# A server without shards is asked as the embedded engine is, by the way that leads to a cluster too.
+OF_A_SERVER = 1 if DEEP else 3
 
 
-def everything(world: World) -> dict[str, Any]:
-    return {name: ask() for name, ask in chain(reports(world), others(world), together(world))}
+def everything(world: World, *, every: int = 1) -> dict[str, Any]:
+    """All answers, or one of so many."""
+    found: dict[str, Any] = {}
+    for name, ask in islice(chain(reports(world), others(world), together(world)), None, None, every):
+        assert name not in found, "a name is that of one question"
+        found[name] = ask()
+    return found
 
 
 def behind(world: World) -> dict[str, Any]:
@@ -87,8 +94,8 @@ def elsewhere(
 
 def test_every_answer_is_the_same(embedded: dict[str, Any], elsewhere: World) -> None:
     assert elsewhere.events.embedded is False
-    found = everything(elsewhere)
     is_whole = DEEP or elsewhere.events.cluster  # one server has everything beside each other
+    found = everything(elsewhere, every=1 if is_whole else OF_A_SERVER)
     found |= behind(elsewhere) if is_whole else {}
     assert [name for name in found if found[name] != embedded[name]] == []
     assert found.keys() == embedded.keys() or not is_whole

@@ -216,7 +216,7 @@ def reports(world: World) -> Iterator[tuple[str, Callable[[], Any]]]:
             continue  # they ask the others, once for each side
         for unit in dict.fromkeys((report.units[0], report.units[-1])):
             yield (
-                f"{report.name} {unit}",
+                f"report {report.name} {unit}",
                 lambda report=report, unit=unit: report.ask(scope, report.arguments({}), unit=unit),
             )
     for name, arguments in VARIED:
