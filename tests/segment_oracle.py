@@ -87,13 +87,15 @@ def did(part: Did, run: Run, life: Life) -> bool:
 
 
 def matches(one: Matcher, event: Event, life: Life) -> bool:
-    if event.type != "track" or event.event != one.event:
-        return False
+    return event.type == "track" and event.event == one.event and meets(one.where, event, life)
+
+
+def meets(conditions: Sequence[Condition], event: Event, life: Life) -> bool:
     said = {
         "property": json.loads(event.properties),
         "trait": known(life, (event.timestamp, event.sequence, event.event_id)),
     }
-    return all(holds(each, said[each.kind].get(each.name)) for each in one.where)
+    return all(holds(each, said[each.kind].get(each.name)) for each in conditions)
 
 
 def state(life: Life, definition: Definition, t: int) -> str:
@@ -107,6 +109,8 @@ def state(life: Life, definition: Definition, t: int) -> str:
                 k for k, s in enumerate(definition.steps, 1) if any(matches(m, e, life) for m in s.match)
             ),
             any(matches(m, e, life) for m in definition.fail_on),
+            json.loads(e.properties).get(definition.case_key, "") if definition.case_key else "",
+            meets(definition.population, e, life),
         )
         for e in life.events
         if e.timestamp <= t
