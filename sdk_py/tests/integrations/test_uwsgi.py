@@ -41,6 +41,8 @@ def server(script: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     flags = ["--master", "--processes", "4", "--enable-threads", "--die-on-term", "--disable-logging"]
+    # uWSGI 2.0.30 signals once: a worker that is still starting then misses it, and is killed after this.
+    flags += ["--worker-reload-mercy", "20"]
     process = subprocess.Popen(
         [str(UWSGI), "--http-socket", address, "--wsgi-file", str(script), *flags],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [*sys.path]))},
@@ -51,7 +53,7 @@ def server(script: Path) -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(30)
+            process.wait(60)
         finally:  # one that does not end fails its own test, and no other one
             process.kill()
             process.wait()
