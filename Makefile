@@ -15,7 +15,7 @@ DEMO := WAYWISER_DATABASE_URL=sqlite:///data/demo/waywiser.db WAYWISER_EVENTS_UR
 # Files of tests in three processes, each with stores of its own: much of a test is waiting, also on two cores.
 SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 # Files that `make test-deep` tries on many more examples, or whose questions it asks in full.
-DEEP := $(shell grep -lE "max_examples=.*EXAMPLES|[^_]RUN_EXAMPLES" -r tests --include=*.py)
+DEEP := tests/journeys/test_dropoffs.py $(shell grep -lE "max_examples=.*EXAMPLES|[^_]RUN_EXAMPLES" -r tests --include=*.py)
 CODE := collector store journeys admin server migrations tests benchmarks
 
 .PHONY: help setup demo run test test-deep test-faults test-sdk-pythons check lock format bench bench-door bench-journeys bench-snippet bench-sdk soak-sdk metrics catalogue screenshots clean chromium nginx

@@ -61,6 +61,7 @@ class Databases:
         other = self._engine.sibling(store.database)
         store._idle, other._idle = other._idle, store._idle
         store._clients, other._clients = other._clients, store._clients
+        store._closed, other._closed = other._closed, store._closed  # which those share who still hold one
         return other
 
     def _empty(self) -> tuple[EventStore, Shape]:
