@@ -117,7 +117,7 @@ def _runs(scope: Scope, asked: Around, unit: str) -> tuple[str, dict[str, Any]]:
         near=NEAR_MS,
         never=NEVER,
         past=PAST,
-        types=sorted({*SHOWN, *(type_of(one) for step in scope.rule.steps for one in step.match)}),
+        types=sorted({*SHOWN, *(type_of(one) for step in scope.rule.openers for one in step.match)}),
         measured=list(MEASURED),
         slow_lcp=SLOW_LCP,
         slow_inp=SLOW_INP,

@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -416,27 +416,31 @@ class EventStore:
             client = self._idle.get_nowait()
         except queue.Empty:
             client = self._connect()
+        is_clean = True
         try:
             yield client
         except ClickHouseError as error:
-            if self.embedded and not self._closed.is_set():
-                client = self._in_place_of(client)
+            is_clean = not self.embedded
             raise self._refused(error) from error
         finally:
-            self._idle.put(client)
+            if is_clean or self._closed.is_set():
+                self._idle.put(client)
+            else:
+                self._replace(client)
 
-    def _in_place_of(self, client: Client) -> Client:
-        """Another connection for one whose question ended early.
+    def _replace(self, client: Client) -> None:
+        """Give up a connection whose question ended early.
 
         The embedded engine's may hold a part of the answer still, with which its next answer would begin.
         """
-        try:
-            return self._connect()  # before that one is closed: the engine ends with its last connection
-        finally:
-            with self._guard:
-                if client in self._clients:
-                    self._clients.remove(client)
-            client.close()
+        with suppress(StoreUnavailable):  # whoever asks next connects, or is told why not
+            self._idle.put(
+                self._connect()
+            )  # before that one is closed: the engine ends with its last connection
+        with self._guard:
+            if client in self._clients:
+                self._clients.remove(client)
+        client.close()
 
     def _refused(self, error: ClickHouseError) -> EventStoreError:
         found = EventStoreError(_first_line(error))

@@ -4,6 +4,7 @@
 -- moments of their runs and gone through once, whatever the number of runs. Words are hashes. `key` is the order of the
 -- rule in one number: 44 bits of time, one of whether it is an event, as moments come first, 52 of the sequence (beyond
 -- all are equal), 24 of the event id, and what it is: an act (1), a page (2), the opening of a run (4), a moment (8).
+-- Moments are watched until an end each, and these may have another order: `places` leads back to that of the moments.
 with
     reached as {{once}} (
         select
@@ -127,8 +128,15 @@ with
                 )
             )) as watched,
             arrayMap(one -> one.2 = 0, watched) as is_end,
-            arrayFilter((one, end) -> end, arrayFill(one -> bitTest(one.2, 0), watched), is_end) as errors,
-            arrayFilter((one, end) -> end, arrayFill(one -> one.2 >= 8, watched), is_end) as slows,
+            arrayMap(one -> toUInt32(one.1), arrayFilter((one, end) -> end, watched, is_end)) as places,
+            arraySort(
+                (one, place) -> place,
+                arrayFilter((one, end) -> end, arrayFill(one -> bitTest(one.2, 0), watched), is_end), places
+            ) as errors,
+            arraySort(
+                (one, place) -> place,
+                arrayFilter((one, end) -> end, arrayFill(one -> one.2 >= 8, watched), is_end), places
+            ) as slows,
             arrayReduce('sumForEach', arrayMap(
                 n -> arrayMap(
                     (last, one) -> bitShiftLeft(
@@ -138,7 +146,10 @@ with
                         ),
                         n
                     ),
-                    arrayFilter((last, end) -> end, arrayFill(last -> bitTest(last.2, n), watched), is_end),
+                    arraySort(
+                        (last, place) -> place,
+                        arrayFilter((last, end) -> end, arrayFill(last -> bitTest(last.2, n), watched), is_end), places
+                    ),
                     moments
                 ),
                 range({troubles:UInt8})

@@ -1,5 +1,6 @@
 -- Which runs began in the period and until now, and how does each stand now? Times in milliseconds; customer and number
--- together name a run, which is known until `seen_until`. Its steps are those that were `walked`; in any order they are places instead: the first, the second.
+-- together name a run, which is known until `seen_until`.
+-- Its steps are those that were `walked`; in any order they are places instead: the first, the second.
 select
     customer,
     toUInt32(run.number) as number,

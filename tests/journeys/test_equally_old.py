@@ -11,10 +11,11 @@ import pytest
 from journeys.companions import COMPANIONS, FACING, FACING_OF
 from journeys.definitions import parse
 from journeys.dimensions import DimensionError
+from journeys.dropoffs_report import DROPOFFS
 from journeys.facing import Facing
 from journeys.funnel import funnel
 from journeys.generations import Wanted, ensured
-from journeys.lists import total
+from journeys.lists import listed, total
 from journeys.membership import Saved
 from journeys.period import Period, iso
 from journeys.periods import periods
@@ -182,3 +183,28 @@ def test_who_belongs_to_a_segment_is_told_at_that_age_too(scope: Scope) -> None:
 def test_an_age_that_cannot_be_read_is_refused(scope: Scope) -> None:
     with pytest.raises(DimensionError, match="too old"):
         COMPANIONS["variants"].ask(scope, {**ASKED, "age": "99999w"})
+
+
+def test_cases_beside_each_other_have_their_own_troubles(events: EventStore) -> None:
+    """The watch of the first one ends at its age, before that of the second one, who left earlier."""
+    of_cases = {"case_key": "order", "fail_on": [{"event": "JavaScript Error"}]}
+    definition = parse({**DEFINITION.source, **of_cases})
+    first = [("Look", 0), ("Look", 60), ("Look", 120), ("JavaScript Error", 168 - 5 / 60)]
+    second = [("Look", 96), ("Look", 168 - 10 / 60)]
+    of_both = [("Rage Click", 168 - 38 / 60), ("Rage Click", 168 + 10 / 60)]
+    lived = [("a", *one) for one in first] + [("b", *one) for one in second] + [("", *one) for one in of_both]
+    at = [
+        happened(1, "track", name, MONDAY + int(hours * HOUR), properties=f'{{"order": "{case}"}}')
+        for case, name, hours in lived
+    ]
+    events.insert(at, token="t")
+    version = JourneyVersion(1, 1, 1, 1, dict(definition.source), "live", 0, 0, "", 0)
+    fill(events, version, progress=lambda done, total: None)
+    scope = Scope(events, PROJECT, version, definition, BEFORE, {}, NOW, age=7 * DAY)
+    answer = DROPOFFS.ask(scope, {"step": "look"})
+    assert answer["who"]["dropped"]["n"] == answer["who"]["failed"]["n"] == 1
+    troubled = {row["kind"]: row["left"] for row in answer["before"]["trouble"]}
+    assert troubled["rage"]["n"] == 1
+    assert DROPOFFS.behind
+    which = DROPOFFS.behind(scope, troubled["rage"]["cell"])
+    assert [one["case"] for one in listed(scope, which=which)["runs"]] == ["b"]
