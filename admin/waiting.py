@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
@@ -19,7 +19,9 @@ from store.work import CANCELLED_SAID, Cancelled, Progress, Work, WorkEnded, is_
 
 log = logging.getLogger("waywiser.reports")
 MOST = 8  # under way at once in one process; what is more waits for its turn
+MOST_OF_ONE = MOST - 2  # of one person, so that others find a place whatever that one asks for
 MOST_IN_LINE = 32  # of one person that wait for it
+CLOSE_S = 10.0
 AGAIN_S = 0.4
 LEASE_S = 90.0  # a tab in the background may ask once a minute
 LINE_IS_FULL = marked(
@@ -104,7 +106,7 @@ class Waiting:
     def before(self, job: Job) -> int | None:
         """How many wait before this one; None where its turn has come."""
         with self._guard:
-            return self._in_turn().index(job) if job in self._line else None
+            return [one for _, one in self._in_turn()].index(job) if job in self._line else None
 
     def of(self, name: str, owner: int) -> Job | None:
         """The report of this name, if the person waits for it."""
@@ -153,43 +155,62 @@ class Waiting:
         return self._clock() - job.begun_at
 
     def close(self) -> None:
-        """End all that is under way."""
-        for job in reversed([*self._jobs.values()]):
-            self.cancel(job)
-            job.found.exception(timeout=10)
+        """End all that is under way, and what waits for its turn before it gets one."""
+        jobs = sorted(self._jobs.values(), key=lambda job: self.before(job) is None)
+        for job in jobs:
+            try:
+                self.cancel(job)
+            except Exception:  # whatever it is, the others are to end, too
+                log.warning("a report cannot be ended", exc_info=True)
+        wait([job.found for job in jobs], timeout=CLOSE_S)
 
     def _go_on(self) -> None:
         """Begin those whose turn it is, as far as there are places."""
+        while turns := self._turns():
+            for job in turns:
+                self._start(job)
+
+    def _turns(self) -> list[Job]:
+        """Those that get a place now."""
         with self._guard:
-            turns = self._in_turn()[: MOST - len(self._under_way)]
+            may = [job for place, job in self._in_turn() if place < MOST_OF_ONE]
+            turns = may[: MOST - len(self._under_way)]
             for job in turns:
                 self._line.remove(job)
                 job.begun_at = self._clock()
             self._under_way += turns
-        for job in turns:
-            threading.Thread(target=self._run, args=(job,), name="report", daemon=True).start()
+        return turns
 
-    def _in_turn(self) -> list[Job]:
-        """The line in its order: who asks for much at once lets those first who ask for less."""
+    def _in_turn(self) -> list[tuple[int, Job]]:
+        """The line in its order: who asks for much at once lets those first who ask for less.
+
+        With each goes how many of its owner are under way or in line before it.
+        """
         asked = Counter(job.owner for job in self._under_way)
         turns = []
         for job in self._line:
             turns.append((asked[job.owner], job))
             asked[job.owner] += 1
-        return [job for _, job in sorted(turns, key=itemgetter(0))]
+        return sorted(turns, key=itemgetter(0))
+
+    def _start(self, job: Job) -> None:
+        try:
+            threading.Thread(target=self._run, args=(job,), name="report", daemon=True).start()
+        except Exception as error:  # there may be no more threads
+            job.found.set_exception(error)
+            self._leave(job)
 
     def _run(self, job: Job) -> None:
         try:
-            found, error = job.compute(), None
-        except BaseException as broken:
-            found, error = None, broken
+            job.found.set_result(job.compute())
+        except BaseException as error:
+            job.found.set_exception(error)
+        self._leave(job)
+        self._go_on()
+
+    def _leave(self, job: Job) -> None:
         with self._guard:
             self._under_way.remove(job)
-        self._go_on()
-        if error is None:
-            job.found.set_result(found)
-        else:
-            job.found.set_exception(error)
 
     def _forget(self, job: Job) -> None:
         with self._guard:

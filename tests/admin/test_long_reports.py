@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from admin.waiting import MOST, Waiting
+from admin.waiting import MOST, MOST_OF_ONE, Waiting
 from journeys.answers import Answers
 from journeys.cursors import written
 from journeys.segment_definitions import parse_segment
@@ -438,6 +438,11 @@ def gate() -> Iterator[threading.Event]:
     gate.set()
 
 
+def owners(many: int) -> list[int]:
+    """Of whom so many reports are that all places can be taken: of two people."""
+    return [101 + number % 2 for number in range(many)]
+
+
 def test_what_is_more_than_may_be_under_way_at_once_waits_for_its_turn(
     shop: Shop, gate: threading.Event
 ) -> None:
@@ -447,7 +452,7 @@ def test_what_is_more_than_may_be_under_way_at_once_waits_for_its_turn(
         begun.release()
         return gate.wait(60)
 
-    jobs = [desk.begin(1, Work(), shop.services.events, held) for _ in range(MOST + 3)]
+    jobs = [desk.begin(owner, Work(), shop.services.events, held) for owner in owners(MOST + 3)]
     assert all(begun.acquire(timeout=60) for _ in range(MOST))
     assert [desk.before(job) for job in jobs] == [None] * MOST + [0, 1, 2]
     assert not begun.acquire(blocking=False)
@@ -463,10 +468,13 @@ def test_what_is_more_than_may_be_under_way_at_once_waits_for_its_turn(
 
 def test_who_asks_for_much_at_once_lets_others_first(shop: Shop, gate: threading.Event) -> None:
     desk = Waiting()
-    mine = [desk.begin(1, Work(), shop.services.events, gate.wait) for _ in range(MOST + 2)]
+    mine = [desk.begin(1, Work(), shop.services.events, gate.wait) for _ in range(MOST_OF_ONE + 2)]
+    assert [desk.before(job) for job in mine] == [None] * MOST_OF_ONE + [0, 1]
+    theirs = [desk.begin(3, Work(), shop.services.events, gate.wait) for _ in range(MOST - MOST_OF_ONE)]
+    assert [desk.before(job) for job in theirs] == [None] * len(theirs), "places are left to others"
     other = desk.begin(2, Work(), shop.services.events, gate.wait)
     assert desk.before(other) == 0
-    assert [desk.before(job) for job in mine[MOST:]] == [1, 2]
+    assert [desk.before(job) for job in mine[MOST_OF_ONE:]] == [1, 2]
     gate.set()
     assert desk.taken(other)
     assert desk.before(other) is None
@@ -479,7 +487,7 @@ def test_a_failure_makes_room_for_the_next(shop: Shop, gate: threading.Event) ->
         gate.wait(60)
         raise EventStoreError("there is no memory")
 
-    jobs = [desk.begin(1, Work(), shop.services.events, fails) for _ in range(MOST)]
+    jobs = [desk.begin(owner, Work(), shop.services.events, fails) for owner in owners(MOST)]
     last = desk.begin(1, Work(), shop.services.events, lambda: "there")
     assert desk.before(last) == 0
     gate.set()
@@ -487,12 +495,55 @@ def test_a_failure_makes_room_for_the_next(shop: Shop, gate: threading.Event) ->
     assert all(isinstance(job.found.exception(timeout=60), EventStoreError) for job in jobs)
 
 
+def test_what_cannot_begin_fails_and_takes_nothing_from_others(
+    shop: Shop, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, start = Waiting(), threading.Thread.start
+    jobs = [desk.begin(owner, Work(), shop.services.events, gate.wait) for owner in owners(MOST)]
+    last = [desk.begin(1, Work(), shop.services.events, lambda: "there") for _ in range(2)]
+
+    def refused(thread: threading.Thread) -> None:
+        if thread.name == "report":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    gate.set()
+    assert all(desk.taken(job) for job in jobs)
+    assert all(isinstance(job.found.exception(timeout=60), RuntimeError) for job in last)
+    until(lambda: not desk._under_way)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert desk.taken(desk.begin(1, Work(), shop.services.events, lambda: "there")) == "there"
+
+
+def test_closing_begins_nothing_and_waits_for_what_does_not_end_but_a_while(
+    shop: Shop, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("admin.waiting.CLOSE_S", 0.01)
+    desk, events, work = Waiting(), shop.services.events, Work()
+    begun: list[int] = []
+
+    def asks() -> None:
+        work._ended.wait(60)
+        work.check()
+
+    jobs = [desk.begin(owner, Work(), events, gate.wait) for owner in owners(MOST - 1)]
+    ends = desk.begin(3, work, events, asks)
+    later = [desk.begin(owner, Work(), events, lambda: begun.append(1)) for owner in (3, 4)]
+    desk.close()
+    assert not any(job.found.done() for job in jobs)
+    assert all(type(job.found.exception(timeout=60)).__name__ == "Cancelled" for job in [ends, *later])
+    gate.set()
+    until(lambda: not desk._under_way)
+    assert not begun
+
+
 def test_a_page_says_that_its_report_waits_for_its_turn(shop: Shop, gate: threading.Event) -> None:
     desk = Waiting(patience_s=0.01, again_s=0.01)
     before, client = shop.app.extensions["waywiser"], shop.client("viewer")
     shop.app.extensions["waywiser"] = replace(before, waiting=desk, answers=Answers())
-    jobs = [desk.begin(9, Work(), shop.services.events, gate.wait) for _ in range(MOST)]
-    jobs += [desk.begin(owner, Work(), shop.services.events, gate.wait) for owner in (10, 11)]
+    asking = [*owners(MOST), 110, 111]
+    jobs = [desk.begin(owner, Work(), shop.services.events, gate.wait) for owner in asking]
     try:
         page = client.get(PATH).text
         assert "This report waits for its turn." in page
@@ -522,7 +573,7 @@ def test_who_has_too_many_in_line_is_told_so_and_others_are_not(
         shop.app.extensions, "waywiser", replace(shop.services, waiting=desk, answers=Answers())
     )
     viewer = shop.people["viewer"].id
-    jobs = [desk.begin(viewer, Work(), shop.services.events, gate.wait) for _ in range(MOST + 1)]
+    jobs = [desk.begin(viewer, Work(), shop.services.events, gate.wait) for _ in range(MOST_OF_ONE + 1)]
     page = shop.client("viewer").get(PATH)
     assert page.status_code == 503
     assert "so many of your reports wait for their turn" in page.text
