@@ -93,8 +93,7 @@ def _is_at_it_elsewhere(name: str) -> bool:
 def _waiting(job: Job, spot: Spot, frame: dict[str, Any]) -> ResponseReturnValue:
     desk = services().waiting
     before = desk.before(job)
-    asked = [(one, value) for one, value in request.args.items(multi=True) if one not in ("work", "heard")]
-    again = [*asked, ("work", job.work.name)]
+    again = [*_asked(), ("work", job.work.name)]
     progress = job.progress if before is None else Progress(0, 0)
     state: dict[str, Any] = {"job": job, "before": before, "seconds": desk.seconds(job), "progress": progress}
     state |= {"again": again, "spot": spot, "heard": services().clock()}
@@ -106,13 +105,19 @@ def _waiting(job: Job, spot: Spot, frame: dict[str, Any]) -> ResponseReturnValue
 
 
 def _ended(why: str, spot: Spot, frame: dict[str, Any], *, is_cancelled: bool = False) -> ResponseReturnValue:
-    state = {"job": None, "ended": why, "is_cancelled": is_cancelled, "spot": spot}
+    state = {"job": None, "ended": why, "is_cancelled": is_cancelled, "spot": spot, "again": _asked()}
     page = render_template(_template(spot), **frame, **state)
     return page, 200 if _is_part() else 503, _instead(f"#{spot.id}") if _asks_again() else {}
 
 
 def _template(spot: Spot) -> str:
     return spot.part if _is_part() else spot.page
+
+def _asked() -> list[tuple[str, str]]:
+    """What the address asks for, without how it is waited for."""
+    how = ("work", "heard", "refresh")
+    return [(one, value) for one, value in request.args.items(multi=True) if one not in how]
+
 
 
 def _instead(place: str) -> dict[str, str]:

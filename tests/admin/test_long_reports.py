@@ -274,6 +274,56 @@ def test_what_a_form_asks_for_says_how_far_it_is_and_comes_or_is_cancelled(
     assert f'id="{spot}"' in texts[-1]
 
 
+def failing(patch: pytest.MonkeyPatch) -> None:
+    """Let questions of reports fail."""
+    query = EventStore.query
+
+    def broken(self: EventStore, sql: str, *more: Any) -> Any:
+        if self._work is not None:
+            raise EventStoreError("there is no memory")
+        return query(self, sql, *more)
+
+    patch.setattr(EventStore, "query", broken)
+
+
+@pytest.mark.parametrize("what", ["segment", "card", "pulse"])
+def test_a_part_that_failed_can_be_asked_for_again(
+    shop: Shop, slow: threading.Event, with_segment: None, what: str
+) -> None:
+    client, (path, spot, told) = shop.client("viewer"), PAGES[what]
+    slow.set()
+    with pytest.MonkeyPatch.context() as patch:
+        failing(patch)
+        failed = come(client, path)
+    assert "This was not answered: " in failed
+    again = re.search(r'hx-get="([^"]+)" hx-target="#([\w-]+)" hx-select="#([\w-]+)"[^>]*>Ask again<', failed)
+    assert again
+    assert again[2] == again[3] == spot
+    assert html.unescape(again[1]).rstrip("?") == path
+    assert ('hx-trigger="every 15s"' in failed) == (what == "pulse")
+    assert told in come(client, html.unescape(again[1]))
+
+
+@pytest.mark.parametrize("what", FORMS)
+def test_what_a_form_asked_for_in_vain_can_be_asked_for_again(
+    shop: Shop, slow: threading.Event, what: str
+) -> None:
+    role, path, form, spot, _ = FORMS[what]
+    slow.set()
+    with pytest.MonkeyPatch.context() as patch:
+        failing(patch)
+        texts: list[str] = []
+
+        def has_failed() -> bool:
+            texts.append(shop.client(role).post(path, data=form, headers=HX).text)
+            return "This was not answered: " in texts[-1]
+
+        until(has_failed)
+    does = f'name="do" value="{form["do"]}"' if "do" in form else 'type="button"'
+    again = f'{does} hx-post="{path}" hx-target="#{spot}" hx-select="#{spot}" hx-swap="outerHTML">Ask again<'
+    assert again in texts[-1]
+
+
 def test_a_form_without_a_script_is_answered_when_the_answer_is_there(
     shop: Shop, slow: threading.Event
 ) -> None:
