@@ -27,10 +27,13 @@ LEASE_S = 90.0  # a tab in the background may ask once a minute
 LINE_IS_FULL = marked(
     "so many of your reports wait for their turn that no more are taken; ask again in a while"
 )
+PLACES_ARE_TAKEN = marked(
+    "as many reports are being computed as may be at once for you, or for all; ask again in a while"
+)
 
 
 class TooMany(WorkEnded):
-    """So many of the person wait already that it is not even put in line."""
+    """So much is under way, or in line, that it is not even put in line."""
 
 
 @dataclass(eq=False)
@@ -38,6 +41,7 @@ class Job:
     """A report under way or in line, for one person.
 
     `asked_at` is when it was asked for last, by the desk's clock, and `begun_at` when its turn came.
+    `refreshes` is the address whose earlier answer stands on a page until this one is there.
     """
 
     owner: int
@@ -46,6 +50,7 @@ class Job:
     compute: Callable[[], Any]
     begun_at: float
     asked_at: float
+    refreshes: str = ""
     found: Future[Any] = field(default_factory=Future)
     taken: threading.Event = field(default_factory=threading.Event)
     is_watched: bool = False
@@ -91,10 +96,12 @@ class Waiting:
         """Whether work of this name is, or was, another process's."""
         return is_name(name) and not name.startswith(f"work-{self._mark}")
 
-    def begin(self, owner: int, work: Work, events: EventStore, compute: Callable[[], Any]) -> Job:
+    def begin(
+        self, owner: int, work: Work, events: EventStore, compute: Callable[[], Any], refreshes: str = ""
+    ) -> Job:
         """Compute in a thread of its own, once it is its turn; raises TooMany."""
         now = self._clock()
-        job = Job(owner, work, events, carried(compute), now, now)
+        job = Job(owner, work, events, carried(compute), now, now, refreshes)
         with self._guard:
             if sum(one.owner == owner for one in self._line) >= MOST_IN_LINE:
                 raise TooMany(LINE_IS_FULL)
@@ -116,6 +123,18 @@ class Waiting:
             return None
         job.asked_at = self._clock()
         return job
+
+    def refreshing(self, address: str, owner: int) -> Job | None:
+        """What the person's page, which knows no name of it, has asked for to refresh this address."""
+        with self._guard:
+            names = [name for name, job in self._jobs.items() if address and job.refreshes == address]
+        return next((job for name in names if (job := self.of(name, owner))), None)
+
+    def only_at_once(self, job: Job) -> None:
+        """Raise TooMany where it has to wait for its turn, and drop it."""
+        if self.before(job) is not None:
+            self.cancel(job)
+            raise TooMany(PLACES_ARE_TAKEN)
 
     def is_ready(self, job: Job, *, patiently: bool = False) -> bool:
         """Wait as long as a request may be held back. What is not ready then is watched over.

@@ -335,6 +335,23 @@ def test_a_form_without_a_script_is_answered_when_the_answer_is_there(
     assert "data-work" not in page.text
 
 
+def test_a_form_without_a_script_does_not_wait_for_its_turn(
+    shop: Shop, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Waiting()
+    monkeypatch.setitem(
+        shop.app.extensions, "waywiser", replace(shop.services, waiting=desk, answers=Answers())
+    )
+    jobs = [desk.begin(owner, Work(), shop.services.events, gate.wait) for owner in owners(MOST)]
+    page = shop.client("editor").post(PATHS, data=TEMPLATE | {"do": "preview"})
+    assert page.status_code == 503
+    assert "as many reports are being computed as may be at once" in page.text
+    assert 'value="/order/:id"' in page.text
+    assert not desk._line
+    gate.set()
+    assert all(desk.taken(job) for job in jobs)
+
+
 def test_a_form_whose_answer_takes_too_long_keeps_what_was_written(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -396,6 +413,23 @@ def test_a_failure_stands_where_the_report_would(
     assert part.status_code == 200
     assert "It said: there is no memory" in part.text
     assert "hx-get" not in part.text
+
+
+def test_a_refresh_leaves_what_stands_there_until_a_later_one_finds_it_ready(
+    shop: Shop, slow: threading.Event
+) -> None:
+    client, path = shop.client("viewer"), "/p/shop/journeys-pulse?refresh=1"
+    for _ in range(2):
+        assert client.get(path, headers=HX).status_code == 204
+    (job,) = waiting_of(shop)._jobs.values()
+    assert shop.client("editor").get(path, headers=HX).status_code == 204
+    assert len(waiting_of(shop)._jobs) == 2, "another person's is another one"
+    slow.set()
+    assert job.found.exception(timeout=60) is None
+    text = client.get(path, headers=HX).text
+    assert "events in 30 minutes" in text
+    assert f'hx-get="{path}"' in text
+    assert job not in waiting_of(shop)._jobs.values()
 
 
 def test_what_is_asked_for_often_is_watched_over_once(shop: Shop) -> None:
