@@ -691,6 +691,8 @@ def test_what_another_process_has_begun_is_left_to_it_while_it_is_heard_of(
     assert silent.headers["HX-Retarget"] == "#report"  # what asks again, asks for the other one from here on
     going_on = client.get(f"{PATH}&work={name_in(silent.text)}", headers=HX)
     assert going_on.headers["HX-Retarget"] == "#report-progress"
+    said = client.post(CANCEL, data={"work": other}, headers=HX).text
+    assert "If it still waits for its turn in another process of Waywiser" in said
     assert f'name="heard" value="{NOW}"' in silent.text
     assert "heard=" not in html.unescape(silent.text)
 
