@@ -237,7 +237,7 @@ TEMPLATE = {"templates.0.template": "/order/:id"}
 FORMS = {
     "proposals": ("editor", f"{PATHS}/proposals", TEMPLATE, "proposed", "Nothing to propose"),
     "paths": ("editor", PATHS, TEMPLATE | {"do": "preview"}, "preview", "What it would change"),
-    "sessions": ("admin", RULES, LIMITS | {"do": "sessions:preview"}, "session-changes", "With these limits"),
+    "sessions": ("admin", RULES, LIMITS | {"do": "sessions:preview"}, "session-changes", "With 10 minutes"),
 }
 
 
