@@ -59,14 +59,17 @@ def shown(
     its own, without the request.
     """
     given, name = services(), request.values.get("work", "")
-    desk = given.waiting
-    job = desk.of(name, owner)
+    desk, refreshes = given.waiting, request.path if _is_refresh() else ""
+    job = desk.of(name, owner) or desk.refreshing(refreshes, owner)
     if job is None and _is_at_it_elsewhere(name):
         return "", HTTPStatus.NO_CONTENT
     try:
-        job = job or desk.begin(owner, work, given.events, compute)
-        is_ready = _cannot_ask_again() or desk.is_ready(job, patiently=_is_in_place())
-        return draw(desk.taken(job)) if is_ready else _waiting(job, spot, frame)
+        job = job or desk.begin(owner, work, given.events, compute, refreshes=refreshes)
+        if _cannot_ask_again():
+            desk.only_at_once(job)
+        elif not desk.is_ready(job, patiently=_is_in_place()):
+            return ("", HTTPStatus.NO_CONTENT) if refreshes else _waiting(job, spot, frame)
+        return draw(desk.taken(job))
     except (WorkEnded, NotEnoughMemory) as ended:
         return _ended(ended.said, spot, frame, is_cancelled=isinstance(ended, Cancelled))
     except Exception as error:  # the page is there already: a page of its own for the failure has no place
@@ -93,8 +96,7 @@ def _is_at_it_elsewhere(name: str) -> bool:
 def _waiting(job: Job, spot: Spot, frame: dict[str, Any]) -> ResponseReturnValue:
     desk = services().waiting
     before = desk.before(job)
-    asked = [(one, value) for one, value in request.args.items(multi=True) if one not in ("work", "heard")]
-    again = [*asked, ("work", job.work.name)]
+    again = [*_asked(), ("work", job.work.name)]
     progress = job.progress if before is None else Progress(0, 0)
     state: dict[str, Any] = {"job": job, "before": before, "seconds": desk.seconds(job), "progress": progress}
     state |= {"again": again, "spot": spot, "heard": services().clock()}
@@ -106,9 +108,15 @@ def _waiting(job: Job, spot: Spot, frame: dict[str, Any]) -> ResponseReturnValue
 
 
 def _ended(why: str, spot: Spot, frame: dict[str, Any], *, is_cancelled: bool = False) -> ResponseReturnValue:
-    state = {"job": None, "ended": why, "is_cancelled": is_cancelled, "spot": spot}
+    state = {"job": None, "ended": why, "is_cancelled": is_cancelled, "spot": spot, "again": _asked()}
     page = render_template(_template(spot), **frame, **state)
     return page, 200 if _is_part() else 503, _instead(f"#{spot.id}") if _asks_again() else {}
+
+
+def _asked() -> list[tuple[str, str]]:
+    """What the address asks for, without how it is waited for."""
+    how = ("work", "heard", "refresh")
+    return [(one, value) for one, value in request.args.items(multi=True) if one not in how]
 
 
 def _template(spot: Spot) -> str:
@@ -128,6 +136,11 @@ def _is_part() -> bool:
 def _is_in_place() -> bool:
     """Whether a page is asked for that takes the place of the one that is there, and shown until then."""
     return bool(request.headers.get("HX-Boosted"))
+
+
+def _is_refresh() -> bool:
+    """Whether an answer stands there already, and stays until a later refresh finds the next one ready."""
+    return _is_part() and "refresh" in request.args
 
 
 def _cannot_ask_again() -> bool:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
@@ -19,16 +19,21 @@ from store.work import CANCELLED_SAID, Cancelled, Progress, Work, WorkEnded, is_
 
 log = logging.getLogger("waywiser.reports")
 MOST = 8  # under way at once in one process; what is more waits for its turn
+MOST_OF_ONE = MOST - 2  # of one person, so that others find a place whatever that one asks for
 MOST_IN_LINE = 32  # of one person that wait for it
+CLOSE_S = 10.0
 AGAIN_S = 0.4
 LEASE_S = 90.0  # a tab in the background may ask once a minute
 LINE_IS_FULL = marked(
     "so many of your reports wait for their turn that no more are taken; ask again in a while"
 )
+PLACES_ARE_TAKEN = marked(
+    "as many reports are being computed as may be at once for you, or for all; ask again in a while"
+)
 
 
 class TooMany(WorkEnded):
-    """So many of the person wait already that it is not even put in line."""
+    """So much is under way, or in line, that it is not even put in line."""
 
 
 @dataclass(eq=False)
@@ -36,6 +41,7 @@ class Job:
     """A report under way or in line, for one person.
 
     `asked_at` is when it was asked for last, by the desk's clock, and `begun_at` when its turn came.
+    `refreshes` is the address whose earlier answer stands on a page until this one is there.
     """
 
     owner: int
@@ -44,6 +50,7 @@ class Job:
     compute: Callable[[], Any]
     begun_at: float
     asked_at: float
+    refreshes: str = ""
     found: Future[Any] = field(default_factory=Future)
     taken: threading.Event = field(default_factory=threading.Event)
     is_watched: bool = False
@@ -89,10 +96,12 @@ class Waiting:
         """Whether work of this name is, or was, another process's."""
         return is_name(name) and not name.startswith(f"work-{self._mark}")
 
-    def begin(self, owner: int, work: Work, events: EventStore, compute: Callable[[], Any]) -> Job:
+    def begin(
+        self, owner: int, work: Work, events: EventStore, compute: Callable[[], Any], refreshes: str = ""
+    ) -> Job:
         """Compute in a thread of its own, once it is its turn; raises TooMany."""
         now = self._clock()
-        job = Job(owner, work, events, carried(compute), now, now)
+        job = Job(owner, work, events, carried(compute), now, now, refreshes)
         with self._guard:
             if sum(one.owner == owner for one in self._line) >= MOST_IN_LINE:
                 raise TooMany(LINE_IS_FULL)
@@ -104,7 +113,7 @@ class Waiting:
     def before(self, job: Job) -> int | None:
         """How many wait before this one; None where its turn has come."""
         with self._guard:
-            return self._in_turn().index(job) if job in self._line else None
+            return [one for _, one in self._in_turn()].index(job) if job in self._line else None
 
     def of(self, name: str, owner: int) -> Job | None:
         """The report of this name, if the person waits for it."""
@@ -114,6 +123,18 @@ class Waiting:
             return None
         job.asked_at = self._clock()
         return job
+
+    def refreshing(self, address: str, owner: int) -> Job | None:
+        """What the person's page, which knows no name of it, has asked for to refresh this address."""
+        with self._guard:
+            names = [name for name, job in self._jobs.items() if address and job.refreshes == address]
+        return next((job for name in names if (job := self.of(name, owner))), None)
+
+    def only_at_once(self, job: Job) -> None:
+        """Raise TooMany where it has to wait for its turn, and drop it."""
+        if self.before(job) is not None:
+            self.cancel(job)
+            raise TooMany(PLACES_ARE_TAKEN)
 
     def is_ready(self, job: Job, *, patiently: bool = False) -> bool:
         """Wait as long as a request may be held back. What is not ready then is watched over.
@@ -153,43 +174,62 @@ class Waiting:
         return self._clock() - job.begun_at
 
     def close(self) -> None:
-        """End all that is under way."""
-        for job in reversed([*self._jobs.values()]):
-            self.cancel(job)
-            job.found.exception(timeout=10)
+        """End all that is under way, and what waits for its turn before it gets one."""
+        jobs = sorted(self._jobs.values(), key=lambda job: self.before(job) is None)
+        for job in jobs:
+            try:
+                self.cancel(job)
+            except Exception:  # whatever it is, the others are to end, too
+                log.warning("a report cannot be ended", exc_info=True)
+        wait([job.found for job in jobs], timeout=CLOSE_S)
 
     def _go_on(self) -> None:
         """Begin those whose turn it is, as far as there are places."""
+        while turns := self._turns():
+            for job in turns:
+                self._start(job)
+
+    def _turns(self) -> list[Job]:
+        """Those that get a place now."""
         with self._guard:
-            turns = self._in_turn()[: MOST - len(self._under_way)]
+            may = [job for place, job in self._in_turn() if place < MOST_OF_ONE]
+            turns = may[: MOST - len(self._under_way)]
             for job in turns:
                 self._line.remove(job)
                 job.begun_at = self._clock()
             self._under_way += turns
-        for job in turns:
-            threading.Thread(target=self._run, args=(job,), name="report", daemon=True).start()
+        return turns
 
-    def _in_turn(self) -> list[Job]:
-        """The line in its order: who asks for much at once lets those first who ask for less."""
+    def _in_turn(self) -> list[tuple[int, Job]]:
+        """The line in its order: who asks for much at once lets those first who ask for less.
+
+        With each goes how many of its owner are under way or in line before it.
+        """
         asked = Counter(job.owner for job in self._under_way)
         turns = []
         for job in self._line:
             turns.append((asked[job.owner], job))
             asked[job.owner] += 1
-        return [job for _, job in sorted(turns, key=itemgetter(0))]
+        return sorted(turns, key=itemgetter(0))
+
+    def _start(self, job: Job) -> None:
+        try:
+            threading.Thread(target=self._run, args=(job,), name="report", daemon=True).start()
+        except Exception as error:  # there may be no more threads
+            job.found.set_exception(error)
+            self._leave(job)
 
     def _run(self, job: Job) -> None:
         try:
-            found, error = job.compute(), None
-        except BaseException as broken:
-            found, error = None, broken
+            job.found.set_result(job.compute())
+        except BaseException as error:
+            job.found.set_exception(error)
+        self._leave(job)
+        self._go_on()
+
+    def _leave(self, job: Job) -> None:
         with self._guard:
             self._under_way.remove(job)
-        self._go_on()
-        if error is None:
-            job.found.set_result(found)
-        else:
-            job.found.set_exception(error)
 
     def _forget(self, job: Job) -> None:
         with self._guard:

@@ -64,8 +64,9 @@ def planned(
 
 
 def changed_by(events: EventStore, project_id: int, rules: ProjectRules) -> dict[str, Any]:
-    """What these rules would make of all sessions of the project: the numbers before and after."""
-    return preview(events, project_id, Period(0, END_OF_TIME), Limits.of(rules))
+    """What these rules would make of all sessions of the project: limits, numbers before and after."""
+    changes = preview(events, project_id, Period(0, END_OF_TIME), Limits.of(rules))
+    return changes | {"idle_minutes": rules.session_idle_minutes, "cap_hours": rules.session_cap_hours}
 
 
 def _period(start: str | None, end: str | None, zone: ZoneInfo) -> Period:

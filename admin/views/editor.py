@@ -19,7 +19,8 @@ from journeys.definitions import OPERATORS, Definition, DefinitionError, parse_y
 from store.journeys import versions_of
 from store.words import tell
 
-BESIDE = Spot("editor/beside.html", "editor/beside.html", "preview-state")  # each part goes to its place
+# Each part goes to its place.
+BESIDE = Spot("editor/beside.html", "editor/beside.html", "preview-state", swap="none")
 pages = Blueprint("editor", __name__, url_prefix="/p/<project>/editor")
 
 

@@ -29,6 +29,7 @@ CHANGES = Spot(
     *("rules/page.html", "rules/sessions_part.html", "session-changes"),
     *("#session-changes", "#session-changes"),
 )
+LOOK = "sessions:preview"
 pages = Blueprint("rules", __name__, url_prefix="/p/<project>/settings/rules")
 
 
@@ -44,7 +45,7 @@ def show(place: Place) -> ResponseReturnValue:
 def change(place: Place) -> ResponseReturnValue:
     """Keep the rules, or change the rows of the form."""
     data, do = data_rules.from_form(request.form), request.form.get("do", "save")
-    if do == "sessions:preview":
+    if do == LOOK:
         return _preview(place, data)
     if do != "save":
         empty = dict.fromkeys(data_rules.CHANNEL_FIELDS, "")
@@ -73,7 +74,9 @@ def _preview(place: Place, data: dict[str, Any]) -> ResponseReturnValue:
     limited = given.events.asked_for(work)
 
     def draw(changes: dict[str, Any]) -> str:
-        return render_template(CHANGES.part, changes=changes) if part else _page(place, data, changes=changes)
+        if part:
+            return render_template(CHANGES.part, changes=changes)
+        return _page(place, data, focus=LOOK, changes=changes)
 
     try:
         rules = data_rules.checked(data, rules_of(given.engine, place.project.id))
@@ -87,7 +90,7 @@ def _preview(place: Place, data: dict[str, Any]) -> ResponseReturnValue:
         owner=place.user.id,
         work=work,
         spot=CHANGES,
-        **_frame(place, data),
+        **_frame(place, data, focus=LOOK),
     )
 
 

@@ -27,4 +27,6 @@ def cancel(place: Place) -> ResponseReturnValue:
         return "", HTTPStatus.NO_CONTENT
     if not request.headers.get("HX-Request"):
         return redirect(url_for("journeys.show", project=place.project.key))
-    return render_template("journey/waiting_part.html", job=None, is_cancelled=True)
+    is_elsewhere = not given.events.embedded and given.waiting.is_elsewhere(name)
+    told = {"is_cancelled": True, "is_elsewhere": is_elsewhere}
+    return render_template("journey/waiting_part.html", job=None, **told)

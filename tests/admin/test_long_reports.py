@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from admin.waiting import MOST, Waiting
+from admin.waiting import MOST, MOST_OF_ONE, Waiting
 from journeys.answers import Answers
 from journeys.cursors import written
 from journeys.segment_definitions import parse_segment
@@ -237,7 +237,7 @@ TEMPLATE = {"templates.0.template": "/order/:id"}
 FORMS = {
     "proposals": ("editor", f"{PATHS}/proposals", TEMPLATE, "proposed", "Nothing to propose"),
     "paths": ("editor", PATHS, TEMPLATE | {"do": "preview"}, "preview", "What it would change"),
-    "sessions": ("admin", RULES, LIMITS | {"do": "sessions:preview"}, "session-changes", "With these limits"),
+    "sessions": ("admin", RULES, LIMITS | {"do": "sessions:preview"}, "session-changes", "With 10 minutes"),
 }
 
 
@@ -274,6 +274,56 @@ def test_what_a_form_asks_for_says_how_far_it_is_and_comes_or_is_cancelled(
     assert f'id="{spot}"' in texts[-1]
 
 
+def failing(patch: pytest.MonkeyPatch) -> None:
+    """Let questions of reports fail."""
+    query = EventStore.query
+
+    def broken(self: EventStore, sql: str, *more: Any) -> Any:
+        if self._work is not None:
+            raise EventStoreError("there is no memory")
+        return query(self, sql, *more)
+
+    patch.setattr(EventStore, "query", broken)
+
+
+@pytest.mark.parametrize("what", ["segment", "card", "pulse"])
+def test_a_part_that_failed_can_be_asked_for_again(
+    shop: Shop, slow: threading.Event, with_segment: None, what: str
+) -> None:
+    client, (path, spot, told) = shop.client("viewer"), PAGES[what]
+    slow.set()
+    with pytest.MonkeyPatch.context() as patch:
+        failing(patch)
+        failed = come(client, path)
+    assert "This was not answered: " in failed
+    again = re.search(r'hx-get="([^"]+)" hx-target="#([\w-]+)" hx-select="#([\w-]+)"[^>]*>Ask again<', failed)
+    assert again
+    assert again[2] == again[3] == spot
+    assert html.unescape(again[1]).rstrip("?") == path
+    assert ('hx-trigger="every 15s"' in failed) == (what == "pulse")
+    assert told in come(client, html.unescape(again[1]))
+
+
+@pytest.mark.parametrize("what", FORMS)
+def test_what_a_form_asked_for_in_vain_can_be_asked_for_again(
+    shop: Shop, slow: threading.Event, what: str
+) -> None:
+    role, path, form, spot, _ = FORMS[what]
+    slow.set()
+    with pytest.MonkeyPatch.context() as patch:
+        failing(patch)
+        texts: list[str] = []
+
+        def has_failed() -> bool:
+            texts.append(shop.client(role).post(path, data=form, headers=HX).text)
+            return "This was not answered: " in texts[-1]
+
+        until(has_failed)
+    does = f'name="do" value="{form["do"]}"' if "do" in form else 'type="button"'
+    again = f'{does} hx-post="{path}" hx-target="#{spot}" hx-select="#{spot}" hx-swap="outerHTML">Ask again<'
+    assert again in texts[-1]
+
+
 def test_a_form_without_a_script_is_answered_when_the_answer_is_there(
     shop: Shop, slow: threading.Event
 ) -> None:
@@ -283,6 +333,23 @@ def test_a_form_without_a_script_is_answered_when_the_answer_is_there(
     assert "<main" in page.text
     assert 'name="previewed"' in page.text
     assert "data-work" not in page.text
+
+
+def test_a_form_without_a_script_does_not_wait_for_its_turn(
+    shop: Shop, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Waiting()
+    monkeypatch.setitem(
+        shop.app.extensions, "waywiser", replace(shop.services, waiting=desk, answers=Answers())
+    )
+    jobs = [desk.begin(owner, Work(), shop.services.events, gate.wait) for owner in owners(MOST)]
+    page = shop.client("editor").post(PATHS, data=TEMPLATE | {"do": "preview"})
+    assert page.status_code == 503
+    assert "as many reports are being computed as may be at once" in page.text
+    assert 'value="/order/:id"' in page.text
+    assert not desk._line
+    gate.set()
+    assert all(desk.taken(job) for job in jobs)
 
 
 def test_a_form_whose_answer_takes_too_long_keeps_what_was_written(
@@ -346,6 +413,23 @@ def test_a_failure_stands_where_the_report_would(
     assert part.status_code == 200
     assert "It said: there is no memory" in part.text
     assert "hx-get" not in part.text
+
+
+def test_a_refresh_leaves_what_stands_there_until_a_later_one_finds_it_ready(
+    shop: Shop, slow: threading.Event
+) -> None:
+    client, path = shop.client("viewer"), "/p/shop/journeys-pulse?refresh=1"
+    for _ in range(2):
+        assert client.get(path, headers=HX).status_code == 204
+    (job,) = waiting_of(shop)._jobs.values()
+    assert shop.client("editor").get(path, headers=HX).status_code == 204
+    assert len(waiting_of(shop)._jobs) == 2, "another person's is another one"
+    slow.set()
+    assert job.found.exception(timeout=60) is None
+    text = client.get(path, headers=HX).text
+    assert "events in 30 minutes" in text
+    assert f'hx-get="{path}"' in text
+    assert job not in waiting_of(shop)._jobs.values()
 
 
 def test_what_is_asked_for_often_is_watched_over_once(shop: Shop) -> None:
@@ -438,6 +522,11 @@ def gate() -> Iterator[threading.Event]:
     gate.set()
 
 
+def owners(many: int) -> list[int]:
+    """Of whom so many reports are that all places can be taken: of two people."""
+    return [101 + number % 2 for number in range(many)]
+
+
 def test_what_is_more_than_may_be_under_way_at_once_waits_for_its_turn(
     shop: Shop, gate: threading.Event
 ) -> None:
@@ -447,7 +536,7 @@ def test_what_is_more_than_may_be_under_way_at_once_waits_for_its_turn(
         begun.release()
         return gate.wait(60)
 
-    jobs = [desk.begin(1, Work(), shop.services.events, held) for _ in range(MOST + 3)]
+    jobs = [desk.begin(owner, Work(), shop.services.events, held) for owner in owners(MOST + 3)]
     assert all(begun.acquire(timeout=60) for _ in range(MOST))
     assert [desk.before(job) for job in jobs] == [None] * MOST + [0, 1, 2]
     assert not begun.acquire(blocking=False)
@@ -463,10 +552,13 @@ def test_what_is_more_than_may_be_under_way_at_once_waits_for_its_turn(
 
 def test_who_asks_for_much_at_once_lets_others_first(shop: Shop, gate: threading.Event) -> None:
     desk = Waiting()
-    mine = [desk.begin(1, Work(), shop.services.events, gate.wait) for _ in range(MOST + 2)]
+    mine = [desk.begin(1, Work(), shop.services.events, gate.wait) for _ in range(MOST_OF_ONE + 2)]
+    assert [desk.before(job) for job in mine] == [None] * MOST_OF_ONE + [0, 1]
+    theirs = [desk.begin(3, Work(), shop.services.events, gate.wait) for _ in range(MOST - MOST_OF_ONE)]
+    assert [desk.before(job) for job in theirs] == [None] * len(theirs), "places are left to others"
     other = desk.begin(2, Work(), shop.services.events, gate.wait)
     assert desk.before(other) == 0
-    assert [desk.before(job) for job in mine[MOST:]] == [1, 2]
+    assert [desk.before(job) for job in mine[MOST_OF_ONE:]] == [1, 2]
     gate.set()
     assert desk.taken(other)
     assert desk.before(other) is None
@@ -479,7 +571,7 @@ def test_a_failure_makes_room_for_the_next(shop: Shop, gate: threading.Event) ->
         gate.wait(60)
         raise EventStoreError("there is no memory")
 
-    jobs = [desk.begin(1, Work(), shop.services.events, fails) for _ in range(MOST)]
+    jobs = [desk.begin(owner, Work(), shop.services.events, fails) for owner in owners(MOST)]
     last = desk.begin(1, Work(), shop.services.events, lambda: "there")
     assert desk.before(last) == 0
     gate.set()
@@ -487,12 +579,55 @@ def test_a_failure_makes_room_for_the_next(shop: Shop, gate: threading.Event) ->
     assert all(isinstance(job.found.exception(timeout=60), EventStoreError) for job in jobs)
 
 
+def test_what_cannot_begin_fails_and_takes_nothing_from_others(
+    shop: Shop, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, start = Waiting(), threading.Thread.start
+    jobs = [desk.begin(owner, Work(), shop.services.events, gate.wait) for owner in owners(MOST)]
+    last = [desk.begin(1, Work(), shop.services.events, lambda: "there") for _ in range(2)]
+
+    def refused(thread: threading.Thread) -> None:
+        if thread.name == "report":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    gate.set()
+    assert all(desk.taken(job) for job in jobs)
+    assert all(isinstance(job.found.exception(timeout=60), RuntimeError) for job in last)
+    until(lambda: not desk._under_way)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert desk.taken(desk.begin(1, Work(), shop.services.events, lambda: "there")) == "there"
+
+
+def test_closing_begins_nothing_and_waits_for_what_does_not_end_but_a_while(
+    shop: Shop, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("admin.waiting.CLOSE_S", 0.01)
+    desk, events, work = Waiting(), shop.services.events, Work()
+    begun: list[int] = []
+
+    def asks() -> None:
+        work._ended.wait(60)
+        work.check()
+
+    jobs = [desk.begin(owner, Work(), events, gate.wait) for owner in owners(MOST - 1)]
+    ends = desk.begin(3, work, events, asks)
+    later = [desk.begin(owner, Work(), events, lambda: begun.append(1)) for owner in (3, 4)]
+    desk.close()
+    assert not any(job.found.done() for job in jobs)
+    assert all(type(job.found.exception(timeout=60)).__name__ == "Cancelled" for job in [ends, *later])
+    gate.set()
+    until(lambda: not desk._under_way)
+    assert not begun
+
+
 def test_a_page_says_that_its_report_waits_for_its_turn(shop: Shop, gate: threading.Event) -> None:
     desk = Waiting(patience_s=0.01, again_s=0.01)
     before, client = shop.app.extensions["waywiser"], shop.client("viewer")
     shop.app.extensions["waywiser"] = replace(before, waiting=desk, answers=Answers())
-    jobs = [desk.begin(9, Work(), shop.services.events, gate.wait) for _ in range(MOST)]
-    jobs += [desk.begin(owner, Work(), shop.services.events, gate.wait) for owner in (10, 11)]
+    asking = [*owners(MOST), 110, 111]
+    jobs = [desk.begin(owner, Work(), shop.services.events, gate.wait) for owner in asking]
     try:
         page = client.get(PATH).text
         assert "This report waits for its turn." in page
@@ -522,7 +657,7 @@ def test_who_has_too_many_in_line_is_told_so_and_others_are_not(
         shop.app.extensions, "waywiser", replace(shop.services, waiting=desk, answers=Answers())
     )
     viewer = shop.people["viewer"].id
-    jobs = [desk.begin(viewer, Work(), shop.services.events, gate.wait) for _ in range(MOST + 1)]
+    jobs = [desk.begin(viewer, Work(), shop.services.events, gate.wait) for _ in range(MOST_OF_ONE + 1)]
     page = shop.client("viewer").get(PATH)
     assert page.status_code == 503
     assert "so many of your reports wait for their turn" in page.text
@@ -556,6 +691,8 @@ def test_what_another_process_has_begun_is_left_to_it_while_it_is_heard_of(
     assert silent.headers["HX-Retarget"] == "#report"  # what asks again, asks for the other one from here on
     going_on = client.get(f"{PATH}&work={name_in(silent.text)}", headers=HX)
     assert going_on.headers["HX-Retarget"] == "#report-progress"
+    said = client.post(CANCEL, data={"work": other}, headers=HX).text
+    assert "If it still waits for its turn in another process of Waywiser" in said
     assert f'name="heard" value="{NOW}"' in silent.text
     assert "heard=" not in html.unescape(silent.text)
 

@@ -78,6 +78,7 @@ def test_a_template_is_added_previewed_and_confirmed(
     shown = client.post(PAGE, data=form(do="add /order/:id", seen="0")).text
     assert in_form(shown) == ["/order/:id"]
     assert asks_for_its_preview(shown)
+    assert "<noscript><p>Press “Preview the change”.</p></noscript>" in shown
     shown = previewed(client, "/order/:id")
     assert not asks_for_its_preview(shown)
     assert "5 views of 5 paths" in shown

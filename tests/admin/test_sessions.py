@@ -257,7 +257,8 @@ def test_the_page_shows_what_would_change_and_keeps_nothing(own_counted: Shop) -
     client = own_counted.client("admin")
     tried = FORM | {"session_idle_minutes": "10", "session_cap_hours": "12", "do": "sessions:preview"}
     text = client.post(PAGE, data=tried).text
-    assert "With these limits" in text
+    assert "With 10 minutes and 12 hours" in text
+    assert 'name="do" value="sessions:preview" autofocus' in text
     assert 'value="10"' in text
     assert MEANINGS["bounced"] in text
     assert rules_of(own_counted.services.engine, own_counted.project.id) == ProjectRules()
