@@ -144,3 +144,9 @@ def test_a_token_needs_the_scope_of_journeys(shop: Shop) -> None:
         f"/api/v1/explore/paths?{API}", headers={"Authorization": f"Bearer {token}"}
     )
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("path", ["explore?days=7", "lifecycle?days=7"])
+def test_pictures_know_of_which_moment_they_are(shop: Shop, path: str) -> None:
+    text = shop.client("viewer").get(f"/p/shop/{path}&now=2026-02-27T00:00:00Z").text
+    assert 'data-at="2026-02-27T00:00:00.000Z"' in text
