@@ -302,6 +302,31 @@ def test_what_takes_long_says_so_in_its_place_and_leaves_no_gap(
     assert is_same(page)
 
 
+def test_what_is_open_and_typed_stays_when_a_report_comes_that_was_waited_for(
+    inside: Inside, quick: threading.Event
+) -> None:
+    page, project = inside
+    waits = page.get_by_text("This report takes a while")
+    drawn = page.locator("#report [data-chart] canvas").first
+    page.goto(f"{project}/journeys/trial-to-paid/timing?days=83")
+    expect(waits).to_be_visible()
+    page.locator("#bar-from").focus()
+    page.keyboard.type("01")
+    typed = page.locator("#bar-from").input_value()
+    quick.set()
+    expect(drawn).to_be_visible(timeout=60_000)
+    expect(page.locator("#bar-from")).to_be_focused()
+    expect(page.locator("#bar-from")).to_have_value(typed)
+    quick.clear()
+    page.goto(f"{project}/journeys/trial-to-paid/timing?days=82")
+    expect(waits).to_be_visible()
+    page.locator("#bar-open-segment").click()
+    quick.set()
+    expect(drawn).to_be_visible(timeout=60_000)
+    expect(page.locator("#bar-more-segment")).to_have_attribute("open", "")
+    expect(page.locator("#bar-device option")).not_to_have_count(1)
+
+
 def test_the_link_is_copied_with_fixed_days_and_moment(inside: Inside) -> None:
     page = opened(inside, "funnel?days=30&unit=customers")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])

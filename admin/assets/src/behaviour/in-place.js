@@ -1,6 +1,6 @@
 // A page answers another question in its place: where one looks, what has the focus and what is open stay,
 // who cannot see it is told what it shows now, and where that fails the browser goes there as it always could.
-import { isBeingWritten } from "./choosing.js";
+import { isBeingWritten, isChanged } from "./choosing.js";
 
 let left = null; // how the page was left, until what was asked for is there
 let asking = null; // the request for another question that is under way
@@ -15,6 +15,7 @@ export function inPlace(htmx) {
   document.addEventListener("htmx:beforeRequest", begin);
   document.addEventListener("htmx:beforeOnLoad", (event) => waitsNoMore(event.detail) && event.preventDefault());
   document.addEventListener("htmx:beforeSwap", come);
+  document.addEventListener("htmx:oobBeforeSwap", comeBeside);
   document.addEventListener("htmx:afterSettle", ({ detail }) => left && isReport(detail.target) && settle());
   document.addEventListener("htmx:sendError", ({ detail }) => isQuestion(detail) && restore());
   document.addEventListener("formdata", shorten);
@@ -70,7 +71,14 @@ function come(event) {
       Object.assign(detail, { shouldSwap: true, isError: false }); // a report that failed says so in its place
       left = seen(null);
     }
-  } else if (left) left = seen(left);
+  } else if (detail.target.closest("#question")) left = seen(left);
+}
+
+/** The bar that comes with a report that was waited for does not take away what is being typed in it. */
+function comeBeside({ detail }) {
+  const [bar, field] = [detail.target, document.activeElement];
+  if (bar.id !== "report-bar") return;
+  if (isBeingWritten(bar) || (bar.contains(field) && field.matches("input") && isChanged(field))) detail.shouldSwap = false;
 }
 
 /** How the page is seen; where the focus is lost because one waits, where it was `before`. */
@@ -100,7 +108,8 @@ function settle() {
   room.style.height = waits ? `${left.y + innerHeight}px` : "0";
   document.getElementById("main").append(room);
   scrollTo({ top: left.y, behavior: "instant" });
-  tell(waits?.querySelector("strong")?.textContent ?? document.getElementById("question").dataset.says);
+  const state = waits ?? report.querySelector("[role='status']"); // of one that waits, or was not answered
+  tell(state?.querySelector("strong")?.textContent ?? document.getElementById("question").dataset.says);
   if (waits) return;
   const place = document.getElementById(left.id) ?? document.getElementById(left.within);
   if (document.activeElement === document.body) place?.focus({ preventScroll: true });
