@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, StorageState, expect
@@ -225,6 +226,54 @@ def test_what_arrives_while_a_day_is_written_waits_until_it_is_left(inside: Insi
     page.unroute_all()
     page.locator("h1").click()
     expect(page).to_have_url(re.compile("unit=customers"))
+    assert is_same(page)
+
+
+def sent(page: Page, do: Callable[[], object]) -> str:
+    """What is asked when this is done; no answer to it comes."""
+    with page.expect_request(re.compile(r"/(funnel|timing)\?")) as asked:
+        do()
+    return asked.value.url.rpartition("/")[2]
+
+
+def asks(address: str) -> tuple[str, dict[str, list[str]]]:
+    path, _, query = address.partition("?")
+    return path, parse_qs(query)
+
+
+def test_what_is_chosen_while_something_else_is_asked_is_asked_with_it(inside: Inside) -> None:
+    page = opened(inside, "funnel?days=90&device=mobile")
+    page.route(re.compile(r"/(funnel|timing)\?"), lambda _: None)
+    frame = {"device": ["mobile"], "unit": ["customers"]}
+    assert asks(sent(page, lambda: page.locator("#bar-unit").select_option("customers"))) == (
+        "funnel",
+        {"days": ["90"], **frame},
+    )
+    assert asks(sent(page, page.locator("#bar-days-30").click)) == ("funnel", {"days": ["30"], **frame})
+    frame["beside"] = ["previous"]
+    assert asks(sent(page, lambda: page.locator("#bar-beside").select_option("previous"))) == (
+        "funnel",
+        {"days": ["30"], **frame},
+    )
+    by = {"by": ["month"]}
+    assert asks(sent(page, lambda: page.locator("#ask-trend").select_option("month"))) == (
+        "funnel",
+        {"days": ["30"], **frame, **by},
+    )
+    assert asks(sent(page, page.locator("#bar-days-7").click)) == ("funnel", {"days": ["7"], **frame, **by})
+    del frame["device"]
+    assert asks(sent(page, page.locator(".chip").click)) == ("funnel", {"days": ["7"], **frame, **by})
+    frame["unit"] = ["accounts"]
+    assert asks(sent(page, lambda: page.locator("#bar-unit").select_option("accounts"))) == (
+        "funnel",
+        {"days": ["7"], **frame, **by},
+    )
+    page.unroute_all()
+    page.locator("#tab-timing").click()
+    expect(page.locator("#tab-timing")).to_have_attribute("aria-current", "page")
+    assert asks(page.url.rpartition("/")[2]) == ("timing", {"days": ["7"], **frame})
+    expect(page.locator("#bar-days-7")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#bar-unit")).to_have_value("accounts")
     assert is_same(page)
 
 

@@ -125,15 +125,21 @@ function tell(text) {
 
 /** What was chosen and could not be asked is not chosen any more. */
 function restore() {
-  for (const form of document.querySelectorAll("#question form[data-submit-on-change]")) form.reset();
+  for (const form of document.querySelectorAll("#question form[data-submit-on-change]")) {
+    form.reset();
+    delete form.dataset.days;
+    for (const field of form.elements) if (field.type === "hidden") field.disabled = false;
+  }
 }
 
 /** An address says neither what nothing is chosen for nor twice which days are meant. */
 function shorten({ target: form, formData }) {
   if (!form.closest("#question") || form.method !== "get") return;
   const days = ["from", "through"].map((name) => form.elements.namedItem(name)).filter((one) => one?.type === "date");
-  const isPreset = form.elements.namedItem("days") && days.every((day) => day.value === day.defaultValue);
+  const preset = form.dataset.days ?? form.elements.namedItem("days")?.value;
+  const isPreset = preset && days.every((day) => day.value === day.defaultValue);
   if (days.length) for (const name of isPreset ? ["from", "through"] : ["days"]) formData.delete(name);
+  if (days.length && isPreset) formData.set("days", preset);
   for (const name of new Set(formData.keys())) {
     const values = formData.getAll(name).filter((value) => value !== "");
     formData.delete(name);
