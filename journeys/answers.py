@@ -73,6 +73,12 @@ class Answers:
         self._put(key, pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
         return answer
 
+    def known(self, events: EventStore, project: int, parts: Sequence[Any]) -> Any:
+        """The answer to such a question where it is kept, else None: nothing is computed."""
+        mark = events.mark(project)
+        found = None if mark is None else self._get(_key((mark, *parts)))
+        return None if found is None else pickle.loads(found)  # noqa: S301 - what this process has dumped
+
     @property
     def size(self) -> int:
         """How many bytes are kept."""

@@ -62,21 +62,26 @@ class Question:
 def show(place: Place) -> ResponseReturnValue:
     """The numbers of a period, and one page of its sessions."""
     question, cursor = _question(place), request.args.get("cursor")
-    work, chosen, routes = services().work(), question.chosen, _routes(place)
-    of = services().events.asked_for(work), place.project.id, question.period
+    given, work, chosen, routes = services(), services().work(), question.chosen, _routes(place)
+    of = given.events.asked_for(work), place.project.id, question.period
+    of_period, of_chosen = ("choices of sessions", of[2]), ("sessions", of[2], chosen, cursor, routes)
     frame: dict[str, Any] = {"question": question, "which": WHICH}
 
-    def compute() -> dict[str, Any]:
+    def numbers() -> dict[str, Any]:
         return {
             "found": summary(*of, chosen=chosen),
             "page": listed(*of, chosen=chosen, cursor=cursor, most=MOST, routes=routes),
-            "choices": choices(*of),
         }
+
+    def compute() -> dict[str, Any]:
+        offered = given.answers.under(of[0], of[1], of_period, lambda: choices(*of))
+        return {"choices": offered, **given.answers.under(of[0], of[1], of_chosen, numbers)}
 
     def draw(found: dict[str, Any]) -> str:
         return render_template(REPORT.page, **frame, cursor=cursor, **found)
 
-    return shown(compute, draw, owner=place.user.id, work=work, spot=REPORT, **frame)
+    known = given.answers.known(given.events, of[1], of_period)
+    return shown(compute, draw, owner=place.user.id, work=work, spot=REPORT, **frame, choices=known)
 
 
 @pages.get("/sessions.csv")
@@ -100,7 +105,7 @@ def _routes(place: Place) -> Routes:
 
 
 def _question(place: Place) -> Question:
-    now, zone = services().clock(), place.project.zone
+    now, zone = services().moment(place.project.id), place.project.zone
     frame = asked.read_now(request.args, zone, now=now)
     period = parse_period(frame.start, frame.end, zone, now=now)
     which, customer = request.args.get("which", ""), request.args.get("customer", "")

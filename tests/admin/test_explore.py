@@ -144,3 +144,32 @@ def test_a_token_needs_the_scope_of_journeys(shop: Shop) -> None:
         f"/api/v1/explore/paths?{API}", headers={"Authorization": f"Bearer {token}"}
     )
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("path", ["explore?days=7", "lifecycle?days=7"])
+def test_pictures_know_of_which_moment_they_are(shop: Shop, path: str) -> None:
+    text = shop.client("viewer").get(f"/p/shop/{path}&now=2026-02-27T00:00:00Z").text
+    assert 'data-at="2026-02-27T00:00:00.000Z"' in text
+
+
+SAID = {
+    "explore?days=7": "what came after it, visits, a visit ends after 30 minutes, as far as 5 touchpoints",
+    "explore?days=7&direction=before&unit=customers&gap=7d&depth=8": "what came before it, "
+    "customers (first visit), a visit ends after 7 days, as far as 8 touchpoints",
+    "lifecycle?days=30&by=day": "by day",
+    "lifecycle?days=30&by=month": "by month",
+    "discover?days=7": "goal within 7 days",
+    "discover?days=7&within=3d&value=amount": "goal within 3d, money is in amount",
+    "discover/between?start=/shop&goal=Order+Paid&within=1d&unit=customers&rare=shown": "goal within 1 day, "
+    "customers, rare touchpoints shown",
+    "discover/between?start=/shop&goal=Order+Paid": "goal within 7 days, attempts",
+    "sessions?days=7&customer=7": "All sessions, one customer",
+}
+
+
+@pytest.mark.parametrize("path", SAID)
+def test_every_choice_is_told_to_those_who_cannot_see_it(shop: Shop, path: str) -> None:
+    text = html.unescape(shop.client("viewer").get(f"/p/shop/{path}").text)
+    told = re.search(r'data-says="([^"]+)"', text)
+    assert told
+    assert told[1].endswith(f", {SAID[path]}")

@@ -58,6 +58,7 @@ QUESTIONS = (
     "/p/shop/me/digest",
     "/p/shop/journeys",
     "/p/shop/lifecycle?days=30",
+    "/p/shop/sessions?days=30&device=desktop",
 )
 
 

@@ -158,6 +158,26 @@ def with_segment(shop: Shop) -> Iterator[None]:
     delete_segment(given.engine, shop.project.id, "ordered", by="t", now=NOW)
 
 
+def test_while_one_waits_nothing_is_said_to_be_none(shop: Shop, slow: threading.Event) -> None:
+    client = shop.client("viewer")
+    for path in ("/p/shop/sessions?days=30&device=mobile", f"{PATH}&device=mobile"):
+        page = client.get(path).text
+        assert 'value="mobile" selected>mobile</option>' in page
+        assert "(0)" not in page
+
+
+def test_what_sessions_can_be_limited_to_stays_while_one_waits(shop: Shop, slow: threading.Event) -> None:
+    client, path = shop.client("viewer"), "/p/shop/sessions?days=30"
+    offered = re.compile(r'<option value="desktop">desktop \([1-9]')
+    name = name_in(client.get(path).text)
+    slow.set()
+    assert offered.search(come(client, f"{path}&work={name}"))
+    slow.clear()
+    page = client.get(f"{path}&device=mobile").text
+    assert "data-work" in page
+    assert offered.search(page)
+
+
 @pytest.mark.parametrize("what", PAGES)
 def test_whatever_takes_long_says_so_and_comes_when_it_is_ready(
     shop: Shop, slow: threading.Event, with_segment: None, what: str

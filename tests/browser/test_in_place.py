@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, StorageState, expect
@@ -83,7 +84,8 @@ def test_tabs_open_in_place_and_back_and_forward_lead_through_them(inside: Insid
 
 
 PATHS = "explore?days=90&start=event:Signed+Up&gap=1d"
-# What is chosen at which address; a text of the report before and after, and the title of the page.
+# What is chosen at which address; a text of the report before and after, and the title of the page. Where the
+# texts are one, the numbers differ.
 ELSEWHERE = {
     PATHS: ("direction", "before", "comes after", "comes before", "Explore"),
     "sessions?days=90": ("which", "bounced", "All sessions", "Bounced: ", "Sessions"),
@@ -100,11 +102,12 @@ def test_other_pages_with_a_bar_do_so_too(inside: Inside, path: str) -> None:
     page.goto(f"{project}/{path}")
     expect(report).to_contain_text(before, timeout=60_000)
     page.evaluate(STAYS)
-    first = field.input_value()
+    first, numbers = field.input_value(), report.locator("td").all_text_contents()
     field.focus()
     field.select_option(value)
     expect(page).to_have_url(re.compile(rf"(?=.*days=90)(?=.*\b{name}={value}\b)"), timeout=60_000)
     expect(report).to_contain_text(after, timeout=60_000)
+    assert report.locator("td").all_text_contents() != numbers
     expect(field).to_be_focused()
     expect(page.locator("#report-says")).to_contain_text(re.compile(r": From \w+ \d+, \d+ through"))
     page.locator("#bar-days-7").click()
@@ -226,6 +229,54 @@ def test_what_arrives_while_a_day_is_written_waits_until_it_is_left(inside: Insi
     assert is_same(page)
 
 
+def sent(page: Page, do: Callable[[], object]) -> str:
+    """What is asked when this is done; no answer to it comes."""
+    with page.expect_request(re.compile(r"/(funnel|timing)\?")) as asked:
+        do()
+    return asked.value.url.rpartition("/")[2]
+
+
+def asks(address: str) -> tuple[str, dict[str, list[str]]]:
+    path, _, query = address.partition("?")
+    return path, parse_qs(query)
+
+
+def test_what_is_chosen_while_something_else_is_asked_is_asked_with_it(inside: Inside) -> None:
+    page = opened(inside, "funnel?days=90&device=mobile")
+    page.route(re.compile(r"/(funnel|timing)\?"), lambda _: None)
+    frame = {"device": ["mobile"], "unit": ["customers"]}
+    assert asks(sent(page, lambda: page.locator("#bar-unit").select_option("customers"))) == (
+        "funnel",
+        {"days": ["90"], **frame},
+    )
+    assert asks(sent(page, page.locator("#bar-days-30").click)) == ("funnel", {"days": ["30"], **frame})
+    frame["beside"] = ["previous"]
+    assert asks(sent(page, lambda: page.locator("#bar-beside").select_option("previous"))) == (
+        "funnel",
+        {"days": ["30"], **frame},
+    )
+    by = {"by": ["month"]}
+    assert asks(sent(page, lambda: page.locator("#ask-trend").select_option("month"))) == (
+        "funnel",
+        {"days": ["30"], **frame, **by},
+    )
+    assert asks(sent(page, page.locator("#bar-days-7").click)) == ("funnel", {"days": ["7"], **frame, **by})
+    del frame["device"]
+    assert asks(sent(page, page.locator(".chip").click)) == ("funnel", {"days": ["7"], **frame, **by})
+    frame["unit"] = ["accounts"]
+    assert asks(sent(page, lambda: page.locator("#bar-unit").select_option("accounts"))) == (
+        "funnel",
+        {"days": ["7"], **frame, **by},
+    )
+    page.unroute_all()
+    page.locator("#tab-timing").click()
+    expect(page.locator("#tab-timing")).to_have_attribute("aria-current", "page")
+    assert asks(page.url.rpartition("/")[2]) == ("timing", {"days": ["7"], **frame})
+    expect(page.locator("#bar-days-7")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#bar-unit")).to_have_value("accounts")
+    assert is_same(page)
+
+
 def test_where_it_is_refused_the_browser_goes_there(
     browser: Browser, signed_in: StorageState, demo: tuple[Company, str]
 ) -> None:
@@ -300,6 +351,31 @@ def test_what_takes_long_says_so_in_its_place_and_leaves_no_gap(
     expect(page.locator("#bar-which")).to_be_focused()
     expect(page).to_have_url(re.compile(r"sessions\?days=84&which=bounced$"))
     assert is_same(page)
+
+
+def test_what_is_open_and_typed_stays_when_a_report_comes_that_was_waited_for(
+    inside: Inside, quick: threading.Event
+) -> None:
+    page, project = inside
+    waits = page.get_by_text("This report takes a while")
+    drawn = page.locator("#report [data-chart] canvas").first
+    page.goto(f"{project}/journeys/trial-to-paid/timing?days=83")
+    expect(waits).to_be_visible()
+    page.locator("#bar-from").focus()
+    page.keyboard.type("01")
+    typed = page.locator("#bar-from").input_value()
+    quick.set()
+    expect(drawn).to_be_visible(timeout=60_000)
+    expect(page.locator("#bar-from")).to_be_focused()
+    expect(page.locator("#bar-from")).to_have_value(typed)
+    quick.clear()
+    page.goto(f"{project}/journeys/trial-to-paid/timing?days=82")
+    expect(waits).to_be_visible()
+    page.locator("#bar-open-segment").click()
+    quick.set()
+    expect(drawn).to_be_visible(timeout=60_000)
+    expect(page.locator("#bar-more-segment")).to_have_attribute("open", "")
+    expect(page.locator("#bar-device option")).not_to_have_count(1)
 
 
 def test_the_link_is_copied_with_fixed_days_and_moment(inside: Inside) -> None:

@@ -16,6 +16,7 @@ import { pictures } from "./behaviour/pictures.js";
 import { printing } from "./behaviour/printing.js";
 import { scrolling } from "./behaviour/scrolling.js";
 import { times } from "./behaviour/times.js";
+import { together } from "./behaviour/together.js";
 import { unsaved } from "./behaviour/unsaved.js";
 import { say } from "./words.js";
 
@@ -86,6 +87,7 @@ keep(htmx);
 leaving();
 meanings();
 printing();
+together();
 unsaved();
 htmx.onLoad((part) => {
   combobox(part);

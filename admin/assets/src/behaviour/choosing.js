@@ -47,7 +47,8 @@ function isDay(field) {
   return field.type === "date";
 }
 
-function isChanged(field) {
+/** Whether something else is chosen in a field than what the page came with. */
+export function isChanged(field) {
   if (field.localName !== "select") return field.value !== field.defaultValue;
   const first = [...field.options].findIndex((option) => option.defaultSelected);
   return field.selectedIndex !== Math.max(0, first);

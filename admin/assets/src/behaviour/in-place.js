@@ -1,6 +1,6 @@
 // A page answers another question in its place: where one looks, what has the focus and what is open stay,
 // who cannot see it is told what it shows now, and where that fails the browser goes there as it always could.
-import { isBeingWritten } from "./choosing.js";
+import { isBeingWritten, isChanged } from "./choosing.js";
 
 let left = null; // how the page was left, until what was asked for is there
 let asking = null; // the request for another question that is under way
@@ -15,6 +15,7 @@ export function inPlace(htmx) {
   document.addEventListener("htmx:beforeRequest", begin);
   document.addEventListener("htmx:beforeOnLoad", (event) => waitsNoMore(event.detail) && event.preventDefault());
   document.addEventListener("htmx:beforeSwap", come);
+  document.addEventListener("htmx:oobBeforeSwap", comeBeside);
   document.addEventListener("htmx:afterSettle", ({ detail }) => left && isReport(detail.target) && settle());
   document.addEventListener("htmx:sendError", ({ detail }) => isQuestion(detail) && restore());
   document.addEventListener("formdata", shorten);
@@ -70,7 +71,14 @@ function come(event) {
       Object.assign(detail, { shouldSwap: true, isError: false }); // a report that failed says so in its place
       left = seen(null);
     }
-  } else if (left) left = seen(left);
+  } else if (detail.target.closest("#question")) left = seen(left);
+}
+
+/** The bar that comes with a report that was waited for does not take away what is being typed in it. */
+function comeBeside({ detail }) {
+  const [bar, field] = [detail.target, document.activeElement];
+  if (bar.id !== "report-bar") return;
+  if (isBeingWritten(bar) || (bar.contains(field) && field.matches("input") && isChanged(field))) detail.shouldSwap = false;
 }
 
 /** How the page is seen; where the focus is lost because one waits, where it was `before`. */
@@ -100,7 +108,8 @@ function settle() {
   room.style.height = waits ? `${left.y + innerHeight}px` : "0";
   document.getElementById("main").append(room);
   scrollTo({ top: left.y, behavior: "instant" });
-  tell(waits?.querySelector("strong")?.textContent ?? document.getElementById("question").dataset.says);
+  const state = waits ?? report.querySelector("[role='status']"); // of one that waits, or was not answered
+  tell(state?.querySelector("strong")?.textContent ?? document.getElementById("question").dataset.says);
   if (waits) return;
   const place = document.getElementById(left.id) ?? document.getElementById(left.within);
   if (document.activeElement === document.body) place?.focus({ preventScroll: true });
@@ -116,15 +125,21 @@ function tell(text) {
 
 /** What was chosen and could not be asked is not chosen any more. */
 function restore() {
-  for (const form of document.querySelectorAll("#question form[data-submit-on-change]")) form.reset();
+  for (const form of document.querySelectorAll("#question form[data-submit-on-change]")) {
+    form.reset();
+    delete form.dataset.days;
+    for (const field of form.elements) if (field.type === "hidden") field.disabled = false;
+  }
 }
 
 /** An address says neither what nothing is chosen for nor twice which days are meant. */
 function shorten({ target: form, formData }) {
   if (!form.closest("#question") || form.method !== "get") return;
   const days = ["from", "through"].map((name) => form.elements.namedItem(name)).filter((one) => one?.type === "date");
-  const isPreset = form.elements.namedItem("days") && days.every((day) => day.value === day.defaultValue);
+  const preset = form.dataset.days ?? form.elements.namedItem("days")?.value;
+  const isPreset = preset && days.every((day) => day.value === day.defaultValue);
   if (days.length) for (const name of isPreset ? ["from", "through"] : ["days"]) formData.delete(name);
+  if (days.length && isPreset) formData.set("days", preset);
   for (const name of new Set(formData.keys())) {
     const values = formData.getAll(name).filter((value) => value !== "");
     formData.delete(name);
