@@ -10,6 +10,7 @@ from flask import Flask
 from admin.formats import count
 from journeys.paths import BEGINS
 from journeys.segments import EVERYONE
+from journeys.touchpoints import is_nameless
 from journeys.value_words import called
 from store.retelling import Retold
 from store.words import tell
@@ -23,6 +24,7 @@ def register(app: Flask) -> None:
         "place_name": place_name,
         "segments_named": segments_named,
         "value_name": called,
+        "names_a_touchpoint": lambda node: node["kind"] == "touchpoint" and not is_nameless(node["label"]),
     }
 
 

@@ -10,7 +10,7 @@ from journeys.attribution_contacts import BY_CHANNEL, CONTACTS, DIMENSIONS, NONE
 from journeys.attribution_credits import MODELS, ONE_EACH, Sums, by_label, credits_of, steps_of
 from journeys.attribution_sums import known_ways, summary, ways_of
 from journeys.credits import Way, removal_effects
-from journeys.currencies import chosen, currencies
+from journeys.currencies import chosen, currencies, valued_cell
 from journeys.cursors import written
 from journeys.funnel import OUTCOMES, UNITS
 from journeys.rates import rate
@@ -68,7 +68,7 @@ def attribution(
         "half_life_days": model.half_life,
         "value_property": model.value,
         "currency": model.currency,
-        "currencies": [{**one, "cell": _valued_in(one["currency"], model)} for one in told],
+        "currencies": [{**one, "cell": valued_cell(model.value, one["currency"])} for one in told],
         "successes": round(successes),
         "unsuccessful": decided - round(successes),
         "in_time": round(outcomes.get("in_time", (0,))[0]),
@@ -87,12 +87,8 @@ def _whole(model: Model) -> dict[str, str]:
     return {
         **{name: f"whole:{name}" for name in ("successes", "unsuccessful", "in_time")},
         "without_contact": _cell(model, "succeeded", label=NONE),
-        **({"valued": _valued_in(model.currency, model)} if model.value else {}),
+        **({"valued": valued_cell(model.value, model.currency)} if model.value else {}),
     }
-
-
-def _valued_in(currency: str, model: Model) -> str:
-    return f"valued:{currency}:{model.value}"
 
 
 def check(unit: str, model: Model) -> None:

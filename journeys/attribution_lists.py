@@ -10,6 +10,7 @@ from journeys.attribution_contacts import NONE, Model, contacts_of
 from journeys.attribution_credits import ONE_EACH
 from journeys.attribution_sums import NOT_BUSY, first_ways, plainly
 from journeys.credits import START
+from journeys.currencies import read_valued
 from journeys.cursors import ListError, no_cell, read_cell
 from journeys.dropoffs_stake import with_value
 from journeys.questions import question
@@ -41,8 +42,8 @@ def behind(scope: Scope, cell: str) -> Which:
     part, _, of = cell.partition(":")
     if part == "whole" and of in WHOLE:
         return Which(WHOLE[of][0], {}, tell(WHOLE[of][1]))
-    if part == "valued" and len(named := of.split(":", 1)) == 2:
-        return with_value(scope, named[1], currency=named[0])
+    if part == "valued":
+        return with_value(scope, read_valued(cell, marked("attribution")))
     asked = read_cell(cell, Cell, marked("attribution"))
     model = Model(asked.dimension, asked.lookback, most=asked.most, contacts=asked.contacts)
     try:

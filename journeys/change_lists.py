@@ -10,6 +10,7 @@ from journeys.cursors import no_cell
 from journeys.dimensions import OF_RUN, DimensionError, dimension
 from journeys.report import Which
 from journeys.scope import Scope
+from journeys.value_words import called
 from store.words import marked, tell
 
 OLD_ENOUGH = "{now:Int64} - start >= {age:Int64}"
@@ -45,7 +46,7 @@ def behind(scope: Scope, cell: str) -> Which:
 def _of_group(scope: Scope, name: str, kind: str, rest: str) -> tuple[str, dict[str, Any], str]:
     by = dimension(name, at_start=True)
     bound = {"change_shown": rest.split(".")} if kind == "other" else {"change_value": rest}
-    value = rest or tell("(none)")
+    value = called(rest) if rest else tell("(none)")
     said = tell("%(by)s: any other", by=by.label) if kind == "other" else None
     title = said or tell("%(by)s %(value)s", by=by.label, value=value)
     if name not in OF_RUN:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from journeys import dimensions
 from journeys.definitions import Definition
 from journeys.statistics import FEWEST
+from journeys.value_words import called
 from store.words import decimal, marked, share, tell
 
 SURE = 0.05
@@ -186,15 +187,16 @@ def _named(dimension: Answer, group: Answer) -> str:
             else marked("runs outside of segment %(name)s")
         )
         return tell(which, name=name.partition(":")[2])
+    value = called(group.get("value") or "")
     if name not in NARROWEST_FIRST:
         return {
-            "value": f"{_called(name)} {group.get('value')}",
+            "value": f"{_called(name)} {value}",
             "none": tell("runs without a %(name)s", name=_called(name)),
             "other": tell("all other values of %(name)s", name=_called(name)),
         }[group["kind"]]
     names = f"{name}s".replace("countrys", "countries")
     return {
-        "value": f"{tell(name)} {group.get('value')}",
+        "value": f"{tell(name)} {value}",
         "none": tell("runs without a %(name)s", name=tell(name)),
         "other": tell("all other %(names)s", names=tell(names)),
     }[group["kind"]]

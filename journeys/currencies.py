@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from marshmallow import fields, validate
 
+from journeys.cursors import read_cell, written
 from journeys.scope import Scope
 
 EVERY = "*"
@@ -17,6 +18,23 @@ MEANINGS = {
     ),
     "currencies": "Every currency in which successes are told, of how many (`n`) and how much (`value`).",
 }
+
+
+class Valued(NamedTuple):
+    """The successes that tell their worth by a property, in a currency: any text that events name."""
+
+    property: str
+    currency: str
+
+
+def valued_cell(value: str, currency: str) -> str:
+    """The cell of the successes that tell their worth."""
+    return "valued:" + written(Valued(value, currency))
+
+
+def read_valued(cell: str, report: str) -> Valued:
+    """What such a cell of a report names; raises ListError."""
+    return read_cell(cell.removeprefix("valued:"), Valued, report)
 
 
 def asked() -> fields.String:

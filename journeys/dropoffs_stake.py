@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from journeys.currencies import chosen
-from journeys.cursors import ListError
+from journeys.currencies import Valued, chosen, read_valued, valued_cell
 from journeys.rates import rate
 from journeys.report import Which
 from journeys.scope import Scope
 from journeys.stakes import PROPERTIES
 from journeys.statistics import Estimate, known
-from store.words import tell
+from store.words import marked, tell
 
 GROUPS = 1_000
 RESAMPLES = 2_000
@@ -80,7 +79,7 @@ def _money(
             "left": f"here:left:{step}",
             "went_on": f"here:went_on:{step}",
             "succeeded": f"here:succeeded:{step}",
-            "valued": f"valued:{currency}:{value}",
+            "valued": valued_cell(value, currency),
         },
         "success_rate": rate(int(sums["succeeded"]), int(sums["went_on"])),
         "mean_value": round(sums["value"] / sums["succeeded"], 6),
@@ -92,19 +91,14 @@ def _money(
 
 def behind(scope: Scope, cell: str) -> Which:
     """The runs whose success tells its worth by a property; raises ListError."""
-    _, currency, value = [*cell.split(":", 2), "", ""][:3]
-    if not value:
-        raise ListError(
-            tell("%(cell)s is no cell of drop-offs; take one from the report's answer", cell=repr(cell))
-        )
-    return with_value(scope, value, currency=currency)
+    return with_value(scope, read_valued(cell, marked("drop-offs")))
 
 
-def with_value(scope: Scope, value: str, *, currency: str) -> Which:
+def with_value(scope: Scope, told: Valued) -> Which:
     """The runs whose success tells its worth by a property, in a currency."""
     goal = scope.definition.steps[-1]
-    sql, values = scope.ask("dropoffs_stake.valued", anchor=goal, value=value, currency=currency)
-    title = tell("Succeeded with a number in “%(property)s”", property=value)
+    sql, values = scope.ask("dropoffs_stake.valued", anchor=goal, value=told.property, currency=told.currency)
+    title = tell("Succeeded with a number in “%(property)s”", property=told.property)
     return Which(f"outcome = 'succeeded' and event_ids[-1] in ({sql})", values, title)
 
 

@@ -34,7 +34,7 @@ class Touchpoint:
     @property
     def short(self) -> str:
         """The same without its kind, where that says it, too."""
-        return self.label if read(self.label) == self else self.text
+        return self.label if not is_nameless(self.label) and read(self.label) == self else self.text
 
     @property
     def matcher(self) -> dict[str, Any]:
@@ -62,6 +62,11 @@ def read(text: str) -> Touchpoint:
     if not 0 < len(label.strip()) <= LONGEST:
         raise TouchpointError(tell("name a touchpoint, such as event:Signed Up or page:/pricing"))
     return Touchpoint(kind, label.strip())
+
+
+def is_nameless(short: str) -> bool:
+    """Whether what a touchpoint is called tells but the type of an event, which names no touchpoint."""
+    return short == "page:" or short.startswith("type:")
 
 
 def of_type(kind: str, name: str) -> Touchpoint:

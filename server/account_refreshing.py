@@ -77,12 +77,15 @@ class Accounts:
         busy = self.busy.among(project, quiet)
         if not busy or is_regrouping(self._engine, project):
             return set()
-        known = {account: self._by[project, account] for account in busy if (project, account) in self._by}
+        noted = self._by.copy()  # whoever computes an account meanwhile takes its note away
+        known = {account: noted.get((project, account), 0) for account in busy}
         waiting = self._ledger.waiting(project, set(known.values()))
-        for account in busy:
-            if known.get(account) not in waiting:
-                self._by[project, account] = min(leading[account])
-        self._ledger.put_off(project, {self._by[project, account] for account in busy}, now=self._clock())
+        by = {
+            account: known[account] if known[account] in waiting else min(leading[account])
+            for account in busy
+        }
+        self._by.update({(project, account): customer for account, customer in by.items()})
+        self._ledger.put_off(project, set(by.values()), now=self._clock())
         return busy
 
     def recompute(

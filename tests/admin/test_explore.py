@@ -7,13 +7,15 @@ import html
 import io
 import json
 import re
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 import pytest
 
 from journeys.explored import MEANINGS
+from store.event import Event
 from store.projects import create_api_token
-from tests.admin.conftest import NOW, Shop
+from tests.admin.conftest import NOW, Shop, happened
 from tests.admin.test_api import asking
 
 
@@ -45,6 +47,16 @@ def test_what_comes_after_an_event(shop: Shop) -> None:
     assert sum(n for (source, _), n in ways.items() if source.startswith("0:")) == 3
     assert "Order Paid" in text
     assert "Card Refused" in text
+
+
+def test_what_has_no_name_has_no_paths_of_its_own(
+    own_shop: Shop, add_events: Callable[[list[Event]], None]
+) -> None:
+    told = (("track", "Cart Filled"), ("screen", ""), ("page", ""), ("track", "type:odd"))
+    add_events([happened(name, "odd", day=2 - at / 99, kind=kind) for at, (kind, name) in enumerate(told)])
+    text = page(own_shop, "days=7&start=Cart+Filled")
+    assert {"type:screen", "page:", "event:type:odd"} <= {one["label"] for one in drawn(text)["nodes"]}
+    assert re.findall(r'aria-label="its paths: ([^"]+)"', text) == ["event:type:odd"]
 
 
 def test_what_came_before_it_is_read_from_left_to_right(shop: Shop) -> None:

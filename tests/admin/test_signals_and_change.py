@@ -79,13 +79,17 @@ def test_signals_of_too_few_say_so(busy_shop: Shop) -> None:
     )
 
 
-def test_a_change_is_explained_in_a_sentence_and_opens_its_lists(busy_shop: Shop) -> None:
+def test_a_change_is_explained_in_a_sentence_and_opens_its_lists(
+    busy_shop: Shop, add_events: Callable[[list[Event]], None]
+) -> None:
+    add_events([happened("/shop", "odd", day=10, kind="page", device="(none)")])
     text = page(busy_shop, "change?from=2026-02-15&through=2026-02-25&target=cart&age=1d")
     said = words(text)
     assert re.search(
         r"Coming to “Fills the cart” fell from \d+% to \d+%; .* of the fall is device mobile", said
     )
     assert "both 24 h after their start" in said
+    assert '<th scope="row" class="break">“(none)”' in text, "told from runs without a device"
     assert lists_are_as_long_as_said(busy_shop, text, "change") >= 8
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -284,6 +284,14 @@ def test_the_planted_cause_is_named_with_its_step(scope: Scope) -> None:
         f"Trial to paid fell from {before * 100:.0f}% to {now * 100:.0f}%; {fraction(part)} of the fall is "
         "device mobile at “First project”."
     )
+
+
+def test_a_value_called_none_is_told_from_no_value(scope: Scope) -> None:
+    answer = json.loads(json.dumps(change(scope)).replace('"mobile"', '"(none)"'))
+    assert "of the fall is device “(none)” at “First project”." in sentence(answer, "Trial to paid")
+    group = next(one for each in answer["dimensions"] for one in each["groups"] if one["value"] == "(none)")
+    cell = urlsafe_b64decode(group["now"]["entered"]["cell"]).replace(b'"mobile"', b'"(none)"')
+    assert "device “(none)”" in behind(scope, urlsafe_b64encode(cell).decode()).title
 
 
 def test_what_may_be_chance_is_not_explained(scopes: dict[str, Scope]) -> None:

@@ -304,11 +304,13 @@ def test_touchpoints_are_read_as_they_are_written() -> None:
         ("cart: opened", "event", "cart: opened"),
         ("event:/odd", "event", "/odd"),
         ("event:page:odd", "event", "page:odd"),
+        ("type:odd", "event", "type:odd"),
     ):
         assert read(text) == Touchpoint(kind, label)
         assert read(read(text).text) == read(text)
         assert read(read(text).short) == read(text)
         assert known_by(parse_matcher(read(text).matcher)) == read(text)
+    assert read("type:odd").short == "event:type:odd", "not an event of that type without a name"
     for text in ("", "event:", "x" * 501):
         with pytest.raises(TouchpointError):
             read(text)

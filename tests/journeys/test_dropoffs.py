@@ -563,7 +563,13 @@ def test_nobody_leaves_at_the_goal_or_nowhere(plain: Scope, step: str) -> None:
     "cell",
     [
         *("", "here", "here:left", "here:left:nowhere", "here:1:look", "next", "next:left:look:x:value:a"),
-        *("next:left:look:30.0:some:a", "next:all:look:30.0:value:a", "page:left:nowhere:30.0:value:a"),
+        *(
+            "valued",
+            "valued:EUR:amount",
+            "next:left:look:30.0:some:a",
+            "next:all:look:30.0:value:a",
+            "page:left:nowhere:30.0:value:a",
+        ),
         *("next.year:left:look:30.0:value:a", "page.hour:left:look:30.0:value:a", "next:left:look:30.0:all:"),
         *("slow:left:look:30.0:value:9/help", "slow:on:look:30.0:value:", "error:left:look:30.0:again:"),
         *("trouble:left:look:30.0:value:none", "trouble:left:look:nan:value:rage", "next:left:look:-1:none:"),
@@ -624,21 +630,36 @@ def bought(events: EventStore, *goals: dict[str, Any]) -> Scope:
 
 def test_amounts_of_several_currencies_are_not_added_up(events: EventStore) -> None:
     euros = [{"amount": 10, "currency": "EUR"}, {"amount": 32, "currency": "eur"}]
-    scope = bought(events, *euros, {"amount": 900, "currency": "USD"}, {"amount": "much", "currency": "CHF"})
-    told = [{"currency": "EUR", "n": 2, "value": 42}, {"currency": "USD", "n": 1, "value": 900}]
-    for currency, name, value, n in (("", "EUR", 42, 2), ("usd", "USD", 900, 1), ("CHF", "CHF", 0, 0)):
+    others = [
+        {"amount": 900, "currency": "USD"},
+        {"amount": "much", "currency": "CHF"},
+        {"amount": 7, "currency": "X:Y"},
+    ]
+    scope = bought(events, *euros, *others)
+    told = [
+        {"currency": "EUR", "n": 2, "value": 42},
+        {"currency": "USD", "n": 1, "value": 900},
+        {"currency": "X:Y", "n": 1, "value": 7},
+    ]
+    for currency, name, value, n in (
+        ("", "EUR", 42, 2),
+        ("usd", "USD", 900, 1),
+        ("x:y", "X:Y", 7, 1),
+        ("CHF", "CHF", 0, 0),
+    ):
         answer = attribution(scope, model=Model(value="amount", currency=currency))
         cells = [one.pop("cell") for one in answer["currencies"]]
         assert (answer["currency"], answer["currencies"]) == (name, told)
-        assert [total(scope, behind_attribution(scope, cell)) for cell in cells] == [2, 1]
+        assert [total(scope, behind_attribution(scope, cell)) for cell in cells] == [2, 1, 1]
         assert (answer["value"], answer["valued"]) == (value, n)
         assert sum(one["values"]["linear"] for one in answer["channels"]) == pytest.approx(value)
         money = dropoffs(scope, step="join", value="amount", currency=currency)["money"]
-        assert (money and (money["currency"], money["mean_value"] * 4, money["valued"])) == (
+        assert (money and (money["currency"], money["mean_value"] * 5, money["valued"])) == (
             (name, value, n) if n else None
         )
         if money:
             assert money["currencies"] == told
+            assert total(scope, behind(scope, money["cells"]["valued"])) == n
 
 
 def test_goals_of_one_moment_keep_their_own_value(events: EventStore) -> None:

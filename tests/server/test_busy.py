@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import pytest
@@ -265,6 +265,25 @@ def test_what_comes_while_a_busy_account_is_counted_is_counted_the_next_time(
     assert account.refresher.make_up(before=account.clock.now) == 1
     assert firm(account) == 8
     assert account.ledger.waiting(account.project) == set()
+
+
+def test_what_comes_is_noted_though_the_account_is_counted_at_that_moment(
+    account: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, counted = account.ledger.waiting, list[int]()
+
+    def told(project: int, among: Collection[int] | None = None) -> set[int]:
+        found = waiting(project, among)
+        if not counted:
+            counted.append(account.refresher.make_up(before=account.clock.now))
+        return found
+
+    account.clock.now += 1
+    with monkeypatch.context() as patch:
+        patch.setattr(account.ledger, "waiting", told)
+        account.arrive(MEMBERS[2])
+    assert counted == [1]
+    assert account.ledger.waiting(account.project) == {who("f1")}
 
 
 def test_a_change_of_who_a_member_is_counts_the_account_at_once(account: Place) -> None:
