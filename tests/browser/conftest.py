@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -67,12 +68,10 @@ def before_setup(engine: Engine, events: EventStore) -> Iterator[tuple[Company, 
         yield company, address
 
 
-@pytest.fixture(scope="session")
-def demo(
-    template_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Company, str]]:
+@contextmanager
+def a_company(template_db: Path, shared_events: EventStore, folder: Path) -> Iterator[tuple[Company, str]]:
     """A company with some hundred customers and three journeys, and its address."""
-    path = tmp_path_factory.mktemp("company") / "waywiser.db"
+    path = folder / "waywiser.db"
     shutil.copy(template_db, path)
     engine = open_db(f"sqlite:///{path}", sync="normal")
     events = shared_events.sibling(f"t_{uuid.uuid4().hex[:12]}")
@@ -87,9 +86,16 @@ def demo(
 
 
 @pytest.fixture(scope="session")
-def signed_in(browser: Browser, demo: tuple[Company, str]) -> StorageState:
+def demo(
+    template_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Company, str]]:
+    """A company that many files share: what they do to it, others see."""
+    with a_company(template_db, shared_events, tmp_path_factory.mktemp("company")) as demo:
+        yield demo
+
+
+def sign_in(browser: Browser, address: str) -> StorageState:
     """What a browser keeps whose reader has signed in."""
-    _, address = demo
     page = browser.new_page()
     page.goto(f"{address}/sign-in")
     page.fill("#email", EMAIL)
@@ -99,6 +105,12 @@ def signed_in(browser: Browser, demo: tuple[Company, str]) -> StorageState:
     kept = page.context.storage_state()
     page.context.close()
     return kept
+
+
+@pytest.fixture(scope="session")
+def signed_in(browser: Browser, demo: tuple[Company, str]) -> StorageState:
+    """The same of the company that is shared."""
+    return sign_in(browser, demo[1])
 
 
 @pytest.fixture

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, StorageState, expect
+from playwright.sync_api import Browser, Page, expect
 
+from store.events import EventStore
 from tests.browser.accessibility import ALL, COLOURS, NARROW, barriers
 from tests.browser.admin_pages import (
     BEFORE_SETUP,
@@ -22,7 +24,7 @@ from tests.browser.admin_pages import (
     wanted_routes,
 )
 from tests.browser.company import EMAIL, PASSWORD, Company, served_app
-from tests.browser.conftest import heard
+from tests.browser.conftest import a_company, heard, sign_in
 from tests.browser.planted import app_of, plant, plant_usual
 from tests.browser.widths import DESK, PHONE, WALL, out_of_window
 from tests.installation import eventually
@@ -42,12 +44,16 @@ class Site(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def site(demo: tuple[Company, str]) -> Iterator[Site]:
-    app = app_of(demo[0])
-    plant_usual(demo[0])
-    places = plant(demo[0], app)
-    with served_app(app) as address:
-        yield Site(app, address, places)
+def site(
+    template_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """A company of its own, as what is planted there would be in the way of other tests."""
+    with a_company(template_db, shared_events, tmp_path_factory.mktemp("pages")) as (company, _):
+        app = app_of(company)
+        plant_usual(company)
+        places = plant(company, app)
+        with served_app(app) as address:
+            yield Site(app, address, places)
 
 
 class Window(NamedTuple):
@@ -65,8 +71,8 @@ def window(page: Page) -> Window:
 
 
 @pytest.fixture(scope="module")
-def desk(browser: Browser, signed_in: StorageState) -> Iterator[Window]:
-    page = browser.new_context(viewport=DESK, storage_state=signed_in).new_page()
+def desk(browser: Browser, site: Site) -> Iterator[Window]:
+    page = browser.new_context(viewport=DESK, storage_state=sign_in(browser, site.address)).new_page()
     yield window(page)
     page.context.close()
 

@@ -131,7 +131,7 @@ def test_a_condition_suggests_what_its_event_carries_without_saving_or_drawing_a
     name.fill("amo")
     option = page.locator("#steps-0-match-0-where-0-name-list [role=option]").first
     expect(option).to_contain_text("such as")
-    expect(option).to_contain_text(re.compile(r"in \d+%"))
+    expect(option).to_contain_text(re.compile(r"in [\d.]+%"))
     name.press("ArrowDown")
     name.press("Enter")
     expect(name).to_have_value("amount")

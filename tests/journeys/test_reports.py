@@ -339,7 +339,7 @@ def test_paths_begin_after_a_step_that_is_no_touchpoint_itself(events: EventStor
     scope = small(events, rows, two_steps({"type": "identify"}, {"event": "Bought"}))
     found = paths(scope)
     assert found["runs"] == 1
-    assert [node["label"] for node in found["nodes"]] == ["First", "", "Bought", "Succeeded"]
+    assert [node["label"] for node in found["nodes"]] == ["First", "page:", "Bought", "Succeeded"]
 
 
 def conserved(found: dict[str, Any], *, depth: int) -> None:
