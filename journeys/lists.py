@@ -93,10 +93,10 @@ def listed(
     after = read(cursor, Place) if cursor else NEWEST
     rows = scope.events.query(*_from(scope, which, unit, after, most + 1))
     names = _accounts(scope, rows[:most])
-    n = total(scope, which, unit=unit)
+    n, times = _counts(scope, which, unit)
     return {
-        "total": n,
-        "rows": _rows(scope, which, unit) if which.how_often else n,
+        "total": times,
+        "rows": n,
         "next": _place(scope, rows[most - 1]) if len(rows) > most else None,
         "runs": [_run(scope, row, names) for row in rows[:most]],
     }
@@ -135,19 +135,17 @@ def _from(scope: Scope, which: Which, unit: str, after: Place, most: int) -> tup
 
 def total(scope: Scope, which: Which, *, unit: str = "runs") -> int:
     """The number that a list is behind."""
-    if not which.how_often:
-        return _rows(scope, which, unit)
-    often = _within(scope, which).ask(
-        "runs.often", unit=unit, which=which.sql, how_often=which.how_often, **which.values
-    )
-    return int(scope.events.query(*often)[0]["n"])
+    return _counts(scope, which, unit)[1]
 
 
-def _rows(scope: Scope, which: Which, unit: str) -> int:
-    rows = _within(scope, which).ask(
-        "runs.count", unit=unit, which=which.sql, how_often=which.how_often, **which.values
-    )
-    return int(scope.events.query(*rows)[0]["n"])
+def _counts(scope: Scope, which: Which, unit: str) -> tuple[int, int]:
+    """How many runs a list has, and how often they count, all together."""
+    within, about = _within(scope, which), {"unit": unit, "which": which.sql, **which.values}
+    if which.how_often:
+        row = scope.events.query(*within.ask("runs.often", how_often=which.how_often, **about))[0]
+        return int(row["n"]), int(row["times"])
+    n = int(scope.events.query(*within.ask("runs.count", **about))[0]["n"])
+    return n, n
 
 
 def _within(scope: Scope, which: Which) -> Scope:

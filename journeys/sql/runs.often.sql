@@ -1,4 +1,4 @@
--- How often do these runs count, all together?
-select sum(how_often) as n
+-- How many runs are these, and how often do they count, all together?
+select count() as n, sum(how_often) as times
 from ({{runs}})
 where {{which}}

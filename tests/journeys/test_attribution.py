@@ -535,6 +535,17 @@ def test_a_list_of_several_times_goes_on_and_is_streamed_as_any_other(scope: Sco
     assert sum(run["times"] for run in seen) == row["contacts"]
 
 
+def test_a_page_of_a_list_of_several_times_asks_for_its_rows_and_once_for_their_counts(
+    scope: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    which = behind(scope, attribution(scope)["channels"][0]["cells"]["contacts"])
+    asked, query = list[str](), scope.events.query
+    monkeypatch.setattr(scope.events, "query", lambda *args: asked.append(args[0]) or query(*args))
+    page = listed(scope, which=which)
+    assert page["total"] > page["rows"] > 0
+    assert len(asked) == 2
+
+
 def test_as_of_a_moment_sessions_belong_to_the_customers_of_then(scope: Scope) -> None:
     """Nothing was joined since, so the answer is that of now, from events or from what is stored."""
     now, then = attribution(scope), attribution(replace(scope, as_of=NOW))
