@@ -72,7 +72,7 @@ def _contacts(scope: Scope, model: Model, label: str) -> Which:
     which, title = WHAT["took_part"]
     runs, values = plainly(scope, which=which)
     contacts = contacts_of(scope, model, values, known=[label])
-    sql = question("attribution_lists.contacts", runs=runs, contacts=contacts.rows)
+    sql = question("attribution_lists.contacts", runs=runs, contacts=contacts.rows, held=scope.held)
     bound = {**contacts.values, "label": contacts.names.index(label)}
     return Which("1", bound, tell(SAID[CONTACTS], runs=tell(title), label=label), how_often=sql)
 
@@ -82,7 +82,7 @@ def _owed(scope: Scope, model: Model, asked: Cell) -> Which:
     which, title = WHAT["succeeded"]
     runs, values = plainly(scope, which=which)
     contacts = contacts_of(scope, model, values, known=[asked.label])
-    slots = {"runs": runs, "contacts": contacts.rows}
+    slots = {"runs": runs, "contacts": contacts.rows, "held": scope.held}
     first, last = question("attribution_lists.first", **slots), question("attribution_lists.last", **slots)
     bound = {
         **contacts.values,

@@ -1,6 +1,6 @@
 -- How many contacts of this label had each of these runs before its end? Those up to its end, less those before the time
 -- that is looked at.
-with numbered as (
+with numbered as {{held}} (
     select customer, at, sum(n) over (partition by customer order by at) as so_far
     from (
         select customer, at, count() as n

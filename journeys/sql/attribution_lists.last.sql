@@ -1,6 +1,6 @@
 -- Which of these runs had a contact of this label as the last one before their end; as the last one that was not direct,
 -- where there is one and those count alone?
-with contacts as (
+with contacts as {{held}} (
     select customer, at, tie, code, is_direct
     from ({{contacts}})
 )
