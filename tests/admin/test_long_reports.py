@@ -687,7 +687,7 @@ def test_who_has_too_many_in_line_is_told_so_and_others_are_not(
 
 
 def test_what_is_gone_is_begun_anew(shop: Shop) -> None:
-    waiting_of(shop)._again_s = 60.0  # however busy the machine is
+    waiting_of(shop)._patience_s = 60.0  # however busy the machine is
     answer = shop.client("viewer").get(f"{PATH}&work=work-{'0' * 32}", headers=HX)
     assert answer.status_code == 200
     assert "data-work" not in answer.text
