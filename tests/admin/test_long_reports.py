@@ -519,7 +519,7 @@ def test_a_question_without_enough_memory_says_what_to_do(
         return query(self, GREEDY if self._work is not None else sql, *more)
 
     services = replace(shop.services, waiting=Waiting(), events=small)
-    monkeypatch.setitem(shop.app.extensions, "waywiser", services)
+    shop.app.extensions["waywiser"] = services  # which `slow` takes back, before what is patched is undone
     monkeypatch.setattr(EventStore, "query", greedy)
     page = shop.client("viewer").get("/p/shop/journeys/buy/timing?days=31")
     assert page.status_code == 503
