@@ -140,12 +140,12 @@ def total(scope: Scope, which: Which, *, unit: str = "runs") -> int:
 
 def _counts(scope: Scope, which: Which, unit: str) -> tuple[int, int]:
     """How many runs a list has, and how often they count, all together."""
-    name = "runs.often" if which.how_often else "runs.count"
-    asked = _within(scope, which).ask(
-        name, unit=unit, which=which.sql, how_often=which.how_often, **which.values
-    )
-    row = scope.events.query(*asked)[0]
-    return int(row["n"]), int(row["times"] if which.how_often else row["n"])
+    within, about = _within(scope, which), {"unit": unit, "which": which.sql, **which.values}
+    if which.how_often:
+        row = scope.events.query(*within.ask("runs.often", how_often=which.how_often, **about))[0]
+        return int(row["n"]), int(row["times"])
+    n = int(scope.events.query(*within.ask("runs.count", **about))[0]["n"])
+    return n, n
 
 
 def _within(scope: Scope, which: Which) -> Scope:
