@@ -108,8 +108,9 @@ function settle() {
   room.style.height = waits ? `${left.y + innerHeight}px` : "0";
   document.getElementById("main").append(room);
   scrollTo({ top: left.y, behavior: "instant" });
-  const state = waits ?? report.querySelector("[role='status']"); // of one that waits, or was not answered
-  tell(state?.querySelector("strong")?.textContent ?? document.getElementById("question").dataset.says);
+  const { says } = document.getElementById("question").dataset;
+  const isTold = !waits && report.querySelector("[role='status']"); // one that was not answered says so itself
+  if (!isTold) tell(waits?.querySelector("strong")?.textContent ?? says);
   if (waits) return;
   const place = document.getElementById(left.id) ?? document.getElementById(left.within);
   if (document.activeElement === document.body) place?.focus({ preventScroll: true });
