@@ -35,16 +35,9 @@ run: setup ## Run Waywiser empty; the browser walks through the set-up
 # Hundreds of processes start in the tests; what Python has compiled is kept for them, whatever is usual here.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: setup $(INSTALLED_DEV) $(CLIENTS) chromium nginx ## Run every check and every test
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target static test-sdk test-snippet
+	@$(MAKE) --no-print-directory static
 	$(BIN)/pytest -q $(SIDE_BY_SIDE)
-
-# These two mostly wait, so they run beside each other and beside the checks of the code; but not beside the
-# product's tests, behind which they would wait too long.
-.PHONY: test-sdk test-snippet
-test-sdk: $(INSTALLED_DEV)
 	$(BIN)/pytest -q -n 2 --dist loadfile sdk_py/tests
-
-test-snippet: $(INSTALLED_DEV)
 	$(BIN)/pytest -q -n 2 --dist loadfile js_snippet/test
 
 check: setup $(INSTALLED_DEV) static ## Format, lint, types, import contracts and quick tests
