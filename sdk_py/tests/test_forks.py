@@ -84,6 +84,51 @@ def test_the_children_of_a_pool_deliver_when_it_is_terminated(
     assert {message["userId"] for message in sink.messages} == {str(number) for number in range(60)}
 
 
+def test_a_child_in_which_no_handler_can_run_delivers_and_ends(run: Run, sink: Sink) -> None:
+    """As the worker of a pool where it waits for the lock of its tasks."""
+    ended = run(
+        """
+        import hashlib, multiprocessing
+        client = Client("key-1", HOST, flush_interval=60)
+        def work(begun):
+            client.track("child", user_id="1")
+            begun.set()
+            hashlib.pbkdf2_hmac("sha256", b"word", b"salt", 2_000_000_000)
+        context = multiprocessing.get_context("fork")
+        begun = context.Event()
+        child = context.Process(target=work, args=(begun,), daemon=True)
+        child.start()
+        begun.wait()
+        child.terminate()
+        child.join(30)
+        assert child.exitcode is not None
+        """
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert sink.events == ["child"]
+
+
+def test_a_worker_of_a_pool_dies_of_sigterm_at_once_until_it_has_something_to_deliver(
+    run: Run, sink: Sink
+) -> None:
+    ended = run(
+        """
+        import multiprocessing, signal
+        client = Client("key-1", HOST, flush_interval=60)
+        def handled():
+            return signal.getsignal(signal.SIGTERM) != signal.SIG_DFL
+        def work():
+            client.track("child", user_id="1")
+            return handled()
+        with multiprocessing.get_context("fork").Pool(1) as pool:
+            before, after = pool.apply(handled), pool.apply(work)
+        assert (before, after) == (False, True)
+        """
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert sink.events == ["child"]
+
+
 def test_the_children_of_an_executor_deliver(run: Run, sink: Sink) -> None:
     ended = run(
         """

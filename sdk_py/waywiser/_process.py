@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from types import FrameType
+from types import BuiltinFunctionType, FrameType
 from typing import Any, Protocol
 from weakref import WeakSet
 
@@ -37,6 +37,9 @@ _covered: set[int] = set()
 _forking = threading.local()
 _born = os.getpid()
 _noticing: dict[int, Any] = {}
+_dying = _thread.allocate_lock()
+_wakened = -1  # what SIGTERM writes to, where a thread of ours reads it
+_is_noted = False
 _is_forked_in_thread = False
 _forker: threading.Thread | None = None
 
@@ -84,6 +87,7 @@ def cover_child() -> None:
     process, finalizers = sys.modules.get("multiprocessing.process"), sys.modules.get("multiprocessing.util")
     if process and finalizers and process.parent_process() is not None:
         finalizers.Finalize(None, _deliver_at_exit, exitpriority=0)
+        _heed_sigterm()
     celery = sys.modules.get("celery.signals")
     if celery:
         celery.worker_process_shutdown.connect(_deliver_at_exit, weak=False)
@@ -99,6 +103,34 @@ def cover_sigterm() -> None:
     with suppress(ValueError, OSError):
         if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
             signal.signal(signal.SIGTERM, _deliver_at_sigterm)
+
+
+def _heed_sigterm() -> None:
+    """Read SIGTERM in a thread, too: the worker of a pool may wait for a lock that lets no handler run.
+
+    Not where threads are greenlets, which all wait for one that reads, or where others are told of signals.
+    """
+    global _wakened
+    is_thread = isinstance(_thread.start_new_thread, BuiltinFunctionType)
+    if not is_thread or threading.current_thread() is not threading.main_thread():
+        return
+    with suppress(ValueError, OSError, RuntimeError):
+        ours, written = os.pipe()
+        os.set_blocking(written, False)
+        before = signal.set_wakeup_fd(written, warn_on_full_buffer=False)
+        if before != -1:
+            signal.set_wakeup_fd(before)
+            os.close(ours)
+            os.close(written)
+            return
+        _wakened = written
+        _thread.start_new_thread(_heed, (ours,))
+
+
+def _heed(ours: int) -> None:
+    while told := os.read(ours, 1):
+        if told[0] == signal.SIGTERM and signal.getsignal(signal.SIGTERM) is _deliver_at_sigterm:
+            _deliver_and_die(signal.SIGTERM)
 
 
 def _deliver_at_sigterm(number: int, _: FrameType | None) -> None:
@@ -118,9 +150,13 @@ def _deliver_at_sigterm(number: int, _: FrameType | None) -> None:
 
 
 def _deliver_and_die(number: int) -> None:
+    if not _dying.acquire(False):
+        return
     try:
         _deliver_at_exit()
     finally:
+        if signal.getsignal(number) is _deliver_at_sigterm:  # the main thread does not come to it
+            os._exit(128 + number)
         os.kill(os.getpid(), number)
 
 
@@ -147,6 +183,11 @@ def _deliver_at_exit(**_: object) -> None:
 
 
 def _note_forking() -> None:
+    global _is_noted
+    finalizers = sys.modules.get("multiprocessing.util")
+    if finalizers and not _is_noted:
+        _is_noted = True
+        finalizers.register_after_fork(_dying_by_default, _dying_by_default)
     _forking.is_in_thread = threading.current_thread() is not threading.main_thread()
 
 
@@ -157,8 +198,26 @@ def _after_fork() -> None:
     _start_afresh()
 
 
+def _dying_by_default(_: object) -> None:
+    """In the worker of a pool, that has nothing to deliver yet; `cover_sigterm` takes it back.
+
+    It may be ended while it waits for a lock that lets no handler run. Another child may have its first
+    message from a thread, where no handler can be set.
+    """
+    if "PoolWorker" not in sys.modules["multiprocessing.process"].current_process().name:
+        return
+    with suppress(ValueError, OSError):
+        if signal.getsignal(signal.SIGTERM) is _deliver_at_sigterm:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def _start_afresh() -> None:
-    global _born
+    global _born, _dying, _wakened
+    _dying = _thread.allocate_lock()
+    if _wakened != -1:  # it is the parent's
+        _wakened = -1
+        with suppress(ValueError, OSError):
+            signal.set_wakeup_fd(-1)
     for subject in list(_forked):
         subject.after_fork()
     # Last, so that no other thread goes on before all of them have begun afresh.
