@@ -226,3 +226,22 @@ def test_a_child_of_c_code_that_says_nothing_sends_nothing_of_its_parents(run: R
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert sink.events == ["parent"]
+
+
+def test_a_child_that_is_told_to_end_before_it_is_ready_ends(run: Run, sink: Sink) -> None:
+    """Its parent's handler would be called for a signal that Python forgets when the child begins."""
+    ended = run(
+        """
+        import signal
+        client = Client("key-1", HOST, flush_interval=60)
+        for _ in range(20):
+            child = os.fork()
+            if not child:
+                time.sleep(30)
+                os._exit(1)
+            os.kill(child, signal.SIGTERM)
+            _, status = os.waitpid(child, 0)
+            assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGTERM, status
+        """
+    )
+    assert ended.returncode == 0, ended.stderr

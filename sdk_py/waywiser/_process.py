@@ -189,9 +189,26 @@ def _note_forking() -> None:
         _is_noted = True
         finalizers.register_after_fork(_dying_by_default, _dying_by_default)
     _forking.is_in_thread = threading.current_thread() is not threading.main_thread()
+    # A child forgets signals that come before it is ready, so ours has to wait until then.
+    is_ours = signal.getsignal(signal.SIGTERM) is _deliver_at_sigterm
+    _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]) if is_ours else None
+
+
+def _no_more_forking() -> None:
+    mask = getattr(_forking, "mask", None)
+    _forking.mask = None
+    if mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _after_fork() -> None:
+    try:
+        _begin_as_child()
+    finally:
+        _no_more_forking()
+
+
+def _begin_as_child() -> None:
     global _is_forked_in_thread, _forker
     _forker = threading.current_thread()
     _is_forked_in_thread = _is_forked_in_thread or getattr(_forking, "is_in_thread", False)
@@ -226,4 +243,4 @@ def _start_afresh() -> None:
 
 atexit.register(_deliver_at_exit)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_note_forking, after_in_child=_after_fork)
+    os.register_at_fork(before=_note_forking, after_in_parent=_no_more_forking, after_in_child=_after_fork)
