@@ -128,6 +128,7 @@ def test_another_tab_keeps_the_pause_too(profile: BrowserContext, site: Site, co
     first.evaluate("waywiser.track('First')")
     collector.wait_for_attempts(len(collector.requests) + 1)
     refused = collector.requests[-1]
+    first.wait_for_function("localStorage['waywiser.pause']")
     collector.status, collector.headers = 200, {}
     second.evaluate("waywiser.track('Second')")
     collector.wait(4)
