@@ -357,7 +357,7 @@ def test_what_is_open_and_typed_stays_when_a_report_comes_that_was_waited_for(
     inside: Inside, quick: threading.Event
 ) -> None:
     page, project = inside
-    waits = page.get_by_text("This report takes a while")
+    waits = page.get_by_text("This report takes a while").and_(page.locator(":not(#report-says)"))
     drawn = page.locator("#report [data-chart] canvas").first
     page.goto(f"{project}/journeys/trial-to-paid/timing?days=83")
     expect(waits).to_be_visible()
