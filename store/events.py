@@ -433,10 +433,9 @@ class EventStore:
 
         The embedded engine's may hold a part of the answer still, with which its next answer would begin.
         """
+        # Before that one is closed: the engine ends with its last connection.
         with suppress(StoreUnavailable):  # whoever asks next connects, or is told why not
-            self._idle.put(
-                self._connect()
-            )  # before that one is closed: the engine ends with its last connection
+            self._idle.put(self._connect())
         with self._guard:
             if client in self._clients:
                 self._clients.remove(client)
