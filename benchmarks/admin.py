@@ -154,7 +154,8 @@ def _pages(app: Flask, client: Client, project: str) -> tuple[list[Page], list[s
             endpoint, _ = routes.match(urlsplit(address).path)
         except HTTPException:
             continue
-        if endpoint in found or endpoint.startswith(("static", "api.", "sign_in.")):
+        is_file = urlsplit(address).path.endswith(FILES)
+        if is_file or endpoint in found or endpoint.startswith(("static", "api.", "sign_in.")):
             continue
         answer = client.get(address)
         if answer.status_code == 200 and answer.mimetype == "text/html":

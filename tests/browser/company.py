@@ -97,8 +97,8 @@ def empty_company(engine: Engine, events: EventStore) -> Company:
     )
 
 
-def found(company: Company, *, customers: int) -> None:
-    """Give the company a project, an admin, and the demo's events through the real pipeline."""
+def found(company: Company, *, customers: int, until: datetime | None = None) -> None:
+    """Give the company a project, an admin, and the demo's events, up to a moment, by the real pipeline."""
     given = company.services
     project = create_project(
         given.engine, key="fernhill", name="Fernhill", timezone="Europe/London", now=now_ms()
@@ -110,7 +110,8 @@ def found(company: Company, *, customers: int) -> None:
     )
     create_write_key(given.engine, project.id, side="server", now=now_ms())
     company.project = project
-    send(company, list(server.demo.messages(seed=7, now=datetime.now(UTC), customers=customers)))
+    told = server.demo.messages(seed=7, now=until or datetime.now(UTC), customers=customers)
+    send(company, list(told))
     for path in sorted(JOURNEYS.glob("*.yaml")):
         definition = parse_yaml(path.read_text())
         save_version(given.engine, project.id, dict(definition.source), by=EMAIL, now=now_ms())

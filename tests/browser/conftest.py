@@ -6,6 +6,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -69,15 +70,17 @@ def before_setup(engine: Engine, events: EventStore) -> Iterator[tuple[Company, 
 
 
 @contextmanager
-def a_company(template_db: Path, shared_events: EventStore, folder: Path) -> Iterator[tuple[Company, str]]:
-    """A company with some hundred customers and three journeys, and its address."""
+def a_company(
+    template_db: Path, shared_events: EventStore, folder: Path, *, until: datetime | None = None
+) -> Iterator[tuple[Company, str]]:
+    """A company with some hundred customers and three journeys, told until then, and its address."""
     path = folder / "waywiser.db"
     shutil.copy(template_db, path)
     engine = open_db(f"sqlite:///{path}", sync="normal")
     events = shared_events.sibling(f"t_{uuid.uuid4().hex[:12]}")
     migrate_events(events)
     company = empty_company(engine, events)
-    found(company, customers=600)
+    found(company, customers=600, until=until)
     with served(company) as address:
         yield company, address
     events.command(f"drop database if exists `{events.database}`")

@@ -141,25 +141,3 @@ def finish(company: Company) -> None:
     job = Erasing(Eraser(*stores, now.__next__, given.refresh, seconds.__next__))
     job.turn()  # learns of it
     job.turn()
-
-
-def test_the_planted_leak_is_found_and_followed_to_people(inside: Inside) -> None:
-    """Phones do not get to a first project: from the overview to a timeline without typing an address."""
-    page, project = inside
-    page.goto(f"{project}/journeys")
-    page.get_by_role("link", name="90 days").click()
-    page.get_by_role("link", name="Trial to paid").click()
-    page.get_by_role("link", name="90 days").click()
-    page.get_by_role("link", name="Drop-offs").click()
-    page.get_by_label("Step", exact=True).select_option("signup")
-    origins = page.get_by_role("region", name="Where they came from")
-    expect(origins.locator("p").first).to_contain_text("device desktop (-", timeout=60_000)
-    phones = origins.get_by_role("row").filter(has=page.locator("th", has_text="mobile"))
-    left = phones.get_by_role("link").nth(1)
-    n = left.inner_text()
-    left.click()
-    expect(page.locator("#runs-title")).to_contain_text(f"{n} runs", timeout=60_000)
-    page.locator("tbody a").first.click()
-    expect(page.locator("main")).to_contain_text("Trial to paid: run began")
-    page.locator(".happening summary").last.click()
-    expect(page.locator(".happening dl").last).to_contain_text("mobile")
