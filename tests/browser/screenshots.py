@@ -33,6 +33,7 @@ LOOKS = {
     "phone": {"viewport": PHONE, "color_scheme": "light", "has_touch": True},
     "4k": {"viewport": WALL, "color_scheme": "light"},
 }
+PATIENCE_MS = 120_000  # on a machine that does much else
 ON_4K = re.compile("^(journeys|funnel|paths|dropoffs|customer|live)$")
 
 
@@ -77,6 +78,7 @@ def _company(folder: Path) -> Company:
 def _walk(browser: Browser, site: Site, shown: Mapping[str, Shown], look: str, wanted: str) -> None:
     """Photograph these pages in one look, with whatever the browser complains about on standard error."""
     page = browser.new_context(**LOOKS[look]).new_page()
+    page.set_default_timeout(PATIENCE_MS)
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
