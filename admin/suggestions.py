@@ -13,6 +13,7 @@ from journeys.hints import Of
 from journeys.routes import confirmed
 
 SUGGEST_DAYS = 90
+MOST_COUNTED = 2_000_000  # events; where these days hold more, fewer days are counted
 DAY_MS = 86_400_000
 MOST_SUGGESTIONS = 40
 TYPES = ("page", "identify", "screen", "group", "alias", "track")
@@ -45,14 +46,21 @@ class About(NamedTuple):
 def suggestions(services: Services, project: int, what: str, text: str, about: About) -> list[Row]:
     """Values for a field: each is a `value` and what of it is `taken` into the field.
 
-    Where known they have `n` and `customers`, or a `share` of the events, and `examples`. In a
-    list of values the last one is searched, and what is taken keeps those before it.
+    Where known they have `n` and `customers` of the last `days`, or a `share` of the events, and `examples`.
+    In a list of values the last one is searched, and what is taken keeps those before it.
     """
     before, wanted = _last_of(text) if about.op in ("in", "not_in") else ("", text)
-    ask = ASKS.get(what)
-    rows = ask(services, project, about) if ask else []
+    if (ask := ASKS.get(what)) is None:
+        return []
+    days = _days(services, project)
+    since = (services.clock() // DAY_MS - days) * DAY_MS
+    key = ("suggestions", project, what, about, since, confirmed(services.engine, project))
+    rows = services.answers.under(services.events, project, key, lambda: ask(services, project, about, since))
     found = [one for one in rows if wanted.lower() in str(one["value"]).lower()]
-    return [{**one, "taken": before + _taken(what, one, about.op)} for one in found[:MOST_SUGGESTIONS]]
+    return [
+        {**one, "days": days, "taken": before + _taken(what, one, about.op)}
+        for one in found[:MOST_SUGGESTIONS]
+    ]
 
 
 def _last_of(text: str) -> tuple[str, str]:
@@ -67,62 +75,62 @@ def _taken(what: str, one: Row, op: str) -> str:
     return text_of(op, [one["value"]] if op in ("in", "not_in") else one["value"])
 
 
-def _since(services: Services) -> int:
-    return services.clock() - SUGGEST_DAYS * DAY_MS
+def _days(services: Services, project: int) -> int:
+    """How many days are counted: so many that who types need not wait for it."""
+    n = catalog.volume(services.events, project)
+    return SUGGEST_DAYS if n <= MOST_COUNTED else max(1, SUGGEST_DAYS * MOST_COUNTED // n)
 
 
-def _events(services: Services, project: int, _: About) -> list[Row]:
-    rows = catalog.seen(services.events, project, since_ms=_since(services))
+def _events(services: Services, project: int, _: About, since: int) -> list[Row]:
+    rows = catalog.seen(services.events, project, since_ms=since)
     return [{**row, "value": row["event"]} for row in rows if row["type"] == "track"]
 
 
-def _pages(services: Services, project: int, _: About) -> list[Row]:
+def _pages(services: Services, project: int, _: About, since: int) -> list[Row]:
     routes = confirmed(services.engine, project)
-    rows = catalog.pages(services.events, project, since_ms=_since(services), routes=routes)
+    rows = catalog.pages(services.events, project, since_ms=since, routes=routes)
     return [{**row, "value": row["route"]} for row in rows]
 
 
-def _types(services: Services, project: int, _: About) -> list[Row]:
+def _types(services: Services, project: int, _: About, since: int) -> list[Row]:
     counts = dict.fromkeys(TYPES, 0)
-    for row in catalog.seen(services.events, project, since_ms=_since(services)):
+    for row in catalog.seen(services.events, project, since_ms=since):
         if row["type"] in counts:
             counts[row["type"]] += row["n"]
     return [{"value": one, "n": n} for one, n in counts.items()]
 
 
-def _properties(services: Services, project: int, about: About) -> list[Row]:
-    found = hints.names(services.events, project, "properties", about.of, since_ms=_since(services))
-    return _named(found)
+def _properties(services: Services, project: int, about: About, since: int) -> list[Row]:
+    return _named(hints.names(services.events, project, "properties", about.of, since_ms=since))
 
 
-def _traits(services: Services, project: int, about: About) -> list[Row]:
+def _traits(services: Services, project: int, about: About, _: int) -> list[Row]:
     return _named(hints.names(services.events, project, "traits", about.told_by))
 
 
-def _fields(services: Services, project: int, _: About) -> list[Row]:
-    return _named(hints.fields(services.events, project, since_ms=_since(services)))
+def _fields(services: Services, project: int, _: About, since: int) -> list[Row]:
+    return _named(hints.fields(services.events, project, since_ms=since))
 
 
-def _property_values(services: Services, project: int, about: About) -> list[Row]:
-    since = _since(services)
+def _property_values(services: Services, project: int, about: About, since: int) -> list[Row]:
     return hints.values(services.events, project, "properties", about.name, about.of, since_ms=since)
 
 
-def _trait_values(services: Services, project: int, about: About) -> list[Row]:
+def _trait_values(services: Services, project: int, about: About, _: int) -> list[Row]:
     return hints.values(services.events, project, "traits", about.name, about.told_by)
 
 
-def _field_values(services: Services, project: int, about: About) -> list[Row]:
+def _field_values(services: Services, project: int, about: About, since: int) -> list[Row]:
     if about.name not in FIELDS:
         return []
-    return catalog.attribute(services.events, project, about.name, since_ms=_since(services))
+    return catalog.attribute(services.events, project, about.name, since_ms=since)
 
 
 def _named(rows: list[Row]) -> list[Row]:
     return [{**row, "value": row["name"]} for row in rows]
 
 
-ASKS: dict[str, Callable[[Services, int, About], list[Row]]] = {
+ASKS: dict[str, Callable[[Services, int, About, int], list[Row]]] = {
     "event": _events,
     "page": _pages,
     "type": _types,

@@ -42,7 +42,7 @@ LINK = re.compile(r'(?:href|hx-get)="([^"#]+)"')
 # Addresses without a link to them, as a form or a script asks for them.
 UNLINKED = {
     "palette.find": "palette?q=a",
-    "editor.suggest": "editor/suggest/events?q=a",
+    "editor.suggest": "editor/suggest/event?q=a",
     "discovery.between": "discover/between",
     "discovery.suggest": "discover/suggest?q=a",
     "editor.show": "editor",

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import pickle
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -20,6 +23,30 @@ T = TypeVar("T")
 MOST_BYTES = 64 << 20
 LARGEST = 8  # parts of the whole: what takes more than one of so many is not kept
 MINUTE_MS = 60_000
+QUARTER_MS = 15 * MINUTE_MS  # at its ends alone a day begins, wherever the project is
+AS_LONG_AGAIN = 3  # times what the longest answer took, of which the first is the waiting for it
+
+
+@dataclass
+class Moment:
+    """As of `at` (ms) reports answer while the store stands at the `mark`.
+
+    So many answers as of it are `under_way`, and the longest one that came took `longest` ms.
+    """
+
+    mark: Any
+    at: int
+    under_way: int = 0
+    longest: float = 0.0
+
+    def holds(self, mark: Any, now: int) -> bool:
+        """Whether it is still the moment: in its minute, and longer where an answer takes so long."""
+        if mark is None or mark != self.mark or now < self.at:
+            return False
+        if self.at // MINUTE_MS == now // MINUTE_MS:
+            return True
+        is_of_use = self.under_way > 0 or now - self.at <= AS_LONG_AGAIN * self.longest
+        return is_of_use and self.at // QUARTER_MS == now // QUARTER_MS
 
 
 class Answers:
@@ -29,26 +56,25 @@ class Answers:
     has changed there makes another key.
     """
 
-    def __init__(self, *, most_bytes: int = MOST_BYTES) -> None:
-        self._most = most_bytes
+    def __init__(self, *, most_bytes: int = MOST_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._clock = most_bytes, clock
         self._guard = threading.Lock()
         self._kept: OrderedDict[bytes, bytes] = OrderedDict()
         self._size = 0
-        self._moments: dict[int, tuple[Any, int]] = {}
+        self._moments: dict[int, Moment] = {}
 
     def moment(self, events: EventStore, project: int, *, now: int) -> int:
         """The moment as of which reports of a project answer at `now`, both in milliseconds.
 
-        While nothing was written and the minute is the same, it is that of the first look.
+        While nothing was written it is that of the first look for its minute; and while an answer is computed
+        and for a while after it, so that a second look at what takes a minute is instant, too.
         """
         mark = events.mark(project)
         with self._guard:
-            then, at = self._moments.get(project, (None, 0))
-            is_same = mark is not None and then == mark
-            if is_same and at <= now and at // MINUTE_MS == now // MINUTE_MS:
-                return at
-            self._moments[project] = mark, now
-        return now
+            moment = self._moments.get(project)
+            if moment is None or not moment.holds(mark, now):
+                moment = self._moments[project] = Moment(mark, now)
+            return moment.at
 
     def of(self, scope: Scope, name: str, arguments: Mapping[str, Any], compute: Callable[[], T]) -> T:
         """The answer of this name over a scope with these arguments: that of before, or a computed one."""
@@ -69,7 +95,8 @@ class Answers:
         key = _key((mark, *parts))
         if (found := self._get(key)) is not None:
             return pickle.loads(found)  # type: ignore[no-any-return]  # noqa: S301 - what this process has dumped
-        answer = compute()
+        with self._timed(project, mark):
+            answer = compute()
         self._put(key, pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
         return answer
 
@@ -83,6 +110,23 @@ class Answers:
     def size(self) -> int:
         """How many bytes are kept."""
         return self._size
+
+    @contextmanager
+    def _timed(self, project: int, mark: Any) -> Iterator[None]:
+        """The moment stays while an answer is computed, and as long again for who comes back to it."""
+        with self._guard:
+            moment = self._moments.get(project)
+            if moment is None or moment.mark != mark:
+                moment = Moment(mark, 0)  # nobody's
+            moment.under_way += 1
+        began = self._clock()
+        try:
+            yield
+        finally:
+            took = (self._clock() - began) * 1_000
+            with self._guard:
+                moment.under_way -= 1
+                moment.longest = max(moment.longest, took)
 
     def _get(self, key: bytes) -> bytes | None:
         with self._guard:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
@@ -10,9 +11,11 @@ from flask.typing import ResponseReturnValue
 from admin import plan_files, plan_form, rows
 from admin.access import SEVERAL, Place, did, needs
 from admin.deeds import deed
+from admin.long_reports import WHOLE_PAGE, shown
 from admin.plan_form import PlanForm
-from admin.services import services
+from admin.services import Services, services
 from journeys import catalog
+from store.events import EventStore
 from store.plans import (
     PlanError,
     PlannedEvent,
@@ -32,7 +35,11 @@ pages = Blueprint("plan", __name__, url_prefix="/p/<project>/plan")
 @needs("viewer")
 def show(place: Place) -> ResponseReturnValue:
     """Planned events and how they do, and events that are not planned."""
-    return _page(place)
+    work = services().work()
+    compute = partial(_seen, services(), services().events.asked_for(work), place.project.id)
+    return shown(
+        compute, partial(_page, place), owner=place.user.id, work=work, spot=WHOLE_PAGE, section="plan"
+    )
 
 
 @pages.get("/event")
@@ -108,7 +115,8 @@ def bring(place: Place) -> ResponseReturnValue:
         plan = plan_files.from_text(text)
         replace_plan(given.engine, place.project.id, plan, now=given.clock())
     except PlanError as error:
-        return _page(place, text=text, problem=str(error)), 422
+        seen = _seen(given, given.events, place.project.id)
+        return _page(place, seen, text=text, problem=str(error)), 422
     flash(ngettext("The plan now holds %(num)s event.", "The plan now holds %(num)s events.", len(plan)))
     return redirect(url_for("plan.show", project=place.project.key))
 
@@ -142,11 +150,16 @@ def _as_rows(form: PlanForm) -> PlanForm:
     return plan_form.from_planned(planned, former=form.former)
 
 
-def _page(place: Place, *, text: str = "", problem: str = "") -> str:
+def _seen(given: Services, events: EventStore, project: int) -> dict[str, dict[str, Any]]:
+    """What was tracked, by the event's name."""
+    planned = {one.event for one in plan_of(given.engine, project)}
+    found = catalog.listed(events, project, planned, now=given.clock())
+    return {row["event"]: row for row in found if row["type"] == "track"}
+
+
+def _page(place: Place, tracked: dict[str, dict[str, Any]], *, text: str = "", problem: str = "") -> str:
     given = services()
     plan = plan_of(given.engine, place.project.id)
-    found = catalog.listed(given.events, place.project.id, {one.event for one in plan}, now=given.clock())
-    tracked = {row["event"]: row for row in found if row["type"] == "track"}
     names = {one.event for one in plan}
     return render_template(
         "plan/page.html",

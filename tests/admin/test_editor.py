@@ -9,7 +9,8 @@ from html import unescape
 
 import pytest
 
-from admin import draft, draft_edits
+from admin import draft, draft_edits, suggestions
+from journeys.catalog import volume
 from journeys.definitions import parse, parse_yaml
 from store.journeys import versions_of
 from tests.admin.conftest import JOURNEY, Shop, fill_all, happened
@@ -281,9 +282,9 @@ def test_suggestions_are_what_was_seen(shop: Shop, what: str, found: str) -> Non
         ("trait?kind=type&event=group", [("seats", "in 100%")]),
         ("trait_value?kind=type&event=group&name=seats", [("7", "in 100%")]),
         ("field?q=dev", [("device", "in 100%")]),
-        ("field_value?name=path&q=hats", [("/shop/hats", "1 time, 1 customer")]),
-        ("field_value?name=device&q=mob", [("mobile", "1 time, 1 customer")]),
-        ("type?q=group", [("group", "1 time")]),
+        ("field_value?name=path&q=hats", [("/shop/hats", "1 time in 90 days, 1 customer")]),
+        ("field_value?name=device&q=mob", [("mobile", "1 time in 90 days, 1 customer")]),
+        ("type?q=group", [("group", "1 time in 90 days")]),
         ("nonsense", []),
     ],
 )
@@ -302,6 +303,18 @@ def test_every_field_suggests_what_fits_it_with_how_often(
     text = own_shop.client("editor").get(f"/p/shop/editor/suggest/{query}").text
     shown = re.findall(r'data-value="([^"]*)".*?class="seen">([^<]*)<', text, re.DOTALL)
     assert shown == found
+
+
+def test_of_many_events_fewer_days_are_counted_and_that_is_said(
+    own_shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n = volume(own_shop.services.events, own_shop.project.id)
+    monkeypatch.setattr(suggestions, "MOST_COUNTED", n // 2)
+    text = own_shop.client("viewer").get("/p/shop/discover/suggest?q=").text
+    assert set(re.findall(r"in (\d+) days?", text)) == {str(90 * (n // 2) // n)}
+    monkeypatch.setattr(suggestions, "MOST_COUNTED", n)
+    text = own_shop.client("viewer").get("/p/shop/discover/suggest?q=").text
+    assert set(re.findall(r"in (\d+) days?", text)) == {"90"}
 
 
 def test_names_are_suggested_with_examples_of_their_values(shop: Shop) -> None:
@@ -334,4 +347,4 @@ def asks_of(shop: Shop, form: dict[str, str]) -> dict[str, tuple[str, dict[str, 
 
 def test_counts_stand_beside_suggested_events(shop: Shop) -> None:
     text = shop.client("editor").get("/p/shop/editor/suggest/event?q=cart+filled").text
-    assert "3 times, 3 customers" in text
+    assert "3 times in 90 days, 3 customers" in text

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from journeys.answers import MINUTE_MS, Answers
+from journeys.answers import MINUTE_MS, QUARTER_MS, Answers
 from journeys.definitions import parse
 from journeys.funnel_report import FUNNEL
 from journeys.membership import Saved
@@ -170,6 +170,32 @@ def test_the_moment_stays_for_the_minute_while_nothing_is_written(scope: Scope) 
     recompute(events, VERSION, [1], [1])
     assert answers.moment(events, 1, now=start + MINUTE_MS + 7) == start + MINUTE_MS + 7
     assert answers.moment(events, 1, now=start + MINUTE_MS + 3) == start + MINUTE_MS + 3
+
+
+def test_the_moment_stays_while_something_long_is_computed_and_as_long_again(scope: Scope) -> None:
+    seconds = [0.0]
+    answers, events = Answers(clock=lambda: seconds[0]), scope.events
+    start = NOW // QUARTER_MS * QUARTER_MS + 5
+    assert answers.moment(events, 1, now=start) == start
+
+    def long() -> str:
+        seconds[0] += 70
+        assert answers.moment(events, 1, now=start + 70_000) == start, (
+            "who asks again meets the same question"
+        )
+        return "found"
+
+    answers.under(events, 1, ("long",), long)
+    assert answers.moment(events, 1, now=start + 210_000) == start
+    assert answers.moment(events, 1, now=start + 210_001) == start + 210_001
+    late = start + QUARTER_MS - 30_000
+    assert answers.moment(events, 1, now=late) == late
+    answers.under(events, 1, ("another",), lambda: seconds.append(seconds.pop() + 70))
+    assert answers.moment(events, 1, now=late + 20_000) == late
+    assert answers.moment(events, 1, now=late + 30_000) == late + 30_000, "another day may have begun"
+    answers.under(events, 1, ("a third",), lambda: seconds.append(seconds.pop() + 70))
+    recompute(events, VERSION, [1], [1])
+    assert answers.moment(events, 1, now=late + 30_001) == late + 30_001, "something was written"
 
 
 def test_a_report_answers_the_same_from_what_is_kept(months: Scope) -> None:
