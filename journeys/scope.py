@@ -174,9 +174,13 @@ class Scope:
 
     @property
     def resolved(self) -> str:
-        """The SQL of events with the customers that count: those of now, or of `as_of`; or with accounts."""
-        whose = resolution.resolved_now() if self.as_of is None else resolution.resolved_then()
-        return acting(whose) if self.rule.of_accounts else whose
+        """The SQL of events with the customers that count, or with accounts where the runs are theirs."""
+        return acting(self.with_customers) if self.rule.of_accounts else self.with_customers
+
+    @property
+    def with_customers(self) -> str:
+        """The SQL of events with their customers, those of now or of `as_of`, whosever the runs are."""
+        return resolution.resolved_now() if self.as_of is None else resolution.resolved_then()
 
     @property
     def is_complete(self) -> bool:

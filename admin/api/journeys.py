@@ -204,8 +204,9 @@ def list_customers_of_zero(call: Call, key: str) -> dict[str, Any]:
 def read_customers_of_zero_csv(call: Call, key: str) -> Response:
     """The customers behind a number of the report on why a step is empty. As a CSV file."""
     scope = _scope(call, key)
-    rows = zero_lists.everyone(scope, call.services.ledger, call.query["cell"])
-    return csv_file(named(key, "customers", scope), zero_lists.table(scope, rows))
+    cell = call.query["cell"]
+    rows = zero_lists.everyone(scope, call.services.ledger, cell)
+    return csv_file(named(key, "customers", scope), zero_lists.table(scope, cell, rows))
 
 
 def _number(query: Mapping[str, Any]) -> str:

@@ -94,8 +94,9 @@ def customers(place: Place, key: str) -> ResponseReturnValue:
 def customers_csv(place: Place, key: str) -> ResponseReturnValue:
     """The same as a file."""
     scope = open_report(place, key).scope
-    rows = zero_lists.everyone(scope, services().ledger, request.args.get("cell", ""))
-    return exports.csv_file(exports.named(key, "customers", scope), zero_lists.table(scope, rows))
+    cell = request.args.get("cell", "")
+    rows = zero_lists.everyone(scope, services().ledger, cell)
+    return exports.csv_file(exports.named(key, "customers", scope), zero_lists.table(scope, cell, rows))
 
 
 @pages.get("/definition")

@@ -20,7 +20,7 @@ from journeys.routes import Routes
 from journeys.scope import Scope, open_scope
 from journeys.segment_definitions import parse_segment
 from journeys.touchpoints import read
-from journeys.zero import OF_CUSTOMERS, Cell
+from journeys.zero import OF_CUSTOMERS, SIMILAR_NAME, WITHOUT_CONDITIONS, Cell
 from store.journeys import live_journeys
 from tests.journeys.test_frame import cells
 from tests.journeys.world import NOW, PERIOD, SEGMENT, VARIED, World
@@ -117,7 +117,8 @@ def _of_zero(world: World, some: int | None) -> Iterator[Asked]:
     for key in ("buy", "together"):
         scope = open_scope(world.engine, world.events, world.project, key, **period)
         behind = [written(Cell(number, step.key)) for step in scope.rule.steps for number in OF_CUSTOMERS]
-        for cell in islice(behind, some):
+        named = [written(Cell(WITHOUT_CONDITIONS, "cart")), written(Cell(SIMILAR_NAME, "cart", "Ask"))]
+        for cell in (*named, *islice(behind, some)):
             yield (
                 f"customers of zero {key} {cell}",
                 lambda scope=scope, cell=cell: zero_lists.listed(scope, world.ledger, cell, most=MOST),
