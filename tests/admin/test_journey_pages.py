@@ -7,7 +7,7 @@ import html
 import io
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -21,6 +21,7 @@ from journeys.scope import Scope, open_scope
 from store.event import Event
 from store.journeys import save_version
 from tests.admin.conftest import JOURNEY, NOW, Shop, fill_all, happened
+from tests.admin.test_api import asking
 from tests.admin.test_editor import form_of
 
 PAGES = [*(one.name for one in TABS), "runs", "definition"]
@@ -303,3 +304,30 @@ def test_the_link_that_is_copied_keeps_days_and_moment(shop: Shop) -> None:
     assert "from=2026-02-23" in back[1]
     assert 'aria-current="true"' not in opened, "no preset: that would move on"
     assert "data-copy-link" not in page(shop, "definition", "")
+
+
+def test_the_list_of_rarer_touchpoints_names_them(
+    own_shop: Shop, add_events: Callable[[list[Event]], None]
+) -> None:
+    add_events(
+        [
+            happened(name, f"guest{n}", day=9 + n / 100 - minute / 1_000, kind="page")
+            for n in range(11)
+            for minute, name in enumerate(("/shop", f"/shop/rare{n}"))
+        ]
+    )
+    ask = asking(own_shop)
+    nodes = ask("GET", "/journeys/buy/paths?from=2026-02-01")[1]["nodes"]
+    other = next(one for one in nodes if one["kind"] == "other")
+    status, found = ask("GET", f"/journeys/buy/paths/labels?from=2026-02-01&cell={other['cell']}&most=2")
+    assert (status, found["total"], len(found["labels"])) == (200, other["members"], 2)
+    assert all("/shop" in one["label"] and one["n"] == 1 for one in found["labels"])
+    assert ask("GET", "/journeys/buy/paths/labels?from=2026-02-01&cell=x")[0] == 400
+    link = next(
+        html.unescape(one)
+        for one in re.findall(r'<a href="([^"]+)"', page(own_shop, "paths"))
+        if other["cell"] in unquote(one)
+    )
+    listed = words(own_shop.client("viewer").get(link).text)
+    assert f"{other['members']} labels are together here: " in listed
+    assert f"{found['labels'][0]['label']} (1)" in listed

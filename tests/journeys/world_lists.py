@@ -9,7 +9,7 @@ from typing import Any
 
 from admin.all_events import AllEvents, Ends
 from admin.segment_sizes import size_of
-from journeys import explored, lifecycle, zero_lists
+from journeys import explored, lifecycle, paths, paths_lists, zero_lists
 from journeys.answers import Answers
 from journeys.cursors import written
 from journeys.lists import listed
@@ -62,6 +62,7 @@ def of_all_events(world: World, *, some: int | None = None) -> Iterator[Asked]:
     yield from _of_exploration(world, some)
     yield from _of_zero(world, some)
     yield from _of_lifecycle(world, some)
+    yield from _of_paths(world)
     project, scope = world.project.id, world.scope
     yield "proposed routes", lambda: proposals(world.events, project, PERIOD, Routes(()), least=2)
     after = Routes(("/help/:id",))
@@ -123,6 +124,16 @@ def _of_zero(world: World, some: int | None) -> Iterator[Asked]:
                 f"customers of zero {key} {cell}",
                 lambda scope=scope, cell=cell: zero_lists.listed(scope, world.ledger, cell, most=MOST),
             )
+
+
+def _of_paths(world: World) -> Iterator[Asked]:
+    """The labels that are together in the places called Other, where few stand alone."""
+    asked = paths.Asked(most=2)
+    answer = paths_lists.with_cells(paths.paths(world.scope, **vars(asked)), asked)
+    others = [one["cell"] for one in answer["nodes"] if one["kind"] == "other"]
+    assert others
+    for cell in others:
+        yield f"labels of {cell}", lambda cell=cell: paths_lists.labels(world.scope, cell, most=MOST)
 
 
 def _of_lifecycle(world: World, some: int | None) -> Iterator[Asked]:
