@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from admin.locales import day
 from admin.places import place_name
 from admin.reasons import said_of
+from journeys.funnel import without_lists
 from journeys.statistics import FEWEST
 from journeys.timing import EDGES
 from store.words import tell
@@ -34,7 +35,7 @@ def funnel(answer: Answer, link: Callable[[str, str | None], str]) -> dict[str, 
             {
                 "name": step["name"],
                 "progressed": step["progressed"],
-                "rate": step["rate_from_start"],
+                "rate": without_lists(step["rate_from_start"]),
                 "went_on": following["progressed"] if following else 0,
                 "succeeded": step["progressed"] if is_goal else 0,
                 "in_time": 0 if is_goal else step["in_time_here"],

@@ -8,8 +8,10 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from journeys import paths_lists
 from journeys.definitions import Definition
 from journeys.lists import AT_STEP, TAKEN, WHOLE, counted, everyone, listed
+from journeys.paths_report import PATHS
 from journeys.report import Answer, Report, Which
 from journeys.reports import BY_NAME
 from journeys.scope import Scope
@@ -60,6 +62,12 @@ class RunsQuestion:
     def all(self, scope: Scope, *, unit: str) -> Iterator[Mapping[str, Any]]:
         """Every row of the list, as they are taken."""
         return everyone(scope, self._which(scope), unit=unit)
+
+    def labels(self, scope: Scope) -> dict[str, Any]:
+        """Which labels are together in the place of paths whose runs these are, if several are."""
+        return (
+            paths_lists.labels(scope, self.cell) if self.report == PATHS.name else {"total": 0, "labels": []}
+        )
 
     def title(self, scope: Scope) -> str:
         """What the list shows, in words."""

@@ -18,7 +18,7 @@ from journeys.questions import question
 from journeys.rates import rate
 from journeys.report import Which
 from journeys.scope import Scope
-from journeys.standing import cells, standing, whole
+from journeys.standing import cells, cells_of_group, standing, whole
 from journeys.value_words import called
 from store.words import marked, tell
 
@@ -202,7 +202,7 @@ def _group(scope: Scope, row: Row, cell: Cell) -> dict[str, Any]:
         "value": row["name"] if row["kind"] == "value" else None,
         "different": int(row["different"]) if row["kind"] == "other" else None,
         **standing(row),
-        "cells": cells(lambda number: written(own._replace(number=number))),
+        "cells": cells_of_group(lambda number: written(own._replace(number=number))),
         "steps": [
             {
                 "key": step.key,

@@ -16,7 +16,7 @@ from journeys.funnel import OUTCOMES, UNITS
 from journeys.lists import AT_STEP, WHOLE
 from journeys.metrics import WORDS
 from journeys.rates import rate
-from journeys.report import Answer, OwnArguments, Report, Table, Which
+from journeys.report import Answer, OwnArguments, Report, Table, Which, customers_of
 from journeys.scope import Scope
 from journeys.segment_definitions import SegmentDefinition
 from journeys.segments import SAVED, Segment, SegmentError, checked, choices, read, read_several, written
@@ -232,6 +232,7 @@ def _group(scope: Scope, segment: Segment, row: Row) -> dict[str, Any]:
         "name": name_of(scope, segment),
         "looks_inside": scope.saved.looks_inside(segment),
         **stands,
+        "cells": {"customers": customers_of(_cell("entered", "", segment))},
         "entered": {"n": n, "cell": _cell("entered", "", segment)},
         "outcomes": {
             how: {"n": stands["outcomes"][how], "cell": _cell(how, "", segment)} for how in OUTCOMES

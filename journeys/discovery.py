@@ -15,7 +15,7 @@ from journeys.members import EVERYBODY, Members
 from journeys.period import Period
 from journeys.questions import question
 from journeys.rates import rate
-from journeys.report import Table
+from journeys.report import Table, customers_of
 from journeys.routes import RAW, Routes
 from journeys.scope import Scope, drafted
 from journeys.statistics import known
@@ -213,6 +213,9 @@ def ways(
     }
 
 
+ATTEMPTS = "attempts"  # the cell of all of them
+
+
 def first_ways(
     asked: Between, unit: str, longest: int, least: float, most: int
 ) -> tuple[str, dict[str, Any]]:
@@ -233,10 +236,14 @@ def frame(asked: Between, unit: str) -> dict[str, Any]:
         "sampled": asked.sampled,
         "attempts": found["entered"],
         "customers": found["success_rate"]["customers"],
+        "cells": {"customers": customers_of(ATTEMPTS)},
         "reached": outcomes["succeeded"],
         "not_reached": outcomes["dropped"],
         "under_way": outcomes["in_time"],
-        "success_rate": found["success_rate"],
+        "success_rate": {
+            **found["success_rate"],
+            "cells": {"n": ATTEMPTS, "in_time": "under_way", "customers": customers_of(ATTEMPTS)},
+        },
         "seconds_to_goal": found["seconds_to_goal"],
     }
 

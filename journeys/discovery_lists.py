@@ -7,15 +7,15 @@ from typing import Any
 
 from journeys import cursors, lists
 from journeys.cursors import ListError
-from journeys.discovery import MOST_LONGEST, Between, first_ways, walked, whole
+from journeys.discovery import ATTEMPTS, MOST_LONGEST, Between, first_ways, walked, whole
 from journeys.discovery_cells import Other, Passed, Way
 from journeys.questions import question
-from journeys.report import Table, Which
+from journeys.report import Table, Which, with_customers
 from journeys.touchpoints import Touchpoint, to_type
 from store.words import marked, tell
 
 OUTCOMES = {
-    "attempts": ("1", marked("Attempts")),
+    ATTEMPTS: ("1", marked("Attempts")),
     "reached": ("outcome = 'succeeded'", marked("Attempts that reached the goal")),
     "not_reached": ("outcome = 'dropped'", marked("Attempts that did not reach the goal in time")),
     "under_way": ("outcome = 'in_time'", marked("Attempts that are under way")),
@@ -64,6 +64,11 @@ def table(rows: Iterable[Mapping[str, Any]]) -> Table:
 
 
 def _which(asked: Between, cell: str, unit: str) -> Which:
+    behind = with_customers(lambda _scope, of_runs: _of_runs(asked, of_runs, unit))
+    return behind(asked.scope, cell)
+
+
+def _of_runs(asked: Between, cell: str, unit: str) -> Which:
     kind, _, text = cell.partition(":")
     if cell in OUTCOMES:
         return Which(OUTCOMES[cell][0], {}, tell(OUTCOMES[cell][1]))

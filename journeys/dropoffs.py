@@ -12,10 +12,10 @@ from journeys.dimensions import DimensionError
 from journeys.dropoffs_around import Around, around
 from journeys.dropoffs_origins import LEFT, REACHED, origins
 from journeys.dropoffs_stake import stake
-from journeys.funnel import funnel
+from journeys.funnel import funnel, without_lists
 from journeys.lists import of_step
 from journeys.rates import rate
-from journeys.report import Answer, Which
+from journeys.report import Answer, Which, customers_of
 from journeys.scope import Scope
 from store.words import marked, tell
 
@@ -74,7 +74,14 @@ def dropoffs(
         ],
         "who": {
             **{name: {"n": here[name], "cell": f"here:{name}:{key}"} for name in HERE if name in here},
-            "rate": here["rate"],
+            "rate": {
+                **here["rate"],
+                "cells": {
+                    "n": (reached := f"here:reached:{key}"),
+                    "in_time": f"here:in_time:{key}",
+                    "customers": customers_of(reached),
+                },
+            },
         },
         **beside,
         "origins": from_where,
@@ -89,7 +96,7 @@ def _left(step: Answer, following: Answer) -> dict[str, Any]:
         step["progressed"],
         step["in_time_here"],
     )
-    on = following["rate_from_previous"]
+    on = without_lists(following["rate_from_previous"])
     limits = (left / reached, (left + in_time) / reached) if reached else (None, None)
     at_least, at_most = (None if one is None else round(one, 6) for one in limits)
     return {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from journeys.definitions import Step
 from journeys.questions import question
 from journeys.rates import rate, run_rate
+from journeys.report import customers_of
 from journeys.scope import Scope
 from journeys.statistics import known
 from store.words import tell
@@ -41,7 +43,7 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
     """
     if unit not in UNITS:
         raise ValueError(tell("%(unit)s is no unit; count runs, customers or accounts", unit=repr(unit)))
-    in_any_order = scope.rule.order == "any"
+    in_any_order, steps = scope.rule.order == "any", scope.definition.steps
     sql, values = scope.ask(
         "funnel.counted",
         unit=unit,
@@ -49,7 +51,7 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
             "taken": TAKEN if in_any_order else NONE_TAKEN,
             **_read(scope, unit),
         },
-        beyond=len(scope.definition.steps) + 1,
+        beyond=len(steps) + 1,
     )
     found = Counted(scope.events.query(sql, values))
     entered = found.progressed(1)
@@ -61,10 +63,13 @@ def funnel(scope: Scope, *, unit: str = "runs") -> dict[str, Any]:
         "entered": entered,
         "outcomes": outcomes,
         "cells": {"entered": "entered", "outcomes": {how: how for how in OUTCOMES}},
-        "success_rate": run_rate(
-            outcomes["succeeded"], entered, in_time=outcomes["in_time"], spread=found.spread(1)
-        ),
-        "steps": [_step(step, k, found) for k, step in enumerate(scope.definition.steps, 1)],
+        "success_rate": {
+            **run_rate(outcomes["succeeded"], entered, in_time=outcomes["in_time"], spread=found.spread(1)),
+            "cells": _cells("entered", "in_time"),
+        },
+        "steps": [
+            _step(step, before, k, found) for k, (before, step) in enumerate(pairwise((steps[0], *steps)), 1)
+        ],
         "taken": _taken(scope, found, entered) if in_any_order else [],
         "seconds_to_goal": found.seconds_to_goal,
     }
@@ -132,8 +137,19 @@ class Counted:
         return taken
 
 
-def _step(step: Step, k: int, found: Counted) -> dict[str, Any]:
+def _cells(n: str, in_time: str) -> dict[str, str]:
+    """The names of the lists behind the numbers of a rate."""
+    return {"n": n, "in_time": in_time, "customers": customers_of(n)}
+
+
+def without_lists(rate: Mapping[str, Any]) -> dict[str, Any]:
+    """A rate of a funnel for those who do not list its runs."""
+    return {name: one for name, one in rate.items() if name != "cells"}
+
+
+def _step(step: Step, previous: Step, k: int, found: Counted) -> dict[str, Any]:
     progressed, visited, before = found.progressed(k), found.visited(k), max(k - 1, 1)
+    may_come = f"may_come:{step.key}"
     still = found.ends[k - 1, "in_time"]
     return {
         "key": step.key,
@@ -148,12 +164,18 @@ def _step(step: Step, k: int, found: Counted) -> dict[str, Any]:
         "failed_here": found.ends[k, "failed"],
         "in_time_here": found.ends[k, "in_time"],
         "cells": {name: f"{name}:{step.key}" for name in AT_STEP},
-        "rate_from_start": run_rate(
-            progressed, found.progressed(1), in_time=found.in_time_before(k), spread=found.spread(1)
-        ),
-        "rate_from_previous": run_rate(
-            progressed, found.progressed(before), in_time=still, spread=found.spread(before)
-        ),
+        "rate_from_start": {
+            **run_rate(
+                progressed, found.progressed(1), in_time=found.in_time_before(k), spread=found.spread(1)
+            ),
+            "cells": _cells("entered", may_come),
+        },
+        "rate_from_previous": {
+            **run_rate(progressed, found.progressed(before), in_time=still, spread=found.spread(before)),
+            "cells": _cells(
+                f"progressed:{previous.key}", f"in_time_here:{previous.key}" if k > 1 else may_come
+            ),
+        },
         "seconds_from_previous": found.seconds_before(k),
     }
 

@@ -28,6 +28,7 @@ AT_STEP = {
         "not {in_any_order:UInt8} and has(steps, {k:UInt8})"
         " and arrayExists(one -> one.2 = {k:UInt8} and one.1 >= one.2, strays)"
     ),
+    "may_come": "outcome = 'in_time' and furthest < {k:UInt8}",
     "left_here": "outcome in ('dropped', 'failed') and furthest = {k:UInt8}",
     **{
         f"{how}_here": f"outcome = '{how}' and furthest = {{k:UInt8}}"
@@ -47,6 +48,7 @@ WORDS = Spoken(
         "visited": "took the step",
         "missed": "went past without it",
         "repeated": "took the step again",
+        "may_come": "in time before it, and may still come",
         "left_here": "dropped or failed here",
         "dropped_here": "dropped here",
         "failed_here": "failed here",
@@ -123,6 +125,7 @@ def _from(scope: Scope, which: Which, unit: str, after: Place, most: int) -> tup
         unit=unit,
         which=which.sql,
         how_often=which.how_often,
+        one_each=which.one_each,
         slots=lambda _: {"times": "how_often" if which.how_often else "1"},
         after_start=after.start,
         after_customer=after.customer + _first(scope),
@@ -144,7 +147,7 @@ def _counts(scope: Scope, which: Which, unit: str) -> tuple[int, int]:
     if which.how_often:
         row = scope.events.query(*within.ask("runs.often", how_often=which.how_often, **about))[0]
         return int(row["n"]), int(row["times"])
-    n = int(scope.events.query(*within.ask("runs.count", **about))[0]["n"])
+    n = int(scope.events.query(*within.ask("runs.count", one_each=which.one_each, **about))[0]["n"])
     return n, n
 
 

@@ -63,7 +63,10 @@ WORDS = {
     "n": "How many; of a rate, of how many it is the share.",
     "runs": "How many runs, customers or accounts, as `unit` says.",
     "cell": "The name of the list behind `n`.",
-    "cells": "The names of the lists behind the numbers beside it, each by the name of its number.",
+    "cells": (
+        "The names of the lists behind the numbers beside it, each by the name of its number. The list of "
+        "`customers` has the latest of the runs of each."
+    ),
     "value": "Of a rate or a difference, the number itself; of a group, what its runs have in common.",
     "low": "The lower end of the 95 % interval.",
     "high": "The upper end of the 95 % interval.",

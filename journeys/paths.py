@@ -119,7 +119,7 @@ def flows(scope: Scope, asked: Asked, unit: str) -> list[Flow]:
     sql, values = ways(scope, asked, unit)
     linked = question("paths.links", ways=sql)
     rows = scope.events.query(linked, values | {"most": asked.most, "other": OTHER_HASH})
-    labels = _labels(scope, {row["target_node"] for row in rows})
+    labels = labels_of(scope, {row["target_node"] for row in rows})
     members = {
         row["position"]: row["labels"] - asked.most for row in rows if row["target_node"] == OTHER_HASH
     }
@@ -189,7 +189,8 @@ def repeating(
     return question("paths.repeating", ways=sql, group=group, target=target(params)), params.values
 
 
-def _labels(scope: Scope, hashes: set[int]) -> Mapping[int, str]:
+def labels_of(scope: Scope, hashes: set[int]) -> Mapping[int, str]:
+    """What the labels of these hashes are called."""
     wanted = sorted(hashes - {0, OTHER_HASH})
     if not wanted:
         return {}

@@ -10,7 +10,20 @@ from journeys.cursors import ListError, read, written
 from journeys.filters import Params
 from journeys.flows import ENDS, KINDS, Node
 from journeys.funnel import UNITS
-from journeys.paths import BEGIN, TOUCHPOINT, Asked, PathError, begin, flows, number_of, passing, repeating
+from journeys.paths import (
+    BEGIN,
+    TOUCHPOINT,
+    Asked,
+    PathError,
+    begin,
+    flows,
+    labels_of,
+    number_of,
+    passing,
+    repeating,
+    ways,
+)
+from journeys.questions import question
 from journeys.report import Which
 from journeys.scope import Scope
 from store.words import tell
@@ -40,6 +53,7 @@ class Cell(NamedTuple):
 
 
 COUNTS = ("repeats", "returns")
+OTHER_NODE = "other"
 
 
 def with_cells(answer: dict[str, Any], asked: Asked) -> dict[str, Any]:
@@ -75,21 +89,10 @@ def _place(node: Mapping[str, Any]) -> tuple[int, str, str]:
 
 def behind(scope: Scope, cell: str) -> Which:
     """The runs that the cell counts; raises ListError."""
-    read_cell = read(cell, Cell)
-    try:
-        asked = read_cell.asked.checked(scope)
-        of_others = read_cell.group.startswith("against")
-        group = segments.checked(asked.against or {}) if of_others else scope.segment
-    except (PathError, segments.SegmentError) as error:
-        raise ListError(str(error)) from None
+    read_cell, asked, group = _read(scope, cell)
     source, target = read_cell.source and Node(*read_cell.source), Node(*read_cell.target)
     ends = [one for one in (source, target) if one]
-    is_known = read_cell.unit in UNITS and read_cell.group in GROUPS and read_cell.counts in ("", *COUNTS)
-    if not is_known or any(one.kind not in KINDS for one in ends):
-        raise ListError(
-            tell("%(cell)s is no cell of paths; take one from the report's answer", cell=repr(cell))
-        )
-    named = _named(scope, asked, read_cell.unit) if any(one.kind == "other" for one in ends) else {}
+    named = _named(scope, asked, read_cell.unit) if any(one.kind == OTHER_NODE for one in ends) else {}
     unit, whom, title = read_cell.unit, GROUPS[read_cell.group], _title(scope, asked, source, target)
     has_come_before = " and node.6" if read_cell.counts == "returns" else ""
 
@@ -106,6 +109,45 @@ def behind(scope: Scope, cell: str) -> Which:
     sql, values = passing(scope, asked, unit, group=whom, source=leaves, target=comes)
     said = tell("%(runs)s, and earlier on their way, too", runs=title) if has_come_before else title
     return Which(f"(customer, number) in ({sql})", values, said, group)
+
+
+def labels(scope: Scope, cell: str, *, most: int = 50) -> dict[str, Any]:
+    """The labels that are together in Other, where the cell is of its runs: `total`, and the most frequent.
+
+    Of each how many of these runs have it. No label where the cell is of another place. Raises ListError.
+    """
+    read_cell, asked, _ = _read(scope, cell)
+    target = Node(*read_cell.target)
+    if target.kind != OTHER_NODE or read_cell.source or read_cell.counts:
+        return {"total": 0, "labels": []}
+    sql, values = ways(scope, asked, read_cell.unit)
+    params = Params(**values, most=most)
+    comes = _comes(target, _named(scope, asked, read_cell.unit), params)
+    counted = question("paths_lists.gathered", ways=sql, group=GROUPS[read_cell.group], target=comes)
+    rows = scope.events.query(counted, params.values)
+    names = labels_of(scope, {row["hash"] for row in rows})
+    return {
+        "total": rows[0]["labels"] if rows else 0,
+        "labels": [{"label": names[row["hash"]], "n": row["n"]} for row in rows],
+    }
+
+
+def _read(scope: Scope, cell: str) -> tuple[Cell, Asked, Mapping[str, str]]:
+    """What a cell names, what was asked, and the segment whose runs it counts; raises ListError."""
+    read_cell = read(cell, Cell)
+    try:
+        asked = read_cell.asked.checked(scope)
+        of_others = read_cell.group.startswith("against")
+        group = segments.checked(asked.against or {}) if of_others else scope.segment
+    except (PathError, segments.SegmentError) as error:
+        raise ListError(str(error)) from None
+    kinds = {one[1] for one in (read_cell.source, read_cell.target) if one}
+    is_known = read_cell.unit in UNITS and read_cell.group in GROUPS and read_cell.counts in ("", *COUNTS)
+    if not is_known or not kinds <= {*KINDS}:
+        raise ListError(
+            tell("%(cell)s is no cell of paths; take one from the report's answer", cell=repr(cell))
+        )
+    return read_cell, asked, group
 
 
 def _named(scope: Scope, asked: Asked, unit: str) -> dict[int, list[str]]:

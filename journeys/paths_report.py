@@ -33,7 +33,10 @@ MEANINGS = {
     "direction": "Whether paths are followed to what came after the step, or before it.",
     "part": "Touchpoints of runs, or what came after those that were dropped or failed.",
     "outcome": "How the runs of an end stand; of the question, the outcome that it is limited to.",
-    "members": "How many labels are together in Other.",
+    "members": (
+        "How many labels are together in Other; `paths/labels`, asked with the node's `cell`, has their "
+        "names and how many of its runs have each."
+    ),
     "share": "The share of all runs of the group.",
     "rate": "The same with its 95 % Wilson interval.",
     "of_source": "Of a link, the share of the runs at its source, with its 95 % Wilson interval.",

@@ -10,12 +10,13 @@ from marshmallow import EXCLUDE, Schema, ValidationError
 
 from journeys.period import Period
 from journeys.scope import Scope
-from store.words import Spoken
+from store.words import Spoken, marked, tell
 
 Answer = dict[str, Any]
 Table = tuple[Sequence[str], Iterable[Sequence[Any]]]
 RUNS = ("runs",)
 PERIOD, OTHER_SEGMENT = "beside", "against"  # what a page can show beside a report, as addresses call it
+CUSTOMERS = "customers:"  # before the cell of some runs it makes that of their customers
 
 
 class Which(NamedTuple):
@@ -23,7 +24,8 @@ class Which(NamedTuple):
 
     `segment` and `period` are those of the runs where they are not the scope's own, `age` (ms) is that at
     which they are looked at where they are not told as they stand. Where a run counts several times, as in a
-    number of contacts, `how_often` is SQL of (customer, number, how_often).
+    number of contacts, `how_often` is SQL of (customer, number, how_often). Where their customers are what
+    is counted, `one_each` says so: the list has the latest of these runs of each.
     """
 
     sql: str
@@ -33,6 +35,29 @@ class Which(NamedTuple):
     period: Period | None = None
     age: int = 0
     how_often: str = ""
+    one_each: bool = False
+
+
+def customers_of(cell: str) -> str:
+    """The cell of the number of customers whose runs are behind another cell of the same report."""
+    return f"{CUSTOMERS}{cell}"
+
+
+def with_customers(behind: Callable[[Scope, str], Which]) -> Callable[[Scope, str], Which]:
+    """The same for the cells of their customers, too, or of accounts where the runs are those of accounts."""
+
+    def found(scope: Scope, cell: str) -> Which:
+        which = behind(scope, cell.removeprefix(CUSTOMERS))
+        if not cell.startswith(CUSTOMERS):
+            return which
+        said = EACH_ACCOUNT if scope.rule.of_accounts else EACH_CUSTOMER
+        return which._replace(title=tell(said, runs=which.title), one_each=True)
+
+    return found
+
+
+EACH_CUSTOMER = marked("%(runs)s (the latest run of each customer)")
+EACH_ACCOUNT = marked("%(runs)s (the latest run of each account)")
 
 
 class OwnArguments(Schema):
@@ -50,7 +75,8 @@ class Report:
 
     `answer` takes a scope, the unit where there are several, and the arguments of `asked`. In what it
     returns, a number `n` with a `cell` beside it has a list: that of the runs which `behind` finds for the
-    cell. Where numbers have names of their own, `cells` beside them has the cells by these names. `meanings`
+    cell, or with `customers_of` of their customers. Where numbers have names of their own, `cells` beside
+    them has the cells by these names. `meanings`
     has a sentence for each word of the answer that not all reports share, `notes` are for the docs.
     `within` is the name of the report on whose tab it stands, where it has none of its own. Beside it the
     page can show another period or segment where `beside` says so, and the values of the `dimensions`.
@@ -72,6 +98,8 @@ class Report:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "meanings", Spoken(self.meanings))
+        if self.behind:
+            object.__setattr__(self, "behind", with_customers(self.behind))
 
     @property
     def offers(self) -> tuple[str, ...]:

@@ -89,6 +89,7 @@ class Scope:
         anchor: Step | None = None,
         slots: Callable[[Params], Mapping[str, str]] | None = None,
         how_often: str = "",
+        one_each: bool = False,
         **values: Any,
     ) -> tuple[str, dict[str, Any]]:
         """The SQL of a question over the runs of this scope, and the values that it binds.
@@ -100,7 +101,8 @@ class Scope:
         `which` is a condition on runs, `anchor` a step whose events the question needs to know (`worths` are
         their values by the bound property `value` in the bound `currency`, `*` for any); `slots` makes
         further SQL that it leaves open. `source` is always there: all runs, whenever they began. Of the runs
-        those are kept of which `how_often`, SQL of (customer, number, how_often), says how often they count.
+        those are kept of which `how_often`, SQL of (customer, number, how_often), says how often they count;
+        with `one_each`, of those that are as `which` says the latest of each customer.
         """
         params = Params(**(self.values or {}), **values)
         params.values |= {
@@ -126,6 +128,8 @@ class Scope:
             selected = question("runs.segment", runs=selected, segment=segment)
         if how_often:
             selected = question("scope.often", runs=selected, how_often=how_often)
+        if one_each:
+            selected, which = question("scope.one_each", runs=selected, which=which), "1"
         anchored = any_of(whoever(anchor.match), params) if anchor else "0"
         given = {
             "runs": selected,
@@ -174,9 +178,13 @@ class Scope:
 
     @property
     def resolved(self) -> str:
-        """The SQL of events with the customers that count: those of now, or of `as_of`; or with accounts."""
-        whose = resolution.resolved_now() if self.as_of is None else resolution.resolved_then()
-        return acting(whose) if self.rule.of_accounts else whose
+        """The SQL of events with the customers that count, or with accounts where the runs are theirs."""
+        return acting(self.with_customers) if self.rule.of_accounts else self.with_customers
+
+    @property
+    def with_customers(self) -> str:
+        """The SQL of events with their customers, those of now or of `as_of`, whosever the runs are."""
+        return resolution.resolved_now() if self.as_of is None else resolution.resolved_then()
 
     @property
     def is_complete(self) -> bool:

@@ -110,6 +110,7 @@ def _head(scope: Scope, group: Mapping[str, Any], unit: str) -> dict[str, Any]:
     everyone, entered, in_time = scope.everyone(), group["entered"], group["outcomes"]["in_time"]
     return {
         **{name: group[name] for name in ("text", "name", "looks_inside", "customers", "small", "dependent")},
+        "cells": {"customers": cell_of(everyone, COMPARED, group["cells"]["customers"])},
         "from": iso(scope.period.start),
         "to": iso(scope.period.end),
         "entered": with_list(entered["n"], cell_of(everyone, COMPARED, entered["cell"])),

@@ -98,7 +98,8 @@ HEAD = (
 
 
 def table(answer: Answer) -> Table:
-    """A row for all runs, those in time, those left out, and those in both groups; then a row a fact."""
+    """A row for all runs, those in time, those left out, their customers, and those in both; then a row a
+    fact."""
     return HEAD, _lines(answer)
 
 
@@ -107,6 +108,7 @@ def _lines(answer: Answer) -> Iterator[tuple[Any, ...]]:
     one, other = answer["sides"]
     for name in ("entered", "in_time", *(("young",) if answer["age"] else ())):
         yield "runs", name, "", one[name]["n"], *blank, other[name]["n"], *blank, *unknown
+    yield "runs", "customers", "", one["customers"], *blank, other["customers"], *blank, *unknown
     if answer["overlap"]:
         yield "runs", "in both", "", answer["overlap"]["n"], *blank, None, *blank, *unknown
     for row in answer["rows"]:

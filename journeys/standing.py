@@ -7,6 +7,7 @@ from typing import Any
 
 from journeys.funnel import OUTCOMES
 from journeys.rates import are_dependent, rate
+from journeys.report import customers_of
 from journeys.statistics import is_small
 
 RATE = ("value", "low", "high", "at_least", "at_most")
@@ -48,6 +49,11 @@ def whole(groups: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 def cells(cell: Callable[[str], str]) -> dict[str, Any]:
     """The cells of a group's numbers, where `cell` makes that of a number by its name."""
     return {"entered": cell("entered"), "outcomes": {how: cell(how) for how in OUTCOMES}}
+
+
+def cells_of_group(cell: Callable[[str], str]) -> dict[str, Any]:
+    """The same of one that says how many customers it has."""
+    return {**cells(cell), "customers": customers_of(cell("entered"))}
 
 
 def columns(group: Mapping[str, Any]) -> tuple[Any, ...]:

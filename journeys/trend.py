@@ -15,7 +15,7 @@ from journeys.lists import WHOLE, WORDS
 from journeys.metrics import STANDING
 from journeys.report import Answer, OwnArguments, Report, Table, Which
 from journeys.scope import Scope
-from journeys.standing import HEAD, NOBODY, cells, columns, standing, whole
+from journeys.standing import HEAD, NOBODY, cells, cells_of_group, columns, standing, whole
 from store.words import tell
 
 MEANINGS = {
@@ -68,7 +68,7 @@ def trend(scope: Scope, *, by: str = "", unit: str = "runs") -> Answer:
 
 
 def _told(part: Bucket, row: Any) -> dict[str, Any]:
-    own = cells(lambda number: f"{number}:{part.start}:{part.end}")
+    own = cells_of_group(lambda number: f"{number}:{part.start}:{part.end}")
     return {**part.told(), **standing(row), "cells": own}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from journeys.cursors import ListError
 from journeys.funnel import UNITS
 from journeys.rates import may_rise, rate, run_rate
-from journeys.report import OTHER_SEGMENT, PERIOD, Answer, Report, Table, Which
+from journeys.report import OTHER_SEGMENT, PERIOD, Answer, Report, Table, Which, customers_of
 from journeys.scope import Scope
 from journeys.statistics import known
 from store.words import marked, tell
@@ -60,7 +60,10 @@ def variants(scope: Scope, *, unit: str = "runs", most: int = 20) -> dict[str, A
                 "succeeded": {"n": row["succeeded"], "cell": f"succeeded:{way}"},
                 "share": rate(row["n"], runs),
                 "cumulative": rate(so_far, runs),
-                "success_rate": run_rate(row["succeeded"], row["n"], in_time=row["in_time"], spread=spread),
+                "success_rate": {
+                    **run_rate(row["succeeded"], row["n"], in_time=row["in_time"], spread=spread),
+                    "cells": {"n": way, "in_time": f"in_time:{way}", "customers": customers_of(way)},
+                },
                 "median_seconds": known(row["median"]),
             }
         )
@@ -69,10 +72,13 @@ def variants(scope: Scope, *, unit: str = "runs", most: int = 20) -> dict[str, A
     other = {
         "ways": rows[0]["ways"] - len(rows) if rows else 0,
         "n": runs - so_far,
-        "cell": f"other:{unit}:{most}",
-        "succeeded": {"n": won, "cell": f"succeeded:other:{unit}:{most}"},
+        "cell": (others := f"other:{unit}:{most}"),
+        "succeeded": {"n": won, "cell": f"succeeded:{others}"},
         "share": rate(runs - so_far, runs),
-        "success_rate": may_rise(won, runs - so_far, in_time=still),
+        "success_rate": {
+            **may_rise(won, runs - so_far, in_time=still),
+            "cells": {"n": others, "in_time": f"in_time:{others}"},
+        },
     }
     return {"unit": unit, "runs": runs, "variants": found, "other": other}
 
@@ -83,29 +89,38 @@ def _rows(scope: Scope, unit: str, most: int) -> list[dict[str, Any]]:
     return scope.events.query(*asked)
 
 
+# What a list has of a way, and of all that are not shown, by the outcome for which it stands.
+OF = {
+    "": marked("Runs of the way “%(way)s”"),
+    "succeeded": marked("Runs that succeeded of the way “%(way)s”"),
+    "in_time": marked("Runs in time of the way “%(way)s”"),
+}
+OF_OTHERS = {
+    "": marked("Runs of all other ways"),
+    "succeeded": marked("Runs that succeeded of all other ways"),
+    "in_time": marked("Runs in time of all other ways"),
+}
+
+
 def behind(scope: Scope, cell: str) -> Which:
     """The runs of a variant, or of all that are not shown; raises ListError for what is none."""
-    rest = cell.removeprefix("succeeded:")
-    which = "outcome = 'succeeded'" if rest != cell else "1"
-    have_succeeded = rest != cell
+    outcome, colon, rest = cell.partition(":")
+    if not (outcome and colon and outcome in OF):
+        outcome, rest = "", cell
+    which = f"outcome = '{outcome}'" if outcome else "1"
     if rest.startswith("other:"):
-        return _others(scope, rest, which, have_succeeded=have_succeeded)
+        return _others(scope, rest, which, OF_OTHERS[outcome])
     steps, names = rest.split(">"), {step.key: step.name for step in scope.rule.steps}
     if any(step not in names for step in steps):
         raise ListError(tell("%(cell)s is no variant; take a cell from the report's answer", cell=repr(cell)))
-    of_way = (
-        marked("Runs that succeeded of the way “%(way)s”")
-        if have_succeeded
-        else marked("Runs of the way “%(way)s”")
-    )
     return Which(
         f"{which} and {AS_TEXT} = {{way:String}}",
         {"goal": len(names), "way": _text(scope.rule.position(step) for step in steps)},
-        tell(of_way, way=" › ".join(names[step] for step in steps)),
+        tell(OF[outcome], way=" › ".join(names[step] for step in steps)),
     )
 
 
-def _others(scope: Scope, cell: str, which: str, *, have_succeeded: bool) -> Which:
+def _others(scope: Scope, cell: str, which: str, said: str) -> Which:
     _, unit, most = [*cell.split(":"), "", ""][:3]
     if unit not in UNITS or not most.isdigit():
         raise ListError(
@@ -115,7 +130,7 @@ def _others(scope: Scope, cell: str, which: str, *, have_succeeded: bool) -> Whi
     return Which(
         f"{which} and {AS_TEXT} not in {{shown:Array(String)}}",
         {"goal": len(scope.definition.steps), "shown": shown},
-        tell("Runs that succeeded of all other ways") if have_succeeded else tell("Runs of all other ways"),
+        tell(said),
     )
 
 

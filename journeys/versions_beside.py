@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from journeys.funnel import OUTCOMES
+from journeys.funnel import OUTCOMES, without_lists
 from journeys.rates import rate
 from journeys.report import Answer
 
@@ -32,7 +32,8 @@ def beside(this: Answer, other: Answer | None, *, has_lists: bool = True) -> Ans
 
 def _side(found: Answer, *, has_lists: bool) -> dict[str, Any]:
     return {
-        **{name: found[name] for name in ("version", "order", "entered", "outcomes", "success_rate")},
+        **{name: found[name] for name in ("version", "order", "entered", "outcomes")},
+        "success_rate": found["success_rate"] if has_lists else without_lists(found["success_rate"]),
         **({"cells": found["cells"]} if has_lists else {}),
         "median_seconds": found["seconds_to_goal"]["median"],
     }
@@ -59,7 +60,7 @@ def _steps(found: Answer, *, took: bool, has_lists: bool) -> dict[str, dict[str,
         ]
     else:
         told = [
-            (one, one["progressed"], one["cells"]["progressed"], one["rate_from_start"])
+            (one, one["progressed"], one["cells"]["progressed"], without_lists(one["rate_from_start"]))
             for one in found["steps"]
         ]
     return {

@@ -81,6 +81,8 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
         rate = apart.get("success_rate") if name == "succeeded" else None
         counts = [_count(side, name) for side in (this, other, apart)]
         yield name, "", "", counts[0], *shares[0], counts[1], *shares[1], counts[2], rate
+    customers = [side["success_rate"]["customers"] if side else None for side in (this, other)]
+    yield "customers", "", "", customers[0], *NOTHING, customers[1], *NOTHING, None, None
     medians = [side.get("median_seconds") for side in (this, other, apart)]
     yield "median_seconds", "", "", medians[0], *NOTHING, medians[1], *NOTHING, medians[2], None
     for step in answer["steps"]:

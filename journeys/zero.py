@@ -17,7 +17,9 @@ from journeys.scope import Scope
 from store.words import tell
 
 SIMILAR, NAMES = 3, 2_000
+IN_PERIOD = "timestamp < fromUnixTimestamp64Milli({end:Int64})"
 OF_CUSTOMERS = ("raw_matches", "robots", "customers", "in_order", "in_time")
+WITHOUT_CONDITIONS, SIMILAR_NAME = "without_conditions", "similar"  # of touchpoints that do not match, too
 MEANINGS = {
     "raw_matches": (
         "Touchpoints that match the step, of people and at any time from the beginning of the period on, "
@@ -41,20 +43,26 @@ MEANINGS = {
     ),
     "of_customers": (
         "The cells of these numbers for the list of customers, `zero/customers`. Beside each stands how many "
-        "of its touchpoints match; they add up to `raw_matches`, or to `robots`."
+        "of its touchpoints match, or are counted; they add up to `raw_matches`, `robots`, "
+        "`without_conditions` or the number of `similar` ones. Behind these two are customers also where the "
+        "runs are those of accounts."
     ),
     "name": "The name of the step, or of an event that was seen.",
-    "without_conditions": "Touchpoints that would match if the step's conditions were left out.",
+    "without_conditions": (
+        "Touchpoints that would match if the step's conditions were left out, also those of customers "
+        "without an account."
+    ),
     "similar": "Events that were seen under names like the one that was not.",
     "why": "In words, what stands between the touchpoints and the runs; empty where nothing does.",
 }
 
 
 class Cell(NamedTuple):
-    """A number of a step of which customers are the list."""
+    """A number of a step of which customers are the list; of a similar name, the `event` that has it."""
 
     number: str
     step: str
+    event: str = ""
 
 
 def zero(scope: Scope, *, whose: str = "1") -> Answer:
@@ -80,11 +88,11 @@ def histories_of(scope: Scope, whose: str = "1") -> tuple[str, dict[str, Any]]:
     return scope.ask("zero.histories", slots=lambda params: _slots(scope, params, whose))
 
 
-def customers_of(scope: Scope, which: str, *, n: str, **values: Any) -> tuple[str, dict[str, Any]]:
+def customers_of(scope: Scope, which: str, *, n: str, step: int) -> tuple[str, dict[str, Any]]:
     """SQL of customers of one step, whose histories are as `which` says, each with so many touchpoints as `n`
-    says, and all that it binds."""
+    says, and what it binds."""
     histories, bound = histories_of(scope)
-    return question("zero.customers", histories=histories, which=which, n=n), bound | values
+    return question("zero.customers", histories=histories, which=which, n=n), {**bound, "step": step}
 
 
 def _slots(scope: Scope, params: Params, whose: str) -> dict[str, str]:
@@ -130,7 +138,7 @@ def _explained(
         "step": step.key,
         "name": step.name,
         **counts,
-        "of_customers": {name: written(Cell(name, step.key)) for name in OF_CUSTOMERS},
+        "of_customers": {name: written(Cell(name, step.key)) for name in (*OF_CUSTOMERS, WITHOUT_CONDITIONS)},
         "progressed": {"n": progressed, "cell": step.key},
         "without_conditions": looser["matches"][k - 1],
         "similar": _similar(step, looser["seen"]),
@@ -148,6 +156,12 @@ def why(scope: Scope, found: Mapping[str, Any]) -> str:
         if found["robots"]:
             return tell(
                 "All %(n)s touchpoints that match came from robots, which no run counts.", n=found["robots"]
+            )
+        if found["without_conditions"] and rule.of_accounts:
+            return tell(
+                "%(n)s touchpoints of this name were seen, but none that meets the step's conditions is that "
+                "of a member of an account.",
+                n=found["without_conditions"],
             )
         if found["without_conditions"]:
             return tell(
@@ -201,15 +215,18 @@ def _without_conditions(scope: Scope) -> dict[str, Any]:
     """How many touchpoints have the names, pages and types of each step, whatever the conditions say."""
 
     def slots(params: Params) -> dict[str, str]:
-        bare = [[Matcher(one.event, one.page, one.type) for one in each.match] for each in scope.rule.steps]
-        first, *others = [filters.any_of(some, params) for some in bare]
-        within = "timestamp < fromUnixTimestamp64Milli({end:Int64})"
-        whole = f"({first}) and {within}" if scope.rule.order != "any" else first
-        counts = [f"countIf({one})" for one in (whole, *others)]
+        counts = (f"countIf({loosely(scope.rule, k, params)})" for k in range(1, len(scope.rule.steps) + 1))
         return {"counts": ", ".join(counts)}
 
     row = scope.events.query(*scope.ask("zero.names", slots=slots, most=NAMES))[0]
     return {"matches": row["counts"], "seen": dict(row["names"])}
+
+
+def loosely(rule: Definition, k: int, params: Params) -> str:
+    """SQL that is 1 for touchpoints of the names, pages and types of a step, whatever its conditions say."""
+    bare = [Matcher(one.event, one.page, one.type) for one in rule.steps[k - 1].match]
+    named = f"({filters.any_of(bare, params)})"
+    return named if k > 1 or rule.order == "any" else f"{named} and {IN_PERIOD}"
 
 
 def _similar(step: Step, seen: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -218,7 +235,14 @@ def _similar(step: Step, seen: Mapping[str, int]) -> list[dict[str, Any]]:
     wanted = [one.event for one in step.match if one.event is not None and one.event not in seen]
     near = [get_close_matches(name.casefold(), folded, n=SIMILAR, cutoff=0.7) for name in wanted]
     names = list(dict.fromkeys(folded[one] for some in near for one in some))[:SIMILAR]
-    return [{"event": name, "n": seen[name]} for name in names]
+    return [
+        {
+            "event": name,
+            "n": seen[name],
+            "of_customers": {"n": written(Cell(SIMILAR_NAME, step.key, name))},
+        }
+        for name in names
+    ]
 
 
 def behind(scope: Scope, cell: str) -> Which:

@@ -10,7 +10,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint, Refused
 from admin.exports import csv_file, named, runs
-from journeys import zero_lists
+from journeys import paths_lists, zero_lists
 from journeys.cursors import ListError
 from journeys.definitions import DefinitionSchema, lean, parse
 from journeys.funnel import OUTCOMES, UNITS
@@ -120,6 +120,15 @@ class CellAsked(ReportAsked):
     )
 
 
+class LabelsAsked(ReportAsked):
+    """Which place of paths is asked for by its labels."""
+
+    cell = fields.String(
+        required=True, metadata={"description": "the `cell` of the runs in a node of the kind other"}
+    )
+    most = fields.Integer(load_default=50, validate=validate.Range(1, 1_000))
+
+
 class CustomersAsked(CellAsked):
     """What the list of these customers reads."""
 
@@ -201,11 +210,18 @@ def list_customers_of_zero(call: Call, key: str) -> dict[str, Any]:
     return _dated(scope, answer)
 
 
+def list_labels_of_paths(call: Call, key: str) -> dict[str, Any]:
+    """The labels that are together in Other of paths, each with how many runs it has, the most first."""
+    query, scope = call.query, _scope(call, key)
+    return _dated(scope, paths_lists.labels(scope, query["cell"], most=query["most"]))
+
+
 def read_customers_of_zero_csv(call: Call, key: str) -> Response:
     """The customers behind a number of the report on why a step is empty. As a CSV file."""
     scope = _scope(call, key)
-    rows = zero_lists.everyone(scope, call.services.ledger, call.query["cell"])
-    return csv_file(named(key, "customers", scope), zero_lists.table(scope, rows))
+    cell = call.query["cell"]
+    rows = zero_lists.everyone(scope, call.services.ledger, cell)
+    return csv_file(named(key, "customers", scope), zero_lists.table(scope, cell, rows))
 
 
 def _number(query: Mapping[str, Any]) -> str:
@@ -309,6 +325,7 @@ ENDPOINTS = [
     Endpoint("POST", "/journeys/preview", preview_journey, query=Asked, body=DefinitionSchema),
     Endpoint("GET", "/journeys/<key>/runs", read_runs, query=RunsPageAsked),
     Endpoint("GET", "/journeys/<key>/runs.csv", read_runs_csv, query=RunsAsked),
+    Endpoint("GET", "/journeys/<key>/paths/labels", list_labels_of_paths, query=LabelsAsked),
     Endpoint("GET", "/journeys/<key>/zero/customers", list_customers_of_zero, query=CustomersAsked),
     Endpoint("GET", "/journeys/<key>/zero/customers.csv", read_customers_of_zero_csv, query=CellAsked),
     *(endpoint for report in REPORTS for endpoint in _endpoints(report)),

@@ -52,15 +52,17 @@ def runs(place: Place, key: str) -> ResponseReturnValue:
         answer = question.ask(report.scope, unit=report.asked.unit)
         return render_template("journey/runs_rows.html", report=report, question=question, answer=answer)
 
-    def compute() -> tuple[JourneyPage, Answer, str]:
-        answer = question.ask(report.scope, unit=report.asked.unit)
-        return with_choices(report), answer, question.title(report.scope)
+    def compute() -> tuple[JourneyPage, dict[str, Any]]:
+        found = {
+            "answer": question.ask(report.scope, unit=report.asked.unit),
+            "title": question.title(report.scope),
+            "gathered": question.labels(report.scope),
+        }
+        return with_choices(report), found
 
-    def draw(found: tuple[JourneyPage, Answer, str]) -> str:
-        opened, answer, title = found
-        return render_template(
-            "journey/runs.html", report=opened, question=question, answer=answer, title=title
-        )
+    def draw(found: tuple[JourneyPage, dict[str, Any]]) -> str:
+        opened, told = found
+        return render_template("journey/runs.html", report=opened, question=question, **told)
 
     frame = {"report": report, "question": question}
     return long_reports.shown(compute, draw, owner=place.user.id, work=work, spot=RUNS, **frame)
@@ -94,8 +96,9 @@ def customers(place: Place, key: str) -> ResponseReturnValue:
 def customers_csv(place: Place, key: str) -> ResponseReturnValue:
     """The same as a file."""
     scope = open_report(place, key).scope
-    rows = zero_lists.everyone(scope, services().ledger, request.args.get("cell", ""))
-    return exports.csv_file(exports.named(key, "customers", scope), zero_lists.table(scope, rows))
+    cell = request.args.get("cell", "")
+    rows = zero_lists.everyone(scope, services().ledger, cell)
+    return exports.csv_file(exports.named(key, "customers", scope), zero_lists.table(scope, cell, rows))
 
 
 @pages.get("/definition")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -52,8 +53,13 @@ def test_the_lists_of_why_it_is_zero_name_accounts(firm: Shop) -> None:
     client = firm.client("viewer")
     shown = client.get("/p/shop/journeys/together/zero?days=30&unit=accounts").text
     lists = {html.unescape(one) for one in re.findall(r'href="(/p/shop/[^"]+/zero/customers\?[^"]+)"', shown)}
-    assert lists
-    for address in lists:
+    steps = asking(firm)("GET", "/journeys/together/zero")[1]["steps"]
+    named = {one["of_customers"]["without_conditions"] for one in steps}
+    of_accounts = {one for one in lists if parse_qs(urlsplit(one).query)["cell"][0] not in named}
+    assert of_accounts < lists
+    for address in lists - of_accounts:
+        assert 'href="/p/shop/customers/' in client.get(address).text
+    for address in of_accounts:
         listed = client.get(address)
         assert listed.status_code == 200
         assert 'href="/p/shop/accounts/one?id=acme"' in listed.text

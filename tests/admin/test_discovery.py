@@ -93,6 +93,11 @@ def test_every_number_has_its_list(shop: Shop) -> None:
     answer = ask("GET", f"/discovery/ways?{BETWEEN}")[1]
     cells = {name: answer[name] for name in ("attempts", "reached", "not_reached", "under_way")}
     cells |= {way["cell"]: way["n"] for way in answer["ways"]}
+    cells = {answer["cells"]["customers"]: answer["customers"], **cells}
+    rate = answer["success_rate"]
+    assert {one: cells[cell] for one, cell in rate["cells"].items()} == {
+        one: rate[one] for one in rate["cells"]
+    }
     for step in ask("GET", f"/discovery/steps?{BETWEEN}")[1]["steps"]:
         cells |= {step["cell"]: step["n"], step["cell_reached"]: step["reached"]}
     for cell, n in cells.items():
@@ -101,8 +106,8 @@ def test_every_number_has_its_list(shop: Shop) -> None:
         assert (found["total"], len(found["attempts"])) == (n, n), cell
     assert ask("GET", f"/discovery/attempts?{BETWEEN}&cell=x")[1]["code"] == "bad_question"
     text = page(shop, f"/between?{ON_PAGE}&rare=shown")
-    links = re.findall(r'href="/p/shop/discover(/attempts[^"]+)"[^>]*>(\d+)<', text)
-    assert len(links) >= 5
+    links = re.findall(r'href="/p/shop/discover(/attempts[^"]+)"[^>]*>(\d+)(?: customers?)?<', text)
+    assert len(links) >= 6
     for link, n in links:
         assert re.search(rf"<h1[^>]*>[^<]+: {n}</h1>", page(shop, link)), link
 

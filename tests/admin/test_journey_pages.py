@@ -7,7 +7,7 @@ import html
 import io
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -21,6 +21,7 @@ from journeys.scope import Scope, open_scope
 from store.event import Event
 from store.journeys import save_version
 from tests.admin.conftest import JOURNEY, NOW, Shop, fill_all, happened
+from tests.admin.test_api import asking
 from tests.admin.test_editor import form_of
 
 PAGES = [*(one.name for one in TABS), "runs", "definition"]
@@ -90,10 +91,14 @@ def test_links_to_lists_and_files_keep_the_moment_of_the_report(shop: Shop) -> N
     assert 'runs-title">Dropped: 2 runs' in page(shop, "runs", "days=90&number=dropped")
 
 
+def words(text: str) -> str:
+    """What a page says, without its tags."""
+    return " ".join(re.sub(r"<[^>]*>", "", text).split())
+
+
 def test_a_success_rate_that_may_still_rise_says_so(shop: Shop) -> None:
-    text = page(shop, "funnel")
     told = "1 of these 5 runs are still in time: when all are decided, the success rate will lie between 20%"
-    assert told in " ".join(text.split())
+    assert told in words(page(shop, "funnel"))
     assert "still in time" not in page(shop, "funnel", "from=2026-02-01&through=2026-02-25")
 
 
@@ -101,11 +106,17 @@ def test_a_rate_whose_runs_one_customer_makes_says_so(
     own_shop: Shop, add_events: Callable[[list[Event]], None]
 ) -> None:
     told = "at least half are of one customer, of 6 in all"
-    assert told not in page(own_shop, "funnel", "days=90")
+    assert told not in words(page(own_shop, "funnel", "days=90"))
     add_events([happened("/shop", "tester", day=5 + 4 * n, kind="page") for n in range(12)])
-    assert told in page(own_shop, "funnel", "days=90")
-    assert "n 17 of 6 customers" in page(own_shop, "funnel", "days=90")
-    assert told not in page(own_shop, "funnel", "days=90&unit=customers")
+    shown = page(own_shop, "funnel", "days=90")
+    assert told in words(shown)
+    assert "n 17 of 6 customers" in words(shown)
+    assert told not in words(page(own_shop, "funnel", "days=90&unit=customers"))
+    link = html.unescape(re.search(r'<a href="([^"]+)" aria-label="6 customers">', shown)[1])
+    listed = own_shop.client("viewer").get(link).text
+    assert "All who entered (the latest run of each customer): 6 runs" in listed
+    found = re.findall(r'href="(/p/shop/customers/\d+)"', listed)
+    assert (len(found), len(set(found))) == (6, 6)
     answer = own_shop.client("viewer").get("/p/shop/journeys/buy/funnel.csv?days=90")
     first = next(csv.DictReader(io.StringIO(answer.text)))
     assert {name: first[name] for name in ("in_time", "at_most", "customers", "half_by")} == {
@@ -210,7 +221,7 @@ def test_deleting_hides_the_journey(own_shop: Shop) -> None:
 @pytest.mark.parametrize("name", [one.name for one in TABS])
 def test_every_number_of_a_report_opens_its_list(shop: Shop, name: str) -> None:
     text = page(shop, name)
-    links = re.findall(r'<a href="(/p/shop/journeys/buy/runs\?[^"]+)"[^>]*>(\d+)</a>', text)
+    links = re.findall(r'<a href="(/p/shop/journeys/buy/runs\?[^"]+)"[^>]*>(\d+)(?: customers?)?</a>', text)
     assert links
     for link, n in dict(links).items():
         listed = shop.client("viewer").get(link.replace("&amp;", "&")).text
@@ -293,3 +304,30 @@ def test_the_link_that_is_copied_keeps_days_and_moment(shop: Shop) -> None:
     assert "from=2026-02-23" in back[1]
     assert 'aria-current="true"' not in opened, "no preset: that would move on"
     assert "data-copy-link" not in page(shop, "definition", "")
+
+
+def test_the_list_of_rarer_touchpoints_names_them(
+    own_shop: Shop, add_events: Callable[[list[Event]], None]
+) -> None:
+    add_events(
+        [
+            happened(name, f"guest{n}", day=9 + n / 100 - minute / 1_000, kind="page")
+            for n in range(11)
+            for minute, name in enumerate(("/shop", f"/shop/rare{n}"))
+        ]
+    )
+    ask = asking(own_shop)
+    nodes = ask("GET", "/journeys/buy/paths?from=2026-02-01")[1]["nodes"]
+    other = next(one for one in nodes if one["kind"] == "other")
+    status, found = ask("GET", f"/journeys/buy/paths/labels?from=2026-02-01&cell={other['cell']}&most=2")
+    assert (status, found["total"], len(found["labels"])) == (200, other["members"], 2)
+    assert all("/shop" in one["label"] and one["n"] == 1 for one in found["labels"])
+    assert ask("GET", "/journeys/buy/paths/labels?from=2026-02-01&cell=x")[0] == 400
+    link = next(
+        html.unescape(one)
+        for one in re.findall(r'<a href="([^"]+)"', page(own_shop, "paths"))
+        if other["cell"] in unquote(one)
+    )
+    listed = words(own_shop.client("viewer").get(link).text)
+    assert f"{other['members']} labels are together here: " in listed
+    assert f"{found['labels'][0]['label']} (1)" in listed

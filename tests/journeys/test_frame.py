@@ -14,11 +14,11 @@ import pytest
 from journeys.companions import COMPANIONS
 from journeys.definitions import parse
 from journeys.generations import Wanted, ensured
-from journeys.lists import total
+from journeys.lists import listed, total
 from journeys.metrics import WORDS
 from journeys.period import Period
 from journeys.published import FILE, published
-from journeys.report import Report
+from journeys.report import CUSTOMERS, Report
 from journeys.reports import BY_NAME, REPORTS
 from journeys.runs import fill
 from journeys.scope import Scope
@@ -202,6 +202,27 @@ def test_the_list_behind_every_number_has_exactly_that_many_rows(
     some = some_of_each_place(answer, random.Random(f"{report.name} {unit}"), ALIKE)
     wrong = {cell: n for cell, n in some.items() if total(scope, report.behind(scope, cell), unit=unit) != n}
     assert wrong == {}
+
+
+def test_the_list_of_customers_has_the_latest_run_of_each(
+    scope: Scope, asked: tuple[Report, dict[str, Any], str]
+) -> None:
+    report, answer, unit = asked
+    of_customers = sorted({cell for cell, n in cells(answer) if n and cell.startswith(CUSTOMERS)})
+    assert of_customers or report.name not in ("funnel", "trend", "breakdown", "compare", "variants")
+    assert report.behind
+    for cell in random.Random(report.name).sample(of_customers, min(2, len(of_customers))):
+        which, everyone = (report.behind(scope, one) for one in (cell, cell.removeprefix(CUSTOMERS)))
+        latest = {
+            one["customer"]: one
+            for one in reversed(listed(scope, which=everyone, unit=unit, most=1_000)["runs"])
+        }
+        found, cursor = list[Any](), None
+        while not found or cursor:
+            page = listed(scope, which=which, unit=unit, most=7, cursor=cursor)
+            found, cursor = [*found, *page["runs"]], page["next"]
+        assert page["total"] == page["rows"] == len(found) == len(latest)
+        assert {one["customer"]: one for one in found} == latest
 
 
 def test_the_file_says_what_the_answer_says(asked: tuple[Report, dict[str, Any], str]) -> None:

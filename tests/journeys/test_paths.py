@@ -15,6 +15,7 @@ from journeys.cursors import ListError
 from journeys.lists import total
 from journeys.paths import Asked, PathError, paths
 from journeys.paths_lists import behind, with_cells
+from journeys.paths_lists import labels as labels_of_cell
 from journeys.period import Period
 from journeys.scope import Scope
 from journeys.segments import read
@@ -121,6 +122,7 @@ def test_rarer_labels_are_other_and_nothing_else_changes(
     scope: Scope, asked: dict[str, Any], most: int
 ) -> None:
     whole, part = paths(scope, most=50, **asked), paths(scope, most=most, **asked)
+    with_cells(part, Asked(most=most, **asked))
     labels: dict[int, list[tuple[int, str]]] = {}
     for node in whole["nodes"]:
         if node["kind"] == "touchpoint":
@@ -132,6 +134,12 @@ def test_rarer_labels_are_other_and_nothing_else_changes(
         rest = sum(n for n, _ in counts) - sum(one["n"] for one in shown)
         assert nodes.get("other", {"n": 0})["n"] == rest
         assert nodes.get("other", {"members": 0})["members"] == max(0, len(counts) - most)
+        if position == max(labels) and "other" in nodes:
+            alone = {one["label"] for one in shown}
+            together = {label: n for n, label in counts if label not in alone}
+            gathered = labels_of_cell(scope, nodes["other"]["cell"])
+            assert {one["label"]: one["n"] for one in gathered["labels"]} == together
+            assert gathered["total"] == nodes["other"]["members"] == len(together)
     ends = [
         {place(one): one["n"] for one in answer["nodes"] if one["kind"] == "end"} for answer in (whole, part)
     ]
@@ -221,6 +229,15 @@ def test_a_segment_and_everybody_are_the_segment_and_the_rest(
     runs = rest["runs"]
     assert whole["overlap"]["n"] == runs
     assert total(here, behind(here, whole["overlap"]["cell"])) == runs
+    others = [one for one in whole["nodes"] if one["kind"] == "other"]
+    assert others
+    for one in others:
+        for cell, n in ((one["cell"], one["n"]), (one["against"]["cell"], one["against"]["n"])):
+            gathered = labels_of_cell(here, cell)
+            assert (gathered["total"], len(gathered["labels"])) == (one["members"],) * 2
+            assert sum(each["n"] for each in gathered["labels"]) == n
+    shown = next(one for one in whole["nodes"] if one["kind"] == "touchpoint")
+    assert labels_of_cell(here, shown["cell"]) == {"total": 0, "labels": []}
     numbers = [{one["id"]: one for one in answer["nodes"]} for answer in (whole, rest)]
     assert numbers[0].keys() == numbers[1].keys()
     for name, one in numbers[0].items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -136,9 +136,10 @@ def test_the_list_behind_every_number_has_its_customers(events: EventStore, engi
         for name, cell in step["of_customers"].items():
             found = list(everyone(scope, ledger, cell))
             assert len({one["customer"] for one in found}) == len(found)
-            of_touchpoints = name in ("raw_matches", "robots")
+            of_touchpoints = name in ("raw_matches", "robots", "without_conditions")
             counts = [one["matches"] if of_touchpoints else 1 for one in found]
             assert step[name] == sum(counts), (step["step"], name)
+            assert sum(counts) > 0, (step["step"], name)
     cell = zero(scope)["steps"][1]["of_customers"]["in_order"]
     first = zero_lists.listed(scope, ledger, cell, most=3)
     second = zero_lists.listed(scope, ledger, cell, most=3, cursor=first["next"])
@@ -148,11 +149,86 @@ def test_the_list_behind_every_number_has_its_customers(events: EventStore, engi
 
 
 @pytest.mark.parametrize(
-    "cell", ["", "x", written(Cell("machines", "buy")), written(Cell("customers", "no"))]
+    "cell",
+    [
+        *("", "x", written(Cell("machines", "buy")), written(Cell("customers", "no"))),
+        *(written(Cell("similar", "buy")), written(Cell("customers", "buy", "Buy"))),
+    ],
 )
 def test_a_cell_that_names_no_number_is_refused(events: EventStore, engine: Engine, cell: str) -> None:
     with pytest.raises(ListError, match="is no cell"):
         zero_lists.listed(scope_of(events, parse(DEFINITION)), Ledger(engine, events), cell)
+
+
+def test_touchpoints_of_its_name_and_of_similar_ones_say_whose_they_are(
+    events: EventStore, engine: Engine
+) -> None:
+    pro = [{"property": "plan", "op": "eq", "value": "pro"}]
+    matches = [{"event": "Look", "where": pro}], [{"event": "try"}, {"event": "Trye"}], [{"page": "/shop*"}]
+    rows = history()
+    late = [happening(10_000 + n, f"late{n}", PERIOD.end + n, "Look") for n in range(3)]
+    pages = [happening(20_000 + n, n % 4, START + n, f"/shop/{n}", kind="page") for n in range(9)]
+    events.insert([*rows, *late, *pages], token="t")
+    definition = parse({**DEFINITION, "steps": steps(*matches)})
+    scope, ledger = scope_of(events, definition), Ledger(engine, events)
+
+    def whose(cell: str) -> dict[str, int]:
+        found = list(everyone(scope, ledger, cell))
+        assert zero_lists.listed(scope, ledger, cell)["total"] == len(found)
+        return {one["identities"][0]["value"]: one["matches"] for one in found}
+
+    def expected(name: str, *, end: int = 2**62) -> dict[str, int]:
+        return dict(
+            Counter(
+                row.user_id
+                for row in rows
+                if row.event == name and not row.is_bot and PERIOD.start <= row.timestamp < end
+            )
+        )
+
+    looks, tries, shops = zero(scope)["steps"]
+    assert looks["raw_matches"] == 0 < looks["without_conditions"]
+    assert whose(looks["of_customers"]["without_conditions"]) == expected("Look", end=PERIOD.end)
+    assert looks["without_conditions"] == sum(expected("Look", end=PERIOD.end).values())
+    assert [one["event"] for one in tries["similar"]] == ["Try"]
+    assert whose(tries["similar"][0]["of_customers"]["n"]) == expected("Try")
+    assert tries["similar"][0]["n"] == sum(expected("Try").values())
+    assert whose(shops["of_customers"]["without_conditions"]) == {"0": 3, "1": 2, "2": 2, "3": 2}
+    assert shops["without_conditions"] == 9
+
+
+def test_such_touchpoints_are_those_of_customers_where_the_runs_are_those_of_accounts(
+    events: EventStore, engine: Engine
+) -> None:
+    rows = [
+        happening(1, "a", START, "", kind="group", group_id="x"),
+        happening(2, "a", START, "", kind="group", group_id="y"),
+        *(happening(3 + n, who, START + n, "Look") for n, who in enumerate("aab")),
+    ]
+    events.insert(rows, token="t")
+    scope = scope_of(events, parse({**DEFINITION, "runs_of": "accounts"}))
+    look, ledger = zero(scope)["steps"][0], Ledger(engine, events)
+    assert (look["raw_matches"], look["without_conditions"]) == (4, 3)
+    cells = look["of_customers"]
+    matching, named = (
+        zero_lists.listed(scope, ledger, cells[one]) for one in ("raw_matches", "without_conditions")
+    )
+    assert {one["account"]: one["matches"] for one in matching["accounts"]} == {"x": 2, "y": 2}
+    assert (matching["customers"], named["accounts"]) == ([], [])
+    assert sorted(one["matches"] for one in named["customers"]) == [1, 2]
+    heads = [
+        zero_lists.table(scope, cells[one], everyone(scope, ledger, cells[one]))[0][0]
+        for one in ("raw_matches", "without_conditions")
+    ]
+    assert heads == ["account", "customer"]
+
+
+def test_touchpoints_of_nobody_in_an_account_are_told_as_such(events: EventStore) -> None:
+    rows = [happening(1, "a", START, "Look")]
+    look = asked(
+        events, rows, {"steps": steps([{"event": "Look"}], [{"event": "Buy"}]), "runs_of": "accounts"}
+    )["s0"]
+    assert look["why"].endswith("none that meets the step's conditions is that of a member of an account.")
 
 
 ROWS = [

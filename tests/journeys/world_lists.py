@@ -9,7 +9,7 @@ from typing import Any
 
 from admin.all_events import AllEvents, Ends
 from admin.segment_sizes import size_of
-from journeys import explored, lifecycle, zero_lists
+from journeys import explored, lifecycle, paths, paths_lists, zero_lists
 from journeys.answers import Answers
 from journeys.cursors import written
 from journeys.lists import listed
@@ -20,7 +20,7 @@ from journeys.routes import Routes
 from journeys.scope import Scope, open_scope
 from journeys.segment_definitions import parse_segment
 from journeys.touchpoints import read
-from journeys.zero import OF_CUSTOMERS, Cell
+from journeys.zero import OF_CUSTOMERS, SIMILAR_NAME, WITHOUT_CONDITIONS, Cell
 from store.journeys import live_journeys
 from tests.journeys.test_frame import cells
 from tests.journeys.world import NOW, PERIOD, SEGMENT, VARIED, World
@@ -62,6 +62,7 @@ def of_all_events(world: World, *, some: int | None = None) -> Iterator[Asked]:
     yield from _of_exploration(world, some)
     yield from _of_zero(world, some)
     yield from _of_lifecycle(world, some)
+    yield from _of_paths(world)
     project, scope = world.project.id, world.scope
     yield "proposed routes", lambda: proposals(world.events, project, PERIOD, Routes(()), least=2)
     after = Routes(("/help/:id",))
@@ -117,11 +118,22 @@ def _of_zero(world: World, some: int | None) -> Iterator[Asked]:
     for key in ("buy", "together"):
         scope = open_scope(world.engine, world.events, world.project, key, **period)
         behind = [written(Cell(number, step.key)) for step in scope.rule.steps for number in OF_CUSTOMERS]
-        for cell in islice(behind, some):
+        named = [written(Cell(WITHOUT_CONDITIONS, "cart")), written(Cell(SIMILAR_NAME, "cart", "Ask"))]
+        for cell in (*named, *islice(behind, some)):
             yield (
                 f"customers of zero {key} {cell}",
                 lambda scope=scope, cell=cell: zero_lists.listed(scope, world.ledger, cell, most=MOST),
             )
+
+
+def _of_paths(world: World) -> Iterator[Asked]:
+    """The labels that are together in the places called Other, where few stand alone."""
+    asked = paths.Asked(most=2)
+    answer = paths_lists.with_cells(paths.paths(world.scope, **vars(asked)), asked)
+    others = [one["cell"] for one in answer["nodes"] if one["kind"] == "other"]
+    assert others
+    for cell in others:
+        yield f"labels of {cell}", lambda cell=cell: paths_lists.labels(world.scope, cell, most=MOST)
 
 
 def _of_lifecycle(world: World, some: int | None) -> Iterator[Asked]:
