@@ -107,6 +107,11 @@ def intake(answer: Mapping[str, Any], part: str) -> Table:
     return (first, *kinds), ([row[name] for name in (first, *kinds)] for row in answer[part])
 
 
+def minutes(found: Mapping[int, int]) -> Table:
+    """A row a minute, by when it began."""
+    return ("from", "events"), ((iso(at), n) for at, n in found.items())
+
+
 def loss(answer: Mapping[str, Any]) -> Table:
     """A row a library, or a library, page host and browser."""
     counts = ("streams", "expected", "received", "refused", "lost")
