@@ -58,6 +58,8 @@ class Job:
     @property
     def progress(self) -> Progress:
         """How far its question is; nothing where the store does not say."""
+        if self.work.progress.rows:
+            return self.work.progress
         try:
             return self.events.progress(self.work)
         except Exception:  # whatever it is, the report itself goes on
