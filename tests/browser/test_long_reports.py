@@ -202,7 +202,14 @@ def test_a_preview_of_templates_is_cancelled_and_comes_below_what_is_typed_on(
 ) -> None:
     page, project = inside
     page.goto(f"{project}/settings/paths")
-    expect(page.locator("#proposed")).to_contain_text("Counting for", timeout=60_000)
+    proposed = page.locator("#proposed")
+    expect(proposed).to_contain_text("Counting for", timeout=60_000)
+    ask_again = proposed.get_by_role("button", name="Ask again")
+    expect(ask_again).to_have_count(0)
+    proposed.get_by_role("button", name="Cancel").click()
+    expect(proposed).to_contain_text("Cancelled.", timeout=60_000)
+    ask_again.click()
+    expect(proposed).to_contain_text("Counting for", timeout=60_000)
     page.get_by_role("button", name="Add a template").click()
     page.get_by_label("Template 1").fill("/app/projects/:id")
     page.get_by_label("Template 1").press("Enter")
