@@ -19,6 +19,7 @@ from journeys.scope import Scope
 from journeys.session_numbers import FACTS
 from store import audit
 from store.events import EventStoreError
+from store.identity.refusals import Refused
 from store.work import WorkEnded
 
 MOST_LINES = 100_000
@@ -107,6 +108,11 @@ def intake(answer: Mapping[str, Any], part: str) -> Table:
     return (first, *kinds), ([row[name] for name in (first, *kinds)] for row in answer[part])
 
 
+def minutes(found: Mapping[int, int]) -> Table:
+    """A row a minute, by when it began."""
+    return ("from", "events"), ((iso(at), n) for at, n in found.items())
+
+
 def loss(answer: Mapping[str, Any]) -> Table:
     """A row a library, or a library, page host and browser."""
     counts = ("streams", "expected", "received", "refused", "lost")
@@ -167,6 +173,25 @@ def accounts(rows: Iterable[Mapping[str, Any]]) -> Table:
     """A row an account."""
     names = ("account", "name", "members", "first_told", "last_told")
     return names, ([one[name] for name in names] for one in rows)
+
+
+def members(rows: Iterable[Mapping[str, Any]]) -> Table:
+    """A row a member of an account."""
+    names = ("customer", "user_id", "email", "since", "n", "last_seen", "last_touchpoint")
+    return names, ([one[name] for name in names] for one in rows)
+
+
+def refused(rows: Iterable[Refused]) -> Table:
+    """A row two ids that were to be joined and were not."""
+    ends = ("kind", "value", "customer")
+    head = (*(f"{side}_{name}" for side in "ab" for name in ends), "rule", "reason", "at", "entered_at")
+    return head, (
+        (
+            *(getattr(end, name) for end in (one.a, one.b) for name in ends),
+            *(one.rule, one.reason, iso(one.at), iso(one.entered_at)),
+        )
+        for one in rows
+    )
 
 
 def seen(rows: Iterable[Mapping[str, Any]]) -> Table:

@@ -30,10 +30,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Glance:
-    """The line of the period, by day, week or month, and the change since the period `before` in words."""
+    """The line of the period, by day, week or month, with its parts; the change since the period `before`."""
 
     line: Line | None
     by: str
+    parts: Sequence[Mapping[str, Any]]
     sentence: str
     before: Mapping[str, Any]
     money: Mapping[str, Any] | None
@@ -45,6 +46,7 @@ def glance(scope: Scope) -> Glance:
     return Glance(
         line=_line(trend["parts"]),
         by=trend["by"],
+        parts=trend["parts"],
         sentence=told_change(change, scope.definition),
         before=change["before"],
         money=_money(scope),

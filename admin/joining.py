@@ -23,6 +23,7 @@ from store.privacy.suppression import hashed, key_of
 from store.projects import Project
 from store.rules import IdentifierRule, ProjectRules, alter_rules
 from store.words import Later, tell
+from store.work import Work
 
 log = logging.getLogger("waywiser.audit")
 FIELDS = ("identifiers", "blocked_ids", "most_neighbours")
@@ -175,9 +176,9 @@ def stamp(rules: ProjectRules) -> str:
     return version_of(shown(rules))
 
 
-def preview(given: Services, project: int, rules: ProjectRules) -> RulesPreview:
-    """What these rules would do to all that is known."""
-    return given.ledger.preview_rules(project, rules)
+def preview(given: Services, project: int, rules: ProjectRules, work: Work | None = None) -> RulesPreview:
+    """What these rules would do to all that is known; `work` tells how far that is, and may be ended."""
+    return given.ledger.preview_rules(project, rules, progress=work.note if work else None)
 
 
 def told(found: RulesPreview) -> str:

@@ -89,7 +89,7 @@ def _is_at_it_elsewhere(name: str) -> bool:
         return False
     if _is_part() and given.clock() - request.values.get("heard", 0, type=int) < SILENT_MS:
         return True
-    given.events.end(Work(name=name))
+    given.waiting.cancel_elsewhere(name, given.events)
     return False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +82,7 @@ ORDERS = Spoken(
 class Pulse:
     """The events of the last half hour by minute, and how many were accepted and refused in 24 hours."""
 
-    minutes: Sequence[int]
+    minutes: Mapping[int, int]
     accepted: int
     refused: int
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from store.words import tell
 ON_A_PAGE = 50
 UNANSWERED = "unanswered"
 MOST_COUNTED = 100
+AT_ONCE = 2_000  # of a file
 
 
 class Said(NamedTuple):
@@ -98,6 +99,14 @@ def page(given: Services, project: int, *, reason: str, after: int | None) -> di
         "counts": refused_counts(given.engine, project, gathered=True),
         "reasons": REASONS,
     }
+
+
+def every(given: Services, project: int, reason: str) -> Iterator[Refused]:
+    """All that were refused for a reason, the newest first: those of a shared browser each by itself."""
+    after, chosen = None, reason if reason in REASONS else UNANSWERED
+    while found := refused(given.engine, project, most=AT_ONCE, after=after, reason=chosen):
+        yield from found
+        after = found[-1].id
 
 
 def named(given: Services, project: int, some: Collection[int]) -> list[Side]:

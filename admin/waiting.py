@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
+from store.cancelling import Cancelling
 from store.events import EventStore
 from store.words import carried, marked
 from store.work import CANCELLED_SAID, Cancelled, Progress, Work, WorkEnded, is_name
@@ -23,6 +24,7 @@ MOST_OF_ONE = MOST - 2  # of one person, so that others find a place whatever th
 MOST_IN_LINE = 32  # of one person that wait for it
 CLOSE_S = 10.0
 AGAIN_S = 0.4
+LOOK_S = 1.0  # between two looks at what was cancelled in other processes
 LEASE_S = 90.0  # a tab in the background may ask once a minute
 LINE_IS_FULL = marked(
     "so many of your reports wait for their turn that no more are taken; ask again in a while"
@@ -58,6 +60,8 @@ class Job:
     @property
     def progress(self) -> Progress:
         """How far its question is; nothing where the store does not say."""
+        if self.work.progress.rows:
+            return self.work.progress
         try:
             return self.events.progress(self.work)
         except Exception:  # whatever it is, the report itself goes on
@@ -69,7 +73,8 @@ class Waiting:
     """The reports under way in this process, and those that wait until one of these ends.
 
     `patience_s` is how long a page is held back for one: what is ready by then needs no second request. When
-    the page is there and asks again, it is held for `again_s`.
+    the page is there and asks again, it is held for `again_s`. By `cancelling` several processes tell each
+    other what is not waited for any more; None where there is one process alone.
     """
 
     def __init__(
@@ -79,9 +84,11 @@ class Waiting:
         again_s: float = AGAIN_S,
         lease_s: float = LEASE_S,
         clock: Callable[[], float] = time.monotonic,
+        cancelling: Cancelling | None = None,
     ) -> None:
         self._patience_s, self._again_s, self._lease_s = patience_s, again_s, lease_s
         self._clock = clock
+        self._cancelling = cancelling
         self._mark = secrets.token_hex(4)
         self._jobs: dict[str, Job] = {}
         self._under_way: list[Job] = []
@@ -169,6 +176,12 @@ class Waiting:
         else:
             job.events.end(job.work)
 
+    def cancel_elsewhere(self, name: str, events: EventStore) -> None:
+        """End the question of this name that another process is at, and let that begin no other one."""
+        if self._cancelling and self.is_elsewhere(name):
+            self._cancelling.note(name)
+        events.end(Work(name=name))
+
     def seconds(self, job: Job) -> float:
         """How long it has been under way."""
         return self._clock() - job.begun_at
@@ -244,6 +257,15 @@ class Waiting:
 
     def _watch(self, job: Job) -> None:
         while (left := job.asked_at + self._lease_s - self._clock()) > 0:
-            if job.taken.wait(left):
+            if job.taken.wait(min(left, LOOK_S) if self._cancelling else left):
                 return
+            if self._is_cancelled_elsewhere(job):
+                break
         self.cancel(job)
+
+    def _is_cancelled_elsewhere(self, job: Job) -> bool:
+        try:
+            return self._cancelling is not None and self._cancelling.is_noted(job.work.name)
+        except Exception:  # whatever it is, it is looked at again
+            log.warning("whether a report was cancelled in another process cannot be told", exc_info=True)
+            return False

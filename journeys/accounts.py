@@ -112,6 +112,20 @@ def account(
     }
 
 
+def every_member(
+    events: EventStore, ledger: Ledger, project_id: int, key: str, *, routes: Routes = RAW
+) -> Iterator[dict[str, Any]]:
+    """All members of an account as `account` tells of them, page by page; none where it is unknown."""
+    after: MemberPlace | None = NEWEST_MEMBER
+    while after:
+        place = {"after_since": after.since, "after_customer": after.customer, "most": AT_ONCE + 1}
+        values = {"project": project_id, "accounts": [key], **place}
+        rows = events.query(question("accounts.members"), values)
+        yield from _members(events, ledger, project_id, rows[:AT_ONCE], routes) if rows else ()
+        last = rows[AT_ONCE - 1] if len(rows) > AT_ONCE else None
+        after = MemberPlace(last["since"], last["customer"]) if last else None
+
+
 def history(events: EventStore, project_id: int, key: str) -> list[dict[str, Any]]:
     """Every trait of an account with its former values."""
     return account_history(events, project_id, key)

@@ -70,12 +70,12 @@ def kept_heads(
     return answers.under(events, project.id, about, compute)
 
 
-def arrived_by_minute(events: EventStore, project_id: int, *, now: int) -> list[int]:
-    """How many events were received in each of the last thirty minutes, the oldest first."""
+def arrived_by_minute(events: EventStore, project_id: int, *, now: int) -> dict[int, int]:
+    """How many events were received in each of the last thirty minutes, by its beginning, oldest first."""
     begin = now // MINUTE * MINUTE - (MINUTES - 1) * MINUTE
     rows = events.query(question("overview.minutes"), {"project": project_id, "begin": begin})
     found = {row["minute"]: row["n"] for row in rows}
-    return [found.get(begin + k * MINUTE, 0) for k in range(MINUTES)]
+    return {begin + k * MINUTE: found.get(begin + k * MINUTE, 0) for k in range(MINUTES)}
 
 
 def _head(definition: Definition, found: Counted) -> Head:

@@ -36,6 +36,7 @@ from server.opening import (
     tune_interpreter,
 )
 from server.replaying import run_again
+from store.cancelling import Cancelling
 from store.inbox import Inbox
 from store.rules import KnownRules
 from store.settings import Settings
@@ -104,7 +105,8 @@ def pages(house: House) -> Wsgi:
 
 def admin_app(house: House, *, patience_s: float = PATIENCE_S) -> Flask:
     """The admin over the stores of a house."""
-    waiting = Waiting(patience_s=patience_s)
+    cancelling = None if house.events.embedded else Cancelling(house.engine, now_ms)
+    waiting = Waiting(patience_s=patience_s, cancelling=cancelling)
     atexit.register(waiting.close)  # before the house, whose stores it asks
     return create_app(
         Services(

@@ -59,6 +59,7 @@ class Work:
     def __init__(self, *, limit_s: int = 0, name: str = "") -> None:
         self.name = name or f"work-{secrets.token_hex(16)}"
         self.limit_s = limit_s
+        self.progress = Progress(0, 0)  # of what no engine counts
         self._ended = threading.Event()
 
     @property
@@ -78,6 +79,11 @@ class Work:
         """Raise Cancelled where it was ended."""
         if self._ended.is_set():
             raise Cancelled(CANCELLED_SAID)
+
+    def note(self, read: int, rows: int) -> None:
+        """Note how far it is where no engine counts that, and go no further where it was ended."""
+        self.progress = Progress(read, rows)
+        self.check()
 
     def ended_by(self, code: int, times: int = 1) -> WorkEnded | None:
         """Why the engine broke a question of this work off; None where it is another failure.

@@ -82,8 +82,16 @@ def read_account(call: Call, account: str) -> dict[str, Any]:
     return {**found, "history": accounts.history(given.events, call.project.id, account)}
 
 
+def list_members_csv(call: Call, account: str) -> Response:
+    """All members of an account as a CSV file."""
+    given, routes = call.services, confirmed(call.services.engine, call.project.id)
+    rows = accounts.every_member(given.events, given.ledger, call.project.id, account, routes=routes)
+    return csv_file("members", exports.members(rows))
+
+
 ENDPOINTS = [
     Endpoint("GET", "/accounts", list_accounts, query=AccountsAsked),
     Endpoint("GET", "/accounts.csv", list_accounts_csv, query=FileAsked),
+    Endpoint("GET", "/accounts/<path:account>/members.csv", list_members_csv),
     Endpoint("GET", "/accounts/<path:account>", read_account, query=AccountAsked),
 ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from flask import Response
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-from admin import answers, joining, refused_merges
+from admin import answers, exports, joining, refused_merges
 from admin.answers import Answer
 from admin.api.endpoint import Call, Endpoint, Refused
 from admin.joining import IdentityRulesSchema
@@ -22,8 +23,8 @@ HASH = validate.Range(0, 2**63 - 1)
 DRY_RUN = {"description": "say what it would change, and change nothing"}
 
 
-class RefusedAsked(Schema):
-    """Which refused merges are answered."""
+class RefusedFileAsked(Schema):
+    """Which refused merges are listed."""
 
     class Meta:
         """Arguments that are not known do no harm."""
@@ -35,6 +36,11 @@ class RefusedAsked(Schema):
         validate=validate.OneOf((UNANSWERED, *REASONS)),
         metadata={"description": "which rule refused; `unanswered` leaves out blocked values"},
     )
+
+
+class RefusedAsked(RefusedFileAsked):
+    """The same, a page at a time."""
+
     cursor = fields.Integer(validate=HASH, metadata={"description": "`next` of the answer before"})
     most = fields.Integer(load_default=100, validate=validate.Range(1, 500))
 
@@ -73,6 +79,12 @@ def list_refused(call: Call) -> dict[str, Any]:
         "refused": [_refused(one) for one in shown],
         "next": str(rows[most - 1].id) if len(rows) > most else None,
     }
+
+
+def list_refused_csv(call: Call) -> Response:
+    """All of them as a CSV file; in it each id that was seen with a shared browser has a row."""
+    rows = refused_merges.every(call.services, call.project.id, call.query["reason"])
+    return exports.csv_file(f"{call.project.key}-refused-merges", exports.refused(rows))
 
 
 def merge(call: Call) -> dict[str, Any]:
@@ -181,6 +193,7 @@ def _rules(shown: dict[str, Any], job: Regrouping | None) -> dict[str, Any]:
 
 ENDPOINTS = [
     Endpoint("GET", "/identities/refused", list_refused, query=RefusedAsked),
+    Endpoint("GET", "/identities/refused.csv", list_refused_csv, query=RefusedFileAsked),
     Endpoint("POST", "/identities/merge", merge, body=OfTwo, role="editor"),
     Endpoint("POST", "/identities/keep-apart", keep_apart, body=OfTwo, role="editor"),
     Endpoint("POST", "/identities/unmerge", unmerge, body=OfTwo, role="editor"),

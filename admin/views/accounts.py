@@ -57,3 +57,13 @@ def one(place: Place) -> ResponseReturnValue:
         abort(404)
     traits = accounts.history(given.events, place.project.id, key)
     return render_template("accounts/one.html", seen=seen, traits=traits, cursor=request.args.get("cursor"))
+
+
+@pages.get("/members.csv")
+@needs("viewer")
+def members_csv(place: Place) -> ResponseReturnValue:
+    """All members of one account, named by `id`, as a file."""
+    given, key = services(), request.args.get("id", "")
+    events, routes = given.events.asked_for(given.work()), confirmed(given.engine, place.project.id)
+    rows = accounts.every_member(events, given.ledger, place.project.id, key, routes=routes)
+    return exports.csv_file("members", exports.members(rows))

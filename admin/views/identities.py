@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin import answers, refused_merges
+from admin import answers, exports, refused_merges
 from admin.access import SEVERAL, Place, did, needs
 from admin.answers import Answer
 from admin.deeds import deed
@@ -24,6 +24,14 @@ def show(place: Place) -> ResponseReturnValue:
     reason, after = request.args.get("reason", ""), request.args.get("after", type=_number)
     found = refused_merges.page(services(), place.project.id, reason=reason, after=after)
     return render_template("identities/page.html", **found, reason=reason, after=after)
+
+
+@pages.get("/refused.csv")
+@needs("viewer")
+def csv(place: Place) -> ResponseReturnValue:
+    """All of them as a file."""
+    rows = refused_merges.every(services(), place.project.id, request.args.get("reason", ""))
+    return exports.csv_file(f"{place.project.key}-refused-merges", exports.refused(rows))
 
 
 @pages.get("/answer")

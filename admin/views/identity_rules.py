@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,14 +11,27 @@ from admin import joining, rows
 from admin.access import SEVERAL, Place, did, needs
 from admin.data_rules import RulesInvalid
 from admin.deeds import deed
+from admin.long_reports import Spot, shown
 from admin.seen import RulesChanged, opened_with
 from admin.services import services
+from store.identity.previews import RulesPreview
 from store.identity.refusals import nodes_of
 from store.identity.regrouping import regrouping_of
 from store.rules import ProjectRules, rules_of
 from store.words import tell
 
+PREVIEW = Spot("identity_rules/page.html", "identity_rules/preview.html", "preview", "#preview", "#preview")
+# Of a form that cannot be previewed the whole page comes, which marks its fields.
+WHOLE = {"HX-Retarget": "#main", "HX-Reselect": "#main > *", "HX-Reswap": "innerHTML show:window:top"}
+
 pages = Blueprint("identity_rules", __name__, url_prefix="/p/<project>/settings/rules/identity")
+
+
+class Previewed(NamedTuple):
+    """Rules as they were sent, which the form may have left since, and what they would change."""
+
+    rules: ProjectRules
+    preview: RulesPreview
 
 
 @pages.get("")
@@ -32,8 +45,8 @@ def show(place: Place) -> ResponseReturnValue:
 @needs("admin")
 def progress(place: Place) -> ResponseReturnValue:
     """How far the application of changed rules is."""
-    job = regrouping_of(services().engine, place.project.id)
-    return render_template("identity_rules/progress.html", job=job)
+    found = regrouping_of(services().engine, place.project.id)
+    return render_template("identity_rules/progress.html", regrouping=found)
 
 
 @pages.post("")
@@ -48,9 +61,13 @@ def change(place: Place) -> ResponseReturnValue:
     try:
         rules = joining.checked(data, rules_of(given.engine, place.project.id))
     except RulesInvalid as error:
-        return _page(place, data, problems=error.problems), 422
-    if do == "preview" or request.form.get("previewed") != joining.stamp(rules):
-        return _page(place, data, asked=rules)
+        if request.form.get("work"):  # who writes on while the preview is waited for stays undisturbed
+            return render_template(PREVIEW.part, gaps=error.problems)
+        return _page(place, data, problems=error.problems), 422, WHOLE
+    if do == "preview":
+        return _preview(place, data, rules)
+    if request.form.get("previewed") != joining.stamp(rules):
+        return _page(place, data, is_to_preview=True)
     try:
         joining.apply(given, place.project, rules, by=place.user.email, seen=request.form.get("seen", ""))
     except RulesChanged as error:
@@ -60,28 +77,48 @@ def change(place: Place) -> ResponseReturnValue:
     return redirect(url_for("identity_rules.show", project=place.project.key))
 
 
-def _page(
+def _preview(place: Place, data: dict[str, Any], rules: ProjectRules) -> ResponseReturnValue:
+    """What the rules would change, in its place on the page; with the page where no script asks."""
+    given, work, part = services(), services().work(), bool(request.headers.get("HX-Request"))
+
+    def compute() -> Previewed:
+        return Previewed(rules, joining.preview(given, place.project.id, rules, work))
+
+    def draw(looked_at: Previewed) -> str:
+        found = looked_at.preview
+        nodes = [node for one in found.examples for node in (one.before, one.after)]
+        told = {
+            "preview": found,
+            "told": joining.told(found),
+            "names": nodes_of(given.engine, place.project.id, nodes),
+            "previewed": joining.stamp(looked_at.rules),
+        }
+        return render_template(PREVIEW.part if part else PREVIEW.page, **_frame(place, data) | told)
+
+    frame = _frame(place, data)
+    return shown(compute, draw, owner=place.user.id, work=work, spot=PREVIEW, **frame)
+
+
+def _page(place: Place, data: dict[str, Any], **more: Any) -> str:
+    return render_template(PREVIEW.page, **_frame(place, data, **more))
+
+
+def _frame(
     place: Place,
     data: dict[str, Any],
     *,
     problems: dict[str, str] | None = None,
     focus: str = "",
-    asked: ProjectRules | None = None,
     conflict: str = "",
-) -> str:
-    given = services()
-    present = joining.shown(rules_of(given.engine, place.project.id))
-    preview = joining.preview(given, place.project.id, asked) if asked else None
-    names = [node for one in preview.examples for node in (one.before, one.after)] if preview else []
-    return render_template(
-        "identity_rules/page.html",
-        rules=data,
-        problems=problems or {},
-        focus=focus,
-        **opened_with(request.form, present, conflict),
-        preview=preview,
-        told=joining.told(preview) if preview else "",
-        names=nodes_of(given.engine, place.project.id, names),
-        previewed=joining.stamp(asked) if asked else "",
-        job=regrouping_of(given.engine, place.project.id),
-    )
+    is_to_preview: bool = False,
+) -> dict[str, Any]:
+    """All that the page shows."""
+    engine, project = services().engine, place.project.id
+    return {
+        "rules": data,
+        "problems": problems or {},
+        "focus": focus,
+        **opened_with(request.form, joining.shown(rules_of(engine, project)), conflict),
+        "is_to_preview": is_to_preview,
+        "regrouping": regrouping_of(engine, project),
+    }

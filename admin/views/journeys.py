@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin import asked, overview
+from admin import asked, exports, overview, trends
 from admin.access import Place, needs
 from admin.glance import Glance, glance
 from admin.long_reports import Spot, shown
 from admin.services import services
-from journeys.period import parse_period
+from journeys.overview import arrived_by_minute
+from journeys.period import iso, parse_period
 from journeys.scope import open_scope
 from journeys.timeline import latest
 
@@ -56,8 +58,24 @@ def see(place: Place, key: str) -> ResponseReturnValue:
         answers=given.answers,
     )
 
+    days = {name: value for name, value in frame.args.items() if name in ("days", "from", "through")}
+
+    def within(start: str, through: str) -> str:
+        period: dict[str, Any] = {"from": start, "through": through}
+        return url_for("journey.funnel", project=place.project.key, key=key, **period)
+
     def draw(seen: Glance) -> str:
-        return render_template("journeys/glance.html", seen=seen, key=key, asked=frame)
+        parts = trends.rows({"parts": seen.parts, "by": seen.by}, scope, within)
+        return render_template(
+            "journeys/glance.html",
+            seen=seen,
+            key=key,
+            asked=frame,
+            name=scope.definition.name,
+            parts=parts,
+            days=days,
+            now=iso(now),
+        )
 
     spot = _part(f"glance-{key}", "journeys/glance_counting.html")
     return shown(
@@ -73,7 +91,7 @@ def pulse(place: Place) -> ResponseReturnValue:
     limited, now = replace(given, events=given.events.asked_for(work)), given.clock()
 
     def draw(found: overview.Pulse) -> str:
-        return render_template("journeys/pulse.html", pulse=found)
+        return render_template("journeys/pulse.html", pulse=found, now=now)
 
     return shown(
         lambda: overview.pulse(limited, place.project, now=now),
@@ -83,6 +101,16 @@ def pulse(place: Place) -> ResponseReturnValue:
         spot=_part("pulse", "journeys/pulse_counting.html"),
         section="journeys",
     )
+
+
+@pages.get("/p/<project>/journeys-pulse.csv")
+@needs("viewer")
+def pulse_csv(place: Place) -> ResponseReturnValue:
+    """The events of the last minutes as a file."""
+    given = services()
+    events = given.events.asked_for(given.work())
+    table = exports.minutes(arrived_by_minute(events, place.project.id, now=given.clock()))
+    return exports.csv_file(f"{place.project.key}-minutes", table)
 
 
 def _part(name: str, counting: str) -> Spot:

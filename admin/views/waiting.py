@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from admin.access import LOOKS, Place, needs
 from admin.services import services
-from store.work import Work, is_name
+from store.work import is_name
 
 pages = Blueprint("waiting", __name__, url_prefix="/p/<project>/waiting")
 
@@ -22,7 +22,7 @@ def cancel(place: Place) -> ResponseReturnValue:
     if job := given.waiting.of(name, place.user.id):
         given.waiting.cancel(job)
     elif not given.events.embedded and is_name(name):
-        given.events.end(Work(name=name))
+        given.waiting.cancel_elsewhere(name, given.events)
     if request.form.get("leaving"):  # nobody reads the answer
         return "", HTTPStatus.NO_CONTENT
     if not request.headers.get("HX-Request"):

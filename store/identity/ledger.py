@@ -178,9 +178,11 @@ class Ledger:
         at = 0 if blocked else None
         return self._preview(project, (identity,), lambda change: change.block(identity, "", at=at))
 
-    def preview_rules(self, project: int, rules: ProjectRules) -> RulesPreview:
-        """What other rules would do to all customers."""
-        return preview_rules(self._engine, project, rules)
+    def preview_rules(
+        self, project: int, rules: ProjectRules, *, progress: Progress | None = None
+    ) -> RulesPreview:
+        """What other rules would do to all customers. `progress` hears how many of how many are looked at."""
+        return preview_rules(self._engine, project, rules, progress)
 
     def apply_rules(
         self, project: int, *, now: int | None = None, progress: Progress | None = None

@@ -87,8 +87,13 @@ def preview(
     )
 
 
-def preview_rules(engine: Engine, project: int, rules: ProjectRules) -> RulesPreview:
-    """What these rules would do to the identities that the ledger knows, or to some of very many."""
+def preview_rules(
+    engine: Engine, project: int, rules: ProjectRules, progress: Callable[[int, int], None] | None = None
+) -> RulesPreview:
+    """What these rules would do to the identities that the ledger knows, or to some of very many.
+
+    `progress` hears how many of how many are looked at; it ends the preview by raising.
+    """
     changed: dict[int, Example] = {}
     with engine.connect() as connection:
         before = connection.execute(
@@ -99,7 +104,10 @@ def preview_rules(engine: Engine, project: int, rules: ProjectRules) -> RulesPre
         stops = Stops(rules)
         done: set[int] = set()
         looked_at = 0
+        wanted = min(before[0], MOST_LOOKED_AT)
         for page in pages(connection, project):
+            if progress:
+                progress(min(looked_at, wanted), wanted)
             reached = reach(connection, project, set(page) - done, stops, walled=False)
             found = customers_from(
                 reached.kinds, reached.known_edges(), rules=rules, stopped=reached.stopped

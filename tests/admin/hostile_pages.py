@@ -50,6 +50,7 @@ QUESTIONS = {
     "accounts.show": ["q=hostile"],
     "accounts.csv": ["q=hostile"],
     "accounts.one": [f"id={one}" for one in (IMAGE_ASKED, QUOTED_ASKED)],
+    "accounts.members_csv": [f"id={one}" for one in (IMAGE_ASKED, QUOTED_ASKED)],
     "sessions.show": [f"days=30&device={QUOTED_ASKED}"],
     "segments.edit": ["key=h0", "key=h3"],
     "lifecycle.customers": ["days=30&by=month&cell=new:month:2026-03-01T00:00:00.000Z"],

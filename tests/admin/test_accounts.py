@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
+from html import unescape
+
 import msgspec
 import pytest
 
@@ -10,6 +15,7 @@ from tests.admin.conftest import Shop, fill_all, happened
 from tests.admin.test_api import asking
 
 KEY = "acme/north & co"
+PAGE = "/p/shop/accounts/one?id=acme/north+%26+co"
 
 
 def in_account(who: str, day: float, traits: dict[str, object]) -> Event:
@@ -75,3 +81,18 @@ def test_the_api_answers_accounts(grouped: Shop) -> None:
     assert [(one["journey"], one["position"], one["runs"]) for one in found["journeys"]] == [("buy", 3, 2)]
     assert ask("GET", "/accounts/none")[0] == 404
     assert ask("GET", "/journeys/buy/funnel?from=2026-02-01&unit=accounts")[1]["outcomes"]["succeeded"] == 1
+
+
+def test_the_file_of_members_has_all_of_them_page_by_page(
+    grouped: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("journeys.accounts.AT_ONCE", 1)
+    browser = grouped.client("viewer")
+    link = re.search(r'href="([^"]+/members\.csv[^"]*)"', browser.get(PAGE).text)
+    assert link
+    rows = list(csv.DictReader(io.StringIO(browser.get(unescape(link[1])).text)))
+    assert [row["user_id"] for row in rows] == ["ben", "ada"], "who joined last comes first"
+    assert [row["customer"] for row in rows] == [str(identity_hash("user", who)) for who in ("ben", "ada")]
+    assert all(row["last_touchpoint"] and int(row["n"]) > 1 for row in rows)
+    nobody = browser.get("/p/shop/accounts/members.csv?id=none")
+    assert len(nobody.text.splitlines()) == 1

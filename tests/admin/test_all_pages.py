@@ -89,18 +89,29 @@ def test_pictures_of_few_say_so_and_what_stands_there_until_they_are_drawn(every
     assert kinds == {"funnel", "sankey", "histogram", *marks_of_their_own}
 
 
+SMALL_PICTURES = re.compile(r"<div class=\"small-picture\".*?</details>", re.DOTALL)
+DRAWN = re.compile(r'<svg[^>]* role="img"[^>]*>')
+
+
 def test_every_picture_stands_with_its_table_and_its_file(everything: Pages) -> None:
-    bare, cards = [], 0
+    bare, cards, small = [], 0, set()
     for path, (endpoint, text) in everything.items():
         for card in re.findall(r'<section class="card".*?</section>', text, re.DOTALL):
             if 'data-chart="' in card:
                 cards += 1
                 wanted = ("<table", ".csv", 'class="card-header"')  # the script puts PNG beside the CSV there
                 bare += [(path, one) for one in wanted if one not in card]
+        for picture in SMALL_PICTURES.findall(text):
+            small.add(endpoint)
+            wanted = ("<table", ".csv", 'class="card-tools"')
+            bare += [(path, one) for one in wanted if one not in picture]
+        alone = DRAWN.findall(SMALL_PICTURES.sub("", text))
+        bare += [(path, one) for one in alone if 'class="split-bar"' not in one]  # its legend is its table
         if endpoint == "embedded.show" and 'data-chart="' in text and "<table" not in text:
             bare.append((path, "<table"))
     assert bare == []
     assert cards > 10
+    assert small == {"journeys.see", "journeys.pulse"}
 
 
 LONG_AGO = "from=2020-01-01&through=2020-01-05"

@@ -73,6 +73,9 @@ FILES = {
     "/customers.csv": "/customers/customers.csv",
     "/accounts.csv": "/accounts/accounts.csv",
     "/accounts.csv?query=acme": "/accounts/accounts.csv?q=acme",
+    "/accounts/acme/members.csv": "/accounts/members.csv?id=acme",
+    "/identities/refused.csv": "/identities/refused.csv",
+    "/identities/refused.csv?reason=limit": "/identities/refused.csv?reason=limit",
     "/sessions.csv?from=2026-02-01": "/sessions/sessions.csv?from=2026-02-01",
     "/sessions.csv?from=2026-02-01&bounced=true": "/sessions/sessions.csv?from=2026-02-01&which=bounced",
     **{

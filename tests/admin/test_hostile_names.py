@@ -36,6 +36,7 @@ PLAIN = {
     "journey.filling",
     "journeys.see",
     "journeys.pulse",
+    "journeys.pulse_csv",
     "lifecycle.show",
     "lifecycle.csv",
     "explore.visits_csv",  # tells customers' numbers and when they came

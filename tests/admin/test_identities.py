@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import itertools
 import logging
 import re
@@ -96,6 +98,29 @@ def test_beside_a_shared_browser_stand_the_events_that_carry_its_id(divided: Sho
     page = unescape(divided.client("viewer").get(f"{LIST}?reason=shared").text)
     assert page.count("ada-phone</a>") == 1
     assert page.count("1 event, last") == 1
+
+
+def test_refused_merges_are_a_file_with_a_row_for_each_two_ids(
+    divided: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("admin.refused_merges.AT_ONCE", 1)
+    ledger, client = divided.services.ledger, divided.client("viewer")
+    links = [Link(Identity("user", who), PHONE, "identify", f"e{who}", NOW) for who in ("ben", "cyd")]
+    ledger.join(divided.project.id, links, now=NOW)
+
+    def rows(page: str) -> list[dict[str, str]]:
+        link = re.search(r'href="([^"]+/refused\.csv[^"]*)"', client.get(page).text)
+        assert link
+        return list(csv.DictReader(io.StringIO(client.get(unescape(link[1])).text)))
+
+    shared = rows(f"{LIST}?reason=shared")
+    assert {row["reason"] for row in shared} == {"shared"}
+    ends = [{row["a_value"], row["b_value"]} for row in shared]
+    assert {"ada-phone", "cyd"} in ends
+    assert {"ada-phone", "ben"} in ends
+    every = rows(LIST)
+    assert len(every) == len(asking(divided)("GET", "/identities/refused")[1]["refused"]) + len(shared) - 1
+    assert {"two_users", "shared"} <= {row["reason"] for row in every}
 
 
 def test_a_shared_browser_is_one_row_with_all_who_used_it(divided: Shop) -> None:

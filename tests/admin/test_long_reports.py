@@ -14,13 +14,16 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from admin.app import create_app
 from admin.waiting import MOST, MOST_OF_ONE, Waiting
 from journeys.answers import Answers
 from journeys.cursors import written
 from journeys.segment_definitions import parse_segment
 from journeys.segment_saving import keep_segment
 from journeys.zero import Cell
+from store.cancelling import Cancelling
 from store.events import EventStore, EventStoreError
+from store.identity import Ledger
 from store.projects import create_api_token
 from store.segments import delete_segment
 from store.work import Work
@@ -64,7 +67,15 @@ def slow(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Even
                 query(self, "select sum(sipHash64(number)) as n from numbers(3000000)")
         return query(self, sql, *more)
 
+    look = Ledger.preview_rules
+
+    def looking(self: Ledger, *asked: Any, progress: Callable[[int, int], None]) -> Any:
+        while not quick.wait(0.01):
+            progress(1, 3)
+        return look(self, *asked, progress=progress)
+
     monkeypatch.setattr(EventStore, "query", endless)
+    monkeypatch.setattr(Ledger, "preview_rules", looking)
     before = shop.services
     given = replace(before, waiting=Waiting(patience_s=0.05), answers=Answers())
     shop.app.extensions["waywiser"] = given
@@ -252,11 +263,13 @@ def test_the_size_beside_a_segment_is_waited_for_while_its_form_goes_on(
 
 PATHS, RULES = "/p/shop/settings/paths", "/p/shop/settings/rules"
 LIMITS = {"violations": "mark", "unplanned": "allow", "session_idle_minutes": "10", "session_cap_hours": "12"}
+BLOCKED = {"blocked_ids": "nobody", "most_neighbours": "20", "do": "preview"}
 TEMPLATE = {"templates.0.template": "/order/:id"}
 # Forms whose buttons ask for what takes long: who presses one, where, the form, the place, what is told.
 FORMS = {
     "proposals": ("editor", f"{PATHS}/proposals", TEMPLATE, "proposed", "Nothing to propose"),
     "paths": ("editor", PATHS, TEMPLATE | {"do": "preview"}, "preview", "What it would change"),
+    "identities": ("admin", f"{RULES}/identity", BLOCKED, "preview", "What it would change"),
     "sessions": ("admin", RULES, LIMITS | {"do": "sessions:preview"}, "session-changes", "With 10 minutes"),
 }
 
@@ -303,7 +316,11 @@ def failing(patch: pytest.MonkeyPatch) -> None:
             raise EventStoreError("there is no memory")
         return query(self, sql, *more)
 
+    def unreadable(*_: Any, **__: Any) -> Any:
+        raise EventStoreError("there is no memory")
+
     patch.setattr(EventStore, "query", broken)
+    patch.setattr(Ledger, "preview_rules", unreadable)
 
 
 @pytest.mark.parametrize("what", ["segment", "card", "pulse"])
@@ -413,6 +430,38 @@ def test_a_preview_is_of_the_templates_that_were_sent_though_the_form_goes_on(
     assert 'id="taken-0" hx-swap-oob="true"></div>' in texts[-1], "of the row as it is now nothing is known"
     saved = client.post(PATHS, data=changed | {"do": "save", "previewed": stamp[1]})
     assert saved.status_code == 200, "what is kept was previewed"
+
+
+def test_a_preview_of_identity_rules_says_how_many_ids_it_has_looked_at_and_lets_one_write_on(
+    shop: Shop, slow: threading.Event
+) -> None:
+    client, path = shop.client("admin"), f"{RULES}/identity"
+    name = name_in(client.post(path, data=BLOCKED, headers=HX).text)
+
+    def says_how_far() -> bool:
+        text = client.post(path, data={**BLOCKED, "work": name}, headers=HX).text
+        return "1 of about 3 rows read" in text
+
+    until(says_how_far)
+    half = client.post(path, data={**BLOCKED, "most_neighbours": "", "work": name}, headers=HX)
+    assert "Not counted yet: " in half.text
+    assert "<main" not in half.text
+    slow.set()
+    changed, texts = BLOCKED | {"blocked_ids": "somebody else"}, []
+
+    def is_there() -> bool:
+        texts.append(client.post(path, data={**changed, "work": name}, headers=HX).text)
+        return "data-work" not in texts[-1]
+
+    until(is_there)
+    stamp = re.search(r'name="previewed" value="(\w+)"', texts[-1])
+    assert stamp
+    saved = client.post(path, data=changed | {"do": "save", "previewed": stamp[1]})
+    assert saved.status_code == 200, "what is kept was previewed"
+    assert 'hx-trigger="load"' in saved.text
+    refused = client.post(path, data=BLOCKED | {"most_neighbours": "none"}, headers=HX)
+    assert (refused.status_code, refused.headers["HX-Retarget"]) == (422, "#main")
+    assert 'aria-invalid="true"' in refused.text
 
 
 def test_a_failure_stands_where_the_report_would(
@@ -713,9 +762,62 @@ def test_what_another_process_has_begun_is_left_to_it_while_it_is_heard_of(
     going_on = client.get(f"{PATH}&work={name_in(silent.text)}", headers=HX)
     assert going_on.headers["HX-Retarget"] == "#report-progress"
     said = client.post(CANCEL, data={"work": other}, headers=HX).text
-    assert "If it still waits for its turn in another process of Waywiser" in said
+    assert "Another process of Waywiser is at it, and leaves off within some seconds." in said
     assert f'name="heard" value="{NOW}"' in silent.text
     assert "heard=" not in html.unescape(silent.text)
+
+
+@pytest.fixture
+def processes(shop: Shop, slow: threading.Event) -> Iterator[tuple[Shop, Shop]]:
+    """The shop as two processes serve it, over one relational store and a server of events."""
+    given = shop.app.extensions["waywiser"]
+    on_a_server = copy.copy(given.events)
+    on_a_server.embedded, on_a_server._looked = False, True
+    told = Cancelling(given.engine, given.clock)
+    each = [
+        replace(given, events=on_a_server, waiting=Waiting(patience_s=0.05, cancelling=told))
+        for _ in range(2)
+    ]
+    one, other = (replace(shop, services=services, app=create_app(services)) for services in each)
+    for process in (one, other):
+        process.app.config["WTF_CSRF_ENABLED"] = False
+    yield one, other
+    for services in each:
+        services.waiting.close()
+
+
+def test_what_another_process_is_at_ends_there_when_it_is_cancelled_here(
+    processes: tuple[Shop, Shop],
+) -> None:
+    one, other = processes
+    desk, path = one.services.waiting, f"{RULES}/identity"
+    name, going_on = (name_in(one.client("admin").post(path, data=BLOCKED, headers=HX).text) for _ in "ab")
+    job, second = (desk.of(work, one.people["admin"].id) for work in (name, going_on))
+    assert job
+    assert second
+    said = other.client("admin").post(CANCEL, data={"work": name}, headers=HX).text
+    assert "Another process of Waywiser is at it, and leaves off within some seconds." in said
+    assert type(job.found.exception(timeout=60)).__name__ == "Cancelled", "no engine could end it"
+    until(lambda: name not in desk._jobs)
+    assert not second.found.done()
+    assert other.client("admin").post(CANCEL, data={"work": going_on, "leaving": "1"}).status_code == 204
+    assert type(second.found.exception(timeout=60)).__name__ == "Cancelled"
+
+
+def test_what_waits_for_its_turn_in_another_process_gives_it_up(
+    processes: tuple[Shop, Shop], gate: threading.Event
+) -> None:
+    one, other = processes
+    desk = one.services.waiting
+    jobs = [desk.begin(owner, Work(), one.services.events, gate.wait) for owner in owners(MOST)]
+    name = name_in(one.client("viewer").get(PATH, headers=HX).text)
+    job = desk.of(name, one.people["viewer"].id)
+    assert job in desk._line
+    other.client("viewer").post(CANCEL, data={"work": name}, headers=HX)
+    until(lambda: job not in desk._line)
+    assert type(job.found.exception(timeout=0)).__name__ == "Cancelled"
+    gate.set()
+    assert all(desk.taken(one) for one in jobs)
 
 
 def test_versions_side_by_side_come_later_on_the_page_of_the_definition(

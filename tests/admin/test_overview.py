@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from html import unescape
 
@@ -11,7 +13,7 @@ from admin.glance import glance
 from admin.overview import cards
 from journeys.definitions import parse
 from journeys.overview import MINUTES, arrived_by_minute
-from journeys.period import Period
+from journeys.period import Period, iso
 from journeys.scope import open_scope
 from store.journeys import save_version
 from tests.admin.conftest import DAY, JOURNEY, NOW, Shop, fill_all, happened
@@ -82,8 +84,39 @@ def test_the_pulse_counts_the_last_minutes(own_shop: Shop) -> None:
     given.events.insert(events, token="pulse")
     found = arrived_by_minute(given.events, own_shop.project.id, now=NOW)
     assert len(found) == MINUTES
-    assert (found[-1], found[-4], found[0], sum(found)) == (2, 1, 1, 4)
-    assert "4 events in 30 minutes" in own_shop.client("viewer").get("/p/shop/journeys-pulse").text
+    counts = [*found.values()]
+    assert (counts[-1], counts[-4], counts[0], sum(counts)) == (2, 1, 1, 4)
+    part = own_shop.client("viewer").get("/p/shop/journeys-pulse").text
+    assert "4 events in 30 minutes" in part
+    listed = re.findall(
+        r'<th scope="row"><time datetime="([^"]+)"[^>]*>[^<]*</time></th><td[^>]*>(\d+)<', part
+    )
+    assert [(at, int(n)) for at, n in listed] == [(iso(at), n) for at, n in reversed(found.items())]
+    assert rows_of(own_shop, part) == [["from", "events"], *([at, n] for at, n in reversed(listed))]
+
+
+def rows_of(shop: Shop, page: str) -> list[list[str]]:
+    """What stands in the file of a small picture."""
+    link = re.search(r'href="([^"]+\.csv[^"]*)"', page)
+    assert link
+    return list(csv.reader(io.StringIO(shop.client("viewer").get(unescape(link[1])).text)))
+
+
+def test_the_line_of_a_card_is_a_table_and_a_file_too(own_shop: Shop) -> None:
+    client = own_shop.client("viewer")
+    part = client.get("/p/shop/journeys/buy/glance?days=30&unit=customers&device=mobile").text
+    listed = re.findall(
+        r'<th scope="row" class="text-nowrap">.*?</th><td[^>]*>'
+        r'(?:<a href="([^"]+)"[^>]*>)?(?:<span[^>]*>)?(\d+)<',
+        part,
+    )
+    head, *rows = rows_of(own_shop, part)
+    assert len(listed) == len(rows) > 1
+    assert [n for _, n in listed] == [row[head.index("entered")] for row in rows]
+    assert len({n for _, n in listed}) > 1
+    for link, n in listed:
+        if link:
+            assert re.search(rf"\b{n} runs? began|of {n} run|<dd>{n}<", client.get(unescape(link)).text)
 
 
 def test_a_card_tells_what_is_at_stake_as_the_tab_of_drop_offs_does(own_shop: Shop) -> None:

@@ -231,7 +231,7 @@ def test_what_arrives_while_a_day_is_written_waits_until_it_is_left(inside: Insi
 
 def sent(page: Page, do: Callable[[], object]) -> str:
     """What is asked when this is done; no answer to it comes."""
-    with page.expect_request(re.compile(r"/(funnel|timing)\?")) as asked:
+    with page.expect_request(re.compile(r"/(funnel|timing|paths)\?")) as asked:
         do()
     return asked.value.url.rpartition("/")[2]
 
@@ -275,6 +275,74 @@ def test_what_is_chosen_while_something_else_is_asked_is_asked_with_it(inside: I
     expect(page.locator("#bar-days-7")).to_have_attribute("aria-current", "true")
     expect(page.locator("#bar-unit")).to_have_value("accounts")
     assert is_same(page)
+
+
+def test_a_tab_that_is_asked_for_is_asked_with_what_is_chosen_before_it_is_there(inside: Inside) -> None:
+    page = opened(inside, "funnel?days=90&device=mobile&by=month")
+    page.route(re.compile(r"/(funnel|timing|paths)\?"), lambda _: None)
+    frame = {"device": ["mobile"]}
+    assert asks(sent(page, page.locator("#tab-timing").click)) == ("timing", {"days": ["90"], **frame})
+    frame["unit"] = ["customers"]
+    assert asks(sent(page, lambda: page.locator("#bar-unit").select_option("customers"))) == (
+        "timing",
+        {"days": ["90"], **frame},
+    ), "by which parts the funnel was asked for is no question of the other tab"
+    assert asks(sent(page, page.locator("#bar-days-30").click)) == ("timing", {"days": ["30"], **frame})
+    assert asks(sent(page, page.locator("#tab-paths").click)) == ("paths", {"days": ["30"], **frame})
+    del frame["device"]
+    assert asks(sent(page, page.locator(".chip").click)) == ("paths", {"days": ["30"], **frame})
+    page.unroute_all()
+    page.locator("#bar-from").fill("2026-01-01")
+    expect(page.locator("#tab-paths")).to_have_attribute("aria-current", "page", timeout=60_000)
+    path, asked = asks(page.url.rpartition("/")[2])
+    assert (path, asked["unit"], asked["from"]) == ("paths", ["customers"], ["2026-01-01"])
+    expect(page.locator("#bar-unit")).to_have_value("customers")
+    page.locator("#bar-days-7").click()
+    expect(page.locator("#bar-days-7")).to_have_attribute("aria-current", "true", timeout=60_000)
+    expect(page.locator("#tab-paths")).to_have_attribute("aria-current", "page")
+    assert is_same(page)
+
+
+@pytest.mark.parametrize("is_let_go", [True, False])
+def test_a_tab_that_is_pressed_while_a_choice_is_answered_is_not_lost(
+    inside: Inside, is_let_go: bool
+) -> None:
+    page = opened(inside, "funnel?days=90")
+    held: list[Route] = []
+    page.route(re.compile(r"/funnel\?.*unit="), lambda route: held.append(route))
+    page.locator("#bar-unit").select_option("customers")
+    place = page.locator("#tab-timing").bounding_box()
+    assert place
+    page.mouse.move(place["x"] + 20, place["y"] + 10)
+    page.mouse.down()
+    with page.expect_response(re.compile(r"/funnel\?.*unit=")) as answer:
+        held.pop().continue_()
+    page.unroute_all()
+    assert answer.value.finished() is None
+    page.wait_for_timeout(300)
+    expect(page.locator("#report-says")).to_have_text("")
+    if not is_let_go:
+        page.mouse.move(place["x"] + 20, place["y"] + 300)
+    page.mouse.up()
+    tab = "timing" if is_let_go else "funnel"
+    expect(page).to_have_url(re.compile(rf"{tab}\?(?=.*unit=customers)"), timeout=60_000)
+    expect(page.locator(f"#tab-{tab}")).to_have_attribute("aria-current", "page")
+    expect(page.locator("#bar-unit")).to_have_value("customers")
+    assert is_same(page)
+
+
+def test_a_tab_that_could_not_be_asked_for_is_not_asked_for_any_more(
+    browser: Browser, signed_in: StorageState, demo: tuple[Company, str]
+) -> None:
+    context = browser.new_context(storage_state=signed_in)
+    page = opened((context.new_page(), f"{demo[1]}/p/fernhill"), "funnel?days=90")
+    page.route(re.compile(r"/timing\?"), lambda route: route.abort())
+    page.locator("#tab-timing").click()
+    expect(page.locator("#notice")).to_be_visible()
+    page.locator("#bar-unit").select_option("customers")
+    expect(page.locator("#tab-funnel")).to_have_attribute("aria-current", "page")
+    expect(page).to_have_url(re.compile(r"funnel\?(?=.*unit=customers)"))
+    context.close()
 
 
 def test_where_it_is_refused_the_browser_goes_there(

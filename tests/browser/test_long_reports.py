@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from admin.waiting import Job
 from store.events import EventStore
+from store.identity import Ledger
 from tests.browser.accessibility import barriers
 from tests.browser.company import Company
 
@@ -201,7 +202,14 @@ def test_a_preview_of_templates_is_cancelled_and_comes_below_what_is_typed_on(
 ) -> None:
     page, project = inside
     page.goto(f"{project}/settings/paths")
-    expect(page.locator("#proposed")).to_contain_text("Counting for", timeout=60_000)
+    proposed = page.locator("#proposed")
+    expect(proposed).to_contain_text("Counting for", timeout=60_000)
+    ask_again = proposed.get_by_role("button", name="Ask again")
+    expect(ask_again).to_have_count(0)
+    proposed.get_by_role("button", name="Cancel").click()
+    expect(proposed).to_contain_text("Cancelled.", timeout=60_000)
+    ask_again.click()
+    expect(proposed).to_contain_text("Counting for", timeout=60_000)
     page.get_by_role("button", name="Add a template").click()
     page.get_by_label("Template 1").fill("/app/projects/:id")
     page.get_by_label("Template 1").press("Enter")
@@ -221,3 +229,34 @@ def test_a_preview_of_templates_is_cancelled_and_comes_below_what_is_typed_on(
     expect(preview).to_contain_text("Nothing is changed yet", timeout=60_000)
     expect(page.get_by_label("Template 1")).to_have_value("/app/projects/:id/more")
     expect(page.locator("#proposed")).not_to_contain_text("Counting for", timeout=60_000)
+
+
+def test_a_preview_of_identity_rules_is_cancelled_and_a_wrong_rule_is_marked_where_it_stands(
+    inside: tuple[Page, str], quick: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, going_on = Ledger.preview_rules, threading.Event()
+
+    def looking(self: Ledger, *asked: Any, progress: Callable[[int, int], None]) -> Any:
+        while not going_on.wait(0.05):
+            progress(1_000, 3_000)
+        return look(self, *asked, progress=progress)
+
+    monkeypatch.setattr(Ledger, "preview_rules", looking)
+    page, project = inside
+    page.goto(f"{project}/settings/rules/identity")
+    neighbours, preview = page.get_by_label("Most links of one id"), page.locator("#preview")
+    neighbours.fill("many")
+    page.get_by_role("button", name="Preview the change").click()
+    expect(neighbours).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing is changed yet.")
+    neighbours.fill("20")
+    neighbours.press("Enter")
+    expect(preview).to_contain_text("1,000 of about 3,000 rows read", timeout=60_000)
+    assert barriers(page) == []
+    preview.get_by_role("button", name="Cancel").click()
+    expect(preview).to_contain_text("Cancelled.", timeout=60_000)
+    preview.get_by_role("button", name="Ask again").click()
+    expect(preview).to_contain_text("Counting for", timeout=60_000)
+    going_on.set()
+    expect(preview.get_by_role("button", name="Apply these rules")).to_be_visible(timeout=60_000)
+    expect(neighbours).to_have_value("20")

@@ -15,6 +15,7 @@ import { meanings } from "./behaviour/meanings.js";
 import { pictures } from "./behaviour/pictures.js";
 import { printing } from "./behaviour/printing.js";
 import { scrolling } from "./behaviour/scrolling.js";
+import { smallPictures } from "./behaviour/small-pictures.js";
 import { times } from "./behaviour/times.js";
 import { together } from "./behaviour/together.js";
 import { unsaved } from "./behaviour/unsaved.js";
@@ -94,5 +95,6 @@ htmx.onLoad((part) => {
   live(part);
   pictures(part);
   scrolling(part);
+  smallPictures(part);
   times(part);
 });

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from store.identity.refusals import count_unanswered, refused, refused_counts
 from store.projects import create_project
 from store.rules import IdentifierRule, ProjectRules, save_rules
 from store.tables import edges
+from store.work import Cancelled, Work
 
 numbers = count(1)
 AT = 1_700_000_000_000
@@ -374,7 +375,17 @@ def test_page_by_page_rules_do_the_same(
     visitors = [Identity("anonymous", f"p{n}") for n in range(6)]
     ledger.join(project, [link(one, MAIL) for one in visitors])
     rules = ProjectRules(most_neighbours=5)
-    assert ledger.preview_rules(project, rules).customers_after == 7
+    heard: list[tuple[int, int]] = []
+    preview = ledger.preview_rules(project, rules, progress=lambda n, of: heard.append((n, of)))
+    assert preview.customers_after == 7
+    assert heard[0] == (0, 7)
+    assert len(heard) > 1
+    assert all(one <= following for one, following in pairwise(heard))
+    work = Work()
+    work.end()
+    with pytest.raises(Cancelled):
+        ledger.preview_rules(project, rules, progress=work.note)
+    assert work.progress == (0, 7)
     save_rules(db, project, rules, now=AT)
     ledger.apply_rules(project)
     assert len(groups(db, project, (*visitors, MAIL))) == 7

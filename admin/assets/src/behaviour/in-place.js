@@ -5,7 +5,8 @@ import { isBeingWritten, isChanged } from "./choosing.js";
 let left = null; // how the page was left, until what was asked for is there
 let asking = null; // the request for another question that is under way
 const room = document.createElement("div"); // below a report that is waited for, so that the page stays where it is
-let held = ""; // the address of an answer that came while a field was being written
+let held = ""; // the address of an answer that came while a field was being written, or a link was being pressed
+let pressed = false; // whether one is: if it were replaced before it is let go, nobody would have pressed it
 
 export function inPlace(htmx) {
   const go = (address, push) => {
@@ -20,6 +21,16 @@ export function inPlace(htmx) {
   document.addEventListener("htmx:sendError", ({ detail }) => isQuestion(detail) && restore());
   document.addEventListener("formdata", shorten);
   document.addEventListener("waywiser:left", () => held && go(held, "true"));
+  document.addEventListener("pointerdown", ({ target, button }) => {
+    pressed = button === 0 && target.closest("#question :is(a, button)") !== null;
+  });
+  for (const end of ["pointerup", "pointercancel"]) {
+    document.addEventListener(end, () => {
+      pressed = false;
+      // What was pressed asks for something itself, or the answer that came meanwhile is asked for again.
+      setTimeout(() => held && !isBeingWritten(document.getElementById("question")) && go(held, "true"));
+    });
+  }
   document.addEventListener("waywiser:go", (event) => {
     if (!document.getElementById("question")) return;
     event.preventDefault();
@@ -64,7 +75,7 @@ function come(event) {
     if (!detail.xhr.responseText.includes('id="question"')) {
       event.preventDefault();
       window.location.assign(address);
-    } else if (isBeingWritten(detail.target)) {
+    } else if (pressed || isBeingWritten(detail.target)) {
       event.preventDefault();
       held = address;
     } else {

@@ -4,16 +4,30 @@ import { isChanged } from "./choosing.js";
 
 const DAYS = ["days", "from", "through"];
 const chosenIn = new WeakSet(); // forms that ask, until what they ask for takes their place
+let tab = null; // the link of the tab that is asked for, and by which address, until it takes its place
 
 export function together() {
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     const { elt, target, triggeringEvent } = detail;
-    if (target?.id !== "question" || !triggeringEvent) return; // who goes back means the question of then
+    if (target?.id !== "question") return;
+    if (!triggeringEvent) return (tab = null); // who goes back means the question of then
     const bar = elt.closest("#report-bar");
     if (bar && elt !== bar) choose(bar, elt);
-    join(detail);
-    if (bar ?? elt.localName === "form") chosenIn.add(bar ?? elt);
+    if (bar) chosenIn.add(bar);
+    if (bar && tab?.link.isConnected) turn(detail, bar);
+    else join(detail);
+    if (elt.localName === "form") chosenIn.add(elt);
+    tab = elt.closest("#tabs") ? { link: elt, address: detail.path } : bar && tab;
   });
+  document.addEventListener("htmx:sendError", ({ detail }) => detail.target?.id === "question" && (tab = null));
+}
+
+/** What the bar chooses is asked of the tab that is asked for already. */
+function turn(detail, bar) {
+  const address = new URL(tab.address, location.href);
+  take(address.searchParams, bar);
+  detail.path = address.pathname + address.search;
+  for (const name of [...detail.formData.keys()]) detail.formData.delete(name);
 }
 
 /** A link of the bar chooses days, or takes something away. */
@@ -37,13 +51,18 @@ function join(detail) {
     if (form === elt || !chosenIn.has(form)) continue;
     // What a report was asked means nothing to another one; the bar is that of all.
     if (form.id !== "report-bar" && address.pathname !== location.pathname) continue;
-    const [own, chosen] = [elt.localName === "form" ? changedIn(elt) : new Set(), new FormData(form)];
-    for (const name of changedIn(form)) {
-      if (own.has(name)) continue;
-      asked.delete(name);
-      for (const value of chosen.getAll(name)) asked.append(name, value);
-      if (elt.localName !== "form") detail.path = address.pathname + address.search;
-    }
+    take(asked, form, elt.localName === "form" ? changedIn(elt) : new Set());
+    if (elt.localName !== "form") detail.path = address.pathname + address.search;
+  }
+}
+
+/** What is chosen in a form takes its place among what is asked; its `own` names have theirs. */
+function take(asked, form, own = new Set()) {
+  const chosen = new FormData(form);
+  for (const name of changedIn(form)) {
+    if (own.has(name)) continue;
+    asked.delete(name);
+    for (const value of chosen.getAll(name)) asked.append(name, value);
   }
 }
 
