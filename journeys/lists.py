@@ -93,7 +93,10 @@ def listed(
     after = read(cursor, Place) if cursor else NEWEST
     rows = scope.events.query(*_from(scope, which, unit, after, most + 1))
     names = _accounts(scope, rows[:most])
-    n, times = _counts(scope, which, unit)
+    if cursor or len(rows) > most:
+        n, times = _counts(scope, which, unit)
+    else:  # the whole list is here
+        n, times = len(rows), sum(row["how_often"] for row in rows)
     return {
         "total": times,
         "rows": n,
