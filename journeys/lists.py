@@ -105,6 +105,13 @@ def listed(
     }
 
 
+def newest(scope: Scope, which: Which, *, most: int) -> list[dict[str, Any]]:
+    """The newest runs behind a number as `listed` has them; they are not counted."""
+    rows = scope.events.query(*_from(scope, which, "runs", NEWEST, most))
+    names = _accounts(scope, rows)
+    return [_run(scope, row, names) for row in rows]
+
+
 def everyone(scope: Scope, which: Which, *, unit: str = "runs") -> Iterator[dict[str, Any]]:
     """All runs behind a number as `listed` has them, in one pass of which little is held at once."""
     for rows in in_blocks(scope.events.stream(*_from(scope, which, unit, NEWEST, ALL))):
