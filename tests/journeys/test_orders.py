@@ -114,7 +114,7 @@ def test_two_periods_are_compared_at_one_age(scope: Scope, report: Report) -> No
     asked = report.arguments({"before_from": iso(PERIOD.start), "before_to": iso(middle)})
     answer = report.ask(replace(scope, period=Period(middle, PERIOD.end)), asked, unit="runs")
     assert bool(answer["age"]) == (report.name != "retention_beside")
-    for cell, n in random.Random(3).sample(found := list(cells(answer)), min(len(found), 6)):
+    for cell, n in random.Random(3).sample(found := list(cells(answer)), min(len(found), LISTS)):
         assert report.behind
         assert listed(scope, which=report.behind(scope, cell))["total"] == n, cell
 
