@@ -30,7 +30,7 @@ from tests.journeys.test_runs_rule import (
 )
 from tests.oracle import Run
 
-EXAMPLES = int(os.environ.get("RUN_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("RUN_EXAMPLES", "24"))
 FIRST = 1_700_000_000_000
 NOW = FIRST + 15_000
 
