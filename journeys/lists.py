@@ -95,13 +95,23 @@ def listed(
     after = read(cursor, Place) if cursor else NEWEST
     rows = scope.events.query(*_from(scope, which, unit, after, most + 1))
     names = _accounts(scope, rows[:most])
-    n, times = _counts(scope, which, unit)
+    if cursor or len(rows) > most:
+        n, times = _counts(scope, which, unit)
+    else:  # the whole list is here
+        n, times = len(rows), sum(row["how_often"] for row in rows)
     return {
         "total": times,
         "rows": n,
         "next": _place(scope, rows[most - 1]) if len(rows) > most else None,
         "runs": [_run(scope, row, names) for row in rows[:most]],
     }
+
+
+def newest(scope: Scope, which: Which, *, most: int) -> list[dict[str, Any]]:
+    """The newest runs behind a number as `listed` has them; they are not counted."""
+    rows = scope.events.query(*_from(scope, which, "runs", NEWEST, most))
+    names = _accounts(scope, rows)
+    return [_run(scope, row, names) for row in rows]
 
 
 def everyone(scope: Scope, which: Which, *, unit: str = "runs") -> Iterator[dict[str, Any]]:

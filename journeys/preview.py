@@ -9,7 +9,7 @@ from journeys.accounts import names_of
 from journeys.definitions import Definition, DefinitionError
 from journeys.example_runs import timelines
 from journeys.funnel import funnel
-from journeys.lists import listed
+from journeys.lists import newest
 from journeys.period import Period
 from journeys.questions import question
 from journeys.report import Which
@@ -55,9 +55,7 @@ def preview(
     scope = over(definition)
     found = funnel(scope, unit=unit)
     succeeded, lost = (
-        timelines(scope, listed(scope, which=Which(sql, {}, ""), most=EXAMPLES)["runs"])
-        if found["entered"]
-        else []
+        timelines(scope, newest(scope, Which(sql, {}, ""), most=EXAMPLES)) if found["entered"] else []
         for sql in ("outcome = 'succeeded'", "outcome in ('dropped', 'failed')")
     )
     keys = sorted({run["account"] for run in [*succeeded, *lost]} - {""})

@@ -88,6 +88,34 @@ LED_TO = {
 }
 
 
+# Pages on which nothing stands that somebody else could have named.
+PLAIN = {
+    "sign_in.front",
+    "sign_in.show",
+    "sign_in.ask_code",
+    "passwords.forgotten",
+    "passwords.choose",
+    "digest_stop.show",
+    "invitations.show",
+    "setup.show",
+    "projects.go",
+    "projects.show",  # names projects, which their own admins have named
+    "segments.count",
+    "discovery.journeys",  # where so few do the same, there is none
+    "journey.show",  # leads to the funnel
+    "journey.filling",
+    "journeys.see",
+    "journeys.pulse",
+    "journeys.pulse_csv",
+    "lifecycle.show",
+    "lifecycle.csv",
+    "explore.visits_csv",  # tells customers' numbers and when they came
+    "identity_rules.progress",
+    "system.show",  # tells of the installation alone
+    "erasure.receipt",  # there is none before the erasure is done, and it names nobody
+}
+
+
 def hostile_pages(shop: Shop, planted: Planted) -> Iterator[tuple[str, str]]:
     """Each page by its endpoint, with every address under which it is looked at."""
     values = {"customer": planted.customer, "token": planted.embed}

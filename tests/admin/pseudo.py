@@ -82,3 +82,41 @@ def forgotten(page: str) -> Iterator[str]:
         for one in text.split("|"):
             if any(map(str.isalpha, one)):
                 yield " ".join(one.split())
+
+
+# What is in no catalogue, and why.
+NO_WORDS = {
+    # What the test data are called; all that strangers have named has the word hostile in it.
+    *("The shop", "Cart Filled", "Order Paid", "Card Refused", "Seen Again", "Began", "An order is paid"),
+    *("JavaScript Error", "Web Vitals", "message", "lcp"),
+    *("Buys something", "Looks", "Fills the cart", "Pays", "a test", "the test", "two people", "trait name"),
+    *("constructor", "toString", "__proto__", "TOSTRING", "ada", "ben", "cyd", "dee", "eve", "ada-phone"),
+    *("admin", "editor", "viewer", "amount", "currency", "link", "name", "email", "title", "avatar"),
+    *("property amount", "shop", "desktop", "mobile", "waywiser-js", "Direct", "event"),
+    # Examples to write over.
+    *("Awareness", "Consideration", "Onboarding", "Purchase", "Use", "Support", "Renewal", "Advocacy"),
+    # As programs send it, and as the API calls it.
+    *("track", "page", "screen", "identify", "group", "alias", "user", "anonymous", "device_id", "crm_id"),
+    *("phone", "ga_client_id", "cross_domain_id", "android", "ios", "id", "idfa", "push_token", "customer"),
+    *("marks", "received", "robot", "session", "side", "timestamp", "browser", "campaign", "channel", "city"),
+    *("country", "device", "library", "os", "path", "referrer", "source", "medium", "none", "not", "set"),
+    *("other", "days", "type", "content", "host", "region", "term"),
+    # Units and abbreviations of every language.
+    *("UTC", "MiB", "GiB", "p", "n", "h", "d"),
+}
+# What people have written as data, and redirects, which nobody sees.
+NOT_OF_PAGES = re.compile(r"\[\{|Redirecting|You should be redirected|\. If not, click|/p/shop/|/sign-in")
+NAMED = re.compile(
+    r"hostile|javascript:|31337|HYPERLINK|@SUM|onload|</title>|/shop/|@shop\.example|-->", re.I
+)
+DAY = re.compile(
+    r"(?:\w{2} )?\d{1,2} \w{3}(?: \d{4},?)?|(?:lundo|dimanĉo) \d{1,2} \w+(?: \d{4})?|\d{4}-\d\d-\d\dT[\d:.]+Z"
+)
+
+
+def is_data(text: str) -> bool:
+    """Whether a text is a name, a moment or code, which are the same in every language."""
+    if text in NO_WORDS or NOT_OF_PAGES.match(text) or NAMED.search(text) or DAY.fullmatch(text.rstrip(":")):
+        return True
+    left = re.sub(r"[\d.,:;·()%–+<×{}\[\]/\" ]+", " ", text).strip()
+    return left in NO_WORDS or all(one in NO_WORDS for one in left.split())

@@ -1,36 +1,136 @@
-"""What holds of every page: which scripts it loads, and how it explains its words."""
+"""What holds of every page: names stay text, which scripts it loads, how it says and explains its words."""
 
 from __future__ import annotations
 
+import csv
 import html
+import io
 import re
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from admin.assets import manifest
+from admin.catalogue import catalogue
 from admin.formats import EXPLAINED
 from journeys.reports import REPORTS
 from store.event import Event
 from store.events import EventStore
 from tests import hostile
 from tests.admin.conftest import NOW, Shop, a_shop, happened
-from tests.admin.hostile_pages import hostile_pages
+from tests.admin.every_route import pages
+from tests.admin.hostile_pages import PLAIN, hostile_pages
+from tests.admin.pseudo import LANGUAGE, Pseudo, forgotten, is_data
+from tests.hostile import FORMULA_BEGINS, wrong_in
 
 Pages = dict[str, tuple[str, str]]  # what stands at each address, with its endpoint
 
 
+class Answer(NamedTuple):
+    """What is answered at an address."""
+
+    endpoint: str
+    status: int
+    mimetype: str
+    text: str
+
+
 @pytest.fixture(scope="module")
-def everything(
+def planted(
     template_db: Path, shared_events: EventStore, tmp_path_factory: pytest.TempPathFactory
-) -> Pages:
-    """Every page of a shop with something to see on each."""
+) -> Iterator[tuple[Shop, hostile.Planted]]:
+    """A shop with something to see on each page, named by strangers; one of its languages nobody speaks."""
     with a_shop(template_db, shared_events, tmp_path_factory.mktemp("pages")) as shop:
-        planted = hostile.plant(shop.services, shop.project, now=NOW)
-        client = shop.client("admin")
-        addresses = [*hostile_pages(shop, planted)]
-        return {path: (endpoint, client.get(path).text) for endpoint, path in addresses}
+        shop.app.extensions["waywiser_languages"][LANGUAGE] = Pseudo(catalogue())
+        yield shop, hostile.plant(shop.services, shop.project, now=NOW)
+
+
+@pytest.fixture(scope="module")
+def answered(planted: tuple[Shop, hostile.Planted]) -> dict[str, Answer]:
+    """Every page and file."""
+    shop, names = planted
+    client, found = shop.client("admin", agent=hostile.IMAGE), {}
+    for endpoint, path in [*hostile_pages(shop, names)]:
+        answer = client.get(path)
+        found[path] = Answer(endpoint, answer.status_code, answer.mimetype, answer.text)
+    return found
+
+
+@pytest.fixture(scope="module")
+def everything(answered: dict[str, Answer]) -> Pages:
+    """What is to be read there."""
+    return {path: (one.endpoint, one.text) for path, one in answered.items()}
+
+
+def test_names_are_shown_as_text_on_every_page(
+    planted: tuple[Shop, hostile.Planted], answered: dict[str, Answer]
+) -> None:
+    wrong, shown = [], set(PLAIN)
+    for path, (endpoint, status, mimetype, text) in answered.items():
+        if endpoint not in PLAIN and status != 200:
+            wrong.append(f"{path}: {status}")
+        if mimetype == "text/html":
+            wrong += [f"{path}: {one}" for one in (*wrong_in(text), *inline_in(text))]
+        elif mimetype == "text/csv":
+            wrong += [f"{path}: {one!r}" for one in formulas(text)]
+        if "hostile" in text:
+            shown.add(endpoint)
+    assert wrong == [], "\n".join(wrong)
+    every = {rule.endpoint for rule, method in pages(planted[0].app) if method == "GET"}
+    assert every - shown == set(), "the names were on these pages"
+
+
+class Inline(HTMLParser):
+    """Script and style that stand in the page itself, which its policy forbids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = {name for name, _ in attrs}
+        if tag == "style" or (tag == "script" and "src" not in names):
+            self.found.append(f"<{tag}>")
+        self.found += [f"{tag} {name}" for name in names if name == "style" or name.startswith("on")]
+
+
+def inline_in(text: str) -> list[str]:
+    parser = Inline()
+    parser.feed(text)
+    parser.close()
+    return parser.found
+
+
+def formulas(text: str) -> list[str]:
+    """The cells of a file that a spreadsheet would work out."""
+    cells = [cell for row in csv.reader(io.StringIO(text, newline="")) for cell in row]
+    return [cell for cell in cells if cell.startswith(FORMULA_BEGINS) and not is_number(cell)]
+
+
+def is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def test_every_page_says_all_its_words_by_the_catalogue(planted: tuple[Shop, hostile.Planted]) -> None:
+    shop, names = planted
+    client, wrong = shop.client("admin"), defaultdict(set)
+    for endpoint, path in hostile_pages(shop, names):
+        if endpoint.endswith("csv"):
+            continue
+        answer = client.get(path, headers={"Accept-Language": LANGUAGE})
+        if answer.mimetype == "text/html" and answer.status_code < 300:
+            for text in forgotten(answer.text):
+                if not is_data(text):
+                    wrong[text].add(path)
+    assert not wrong, "\n".join(f"{text!r} on {min(paths)}" for text, paths in sorted(wrong.items()))
 
 
 def test_pages_load_the_script_of_pictures_where_there_is_one(everything: Pages) -> None:

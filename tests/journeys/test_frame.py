@@ -132,7 +132,7 @@ ASKED = [
     ("dropoffs_beside", {"before_from": "2025-10-01", "before_to": "2025-10-09", "age": "6d"}),
 ]
 DEEP = "RUN_EXAMPLES" in os.environ
-ALIKE = 4  # lists behind numbers that stand alike, as in the rows of a table; `make test-deep` asks for all
+ALIKE = 2  # lists behind numbers that stand alike, as in the rows of a table; `make test-deep` asks for all
 # Two positions of paths have every kind of number that more have, and each of them costs a list.
 SHORT = {"paths": {"depth": 2}}
 CASES = [

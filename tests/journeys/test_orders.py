@@ -49,7 +49,7 @@ IN = {
     "strict": parse({**DEFINITION.source, "order": "strict"}),
     "any": parse({**DEFINITION.source, "order": "any", "steps": STEPS}),
 }
-LISTS = 5  # of each report; that every number has its list is tested in the usual order
+LISTS = 3  # of each report; that every number has its list is tested in the usual order
 NAMES = {"look": "Look", "ask": "Ask", "try": "Try", "buy": "Buy"}
 
 
@@ -81,9 +81,9 @@ def test_sums_hold_and_lists_match(scope: Scope, unit: str) -> None:
     for step, following in pairwise(found["steps"]):
         ended = step["dropped_here"] + step["failed_here"] + step["in_time_here"]
         assert step["progressed"] - following["progressed"] == ended
-    for step in found["steps"]:
+    for place, step in enumerate(found["steps"]):
         step["left_here"] = step["dropped_here"] + step["failed_here"]
-        for number in AT_STEP:
+        for number in list(AT_STEP)[place % 2 :: 2]:  # each of two steps, by turns
             assert total(scope, counted_by(scope, number, step["key"]), unit=unit) == step[number]
     for step in found["taken"]:
         answer = listed(scope, number="taken", step=step["key"], unit=unit, most=10_000)
@@ -114,7 +114,7 @@ def test_two_periods_are_compared_at_one_age(scope: Scope, report: Report) -> No
     asked = report.arguments({"before_from": iso(PERIOD.start), "before_to": iso(middle)})
     answer = report.ask(replace(scope, period=Period(middle, PERIOD.end)), asked, unit="runs")
     assert bool(answer["age"]) == (report.name != "retention_beside")
-    for cell, n in random.Random(3).sample(found := list(cells(answer)), min(len(found), 6)):
+    for cell, n in random.Random(3).sample(found := list(cells(answer)), min(len(found), LISTS)):
         assert report.behind
         assert listed(scope, which=report.behind(scope, cell))["total"] == n, cell
 
@@ -127,7 +127,7 @@ def test_the_other_reports_agree_with_the_funnel(scope: Scope, unit: str) -> Non
     assert trend(scope, unit=unit)["outcomes"] == counted["outcomes"]
     curve = survival(scope, unit=unit)["curves"][0]
     assert (curve["n"], curve["came"]) == (counted["entered"], counted["outcomes"]["succeeded"])
-    for step in counted["steps"]:
+    for step in counted["steps"] if unit == "runs" else counted["steps"][1:2]:
         found = paths(scope, unit=unit, anchor=step["key"], depth=4, most=3)
         assert found["runs"] == step["visited"]
         conserved(found, depth=4)

@@ -246,10 +246,14 @@ def test_timing_counts_those_who_came_there(scope: Scope, unit: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("direction", "anchor", "collapse"),
+    ("unit", "direction", "anchor", "collapse"),
     [
-        *(("after", "look", True), ("after", "try", False), ("after", "buy", True)),
-        *(("before", "look", False), ("before", "try", True), ("before", "buy", False)),
+        ("runs", "after", "look", True),
+        ("customers", "after", "try", False),
+        ("accounts", "after", "buy", True),
+        ("accounts", "before", "look", False),
+        ("runs", "before", "try", True),
+        ("customers", "before", "buy", False),
     ],
 )
 def test_paths_of_runs_conserve_their_flow(

@@ -27,12 +27,12 @@ GROUPS: dict[str, dict[str, str]] = {
 }
 
 
-@pytest.fixture(params=FACING, ids=lambda one: one.report.name)
+@pytest.fixture(scope="module", params=FACING, ids=lambda one: one.report.name)
 def facing(request: pytest.FixtureRequest) -> Facing:
     return request.param
 
 
-@pytest.fixture(params=GROUPS)
+@pytest.fixture(scope="module", params=GROUPS)
 def both(request: pytest.FixtureRequest, scope: Scope) -> tuple[str, list[Scope]]:
     """How two groups are asked for, and the scope of each by itself."""
     later = replace(scope, period=Period(MIDDLE, scope.period.end), segment={"channel": "Email"})
@@ -42,14 +42,17 @@ def both(request: pytest.FixtureRequest, scope: Scope) -> tuple[str, list[Scope]
     return request.param, [later, replace(later, period=Period(*days))]
 
 
-def asked(facing: Facing, compared: str, scope: Scope) -> dict[str, Any]:
-    report = COMPANIONS[facing.report.name]
-    return report.ask(scope, report.arguments(GROUPS[compared]))
+@pytest.fixture(scope="module")
+def found(facing: Facing, both: tuple[str, list[Scope]]) -> dict[str, Any]:
+    """The answer of the report side by side."""
+    report, (compared, scopes) = COMPANIONS[facing.report.name], both
+    return report.ask(scopes[0], report.arguments(GROUPS[compared]))
 
 
-def test_each_number_is_that_of_the_group_alone(facing: Facing, both: tuple[str, list[Scope]]) -> None:
+def test_each_number_is_that_of_the_group_alone(
+    facing: Facing, both: tuple[str, list[Scope]], found: dict[str, Any]
+) -> None:
     compared, scopes = both
-    found = asked(facing, compared, scopes[0])
     assert found["compared"] == compared
     given = {**facing.report.arguments({}), **(facing.wide or {}), **found["asked"]}
     age = round(found["age"]["seconds"] * 1000) if found["age"] else 0
@@ -70,17 +73,15 @@ def test_each_number_is_that_of_the_group_alone(facing: Facing, both: tuple[str,
                 assert one["share"]["n"] in every or one["share"]["n"] in theirs.values(), row
 
 
-def test_every_row_has_a_head_and_a_name(facing: Facing, both: tuple[str, list[Scope]]) -> None:
-    compared, scopes = both
-    rows = asked(facing, compared, scopes[0])["rows"]
-    names = [(row["part"], facing.called(scopes[0], row["part"], row["kind"], row["label"])) for row in rows]
+def test_every_row_has_a_head_and_a_name(scope: Scope, facing: Facing, found: dict[str, Any]) -> None:
+    rows = found["rows"]
+    names = [(row["part"], facing.called(scope, row["part"], row["kind"], row["label"])) for row in rows]
     assert all(part in facing.heads and name for part, name in names)
     assert len(set(names)) == len(names)
 
 
-def test_all_differences_that_are_shown_are_one_family(facing: Facing, both: tuple[str, list[Scope]]) -> None:
-    compared, scopes = both
-    rows = asked(facing, compared, scopes[0])["rows"]
+def test_all_differences_that_are_shown_are_one_family(facing: Facing, found: dict[str, Any]) -> None:
+    rows = found["rows"]
     known = [row for row in rows if all(row[side].get("share") for side in SIDES)]
     columns = [[row[side] for row in known] for side in SIDES]
     counts, n = ([[pick(one) for one in some] for some in columns] for pick in (count_of, n_of))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine
@@ -100,6 +100,14 @@ class World:
     project: Project
     scope: Scope
     someone: int
+    answers: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+
+    def answer(self, name: str, arguments: dict[str, str], unit: str) -> Any:
+        """That of a report over the whole scope, which is asked once."""
+        key, report = (name, str(arguments), unit), BY_NAME[name]
+        if key not in self.answers:
+            self.answers[key] = report.ask(self.scope, report.arguments(arguments), unit=unit)
+        return self.answers[key]
 
 
 def history(project: int) -> list[Event]:
@@ -199,17 +207,20 @@ def made(engine: Engine, events: EventStore) -> World:
     return World(engine, events, ledger, project, scope, someone)
 
 
-def reports(world: World) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Every report of the frame, and the questions beside it."""
+def reports(world: World, *, whole: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Every report of the frame, and the questions beside it; what differs little only if `whole`."""
     scope = world.scope
     for unit in UNITS:
-        yield f"funnel {unit}", lambda unit=unit: funnel(scope, unit=unit)
-        yield f"timing {unit}", lambda unit=unit: timing(scope, unit=unit)
-        yield f"trend {unit}", lambda unit=unit: trend(scope, by="week", unit=unit)
-        yield f"survival {unit}", lambda unit=unit: survival(scope, compare="device", unit=unit)
-        for by in ("channel", "property:topic", "trait:plan"):
+        if whole or unit == "customers":  # the others are asked for below, with the usual arguments
+            yield f"funnel {unit}", lambda unit=unit: funnel(scope, unit=unit)
+            yield f"timing {unit}", lambda unit=unit: timing(scope, unit=unit)
+            yield f"trend {unit}", lambda unit=unit: trend(scope, by="week", unit=unit)
+            yield f"survival {unit}", lambda unit=unit: survival(scope, compare="device", unit=unit)
+            yield f"breakdown {unit}", lambda unit=unit: breakdown(scope, "channel", unit=unit, most=2)
+        for by in ("property:topic", "trait:plan"):
             yield f"breakdown {by} {unit}", lambda by=by, unit=unit: breakdown(scope, by, unit=unit, most=2)
         yield f"list {unit}", lambda unit=unit: listed(scope, unit=unit, most=1_000)
+        yield f"page {unit}", lambda unit=unit: listed(scope, unit=unit, most=5)
         yield f"choices {unit}", lambda unit=unit: choices(scope, unit=unit)
     for report in REPORTS:
         if report in COMPANIONS.values():
@@ -217,13 +228,12 @@ def reports(world: World) -> Iterator[tuple[str, Callable[[], Any]]]:
         for unit in dict.fromkeys((report.units[0], report.units[-1])):
             yield (
                 f"report {report.name} {unit}",
-                lambda report=report, unit=unit: report.ask(scope, report.arguments({}), unit=unit),
+                lambda name=report.name, unit=unit: world.answer(name, {}, unit),
             )
     for name, arguments in VARIED:
-        report = BY_NAME[name]
         yield (
             f"{name} {arguments}",
-            lambda report=report, arguments=arguments: report.ask(scope, report.arguments(arguments)),
+            lambda name=name, arguments=arguments: world.answer(name, arguments, BY_NAME[name].units[0]),
         )
     for words in ({"segment": {"name": "regulars"}}, {"as_of": "2026-04-01"}):
         other = open_scope(
@@ -237,7 +247,8 @@ def reports(world: World) -> Iterator[tuple[str, Callable[[], Any]]]:
             **words,
         )
         yield f"funnel {words}", lambda other=other: funnel(other)
-        for name in ("variants", "conformance", "retention", "attribution"):
+        read_more = ("retention", "attribution")  # than the runs
+        for name in (*read_more, "variants", "conformance") if whole else read_more:
             yield (
                 f"{name} {words}",
                 lambda name=name, other=other: BY_NAME[name].ask(other, BY_NAME[name].arguments({})),

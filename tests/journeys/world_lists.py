@@ -12,12 +12,12 @@ from admin.segment_sizes import size_of
 from journeys import explored, lifecycle, paths, paths_lists, zero_lists
 from journeys.answers import Answers
 from journeys.cursors import written
-from journeys.lists import listed
+from journeys.lists import listed, total
 from journeys.report import Report
 from journeys.reports import BY_NAME, REPORTS
 from journeys.route_proposals import preview, proposals
 from journeys.routes import Routes
-from journeys.scope import Scope, open_scope
+from journeys.scope import open_scope
 from journeys.segment_definitions import parse_segment
 from journeys.touchpoints import read
 from journeys.zero import OF_CUSTOMERS, SIMILAR_NAME, WITHOUT_CONDITIONS, Cell
@@ -39,11 +39,11 @@ def lists(world: World, *, some: int | None = None) -> Iterator[Asked]:
     """The lists behind the numbers of every report; with `some`, of so many of each that nest."""
     every = (*((one.name, {}) for one in REPORTS), *VARIED)
     for name, arguments in every if some is None else NESTED:
-        yield from _behind(world.scope, BY_NAME[name], arguments, some)
+        yield from _behind(world, BY_NAME[name], arguments, some)
 
 
-def _behind(scope: Scope, report: Report, arguments: dict[str, str], some: int | None) -> Iterator[Asked]:
-    answer = report.ask(scope, report.arguments(arguments))
+def _behind(world: World, report: Report, arguments: dict[str, str], some: int | None) -> Iterator[Asked]:
+    scope, answer = world.scope, world.answer(report.name, arguments, report.units[0])
     found = sorted({cell for cell, n in cells(answer) if n})
     if some is not None:
         found = random.Random(report.name).sample(found, min(some, len(found)))
@@ -51,7 +51,8 @@ def _behind(scope: Scope, report: Report, arguments: dict[str, str], some: int |
 
         def ask(cell: str = cell) -> Any:
             assert report.behind
-            return listed(scope, which=report.behind(scope, cell), most=MOST)
+            which = report.behind(scope, cell)
+            return listed(scope, which=which, most=MOST), total(scope, which)
 
         yield f"list of {report.name} {arguments} {cell}", ask
 
