@@ -83,6 +83,7 @@ def test_sums_hold_and_lists_match(scope: Scope, unit: str) -> None:
         assert step["progressed"] - following["progressed"] == ended
     for place, step in enumerate(found["steps"]):
         step["left_here"] = step["dropped_here"] + step["failed_here"]
+        step["may_come"] = step["rate_from_start"]["in_time"]
         for number in list(AT_STEP)[place % 2 :: 2]:  # each of two steps, by turns
             assert total(scope, counted_by(scope, number, step["key"]), unit=unit) == step[number]
     for step in found["taken"]:

@@ -140,6 +140,7 @@ def test_the_list_behind_every_number_has_exactly_that_many_runs(scope: Scope, u
     wanted = {(number, None): found["outcomes"].get(number, found["entered"]) for number in WHOLE}
     for s in found["steps"]:
         s["left_here"] = s["dropped_here"] + s["failed_here"]
+        s["may_come"] = s["rate_from_start"]["in_time"]
         wanted |= {(number, s["key"]): s[number] for number in AT_STEP}
     for (number, step), n in wanted.items():
         answer = listed(scope, number=number, step=step, unit=unit, most=10_000)
