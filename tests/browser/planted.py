@@ -81,6 +81,7 @@ def plant(company: Company, app: Flask) -> dict[str, str]:
     given, project = company.services, company.project
     assert project is not None
     _begin_an_erasure(company)
+    _let_a_merge_be_refused(company)
     _make_versions(company)
     ask_for(given.engine, project.id, by=EMAIL, now=now_ms())
     (customer,) = given.ledger.customers_of(project.id, {identity_hash("user", SOMEBODY)})
@@ -96,6 +97,16 @@ def _begin_an_erasure(company: Company) -> None:
     whom = find_whom(given.events, given.ledger, project.id, identity_hash("user", ERASED))
     assert isinstance(whom, Whom)
     begin(given.engine, project.id, whom, by=EMAIL, now=now_ms())
+
+
+def _let_a_merge_be_refused(company: Company) -> None:
+    """Of a demo it depends on the moment whether there is one: two people with one number in the CRM."""
+    same = {"externalIds": [{"id": "crm-1042", "type": "crm_id", "collection": "users", "encoding": "none"}]}
+    people = (SOMEBODY, "u-10002")
+    send(
+        company,
+        [{"type": "identify", "userId": who, "messageId": f"crm-{who}", "context": same} for who in people],
+    )
 
 
 def _make_versions(company: Company) -> None:
