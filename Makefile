@@ -148,3 +148,7 @@ chromium:
 		else \
 			echo "The browser tests need Chromium: install the package chromium, then run make test again."; exit 1; \
 		fi; }
+	@# Most tests can do with the one that has no windows, which opens a page for each visitor in a fifth of the time.
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v chromium-headless-shell >/dev/null; then \
+		apt-get update -q >/dev/null && apt-get install -y -q --no-remove chromium-headless-shell >/dev/null 2>&1 || true; \
+	fi

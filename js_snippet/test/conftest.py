@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Playwright, sync_playwright
 
 from js_snippet.test.capture import Collector, Site, bench
 from tests.browser.chromium import QUIET, program
@@ -27,20 +27,35 @@ def built() -> None:
 
 
 @pytest.fixture(scope="session")
-def browser(built: None) -> Iterator[Browser]:
-    if program() is None:
-        pytest.fail("there is no Chromium here: install the package `chromium` of the system")
+def playwright(built: None) -> Iterator[Playwright]:
     with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(
-                executable_path=program(),
-                args=["--headless", *QUIET, HOSTS],
-                ignore_default_args=["--disable-back-forward-cache"],
-            )
-        except Error as error:
-            pytest.fail(f"Chromium does not start: {error.message}")
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    with opened(playwright, program(windowless=True)) as browser:
         yield browser
-        browser.close()
+
+
+@pytest.fixture(scope="session")
+def whole_browser(playwright: Playwright) -> Iterator[Browser]:
+    """One with windows and a back-forward cache, for the tests that are marked so."""
+    with opened(playwright, program()) as browser:
+        yield browser
+
+
+def opened(playwright: Playwright, path: str | None) -> Browser:
+    if path is None:
+        pytest.fail("there is no Chromium here: install the package `chromium` of the system")
+    try:
+        return playwright.chromium.launch(
+            executable_path=path,
+            args=["--headless", *QUIET, HOSTS],
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+    except Error as error:
+        pytest.fail(f"Chromium does not start: {error.message}")
 
 
 @pytest.fixture
@@ -60,11 +75,13 @@ def collector(servers: tuple[Site, Collector]) -> Collector:
 
 
 @pytest.fixture
-def profile(browser: Browser, collector: Collector) -> Iterator[BrowserContext]:
+def profile(request: pytest.FixtureRequest, collector: Collector) -> Iterator[BrowserContext]:
     """A visitor's browser: closing a page in it keeps cookies and storage.
 
     Pages send what they have when they are closed, so that a test which expects too little fails at its end.
     """
+    is_whole = request.node.get_closest_marker("whole_browser")
+    browser: Browser = request.getfixturevalue("whole_browser" if is_whole else "browser")
     context = browser.new_context(
         locale="de-CH", timezone_id="Europe/Zurich", viewport={"width": 1000, "height": 700}
     )

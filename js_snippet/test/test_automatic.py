@@ -200,6 +200,7 @@ def test_a_long_read_keeps_its_session(profile: BrowserContext, site: Site, coll
     assert 29 * 80 <= total < 29 * 80 + 60
 
 
+@pytest.mark.whole_browser
 def test_a_page_in_the_browsers_cache_counts_no_time(
     profile: BrowserContext, site: Site, collector: Collector
 ) -> None:

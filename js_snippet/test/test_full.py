@@ -229,6 +229,7 @@ def test_a_visitor_who_follows_a_link_to_another_domain_stays_one(
     assert len({event["anonymousId"] for event in collector.wait(4)}) == 1
 
 
+@pytest.mark.whole_browser
 def test_the_link_itself_stays_as_it_was(profile: BrowserContext, site: Site, collector: Collector) -> None:
     shops = Shops(site)
     page = visit(profile, shops.shop + "/")

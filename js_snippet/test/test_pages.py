@@ -111,6 +111,7 @@ def test_an_event_right_after_a_navigation_follows_its_page_view(
     assert times == sorted(times)
 
 
+@pytest.mark.whole_browser
 def test_a_page_that_comes_back_from_the_browsers_cache_is_viewed_again(
     profile: BrowserContext, site: Site, collector: Collector
 ) -> None:

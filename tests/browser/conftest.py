@@ -32,7 +32,7 @@ FORM_REFUSED = "status of 422"  # the browser's note about a form that came back
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """Chromium without a window."""
-    running = opened(playwright)
+    running = opened(playwright, windowless=True)
     yield running
     running.close()
 
