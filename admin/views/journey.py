@@ -105,7 +105,7 @@ def customers_csv(place: Place, key: str) -> ResponseReturnValue:
 @needs("viewer")
 def definition(place: Place, key: str) -> ResponseReturnValue:
     """What the journey is, and its versions."""
-    report = open_report(place, key)
+    report = without_choices(place, key, services().work())
     versions = versions_of(services().engine, place.project.id, key)
     return render_template(
         "journey/definition.html",

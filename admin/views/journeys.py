@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from admin import asked, exports, overview, trends
 from admin.access import Place, needs
 from admin.glance import Glance, glance
-from admin.long_reports import Spot, shown
+from admin.long_reports import WHOLE_PAGE, Spot, shown
 from admin.services import services
 from journeys.overview import arrived_by_minute
 from journeys.period import iso, parse_period
@@ -25,19 +25,27 @@ pages = Blueprint("journeys", __name__)
 @needs("viewer")
 def show(place: Place) -> ResponseReturnValue:
     """Every journey as a card, for the period in the address."""
-    given, now = services(), services().moment(place.project.id)
+    given, now, work = services(), services().moment(place.project.id), services().work()
     frame = asked.read(request.args, place.project.zone, now=now)
     period = parse_period(frame.start, frame.end, place.project.zone, now=now)
-    cards = overview.cards(given, place.project, period, now=now, order=request.args.get("order", ""))
-    has_events = bool(cards) or latest(given.events, place.project.id)["n"] > 0
-    return render_template(
-        "journeys/page.html",
-        cards=cards,
-        asked=frame,
-        has_events=has_events,
-        orders=overview.ORDERS,
-        now=now,
-    )
+    limited, order = replace(given, events=given.events.asked_for(work)), request.args.get("order", "")
+
+    def compute() -> tuple[list[overview.Card], bool]:
+        cards = overview.cards(limited, place.project, period, now=now, order=order)
+        return cards, bool(cards) or latest(limited.events, place.project.id)["n"] > 0
+
+    def draw(found: tuple[list[overview.Card], bool]) -> str:
+        cards, has_events = found
+        return render_template(
+            "journeys/page.html",
+            cards=cards,
+            asked=frame,
+            has_events=has_events,
+            orders=overview.ORDERS,
+            now=now,
+        )
+
+    return shown(compute, draw, owner=place.user.id, work=work, spot=WHOLE_PAGE, section="journeys")
 
 
 @pages.get("/p/<project>/journeys/<key>/glance")
