@@ -55,6 +55,7 @@ def test_the_funnel_has_the_documented_form(ask: Ask) -> None:
         "half_by",
         "few",
         "small",
+        "cells",
     }
     assert [step["progressed"] for step in funnel["steps"]] == [5, 3, 1]
     assert {
