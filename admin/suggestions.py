@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from admin.draft import text_of
@@ -53,7 +54,7 @@ def suggestions(services: Services, project: int, what: str, text: str, about: A
     if (ask := ASKS.get(what)) is None:
         return []
     days = _days(services, project)
-    since = (services.clock() // DAY_MS - days) * DAY_MS
+    since = (services.clock() // DAY_MS + 1 - days) * DAY_MS  # today is one of them
     key = ("suggestions", project, what, about, since, confirmed(services.engine, project))
     rows = services.answers.under(services.events, project, key, lambda: ask(services, project, about, since))
     found = [one for one in rows if wanted.lower() in str(one["value"]).lower()]
@@ -76,9 +77,15 @@ def _taken(what: str, one: Row, op: str) -> str:
 
 
 def _days(services: Services, project: int) -> int:
-    """How many days are counted: so many that who types need not wait for it."""
-    n = catalog.volume(services.events, project)
-    return SUGGEST_DAYS if n <= MOST_COUNTED else max(1, SUGGEST_DAYS * MOST_COUNTED // n)
+    """How many days are counted: so many that who types need not wait for it. A month is taken to be even."""
+    day, left, days = datetime.fromtimestamp(services.clock() / 1_000, UTC).date(), MOST_COUNTED, 0
+    while days < SUGGEST_DAYS:
+        n = catalog.volume(services.events, project, day.year * 100 + day.month)
+        if n > left:
+            return min(SUGGEST_DAYS, max(1, days + day.day * left // n))
+        left, days = left - n, days + day.day
+        day = day.replace(day=1) - timedelta(days=1)
+    return SUGGEST_DAYS
 
 
 def _events(services: Services, project: int, _: About, since: int) -> list[Row]:

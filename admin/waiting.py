@@ -178,8 +178,11 @@ class Waiting:
 
     def cancel_elsewhere(self, name: str, events: EventStore) -> None:
         """End the question of this name that another process is at, and let that begin no other one."""
-        if self._cancelling and self.is_elsewhere(name):
-            self._cancelling.note(name)
+        try:
+            if self._cancelling and self.is_elsewhere(name):
+                self._cancelling.note(name)
+        except Exception:  # whatever it is, the question itself is ended
+            log.warning("the process that is at a report cannot be told that it was cancelled", exc_info=True)
         events.end(Work(name=name))
 
     def seconds(self, job: Job) -> float:

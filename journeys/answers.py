@@ -24,28 +24,30 @@ MOST_BYTES = 64 << 20
 LARGEST = 8  # parts of the whole: what takes more than one of so many is not kept
 MINUTE_MS = 60_000
 QUARTER_MS = 15 * MINUTE_MS  # at its ends alone a day begins, wherever the project is
-AS_LONG_AGAIN = 3  # times what the longest answer took, of which the first is the waiting for it
+AS_LONG_AGAIN = 2  # times what an answer took it is of use after it came
+SLACK_MS = 1_000  # requests at once read the clock one after the other
 
 
 @dataclass
 class Moment:
-    """As of `at` (ms) reports answer while the store stands at the `mark`.
+    """As of `at` (ms) reports answer while the store stands at the `mark`; it was chosen at `chosen` (s).
 
-    So many answers as of it are `under_way`, and the longest one that came took `longest` ms.
+    So many answers as of it are `under_way`, and those that came are of use for a second look `until` (ms).
     """
 
     mark: Any
     at: int
+    chosen: float
     under_way: int = 0
-    longest: float = 0.0
+    until: float = 0.0
 
     def holds(self, mark: Any, now: int) -> bool:
         """Whether it is still the moment: in its minute, and longer where an answer takes so long."""
-        if mark is None or mark != self.mark or now < self.at:
+        if mark is None or mark != self.mark or now < self.at - SLACK_MS:
             return False
-        if self.at // MINUTE_MS == now // MINUTE_MS:
+        if self.at // MINUTE_MS == now // MINUTE_MS or now < self.at:
             return True
-        is_of_use = self.under_way > 0 or now - self.at <= AS_LONG_AGAIN * self.longest
+        is_of_use = self.under_way > 0 or now <= self.until
         return is_of_use and self.at // QUARTER_MS == now // QUARTER_MS
 
 
@@ -73,7 +75,7 @@ class Answers:
         with self._guard:
             moment = self._moments.get(project)
             if moment is None or not moment.holds(mark, now):
-                moment = self._moments[project] = Moment(mark, now)
+                moment = self._moments[project] = Moment(mark, now, self._clock())
             return moment.at
 
     def of(self, scope: Scope, name: str, arguments: Mapping[str, Any], compute: Callable[[], T]) -> T:
@@ -95,9 +97,10 @@ class Answers:
         key = _key((mark, *parts))
         if (found := self._get(key)) is not None:
             return pickle.loads(found)  # type: ignore[no-any-return]  # noqa: S301 - what this process has dumped
-        with self._timed(project, mark):
+        with self._under_way(project, mark) as came:
             answer = compute()
-        self._put(key, pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
+            if self._put(key, pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)):
+                came()
         return answer
 
     def known(self, events: EventStore, project: int, parts: Sequence[Any]) -> Any:
@@ -112,21 +115,25 @@ class Answers:
         return self._size
 
     @contextmanager
-    def _timed(self, project: int, mark: Any) -> Iterator[None]:
-        """The moment stays while an answer is computed, and as long again for who comes back to it."""
+    def _under_way(self, project: int, mark: Any) -> Iterator[Callable[[], None]]:
+        """The moment stays while an answer is computed, and for a while for who comes back to what came."""
+        began = self._clock()
         with self._guard:
             moment = self._moments.get(project)
             if moment is None or moment.mark != mark:
-                moment = Moment(mark, 0)  # nobody's
+                moment = Moment(mark, 0, began)  # nobody's
             moment.under_way += 1
-        began = self._clock()
+
+        def came() -> None:
+            now = self._clock()
+            until = moment.at + (now - moment.chosen + AS_LONG_AGAIN * (now - began)) * 1_000
+            moment.until = max(moment.until, until)
+
         try:
-            yield
+            yield came
         finally:
-            took = (self._clock() - began) * 1_000
             with self._guard:
                 moment.under_way -= 1
-                moment.longest = max(moment.longest, took)
 
     def _get(self, key: bytes) -> bytes | None:
         with self._guard:
@@ -134,14 +141,16 @@ class Answers:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
-    def _put(self, key: bytes, text: bytes) -> None:
+    def _put(self, key: bytes, text: bytes) -> bool:
+        """Keep it, if it is not too large for that."""
         if len(text) > self._most // LARGEST:
-            return
+            return False
         with self._guard:
             self._size += len(text) - len(self._kept.pop(key, b""))
             self._kept[key] = text
             while self._size > self._most:
                 self._size -= len(self._kept.popitem(last=False)[1])
+        return True
 
 
 def _key(parts: Sequence[Any]) -> bytes:

@@ -35,9 +35,10 @@ def seen(events: EventStore, project_id: int, *, since_ms: int, most: int = 500)
     ]
 
 
-def volume(events: EventStore, project_id: int) -> int:
-    """How many events a project has, robots among them; the store knows it without reading them."""
-    return int(events.query(question("catalog.volume"), {"project": project_id})[0]["n"])
+def volume(events: EventStore, project_id: int, month: int) -> int:
+    """How many events a project has of a month such as 202611, which the store knows without reading them."""
+    values = {"project": project_id, "month": month}
+    return int(events.query(question("catalog.volume"), values)[0]["n"])
 
 
 def listed(

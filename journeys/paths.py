@@ -23,6 +23,7 @@ PARTS = ("run", "afterwards")
 DIRECTIONS = ("after", "before")
 LOST = "outcome in ('dropped', 'failed')"
 TOUCHPOINT, BEGIN, MORE = "touchpoint", "begin", "more"
+MOST = 10_000
 NODES = (TOUCHPOINT, BEGIN, MORE, *ENDS)  # what a node of a way can be, by numbers from 1
 # What runs are called that are over, anywhere and at a step.
 OVER = {
@@ -71,6 +72,8 @@ class Asked:
             raise PathError(tell("a part is run or afterwards"))
         if not 1 <= self.depth <= 12:
             raise PathError(tell("a depth is a whole number from 1 to 12"))
+        if not 0 <= self.most <= MOST:
+            raise PathError(tell("at most %(most)s touchpoints of a position are shown", most=MOST))
         if self.outcome and self.outcome not in OUTCOMES:
             raise PathError(tell("%(outcome)s is no outcome of a run", outcome=repr(self.outcome)))
         if self.part == "afterwards" and (self.until or self.direction != "after"):

@@ -38,6 +38,9 @@ GROUPS = {
 }
 
 
+FURTHEST = 13  # position of a node: an end stands behind the last of at most twelve
+
+
 class Cell(NamedTuple):
     """What was asked, and the nodes at both ends of what was found; a node by itself has no source.
 
@@ -141,13 +144,19 @@ def _read(scope: Scope, cell: str) -> tuple[Cell, Asked, Mapping[str, str]]:
         group = segments.checked(asked.against or {}) if of_others else scope.segment
     except (PathError, segments.SegmentError) as error:
         raise ListError(str(error)) from None
-    kinds = {one[1] for one in (read_cell.source, read_cell.target) if one}
+    ends = [Node(*one) for one in (read_cell.source, read_cell.target) if one]
     is_known = read_cell.unit in UNITS and read_cell.group in GROUPS and read_cell.counts in ("", *COUNTS)
-    if not is_known or not kinds <= {*KINDS}:
+    if not is_known or not all(_is_place(one) for one in ends):
         raise ListError(
             tell("%(cell)s is no cell of paths; take one from the report's answer", cell=repr(cell))
         )
     return read_cell, asked, group
+
+
+def _is_place(node: Node) -> bool:
+    """Whether there may be such a node on a picture."""
+    is_end = node.kind != "end" or node.label in ENDS
+    return node.kind in KINDS and is_end and 0 <= node.position <= FURTHEST
 
 
 def _named(scope: Scope, asked: Asked, unit: str) -> dict[int, list[str]]:

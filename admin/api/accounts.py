@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from flask import Response
@@ -86,7 +87,9 @@ def list_members_csv(call: Call, account: str) -> Response:
     """All members of an account as a CSV file."""
     given, routes = call.services, confirmed(call.services.engine, call.project.id)
     rows = accounts.every_member(given.events, given.ledger, call.project.id, account, routes=routes)
-    return csv_file("members", exports.members(rows))
+    if (first := next(rows, None)) is None:
+        raise Refused(404, "not_found", f"there is no account {account!r}")
+    return csv_file("members", exports.members(chain([first], rows)))
 
 
 ENDPOINTS = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -66,4 +68,6 @@ def members_csv(place: Place) -> ResponseReturnValue:
     given, key = services(), request.args.get("id", "")
     events, routes = given.events.asked_for(given.work()), confirmed(given.engine, place.project.id)
     rows = accounts.every_member(events, given.ledger, place.project.id, key, routes=routes)
-    return exports.csv_file("members", exports.members(rows))
+    if (first := next(rows, None)) is None:
+        abort(404)
+    return exports.csv_file("members", exports.members(chain([first], rows)))

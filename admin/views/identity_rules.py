@@ -61,7 +61,9 @@ def change(place: Place) -> ResponseReturnValue:
     try:
         rules = joining.checked(data, rules_of(given.engine, place.project.id))
     except RulesInvalid as error:
-        if request.form.get("work"):  # who writes on while the preview is waited for stays undisturbed
+        if given.waiting.of(request.form.get("work", ""), place.user.id):  # writes on while it is waited for
+            return _preview(place, data, None)
+        if request.form.get("work"):
             return render_template(PREVIEW.part, gaps=error.problems)
         return _page(place, data, problems=error.problems), 422, WHOLE
     if do == "preview":
@@ -77,11 +79,15 @@ def change(place: Place) -> ResponseReturnValue:
     return redirect(url_for("identity_rules.show", project=place.project.key))
 
 
-def _preview(place: Place, data: dict[str, Any], rules: ProjectRules) -> ResponseReturnValue:
-    """What the rules would change, in its place on the page; with the page where no script asks."""
+def _preview(place: Place, data: dict[str, Any], rules: ProjectRules | None) -> ResponseReturnValue:
+    """What the rules would change, in its place on the page; with the page where no script asks.
+
+    None where it is computed already, of the rules that were sent then.
+    """
     given, work, part = services(), services().work(), bool(request.headers.get("HX-Request"))
 
     def compute() -> Previewed:
+        assert rules
         return Previewed(rules, joining.preview(given, place.project.id, rules, work))
 
     def draw(looked_at: Previewed) -> str:

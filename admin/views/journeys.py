@@ -15,7 +15,7 @@ from admin.long_reports import WHOLE_PAGE, Spot, shown
 from admin.services import services
 from journeys.overview import arrived_by_minute
 from journeys.period import iso, parse_period
-from journeys.scope import open_scope
+from journeys.scope import Scope, open_scope
 from journeys.timeline import latest
 
 pages = Blueprint("journeys", __name__)
@@ -72,7 +72,8 @@ def see(place: Place, key: str) -> ResponseReturnValue:
         period: dict[str, Any] = {"from": start, "through": through}
         return url_for("journey.funnel", project=place.project.key, key=key, **period)
 
-    def draw(seen: Glance) -> str:
+    def draw(found: tuple[Glance, Scope]) -> str:  # maybe what an earlier request has begun
+        seen, scope = found
         parts = trends.rows({"parts": seen.parts, "by": seen.by}, scope, within)
         return render_template(
             "journeys/glance.html",
@@ -82,12 +83,18 @@ def see(place: Place, key: str) -> ResponseReturnValue:
             name=scope.definition.name,
             parts=parts,
             days=days,
-            now=iso(now),
+            now=iso(scope.now),
         )
 
     spot = _part(f"glance-{key}", "journeys/glance_counting.html")
     return shown(
-        lambda: glance(scope), draw, owner=place.user.id, work=work, spot=spot, section="journeys", key=key
+        lambda: (glance(scope), scope),
+        draw,
+        owner=place.user.id,
+        work=work,
+        spot=spot,
+        section="journeys",
+        key=key,
     )
 
 
@@ -98,11 +105,11 @@ def pulse(place: Place) -> ResponseReturnValue:
     given, work = services(), services().work()
     limited, now = replace(given, events=given.events.asked_for(work)), given.clock()
 
-    def draw(found: overview.Pulse) -> str:
-        return render_template("journeys/pulse.html", pulse=found, now=now)
+    def draw(found: tuple[overview.Pulse, int]) -> str:  # maybe what an earlier request has begun
+        return render_template("journeys/pulse.html", pulse=found[0], now=found[1])
 
     return shown(
-        lambda: overview.pulse(limited, place.project, now=now),
+        lambda: (overview.pulse(limited, place.project, now=now), now),
         draw,
         owner=place.user.id,
         work=work,

@@ -169,33 +169,50 @@ def test_the_moment_stays_for_the_minute_while_nothing_is_written(scope: Scope) 
     assert answers.moment(events, 1, now=start + MINUTE_MS) == start + MINUTE_MS
     recompute(events, VERSION, [1], [1])
     assert answers.moment(events, 1, now=start + MINUTE_MS + 7) == start + MINUTE_MS + 7
-    assert answers.moment(events, 1, now=start + MINUTE_MS + 3) == start + MINUTE_MS + 3
+    assert answers.moment(events, 1, now=start + MINUTE_MS + 3) == start + MINUTE_MS + 7, "at the same time"
+    assert answers.moment(events, 1, now=start + 3) == start + 3, "the clock was put back"
 
 
-def test_the_moment_stays_while_something_long_is_computed_and_as_long_again(scope: Scope) -> None:
+def test_the_moment_stays_while_something_long_is_computed_and_for_who_comes_back(scope: Scope) -> None:
     seconds = [0.0]
     answers, events = Answers(clock=lambda: seconds[0]), scope.events
     start = NOW // QUARTER_MS * QUARTER_MS + 5
     assert answers.moment(events, 1, now=start) == start
+    seconds[0] = 50
 
     def long() -> str:
-        seconds[0] += 70
-        assert answers.moment(events, 1, now=start + 70_000) == start, (
-            "who asks again meets the same question"
-        )
+        seconds[0] += 20
+        assert answers.moment(events, 1, now=start + 70_000) == start, "asked again meanwhile"
         return "found"
 
     answers.under(events, 1, ("long",), long)
-    assert answers.moment(events, 1, now=start + 210_000) == start
-    assert answers.moment(events, 1, now=start + 210_001) == start + 210_001
-    late = start + QUARTER_MS - 30_000
+    assert answers.moment(events, 1, now=start + 110_000) == start
+    assert answers.moment(events, 1, now=start + 110_001) == start + 110_001
+
+
+def test_a_moment_ends_with_its_quarter_with_a_write_and_where_nothing_came(scope: Scope) -> None:
+    seconds = [0.0]
+    answers, events = Answers(most_bytes=8_000, clock=lambda: seconds[0]), scope.events
+
+    def long(answer: str = "") -> str:
+        seconds[0] += 70
+        if not answer:
+            raise TimeoutError
+        return answer
+
+    start = NOW // QUARTER_MS * QUARTER_MS
+    late = start + QUARTER_MS - 100_000
     assert answers.moment(events, 1, now=late) == late
-    answers.under(events, 1, ("another",), lambda: seconds.append(seconds.pop() + 70))
-    assert answers.moment(events, 1, now=late + 20_000) == late
-    assert answers.moment(events, 1, now=late + 30_000) == late + 30_000, "another day may have begun"
-    answers.under(events, 1, ("a third",), lambda: seconds.append(seconds.pop() + 70))
+    answers.under(events, 1, ("one",), lambda: long("found"))
+    assert answers.moment(events, 1, now=late + 99_999) == late
+    assert answers.moment(events, 1, now=late + 100_000) == late + 100_000, "another day may have begun"
     recompute(events, VERSION, [1], [1])
-    assert answers.moment(events, 1, now=late + 30_001) == late + 30_001, "something was written"
+    assert answers.moment(events, 1, now=late + 100_001) == late + 100_001
+    with pytest.raises(TimeoutError):
+        answers.under(events, 1, ("two",), long)
+    assert answers.moment(events, 1, now=late + 170_001) == late + 170_001, "there is nothing to come back to"
+    answers.under(events, 1, ("three",), lambda: long("too large" * 1_000))
+    assert answers.moment(events, 1, now=late + 240_001) == late + 240_001, "it was not kept"
 
 
 def test_a_report_answers_the_same_from_what_is_kept(months: Scope) -> None:
