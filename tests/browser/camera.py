@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from contextlib import suppress
+
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.browser.company import EMAIL, PASSWORD
 
@@ -16,7 +18,8 @@ def sign_in(page: Page) -> None:
 
 def settled(page: Page) -> None:
     """Wait until what the page fetches by itself is there and pictures have stopped moving."""
-    page.wait_for_load_state("networkidle")
+    with suppress(TimeoutError):  # what asks for news all the time is never idle
+        page.wait_for_load_state("networkidle", timeout=15_000)
     page.wait_for_timeout(700)
     expect(page.locator(".htmx-request")).to_have_count(0, timeout=20_000)
     page.wait_for_timeout(100)

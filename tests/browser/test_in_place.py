@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, StorageState, expect
 
+from journeys.segment_definitions import parse_segment
+from store.segments import delete_segment, save_segment
 from tests.browser.accessibility import barriers
-from tests.browser.company import Company
-from tests.browser.test_at_once import taken
+from tests.browser.company import EMAIL, Company, now_ms
+from tests.browser.test_at_once import SEGMENT, taken
 from tests.browser.test_long_reports import quick as held_reports
 
 pytestmark = pytest.mark.browser
@@ -126,6 +129,57 @@ def test_other_pages_with_a_bar_do_so_too(inside: Inside, path: str) -> None:
     expect(field).to_have_value(value, timeout=60_000)
     expect(page).to_have_title(re.compile(re.escape(title)))
     assert is_same(page)
+
+
+@pytest.mark.parametrize("path", ["live/health", "live/robots", "journeys"])
+def test_pages_of_days_alone_change_them_in_place(inside: Inside, path: str) -> None:
+    page, project = inside
+    page.goto(f"{project}/{path}?days=30")
+    expect(page.locator("#report")).to_be_attached(timeout=60_000)
+    expect(page.locator("#bar-days-30")).to_have_attribute("aria-current", "true")
+    page.evaluate(STAYS)
+    page.locator("#bar-days-7").click()
+    expect(page.locator("#bar-days-7")).to_have_attribute("aria-current", "true", timeout=60_000)
+    expect(page.locator("#bar-days-7")).to_be_focused()
+    expect(page).to_have_url(re.compile(rf"{path}\?days=7$"))
+    expect(page.locator("#report-says")).to_contain_text(re.compile(r": From \w+ \d+, \d+ through"))
+    page.go_back()
+    expect(page.locator("#bar-days-30")).to_have_attribute("aria-current", "true", timeout=60_000)
+    assert is_same(page)
+
+
+def test_the_overview_is_sorted_in_place(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/journeys?days=90")
+    expect(page.locator(".journey-card").first).to_be_visible(timeout=60_000)
+    page.evaluate(STAYS)
+    page.locator("#order").select_option("name")
+    expect(page).to_have_url(re.compile(r"journeys\?(?=.*days=90)(?=.*order=name)"))
+    expect(page.locator("#report-says")).to_contain_text("by name")
+    names = page.locator(".journey-card h2").all_text_contents()
+    assert names == sorted(names, key=str.casefold)
+    assert is_same(page)
+
+
+def test_segments_are_counted_of_another_journey_in_place(inside: Inside, demo: tuple[Company, str]) -> None:
+    page, project = inside
+    company = demo[0]
+    assert company.project
+    engine, number = company.services.engine, company.project.id
+    source: Any = parse_segment(SEGMENT).source
+    save_segment(engine, number, source, by=EMAIL, now=now_ms())
+    page.goto(f"{project}/segments")
+    size = page.locator("#size-tablets")
+    expect(size).to_contain_text("runs", timeout=60_000)
+    page.evaluate(STAYS)
+    page.locator("#bar-journey").focus()
+    page.locator("#bar-journey").select_option(index=1)
+    expect(page).to_have_url(re.compile(r"segments\?journey="))
+    expect(page.locator("#report-says")).to_contain_text("Segments: ")
+    expect(size).to_contain_text("runs", timeout=60_000)
+    expect(page.locator("#bar-journey")).to_be_focused()
+    assert is_same(page)
+    assert delete_segment(engine, number, "tablets", by=EMAIL, now=now_ms())
 
 
 def test_the_ways_between_two_touchpoints_are_counted_otherwise_in_place(inside: Inside) -> None:

@@ -120,7 +120,7 @@ function settle() {
   document.getElementById("main").append(room);
   scrollTo({ top: left.y, behavior: "instant" });
   const { says } = document.getElementById("question").dataset;
-  const isTold = !waits && report.querySelector("[role='status']"); // one that was not answered says so itself
+  const isTold = !waits && report.querySelector("[role='status']:not([data-part-state])"); // one that was not answered says so itself
   if (!isTold) tell(waits?.querySelector("strong")?.textContent ?? says);
   if (waits) return;
   const place = document.getElementById(left.id) ?? document.getElementById(left.within);
