@@ -119,7 +119,7 @@ def to_definition(draft: Draft) -> dict[str, Any]:
         key = step["key"] or (slug(step["name"]) if step["name"] else f"step-{number}")
         keys.append(key if step["key"] or key not in keys else f"{key}-{number}")
     return {
-        "key": draft["key"] or slug(draft["name"]),
+        "key": draft["key"] or slug(draft["name"], "journey"),
         **texts,
         **limits,
         "order": draft["order"] or ORDERS[0],

@@ -49,9 +49,9 @@ def _made(
     return user, project
 
 
-def slug(name: str) -> str:
-    """A key made of a name: small letters, digits and dashes."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "project"
+def slug(name: str, otherwise: str = "project") -> str:
+    """A key made of a name: small letters, digits and dashes; the other one where it has none of them."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or otherwise
 
 
 def _problems(email: str, password: str, name: str, timezone: str) -> dict[str, str]:

@@ -156,7 +156,7 @@ def _often_draft(one: Mapping[str, Any]) -> dict[str, Any]:
 
 def to_definition(draft: Draft) -> dict[str, Any]:
     """The definition that a draft means, for `parse_segment`; a missing key follows from the name."""
-    told = {"key": draft["key"] or slug(draft["name"]), "name": draft["name"]}
+    told = {"key": draft["key"] or slug(draft["name"], "segment"), "name": draft["name"]}
     described = {"description": draft["description"]} if draft["description"] else {}
     return {**told, **described, draft["join"]: [_part_of(one) for one in draft["parts"]]}
 

@@ -15,6 +15,7 @@ from admin.long_reports import WHOLE_PAGE, Spot, shown
 from admin.of_segment import Chosen, chosen
 from admin.services import services
 from journeys import explored, explored_lists
+from journeys.customers import described
 from journeys.period import Period, asked_at, iso, parse_period
 from journeys.touchpoints import Touchpoint, read
 from store.words import Spoken
@@ -96,15 +97,19 @@ def visits(place: Place) -> ResponseReturnValue:
     """The visits behind a number."""
     question, cell, work = _question(place), request.args.get("cell", ""), services().work()
     skipped = min(max(0, request.args.get("skipped", 0, type=int)), 1_000_000)
-    events, start = question.events(work), question.touchpoint()
+    events, start, given = question.events(work), question.touchpoint(), services()
 
-    def draw(found: dict[str, Any]) -> str:
-        return render_template(
-            "explore/visits.html", question=question, cell=cell, found=found, skipped=skipped
-        )
+    def compute() -> dict[str, Any]:
+        found = events.visits(start, question.paths, cell, skipped=skipped)
+        whose = sorted({int(one["customer"]) for one in found["rows"]})
+        known = described(given.events.asked_for(work), given.ledger, place.project.id, whose)
+        return {"found": found, "customers": {one["customer"]: one for one in known}}
+
+    def draw(answer: dict[str, Any]) -> str:
+        return render_template("explore/visits.html", question=question, cell=cell, skipped=skipped, **answer)
 
     return shown(
-        lambda: events.visits(start, question.paths, cell, skipped=skipped),
+        compute,
         draw,
         owner=place.user.id,
         work=work,

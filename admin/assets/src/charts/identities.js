@@ -15,6 +15,7 @@ export function identities({ nodes, edges }, colours, width, height) {
   const degree = new Map(nodes.map(({ id }) => [id, 0]));
   for (const { source, target } of edges) for (const id of [source, target]) degree.set(id, degree.get(id) + 1);
   const few = nodes.length <= FEW;
+  const narrow = width <= 560;
   const wider = Math.max(0.7, Math.min(1.7, width / height)); // on a phone the picture is tall
   const colour = (node) => (node.apart ? colours.surface : colours[COLOURS[node.kind] ?? "second"]);
   return {
@@ -35,7 +36,7 @@ export function identities({ nodes, edges }, colours, width, height) {
         emphasis: { focus: "adjacency", label: { show: true } },
         labelLayout: { hideOverlap: true },
         label: { show: true, position: "bottom", color: colours.text, fontSize: colours.size(11.5) },
-        edgeLabel: { show: few && width > 560, color: colours.muted, fontSize: colours.size(10.5), formatter: ({ data }) => data.told.rule },
+        edgeLabel: { show: few && !narrow, color: colours.muted, fontSize: colours.size(10.5), formatter: ({ data }) => data.told.rule },
         data: fitted(placed(nodes, edges, degree, wider), width, height).map(({ id, x, y }) => {
           const one = byId.get(id);
           if (!one) return { id, name: id, x, y, symbolSize: 0, label: { show: false }, tooltip: { show: false } };
@@ -45,9 +46,13 @@ export function identities({ nodes, edges }, colours, width, height) {
             x,
             y,
             symbol: SHAPES[one.kind] ?? "diamond",
-            symbolSize: one.kind === "user" ? 22 : few ? 16 : width > 560 ? 11 : 7,
+            symbolSize: one.kind === "user" ? 22 : few ? 16 : narrow ? 7 : 11,
             itemStyle: { color: colour(one), borderColor: one.apart ? colours.muted : colour(one), borderWidth: 1.5 },
-            label: { show: few || one.kind === "user", formatter: shortened(one.value, few ? 22 : 16) },
+            label: {
+              show: few || one.kind === "user",
+              position: y < height / 2 && one.kind !== "user" ? "top" : "bottom", // away from the edge
+              formatter: shortened(one.value, narrow ? 12 : few ? 22 : 16),
+            },
           };
         }),
         links: edges.map((told) => ({
@@ -87,7 +92,7 @@ function fitted(found, width, height) {
   const span = (values) => [Math.min(...values), Math.max(...values)];
   const [left, right] = span(found.map(({ x }) => x));
   const [top, bottom] = span(found.map(({ y }) => y));
-  const scale = Math.min((width - Math.min(140, width / 4)) / (right - left || 1), (height - 70) / (bottom - top || 1), FARTHEST);
+  const scale = Math.min((width - Math.min(150, width / 3)) / (right - left || 1), (height - 70) / (bottom - top || 1), FARTHEST);
   return [
     { id: "", x: 0, y: 0 },
     { id: " ", x: width, y: height },
