@@ -56,11 +56,14 @@ def register(app: Flask) -> None:
         app.register_error_handler(kind, _bad_question)
 
 
-def page(title: str, text: str, status: int) -> ResponseReturnValue:
-    """A whole page about one failure; a request of our own script gets the sentence alone."""
+def page(title: str, text: str, status: int, *, again: str = "") -> ResponseReturnValue:
+    """A whole page about one failure; a request of our own script gets the sentence alone.
+
+    `again` is the address of the same page where it can be asked otherwise.
+    """
     if request.headers.get("HX-Request"):
         return Response(f"{title}. {text}", status=status, mimetype="text/plain")
-    return render_template("failure.html", title=title, text=text), status
+    return render_template("failure.html", title=title, text=text, again=again), status
 
 
 def _refused(error: HTTPException) -> ResponseReturnValue:
@@ -88,4 +91,5 @@ def _no_journey(_: NoSuchJourney) -> ResponseReturnValue:
 
 
 def _bad_question(error: Exception) -> ResponseReturnValue:
-    return page(tell("This cannot be asked"), sentence(error), 400)
+    again = request.path if request.method == "GET" and request.args else ""
+    return page(tell("This cannot be asked"), sentence(error), 400, again=again)

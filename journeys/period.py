@@ -39,7 +39,7 @@ def parse_period(start: str | None, end: str | None, zone: ZoneInfo, *, now: int
         else midnight(datetime.fromtimestamp(last / 1000, zone).date() - timedelta(days=DEFAULT_DAYS), zone)
     )
     if first >= last:
-        raise PeriodError(tell("the period ends before it begins; `from` must be earlier than `to`"))
+        raise PeriodError(tell("the period ends before it begins: choose a later end, or an earlier start"))
     return Period(first, last)
 
 

@@ -72,5 +72,5 @@ def changed_by(events: EventStore, project_id: int, rules: ProjectRules) -> dict
 def _period(start: str | None, end: str | None, zone: ZoneInfo) -> Period:
     period = Period(moment(start, zone) if start else 0, moment(end, zone) if end else END_OF_TIME)
     if period.start >= period.end:
-        raise PeriodError(tell("the period ends before it begins; `from` must be earlier than `to`"))
+        raise PeriodError(tell("the period ends before it begins: choose a later end, or an earlier start"))
     return period

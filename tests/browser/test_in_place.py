@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -399,16 +400,46 @@ def test_a_tab_that_could_not_be_asked_for_is_not_asked_for_any_more(
     context.close()
 
 
-def test_where_it_is_refused_the_browser_goes_there(
+def test_what_is_refused_is_said_and_what_stands_there_stays(
     browser: Browser, signed_in: StorageState, demo: tuple[Company, str]
 ) -> None:
     context = browser.new_context(storage_state=signed_in)
     page = opened((context.new_page(), f"{demo[1]}/p/fernhill"), "funnel?days=90")
     asked = "new CustomEvent('waywiser:go', {detail: '?from=2026-02-31', cancelable: true})"
     assert page.evaluate(f"document.dispatchEvent({asked})") is False
-    expect(page.get_by_text("This cannot be asked")).to_be_visible()
-    expect(page).to_have_url(re.compile(r"funnel\?from=2026-02-31$"))
-    page.go_back()
+    expect(page.locator("#notice")).to_contain_text("This cannot be asked")
+    expect(page).to_have_url(re.compile(r"funnel\?days=90$"))
+    expect(page.locator("[data-chart=funnel] canvas")).to_be_visible()
+    assert is_same(page)
+    context.close()
+
+
+def test_a_period_whose_days_are_chosen_from_the_left_waits_for_the_other_one(inside: Inside) -> None:
+    page = opened(inside, "funnel?days=90")
+    first = date.fromisoformat(page.locator("#bar-from").input_value())
+    days = [(first + timedelta(days=10 * one)).isoformat() for one in range(4)]
+    page.locator("#bar-through").fill(days[1])
+    expect(page).to_have_url(re.compile(f"through={days[1]}"))
+    page.locator("#bar-from").fill(days[2])
+    expect(page.locator("#notice")).to_contain_text("Choose its other day")
+    expect(page.locator("#bar-from")).to_have_class(re.compile("is-invalid"))
+    expect(page).to_have_url(re.compile(f"from={first}"))
+    assert barriers(page) == []
+    page.locator("#bar-through").fill(days[3])
+    expect(page).to_have_url(re.compile(f"from={days[2]}&through={days[3]}"))
+    expect(page.locator("#bar-from")).to_have_value(days[2])
+    expect(page.locator("#bar-from")).not_to_have_class(re.compile("is-invalid"))
+    assert is_same(page)
+
+
+def test_a_page_that_cannot_be_asked_leads_to_itself_without_its_choices(
+    browser: Browser, signed_in: StorageState, demo: tuple[Company, str]
+) -> None:
+    context = browser.new_context(storage_state=signed_in)
+    page = context.new_page()
+    page.goto(f"{demo[1]}/p/fernhill/journeys/trial-to-paid/funnel?from=2026-01-25&through=2026-01-20")
+    expect(page.get_by_text("The period ends before it begins")).to_be_visible()
+    page.get_by_role("link", name="Open the page without these choices").click()
     expect(page.locator("#tab-funnel")).to_be_visible()
     context.close()
 

@@ -6,7 +6,7 @@ import { combobox } from "./behaviour/combobox.js";
 import { clicks } from "./behaviour/clicks.js";
 import { dragging } from "./behaviour/editor-dragging.js";
 import { following } from "./behaviour/editor-preview.js";
-import { inPlace } from "./behaviour/in-place.js";
+import { inPlace, isSentence } from "./behaviour/in-place.js";
 import { palette } from "./behaviour/palette.js";
 import { keep } from "./behaviour/keep.js";
 import { leaving } from "./behaviour/leaving.js";
@@ -45,11 +45,11 @@ document.addEventListener("htmx:configRequest", (event) => {
 });
 
 document.addEventListener("htmx:responseError", (event) => {
-  const { status, responseText } = event.detail.xhr;
+  const { xhr } = event.detail;
+  const { status, responseText } = xhr;
   if (status === 401) return window.location.reload();
   if (failed(event.detail.elt)) return;
-  const isSentence = event.detail.xhr.getResponseHeader("Content-Type")?.startsWith("text/plain");
-  notice(isSentence && responseText ? responseText : say("That did not work (status %(status)s). Please try again.", { status }));
+  notice(isSentence(xhr) ? responseText : say("That did not work (status %(status)s). Please try again.", { status }));
 });
 document.addEventListener("htmx:sendError", ({ detail }) => failed(detail.elt) || notice(say("Waywiser cannot be reached. Is it running?")));
 
@@ -78,7 +78,7 @@ function failed(part) {
 }
 
 atOnce();
-choosing();
+choosing(notice);
 clicks(notice);
 inPlace(htmx);
 palette(htmx);

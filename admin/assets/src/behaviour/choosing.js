@@ -1,12 +1,16 @@
 // Forms that ask at once when something else is chosen. What is chosen by keyboard is meant when its field is left, at
 // Enter or, in a list of choices, after a pause: each arrow key chooses something on the way.
+import { say } from "../words.js";
+
 const PAUSE = 1000; // milliseconds
 const FIELDS = "[data-submit-on-change] :is(select, input[type='date'])";
 
 let written = null; // the field that is being changed by keyboard
 let timer = 0;
+let notify = null; // says something to whoever looks at the page
 
-export function choosing() {
+export function choosing(notice) {
+  notify = notice;
   document.addEventListener("keydown", (event) => {
     const field = event.target;
     if (!field.matches?.(FIELDS) || event.key === "Tab") return;
@@ -31,6 +35,25 @@ export function choosing() {
   document.addEventListener("focusout", ({ target }) => target === written && ask(target));
 }
 
+/** Whether the first day of the field's period is not after its last one. */
+function areInOrder(field) {
+  const [from, through] = period(field);
+  const areThey = !from?.value || !through?.value || from.value <= through.value;
+  for (const day of [from, through]) if (day) mark(day, !areThey);
+  return areThey;
+}
+
+function mark(day, isWrong) {
+  day.classList.toggle("is-invalid", isWrong);
+  day.toggleAttribute("aria-invalid", isWrong);
+}
+
+function period(field) {
+  const prefix = field.type === "date" && /^(.*)(?:from|through)$/.exec(field.name)?.[1];
+  if (typeof prefix !== "string") return [];
+  return ["from", "through"].map((name) => field.form.elements.namedItem(prefix + name));
+}
+
 /** Whether a field of the part is being changed by keyboard, and not yet meant. */
 export function isBeingWritten(part) {
   return written !== null && part.contains(written) && (isDay(written) || isChanged(written));
@@ -39,7 +62,8 @@ export function isBeingWritten(part) {
 function ask(field, always = false) {
   clearTimeout(timer);
   if (field === written) written = null;
-  if ((always || isChanged(field)) && field.isConnected && field.checkValidity()) field.form.requestSubmit();
+  if (!areInOrder(field)) notify(say("The period would end before it begins. Choose its other day, too."));
+  else if ((always || isChanged(field)) && field.isConnected && field.checkValidity()) field.form.requestSubmit();
   else field.dispatchEvent(new CustomEvent("waywiser:left", { bubbles: true }));
 }
 

@@ -52,6 +52,11 @@ function isReport(target) {
   return target?.id === "question" || target?.id === "report";
 }
 
+/** Whether the answer is a sentence that says why it was refused. */
+export function isSentence(xhr) {
+  return Boolean(xhr.getResponseHeader("Content-Type")?.startsWith("text/plain") && xhr.responseText);
+}
+
 function begin(event) {
   if (isQuestion(event.detail)) {
     const { xhr } = event.detail;
@@ -72,7 +77,8 @@ function come(event) {
   if (isQuestion(detail)) {
     asking = null;
     const address = detail.pathInfo.finalRequestPath;
-    if (!detail.xhr.responseText.includes('id="question"')) {
+    if (isSentence(detail.xhr)) restore(); // why it is refused is said, and what stands there stays
+    else if (!detail.xhr.responseText.includes('id="question"')) {
       event.preventDefault();
       window.location.assign(address);
     } else if (pressed || isBeingWritten(detail.target)) {
