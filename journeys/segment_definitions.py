@@ -95,6 +95,11 @@ class SegmentDefinition:
         """Whether it asks what happened within runs, which may have to do with how they ended."""
         return any(isinstance(one, Did) and one.before is None for one in leaves(self.group))
 
+    @property
+    def journeys(self) -> set[str]:
+        """The keys of the journeys it asks for."""
+        return {one.journey for one in leaves(self.group) if isinstance(one, State)}
+
 
 def leaves(group: Group) -> Iterator[Condition | Did | State]:
     """The conditions of a group, those of groups in it included."""

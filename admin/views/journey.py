@@ -20,11 +20,13 @@ from journeys.report import Answer, Report
 from journeys.reports import BY_BAR, REPORTS, TABS
 from journeys.runs import cut
 from journeys.saving import save_journey
+from journeys.segment_definitions import parse_segment
 from journeys.stakes import worst_step
 from journeys.version_changes import changes
 from journeys.versions import readable
 from journeys.versions_report import VERSIONS
 from store.journeys import UNFILLED, JourneyVersion, delete_journey, live_journey, versions_of
+from store.segments import saved_segments
 from store.words import tell
 
 RUNS = long_reports.Spot(page="journey/waiting_runs.html")
@@ -115,7 +117,14 @@ def definition(place: Place, key: str) -> ResponseReturnValue:
         versions=versions,
         changes={one.version: changes(older.definition, one.definition) for one, older in pairwise(versions)},
         cut=cut(services().events, report.scope.version.id),
+        asking=_asking(place, key),
     )
+
+
+def _asking(place: Place, key: str) -> list[str]:
+    """The names of the saved segments that ask how a customer stands in the journey."""
+    known = [parse_segment(one.definition) for one in saved_segments(services().engine, place.project.id)]
+    return [one.name for one in known if key in one.journeys]
 
 
 def _other(report: JourneyPage, versions: Sequence[JourneyVersion]) -> int:
@@ -300,7 +309,7 @@ def delete(place: Place, key: str) -> ResponseReturnValue:
     given = services()
     if not delete_journey(given.engine, place.project.id, key, now=given.clock()):
         abort(404)
-    return redirect(url_for("journeys.show", project=place.project.key))
+    return redirect(url_for("journeys.show", project=place.project.key, deleted=key))
 
 
 def _query() -> str:

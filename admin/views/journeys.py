@@ -5,18 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin import asked, exports, overview, trends
 from admin.access import Place, needs
+from admin.deeds import deed
+from admin.formats import sentence
 from admin.glance import Glance, glance
 from admin.long_reports import WHOLE_PAGE, Spot, shown
 from admin.services import services
+from journeys.definitions import DefinitionError, parse
 from journeys.overview import arrived_by_minute
 from journeys.period import iso, parse_period
+from journeys.saving import save_journey
 from journeys.scope import Scope, open_scope
 from journeys.timeline import latest
+from store.journeys import live_journey, versions_of
+from store.words import tell
 
 pages = Blueprint("journeys", __name__)
 
@@ -29,6 +35,7 @@ def show(place: Place) -> ResponseReturnValue:
     frame = asked.read(request.args, place.project.zone, now=now)
     period = parse_period(frame.start, frame.end, place.project.zone, now=now)
     limited, order = replace(given, events=given.events.asked_for(work)), request.args.get("order", "")
+    deleted = _deleted(place)
 
     def compute() -> tuple[list[overview.Card], bool]:
         cards = overview.cards(limited, place.project, period, now=now, order=order)
@@ -43,9 +50,35 @@ def show(place: Place) -> ResponseReturnValue:
             has_events=has_events,
             orders=overview.ORDERS,
             now=now,
+            deleted=deleted,
         )
 
     return shown(compute, draw, owner=place.user.id, work=work, spot=WHOLE_PAGE, section="journeys")
+
+
+def _deleted(place: Place) -> str:
+    """The key of the journey that was deleted a moment ago; '' where none was, or it is back."""
+    key, given = request.args.get("deleted", ""), services()
+    is_there = live_journey(given.engine, place.project.id, key) is not None
+    return key if not is_there and versions_of(given.engine, place.project.id, key) else ""
+
+
+@pages.post("/p/<project>/journeys/restore")
+@needs("editor", does=deed("brought the journey %(key)s back"))
+def restore(place: Place) -> ResponseReturnValue:
+    """Bring a deleted journey back as it was; its runs are counted anew."""
+    given, key = services(), request.form.get("key", "")
+    versions = versions_of(given.engine, place.project.id, key)
+    if not versions:
+        abort(404)
+    try:
+        definition = parse(versions[0].definition)
+        save_journey(given.engine, place.project.id, definition, by=place.user.email, now=given.clock())
+    except DefinitionError as error:
+        flash(sentence(error))
+        return redirect(url_for("journeys.show", project=place.project.key))
+    flash(tell("The journey is back. Its runs are counted anew."))
+    return redirect(url_for("journey.definition", project=place.project.key, key=key))
 
 
 @pages.get("/p/<project>/journeys/<key>/glance")

@@ -18,8 +18,10 @@ from journeys.lists import listed
 from journeys.period import iso
 from journeys.reports import BY_NAME, TABS
 from journeys.scope import Scope, open_scope
+from journeys.segment_definitions import parse_segment
 from store.event import Event
-from store.journeys import save_version
+from store.journeys import save_version, versions_of
+from store.segments import save_segment
 from tests.admin.conftest import JOURNEY, NOW, Shop, fill_all, happened
 from tests.admin.test_api import asking
 from tests.admin.test_editor import form_of
@@ -213,9 +215,26 @@ def test_a_project_without_events_leads_to_installing(shop: Shop) -> None:
 
 
 def test_deleting_hides_the_journey(own_shop: Shop) -> None:
-    assert own_shop.client("editor").post("/p/shop/journeys/buy/delete").location == "/p/shop/journeys"
-    assert own_shop.client("viewer").get("/p/shop/journeys/buy/funnel").status_code == 404
-    assert "No journey yet" in own_shop.client("viewer").get("/p/shop/journeys").text
+    editor, viewer = own_shop.client("editor"), own_shop.client("viewer")
+    overview = editor.post("/p/shop/journeys/buy/delete").location
+    assert viewer.get("/p/shop/journeys/buy/funnel").status_code == 404
+    assert "No journey yet" in viewer.get("/p/shop/journeys").text
+    assert "The journey buy is deleted." in editor.get(overview).text
+    assert "Undo" not in viewer.get(overview).text
+    back = editor.post("/p/shop/journeys/restore", data={"key": "buy"}, follow_redirects=True)
+    assert "The journey is back." in back.text
+    assert "Undo" not in editor.get(overview).text
+    assert len(versions_of(own_shop.services.engine, own_shop.project.id, "buy")) == 1
+    assert editor.post("/p/shop/journeys/restore", data={"key": "none"}).status_code == 404
+
+
+def test_who_deletes_a_journey_is_told_which_segments_ask_for_it(own_shop: Shop) -> None:
+    assert "Segments that ask" not in page(own_shop, "definition", who="editor")
+    told = {"key": "again", "name": "Tries again", "all": [{"journey": "buy", "state": "dropped"}]}
+    source = dict(parse_segment(told).source)
+    save_segment(own_shop.services.engine, own_shop.project.id, source, by="editor@shop.example", now=NOW)
+    text = page(own_shop, "definition", who="editor")
+    assert "could not be counted without it: <b>Tries again</b>" in text
 
 
 @pytest.mark.parametrize("name", [one.name for one in TABS])
