@@ -162,8 +162,10 @@ class Watched:
     def times(self) -> Times:
         """The times in their order, each once."""
         seconds, place = np.unique(self.seconds, return_inverse=True)
-        gone = np.bincount(place, self.counts)
-        return Times(seconds, np.bincount(place, self.counts * self.came), np.cumsum(gone[::-1])[::-1])
+        gone, came = (
+            np.asarray(np.bincount(place, n), float) for n in (self.counts, self.counts * self.came)
+        )
+        return Times(seconds, came, np.cumsum(gone[::-1])[::-1])
 
 
 class Times(NamedTuple):
@@ -206,7 +208,7 @@ def incidence(watched: Watched) -> Curve:
     watched; when all have come, of those who came.
     """
     seconds, came, at_risk = watched.times()
-    left = np.cumprod((at_risk - came) / at_risk)
+    left = np.asarray(np.cumprod((at_risk - came) / at_risk), float)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = Z * np.sqrt(np.cumsum(came / (at_risk * (at_risk - came)))) / np.abs(np.log(left))
     low, high = 1 - left ** np.exp(-spread), 1 - left ** np.exp(spread)
