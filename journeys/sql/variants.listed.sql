@@ -1,5 +1,6 @@
 -- Which ways through the steps before the goal do runs take, how often, and how well do they end?
 -- The runs of each customer are counted by a hash of their way: as numbers they are told apart faster than as lists.
+-- Outcome 1 is succeeded, 4 in time.
 with
     chosen as {{once}} (
         select {{way}} as way, customer, outcome_number, (last - start) / 1000 as seconds
