@@ -6,18 +6,15 @@ in seconds. Every interval is one of 95 %. Where nothing is known (n is 0), the 
 
 from __future__ import annotations
 
-import warnings
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-if TYPE_CHECKING:
-    from scipy.stats import CensoredData
 
 # SciPy takes most of a second to load, so what needs it asks for it when it is called: not at start-up.
 
@@ -154,15 +151,29 @@ class Watched:
         """How many runs are watched."""
         return int(self.counts.sum())
 
-    def censored(self) -> CensoredData:
-        """The same for SciPy, a time for each run."""
-        from scipy.stats import CensoredData
-
-        came, open_ = self.came, ~self.came
-        return CensoredData(
-            uncensored=np.repeat(self.seconds[came], self.counts[came]),
-            right=np.repeat(self.seconds[open_], self.counts[open_]),
+    def beside(self, other: Watched) -> Watched:
+        """Those of both together."""
+        return Watched(
+            np.concatenate((self.seconds, other.seconds)),
+            np.concatenate((self.came, other.came)),
+            np.concatenate((self.counts, other.counts)),
         )
+
+    def times(self) -> Times:
+        """The times in their order, each once."""
+        seconds, place = np.unique(self.seconds, return_inverse=True)
+        gone, came = (
+            np.asarray(np.bincount(place, n), float) for n in (self.counts, self.counts * self.came)
+        )
+        return Times(seconds, came, np.cumsum(gone[::-1])[::-1])
+
+
+class Times(NamedTuple):
+    """Each time that one came or was watched no longer: how many `came` then, of how many `at_risk`."""
+
+    seconds: Floats
+    came: Floats
+    at_risk: Floats
 
 
 @dataclass(frozen=True)
@@ -196,21 +207,16 @@ def incidence(watched: Watched) -> Curve:
     Where that formula has no answer, Wilson's interval stands in: while nobody has come, of those still
     watched; when all have come, of those who came.
     """
-    from scipy.stats import ecdf
-
-    survival = ecdf(watched.censored()).sf
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The confidence interval is undefined")
-        band: Any = survival.confidence_interval(0.95, method="log-log")
-    seconds = np.asarray(survival.quantiles, float)
-    at_risk = _at_risk(watched, seconds)
-    value = 1 - np.asarray(survival.probabilities, float)
-    low, high = 1 - np.asarray(band.high.probabilities), 1 - np.asarray(band.low.probabilities)
-    nobody, all_came = value < 1e-12, value > 1 - 1e-12
-    came = int(watched.counts[watched.came].sum())
-    low = np.where(nobody, 0, np.where(all_came, wilson(came, came).low if came else 0, low))
+    seconds, came, at_risk = watched.times()
+    left = np.asarray(np.cumprod((at_risk - came) / at_risk), float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = Z * np.sqrt(np.cumsum(came / (at_risk * (at_risk - came)))) / np.abs(np.log(left))
+    low, high = 1 - left ** np.exp(-spread), 1 - left ** np.exp(spread)
+    nobody, all_came = left > 1 - 1e-12, left < 1e-12
+    every = came.sum()
+    low = np.where(nobody, 0, np.where(all_came, wilson(every, every).low, low))
     high = np.where(nobody, wilson(0, at_risk).high, np.where(all_came, 1, high))
-    return Curve(seconds, Estimate(value, low, high), at_risk)
+    return Curve(seconds, Estimate(1 - left, low, high), at_risk.astype(np.int64))
 
 
 def p_of_two_curves(one: Watched, other: Watched) -> float:
@@ -218,12 +224,12 @@ def p_of_two_curves(one: Watched, other: Watched) -> float:
 
     Mantel 1966; nan where nobody came in either, or a group is empty.
     """
-    from scipy.stats import logrank
-
-    if not (one.n and other.n and (one.counts[one.came].sum() + other.counts[other.came].sum())):
-        return float("nan")
+    ours, all_ = one.times(), one.beside(other).times()
+    share = np.append(ours.at_risk, 0)[np.searchsorted(ours.seconds, all_.seconds)] / all_.at_risk
     with np.errstate(divide="ignore", invalid="ignore"):
-        return float(logrank(one.censored(), other.censored()).pvalue)
+        variance = share * (1 - share) * all_.came * (all_.at_risk - all_.came) / (all_.at_risk - 1)
+        z = (ours.came.sum() - (share * all_.came).sum()) / np.sqrt(np.nansum(variance))
+    return math.erfc(abs(z) / math.sqrt(2))
 
 
 def p_of_curves(groups: Mapping[str, Watched]) -> list[dict[str, Any]]:
@@ -239,10 +245,3 @@ def p_of_curves(groups: Mapping[str, Watched]) -> list[dict[str, Any]]:
 def known(number: float) -> float | None:
     """A plain number, or None for nan: JSON knows no other way to say that something is not known."""
     return None if np.isnan(number) else float(number)
-
-
-def _at_risk(watched: Watched, seconds: Floats) -> NDArray[np.int64]:
-    order = np.argsort(watched.seconds)
-    before = np.concatenate(([0], np.cumsum(watched.counts[order])))
-    gone = before[np.searchsorted(watched.seconds[order], seconds, "left")]
-    return np.asarray(watched.n - gone, np.int64)

@@ -6,11 +6,7 @@ with
         select
             start >= {new_start:Int64} and start < {new_end:Int64} as is_new,
             {now:Int64} - start < {age:Int64} as is_young,
-            if(
-                last <= start + {age:Int64},
-                furthest,
-                steps[arrayCount(at -> toUnixTimestamp64Milli(at) <= start + {age:Int64}, times)]
-            ) as reached,
+            steps[arrayCount(at -> toUnixTimestamp64Milli(at) <= start + {age:Int64}, times)] as reached,
             channel, source, campaign, device, country
         from ({{runs}})
         where

@@ -1,20 +1,20 @@
 -- How many runs deviate in which way, how many could have and do not, and what became of both? Of the possible `codes`,
 -- 100 × the kind of deviation + the step. `firsts` are first runs of their customers, so that each counts once. Of the
 -- times that these took, sorted, the median lies between the times of `rank` from either end with at least 95 %: that is
--- the binomial's own rank, or the one before it.
+-- the binomial's own rank, or the one before it. Outcome 1 is succeeded, 4 in time.
 with
     told as (
         select
-            steps, shortcut, outcome,
+            steps, shortcut, outcome_number,
             (last - start) / 1000 as seconds,
             arraySort(arrayDistinct(arrayMap(
-                stray -> toUInt16(stray.2 + 100 * multiIf(
-                    stray.1 = stray.2, {repeated:UInt8},
-                    stray.1 > stray.2, if(has(steps, stray.2), {back:UInt8}, {extra:UInt8}),
-                    stray.1 < {befores:Array(UInt8)}[stray.2], {early:UInt8},
+                (at, step) -> toUInt16(step + 100 * multiIf(
+                    at = step, {repeated:UInt8},
+                    at > step, if(has(steps, step), {back:UInt8}, {extra:UInt8}),
+                    at < {befores:Array(UInt8)}[step], {early:UInt8},
                     {late:UInt8}
                 )),
-                strays
+                strays.1, strays.2
             ))) as odd,
             {{is_first}} as is_first
         from ({{runs}})
@@ -22,17 +22,17 @@ with
     ),
     patterns as (
         select
-            steps, shortcut, outcome, odd,
+            steps, shortcut, outcome_number, odd,
             count() as n,
             countIf(is_first) as firsts,
-            groupArrayIf(seconds, outcome = 'succeeded') as took,
-            groupArrayIf(seconds, outcome = 'succeeded' and is_first) as first_took
+            groupArrayIf(seconds, outcome_number = 1) as took,
+            groupArrayIf(seconds, outcome_number = 1 and is_first) as first_took
         from told
-        group by steps, shortcut, outcome, odd
+        group by steps, shortcut, outcome_number, odd
     ),
     judged as (
         select
-            outcome, n, firsts, took, first_took,
+            outcome_number, n, firsts, took, first_took,
             toUInt16(length({befores:Array(UInt8)})) as goal,
             arrayFilter(k -> not has(steps, k), range(1, steps[-1])) as missed,
             toUInt16({early:UInt8} * 100 + goal) as early_goal,
@@ -62,10 +62,10 @@ with
             code,
             has(deviating, code) as deviates,
             sum(judged.n) as n,
-            sumIf(judged.n, outcome = 'succeeded') as succeeded,
-            sumIf(judged.n, outcome = 'in_time') as in_time,
+            sumIf(judged.n, outcome_number = 1) as succeeded,
+            sumIf(judged.n, outcome_number = 4) as in_time,
             sum(judged.firsts) as firsts,
-            sumIf(judged.firsts, outcome = 'succeeded') as firsts_succeeded,
+            sumIf(judged.firsts, outcome_number = 1) as firsts_succeeded,
             quantileExactInclusiveArray(0.5)(took) as median,
             arraySort(groupArrayArray(judged.first_took)) as sorted,
             toInt64(length(sorted)) as times,

@@ -1,5 +1,5 @@
--- Which runs are these, one row each, has the customer several, and when did the one before begin (of the first it is its
--- own start)? Of a table only those parts of a run are read that are asked for.
+-- Which runs are these, one row each, has the customer several, and when did the one before begin (the first has 1970)?
+-- Of a table only those parts of a run are read that are asked for.
 select
     customer, number, of_several, previous, case_value, start, last, outcome, furthest, repeats, shortcut, steps, times, event_ids, strays,
     channel, source, medium, campaign, device, country
@@ -7,7 +7,7 @@ from {{held}}
 array join
     arrayEnumerate(runs.start) as number,
     arrayWithConstant(length(runs.start), length(runs.start) > 1) as of_several,
-    arrayPopBack(arrayPushFront(runs.start, runs.start[1])) as previous,
+    arrayShiftRight(runs.start, 1) as previous,
     runs.case_value as case_value,
     runs.start as start,
     runs.last as last,

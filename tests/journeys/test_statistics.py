@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import random
 import sys
+import warnings
+from fractions import Fraction
 from subprocess import run
 
 import numpy as np
@@ -230,6 +232,43 @@ def test_the_band_of_the_curve_holds_the_truth_about_as_often_as_it_says() -> No
         share = incidence(Watched(np.minimum(delay, seen), delay <= seen, np.ones(n, np.int64))).at(5)
         hits += float(share.low) <= truth <= float(share.high)
     assert 0.91 <= hits / 300 <= 0.985
+
+
+def sample(some: list[tuple[int, bool]]) -> stats.CensoredData:
+    return stats.CensoredData([t for t, came in some if came], right=[t for t, came in some if not came])
+
+
+@settings(deadline=None)
+@given(rows, rows)
+def test_curve_band_and_test_are_those_of_scipy(
+    one: list[tuple[int, bool]], other: list[tuple[int, bool]]
+) -> None:
+    share = incidence(watched(one)).share
+    with warnings.catch_warnings(action="ignore"):
+        wanted = stats.ecdf(sample(one)).sf
+        band = wanted.confidence_interval(method="log-log")
+        p = stats.logrank(sample(one), sample(other)).pvalue
+    is_known = (share.value > 0) & (share.value < 1)
+    assert share.value == pytest.approx(1 - wanted.probabilities, abs=1e-12)
+    assert share.low[is_known] == pytest.approx(1 - band.high.probabilities[is_known], abs=1e-12)
+    assert share.high[is_known] == pytest.approx(1 - band.low.probabilities[is_known], abs=1e-12)
+    if any(came for _, came in one + other):
+        assert p_of_two_curves(watched(one), watched(other)) == pytest.approx(p, abs=1e-9, nan_ok=True)
+
+
+def test_the_log_rank_test_of_millions_is_right() -> None:
+    """Products of such counts are beyond 64 bits; here the sums are taken in whole numbers."""
+    one, other = (
+        Watched(np.array([1.0, 2, 3, 3]), np.array([True, True, True, False]), np.array(counts, np.int64))
+        for counts in ([200_000, 150_000, 100_000, 550_000], [200_500, 149_000, 100_300, 550_200])
+    )
+    n, m, expected, variance = 1_000_000, 1_000_000, Fraction(0), Fraction(0)
+    for a, b in zip(one.counts.tolist()[:3], other.counts.tolist()[:3], strict=True):
+        expected += Fraction(n * (a + b), n + m)
+        variance += Fraction(n * m * (a + b) * (n + m - a - b), (n + m) ** 2 * (n + m - 1))
+        n, m = n - a, m - b
+    chi2 = float((450_000 - expected) ** 2 / variance)
+    assert p_of_two_curves(one, other) == pytest.approx(stats.chi2.sf(chi2, 1), rel=1e-9)
 
 
 def test_nobody_compared_is_no_finding() -> None:
