@@ -15,7 +15,7 @@ from journeys.members import EVERYBODY, Members
 from journeys.period import Period
 from journeys.questions import question
 from journeys.rates import rate
-from journeys.report import Table, customers_of
+from journeys.report import Table, customers_of, spread_of
 from journeys.routes import RAW, Routes
 from journeys.scope import Scope, drafted
 from journeys.statistics import known
@@ -242,7 +242,7 @@ def frame(asked: Between, unit: str) -> dict[str, Any]:
         "under_way": outcomes["in_time"],
         "success_rate": {
             **found["success_rate"],
-            "cells": {"n": ATTEMPTS, "in_time": "under_way", "customers": customers_of(ATTEMPTS)},
+            "cells": {"n": ATTEMPTS, "in_time": "under_way", **spread_of(ATTEMPTS)},
         },
         "seconds_to_goal": found["seconds_to_goal"],
     }

@@ -54,12 +54,13 @@ def _attempt(run: Mapping[str, Any]) -> dict[str, Any]:
         "outcome": SAID[run["outcome"]],
         "reached_at": run["last"] if run["outcome"] == "succeeded" else None,
         **{name: run[name] for name in ABOUT},
+        "stands_for": run["stands_for"],
     }
 
 
 def table(rows: Iterable[Mapping[str, Any]]) -> Table:
     """A row an attempt."""
-    names = ("customer", "start", "outcome", "reached_at", *ABOUT)
+    names = ("customer", "start", "outcome", "reached_at", *ABOUT, "stands_for")
     return names, ([one[name] for name in names] for one in rows)
 
 

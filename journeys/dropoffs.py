@@ -15,7 +15,7 @@ from journeys.dropoffs_stake import stake
 from journeys.funnel import funnel, without_lists
 from journeys.lists import of_step
 from journeys.rates import rate
-from journeys.report import Answer, Which, customers_of
+from journeys.report import Answer, Which, spread_of
 from journeys.scope import Scope
 from store.words import marked, tell
 
@@ -79,7 +79,7 @@ def dropoffs(
                 "cells": {
                     "n": (reached := f"here:reached:{key}"),
                     "in_time": f"here:in_time:{key}",
-                    "customers": customers_of(reached),
+                    **spread_of(reached),
                 },
             },
         },

@@ -169,7 +169,8 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
     who = answer["who"]
     for name in ("dropped", "failed", "in_time", "went_on"):
         yield "who", name, who[name]["n"], who["reached"]["n"], None, None, None, *BLANK, None
-    yield "who", "customers", who["rate"]["customers"], *(None,) * 4, *BLANK, None
+    for name in ("customers", "half_by"):
+        yield "who", name, who["rate"][name], *(None,) * 4, *BLANK, None
     yield "who", "left", who["left"]["n"], *_share(who["rate"]), *BLANK, None
     for one in answer["steps"]:
         yield "left", one["key"], one["left"], *_share(one["rate"]), *BLANK, None

@@ -85,7 +85,8 @@ def listed(
 ) -> dict[str, Any]:
     """The runs behind one number, newest first; `total` equals the number.
 
-    That is how many `rows` there are, or where runs count several times, the sum of their `times`.
+    That is how many `rows` there are, or where runs count several times, the sum of their `times`. Where
+    customers are counted, a row `stands_for` so many runs of its customer.
 
     `number` is one of the funnel's NUMBERS; those that speak of a step need `step`, its key. `which` is what
     another report finds behind one of its own. `account` is filled where accounts are counted, or where the
@@ -136,7 +137,11 @@ def _from(scope: Scope, which: Which, unit: str, after: Place, most: int) -> tup
         which=which.sql,
         how_often=which.how_often,
         one_each=which.one_each,
-        slots=lambda _: {"times": "how_often" if which.how_often else "1"},
+        busiest=which.busiest,
+        slots=lambda _: {
+            "times": "how_often" if which.how_often else "1",
+            "stands_for": "stands_for" if which.one_each else "1",
+        },
         after_start=after.start,
         after_customer=after.customer + _first(scope),
         after_number=after.number,
@@ -157,7 +162,8 @@ def _counts(scope: Scope, which: Which, unit: str) -> tuple[int, int]:
     if which.how_often:
         row = scope.events.query(*within.ask("runs.often", how_often=which.how_often, **about))[0]
         return int(row["n"]), int(row["times"])
-    n = int(scope.events.query(*within.ask("runs.count", one_each=which.one_each, **about))[0]["n"])
+    about |= {"one_each": which.one_each, "busiest": which.busiest}
+    n = int(scope.events.query(*within.ask("runs.count", **about))[0]["n"])
     return n, n
 
 
@@ -230,6 +236,7 @@ def _run(scope: Scope, row: dict[str, Any], accounts: Mapping[int, str]) -> dict
         "repeats": row["repeats"],
         "shortcut": bool(row["shortcut"]),
         "times": row["how_often"],
+        "stands_for": row["stands_for"],
         **{name: row[name] for name in ("channel", "source", "campaign", "device", "country")},
     }
 
