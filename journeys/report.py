@@ -23,11 +23,11 @@ BUSIEST = "busiest:"  # and this that of the busiest of them, who make at least 
 class Which(NamedTuple):
     """Some runs of a scope: an SQL condition on columns of `runs.selected`, what it binds, and in words.
 
-    `segment` and `period` are those of the runs where they are not the scope's own, `age` (ms) is that at
-    which they are looked at where they are not told as they stand. Where a run counts several times, as in a
-    number of contacts, `how_often` is SQL of (customer, number, how_often). Where their customers are what
-    is counted, `one_each` says so: the list has the latest of these runs of each, with `busiest` only of the
-    busiest ones, as few as make at least half of the runs.
+    `scope` is that of the runs where they are of another version, `segment` and `period` are theirs where
+    they are not the scope's own, `age` (ms) is that at which they are looked at where they are not told as
+    they stand. Where a run counts several times, as in a number of contacts, `how_often` is SQL of (customer,
+    number, how_often). Where their customers are what is counted, `one_each` says so: the list has the latest
+    of these runs of each, with `busiest` only of the busiest ones, as few as make at least half of the runs.
     """
 
     sql: str
@@ -39,6 +39,7 @@ class Which(NamedTuple):
     how_often: str = ""
     one_each: bool = False
     busiest: bool = False
+    scope: Scope | None = None
 
 
 def customers_of(cell: str) -> str:
@@ -56,6 +57,12 @@ def spread_of(cell: str) -> dict[str, str]:
     return {"customers": customers_of(cell), "half_by": busiest_of(cell)}
 
 
+def under(before: str, cell: str) -> str:
+    """The cell with something more before that of the runs: with what says whose runs they are."""
+    each, of_runs = parted(cell)
+    return f"{each}{before}{of_runs}"
+
+
 def parted(cell: str) -> tuple[str, str]:
     """What stands before the cell of some runs where it is one of their customers, and that cell."""
     before = next((one for one in EACH if cell.startswith(one)), "")
@@ -70,7 +77,7 @@ def with_customers(behind: Callable[[Scope, str], Which]) -> Callable[[Scope, st
         which = behind(scope, of_runs)
         if not before:
             return which
-        said = EACH[before][scope.rule.of_accounts]
+        said = EACH[before][(which.scope or scope).rule.of_accounts]
         return which._replace(title=tell(said, runs=which.title), one_each=True, busiest=before == BUSIEST)
 
     return found
