@@ -174,6 +174,8 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
     yield "who", "left", who["left"]["n"], *_share(who["rate"]), *BLANK, None
     for one in answer["steps"]:
         yield "left", one["key"], one["left"], *_share(one["rate"]), *BLANK, None
+        for name in ("in_time", "customers", "half_by"):
+            yield f"left_{name}", one["key"], one["rate"][name], one["rate"]["n"], *(None,) * 3, *BLANK, None
     for one in answer["next"]["rows"]:
         yield "next", _name(one), one["n"], *_share(one["share"]), *BLANK, one["median_seconds"]
     for one in (*answer["next"]["rows"], answer["next"]):
