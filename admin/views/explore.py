@@ -98,13 +98,17 @@ def visits(place: Place) -> ResponseReturnValue:
     skipped = min(max(0, request.args.get("skipped", 0, type=int)), 1_000_000)
     events, start = question.events(work), question.touchpoint()
 
-    def draw(found: dict[str, Any]) -> str:
-        return render_template(
-            "explore/visits.html", question=question, cell=cell, found=found, skipped=skipped
-        )
+    def compute() -> dict[str, Any]:
+        return {
+            "found": events.visits(start, question.paths, cell, skipped=skipped),
+            "gathered": events.labels(start, question.paths, cell),
+        }
+
+    def draw(told: dict[str, Any]) -> str:
+        return render_template("explore/visits.html", question=question, cell=cell, skipped=skipped, **told)
 
     return shown(
-        lambda: events.visits(start, question.paths, cell, skipped=skipped),
+        compute,
         draw,
         owner=place.user.id,
         work=work,

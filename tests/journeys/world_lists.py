@@ -61,6 +61,7 @@ def of_all_events(world: World, *, some: int | None = None) -> Iterator[Asked]:
     """Discover, Explore, the customers of an empty step, route proposals, and who belongs to segments."""
     yield from _of_discovery(world, some)
     yield from _of_exploration(world, some)
+    yield from _of_other(world)
     yield from _of_zero(world, some)
     yield from _of_lifecycle(world, some)
     yield from _of_paths(world)
@@ -112,6 +113,19 @@ def _of_exploration(world: World, some: int | None) -> Iterator[Asked]:
                 f"visits {direction} {cell}",
                 lambda asked=asked, cell=cell: events.visits(start, asked, cell, most=MOST),
             )
+
+
+def _of_other(world: World) -> Iterator[Asked]:
+    """What is together in the places called Other of Explore and Discover, where few stand alone."""
+    events, start = _all(world), read("/shop")
+    asked = explored.Asked("/shop", "after", "visits", "1d", 3, most=1)
+    others = [one["cell"] for one in events.paths(start, asked)["nodes"] if one["kind"] == "other"]
+    assert others
+    for cell in others:
+        yield f"labels of {cell}", lambda cell=cell: events.labels(start, asked, cell, most=MOST)
+    other = events.ways(ENDS, longest=5, least=0.0, most=1)["other"]
+    assert other["ways"]
+    yield "other ways", lambda: events.other_ways(ENDS, other["cell"], most=MOST)
 
 
 def _of_zero(world: World, some: int | None) -> Iterator[Asked]:
