@@ -45,8 +45,8 @@ MEANINGS = {
     "next": (
         "The customer's first touchpoint (page, screen or event, robots left out) at a later moment than the "
         "run's last, at most `within_days` later, whatever journey it belongs to. What browsers report by "
-        "themselves is none: page engagement, Web Vitals, errors, rage and dead clicks. The rows add up to "
-        "those who left."
+        "themselves is none: page engagement, Web Vitals, errors, rage and dead clicks. An event, a page and "
+        "a screen of one name are three, called as in paths. The rows add up to those who left."
     ),
     "after": (
         "How long after leaving they did it: each of them is counted once, at `hour`, `day`, `week`, `later` "
