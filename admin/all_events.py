@@ -93,6 +93,10 @@ class AllEvents:
         """The list behind a number of the two, which is not kept; raises DiscoveryError, ListError."""
         return discovery_lists.listed(self._between(ends), cell, unit=ends.unit, **asked)
 
+    def other_ways(self, ends: Ends, cell: str, **asked: Any) -> dict[str, Any]:
+        """The ways that are together behind such a number; raises DiscoveryError, ListError."""
+        return discovery_lists.other_ways(self._between(ends), cell, unit=ends.unit, **asked)
+
     def paths(self, start: Touchpoint, asked: explored.Asked) -> dict[str, Any]:
         """What comes after a touchpoint, or before it."""
         about = {"touchpoint": start, **asdict(asked)}
@@ -101,6 +105,10 @@ class AllEvents:
     def visits(self, start: Touchpoint, asked: explored.Asked, cell: str, **more: Any) -> dict[str, Any]:
         """The list behind a number of it, which is not kept; raises ListError."""
         return explored_lists.passing(self._exploration(start, asked), cell, **more)
+
+    def labels(self, start: Touchpoint, asked: explored.Asked, cell: str, **more: Any) -> dict[str, Any]:
+        """The labels that are together behind such a number; raises ListError."""
+        return explored_lists.labels(self._exploration(start, asked), cell, **more)
 
     def every_attempt(self, ends: Ends, cell: str) -> Iterator[Mapping[str, Any]]:
         """All attempts behind a number, as they are taken; raises DiscoveryError, ListError."""

@@ -83,11 +83,19 @@ def of_tab(tab: str, scope: Scope, *, unit: str, args: Mapping[str, str]) -> Tab
 
 
 def runs(rows: Iterable[Mapping[str, Any]]) -> Table:
-    """A row a run; `times` says how often it counts in the number that the list is behind."""
+    """A row a run; `times` says how often it counts in the number that the list is behind.
+
+    In a list of customers `stands_for` says how many runs of its customer the row stands for.
+    """
     about = ("customer", "account", "start", "last", "outcome", "furthest", "repeats", "shortcut", "case")
     names = (*about, "channel", "source", "campaign", "device", "country")
-    return (*names, "steps", "times"), (
-        (*(run[name] for name in names), " > ".join(step["key"] for step in run["steps"]), run["times"])
+    said = ("times", "stands_for")
+    return (*names, "steps", *said), (
+        (
+            *(run[name] for name in names),
+            " > ".join(step["key"] for step in run["steps"]),
+            *(run[name] for name in said),
+        )
         for run in rows
     )
 

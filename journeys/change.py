@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from journeys.aged import is_young, reached
 from journeys.change_asked import SIDES, Asked, asked_of
 from journeys.change_further import counted, further
 from journeys.change_parts import p_of_changes_apart, parts_of, step_weights
 from journeys.change_words import told
 from journeys.dimensions import OF_RUN, Dimension
+from journeys.filters import Params
 from journeys.period import iso
 from journeys.rates import rate
 from journeys.report import Answer
@@ -66,7 +68,7 @@ def _counted(
     """What is counted of each group, by dimension, kind and value."""
     of_both = replace(scope, period=asked.both(scope.period))
     values = {"most": most, "required": list(required), **asked.bound(scope.period)}
-    rows = [*scope.events.query(*of_both.ask("change.counted", **values))]
+    rows = [*scope.events.query(*of_both.ask("change.counted", slots=_at_age, **values))]
     if more:
         rows += counted(of_both, more, **values)
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
@@ -76,6 +78,10 @@ def _counted(
         for side in SIDES:
             found[group][f"{side}_came"] = row[f"{side}_came"] or [0] * len(required)
     return found
+
+
+def _at_age(_params: Params) -> dict[str, str]:
+    return {"is_young": is_young(), "reached": reached()}
 
 
 def _nobody(required: Sequence[int]) -> dict[str, Any]:

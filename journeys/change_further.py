@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from journeys.aged import is_young, reached
 from journeys.breakdown import at_start
 from journeys.dimensions import OF_RUN, Dimension, dimension
 from journeys.questions import question
@@ -31,7 +32,12 @@ def counted(scope: Scope, by: Dimension, **values: Any) -> Sequence[dict[str, An
     own = {name: one for name, one in bound.items() if name not in (scope.values or {})}
     sql, asked = scope.ask(
         "change_further.counted",
-        slots=lambda _params: {"described": described, "value": value},
+        slots=lambda _params: {
+            "described": described,
+            "value": value,
+            "is_young": is_young(),
+            "reached": reached(),
+        },
         **{**own, **values},
     )
     nobody = {"now_young": 0, "before_young": 0}

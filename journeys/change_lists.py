@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from journeys.aged import is_young, reached
 from journeys.change_asked import REPORT, cell_of
 from journeys.change_further import those
 from journeys.cursors import no_cell
@@ -13,13 +14,12 @@ from journeys.scope import Scope
 from journeys.value_words import called
 from store.words import marked, tell
 
-OLD_ENOUGH = "{now:Int64} - start >= {age:Int64}"
-IN_TIME = "(step, at) -> step >= {target:UInt8} and toUnixTimestamp64Milli(at) <= start + {age:Int64}"
+OLD_ENOUGH = f"not ({is_young()})"
 KINDS = ("value", "none", "other")
 COUNTED = {
     "entered": (OLD_ENOUGH, marked("old enough to be compared")),
-    "succeeded": (f"{OLD_ENOUGH} and arrayExists({IN_TIME}, steps, times)", marked("came there by that age")),
-    "young": ("{now:Int64} - start < {age:Int64}", marked("too young to be compared")),
+    "succeeded": (f"{OLD_ENOUGH} and {reached()} >= {{target:UInt8}}", marked("came there by that age")),
+    "young": (is_young(), marked("too young to be compared")),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from journeys.members import EVERYBODY, Members
 from journeys.period import Period
 from journeys.questions import question
 from journeys.rates import rate
-from journeys.report import Table, customers_of
+from journeys.report import Table, customers_of, spread_of
 from journeys.routes import RAW, Routes
 from journeys.scope import Scope, drafted
 from journeys.statistics import known
@@ -55,7 +55,10 @@ MEANINGS = {
     "share": "How many of those who reached the goal took this way, with its 95 % Wilson interval.",
     "cumulative": "The share of it and of all that are more frequent.",
     "median_seconds": "Half of the attempts on this way needed at most so long from start to goal.",
-    "other": "All ways that are not shown: how many there are, and how many attempts took them.",
+    "other": (
+        "All ways that are not shown: how many there are, and how many attempts took them; `ways/other`, "
+        "asked with the `cell`, has them."
+    ),
     "sampled": "The share of customers that was looked at, chosen at random; numbers are of the sample.",
 }
 
@@ -182,27 +185,16 @@ def ways(
     of those who reached the goal passed are left out. `unit` customers takes the furthest attempt of each.
     """
     told = frame(asked, unit)
-    rows = asked.scope.events.query(*first_ways(asked, unit, longest, least, most))
-    named = labels(asked.scope, {one for row in rows for one in row["way"]})
-    reached = int(rows[0]["reached"]) if rows else 0
-    found, so_far = [], 0
-    for row in rows:
-        so_far += row["n"]
-        way = [named[one] for one in row["way"]]
-        found.append(
-            {
-                "way": [{"kind": one.kind, "label": one.label} for one in way],
-                "longer": bool(row["is_cut"]),
-                "n": row["n"],
-                "cell": way_cell(way, bool(row["is_cut"]), longest, least),
-                "customers": row["customers"],
-                "share": rate(row["n"], reached),
-                "cumulative": so_far / reached,
-                "median_seconds": known(row["median"]),
-            }
-        )
-    further = int(rows[0]["ways"]) - len(rows) if rows else 0
-    other = {"n": reached - so_far, "ways": further, "cell": other_cell(most, longest, least)}
+    found, numbers = told_ways(asked, unit, longest, least, most)
+    so_far = 0
+    for one in found:
+        so_far += one["n"]
+        one["cumulative"] = so_far / numbers["reached"]
+    other = {
+        "n": numbers["reached"] - so_far,
+        "ways": numbers["ways"] - len(found),
+        "cell": other_cell(most, longest, least),
+    }
     return {
         **told,
         "longest": longest,
@@ -216,12 +208,39 @@ def ways(
 ATTEMPTS = "attempts"  # the cell of all of them
 
 
+def told_ways(
+    asked: Between, unit: str, longest: int, least: float, most: int, *, skipped: int = 0
+) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """The most frequent ways after so many that are skipped.
+
+    And how many attempts `reached` the goal on how many `ways` in all: both are 0 where no way is found.
+    """
+    rows = asked.scope.events.query(*first_ways(asked, unit, longest, least, most, skipped=skipped))
+    named = labels(asked.scope, {one for row in rows for one in row["way"]})
+    numbers = {name: int(rows[0][name]) if rows else 0 for name in ("reached", "ways")}
+    return [_told(row, [named[one] for one in row["way"]], longest, least) for row in rows], numbers
+
+
+def _told(row: Mapping[str, Any], way: Sequence[Touchpoint], longest: int, least: float) -> dict[str, Any]:
+    return {
+        "way": [{"kind": one.kind, "label": one.label} for one in way],
+        "longer": bool(row["is_cut"]),
+        "n": row["n"],
+        "cell": (cell := way_cell(way, bool(row["is_cut"]), longest, least)),
+        "customers": row["customers"],
+        "cells": {"customers": customers_of(cell)},
+        "share": rate(row["n"], row["reached"]),
+        "median_seconds": known(row["median"]),
+    }
+
+
 def first_ways(
-    asked: Between, unit: str, longest: int, least: float, most: int
+    asked: Between, unit: str, longest: int, least: float, most: int, *, skipped: int = 0
 ) -> tuple[str, dict[str, Any]]:
-    """SQL of the most frequent ways, and what it binds."""
+    """SQL of the most frequent ways after so many that are skipped, and what it binds."""
     sql, values = whole(asked, unit, least)
-    return question("discovery.ways", whole=sql), {**values, "longest": longest, "first_ways": most}
+    bound = {**values, "longest": longest, "first_ways": most, "skipped": skipped}
+    return question("discovery.ways", whole=sql), bound
 
 
 def frame(asked: Between, unit: str) -> dict[str, Any]:
@@ -242,7 +261,7 @@ def frame(asked: Between, unit: str) -> dict[str, Any]:
         "under_way": outcomes["in_time"],
         "success_rate": {
             **found["success_rate"],
-            "cells": {"n": ATTEMPTS, "in_time": "under_way", "customers": customers_of(ATTEMPTS)},
+            "cells": {"n": ATTEMPTS, "in_time": "under_way", **spread_of(ATTEMPTS)},
         },
         "seconds_to_goal": found["seconds_to_goal"],
     }

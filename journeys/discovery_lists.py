@@ -7,7 +7,7 @@ from typing import Any
 
 from journeys import cursors, lists
 from journeys.cursors import ListError
-from journeys.discovery import ATTEMPTS, MOST_LONGEST, Between, first_ways, walked, whole
+from journeys.discovery import ATTEMPTS, MOST_LONGEST, Between, first_ways, told_ways, walked, whole
 from journeys.discovery_cells import Other, Passed, Way
 from journeys.questions import question
 from journeys.report import Table, Which, with_customers
@@ -42,6 +42,27 @@ def listed(
     }
 
 
+def other_ways(asked: Between, cell: str, *, unit: str = "runs", most: int = 50) -> dict[str, Any]:
+    """The ways that are together in `other`, where the cell is of it: `total`, and the most frequent.
+
+    No way where the cell is of another number. Raises ListError.
+    """
+    kind, _, text = cell.partition(":")
+    if kind != "other":
+        return {"total": 0, "ways": []}
+    other = _other(text)
+    found, numbers = told_ways(asked, unit, other.longest, other.least, most, skipped=other.most)
+    return {"total": max(0, numbers["ways"] - other.most), "ways": found}
+
+
+def _other(text: str) -> Other:
+    """All other ways as a cell names them; raises ListError."""
+    other = cursors.read(text, Other)
+    if not 1 <= other.longest <= MOST_LONGEST or not 0 <= other.least <= 1 or not 0 < other.most <= MOST_WAYS:
+        raise ListError(tell("the cell is of no way; take one from an answer"))
+    return other
+
+
 def everyone(asked: Between, cell: str, *, unit: str = "runs") -> Iterator[dict[str, Any]]:
     """All attempts behind a number, in one pass. Raises ListError."""
     return map(_attempt, lists.everyone(asked.scope, _which(asked, cell, unit), unit=unit))
@@ -54,12 +75,13 @@ def _attempt(run: Mapping[str, Any]) -> dict[str, Any]:
         "outcome": SAID[run["outcome"]],
         "reached_at": run["last"] if run["outcome"] == "succeeded" else None,
         **{name: run[name] for name in ABOUT},
+        "stands_for": run["stands_for"],
     }
 
 
 def table(rows: Iterable[Mapping[str, Any]]) -> Table:
     """A row an attempt."""
-    names = ("customer", "start", "outcome", "reached_at", *ABOUT)
+    names = ("customer", "start", "outcome", "reached_at", *ABOUT, "stands_for")
     return names, ([one[name] for name in names] for one in rows)
 
 
@@ -75,7 +97,7 @@ def _of_runs(asked: Between, cell: str, unit: str) -> Which:
     if kind == "way":
         return _taken(asked, cursors.read(text, Way), unit)
     if kind == "other":
-        return _not_shown(asked, cursors.read(text, Other), unit)
+        return _not_shown(asked, _other(text), unit)
     if kind == "passed":
         return _passing(asked, cursors.read(text, Passed), unit)
     raise ListError(tell("%(cell)s is no cell of discovery; take one from an answer", cell=repr(cell)))
@@ -101,8 +123,6 @@ def _taken(asked: Between, way: Way, unit: str) -> Which:
 
 def _not_shown(asked: Between, other: Other, unit: str) -> Which:
     """Those on all other ways than the first ones, which are found once more."""
-    if not 1 <= other.longest <= MOST_LONGEST or not 0 <= other.least <= 1 or not 0 < other.most <= MOST_WAYS:
-        raise ListError(tell("the cell is of no way; take one from an answer"))
     first, values = first_ways(asked, unit, other.longest, other.least, other.most)
     sql, _ = whole(asked, unit, other.least)
     reached = tell(OUTCOMES["reached"][1])

@@ -15,7 +15,7 @@ from journeys.dropoffs_stake import stake
 from journeys.funnel import funnel, without_lists
 from journeys.lists import of_step
 from journeys.rates import rate
-from journeys.report import Answer, Which, customers_of
+from journeys.report import Answer, Which, spread_of
 from journeys.scope import Scope
 from store.words import marked, tell
 
@@ -67,21 +67,15 @@ def dropoffs(
         "step": key,
         "steps": [
             {
-                **{name: one[name] for name in ("key", "name", "left", "rate")},
+                **{name: one[name] for name in ("key", "name", "left")},
                 "cells": {"left": f"here:left:{one['key']}"},
+                "rate": _listed(one),
             }
             for one in steps
         ],
         "who": {
             **{name: {"n": here[name], "cell": f"here:{name}:{key}"} for name in HERE if name in here},
-            "rate": {
-                **here["rate"],
-                "cells": {
-                    "n": (reached := f"here:reached:{key}"),
-                    "in_time": f"here:in_time:{key}",
-                    "customers": customers_of(reached),
-                },
-            },
+            "rate": _listed(here),
         },
         **beside,
         "origins": from_where,
@@ -110,6 +104,13 @@ def _left(step: Answer, following: Answer) -> dict[str, Any]:
         "went_on": following["progressed"],
         "rate": {**on, **rate(left, reached), "at_least": at_least, "at_most": at_most},
     }
+
+
+def _listed(here: Answer) -> dict[str, Any]:
+    """The rate of leaving a step with the lists behind its numbers."""
+    reached = f"here:reached:{here['key']}"
+    of_rate = {"n": reached, "in_time": f"here:in_time:{here['key']}", **spread_of(reached)}
+    return {**here["rate"], "cells": of_rate}
 
 
 def _chosen(steps: list[dict[str, Any]], key: str) -> dict[str, Any]:

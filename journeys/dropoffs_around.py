@@ -13,7 +13,7 @@ from journeys.filters import Params
 from journeys.questions import question
 from journeys.rates import rate
 from journeys.report import Which
-from journeys.routes import label
+from journeys.routes import PAGE, short
 from journeys.runs import PAST
 from journeys.scope import Scope
 from journeys.sessions import ENGAGEMENT
@@ -87,18 +87,24 @@ def _named(scope: Scope, rows: Sequence[Row]) -> list[Row]:
     """The rows with the `name` of what they are about, in the order in which they are shown."""
     words = {row["word"]: row["part"] for row in rows if row["kind"] == "value" and row["part"] in PARTS}
     names = _words(scope, words) if words else {}
-    told = [{**row, "name": names.get(row["word"], "") if row["kind"] == "value" else ""} for row in rows]
+    told = [{**row, "name": _name(row, names) if row["kind"] == "value" else ""} for row in rows]
     return sorted(
         told,
         key=lambda row: (KINDS.index(row["kind"]), -row["left_here"], -row["went_on"], row["name"]),
     )
 
 
+def _name(row: Row, names: Mapping[int, str]) -> str:
+    """What a row is about; of a page its route, as it stands among nothing but pages."""
+    name = names.get(row["word"], "")
+    return name.removeprefix(PAGE) if row["part"] == "page" else name
+
+
 def _words(scope: Scope, parts: Mapping[int, str]) -> dict[int, str]:
     """What these hashes are of, by the part in which they stand; a page that was erased is one not found."""
     hashes, is_slow = sorted(parts), int("slow" in parts.values())
     params = Params(project=scope.project.id, start=scope.period.start, near=NEAR_MS, hashes=hashes)
-    slots = {"label": scope.routes.label(params), "route": scope.routes.route(params)}
+    slots = {"label": scope.routes.short(params), "route": scope.routes.route(params)}
     values = params.values | {"is_slow": is_slow, "most": len(hashes)}
     found = scope.events.query(question("dropoffs_around.words", **slots), values)
     not_found = f"{TROUBLES.index('not_found') + 1}{GONE}"
@@ -111,7 +117,7 @@ def _runs(scope: Scope, asked: Around, unit: str) -> tuple[str, dict[str, Any]]:
     return scope.ask(
         "dropoffs_around.runs",
         unit=unit,
-        slots=lambda params: {"route": scope.routes.route(params), "label": label("route")},
+        slots=lambda params: {"route": scope.routes.route(params), "label": short("route")},
         k=scope.definition.position(asked.step),
         within=round(asked.within * DAY_MS),
         near=NEAR_MS,
@@ -296,8 +302,10 @@ def _of_row(part: str, kind: str, rest: str) -> tuple[str, dict[str, Any], str]:
         return "has(troubles, {trouble:UInt8})", {"trouble": TROUBLES.index(rest) + 1}, TITLES[rest]
     sort, column = PARTS[part]
     if kind == "value":
-        title = _title(part, rest)
-        return f"{sort} = 'value' and {column} = cityHash64({{label:String}})", {"label": rest}, title
+        title, word = _title(part, rest), rest
+        if part == "page" and not rest.startswith("/"):
+            word = f"{PAGE}{rest}"
+        return f"{sort} = 'value' and {column} = cityHash64({{label:String}})", {"label": word}, title
     title = TITLES[f"{part} {kind}"]
     if kind == "other":
         others = f"lower(hex({column})) not in {{shown:Array(String)}}"

@@ -45,8 +45,8 @@ MEANINGS = {
     "next": (
         "The customer's first touchpoint (page, screen or event, robots left out) at a later moment than the "
         "run's last, at most `within_days` later, whatever journey it belongs to. What browsers report by "
-        "themselves is none: page engagement, Web Vitals, errors, rage and dead clicks. The rows add up to "
-        "those who left."
+        "themselves is none: page engagement, Web Vitals, errors, rage and dead clicks. An event, a page and "
+        "a screen of one name are three, called as in paths. The rows add up to those who left."
     ),
     "after": (
         "How long after leaving they did it: each of them is counted once, at `hour`, `day`, `week`, `later` "
@@ -169,10 +169,13 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
     who = answer["who"]
     for name in ("dropped", "failed", "in_time", "went_on"):
         yield "who", name, who[name]["n"], who["reached"]["n"], None, None, None, *BLANK, None
-    yield "who", "customers", who["rate"]["customers"], *(None,) * 4, *BLANK, None
+    for name in ("customers", "half_by"):
+        yield "who", name, who["rate"][name], *(None,) * 4, *BLANK, None
     yield "who", "left", who["left"]["n"], *_share(who["rate"]), *BLANK, None
     for one in answer["steps"]:
         yield "left", one["key"], one["left"], *_share(one["rate"]), *BLANK, None
+        for name in ("in_time", "customers", "half_by"):
+            yield f"left_{name}", one["key"], one["rate"][name], one["rate"]["n"], *(None,) * 3, *BLANK, None
     for one in answer["next"]["rows"]:
         yield "next", _name(one), one["n"], *_share(one["share"]), *BLANK, one["median_seconds"]
     for one in (*answer["next"]["rows"], answer["next"]):

@@ -96,7 +96,7 @@ class Exploration:
             if row["target"]:
                 into[row["position"]][row["target"]] += row["n"]
         shown = [{hash_ for hash_, _ in _ranked(one)[: self.asked.most]} for one in into]
-        names = self._names(set().union(*shown))
+        names = self.names(set().union(*shown))
         members = [max(0, len(one) - self.asked.most) for one in into]
 
         def node(position: int, hash_: int) -> Node:
@@ -117,7 +117,8 @@ class Exploration:
             for (source, target), n in merged.items()
         ]
 
-    def _names(self, hashes: set[int]) -> Mapping[int, str]:
+    def names(self, hashes: set[int]) -> Mapping[int, str]:
+        """What the labels of these hashes are called."""
         if not hashes:
             return {}
         params = filters.Params(

@@ -36,6 +36,40 @@ def passing(of: Exploration, cell: str, *, skipped: int = 0, most: int = MOST_IN
     }
 
 
+def labels(of: Exploration, cell: str, *, most: int = MOST_IN_LIST) -> dict[str, Any]:
+    """The labels that are together in Other, where the cell is of it: `total`, and the most frequent.
+
+    Of each how many visits have it there. No label where the cell is of another place. Raises ListError.
+    """
+    target, source = explored_cells.read(cell)
+    if target.kind != "other" or source:
+        return {"total": 0, "labels": []}
+    sql, params = of.ways()
+    comes = _comes(target, _alone(of), params)
+    gathered = question("explored_lists.gathered", ways=sql, target=comes)
+    rows = of.events.query(gathered, {**params.values, "most": most})
+    names = of.names({row["hash"] for row in rows})
+    return {
+        "total": rows[0]["labels"] if rows else 0,
+        "labels": [
+            {
+                "label": (name := names[row["hash"]]),
+                "n": row["n"],
+                "cell": explored_cells.written(Node(target.position, "touchpoint", name)),
+            }
+            for row in rows
+        ],
+    }
+
+
+def _alone(of: Exploration) -> Named:
+    """The labels that have a node of their own at each position; all others are Other."""
+    named: dict[int, list[str]] = {}
+    for node in {flow.target for flow in of.flows() if flow.target.kind == "touchpoint"}:
+        named.setdefault(node.position, []).append(node.label)
+    return named
+
+
 def everyone(of: Exploration, cell: str) -> Iterator[dict[str, str]]:
     """All visits behind a number, in one pass. Raises ListError."""
     _, asked = _behind(of, cell, ALL)
@@ -52,10 +86,7 @@ def _behind(
     """What the list behind a number shows in words, and its SQL with what it binds."""
     target, source = explored_cells.read(cell)
     sql, params = of.ways()
-    named: dict[int, list[str]] = {}
-    if "other" in (target.kind, source and source.kind):
-        for node in {flow.target for flow in of.flows() if flow.target.kind == "touchpoint"}:
-            named.setdefault(node.position, []).append(node.label)
+    named = _alone(of) if "other" in (target.kind, source and source.kind) else {}
     conditions = {"target": _comes(target, named, params), "source": _leaves(source, named, params)}
     values = {**params.values, "most": most, "skipped": skipped}
     names = [_said(one) for one in (source, target) if one is not None]

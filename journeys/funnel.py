@@ -11,7 +11,7 @@ from typing import Any
 from journeys.definitions import Step
 from journeys.questions import question
 from journeys.rates import rate, run_rate
-from journeys.report import customers_of
+from journeys.report import spread_of
 from journeys.scope import Scope
 from journeys.statistics import known
 from store.words import tell
@@ -139,7 +139,7 @@ class Counted:
 
 def _cells(n: str, in_time: str) -> dict[str, str]:
     """The names of the lists behind the numbers of a rate."""
-    return {"n": n, "in_time": in_time, "customers": customers_of(n)}
+    return {"n": n, "in_time": in_time, **spread_of(n)}
 
 
 def without_lists(rate: Mapping[str, Any]) -> dict[str, Any]:

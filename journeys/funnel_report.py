@@ -72,7 +72,7 @@ OF_RUNS = ("in_time", "at_least", "at_most", "customers", "half_by")
 HEAD = (
     *("step", "name", "stage", *AT_STEP),
     *("rate_from_start", "low", "high", "rate_from_previous", "previous_low", "previous_high"),
-    *("median_seconds", "p90_seconds", *OF_RUNS, "small", "previous_customers"),
+    *("median_seconds", "p90_seconds", *OF_RUNS, "small", "previous_customers", "previous_half_by"),
 )
 
 
@@ -91,7 +91,7 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
             *(step[name] for name in ("key", "name", "stage", *AT_STEP)),
             *(step[rate][name] for rate in RATES for name in LIMITS),
             *(times["median"], times["p90"], *(start[name] for name in OF_RUNS), start["small"]),
-            step["rate_from_previous"]["customers"],
+            *(step["rate_from_previous"][name] for name in ("customers", "half_by")),
         )
     for step in answer["taken"]:
         found = {

@@ -85,13 +85,15 @@ def listed(
 ) -> dict[str, Any]:
     """The runs behind one number, newest first; `total` equals the number.
 
-    That is how many `rows` there are, or where runs count several times, the sum of their `times`.
+    That is how many `rows` there are, or where runs count several times, the sum of their `times`. Where
+    customers are counted, a row `stands_for` so many runs of its customer.
 
     `number` is one of the funnel's NUMBERS; those that speak of a step need `step`, its key. `which` is what
     another report finds behind one of its own. `account` is filled where accounts are counted, or where the
     runs are theirs; then there is no `customer`. Raises ListError.
     """
     which = which or counted(scope, number or "entered", step)
+    scope = _within(scope, which)
     after = read(cursor, Place) if cursor else NEWEST
     rows = scope.events.query(*_from(scope, which, unit, after, most + 1))
     names = _accounts(scope, rows[:most])
@@ -109,6 +111,7 @@ def listed(
 
 def newest(scope: Scope, which: Which, *, most: int) -> list[dict[str, Any]]:
     """The newest runs behind a number as `listed` has them; they are not counted."""
+    scope = _within(scope, which)
     rows = scope.events.query(*_from(scope, which, "runs", NEWEST, most))
     names = _accounts(scope, rows)
     return [_run(scope, row, names) for row in rows]
@@ -116,6 +119,7 @@ def newest(scope: Scope, which: Which, *, most: int) -> list[dict[str, Any]]:
 
 def everyone(scope: Scope, which: Which, *, unit: str = "runs") -> Iterator[dict[str, Any]]:
     """All runs behind a number as `listed` has them, in one pass of which little is held at once."""
+    scope = _within(scope, which)
     for rows in in_blocks(scope.events.stream(*_from(scope, which, unit, NEWEST, ALL))):
         names = _accounts(scope, rows)
         yield from (_run(scope, row, names) for row in rows)
@@ -130,13 +134,17 @@ def in_blocks(rows: Iterable[T], most: int = BLOCK) -> Iterator[list[T]]:
 
 def _from(scope: Scope, which: Which, unit: str, after: Place, most: int) -> tuple[str, dict[str, Any]]:
     """SQL of the runs behind a number from a place on, and what it binds."""
-    return _within(scope, which).ask(
+    return scope.ask(
         "runs.listed",
         unit=unit,
         which=which.sql,
         how_often=which.how_often,
         one_each=which.one_each,
-        slots=lambda _: {"times": "how_often" if which.how_often else "1"},
+        busiest=which.busiest,
+        slots=lambda _: {
+            "times": "how_often" if which.how_often else "1",
+            "stands_for": "stands_for" if which.one_each else "1",
+        },
         after_start=after.start,
         after_customer=after.customer + _first(scope),
         after_number=after.number,
@@ -148,20 +156,23 @@ def _from(scope: Scope, which: Which, unit: str, after: Place, most: int) -> tup
 
 def total(scope: Scope, which: Which, *, unit: str = "runs") -> int:
     """The number that a list is behind."""
-    return _counts(scope, which, unit)[1]
+    return _counts(_within(scope, which), which, unit)[1]
 
 
 def _counts(scope: Scope, which: Which, unit: str) -> tuple[int, int]:
     """How many runs a list has, and how often they count, all together."""
-    within, about = _within(scope, which), {"unit": unit, "which": which.sql, **which.values}
+    about: dict[str, Any] = {"unit": unit, "which": which.sql, **which.values}
     if which.how_often:
-        row = scope.events.query(*within.ask("runs.often", how_often=which.how_often, **about))[0]
+        row = scope.events.query(*scope.ask("runs.often", how_often=which.how_often, **about))[0]
         return int(row["n"]), int(row["times"])
-    n = int(scope.events.query(*within.ask("runs.count", one_each=which.one_each, **about))[0]["n"])
+    about |= {"one_each": which.one_each, "busiest": which.busiest}
+    n = int(scope.events.query(*scope.ask("runs.count", **about))[0]["n"])
     return n, n
 
 
 def _within(scope: Scope, which: Which) -> Scope:
+    """The scope of the runs behind a number: the report's own where they are of no other."""
+    scope = which.scope or scope
     if which.segment is not None:
         scope = replace(scope, segment=which.segment)
     if which.period is not None:
@@ -230,6 +241,7 @@ def _run(scope: Scope, row: dict[str, Any], accounts: Mapping[int, str]) -> dict
         "repeats": row["repeats"],
         "shortcut": bool(row["shortcut"]),
         "times": row["how_often"],
+        "stands_for": row["stands_for"],
         **{name: row[name] for name in ("channel", "source", "campaign", "device", "country")},
     }
 

@@ -64,8 +64,8 @@ WORDS = {
     "runs": "How many runs, customers or accounts, as `unit` says.",
     "cell": "The name of the list behind `n`.",
     "cells": (
-        "The names of the lists behind the numbers beside it, each by the name of its number. The list of "
-        "`customers` has the latest of the runs of each."
+        "The names of the lists behind the numbers beside it, each by the name of its number. The lists of "
+        "`customers` and `half_by` have the latest of the runs of each, which `stands_for` so many of theirs."
     ),
     "value": "Of a rate or a difference, the number itself; of a group, what its runs have in common.",
     "low": "The lower end of the 95 % interval.",

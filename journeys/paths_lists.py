@@ -129,9 +129,15 @@ def labels(scope: Scope, cell: str, *, most: int = 50) -> dict[str, Any]:
     counted = question("paths_lists.gathered", ways=sql, group=GROUPS[read_cell.group], target=comes)
     rows = scope.events.query(counted, params.values)
     names = labels_of(scope, {row["hash"] for row in rows})
+
+    def cell_of(label: str) -> str:
+        return written(read_cell._replace(target=(target.position, "touchpoint", label)))
+
     return {
         "total": rows[0]["labels"] if rows else 0,
-        "labels": [{"label": names[row["hash"]], "n": row["n"]} for row in rows],
+        "labels": [
+            {"label": (name := names[row["hash"]]), "n": row["n"], "cell": cell_of(name)} for row in rows
+        ],
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from journeys.aged import is_young, taken
 from journeys.apart import apart
 from journeys.change_asked import SIDES, Asked, asked_of
 from journeys.period import iso
@@ -50,7 +51,9 @@ def periods(scope: Scope, *, before_from: str = "", before_to: str = "", age: st
 def _counted(scope: Scope, asked: Asked) -> dict[str, list[Row]]:
     """What is counted of each period, a row a step; all that are old enough came to the first."""
     sql, values = replace(scope, period=asked.both(scope.period)).ask(
-        "periods.counted", **asked.bound(scope.period)
+        "periods.counted",
+        slots=lambda _params: {"is_young": is_young(), "taken": taken()},
+        **asked.bound(scope.period),
     )
     found = {(row["is_new"], row["k"]): row for row in scope.events.query(sql, values)}
     steps = range(1, len(scope.definition.steps) + 1)

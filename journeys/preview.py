@@ -65,7 +65,7 @@ def preview(
         "zero": zero(scope, whose=whose)["steps"],
         "accounts": names_of(events, project.id, keys),
         "examples": {"succeeded": succeeded, "lost": lost},
-        **({"beside": beside(found, funnel(over(before), unit=unit), has_lists=False)} if before else {}),
+        **({"beside": beside(found, funnel(over(before), unit=unit))} if before else {}),
     }
 
 

@@ -42,11 +42,10 @@ class Routes:
 
     def short(self, params: Params) -> str:
         """SQL of what an event is called among touchpoints of all kinds, as `Touchpoint.short` calls them."""
-        route = self.route(params)
-        page = f"if(startsWith({route}, '/'), {route}, concat('page:', {route}))"
-        return f"if(type = 'page', {page}, {SHORT_NAME})"
+        return short(self.route(params))
 
 
+PAGE = "page:"  # before the route of a page that does not begin with a slash
 # SQL of what an event that is no page is called, told apart from all others.
 SHORT_NAME = (
     "multiIf(event = '', concat('type:', type), type = 'screen', concat('screen:', event), "
@@ -57,6 +56,12 @@ SHORT_NAME = (
 def label(route: str) -> str:
     """SQL of what an event is called as a touchpoint, where pages have this route."""
     return f"multiIf(type = 'page', {route}, event != '', event, toString(type))"
+
+
+def short(route: str) -> str:
+    """SQL of what an event is called among touchpoints of all kinds, where pages have this route."""
+    page = f"if(startsWith({route}, '/'), {route}, concat('{PAGE}', {route}))"
+    return f"if(type = 'page', {page}, {SHORT_NAME})"
 
 
 RAW = Routes()

@@ -90,6 +90,7 @@ class Scope:
         slots: Callable[[Params], Mapping[str, str]] | None = None,
         how_often: str = "",
         one_each: bool = False,
+        busiest: bool = False,
         **values: Any,
     ) -> tuple[str, dict[str, Any]]:
         """The SQL of a question over the runs of this scope, and the values that it binds.
@@ -102,7 +103,8 @@ class Scope:
         their values by the bound property `value` in the bound `currency`, `*` for any); `slots` makes
         further SQL that it leaves open. `source` is always there: all runs, whenever they began. Of the runs
         those are kept of which `how_often`, SQL of (customer, number, how_often), says how often they count;
-        with `one_each`, of those that are as `which` says the latest of each customer.
+        with `one_each`, of those that are as `which` says the latest of each customer, or with `busiest` of
+        as few customers as make half of them; `stands_for` is how many of them are theirs.
         """
         params = Params(**(self.values or {}), **values)
         params.values |= {
@@ -128,6 +130,8 @@ class Scope:
             selected = question("runs.segment", runs=selected, segment=segment)
         if how_often:
             selected = question("scope.often", runs=selected, how_often=how_often)
+        if busiest:
+            selected, which = question("scope.busiest", runs=selected, which=which), "1"
         if one_each:
             selected, which = question("scope.one_each", runs=selected, which=which), "1"
         anchored = any_of(whoever(anchor.match), params) if anchor else "0"

@@ -8,7 +8,7 @@ from typing import Any
 from journeys.cursors import ListError
 from journeys.funnel import UNITS
 from journeys.rates import may_rise, rate, run_rate
-from journeys.report import OTHER_SEGMENT, PERIOD, Answer, Report, Table, Which, customers_of
+from journeys.report import OTHER_SEGMENT, PERIOD, Answer, Report, Table, Which, spread_of
 from journeys.scope import Scope
 from journeys.statistics import known
 from store.words import marked, tell
@@ -62,7 +62,7 @@ def variants(scope: Scope, *, unit: str = "runs", most: int = 20) -> dict[str, A
                 "cumulative": rate(so_far, runs),
                 "success_rate": {
                     **run_rate(row["succeeded"], row["n"], in_time=row["in_time"], spread=spread),
-                    "cells": {"n": way, "in_time": f"in_time:{way}", "customers": customers_of(way)},
+                    "cells": {"n": way, "in_time": f"in_time:{way}", **spread_of(way)},
                 },
                 "median_seconds": known(row["median"]),
             }

@@ -20,6 +20,8 @@ from store.journeys import JourneyVersion
 from store.words import tell
 
 MOST_TOUCHPOINTS = 2_000_000  # that are gone through at once; where there are more, those of a sample
+BY = "by"  # before the cell of a funnel, with a version and the parts of which one is looked at
+MOVED = "moved"
 EVERYBODY = "1"
 SAMPLE = "cityHash64(customer) % {chunks:UInt32} = 0"
 BOUND = re.compile(r"\{(\w+):")
@@ -45,18 +47,23 @@ def versions(scope: Scope, *, other: int = 0) -> Answer:
     """
     version = _named(scope, other) if other else _before(scope)
     if version is None:
-        return {**scope.head("runs"), "sampled": 1.0, **beside(funnel(scope), None), "moved": None}
+        return {
+            **scope.head("runs"),
+            "sampled": 1.0,
+            **beside(funnel(scope), None, lists=[""]),
+            "moved": None,
+        }
     by_it = _by(scope, version)
     chunks = 1 + _touchpoints(by_it) // MOST_TOUCHPOINTS
-    is_whole = chunks == 1
-    this, counted = scope if is_whole else _sampled(scope, chunks), _computed(by_it, chunks)
+    this, counted = by(scope, scope.version.version, chunks), _computed(by_it, chunks)
     asks: list[Callable[[], Any]] = [
         lambda: funnel(this),
         lambda: funnel(counted),
-        lambda: _moved(this, counted, has_lists=is_whole),
+        lambda: _moved(this, counted, chunks),
     ]
     *funnels, moved = at_once(asks)
-    sides = beside(*funnels, has_lists=is_whole)
+    of_version = [f"{BY}:{one.version.version}:{chunks}:" for one in (this, counted)]
+    sides = beside(*funnels, lists=["" if chunks == 1 else of_version[0], of_version[1]])
     return {**scope.head("runs"), "sampled": 1 / chunks, **sides, "moved": moved}
 
 
@@ -88,20 +95,33 @@ def _named(scope: Scope, number: int) -> JourneyVersion:
     raise VersionError(tell("this journey has no version %(number)s", number=number))
 
 
-def stands(scope: Scope, number: int, other: str, this: str) -> Which:
-    """The runs that stand as `this` and by the other version as `other`, or are none of it where empty."""
-    asked = _apart(_standing(_computed(_by(scope, _named(scope, number)), chunks=1)))
+def by(scope: Scope, number: int, chunks: int) -> Scope:
+    """The scope by a version, of one of so many parts of the customers; raises VersionError."""
+    if number != scope.version.version:
+        return _computed(_by(scope, _named(scope, number)), chunks)
+    return scope if chunks == 1 else _sampled(scope, chunks)
+
+
+def stands(scope: Scope, number: int, chunks: int, *, other: str, this: str) -> Which:
+    """The runs that stand as `this` and by the other version as `other`, or are none of it where empty.
+
+    Those of the other version, where `this` is empty.
+    """
+    sides = [(scope.version.version, this), (number, other)]
+    (mine, how), (theirs, stood) = sides if this else reversed(sides)
+    asked = _apart(_standing(by(scope, theirs, chunks)))
     those = question("versions.those", other=asked.sql)
-    begun = f"(customer, event_ids[1]) {'in' if other else 'not in'} ({those})"
-    stood = (
-        tell("%(outcome)s by version %(number)s", outcome=NAMES[other], number=number)
-        if other
-        else tell("no run by version %(number)s", number=number)
+    begun = f"(customer, event_ids[1]) {'in' if stood else 'not in'} ({those})"
+    said = (
+        tell("%(outcome)s by version %(number)s", outcome=NAMES[stood], number=theirs)
+        if stood
+        else tell("no run by version %(number)s", number=theirs)
     )
     return Which(
         f"outcome = {{by_this:String}} and {begun}",
-        {**asked.values, "by_this": this, "by_the_other": other},
-        tell("%(outcome)s, %(stood)s", outcome=NAMES[this], stood=stood),
+        {**asked.values, "by_this": how, "by_the_other": stood},
+        tell("%(outcome)s, %(stood)s", outcome=NAMES[how], stood=said),
+        scope=by(scope, mine, chunks),
     )
 
 
@@ -162,7 +182,7 @@ def _starting(scope: Scope, params: filters.Params) -> str:
     return f"customer in ({starting})"
 
 
-def _moved(this: Scope, other: Scope, *, has_lists: bool) -> Sequence[dict[str, Any]] | None:
+def _moved(this: Scope, other: Scope, chunks: int) -> Sequence[dict[str, Any]] | None:
     """How many runs stand how by each version; None where the runs of one are not of whom the other's are."""
     if this.rule.runs_of != other.rule.runs_of:
         return None
@@ -173,11 +193,7 @@ def _moved(this: Scope, other: Scope, *, has_lists: bool) -> Sequence[dict[str, 
         {
             **{side: row[side] or None for side in ("other", "this")},
             "n": row["n"],
-            **(
-                {"cell": f"moved:{number}:{row['other'] or ''}:{row['this']}"}
-                if has_lists and row["this"]
-                else {}
-            ),
+            "cell": f"{MOVED}:{number}:{chunks}:{row['other'] or ''}:{row['this'] or ''}",
         }
         for row in this.events.query(sql, {**one.values, **another.values})
     ]

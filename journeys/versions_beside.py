@@ -7,20 +7,21 @@ from typing import Any
 
 from journeys.funnel import OUTCOMES, without_lists
 from journeys.rates import rate
-from journeys.report import Answer
+from journeys.report import Answer, under
 
 Side = Mapping[str, Any]
+NO_LISTS = (None, None)
 
 
-def beside(this: Answer, other: Answer | None, *, has_lists: bool = True) -> Answer:
-    """Both funnels; with `has_lists` the numbers of the first name their lists.
+def beside(this: Answer, other: Answer | None, *, lists: Sequence[str | None] = NO_LISTS) -> Answer:
+    """Both funnels; `lists` says of each what its cells have before them, if its numbers name their lists.
 
     Where either is in any order, a step counts those that took it; else those that came to it or beyond.
     """
     both = [this] if other is None else [this, other]
     took = any(one["order"] == "any" for one in both)
-    sides = [_side(one, has_lists=has_lists and one is this) for one in both]
-    steps = [_steps(one, took=took, has_lists=has_lists and one is this) for one in both]
+    sides = [_side(one, before) for one, before in zip(both, lists, strict=False)]
+    steps = [_steps(one, before, took=took) for one, before in zip(both, lists, strict=False)]
     return {
         "took": took,
         "this": sides[0],
@@ -30,11 +31,11 @@ def beside(this: Answer, other: Answer | None, *, has_lists: bool = True) -> Ans
     }
 
 
-def _side(found: Answer, *, has_lists: bool) -> dict[str, Any]:
+def _side(found: Answer, before: str | None) -> dict[str, Any]:
     return {
         **{name: found[name] for name in ("version", "order", "entered", "outcomes")},
-        "success_rate": found["success_rate"] if has_lists else without_lists(found["success_rate"]),
-        **({"cells": found["cells"]} if has_lists else {}),
+        "success_rate": _listed(found["success_rate"], before),
+        **_cells(found["cells"], before),
         "median_seconds": found["seconds_to_goal"]["median"],
     }
 
@@ -49,23 +50,49 @@ def _difference(this: Side, other: Side) -> dict[str, Any]:
     }
 
 
-def _steps(found: Answer, *, took: bool, has_lists: bool) -> dict[str, dict[str, Any]]:
+def _steps(found: Answer, before: str | None, *, took: bool) -> dict[str, dict[str, Any]]:
     """What is known of each step, by its key."""
+    entered = {"cells": {"n": found["cells"]["entered"]}}
     if found["order"] == "any":
-        told = [(one, one["n"], one["cell"], one["share"]) for one in found["taken"]]
+        told = [(one, one["n"], one["cell"], {**one["share"], **entered}) for one in found["taken"]]
     elif took:
         told = [
-            (one, one["visited"], one["cells"]["visited"], rate(one["visited"], found["entered"]))
+            (
+                *(one, one["visited"], one["cells"]["visited"]),
+                {**rate(one["visited"], found["entered"]), **entered},
+            )
             for one in found["steps"]
         ]
     else:
         told = [
-            (one, one["progressed"], one["cells"]["progressed"], without_lists(one["rate_from_start"]))
+            (one, one["progressed"], one["cells"]["progressed"], one["rate_from_start"])
             for one in found["steps"]
         ]
     return {
-        step["key"]: {"name": step["name"], "n": n, **({"cell": cell} if has_lists else {}), "share": share}
+        step["key"]: {
+            "name": step["name"],
+            "n": n,
+            **({} if before is None else {"cell": under(before, cell)}),
+            "share": _listed(share, before),
+        }
         for step, n, cell, share in told
+    }
+
+
+def _listed(share: Mapping[str, Any], before: str | None) -> dict[str, Any]:
+    """A rate with the lists of this side, if it has any."""
+    return {**without_lists(share), **_cells(share["cells"], before)}
+
+
+def _cells(cells: Mapping[str, Any], before: str | None) -> dict[str, Any]:
+    """The cells of a funnel as those of a side."""
+    return {} if before is None else {"cells": _under(before, cells)}
+
+
+def _under(before: str, cells: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: under(before, one) if isinstance(one, str) else _under(before, one)
+        for name, one in cells.items()
     }
 
 

@@ -12,8 +12,10 @@ from journeys.cursors import no_cell
 from journeys.funnel import OUTCOMES
 from journeys.report import Answer, OwnArguments, Report, Table, Which
 from journeys.scope import Scope
-from journeys.versions import stands, versions
-from store.words import marked
+from journeys.versions import BY, MOVED, by, stands, versions
+from store.words import marked, tell
+
+MOST = 2**31
 
 
 class Asked(OwnArguments):
@@ -21,7 +23,7 @@ class Asked(OwnArguments):
 
     other = fields.Integer(
         load_default=0,
-        validate=validate.Range(0, 2**31),
+        validate=validate.Range(0, MOST),
         metadata={"description": "number of the version to compare with; 0 for the one before"},
     )
 
@@ -58,12 +60,12 @@ MEANINGS = {
 }
 HEAD = (
     *("what", "step", "name"),
-    *(f"{side}{name}" for side in ("this", "other") for name in ("", "_share", "_low", "_high")),
+    *(f"{side}{name}" for side in ("this", "other") for name in ("", "_share", "_low", "_high", "_in_time")),
     *("difference", "difference_of_share"),
 )
 
 
-NOTHING = (None, None, None)
+NOTHING = (None,) * 4
 
 
 def table(answer: Answer) -> Table:
@@ -81,8 +83,9 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
         rate = apart.get("success_rate") if name == "succeeded" else None
         counts = [_count(side, name) for side in (this, other, apart)]
         yield name, "", "", counts[0], *shares[0], counts[1], *shares[1], counts[2], rate
-    customers = [side["success_rate"]["customers"] if side else None for side in (this, other)]
-    yield "customers", "", "", customers[0], *NOTHING, customers[1], *NOTHING, None, None
+    for name in ("customers", "half_by"):
+        found = [side["success_rate"][name] if side else None for side in (this, other)]
+        yield name, "", "", found[0], *NOTHING, found[1], *NOTHING, None, None
     medians = [side.get("median_seconds") for side in (this, other, apart)]
     yield "median_seconds", "", "", medians[0], *NOTHING, medians[1], *NOTHING, medians[2], None
     for step in answer["steps"]:
@@ -103,21 +106,34 @@ def _count(side: Mapping[str, Any], name: str) -> int | None:
 
 
 def _limits(share: Mapping[str, float | None] | None) -> tuple[float | None, ...]:
-    return tuple((share or {}).get(one) for one in ("value", "low", "high"))
+    return tuple((share or {}).get(one) for one in ("value", "low", "high", "in_time"))
 
 
 def behind(scope: Scope, cell: str) -> Which:
     """The runs behind a number; raises ListError for a cell that there is not, VersionError for a version."""
-    if not cell.startswith("moved:"):
+    what, _, rest = cell.partition(":")
+    if what not in (BY, MOVED):
         return funnel_report.behind(scope, cell)
-    try:
-        _, number, other, this = cell.split(":")
-        version = int(number)
-    except ValueError:
-        raise no_cell(cell, marked("this report")) from None
-    if this not in OUTCOMES or other not in ("", *OUTCOMES) or version < 1:
+    number, chunks, rest = [*rest.split(":", 2), "", "", ""][:3]
+    if not (_is_count(number) and _is_count(chunks)):
         raise no_cell(cell, marked("this report"))
-    return stands(scope, version, other, this)
+    if what == BY:
+        return _by(by(scope, int(number), int(chunks)), rest)
+    other, _, this = rest.partition(":")
+    if not {other, this} <= {"", *OUTCOMES} or not (other or this):
+        raise no_cell(cell, marked("this report"))
+    return stands(scope, int(number), int(chunks), other=other, this=this)
+
+
+def _is_count(text: str) -> bool:
+    return text.isdecimal() and 0 < int(text) < MOST
+
+
+def _by(scope: Scope, cell: str) -> Which:
+    """The runs of a funnel's number by a version."""
+    which = funnel_report.behind(scope, cell)
+    said = tell("%(runs)s, by version %(number)s", runs=which.title, number=scope.version.version)
+    return which._replace(title=said, scope=scope)
 
 
 VERSIONS = Report(
@@ -132,6 +148,6 @@ VERSIONS = Report(
     within="definition",
     notes=(
         "The runs of the other version are computed when it is asked: they are what its funnel would be now, "
-        "had it not been replaced. Its own numbers have no lists.",
+        "had it not been replaced. So are those in its lists.",
     ),
 )

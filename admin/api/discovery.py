@@ -70,6 +70,15 @@ class FileAsked(BetweenAsked):
     now = fields.String(metadata={"description": "`as_of` of that answer; what is in time depends on it"})
 
 
+class OtherAsked(FileAsked):
+    """Which ways are together."""
+
+    cell = fields.String(
+        required=True, metadata={"description": "the `cell` of `other` in an answer of ways"}
+    )
+    most = fields.Integer(load_default=50, validate=validate.Range(1, 1_000))
+
+
 class ListAsked(FileAsked):
     """The same, a page at a time."""
 
@@ -131,6 +140,12 @@ def read_steps_csv(call: Call) -> Response:
     return csv_file("discovery-steps", discovery_steps.table(read_steps(call)))
 
 
+def list_other_ways(call: Call) -> dict[str, Any]:
+    """The ways that are together in `other` of the ways, each with its attempts, the most first."""
+    query = call.query
+    return events_of(call).other_ways(_ends(call), query["cell"], most=query["most"])
+
+
 def list_attempts(call: Call) -> dict[str, Any]:
     """The attempts behind a number of the ways or steps."""
     query = call.query
@@ -163,6 +178,7 @@ ENDPOINTS = [
     Endpoint("GET", "/discovery/journeys.csv", read_journeys_csv, query=PairsAsked),
     Endpoint("GET", "/discovery/ways", read_ways, query=WaysAsked),
     Endpoint("GET", "/discovery/ways.csv", read_ways_csv, query=WaysAsked),
+    Endpoint("GET", "/discovery/ways/other", list_other_ways, query=OtherAsked),
     Endpoint("GET", "/discovery/attempts", list_attempts, query=ListAsked),
     Endpoint("GET", "/discovery/attempts.csv", list_attempts_csv, query=FileAsked),
     Endpoint("GET", "/discovery/steps", read_steps, query=StepsAsked),

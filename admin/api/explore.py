@@ -57,6 +57,13 @@ class FileAsked(Asked):
     now = fields.String(metadata={"description": "`as_of` of that answer; who is still going depends on it"})
 
 
+class LabelsAsked(FileAsked):
+    """Which place is asked for by its labels."""
+
+    cell = fields.String(required=True, metadata={"description": "the `cell` of a node of the kind other"})
+    at_once = fields.Integer(load_default=MOST_IN_LIST, validate=validate.Range(1, 1_000))
+
+
 class ListAsked(FileAsked):
     """The same, a page at a time."""
 
@@ -87,6 +94,12 @@ def list_visits(call: Call) -> dict[str, Any]:
     )
 
 
+def list_labels(call: Call) -> dict[str, Any]:
+    """The labels that are together in Other, each with how many visits have it there, the most first."""
+    query = call.query
+    return events_of(call).labels(_start(call), _asked(call), query["cell"], most=query["at_once"])
+
+
 def list_visits_csv(call: Call) -> Response:
     """All visits behind a number of the paths, as a CSV file."""
     rows = events_of(call).every_visit(_start(call), _asked(call), call.query["cell"])
@@ -105,6 +118,7 @@ def _asked(call: Call) -> explored.Asked:
 ENDPOINTS = [
     Endpoint("GET", "/explore/paths", read_paths, query=Asked),
     Endpoint("GET", "/explore/paths.csv", read_paths_csv, query=Asked),
+    Endpoint("GET", "/explore/labels", list_labels, query=LabelsAsked),
     Endpoint("GET", "/explore/visits", list_visits, query=ListAsked),
     Endpoint("GET", "/explore/visits.csv", list_visits_csv, query=FileAsked),
 ]

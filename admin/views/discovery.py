@@ -141,10 +141,11 @@ def attempts(place: Place) -> ResponseReturnValue:
     """The list behind a number."""
     cursor, cell = request.args.get("cursor"), request.args.get("cell", "")
 
-    def listed(question: Question, events: AllEvents) -> dict[str, Any]:
-        return events.attempts(question.ends, cell, cursor=cursor)
+    def listed(question: Question, events: AllEvents) -> tuple[dict[str, Any], dict[str, Any]]:
+        found = events.attempts(question.ends, cell, cursor=cursor)
+        return found, events.other_ways(question.ends, cell)
 
-    return _shown(_question(place), listed, "attempts", "found", cell=cell, cursor=cursor)
+    return _shown(_question(place), listed, "attempts", "found", "gathered", cell=cell, cursor=cursor)
 
 
 @pages.get("/attempts.csv")

@@ -103,7 +103,11 @@ def visits(place: Place) -> ResponseReturnValue:
         found = events.visits(start, question.paths, cell, skipped=skipped)
         whose = sorted({int(one["customer"]) for one in found["rows"]})
         known = described(given.events.asked_for(work), given.ledger, place.project.id, whose)
-        return {"found": found, "customers": {one["customer"]: one for one in known}}
+        return {
+            "found": found,
+            "gathered": events.labels(start, question.paths, cell),
+            "customers": {one["customer"]: one for one in known},
+        }
 
     def draw(answer: dict[str, Any]) -> str:
         return render_template("explore/visits.html", question=question, cell=cell, skipped=skipped, **answer)

@@ -33,8 +33,8 @@ from (
         start + {aged_ms:Int64} as then,
         last <= then as is_at_rest,
         is_at_rest and (not {aged_breaks:UInt8} or then - last > {idle:Int64}) as are_all,
-        arrayCount(at -> toUnixTimestamp64Milli(at) <= then, times) as taken,
+        {{taken}} as taken,
         arrayFilter(one -> are_all or indexOf(walked, one.1) < taken, strays) as moved_nothing
     from ({{runs}})
-    where start + {aged_ms:Int64} <= {now:Int64}
+    where not ({{is_young}})
 ) as whole

@@ -5,8 +5,8 @@ with
     aged as (
         select
             start >= {new_start:Int64} and start < {new_end:Int64} as is_new,
-            {now:Int64} - start < {age:Int64} as is_young,
-            steps[arrayCount(at -> toUnixTimestamp64Milli(at) <= start + {age:Int64}, times)] as reached,
+            {{is_young}} as is_young,
+            {{reached}} as reached,
             channel, source, campaign, device, country
         from ({{runs}})
         where

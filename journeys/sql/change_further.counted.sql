@@ -5,10 +5,8 @@ with
         select
             start >= {new_start:Int64} and start < {new_end:Int64} as is_new,
             found.value as value,
-            arrayMap(
-                (step, at) -> if(toUnixTimestamp64Milli(at) <= start + {age:Int64}, step, 0), steps, times
-            ) as reached,
-            arrayMap(k -> toUInt64(arrayMax(reached) >= k), {required:Array(UInt8)}) as progress
+            {{reached}} as reached,
+            arrayMap(k -> toUInt64(reached >= k), {required:Array(UInt8)}) as progress
         from ({{runs}}) as taken
         left any join (
             select customer, number, substringUTF8({{value}}, 1, 200) as value
@@ -17,7 +15,7 @@ with
         where
             ({{which}})
             and (is_new or start >= {old_start:Int64} and start < {old_end:Int64})
-            and {now:Int64} - start >= {age:Int64}
+            and not ({{is_young}})
     ),
     valued as (
         select

@@ -11,4 +11,4 @@ from ({{whole}})
 where outcome = 'succeeded'
 group by way, is_cut
 order by n desc, length(way), way, is_cut
-limit {first_ways:UInt32}
+limit {first_ways:UInt32} offset {skipped:UInt32}

@@ -18,14 +18,14 @@ from (
             select
                 start,
                 start >= {new_start:Int64} and start < {new_end:Int64} as is_new,
-                {now:Int64} - start < {age:Int64} as is_young,
-                steps,
-                times
+                {{is_young}} as is_young,
+                if(is_young, 1, {{taken}}) as taken,
+                arraySlice(steps, 1, taken) as walked,
+                arraySlice(times, 1, taken) as moments
             from ({{runs}})
             where ({{which}}) and (is_new or start >= {old_start:Int64} and start < {old_end:Int64})
         )
-        array join steps as step, times as at, arrayPushFront(arrayPopBack(steps), 0) as before
-        where if(is_young, step = 1, waited <= {age:Int64})
+        array join walked as step, moments as at, arrayPushFront(arrayPopBack(walked), 0) as before
     )
     group by is_new, is_young, before, step
 )

@@ -3,7 +3,8 @@ select
     customer, number, case_value, start, last, toString(outcome) as outcome, furthest, repeats, shortcut, walked,
     arrayMap(at -> toUnixTimestamp64Milli(at), times) as reached,
     toString(channel) as channel, toString(source) as source, toString(campaign) as campaign,
-    toString(device) as device, toString(country) as country, account, {{times}} as how_often
+    toString(device) as device, toString(country) as country, account, {{times}} as how_often,
+    {{stands_for}} as stands_for
 from ({{runs}})
 where
     {{which}}

@@ -95,6 +95,7 @@ def test_every_number_has_its_list(shop: Shop) -> None:
     cells |= {way["cell"]: way["n"] for way in answer["ways"]}
     cells = {answer["cells"]["customers"]: answer["customers"], **cells}
     rate = answer["success_rate"]
+    cells[rate["cells"]["half_by"]] = rate["half_by"]
     assert {one: cells[cell] for one, cell in rate["cells"].items()} == {
         one: rate[one] for one in rate["cells"]
     }
@@ -110,6 +111,32 @@ def test_every_number_has_its_list(shop: Shop) -> None:
     assert len(links) >= 6
     for link, n in links:
         assert re.search(rf"<h1[^>]*>[^<]+: {n}</h1>", page(shop, link)), link
+
+
+def test_the_list_of_other_names_its_ways(own_shop: Shop, add_events: Callable[[list[Event]], None]) -> None:
+    told = [("page", "/shop"), ("track", "Look"), ("track", "Order Paid")]
+    add_events(
+        [
+            happened(
+                name if name != "Look" else f"Look {n}", f"guest{n}", day=9 - n / 1_000 - at / 99, kind=kind
+            )
+            for n in range(24)
+            for at, (kind, name) in enumerate(told)
+        ]
+    )
+    ask = asking(own_shop)
+    answer = ask("GET", f"/discovery/ways?{BETWEEN}")[1]
+    assert answer["other"]["ways"] == 5
+    cell = f"now={answer['as_of']}&cell={answer['other']['cell']}"
+    status, found = ask("GET", f"/discovery/ways/other?{BETWEEN}&{cell}&most=3")
+    assert (status, found["total"], len(found["ways"])) == (200, 5, 3)
+    assert all(way["n"] == way["customers"] == 1 for way in found["ways"])
+    assert ask("GET", f"/discovery/ways/other?{BETWEEN}&cell=other:x")[1]["code"] == "bad_question"
+    text = page(own_shop, f"/attempts?{ON_PAGE}&{cell}")
+    assert "5 ways are together here: " in text
+    there = re.findall(r'</bdi> \(<a href="/p/shop/discover([^"]+)">(\d+)</a>\)', text)
+    assert len(there) == 5
+    assert f": {there[0][1]}</h1>" in page(own_shop, there[0][0])
 
 
 def test_pages_without_anything_say_what_to_do(shop: Shop) -> None:

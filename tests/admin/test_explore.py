@@ -122,6 +122,34 @@ def test_every_number_of_the_api_has_its_list_in_pages(shop: Shop) -> None:
         assert len(seen) == one["n"]
 
 
+def test_the_list_of_other_names_its_touchpoints(
+    own_shop: Shop, add_events: Callable[[list[Event]], None]
+) -> None:
+    add_events(
+        [
+            happened(name, f"guest{n}", day=9 + n / 100 - minute / 1_000, kind="page")
+            for n in range(11)
+            for minute, name in enumerate(("/shop", f"/shop/rare{n}"))
+        ]
+    )
+    ask = asking(own_shop)
+    _, answer = ask("GET", f"/explore/paths?{API}")
+    other = next(one for one in answer["nodes"] if one["kind"] == "other")
+    cell = urlencode({"cell": other["cell"], "now": answer["as_of"]})
+    status, found = ask("GET", f"/explore/labels?{API}&{cell}&at_once=2")
+    assert (status, found["total"], len(found["labels"])) == (200, other["members"], 2)
+    assert ask("GET", f"/explore/labels?{API}&cell=x")[0] == 400
+    listed = page(own_shop, f"{API}&{cell}", "/visits")
+    told = f"{other['members']} labels are together here: "
+    assert told in " ".join(re.sub(r"<[^>]*>", "", listed).split()) + " "
+    there = re.findall(r'</bdi> \(<a href="([^"]+)">(\d+)</a>\)', listed)
+    assert len(there) == other["members"]
+    link, n = there[-1]
+    text = own_shop.client("viewer").get(html.unescape(link)).text
+    assert f": {n}</h1>" in text
+    assert "together here" not in text
+
+
 def test_the_api_gives_the_file_of_the_page(shop: Shop) -> None:
     token = create_api_token(shop.services.engine, shop.project.id, name="t", role="viewer", now=NOW)
     file = shop.app.test_client().get(

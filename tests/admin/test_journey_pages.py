@@ -107,7 +107,7 @@ def test_a_success_rate_that_may_still_rise_says_so(shop: Shop) -> None:
 def test_a_rate_whose_runs_one_customer_makes_says_so(
     own_shop: Shop, add_events: Callable[[list[Event]], None]
 ) -> None:
-    told = "at least half are of one customer, of 6 in all"
+    told = "at least half are of 1 customer, of 6 in all"
     assert told not in words(page(own_shop, "funnel", "days=90"))
     add_events([happened("/shop", "tester", day=5 + 4 * n, kind="page") for n in range(12)])
     shown = page(own_shop, "funnel", "days=90")
@@ -119,6 +119,10 @@ def test_a_rate_whose_runs_one_customer_makes_says_so(
     assert "All who entered (the latest run of each customer): 6 runs" in listed
     found = re.findall(r'href="(/p/shop/customers/\d+)"', listed)
     assert (len(found), len(set(found))) == (6, 6)
+    link = html.unescape(re.search(r'<a href="([^"]+)" aria-label="1 busiest customers">', shown)[1])
+    listed = own_shop.client("viewer").get(link).text
+    assert "the busiest customers, who make at least half of them): 1 run" in listed
+    assert "the latest of 12" in listed
     answer = own_shop.client("viewer").get("/p/shop/journeys/buy/funnel.csv?days=90")
     first = next(csv.DictReader(io.StringIO(answer.text)))
     assert {name: first[name] for name in ("in_time", "at_most", "customers", "half_by")} == {

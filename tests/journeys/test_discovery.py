@@ -18,7 +18,7 @@ from journeys.cursors import ListError
 from journeys.definitions import parse
 from journeys.discovery import Between, between, sampled, table, ways
 from journeys.discovery_cells import passed_cell, way_cell
-from journeys.discovery_lists import listed
+from journeys.discovery_lists import listed, other_ways
 from journeys.discovery_steps import steps
 from journeys.discovery_steps import table as steps_table
 from journeys.funnel import funnel
@@ -154,6 +154,15 @@ def check_ways_of(
         others = listed(question, answer["other"]["cell"], unit=unit, most=500)
         rest = [one.customer for key, some in taken.items() if key not in told for one in some]
         assert (others["total"], who(others)) == (answer["other"]["n"], sorted(rest))
+        together = other_ways(question, answer["other"]["cell"], unit=unit, most=1_000)
+        assert together["total"] == len(together["ways"]) == answer["other"]["ways"]
+        assert {(named(one["way"]), one["longer"]): one["n"] for one in together["ways"]} == {
+            key: len(some) for key, some in taken.items() if key not in told
+        }
+        for way in together["ways"][-1:]:
+            assert listed(question, way["cell"], unit=unit, most=500)["total"] == way["n"]
+            by_customers = listed(question, way["cells"]["customers"], unit=unit, most=500)
+            assert by_customers["total"] == way["customers"]
     assert len(list(table(answer)[1])) == len(told) + 3
 
 

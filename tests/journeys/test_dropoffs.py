@@ -33,6 +33,7 @@ from journeys.rates import rate
 from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.statistics import adjusted, difference, p_of_two_rates
+from journeys.touchpoints import of_type, read
 from store.event import Event
 from store.events import EventStore
 from store.journeys import JourneyVersion
@@ -77,6 +78,7 @@ CASES = parse(
 LABELS = [
     *("Look", "Look", "Ask", "Try", "Try", "Buy", "Leave", "/look/1", "/price", "/help", "/lost"),
     *("Web Vitals", "JavaScript Error", "Rage Click", "Dead Click", "Page Engaged", "identify", "Odd 'one'"),
+    *("event:/price", "page:Ask", "screen:Ask"),
 ]
 MESSAGES = [{"message": "a is 'undefined'"}, {"message": "Failed: <b>" * 30}, {}, {"message": 7}]
 
@@ -95,7 +97,8 @@ def history() -> list[Event]:
 
 
 def happened(number: int, who: str, at: int, label: str, dice: random.Random) -> Event:
-    kind = "page" if label.startswith("/") else "identify" if label == "identify" else "track"
+    what = read(label)
+    kind = "identify" if label == "identify" else {"event": "track"}.get(what.kind, what.kind)
     said: dict[str, Any] = {"case": dice.choice("ab")}
     if label == "Buy":
         said |= dice.choice([{"amount": dice.randrange(1, 90)}, {"amount": "12.5"}, {}, {"amount": "nan"}])
@@ -109,7 +112,7 @@ def happened(number: int, who: str, at: int, label: str, dice: random.Random) ->
         number,
         who,
         at,
-        "" if kind == "identify" else label,
+        "" if kind == "identify" else what.label,
         kind=kind,
         sequence=number % 3,
         channel=dice.choice(["Email", "Email", "Direct", "", "Organic Search"]),
@@ -188,6 +191,11 @@ OWN = by_customer()
 
 def label_of(event: Event) -> str:
     return event.path if event.type == "page" else event.event
+
+
+def touchpoint_of(event: Event) -> str:
+    """What an event is called among events, pages and screens."""
+    return of_type(event.type, label_of(event)).short
 
 
 def is_act(event: Event) -> bool:
@@ -348,7 +356,7 @@ def test_what_came_next_is_the_first_touchpoint_after_leaving(scope: Scope, unit
                 elif event.event_id in openings:
                     expected["again", None].append(seconds)
                 else:
-                    expected["value", label_of(event)].append(seconds)
+                    expected["value", touchpoint_of(event)].append(seconds)
         rows = dropoffs(scope, unit=unit, step=key, within=within, most=50)["next"]["rows"]
         assert {(row["kind"], row["label"]): row["n"] for row in rows} == {
             name: len(waits) for name, waits in expected.items()
@@ -619,20 +627,30 @@ def test_each_part_is_one_question(plain: Scope, monkeypatch: pytest.MonkeyPatch
     )
 
 
+def test_an_event_a_page_and_a_screen_of_one_name_are_apart(plain: Scope) -> None:
+    answer = dropoffs(plain, step="look", most=50)
+    rows = {row["label"]: row for row in answer["next"]["rows"] if row["label"]}
+    same = ("page:Ask", "screen:Ask", "/price", "event:/price")
+    pages = {row["label"]: row["left"] for row in answer["before"]["pages"] if row["label"]}
+    for row in (*(rows[label] for label in same), pages["Ask"], pages["/price"]):
+        assert total(plain, behind(plain, row["cell"])) == row["n"] > 0
+    assert not {"page:Ask", "event:/price"} & pages.keys()
+
+
 def test_the_file_has_a_row_for_every_number(plain: Scope) -> None:
     answer = dropoffs(plain, value="amount", most=3)
     head, rows = DROPOFFS.table(answer)
     told = [dict(zip(head, row, strict=True)) for row in rows]
     parts = Counter(row["part"] for row in told)
     assert parts == {
-        "who": 6,
+        "who": 7,
         "next": len(answer["next"]["rows"]),
         **{f"next_{when}": len(answer["next"]["rows"]) + 1 for when in AFTER},
         **{one["dimension"]: len(one["groups"]) for one in answer["origins"]},
         "pages": len(answer["before"]["pages"]),
         **{part: len(answer["before"][part]) for part in ("trouble", "errors", "slow")},
         **dict.fromkeys(("money", "money_succeeded", "money_valued"), 1),
-        "left": len(answer["steps"]),
+        **{f"left{name}": len(answer["steps"]) for name in ("", "_in_time", "_customers", "_half_by")},
         "next_may_still": sum(bool(one.get("may_still")) for one in answer["next"]["rows"]),
     }
 

@@ -13,6 +13,7 @@ import pytest
 
 from journeys.cursors import ListError
 from journeys.explored import Asked, Exploration, explore, told
+from journeys.explored_lists import labels as labels_of_cell
 from journeys.explored_lists import passing
 from journeys.period import Period
 from journeys.touchpoints import read
@@ -159,6 +160,29 @@ def test_the_list_behind_every_number_has_so_many(events: EventStore, asked: Ask
     for one in (*answer["nodes"], *answer["links"][:12]):
         found = passing(of, one["cell"], most=1_000)
         assert found["total"] == len(found["rows"]) == one["n"], one
+
+
+@pytest.mark.parametrize(
+    "asked", [Asked("Try", most=2), Asked("/shop", "before", "customers", depth=2, most=1)], ids=str
+)
+def test_other_names_its_labels(events: EventStore, asked: Asked) -> None:
+    of = asked_of(events, asked)
+    answer, links = told(of), expected(asked)
+    others = [one for one in answer["nodes"] if one["kind"] == "other"]
+    assert others
+    for node in others:
+        alone = {one["label"] for one in answer["nodes"] if one["position"] == node["position"]}
+        came = Counter[str]()
+        for (position, _, label), n in links.items():
+            if position == node["position"] and not label.startswith("end ") and label not in alone:
+                came[label] += n
+        found = labels_of_cell(of, node["cell"])
+        assert found["total"] == len(found["labels"]) == node["members"] == len(came)
+        assert {one["label"]: one["n"] for one in found["labels"]} == came
+        assert len(labels_of_cell(of, node["cell"], most=1)["labels"]) == 1
+        rarest = found["labels"][-1]
+        assert passing(of, rarest["cell"])["total"] == rarest["n"]
+    assert labels_of_cell(of, answer["nodes"][0]["cell"]) == {"total": 0, "labels": []}
 
 
 def test_a_list_comes_page_by_page(events: EventStore) -> None:

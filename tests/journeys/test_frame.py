@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +18,7 @@ from journeys.lists import listed, total
 from journeys.metrics import WORDS
 from journeys.period import Period
 from journeys.published import FILE, published
-from journeys.report import CUSTOMERS, Report
+from journeys.report import CUSTOMERS, Report, busiest_of
 from journeys.reports import BY_NAME, REPORTS
 from journeys.runs import fill
 from journeys.scope import Scope
@@ -213,16 +213,21 @@ def test_the_list_of_customers_has_the_latest_run_of_each(
     assert report.behind
     for cell in random.Random(report.name).sample(of_customers, min(2, len(of_customers))):
         which, everyone = (report.behind(scope, one) for one in (cell, cell.removeprefix(CUSTOMERS)))
-        latest = {
-            one["customer"]: one
-            for one in reversed(listed(scope, which=everyone, unit=unit, most=1_000)["runs"])
-        }
+        runs = listed(scope, which=everyone, unit=unit, most=1_000)["runs"]
+        made = Counter(one["customer"] for one in runs)
+        latest = {one["customer"]: {**one, "stands_for": made[one["customer"]]} for one in reversed(runs)}
         found, cursor = list[Any](), None
         while not found or cursor:
             page = listed(scope, which=which, unit=unit, most=7, cursor=cursor)
             found, cursor = [*found, *page["runs"]], page["next"]
         assert page["total"] == page["rows"] == len(found) == len(latest)
         assert {one["customer"]: one for one in found} == latest
+        busiest = busiest_of(cell.removeprefix(CUSTOMERS))
+        found = listed(scope, which=report.behind(scope, busiest), unit=unit, most=1_000)["runs"]
+        assert all(one == latest[one["customer"]] for one in found)
+        chosen = [one["stands_for"] for one in found]
+        assert sum(chosen) * 2 >= len(runs) > (sum(chosen) - min(chosen)) * 2, "as few as make half"
+        assert sorted(chosen) == sorted(made.values())[-len(chosen) :], "the busiest"
 
 
 def test_the_file_says_what_the_answer_says(asked: tuple[Report, dict[str, Any], str]) -> None:

@@ -139,6 +139,8 @@ def test_rarer_labels_are_other_and_nothing_else_changes(
             together = {label: n for n, label in counts if label not in alone}
             gathered = labels_of_cell(scope, nodes["other"]["cell"])
             assert {one["label"]: one["n"] for one in gathered["labels"]} == together
+            for one in gathered["labels"]:
+                assert total(scope, behind(scope, one["cell"])) == one["n"]
             assert gathered["total"] == nodes["other"]["members"] == len(together)
     ends = [
         {place(one): one["n"] for one in answer["nodes"] if one["kind"] == "end"} for answer in (whole, part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -23,12 +24,14 @@ from store.events import EventStore
 from store.journeys import JourneyVersion
 from store.migrate import migrate_events
 from store.projects import Project
+from tests.journeys.test_frame import DEEP, cells
 from tests.journeys.test_reports import DEFINITION, NOW, START, history
 
 PROJECT = Project(1, "p", "P", "UTC")
 PERIOD = Period(START + 50_000, START + 360_000)  # runs begin before it, in it and after it
 SOURCE = dict(DEFINITION.source)
 STEPS = SOURCE["steps"]
+A_SAMPLE = 1_000  # touchpoints at once: fewer than there are
 CHANGED = {
     "window": SOURCE | {"window": "3m", "idle_timeout": "2m"},
     "step gone": SOURCE | {"steps": [one for one in STEPS if one["key"] != "ask"]},
@@ -70,12 +73,17 @@ def scope_of(
 
 
 def told(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What a side should say without lists, by the funnel of its version."""
+    """What a side should say, by the funnel of its version."""
     return {
         **{name: found[name] for name in ("version", "order", "entered", "outcomes")},
         "success_rate": without_lists(found["success_rate"]),
         "median_seconds": found["seconds_to_goal"]["median"],
     }
+
+
+def said(side: Mapping[str, Any]) -> dict[str, Any]:
+    """What a side says, without its lists."""
+    return {**without_lists(side), "success_rate": without_lists(side["success_rate"])}
 
 
 @pytest.mark.parametrize("name", list(CHANGED))
@@ -88,7 +96,7 @@ def test_each_side_is_the_funnel_of_its_version(events: EventStore, name: str) -
     now = funnel(scope)
     lists = {"cells": now["cells"], "success_rate": now["success_rate"]}
     assert {**told(now), **lists} == answer["this"]
-    assert told(was) == answer["other"]
+    assert told(was) == said(answer["other"])
     assert now["outcomes"]["in_time"] > 0, "somebody must be under way"
     took = "any" in (now["order"], was["order"])
     for side, found in (("this", now), ("other", was)):
@@ -113,15 +121,47 @@ def test_steps_are_matched_by_their_keys_and_stand_where_they_stood(events: Even
     assert all(one["difference"] is None for one in steps if one["key"] in gone)
 
 
-def test_every_number_of_this_version_has_its_list(events: EventStore) -> None:
-    before = scope_of(events, 1, CHANGED["window"])
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        *(("step gone", asked.MOST_TOUCHPOINTS), ("any order", asked.MOST_TOUCHPOINTS)),
+        *(("window", A_SAMPLE), ("of accounts", A_SAMPLE)),
+    ],
+)
+def test_every_number_of_both_versions_has_its_list(
+    events: EventStore, monkeypatch: pytest.MonkeyPatch, name: str, most: int
+) -> None:
+    monkeypatch.setattr(asked, "MOST_TOUCHPOINTS", most)
+    before = scope_of(events, 1, CHANGED[name])
     scope = scope_of(events, 2, SOURCE, before.version)
     answer = VERSIONS.ask(scope, {"other": 1})
+    assert (answer["sampled"] < 1) == (most == A_SAMPLE)
     assert VERSIONS.behind
-    for step in answer["steps"]:
-        assert total(scope, VERSIONS.behind(scope, step["this"]["cell"])) == step["this"]["n"] > 0
-        assert "cell" not in step["other"]
-    assert "cells" not in answer["other"]
+    counted = 0
+    for part in ("this", "other", "steps", "moved"):
+        found = dict(cells(answer[part]))
+        counted += sum(found.values())
+        dice = random.Random(f"{name} {part}")
+        for cell in dice.sample(sorted(found), len(found) if DEEP else min(3, len(found))):
+            which = VERSIONS.behind(scope, cell)
+            assert total(scope, which) == found[cell], cell
+            assert len(listed(scope, which=which, most=10_000)["runs"]) == found[cell], cell
+    assert counted > 100
+    sides = [step[side] for step in answer["steps"] for side in ("this", "other") if step[side]]
+    assert all("cell" in side and "n" in side["share"]["cells"] for side in sides)
+
+
+def test_the_runs_of_another_version_are_listed_as_they_are_by_it(events: EventStore) -> None:
+    before = scope_of(events, 1, CHANGED["step new"])
+    scope = scope_of(events, 2, SOURCE, before.version)
+    wanders = next(one for one in VERSIONS.ask(scope, {"other": 0})["steps"] if one["key"] == "wander")
+    assert VERSIONS.behind
+    which = VERSIONS.behind(scope, wanders["other"]["cell"])
+    assert which.title.endswith("by version 1")
+    found = listed(scope, which=which, most=10_000)["runs"]
+    assert found == listed(before, which=VERSIONS.behind(before, "progressed:wander"), most=10_000)["runs"]
+    assert any(step["key"] == "wander" for run in found for step in run["steps"])
+    assert total(scope, VERSIONS.behind(scope, wanders["other"]["share"]["cells"]["customers"])) > 0
 
 
 @pytest.mark.parametrize("name", ["window", "another beginning", "any order"])
@@ -133,16 +173,21 @@ def test_runs_that_stand_otherwise_are_counted(events: EventStore, name: str) ->
     moved = VERSIONS.ask(scope, {"other": 0})["moved"]
     assert {(one["other"], one["this"]): one["n"] for one in moved} == wanted
     assert sum(n for (was, is_now), n in wanted.items() if was != is_now) > 0
-    assert [one for one in moved if not one["this"] and "cell" in one] == []
 
 
 def test_runs_that_stand_otherwise_are_listed(events: EventStore) -> None:
     before = scope_of(events, 1, SOURCE)
     scope = scope_of(events, 2, CHANGED["any order"], before.version)
     then = outcomes(before)
-    moved = [one for one in VERSIONS.ask(scope, {"other": 0})["moved"] if one["this"]]
+    answer = VERSIONS.ask(scope, {"other": 0})["moved"]
+    moved = [one for one in answer if one["this"]]
     came, stayed = (next(one for one in moved if bool(one["other"]) is known) for known in (False, True))
     assert VERSIONS.behind
+    gone = next(one for one in answer if not one["this"])
+    rows = listed(scope, which=VERSIONS.behind(scope, gone["cell"]), most=10_000)["runs"]
+    assert len(rows) == gone["n"] > 0
+    assert {then[opening(row)] for row in rows} == {row["outcome"] for row in rows} == {gone["other"]}
+    assert not {opening(row) for row in rows} & outcomes(scope).keys()
     for one in (came, stayed):
         which = VERSIONS.behind(scope, one["cell"])
         rows = listed(scope, which=which, most=10_000)["runs"]
@@ -177,7 +222,11 @@ def test_runs_of_accounts_are_matched_by_account(events: EventStore) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["moved:1:succeeded", "moved:x:dropped:dropped", "moved:1:a:dropped", "nothing"]
+    "cell",
+    [
+        *("moved:1:1:succeeded:a", "moved:x:1:dropped:dropped", "moved:1:0:dropped:dropped", "moved:1:1::"),
+        *("moved:1:1", "by:1:1:", "by:1:x:entered", "by:-1:1:entered", "nothing", "customers:by:1:1:nothing"),
+    ],
 )
 def test_a_cell_that_there_is_not_is_refused(events: EventStore, cell: str) -> None:
     before = scope_of(events, 1, SOURCE)
@@ -192,7 +241,7 @@ def test_the_segment_of_the_page_counts_in_both(events: EventStore) -> None:
     was = funnel(replace(before, segment=mobile))
     scope = replace(scope_of(events, 2, CHANGED["window"], before.version), segment=mobile)
     answer = VERSIONS.ask(scope, {"other": 0})
-    assert answer["other"] == told(was)
+    assert said(answer["other"]) == told(was)
     assert 0 < answer["this"]["entered"] == funnel(scope)["entered"] < funnel(scope.everyone())["entered"]
 
 
@@ -201,13 +250,11 @@ def test_of_too_many_touchpoints_both_versions_have_the_same_sample(
 ) -> None:
     before = scope_of(events, 1, SOURCE)
     scope = scope_of(events, 2, SOURCE | {"name": "Another"}, before.version)
-    monkeypatch.setattr(asked, "MOST_TOUCHPOINTS", 1_000)
+    monkeypatch.setattr(asked, "MOST_TOUCHPOINTS", A_SAMPLE)
     answer = VERSIONS.ask(scope, {"other": 0})
     assert 0 < answer["sampled"] < 1
-    assert {**answer["this"], "version": 1} == answer["other"]
+    assert {**said(answer["this"]), "version": 1} == said(answer["other"])
     assert 0 < answer["this"]["entered"] < funnel(scope)["entered"]
-    assert "cells" not in answer["this"]
-    assert all("cell" not in one["this"] for one in answer["steps"])
 
 
 def test_a_journey_of_one_version_has_none_beside_it(events: EventStore) -> None:
@@ -237,7 +284,7 @@ def test_the_file_has_a_row_a_number_and_a_row_a_step(events: EventStore) -> Non
     head, lines = VERSIONS.table(answer)
     rows = [dict(zip(head, line, strict=True)) for line in lines]
     assert [row["what"] for row in rows] == [
-        *("version", "entered", *OUTCOMES, "customers", "median_seconds"),
+        *("version", "entered", *OUTCOMES, "customers", "half_by", "median_seconds"),
         *("step",) * 4,
         *(f"{one['other'] or 'no run'} > {one['this'] or 'no run'}" for one in answer["moved"]),
     ]

@@ -13,7 +13,7 @@ from journeys import explored, lifecycle, paths, paths_lists, zero_lists
 from journeys.answers import Answers
 from journeys.cursors import written
 from journeys.lists import listed, total
-from journeys.report import Report
+from journeys.report import EACH, Report
 from journeys.reports import BY_NAME, REPORTS
 from journeys.route_proposals import preview, proposals
 from journeys.routes import Routes
@@ -40,27 +40,33 @@ def lists(world: World, *, some: int | None = None) -> Iterator[Asked]:
     every = (*((one.name, {}) for one in REPORTS), *VARIED)
     for name, arguments in every if some is None else NESTED:
         yield from _behind(world, BY_NAME[name], arguments, some)
+    for each in EACH:
+        yield _list(world, BY_NAME["funnel"], f"{each}entered", "of customers")
 
 
 def _behind(world: World, report: Report, arguments: dict[str, str], some: int | None) -> Iterator[Asked]:
-    scope, answer = world.scope, world.answer(report.name, arguments, report.units[0])
+    answer = world.answer(report.name, arguments, report.units[0])
     found = sorted({cell for cell, n in cells(answer) if n})
     if some is not None:
         found = random.Random(report.name).sample(found, min(some, len(found)))
     for cell in found:
+        yield _list(world, report, cell, str(arguments))
 
-        def ask(cell: str = cell) -> Any:
-            assert report.behind
-            which = report.behind(scope, cell)
-            return listed(scope, which=which, most=MOST), total(scope, which)
 
-        yield f"list of {report.name} {arguments} {cell}", ask
+def _list(world: World, report: Report, cell: str, said: str) -> Asked:
+    def ask() -> Any:
+        assert report.behind
+        which = report.behind(world.scope, cell)
+        return listed(world.scope, which=which, most=MOST), total(world.scope, which)
+
+    return f"list of {report.name} {said} {cell}", ask
 
 
 def of_all_events(world: World, *, some: int | None = None) -> Iterator[Asked]:
     """Discover, Explore, the customers of an empty step, route proposals, and who belongs to segments."""
     yield from _of_discovery(world, some)
     yield from _of_exploration(world, some)
+    yield from _of_other(world)
     yield from _of_zero(world, some)
     yield from _of_lifecycle(world, some)
     yield from _of_paths(world)
@@ -112,6 +118,19 @@ def _of_exploration(world: World, some: int | None) -> Iterator[Asked]:
                 f"visits {direction} {cell}",
                 lambda asked=asked, cell=cell: events.visits(start, asked, cell, most=MOST),
             )
+
+
+def _of_other(world: World) -> Iterator[Asked]:
+    """What is together in the places called Other of Explore and Discover, where few stand alone."""
+    events, start = _all(world), read("/shop")
+    asked = explored.Asked("/shop", "after", "visits", "1d", 3, most=1)
+    others = [one["cell"] for one in events.paths(start, asked)["nodes"] if one["kind"] == "other"]
+    assert others
+    for cell in others:
+        yield f"labels of {cell}", lambda cell=cell: events.labels(start, asked, cell, most=MOST)
+    other = events.ways(ENDS, longest=5, least=0.0, most=1)["other"]
+    assert other["ways"]
+    yield "other ways", lambda: events.other_ways(ENDS, other["cell"], most=MOST)
 
 
 def _of_zero(world: World, some: int | None) -> Iterator[Asked]:
