@@ -27,6 +27,7 @@ from store.db import StoreUnavailable
 from store.event import Event
 from store.folder import folder_of, own_folder
 from store.memory import MIB, for_questions
+from store.planning import EMBEDDED
 from store.words import decimal, filled, marked, tell
 from store.work import Progress, Work
 
@@ -52,9 +53,6 @@ PROBE_SCHEMA = pa.schema([("at", EVENT_SCHEMA.field("timestamp").type)])
 DATABASE = "waywiser"
 LONGEST_TTL_DAYS = 18_000  # 49 years; the engine's times end in 2106
 
-# Hold what a question names once and asks twice, and do not look for what chains of comparisons imply, which
-# takes a quarter of the planning of large questions (decision 0019).
-EMBEDDED = {"enable_materialized_cte": 1, "optimize_and_compare_chain": 0}
 FILES_TAKE = 10  # times as long as the question of a report
 SORTED_ON_DISK = {"max_bytes_before_external_sort": 256 * 2**20}
 UNREAD = ("message_ids", "probes")  # no number depends on these
