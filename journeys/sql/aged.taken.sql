@@ -1,6 +1,2 @@
 -- How many of its steps had this run taken when it was so old?
-if(
-    last <= start + {{age}},
-    length(times),
-    arrayCount(at -> toUnixTimestamp64Milli(at) <= start + {{age}}, times)
-)
+arrayCount(at -> toUnixTimestamp64Milli(at) <= start + {{age}}, times)
