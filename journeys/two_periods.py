@@ -21,8 +21,7 @@ AGES = (
 )
 OLDEST = 3_660 * DAY
 
-# SQL of when a run came to the bound `target`, or past it. To read the times of steps takes twice as long as all
-# else.
+# SQL of when a run came to the bound `target`, or past it; the times of steps are dear to read.
 AT_STEP = "toUnixTimestamp64Milli(arrayFirst((at, step) -> step >= {target:UInt8}, times, steps))"
 AT_GOAL = "last"  # there it ended
 
