@@ -40,7 +40,7 @@ from store.journeys import JourneyVersion
 from store.migrate import migrate_events
 from store.projects import Project
 from tests.journeys.happenings import happening
-from tests.journeys.test_frame import ALIKE, some_of_each_place
+from tests.journeys.test_frame import DEEP, some_of_each_place
 
 MINUTE, DAY = 60_000, 86_400_000
 START = 1_760_000_000_000
@@ -405,9 +405,11 @@ def test_every_part_adds_up_and_every_number_has_its_list(
         if key != "try" or most != 3:
             continue  # each list is a question of its own
         assert DROPOFFS.behind
-        alike = ALIKE if scope.definition.key == "plain" else 1
-        for cell, n in some_of_each_place(answer, random.Random(most), alike).items():
-            assert total(scope, DROPOFFS.behind(scope, cell), unit=unit) == n, cell
+        # Of alike ones tests/journeys/test_frame.py asks for more.
+        lists = some_of_each_place(answer, random.Random(most), 1)
+        asked = len(lists) if DEEP or scope.definition.key == "plain" else min(6, len(lists))
+        for cell in random.Random(most).sample(sorted(lists), asked):
+            assert total(scope, DROPOFFS.behind(scope, cell), unit=unit) == lists[cell], cell
 
 
 @pytest.mark.parametrize("unit", UNITS[:2])

@@ -225,7 +225,9 @@ def reports(world: World, *, whole: bool) -> Iterator[tuple[str, Callable[[], An
     for report in REPORTS:
         if report in COMPANIONS.values():
             continue  # they ask the others, once for each side
-        for unit in dict.fromkeys((report.units[0], report.units[-1])):
+        # The question about accounts has that about runs within it; that one is asked otherwise below.
+        is_varied = not whole and any(name == report.name for name, _ in VARIED)
+        for unit in dict.fromkeys((*(() if is_varied else report.units[:1]), report.units[-1])):
             yield (
                 f"report {report.name} {unit}",
                 lambda name=report.name, unit=unit: world.answer(name, {}, unit),

@@ -69,7 +69,7 @@ def of_all_events(world: World, *, some: int | None = None) -> Iterator[Asked]:
     yield from _of_other(world)
     yield from _of_zero(world, some)
     yield from _of_lifecycle(world, some)
-    yield from _of_paths(world)
+    yield from _of_paths(world, some)
     project, scope = world.project.id, world.scope
     yield "proposed routes", lambda: proposals(world.events, project, PERIOD, Routes(()), least=2)
     after = Routes(("/help/:id",))
@@ -146,13 +146,13 @@ def _of_zero(world: World, some: int | None) -> Iterator[Asked]:
             )
 
 
-def _of_paths(world: World) -> Iterator[Asked]:
+def _of_paths(world: World, some: int | None) -> Iterator[Asked]:
     """The labels that are together in the places called Other, where few stand alone."""
     asked = paths.Asked(most=2)
     answer = paths_lists.with_cells(paths.paths(world.scope, **vars(asked)), asked)
     others = [one["cell"] for one in answer["nodes"] if one["kind"] == "other"]
     assert others
-    for cell in others:
+    for cell in islice(others, some):
         yield f"labels of {cell}", lambda cell=cell: paths_lists.labels(world.scope, cell, most=MOST)
 
 
