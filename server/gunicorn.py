@@ -18,8 +18,8 @@ _settings = Settings.read()
 bind = (
     f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
 )
-# One process: `serve` over embedded stores owns their folder, and a collector has one /metrics. For more admins
-# or collectors keep the stores on servers (PostgreSQL, ClickHouse) and start further processes on other ports.
+# One process: `serve` over embedded stores owns their folder, and a collector has one /metrics. For more
+# admins or collectors keep the stores on servers (PostgreSQL, ClickHouse) and start more on other ports.
 workers = 1
 worker_class = "gthread"
 threads = _settings.threads
