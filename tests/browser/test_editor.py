@@ -199,7 +199,7 @@ def test_examples_are_timelines_of_steps_and_of_what_was_between_them(inside: In
 def test_a_field_that_was_made_larger_breaks_no_rule_of_the_page_when_the_form_comes_back(
     inside: Inside,
 ) -> None:
-    """Browsers keep the size as inline style, which must not be written into what comes: it would be refused."""
+    """Browsers keep the size as inline style; written into what comes, it would be refused."""
     page, project = inside
     page.goto(f"{project}/editor/trial-to-paid")
     page.locator("#yaml").evaluate("field => field.style.height = '300px'")  # as dragging its corner does
