@@ -11,6 +11,8 @@ from typing import Any, TypeVar, cast
 
 from admin import asked, questions
 from admin.services import Services
+from journeys import segments
+from journeys.filters import Params
 from journeys.report import Answer, Report
 from journeys.reports import BY_NAME
 from journeys.scope import Scope, open_scope
@@ -48,10 +50,28 @@ def reads(report: Report, given: Mapping[str, str], project: Project, *, now: in
     return {**own, **{name: value for name, value in kept if name not in frame.compared}}
 
 
-def shown(
+@dataclass(frozen=True)
+class Opened:
+    """What a link asks, before it is asked."""
+
+    report: Report
+    args: Mapping[str, str]
+    frame: asked.Asked
+    scope: Scope
+
+    def shown(self) -> Shown:
+        """Ask; raises what the question is refused for."""
+        answer = self.report.ask(self.scope, self.report.arguments(self.args), unit=self.frame.unit)
+        return Shown(self.report, self.scope, self.frame, answer)
+
+
+def opened(
     given: Services, project: Project, journey: str, report: Report, args: Mapping[str, str], *, now: int
-) -> Shown:
-    """The report of a link; raises NoSuchJourney, or what the question is refused for."""
+) -> Opened:
+    """The question of a link.
+
+    Raises NoSuchJourney, PeriodError, or SegmentError where a segment that it asks for is not there.
+    """
     frame = asked.read(args, project.zone, now=now)
     scope = open_scope(
         given.engine,
@@ -63,8 +83,9 @@ def shown(
         segment=frame.whole_segment,
         now=now,
     )
-    answer = report.ask(scope, report.arguments(args), unit=frame.unit)
-    return Shown(report, scope, frame, answer)
+    for segment in (scope.segment, segments.read(report.arguments(args).get("against", ""))):
+        scope.belonging(segment, Params())
+    return Opened(report, args, frame, scope)
 
 
 def link_to_nothing(*_: Any, **__: Any) -> str:

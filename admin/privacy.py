@@ -8,13 +8,13 @@ import msgspec
 from flask import Response
 
 from admin.services import Services
-from journeys.export import export
+from journeys.export import export, is_known
 from store.event import identity_hash
 from store.identity.identifiers import normal, usable
-from store.privacy.erasure import Erasure, Whom, begin
+from store.privacy.erasure import Erasure, Whom, begin, is_under_way
 from store.privacy.horizon import horizon_of
 from store.privacy.retention import Report, would_delete
-from store.privacy.suppression import lift
+from store.privacy.suppression import is_suppressed, lift
 from store.projects import Project
 from store.rules import alter_rules
 from store.words import Spoken, tell
@@ -56,6 +56,16 @@ def erase(services: Services, project: Project, whom: Whom, *, by: str, rewrite:
     log.info("%s asked for erasure %d in %s", by, job.id, project.key)
     services.wake_eraser()
     return job
+
+
+def is_erased(services: Services, project: Project, number: int) -> bool:
+    """Whether the customer of this number is being erased, or was and may not come back."""
+    if number >= 2**63:
+        return False
+    engine, events, ledger = services.engine, services.events, services.ledger
+    if is_under_way(engine, project.id, number):
+        return True
+    return is_suppressed(engine, project.id, number) and not is_known(events, ledger, project.id, number)
 
 
 def lift_by_id(services: Services, project: Project, kind: str, value: str, *, by: str) -> int:

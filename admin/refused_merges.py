@@ -51,7 +51,10 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Side:
-    """One end of a refused edge, with what the customer did that it belongs to now."""
+    """One end of a refused edge, with what the customer did that it belongs to now.
+
+    Where that is nothing, these are the events that carry the id itself (`is_carried`).
+    """
 
     identity: int
     kind: str
@@ -60,6 +63,7 @@ class Side:
     blocked: bool
     n: int
     last_seen: int | None
+    is_carried: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,7 @@ def sides_of(given: Services, project: int, nodes: Sequence[Node]) -> dict[int, 
     did = activity_of(given.events, given.ledger, project, {node.customer for node in nodes})
     idle = [node.identity for node in nodes if not did[node.customer].n]
     carried = carried_by(given.events, project, idle)
-    return {node.identity: _side(node, carried.get(node.identity, did[node.customer])) for node in nodes}
+    return {node.identity: _side(node, did[node.customer], carried.get(node.identity)) for node in nodes}
 
 
 def waiting(given: Services, project: int, found: Sequence[Refused]) -> list[Waiting]:
@@ -148,8 +152,10 @@ def waiting(given: Services, project: int, found: Sequence[Refused]) -> list[Wai
     ]
 
 
-def _side(node: Node, did: Activity) -> Side:
-    return Side(**msgspec.structs.asdict(node), n=did.n, last_seen=did.last_seen)
+def _side(node: Node, did: Activity, carried: Activity | None) -> Side:
+    shown = carried or did
+    is_carried = carried is not None
+    return Side(**msgspec.structs.asdict(node), n=shown.n, last_seen=shown.last_seen, is_carried=is_carried)
 
 
 def register(app: Flask) -> None:

@@ -12,11 +12,13 @@ from journeys.report import Table
 from store.event import identity_hash
 from store.events import EventStore
 from store.identity import Ledger
+from store.identity.identifiers import normal
 
 DAY_MS = 86_400_000
 RECENT_MS = 7 * DAY_MS
 TRAITS_MS = 400 * DAY_MS  # how long ago a trait may have been told to be searched
 CARRIED = ("user", "anonymous")  # the kinds of identities that events carry themselves
+TYPED = ("email", "phone")
 AT_ONCE = 500  # customers that are described at once
 MOST_MATCHES = 1_000  # identities among which customers are looked for
 
@@ -63,6 +65,19 @@ def search(
         "customers": described(events, ledger, project_id, [row["customer"] for row in found[:most]]),
         "next": written(last) if last else None,
     }
+
+
+def of_id(events: EventStore, ledger: Ledger, project_id: int, text: str) -> dict[str, Any] | None:
+    """The customer who has exactly this id, that of a user before others; None where none has it alone."""
+    text = text.strip()
+    known = {row["identity"]: row for row in ledger.find(project_id, text)}
+    alike = [identity_hash(kind, normal(kind, text)) for kind in (*CARRIED, *TYPED)]
+    whose = [
+        known[one]["customer"] if one in known else one
+        for one in alike
+        if not (one in known and known[one]["contested"])
+    ]
+    return next(iter(described(events, ledger, project_id, list(dict.fromkeys(whose)))), None)
 
 
 def every_found(

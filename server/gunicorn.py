@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from store.settings import Settings
 
@@ -17,7 +18,8 @@ _settings = Settings.read()
 bind = (
     f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
 )
-# One process: `serve` owns the embedded event store, a collector has one /metrics. Start more on other ports.
+# One process: `serve` over embedded stores owns their folder, and a collector has one /metrics. For more
+# admins or collectors keep the stores on servers (PostgreSQL, ClickHouse) and start more on other ports.
 workers = 1
 worker_class = "gthread"
 threads = _settings.threads
@@ -39,6 +41,14 @@ loglevel = _settings.log_level
 def on_starting(_server: object) -> None:
     """Gunicorn's hook before it forks: its log is to hold nothing that clients send."""
     logging.getLogger("gunicorn.error").addFilter(without_requests)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Gunicorn's hook when the application is loaded; the socket listens already."""
+    from server.opening import say_address  # no stores before the fork
+
+    if worker.cfg.bind == [bind]:  # else gunicorn's own log says where it listens
+        say_address(_settings)
 
 
 def without_requests(record: logging.LogRecord) -> bool:

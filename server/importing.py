@@ -62,12 +62,16 @@ class ImportProblem(Complaint):
 
 @dataclass
 class Report:
-    """What became of the rows of a file. `problems` holds the first of them with their row number."""
+    """What became of the rows of a file. `problems` holds the first of them with their row number.
+
+    Of the accepted ones so many were `known` before; None where that is not known.
+    """
 
     rows: int = 0
     accepted: int = 0
     skipped: int = 0
     rejected: int = 0
+    known: int | None = None
     problems: list[tuple[int, str]] = field(default_factory=list)
     last: int = 0  # the highest number that its envelopes have in the inbox
 

@@ -109,12 +109,19 @@ class Line:
     """Serves a WSGI application in threads of its own; granian calls `__rsgi__`, other servers the object."""
 
     def __init__(
-        self, app: Wsgi, *, threads: int, front: Front | None = None, patience: float = PATIENCE_S
+        self,
+        app: Wsgi,
+        *,
+        threads: int,
+        front: Front | None = None,
+        patience: float = PATIENCE_S,
+        listens: Callable[[], None] = lambda: None,
     ) -> None:
         self._app = app
         self._threads = threads
         self._front = front or Plain()
         self._patience = patience
+        self._listens = listens
         self._large, self._small = Room(HELD_BYTES), Room(HELD_BYTES)
         self._waiting: dict[Receipt, list[asyncio.Future[None]]] = {}  # requests, by what they wait for
         self._sent: Requests = queue.SimpleQueue()
@@ -131,6 +138,7 @@ class Line:
             for number in range(self._threads):
                 name = f"{name}-{number}"
                 threading.Thread(target=self._work, args=[requests], name=name, daemon=True).start()
+        loop.call_soon(self._listens)  # granian listens before it lets the loop run
 
     async def __rsgi__(self, scope: Scope, protocol: Any) -> None:
         """Granian's call for each request."""

@@ -9,11 +9,12 @@ import time
 from functools import partial
 from pathlib import Path
 
+import click
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from store.complaint import Complaint
-from store.db import StoreUnavailable, open_db
+from store.db import Connections, StoreUnavailable, open_db
 from store.disk import is_short
 from store.events import EventStore
 from store.inbox import Inbox
@@ -49,6 +50,13 @@ def start_logging(settings: Settings) -> None:
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    if settings.log_level != "debug":  # how connections come and go, which reads like a fault
+        logging.getLogger(f"{Connections.__module__}.{Connections.__name__}").setLevel(logging.WARNING)
+
+
+def say_address(settings: Settings) -> None:
+    """Tell whoever started a server where it is: to be called once that listens."""
+    click.echo(f"Waywiser   {settings.address}")
 
 
 def open_relational(settings: Settings, *, must_be_current: bool = True) -> Engine:

@@ -24,7 +24,7 @@ from server.digesting import digester_of
 from server.doctor import running
 from server.gateway import StartResponse, Wsgi
 from server.house import House
-from server.line import Line
+from server.line import Front, Line
 from server.mail import sender
 from server.opening import (
     SNIPPET,
@@ -32,6 +32,7 @@ from server.opening import (
     now_ms,
     open_inbox,
     open_relational,
+    say_address,
     start_logging,
     tune_interpreter,
 )
@@ -60,7 +61,7 @@ def serve() -> Line:
         app = listen if environ["PATH_INFO"].startswith(collectors) else show
         return app(environ, start_response)
 
-    return Line(both, threads=settings.threads, front=listen)
+    return _line(both, settings, front=listen)
 
 
 def collector_only() -> Line:
@@ -70,7 +71,7 @@ def collector_only() -> Line:
     inbox = open_inbox(engine, settings)
     atexit.register(inbox.close)
     listen = door(engine, inbox, settings)
-    return Line(listen, threads=settings.threads, front=listen)
+    return _line(listen, settings, front=listen)
 
 
 def admin_only() -> Line:
@@ -79,7 +80,11 @@ def admin_only() -> Line:
     house = _opened(settings)
     show = pages(house)  # before other threads, as in `serve`
     house.filler.chore.start()
-    return Line(show, threads=settings.threads)
+    return _line(show, settings)
+
+
+def _line(app: Wsgi, settings: Settings, *, front: Front | None = None) -> Line:
+    return Line(app, threads=settings.threads, front=front, listens=partial(say_address, settings))
 
 
 def door(engine: Engine, inbox: Inbox, settings: Settings, worker: Worker | None = None) -> Shortcut:

@@ -291,6 +291,7 @@ class Settings:
     def address(self) -> str:
         """The address for browsers, without a slash at the end."""
         host = socket.gethostname() if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - a comparison
+        host = f"[{host}]" if ":" in host else host
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
 

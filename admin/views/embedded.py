@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from flask import Blueprint, abort, current_app, render_template
 from flask.typing import ResponseReturnValue
 
@@ -35,7 +33,8 @@ def show(token: str) -> ResponseReturnValue:
         return _said(tell(OVER)), 410
     shelf: embedding.Shelf = current_app.extensions["waywiser_shelf"]
     try:
-        shown = shelf.of(found.id, partial(_shown, found, now=now), now=now)
+        opened = _opened(found, now=now)  # whatever is kept, what is gone is told at once
+        shown = shelf.of(found.id, opened.shown, now=now)
     except embedding.Busy:
         return _said(tell(BUSY)), 429, {"Retry-After": "5"}
     except (NoSuchJourney, *BAD_QUESTIONS):
@@ -52,9 +51,9 @@ def show(token: str) -> ResponseReturnValue:
     )
 
 
-def _shown(found: Embed, *, now: int) -> embedding.Shown:
+def _opened(found: Embed, *, now: int) -> embedding.Opened:
     report = BY_NAME[found.report]
-    return embedding.shown(services(), found.project, found.journey, report, found.asked, now=now)
+    return embedding.opened(services(), found.project, found.journey, report, found.asked, now=now)
 
 
 def _said(sentence: str) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import RowMapping
 
 from admin import embedding
 from admin.access import Place, needs
@@ -55,7 +56,7 @@ def create(place: Place) -> ResponseReturnValue:
         return _page(place, form, asks=asks, problem=problem), 422
     try:
         kept = embedding.reads(report, asks, place.project, now=now)
-        embedding.shown(given, place.project, form.get("journey", ""), report, kept, now=now)
+        embedding.opened(given, place.project, form.get("journey", ""), report, kept, now=now).shown()
     except (NoSuchJourney, *BAD_QUESTIONS) as error:
         return _page(place, form, asks=asks, problem=sentence(error)), 422
     token = make_embed(
@@ -98,7 +99,12 @@ def _page(
         one.definition["key"]: one.definition["name"] for one in live_journeys(given.engine, place.project.id)
     }
     rows = [
-        {**row, "title": BY_NAME[row["report"]].title, "name": journeys.get(row["journey"], row["journey"])}
+        {
+            **row,
+            "title": BY_NAME[row["report"]].title,
+            "name": journeys.get(row["journey"], row["journey"]),
+            "problem": _problem(place, row),
+        }
         for row in embeds_of(given.engine, place.project.id)
     ]
     return render_template(
@@ -115,3 +121,16 @@ def _page(
         problem=problem,
         now=given.clock(),
     )
+
+
+def _problem(place: Place, row: RowMapping) -> str:
+    """Why a link that is not over shows nothing: its journey or a segment is gone."""
+    given, now = services(), services().clock()
+    if row["revoked_at"] or row["expires_at"] <= now:
+        return ""
+    report = BY_NAME[row["report"]]
+    try:
+        embedding.opened(given, place.project, row["journey"], report, row["asked"], now=now)
+    except (NoSuchJourney, *BAD_QUESTIONS) as error:
+        return sentence(error)
+    return ""

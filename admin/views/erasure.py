@@ -36,6 +36,8 @@ def export(place: Place, customer: int) -> ResponseReturnValue:
 @needs("admin")
 def ask(place: Place, customer: int) -> ResponseReturnValue:
     """What erasing would delete, and the question whether to."""
+    if privacy.is_erased(services(), place.project, customer):
+        return _erased()
     return _question(place, customer)
 
 
@@ -43,6 +45,8 @@ def ask(place: Place, customer: int) -> ResponseReturnValue:
 @needs("admin", does=deed("began the erasure of customer %(customer)s"))
 def erase(place: Place, customer: int) -> ResponseReturnValue:
     """Erase a customer whose id was typed."""
+    if privacy.is_erased(services(), place.project, customer):
+        return _erased()
     whom = _whom(place, customer)
     if not isinstance(whom, Whom) or request.form.get("typed", "").strip() != whom.name:
         return _question(
@@ -108,6 +112,11 @@ def receipt(place: Place, erasure: int) -> ResponseReturnValue:
     name = f"{place.project.key}-erasure-{erasure}.json"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(text + b"\n", mimetype="application/json", headers=headers)
+
+
+def _erased() -> ResponseReturnValue:
+    """A page of before the erasure, perhaps one that was opened twice, asks for it again."""
+    return render_template("customers/erased.html"), 410
 
 
 def _question(place: Place, customer: int, *, problem: str = "") -> str:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from admin.access import Place, needs
 from admin.navigation import open_to
 from admin.services import services
-from journeys.customers import search
+from journeys.customers import of_id, search
 from store.journeys import live_journeys
 from store.segments import saved_segments
 from store.words import tell
@@ -36,13 +36,17 @@ def find(place: Place) -> ResponseReturnValue:
     if text:
         where = url_for("customers.show", project=place.project.key, q=text)
         found.append(("users", f"“{text}”", tell("search customers"), where))
-    return render_template("palette/found.html", found=found, text=text if len(text) >= LEAST else "")
+    exact = _exactly(place, text)
+    return render_template("palette/found.html", found=found, exact=exact, text=text, least=LEAST)
 
 
 @pages.get("/customers")
 @needs("viewer")
 def customers(place: Place) -> ResponseReturnValue:
-    """A few customers with this id, its start, or a trait that contains it; none where that takes long."""
+    """A few customers with this id, its start, or a trait that contains it; none where that takes long.
+
+    One that the list has already is left out.
+    """
     given, text = services(), request.args.get("q", "").strip()[:200]
     found: list[dict[str, Any]] = []
     if len(text) >= LEAST:
@@ -51,7 +55,20 @@ def customers(place: Place) -> ResponseReturnValue:
             found = search(
                 events, given.ledger, place.project.id, text, now=given.clock(), most=MOST_CUSTOMERS
             )["customers"]
-    return render_template("palette/customers.html", customers=found)
+    others = [one for one in found if one["customer"] != request.args.get("but")]
+    return render_template("palette/customers.html", customers=others)
+
+
+def _exactly(place: Place, text: str) -> list[dict[str, Any]]:
+    """The customer of this very id, if there is one and it is found at once: the first of the list."""
+    if len(text) < LEAST:
+        return []
+    given = services()
+    found = None
+    with suppress(WorkEnded):
+        events = given.events.asked_for(Work(limit_s=SECONDS))
+        found = of_id(events, given.ledger, place.project.id, text)
+    return [found] if found else []
 
 
 def _journeys(place: Place) -> list[Way]:

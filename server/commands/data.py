@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -21,6 +22,13 @@ from store.privacy.suppression import KnownSuppressions
 from store.projects import project_by_key
 from store.rules import KnownRules
 from store.settings import Settings
+
+
+class Carried(NamedTuple):
+    """How many events were taken from the inbox, and how many of them were known already."""
+
+    n: int
+    known: int
 
 
 @click.command("import")
@@ -58,12 +66,17 @@ def import_file(
             progress=lambda rows: progress("rows read", rows, rows),
         )
         engine.dispose()
-        work_off(settings, report.last, progress)
+        carried = work_off(settings, report.last, progress)
+    if carried and carried.n == report.accepted:  # these rows and no others
+        report.known = carried.known
     _tell(report, as_json)
 
 
-def work_off(settings: Settings, last: int, progress: Progress) -> None:
-    """Take the rows from the inbox into the event store, or watch the Waywiser that runs do it."""
+def work_off(settings: Settings, last: int, progress: Progress) -> Carried | None:
+    """Take the rows from the inbox into the event store, or watch the Waywiser that runs do it.
+
+    Returns what this process took from the inbox; None where another one does.
+    """
     if folder_is_free(settings.events_url):
         with House(settings) as house:
             if house.events.embedded:
@@ -73,20 +86,26 @@ def work_off(settings: Settings, last: int, progress: Progress) -> None:
             progress("stored", total, total)
             house.refresher.turn()  # who has very many events was put off
             house.filler.count_sessions(lambda _one, done, parts: progress("sessions counted", done, parts))
-        return
+            count = house.worker.counters
+            return Carried(count.accepted + count.duplicates + count.dropped.total(), count.duplicates)
     engine = open_relational(settings)
     total = waiting(engine, up_to=last)
     while left := waiting(engine, up_to=last):
         progress("stored", total - left, total)
         time.sleep(0.5)
     progress("stored", total, total)
+    return None
 
 
 def _tell(report: Report, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({name: value for name, value in vars(report).items() if name != "last"}))
         return
-    click.echo(f"{report.rows} rows: {report.accepted} accepted, {report.skipped} left out by --where")
+    click.echo(f"{report.rows} rows: {report.accepted} taken in, {report.skipped} left out by --where")
+    if report.known is None:
+        click.echo("events that were known already are counted once")
+    elif report.known:
+        click.echo(f"{report.known} of those taken in were known already and are counted once")
     if report.rejected:
         click.echo(f"{report.rejected} rows are kept aside as drops:", err=True)
         for number, why in report.problems[:20]:

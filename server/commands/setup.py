@@ -97,7 +97,6 @@ def demo(customers: int, seed: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(made))
         return
-    click.echo(f"Waywiser   {settings.address}")
     click.echo(f"Sign in    {made['admin_email']}  /  {made['admin_password']}")
     click.echo(f"Snippet    {paste_line(settings, made['write_key'])}")
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Engine, Row, RowMapping, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, RowMapping, func, or_, select, update
 
 from store.complaint import Complaint
 from store.db import writing
@@ -190,13 +190,23 @@ def begin(engine: Engine, project: int, whom: Whom, *, by: str, now: int, rewrit
         "problem": "",
     }
     with writing(engine) as connection:
-        waiting = select(erasures).where(erasures.c.project_id == project, erasures.c.stage != DONE)
-        for known in map(_erasure, connection.execute(waiting)):
-            if known.whom and known.whom.customer == whom.customer:
-                return known
+        if known := _under_way(connection, project, whom.customer):
+            return known
         made = connection.execute(erasures.insert().values(row).returning(erasures)).one()
         suppress(connection, key, project, whom.may_be_named, erasure=made.id)
         return _erasure(made)
+
+
+def is_under_way(engine: Engine, project: int, customer: int) -> bool:
+    """Whether this customer is being erased."""
+    with engine.connect() as connection:
+        return _under_way(connection, project, customer) is not None
+
+
+def _under_way(connection: Connection, project: int, customer: int) -> Erasure | None:
+    waiting = select(erasures).where(erasures.c.project_id == project, erasures.c.stage != DONE)
+    found = map(_erasure, connection.execute(waiting))
+    return next((one for one in found if one.whom and one.whom.customer == customer), None)
 
 
 def claim(engine: Engine, *, now: int) -> Erasure | None:

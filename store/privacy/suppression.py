@@ -93,6 +93,16 @@ def lift(engine: Engine, project_id: int, some: Sequence[int]) -> int:
         return len(together)
 
 
+def is_suppressed(engine: Engine, project_id: int, identity: int) -> bool:
+    """Whether the identity of this number was erased and may not come back."""
+    mine = suppressions.c.hash == hashed(key_of(engine), project_id, identity)
+    with engine.connect() as connection:
+        found = connection.scalar(
+            select(suppressions.c.id).where(suppressions.c.project_id == project_id, mine)
+        )
+    return found is not None
+
+
 def suppressed_count(engine: Engine, project_id: int) -> int:
     """How many erased customers of a project may not come back."""
     query = select(func.count(suppressions.c.erasure.distinct())).where(

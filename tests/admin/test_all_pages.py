@@ -301,6 +301,9 @@ def test_deviations_are_a_table_of_steps_and_ways_with_heat(
     cells = re.findall(
         r'class="number (is-heat[^"]*)">([^<]+)<span class="under"><a href="([^"]+)"[^>]*>(\d)', card
     )
+    said = "counts each customer’s first run alone"
+    assert said in text
+    assert said not in own_shop.client("viewer").get("/p/shop/journeys/buy/conformance?unit=customers").text
     assert {share for _, share, _, _ in cells} == {"40%", "33%"}, (
         "two of five looked again, one of three filled"
     )

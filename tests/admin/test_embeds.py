@@ -15,7 +15,7 @@ from journeys.segment_definitions import parse_segment
 from store import audit
 from store.embeds import embeds_of
 from store.journeys import delete_journey
-from store.segments import delete_segment, save_segment
+from store.segments import delete_segment, restore_segment, save_segment
 from tests.admin.conftest import DAY, NOW, Shop
 
 FORM = {"journey": "buy", "report": "funnel", "days": "30", "period": "30"}
@@ -115,19 +115,32 @@ def test_links_end_by_time_and_by_hand_and_say_so_in_a_sentence(own_shop: Shop) 
 
 def test_it_is_gone_with_the_journey(own_shop: Shop) -> None:
     path = made(own_shop)
+    assert own_shop.client().get(path).status_code == 200
+    assert "shows nothing" not in own_shop.client("editor").get("/p/shop/settings/embeds").text
     delete_journey(own_shop.services.engine, own_shop.project.id, "buy", now=NOW)
     answer = own_shop.client().get(path)
     assert (answer.status_code, "no longer there" in answer.text) == (410, True)
+    listed = own_shop.client("editor").get("/p/shop/settings/embeds").text
+    assert "shows nothing" in listed
+    assert "There is no journey &#39;buy&#39;" in listed
 
 
-def test_it_is_gone_with_the_segment_that_it_asks_for(own_shop: Shop) -> None:
+@pytest.mark.parametrize(
+    ("report", "asked"),
+    [("funnel", "segment=phones"), ("funnel", "not_segment=phones"), ("paths", "against=name:phones")],
+)
+def test_it_is_gone_with_the_segment_that_it_asks_for(own_shop: Shop, report: str, asked: str) -> None:
     engine, project = own_shop.services.engine, own_shop.project.id
     phones = {"key": "phones", "name": "Phones", "all": [{"field": "device", "op": "eq", "value": "mobile"}]}
     save_segment(engine, project, parse_segment(phones).source, by="x", now=NOW)
-    path = made(own_shop, asked="days=30&segment=phones")
-    assert "in Phones" in " ".join(own_shop.client().get(path).text.split())
+    path = made(own_shop, report=report, asked=f"days=30&{asked}")
+    assert own_shop.client().get(path).status_code == 200
     delete_segment(engine, project, "phones", by="x", now=NOW)
-    assert later(own_shop, embedding.FRESH_MS).client().get(path).status_code == 410
+    assert own_shop.client().get(path).status_code == 410, "though the page had been made before"
+    listed = own_shop.client("editor").get("/p/shop/settings/embeds").text
+    assert "There is no saved segment &#39;phones&#39;" in listed
+    restore_segment(engine, project, "phones", by="x", now=NOW)
+    assert own_shop.client().get(path).status_code == 200
 
 
 def test_it_asks_what_the_page_asked(own_shop: Shop) -> None:

@@ -107,6 +107,20 @@ def test_nothing_happens_until_the_very_id_is_typed(own_shop: Shop, typed: str) 
     assert erasures_of(own_shop.services.engine, own_shop.project.id) == []
 
 
+@pytest.mark.parametrize("is_done", [False, True])
+def test_a_page_of_before_says_that_the_customer_is_erased(own_shop: Shop, is_done: bool) -> None:
+    admin = own_shop.client("admin")
+    if is_done:
+        erase(own_shop)
+    else:
+        admin.post(ERASE, data={"typed": "ada"})
+    for answer in (admin.get(ERASE), admin.post(ERASE, data={"typed": "ada"})):
+        assert answer.status_code == 410
+        assert "This customer is erased already" in answer.text
+        assert PRIVACY in answer.text
+    assert len(erasures_of(own_shop.services.engine, own_shop.project.id)) == 1
+
+
 def test_an_erased_customer_is_gone_and_the_receipt_can_be_fetched(own_shop: Shop) -> None:
     job = erase(own_shop)
     admin = own_shop.client("admin")

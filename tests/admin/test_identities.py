@@ -86,8 +86,8 @@ def test_the_list_shows_both_sides_with_what_their_customers_did(divided: Shop) 
     assert "both@" not in page
     assert "Two people" in page
     assert "an event carried this email with the other id" in page
-    assert page.count("4 events, last") == 1  # of Ada, with her phone's
-    assert page.count("2 events, last") == 1  # of Ben
+    assert page.count("4 events of its customer, last") == 1  # of Ada, with her phone's
+    assert page.count("2 events of its customer, last") == 1  # of Ben
     assert f"/p/shop/customers/{BEN.hash}" in page
     assert "Keep apart" not in page, "who only looks gets no buttons"
     assert "Keep apart" in divided.client("editor").get(LIST).text
@@ -97,7 +97,7 @@ def test_beside_a_shared_browser_stand_the_events_that_carry_its_id(divided: Sho
     divided.services.ledger.join(divided.project.id, [Link(BEN, PHONE, "identify", "e4", NOW)], now=NOW)
     page = unescape(divided.client("viewer").get(f"{LIST}?reason=shared").text)
     assert page.count("ada-phone</a>") == 1
-    assert page.count("1 event, last") == 1
+    assert page.count("1 event of its customer, last") == 1
 
 
 def test_refused_merges_are_a_file_with_a_row_for_each_two_ids(
@@ -236,6 +236,7 @@ def test_unmerge_from_the_customer_page_leads_back_to_it(divided: Shop) -> None:
     link = next(one for one in re.findall(r'href="([^"]+do=unmerge[^"]*)"', page) if str(PHONE.hash) in one)
     preview = divided.client("editor").get(unescape(link)).text
     assert "This separates 3 identities with 4 events into 2 customers." in preview
+    assert preview.count("4 events of its customer, last") == 2  # of both ids, which are one customer
     data = dict(re.findall(r'name="(\w+)" value="([^"]*)"', preview.split('answer">')[1]))
     answered = divided.client("editor").post(f"{LIST}/answer", data=data)
     assert answered.location == f"/p/shop/customers/{ADA.hash}"

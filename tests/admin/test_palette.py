@@ -7,7 +7,8 @@ from html import unescape
 
 import pytest
 
-from tests.admin.conftest import Shop, happened
+from store.identity.links import Identity, Link
+from tests.admin.conftest import NOW, Shop, happened
 
 
 def found(shop: Shop, text: str, *, who: str = "viewer", project: str = "shop") -> list[str]:
@@ -25,6 +26,28 @@ def test_a_customer_is_found_by_an_id_its_start_or_a_trait(own_shop: Shop, text:
     where = own_shop.client("viewer").get("/p/shop/palette/customers", query_string={"q": text}).text
     address = re.search(r'href="(/p/shop/customers/\d+)"', where)[1]
     assert "ada" in own_shop.client("viewer").get(address).text
+
+
+@pytest.mark.parametrize("text", ["ada", " ada-phone ", "Ada@Shop.example"])
+def test_a_customer_of_this_very_id_is_the_first_and_listed_once(own_shop: Shop, text: str) -> None:
+    told = happened("", "ada", day=1, kind="identify", traits={"email": "ada@shop.example"})
+    own_shop.services.events.insert([told], token="told")
+    mail = Link(Identity("user", "ada"), Identity("email", "ada@shop.example"), "email", "e2", NOW)
+    own_shop.services.ledger.join(own_shop.project.id, [mail], now=NOW)
+    client = own_shop.client("viewer")
+    page = client.get("/p/shop/palette", query_string={"q": text}).text
+    first = re.findall(r'href="([^"]+)"', page)[0]
+    assert re.fullmatch(r"/p/shop/customers/\d+", first)
+    assert "ada" in client.get(first).text
+    more = re.search(r'hx-get="([^"]+)"', page)
+    assert more
+    assert first not in client.get(unescape(more[1])).text
+
+
+@pytest.mark.parametrize("text", ["ad", "a", "nobody", "journeys"])
+def test_no_customer_is_the_first_whose_id_only_begins_so(own_shop: Shop, text: str) -> None:
+    page = own_shop.client("viewer").get("/p/shop/palette", query_string={"q": text}).text
+    assert not re.search(r'href="/p/shop/customers/\d+"', page)
 
 
 def test_one_letter_and_a_customer_of_others_find_nobody(own_shop: Shop) -> None:

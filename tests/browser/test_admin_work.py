@@ -359,8 +359,15 @@ def test_a_few_letters_lead_anywhere(inside: Inside) -> None:
     expect(found).to_have_count(6)
     expect(found.first).to_contain_text("u-100")
     expect(found.nth(1)).to_contain_text("customer")
+    whole = (found.nth(1).locator(".text-truncate").text_content() or "").split()[0]
     for _ in range(2):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/customers/\d+$"))
+    there = page.url
+    page.goto(f"{project}/journeys")
+    page.keyboard.press("Control+k")
+    page.keyboard.type(whole)
+    page.keyboard.press("Enter")  # before what these letters mean has come
+    page.wait_for_url(there)
     expect(page.get_by_role("main")).to_contain_text("u-100")

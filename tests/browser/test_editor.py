@@ -194,3 +194,16 @@ def test_examples_are_timelines_of_steps_and_of_what_was_between_them(inside: In
     page.locator(".example:not([open]) > summary").first.click()
     expect(page.locator(".example-line:visible")).to_have_count(3)
     assert barriers(page) == []
+
+
+def test_a_field_that_was_made_larger_breaks_no_rule_of_the_page_when_the_form_comes_back(
+    inside: Inside,
+) -> None:
+    """Browsers keep the size as inline style; written into what comes, it would be refused."""
+    page, project = inside
+    page.goto(f"{project}/editor/trial-to-paid")
+    page.locator("#yaml").evaluate("field => field.style.height = '300px'")  # as dragging its corner does
+    page.locator("#steps-0-name").fill("")
+    with page.expect_response(lambda answer: answer.status == 422):
+        page.locator("button[value='save']").click()
+    expect(page.locator("#steps-0-name")).to_have_class(re.compile("is-invalid"))

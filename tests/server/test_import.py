@@ -88,6 +88,26 @@ def test_bad_rows_are_kept_aside_with_their_number_and_the_good_ones_load_once(
 
 
 @pytest.mark.slow
+def test_an_import_says_how_many_events_were_known_already(waywiser: Installation) -> None:
+    file = waywiser.folder / "some.csv"
+    file.write_text("event,timestamp,user_id\nPaid,2026-01-02,anna\nPaid,2026-01-03,anna\n")
+    words = ("import", str(file), "--project", "main")
+    assert waywiser.run(*words).stdout.splitlines()[-1] == "2 rows: 2 taken in, 0 left out by --where"
+    assert waywiser.run(*words).stdout.splitlines()[-2:] == [
+        "2 rows: 2 taken in, 0 left out by --where",
+        "2 of those taken in were known already and are counted once",
+    ]
+    with file.open("a") as more:
+        more.write("Paid,2026-01-04,ben\n")
+    report = load(waywiser, file)
+    assert (report["accepted"], report["known"]) == (3, 2)
+    waywiser.start()
+    assert "events that were known already are counted once" in waywiser.run(*words).stdout
+    assert load(waywiser, file)["known"] is None  # another process took them
+    waywiser.stop()
+
+
+@pytest.mark.slow
 def test_json_lines_and_parquet_are_the_same_events(waywiser: Installation) -> None:
     rows = [
         {"event": "Paid", "time": "2026-03-01T10:00:00+01:00", "customer": "anna", "amount": 5},

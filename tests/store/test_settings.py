@@ -97,3 +97,15 @@ def test_a_secret_file_that_is_no_text_is_named(tmp_path: Path) -> None:
 def test_what_is_no_secret_does_not_come_from_a_file(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="no such setting"):
         Settings.read({"WAYWISER_PORT_FILE": str(tmp_path)})
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"HOST": "::1", "PORT": "81"}, "http://[::1]:81"),
+        ({"PUBLIC_URL": "https://ww.shop.example/"}, "https://ww.shop.example"),
+    ],
+)
+def test_the_address_can_be_opened_in_a_browser(given: dict[str, str], address: str) -> None:
+    assert Settings.read({f"WAYWISER_{name}": value for name, value in given.items()}).address == address

@@ -29,6 +29,7 @@ Object.assign(htmx.config, {
   historyCacheSize: 0, // pages hold customers' data: keep none of it in the browser's storage
   refreshOnHistoryMiss: true,
   scrollIntoViewOnBoost: false,
+  attributesToSettle: ["class"], // an inline style of what was there must not be written into what comes: it is refused
   defaultSettleDelay: 0, // settling moves the focus: it must not take it from who types on at once
   responseHandling: [
     { code: "204", swap: false },

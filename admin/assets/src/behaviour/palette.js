@@ -13,11 +13,16 @@ export function palette(htmx) {
     if (event.target.closest?.("[data-palette]")) open(box, htmx);
     else if (event.target === box) box.close(); // beside it
   });
+  document.addEventListener("htmx:afterSwap", () => {
+    const box = document.getElementById("palette");
+    if (box?.open && box.dataset.goes) go(box);
+  });
 }
 
 function open(box, htmx) {
   const field = box.querySelector("input");
   field.value = "";
+  delete box.dataset.goes;
   box.showModal();
   field.focus();
   htmx.trigger(field, "search"); // what can be chosen before a letter is typed
@@ -33,6 +38,14 @@ function choose(event, box) {
     (links[next] ?? (next < 0 ? box.querySelector("input") : links.at(-1)))?.focus();
   } else if (event.key === "Enter" && isInField) {
     event.preventDefault();
-    links[0]?.click();
-  }
+    go(box);
+  } else delete box.dataset.goes;
+}
+
+// To the first of what was found for the letters that stand there, once that has come.
+function go(box) {
+  const found = box.querySelector(".palette-found");
+  const isFound = found.dataset.for === box.querySelector("input").value.trim().slice(0, 200);
+  isFound ? delete box.dataset.goes : (box.dataset.goes = "first");
+  if (isFound) found.querySelector("a")?.click();
 }
