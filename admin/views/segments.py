@@ -13,6 +13,7 @@ from admin.deeds import deed
 from admin.draft import Draft
 from admin.formats import sentence
 from admin.long_reports import Spot, shown
+from admin.seen import TO_ITS_TOP, Check, DefinitionChanged, only_new, only_over, opened_with
 from admin.segment_draft import LISTS, empty, from_definition, from_form, new_item, placed, to_definition
 from admin.segment_sizes import draft_size, runs_of, size_of
 from admin.services import services
@@ -189,7 +190,6 @@ def _saved(place: Place, former: str, draft: Draft) -> ResponseReturnValue:
     given = services()
     try:
         segment = parse_segment(to_definition(draft))
-        _key_is_free(place, segment, former)
         keep_segment(
             given.engine,
             given.events,
@@ -197,9 +197,12 @@ def _saved(place: Place, former: str, draft: Draft) -> ResponseReturnValue:
             segment,
             by=place.user.email,
             now=given.clock(),
+            check=_careful(segment, former),
         )
     except DefinitionError as error:
         return _form(place, former, draft, problems=placed(error.problems)), 422
+    except DefinitionChanged as error:
+        return _form(place, former, draft, conflict=str(error)), 409, TO_ITS_TOP
     did(place, deed("saved the segment %(key)s"), key=segment.key)
     flash(
         tell(
@@ -211,21 +214,20 @@ def _saved(place: Place, former: str, draft: Draft) -> ResponseReturnValue:
     return Response(headers={"HX-Redirect": target}) if _is_part() else redirect(target)
 
 
-def _key_is_free(place: Place, segment: SegmentDefinition, former: str) -> None:
-    """Raise DefinitionError where saving would replace another segment, or rename one that links name."""
+def _careful(segment: SegmentDefinition, former: str) -> Check:
+    """A check of what stands: a new segment replaces no other one, a changed one only what was seen.
+
+    Raises DefinitionError where a segment that links name would get another key.
+    """
     if former and segment.key != former:
         raise DefinitionError(
             {"key": tell("the key of a saved segment stays as it is: %(former)s", former=former)}
         )
-    if not former and saved_segment(services().engine, place.project.id, segment.key):
-        raise DefinitionError(
-            {
-                "key": tell(
-                    "there is a segment %(segment_key)s already; choose another key",
-                    segment_key=repr(segment.key),
-                )
-            }
-        )
+    if former:
+        return only_over(segment.source, request.form.get("seen", ""))
+    key = repr(segment.key)
+    taken = tell("there is a segment %(segment_key)s already; choose another key", segment_key=key)
+    return only_new(segment.source, taken)
 
 
 def _is_part() -> bool:
@@ -241,14 +243,17 @@ def _form(
     problems: dict[str, str] | None = None,
     focus: str = "",
     yaml: str = "",
+    conflict: str = "",
 ) -> str:
     engine: Any = services().engine
+    present = saved_segment(engine, place.project.id, former) if former else None
     journeys = {
         one.definition["key"]: one.definition["name"] for one in live_journeys(engine, place.project.id)
     }
     return render_template(
         "segments/form.html" if _is_part() else "segments/edit.html",
         former=former,
+        **opened_with(request.form, present.definition if present else {}, conflict),
         draft=draft,
         problems=problems or {},
         focus=focus,
