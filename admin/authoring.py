@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from admin import asked
 from admin.access import Place
 from admin.draft import Draft, to_definition
+from admin.seen import only_new, only_over
 from admin.services import Services
 from journeys.definitions import RUNS_OF, Definition, DefinitionError, parse, to_yaml, yaml_of
 from journeys.period import parse_period
@@ -20,20 +21,11 @@ from store.work import Work
 PREVIEW_DAYS = 30
 
 
-def checked(services: Services, place: Place, draft: Draft, existing: str | None) -> Definition:
+def checked(services: Services, draft: Draft, existing: str | None) -> Definition:
     """The definition that the draft means; raises DefinitionError with every problem at its place."""
     definition = parse(to_definition(draft))
     if existing is not None and definition.key != existing:
         raise DefinitionError({"key": tell("the key of a saved journey stays as it is")})
-    if existing is None and live_journey(services.engine, place.project.id, definition.key):
-        raise DefinitionError(
-            {
-                "key": tell(
-                    "there is a journey %(definition_key)s already; choose another key",
-                    definition_key=repr(definition.key),
-                )
-            }
-        )
     check_patterns(services.events, definition)
     return definition
 
@@ -109,10 +101,29 @@ def changed_by(services: Services, place: Place, draft: Draft, key: str | None) 
         return None
 
 
-def save(services: Services, place: Place, definition: Definition) -> JourneyVersion:
-    """Keep the definition as a new version and wake the job that fills it; raises DefinitionError."""
+def standing(services: Services, place: Place, key: str | None) -> dict[str, Any]:
+    """What the newest version of a journey says; nothing where there is no such journey."""
+    if key is None or live_journey(services.engine, place.project.id, key) is None:
+        return {}
+    return versions_of(services.engine, place.project.id, key)[0].definition
+
+
+def save(
+    services: Services, place: Place, definition: Definition, *, is_new: bool, seen: str
+) -> JourneyVersion:
+    """Keep the definition as a new version and wake the job that fills it.
+
+    Raises DefinitionError, for a new journey also where another one has its key, and DefinitionChanged where
+    the newest version is not the one that was `seen`.
+    """
+    key = repr(definition.key)
+    taken = tell("there is a journey %(definition_key)s already; choose another key", definition_key=key)
+    source = definition.source
     version = save_journey(
-        services.engine, place.project.id, definition, by=place.user.email, now=services.clock()
+        *(services.engine, place.project.id, definition),
+        by=place.user.email,
+        now=services.clock(),
+        check=only_new(source, taken) if is_new else only_over(source, seen),
     )
     services.refill()
     return version

@@ -11,7 +11,7 @@ import pytest
 
 from admin import draft, draft_edits, suggestions
 from journeys.catalog import volume
-from journeys.definitions import parse, parse_yaml
+from journeys.definitions import parse, parse_yaml, to_yaml
 from store.journeys import versions_of
 from tests.admin.conftest import JOURNEY, Shop, fill_all, happened
 
@@ -162,6 +162,70 @@ def test_a_change_is_a_new_version(own_shop: Shop) -> None:
     ]
 
 
+def goals(shop: Shop, key: str = "buy") -> list[str]:
+    """What the versions of a journey say of its goal, the newest first."""
+    return [one.definition["goal"] for one in versions_of(shop.services.engine, shop.project.id, key)]
+
+
+def seen_in(text: str) -> str:
+    found = re.search(r'name="seen" value="(\w+)"', text)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("script", [{}, {"HX-Request": "true"}])
+def test_a_journey_that_was_changed_since_it_was_opened_is_not_replaced_unseen(
+    own_shop: Shop, script: dict[str, str]
+) -> None:
+    browser, address = own_shop.client("editor"), "/p/shop/editor/buy"
+    opened = form_of(draft.from_definition(JOURNEY)) | {"seen": seen_in(browser.get(address).text)}
+    theirs, mine = (opened | {"do": "save", "goal": one} for one in ("Theirs", "Mine"))
+    moved = browser.post(address, data=mine | {"do": "steps:add"}, headers=script)
+    assert seen_in(moved.text) == opened["seen"], "the form that was opened goes on"
+    for _ in range(2):
+        assert browser.post(address, data=theirs, headers=script).status_code < 400, "twice is harmless"
+    refused = browser.post(address, data=mine, headers=script)
+    assert (refused.status_code, goals(own_shop)) == (409, ["Theirs", JOURNEY["goal"]])
+    assert "has changed this since you opened it" in refused.text
+    assert 'value="Mine"' in refused.text, "what was written stays in the form"
+    again = browser.post(address, data=mine | {"seen": seen_in(refused.text)}, headers=script)
+    assert again.status_code < 400
+    assert goals(own_shop) == ["Mine", "Theirs", JOURNEY["goal"]]
+
+
+def test_a_pasted_definition_replaces_only_the_version_that_was_seen(own_shop: Shop) -> None:
+    browser, address = own_shop.client("editor"), "/p/shop/editor/buy"
+    pasted = {"do": "import", "yaml": to_yaml(parse(JOURNEY | {"goal": "Pasted"}))}
+    form = {"seen": seen_in(browser.get(address).text)}
+    text = browser.post(address, data=form | pasted).text
+    assert 'value="Pasted"' in text
+    save = form_of(draft.from_definition(JOURNEY | {"goal": "Pasted"})) | {"do": "save"}
+    assert browser.post(address, data=save | {"seen": seen_in(text)}).status_code == 302
+    form = {"seen": seen_in(browser.get(address).text)}
+    restored = browser.post("/p/shop/journeys/buy/restore", data={"version": "1"})
+    assert (restored.status_code, goals(own_shop)[0]) == (302, JOURNEY["goal"])
+    assert browser.post(address, data=save | {"goal": "Pasted anew"} | form).status_code == 409
+
+
+def test_a_journey_that_was_deleted_meanwhile_comes_back_only_when_that_is_known(own_shop: Shop) -> None:
+    browser, address = own_shop.client("editor"), "/p/shop/editor/buy"
+    opened = {"do": "save", "seen": seen_in(browser.get(address).text)}
+    form = form_of(draft.from_definition(JOURNEY | {"goal": "Another"})) | opened
+    browser.post("/p/shop/journeys/buy/delete")
+    refused = browser.post(address, data=form)
+    assert (refused.status_code, goals(own_shop)) == (409, [JOURNEY["goal"]])
+    assert browser.post(address, data=form | {"seen": seen_in(refused.text)}).status_code == 302
+    assert goals(own_shop)[0] == "Another"
+
+
+def test_a_new_journey_that_is_sent_twice_is_one(own_shop: Shop) -> None:
+    form = form_of(draft.from_definition(JOURNEY | {"key": "", "name": "Second try"})) | {"do": "save"}
+    for _ in range(2):
+        answer = own_shop.client("editor").post("/p/shop/editor", data=form)
+        assert answer.location == "/p/shop/journeys/second-try/funnel"
+    assert goals(own_shop, "second-try") == [JOURNEY["goal"]]
+
+
 @pytest.mark.parametrize(
     ("change", "place", "words"),
     [
@@ -169,7 +233,7 @@ def test_a_change_is_a_new_version(own_shop: Shop) -> None:
         ({"steps.1.within": "soon"}, "steps-1-within", "write a duration as"),
         ({"steps.1.match.0.value": ""}, "steps-1-match-0-value", "Length must be between 1 and"),
         ({"steps.0.optional": "on"}, "steps", "cannot be optional"),
-        ({"key": "buy"}, "key", "already"),
+        ({"key": "buy", "goal": "Another"}, "key", "already"),
         ({"idle_timeout": "x"}, "idle_timeout", "write a duration as"),
     ],
 )
