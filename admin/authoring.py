@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from admin import asked
 from admin.access import Place
 from admin.draft import Draft, to_definition
-from admin.seen import only_new, only_over
+from admin.made_keys import free_key
+from admin.seen import only_new, only_over, says
 from admin.services import Services
 from journeys.definitions import RUNS_OF, Definition, DefinitionError, parse, to_yaml, yaml_of
 from journeys.period import parse_period
@@ -21,13 +22,26 @@ from store.work import Work
 PREVIEW_DAYS = 30
 
 
-def checked(services: Services, draft: Draft, existing: str | None) -> Definition:
+def checked(services: Services, place: Place, draft: Draft, existing: str | None) -> Definition:
     """The definition that the draft means; raises DefinitionError with every problem at its place."""
-    definition = parse(to_definition(draft))
+    definition = parse(_source(services, place, draft))
     if existing is not None and definition.key != existing:
         raise DefinitionError({"key": tell("the key of a saved journey stays as it is")})
     check_patterns(services.events, definition)
     return definition
+
+
+def _source(services: Services, place: Place, draft: Draft) -> dict[str, Any]:
+    """What the draft means; a key that is made of its name is one that no other journey has."""
+    source = to_definition(draft)
+    if draft["key"]:
+        return source
+
+    def is_taken(key: str) -> bool:  # also by a journey that was deleted, whose versions are kept
+        kept = versions_of(services.engine, place.project.id, key)
+        return bool(kept) and not says({**source, "key": key}, kept[0].definition, parse)
+
+    return {**source, "key": free_key(source["key"], is_taken)}
 
 
 def drafted(services: Services, draft: Draft) -> Definition:
@@ -43,9 +57,9 @@ def drafted(services: Services, draft: Draft) -> Definition:
     return definition
 
 
-def as_yaml(draft: Draft) -> str:
+def as_yaml(services: Services, place: Place, draft: Draft) -> str:
     """The draft as YAML: as it would be saved, or what it says so far."""
-    source = to_definition(draft)
+    source = _source(services, place, draft)
     try:
         return to_yaml(parse(source))
     except DefinitionError:

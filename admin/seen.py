@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from marshmallow import Schema, fields
@@ -105,3 +105,20 @@ def only_new(wanted: Mapping[str, Any], told: str) -> Check:
             raise DefinitionError({"key": told})
 
     return check
+
+
+class Parsed(Protocol):
+    """What has been read of a definition."""
+
+    @property
+    def source(self) -> Mapping[str, Any]: ...
+
+
+def says(
+    data: Mapping[str, Any], kept: Mapping[str, Any], parse: Callable[[Mapping[str, Any]], Parsed]
+) -> bool:
+    """Whether data mean the definition that is kept."""
+    try:
+        return parse(data).source == kept
+    except DefinitionError:
+        return False

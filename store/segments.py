@@ -44,6 +44,13 @@ def saved_segment(engine: Engine, project_id: int, key: str) -> SavedSegment | N
     return next((one for one in saved_segments(engine, project_id) if one.key == key), None)
 
 
+def every_definition(engine: Engine, project_id: int) -> dict[str, dict[str, Any]]:
+    """What each segment of a project says, by its key; those that were deleted and can come back, too."""
+    query = select(segments.c.key, segments.c.definition).where(segments.c.project_id == project_id)
+    with engine.connect() as connection:
+        return {row.key: dict(row.definition) for row in connection.execute(query)}
+
+
 def save_segment(
     engine: Engine,
     project_id: int,

@@ -51,7 +51,7 @@ def change(place: Place, key: str | None) -> ResponseReturnValue:
             imported = from_definition(parse_yaml(request.form.get("yaml", "")).source)
             return _form(place, imported | ({"key": key} if key else {}), key)
         if do == "save":
-            return _saved(place, authoring.checked(services(), draft, key), key)
+            return _saved(place, authoring.checked(services(), place, draft, key), key)
     except DefinitionError as error:
         return _with_problems(place, draft, key, error, do)
     except DefinitionChanged as error:
@@ -72,7 +72,7 @@ def suggest(place: Place, what: str) -> ResponseReturnValue:
 def _preview(place: Place, draft: Draft, key: str | None) -> ResponseReturnValue:
     """What stands beside the form: what it would have shown, or what it lacks, and the same as YAML."""
     given, work = services(), services().work()
-    told = {"key": key, "yaml": authoring.as_yaml(draft), "days": authoring.PREVIEW_DAYS}
+    told = {"key": key, "yaml": authoring.as_yaml(given, place, draft), "days": authoring.PREVIEW_DAYS}
 
     def draw(found: dict[str, Any]) -> str:
         return render_template("editor/beside.html", **told, **found)

@@ -13,7 +13,8 @@ from admin.deeds import deed
 from admin.draft import Draft
 from admin.formats import sentence
 from admin.long_reports import Spot, shown
-from admin.seen import TO_ITS_TOP, Check, DefinitionChanged, only_new, only_over, opened_with
+from admin.made_keys import free_key
+from admin.seen import TO_ITS_TOP, Check, DefinitionChanged, only_new, only_over, opened_with, says
 from admin.segment_draft import LISTS, empty, from_definition, from_form, new_item, placed, to_definition
 from admin.segment_sizes import draft_size, runs_of, size_of
 from admin.services import services
@@ -33,6 +34,7 @@ from store.journeys import live_journeys
 from store.segments import (
     TooManySegments,
     delete_segment,
+    every_definition,
     restore_segment,
     saved_segment,
     saved_segments,
@@ -117,7 +119,7 @@ def change(place: Place) -> ResponseReturnValue:
 @needs("editor", does=LOOKS)
 def beside(place: Place) -> ResponseReturnValue:
     """What stands beside the form: how many belong to the segment as it is now, and the same as YAML."""
-    given, source = services(), to_definition(from_form(request.form))
+    given, source = services(), _source(place, from_form(request.form))
     journey, work = request.form.get("of", ""), given.work()
     told = {"journey": journey, "yaml": segment_yaml(source), "days": DAYS}
 
@@ -189,7 +191,7 @@ def _imported(place: Place, former: str, draft: Draft, yaml: str) -> ResponseRet
 def _saved(place: Place, former: str, draft: Draft) -> ResponseReturnValue:
     given = services()
     try:
-        segment = parse_segment(to_definition(draft))
+        segment = parse_segment(_source(place, draft))
         keep_segment(
             given.engine,
             given.events,
@@ -212,6 +214,19 @@ def _saved(place: Place, former: str, draft: Draft) -> ResponseReturnValue:
     )
     target = url_for("segments.show", project=place.project.key)
     return Response(headers={"HX-Redirect": target}) if _is_part() else redirect(target)
+
+
+def _source(place: Place, draft: Draft) -> dict[str, Any]:
+    """What the draft means; a key that is made of its name is one that no other segment has."""
+    source = to_definition(draft)
+    if draft["key"]:
+        return source
+    kept = every_definition(services().engine, place.project.id)
+
+    def is_taken(key: str) -> bool:
+        return key in kept and not says({**source, "key": key}, kept[key], parse_segment)
+
+    return {**source, "key": free_key(source["key"], is_taken)}
 
 
 def _careful(segment: SegmentDefinition, former: str) -> Check:

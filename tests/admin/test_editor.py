@@ -226,6 +226,39 @@ def test_a_new_journey_that_is_sent_twice_is_one(own_shop: Shop) -> None:
     assert goals(own_shop, "second-try") == [JOURNEY["goal"]]
 
 
+def test_keys_that_are_made_of_names_are_each_ones_own(own_shop: Shop) -> None:
+    browser = own_shop.client("editor")
+
+    def save(name: str, **more: str) -> str:
+        one = form_of(draft.from_definition(JOURNEY | {"key": "", "name": name})) | {"do": "save"} | more
+        return str(browser.post("/p/shop/editor", data=one).location).removeprefix("/p/shop/journeys/")
+
+    assert [save("旅"), save("旅"), save("道")] == ["journey/funnel", "journey/funnel", "journey-2/funnel"]
+    beside = browser.post("/p/shop/editor", data={"do": "preview", "name": "Путь"}).text
+    assert "key: journey-3" in beside, "as it would be saved"
+    browser.post("/p/shop/journeys/journey-2/delete")
+    assert save("Путь") == "journey-3/funnel", "the versions of another journey are not gone on with"
+    assert save("Zürich, Über-Äpfel!") == "zurich-uber-apfel/funnel"
+    assert save("Дорога", key="journey") == "None", "a key that was typed and is taken is refused"
+
+
+def test_steps_get_keys_of_their_own() -> None:
+    names = [
+        ("Kürzt", ""),
+        ("道", ""),
+        ("kurzt", ""),
+        ("Kurzt!", ""),
+        ("Any", "kurzt-2"),
+        ("", ""),
+        ("旅", ""),
+    ]
+    one = draft.empty() | {
+        "steps": [draft.new_item("steps") | {"name": name, "key": key} for name, key in names]
+    }
+    keys = [step["key"] for step in draft.to_definition(one)["steps"]]
+    assert keys == ["kurzt", "step-2", "kurzt-3", "kurzt-4", "kurzt-2", "step-6", "step-7"]
+
+
 @pytest.mark.parametrize(
     ("change", "place", "words"),
     [

@@ -297,6 +297,21 @@ def test_a_new_segment_that_is_sent_twice_is_kept_once(own_shop: Shop) -> None:
     assert kept(own_shop) == ["on-the-phone"]
 
 
+def test_keys_that_are_made_of_names_are_each_ones_own(own_shop: Shop) -> None:
+    browser, address = own_shop.client("editor"), "/p/shop/segments/edit"
+    for name in ("電話", "電話", "Таблет", "Größe ½"):
+        saved = browser.post(address, data=fields_of(TEXT, key="", name=name))
+        assert saved.status_code == 302, saved.text
+    assert kept(own_shop) == ["segment", "segment-2", "grosse-1-2"]
+    beside = browser.post("/p/shop/segments/beside", data=fields_of(TEXT, key="", name="三"))
+    assert "key: segment-3" in beside.text, "as it would be saved"
+    browser.post("/p/shop/segments/delete", data={"key": "segment-2"})
+    browser.post(address, data=fields_of(TEXT, key="", name="三"))
+    assert kept(own_shop) == ["segment", "grosse-1-2", "segment-3"], "one that was deleted can come back"
+    typed = browser.post(address, data=fields_of(TEXT, key="segment", name="四"))
+    assert (typed.status_code, "already" in typed.text) == (422, True)
+
+
 def test_our_own_script_gets_the_form_alone_and_goes_on_after_saving(own_shop: Shop) -> None:
     browser, script = own_shop.client("editor"), {"HX-Request": "true"}
     part = browser.post("/p/shop/segments/edit", data=fields_of(TEXT, do="check"), headers=script)
