@@ -11,7 +11,7 @@ from admin import authoring, draft_edits
 from admin.access import SEVERAL, Place, did, needs
 from admin.deeds import deed
 from admin.draft import Draft, empty, from_definition, from_form
-from admin.draft_gaps import gaps
+from admin.draft_gaps import gaps, plain
 from admin.long_reports import Spot, shown
 from admin.seen import TO_ITS_TOP, DefinitionChanged, opened_with
 from admin.services import services
@@ -136,7 +136,8 @@ def _form(
         draft=draft,
         key=key,
         **opened_with(request.form, authoring.standing(services(), place, key), conflict),
-        problems=problems or {},
+        problems=plain(draft, problems or {}),
+        lines=gaps(draft, problems or {}),
         focus=focus,
         yaml=yaml,
         operators=OPERATORS,

@@ -262,9 +262,10 @@ def test_steps_get_keys_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("change", "place", "words"),
     [
-        ({"name": ""}, "name", "Length must be between 1 and"),
+        ({"name": ""}, "name", "give it a name"),
+        ({"idle_timeout": "999999999999d"}, "idle_timeout", "this is too long: write at most 999999d"),
         ({"steps.1.within": "soon"}, "steps-1-within", "write a duration as"),
-        ({"steps.1.match.0.value": ""}, "steps-1-match-0-value", "Length must be between 1 and"),
+        ({"steps.1.match.0.value": ""}, "steps-1-match-0-value", "choose a touchpoint"),
         ({"steps.0.optional": "on"}, "steps", "cannot be optional"),
         ({"key": "buy", "goal": "Another"}, "key", "already"),
         ({"idle_timeout": "x"}, "idle_timeout", "write a duration as"),
@@ -277,6 +278,48 @@ def test_problems_stand_at_their_field(shop: Shop, change: dict, place: str, wor
     assert 'class="problem"' in answer.text
     assert words in answer.text
     assert "Fills the cart" in answer.text, "what was typed stays"
+
+
+def lines_in(text: str) -> list[str]:
+    """What stands in the way of saving, as the top of the form says it."""
+    alert = re.search(r'role="alert">.*?</div>', text, re.DOTALL)
+    return re.findall(r"<li[^>]*>(.*?)</li>", unescape(alert[0])) if alert else []
+
+
+def test_an_empty_form_says_in_plain_words_what_it_lacks(shop: Shop) -> None:
+    empty = form_of(draft.empty()) | {"do": "save"}
+    text = shop.client("editor").post("/p/shop/editor", data=empty).text
+    assert sorted(lines_in(text)) == [
+        "Name of the journey: give it a name",
+        "Step 1, name: give it a name",
+        "Step 1: choose a touchpoint",
+        "Step 2, name: give it a name",
+        "Step 2: choose a touchpoint",
+    ]
+    for place in ("name", "steps.0.name", "steps.1.match.0.event"):
+        assert f'id="problem-{place}"' in text
+    assert "Length" not in text
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"name": "x" * 201}, "Name of the journey: write at most 200 characters"),
+        ({"owner": "x" * 255}, "Owner: write at most 254 characters"),
+        ({"steps.1.name": "x" * 201}, "Step 2, name: write at most 200 characters"),
+        ({"steps.1.stage": "x" * 101}, "Step 2, stage: write at most 100 characters"),
+        ({"steps.1.match.0.value": "x" * 501}, "Step 2, event: write at most 500 characters"),
+        ({"window": "999999999999d"}, "Time from start to goal: this is too long: write at most 999999d"),
+        ({"steps.1.within": "1000000w"}, "Step 2, time limit: this is too long: write at most 999999w"),
+        ({"steps.2.within": "0d"}, "Step 3, time limit: write a duration as 90s, 30m, 12h, 14d or 6w"),
+        ({"fail_on.0.value": ""}, "Failed when any of these happens: choose a touchpoint"),
+        ({"population.0.op": "eq", "population.0.name": "a"}, "Who counts: a condition has no value yet"),
+        ({"steps.0.optional": "on"}, "the first step and the goal cannot be optional"),
+    ],
+)
+def test_what_stands_in_the_way_names_its_field(shop: Shop, change: dict[str, str], line: str) -> None:
+    form = form_of(draft.from_definition(JOURNEY | {"key": "new"})) | {"do": "save"} | change
+    assert lines_in(shop.client("editor").post("/p/shop/editor", data=form).text) == [line]
 
 
 def test_a_journey_without_touchpoints_leads_to_discover(shop: Shop) -> None:
