@@ -102,6 +102,17 @@ def test_a_form_that_is_half_written_is_told_so_calmly(inside: Inside) -> None:
     assert barriers(page) == []
 
 
+def test_back_leads_from_a_saved_journey_to_where_its_form_was_opened(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/journeys")
+    page.goto(f"{project}/editor/trial-to-paid")
+    page.locator("#field-owner").fill("back@example.com")
+    page.get_by_role("button", name="Save as a new version").click()
+    page.wait_for_url("**/journeys/trial-to-paid/funnel")
+    page.go_back()
+    page.wait_for_url(f"{project}/journeys")
+
+
 def test_the_form_stands_beside_itself_as_yaml(inside: Inside) -> None:
     page, project = inside
     page.goto(f"{project}/editor")
