@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from admin import asked
 from admin.access import Place
 from admin.draft import Draft, to_definition
+from admin.made_keys import free_key
+from admin.seen import only_new, only_over, says
 from admin.services import Services
 from journeys.definitions import RUNS_OF, Definition, DefinitionError, parse, to_yaml, yaml_of
 from journeys.period import parse_period
@@ -22,20 +24,24 @@ PREVIEW_DAYS = 30
 
 def checked(services: Services, place: Place, draft: Draft, existing: str | None) -> Definition:
     """The definition that the draft means; raises DefinitionError with every problem at its place."""
-    definition = parse(to_definition(draft))
+    definition = parse(_source(services, place, draft))
     if existing is not None and definition.key != existing:
         raise DefinitionError({"key": tell("the key of a saved journey stays as it is")})
-    if existing is None and live_journey(services.engine, place.project.id, definition.key):
-        raise DefinitionError(
-            {
-                "key": tell(
-                    "there is a journey %(definition_key)s already; choose another key",
-                    definition_key=repr(definition.key),
-                )
-            }
-        )
     check_patterns(services.events, definition)
     return definition
+
+
+def _source(services: Services, place: Place, draft: Draft) -> dict[str, Any]:
+    """What the draft means; a key that is made of its name is one that no other journey has."""
+    source = to_definition(draft)
+    if draft["key"]:
+        return source
+
+    def is_taken(key: str) -> bool:  # also by a journey that was deleted, whose versions are kept
+        kept = versions_of(services.engine, place.project.id, key)
+        return bool(kept) and not says({**source, "key": key}, kept[0].definition, parse)
+
+    return {**source, "key": free_key(source["key"], is_taken)}
 
 
 def drafted(services: Services, draft: Draft) -> Definition:
@@ -51,9 +57,9 @@ def drafted(services: Services, draft: Draft) -> Definition:
     return definition
 
 
-def as_yaml(draft: Draft) -> str:
+def as_yaml(services: Services, place: Place, draft: Draft) -> str:
     """The draft as YAML: as it would be saved, or what it says so far."""
-    source = to_definition(draft)
+    source = _source(services, place, draft)
     try:
         return to_yaml(parse(source))
     except DefinitionError:
@@ -109,10 +115,29 @@ def changed_by(services: Services, place: Place, draft: Draft, key: str | None) 
         return None
 
 
-def save(services: Services, place: Place, definition: Definition) -> JourneyVersion:
-    """Keep the definition as a new version and wake the job that fills it; raises DefinitionError."""
+def standing(services: Services, place: Place, key: str | None) -> dict[str, Any]:
+    """What the newest version of a journey says; nothing where there is no such journey."""
+    if key is None or live_journey(services.engine, place.project.id, key) is None:
+        return {}
+    return versions_of(services.engine, place.project.id, key)[0].definition
+
+
+def save(
+    services: Services, place: Place, definition: Definition, *, is_new: bool, seen: str
+) -> JourneyVersion:
+    """Keep the definition as a new version and wake the job that fills it.
+
+    Raises DefinitionError, for a new journey also where another one has its key, and DefinitionChanged where
+    the newest version is not the one that was `seen`.
+    """
+    key = repr(definition.key)
+    taken = tell("there is a journey %(definition_key)s already; choose another key", definition_key=key)
+    source = definition.source
     version = save_journey(
-        services.engine, place.project.id, definition, by=place.user.email, now=services.clock()
+        *(services.engine, place.project.id, definition),
+        by=place.user.email,
+        now=services.clock(),
+        check=only_new(source, taken) if is_new else only_over(source, seen),
     )
     services.refill()
     return version

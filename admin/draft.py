@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from admin.first_run import slug
+from admin.made_keys import free_key, slug
 from journeys.definitions import ORDERS, RUNS_OF
 
 Draft = dict[str, Any]
@@ -114,10 +114,12 @@ def to_definition(draft: Draft) -> dict[str, Any]:
     """The definition that a draft means, for `journeys.definitions.parse`; missing keys follow from names."""
     texts = {name: draft[name] for name in ("name", "goal", "owner")}
     limits = {name: draft[name] or None for name in ("window", "case_key")}
+    taken = {step["key"] for step in draft["steps"]}
     keys: list[str] = []
     for number, step in enumerate(draft["steps"], 1):
-        key = step["key"] or (slug(step["name"]) if step["name"] else f"step-{number}")
-        keys.append(key if step["key"] or key not in keys else f"{key}-{number}")
+        made = slug(step["name"], f"step-{number}")
+        keys.append(step["key"] or free_key(made, taken.__contains__))
+        taken.add(keys[-1])
     return {
         "key": draft["key"] or slug(draft["name"], "journey"),
         **texts,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sqlalchemy import Engine
+
+from admin.made_keys import free_key, slug
 from admin.services import Services
 from store import kept
-from store.projects import Project, ProjectError, create_project, create_write_key
+from store.projects import Project, ProjectError, all_projects, create_project, create_write_key
 from store.users import LEAST_PASSWORD, User, UserError, count_users, create_user, grant
 from store.words import tell
 
@@ -42,16 +44,20 @@ def _made(
     services: Services, form: Mapping[str, str], email: str, password: str, name: str, timezone: str
 ) -> tuple[User, Project]:
     engine, now = services.engine, services.clock()
-    project = create_project(engine, key=slug(name), name=name, timezone=timezone, now=now)
+    project = create_project(engine, key=key_of(engine, name), name=name, timezone=timezone, now=now)
     user = create_user(engine, email=email, name=form.get("name", "").strip(), password=password, now=now)
     grant(engine, user.id, project.id, "admin")
     create_write_key(engine, project.id, side="browser", now=now)
     return user, project
 
 
-def slug(name: str, otherwise: str = "project") -> str:
-    """A key made of a name: small letters, digits and dashes; the other one where it has none of them."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or otherwise
+def key_of(engine: Engine, name: str) -> str:
+    """A key for a project of this name, which no project of another name has.
+
+    One of the same name may have it, and is then found to be there already: who clicks twice means one.
+    """
+    names = {one.key: one.name for one in all_projects(engine)}
+    return free_key(slug(name, "project"), lambda key: names.get(key, name) != name)
 
 
 def _problems(email: str, password: str, name: str, timezone: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from zoneinfo import available_timezones
 
-from admin.first_run import FormProblems, slug
+from admin.first_run import FormProblems, key_of
 from admin.formats import sentence
 from admin.services import Services
 from store.projects import (
@@ -31,11 +31,11 @@ def make(services: Services, form: Mapping[str, str], *, by: User) -> Project:
     """Make a project with a browser key, whose admin is the person who makes it; raises FormProblems."""
     problems = dict[str, str]()
     name = _name(form, "new_name", problems)
-    key = form.get("new_key", "").strip() or slug(name)
     timezone = _zone(form, "new_timezone", problems)
     if problems:
         raise FormProblems(problems)
     engine, now = services.engine, services.clock()
+    key = form.get("new_key", "").strip() or key_of(engine, name)
     try:
         project = create_project(engine, key=key, name=name, timezone=timezone, now=now)
     except ProjectError as error:

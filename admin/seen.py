@@ -1,14 +1,15 @@
-"""Rules that two people change at once: what is kept was made of what one has seen, or it is refused."""
+"""What two people change at once: what is kept was made of what one has seen, or it is refused."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from marshmallow import Schema, fields
 
+from journeys.definitions import DefinitionError
 from store.rules import ProjectRules
 from store.words import marked, tell
 
@@ -17,12 +18,27 @@ CHANGED = marked(
     "look at theirs in another tab, then save again to put yours in their place."
 )
 
+REPLACES = marked(
+    "Somebody else, or you in another tab, has changed this since you opened it. Nothing of yours is kept "
+    "yet: look at what stands now in another tab, then save again to put yours in its place."
+)
+
 
 class RulesChanged(Exception):
     """The rules are not those any more that the person has seen; the message says what to do."""
 
     def __init__(self) -> None:
         super().__init__(tell(CHANGED))
+
+
+TO_ITS_TOP = {"HX-Reswap": "outerHTML show:top"}  # of a form, where what stands in its way is said
+
+
+class DefinitionChanged(Exception):
+    """A journey or segment is not that any more which the person has seen; the message says what to do."""
+
+    def __init__(self) -> None:
+        super().__init__(tell(REPLACES))
 
 
 class Versioned(Schema):
@@ -62,3 +78,47 @@ def unless_changed(
         return alter(rules)
 
     return careful
+
+
+Check = Callable[[Mapping[str, Any] | None], None]  # of the definition that stands, if any
+
+
+def only_over(wanted: Mapping[str, Any], seen: str) -> Check:
+    """A check of the definition that stands, which raises DefinitionChanged where it is not the one `seen`.
+
+    One that is what is wanted already is no other's change: it was sent twice. Where nothing was seen,
+    whatever stands is replaced.
+    """
+
+    def check(standing: Mapping[str, Any] | None) -> None:
+        if seen and standing != wanted and seen != version_of(standing or {}):
+            raise DefinitionChanged
+
+    return check
+
+
+def only_new(wanted: Mapping[str, Any], told: str) -> Check:
+    """A check that raises DefinitionError, which says `told` of the key, where another definition has it."""
+
+    def check(standing: Mapping[str, Any] | None) -> None:
+        if standing not in (None, wanted):
+            raise DefinitionError({"key": told})
+
+    return check
+
+
+class Parsed(Protocol):
+    """What has been read of a definition."""
+
+    @property
+    def source(self) -> Mapping[str, Any]: ...
+
+
+def says(
+    data: Mapping[str, Any], kept: Mapping[str, Any], parse: Callable[[Mapping[str, Any]], Parsed]
+) -> bool:
+    """Whether data mean the definition that is kept."""
+    try:
+        return parse(data).source == kept
+    except DefinitionError:
+        return False

@@ -20,7 +20,7 @@ from admin.draft import (
     value_of,
 )
 from admin.draft import new_item as new_condition
-from admin.first_run import slug
+from admin.made_keys import slug
 from journeys.segment_definitions import COUNTS, DEEPEST, STATES
 from journeys.segments import ATTRIBUTES
 

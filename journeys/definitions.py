@@ -28,7 +28,27 @@ RUNS_OF: tuple[RunsOf, ...] = get_args(RunsOf)
 LARGEST = 2**63
 UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 FIELDS = ("channel", "source", "medium", "campaign", "device", "country", "path", "host", "side", "title")
+MOST_UNITS = "999999"  # in a duration
+EMPTY = Later("write something here")
 KEY = validate.Regexp(r"^[a-z0-9][a-z0-9_-]{0,62}\Z", error=Later("use small letters, digits, - and _"))
+
+
+def text_of(most: int, empty: str = EMPTY) -> list[validate.Length]:
+    """What a text must be that cannot be left out."""
+    return [validate.Length(min=1, error=empty), at_most(most)]
+
+
+def at_most(most: int) -> validate.Length:
+    """What a text must be that can be left out."""
+    return validate.Length(max=most, error=Later("write at most %(max)s characters"))
+
+
+def few(most: int) -> validate.Length:
+    """What a list must be."""
+    return validate.Length(max=most, error=Later("give at most %(max)s of these"))
+
+
+NAME = text_of(200, Later("give it a name"))
 
 
 class DefinitionError(Complaint):
@@ -149,9 +169,11 @@ class Definition:
 
 def parse_duration(text: str) -> int:
     """Milliseconds of `90s`, `30m`, `12h`, `14d` or `6w`; raises ValueError."""
-    found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
-    if not found or int(found[1]) == 0:
+    found = re.fullmatch(r"0*([0-9]*)([smhdw])", text.strip())
+    if not found or not found[1]:
         raise ValueError(tell("write a duration as 90s, 30m, 12h, 14d or 6w"))
+    if len(found[1]) > len(MOST_UNITS):
+        raise ValueError(tell("this is too long: write at most %(longest)s", longest=MOST_UNITS + found[2]))
     return int(found[1]) * UNITS_MS[found[2]]
 
 
@@ -237,8 +259,8 @@ def check_duration(value: str) -> None:
 class ConditionSchema(Schema):
     """One condition: exactly one of property, trait and field; an operator; a value."""
 
-    property = fields.String(validate=validate.Length(1, 200))
-    trait = fields.String(validate=validate.Length(1, 200))
+    property = fields.String(validate=text_of(200))
+    trait = fields.String(validate=text_of(200))
     field = fields.String(validate=validate.OneOf(FIELDS))
     op = fields.String(required=True, validate=validate.OneOf(OPERATORS))
     value = fields.Raw(load_default=None, allow_none=True)
@@ -253,10 +275,10 @@ class ConditionSchema(Schema):
 class MatcherSchema(Schema):
     """What an event must be."""
 
-    event = fields.String(validate=validate.Length(1, 500))
-    page = fields.String(validate=validate.Length(1, 500))
+    event = fields.String(validate=text_of(500))
+    page = fields.String(validate=text_of(500))
     type = fields.String(validate=validate.OneOf(("track", "page", "screen", "identify", "group", "alias")))
-    where = fields.List(fields.Nested(ConditionSchema), validate=validate.Length(max=20))
+    where = fields.List(fields.Nested(ConditionSchema), validate=few(20))
 
     @validates_schema
     def _whole(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -268,33 +290,39 @@ class StepSchema(Schema):
     """One step."""
 
     key = fields.String(required=True, validate=KEY)
-    name = fields.String(required=True, validate=validate.Length(1, 200))
-    stage = fields.String(load_default="", validate=validate.Length(max=100))
+    name = fields.String(required=True, validate=NAME)
+    stage = fields.String(load_default="", validate=at_most(100))
     optional = fields.Boolean(load_default=False)
     within = fields.String(load_default=None, allow_none=True, validate=check_duration)
-    match = fields.List(fields.Nested(MatcherSchema), required=True, validate=validate.Length(1, 20))
+    match = fields.List(
+        fields.Nested(MatcherSchema),
+        required=True,
+        validate=[validate.Length(min=1, error=Later("choose a touchpoint")), few(20)],
+    )
 
 
 class DefinitionSchema(Schema):
     """A whole journey."""
 
     key = fields.String(required=True, validate=KEY)
-    name = fields.String(required=True, validate=validate.Length(1, 200))
-    goal = fields.String(load_default="", validate=validate.Length(max=500))
-    steps = fields.List(fields.Nested(StepSchema), required=True, validate=validate.Length(2, 30))
+    name = fields.String(required=True, validate=NAME)
+    goal = fields.String(load_default="", validate=at_most(500))
+    steps = fields.List(
+        fields.Nested(StepSchema),
+        required=True,
+        validate=validate.Length(2, 30, error=Later("a journey has %(min)s to %(max)s steps")),
+    )
     order = fields.String(load_default=ORDERS[0], validate=validate.OneOf(ORDERS))
     runs_of = fields.String(
         validate=validate.OneOf(RUNS_OF),
         metadata={"description": "who makes a run: a customer where absent, or the members of an account"},
     )
-    fail_on = fields.List(fields.Nested(MatcherSchema), load_default=list, validate=validate.Length(max=20))
+    fail_on = fields.List(fields.Nested(MatcherSchema), load_default=list, validate=few(20))
     idle_timeout = fields.String(load_default="30d", validate=check_duration)
     window = fields.String(load_default=None, allow_none=True, validate=check_duration)
-    case_key = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
-    population = fields.List(
-        fields.Nested(ConditionSchema), load_default=list, validate=validate.Length(max=20)
-    )
-    owner = fields.String(load_default="", validate=validate.Length(max=254))
+    case_key = fields.String(load_default=None, allow_none=True, validate=at_most(200))
+    population = fields.List(fields.Nested(ConditionSchema), load_default=list, validate=few(20))
+    owner = fields.String(load_default="", validate=at_most(254))
 
     @post_load
     def _lean(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -24,16 +25,24 @@ class RulesRefused(Exception):
 
 
 def save_journey(
-    engine: Engine, project_id: int, definition: Definition, *, by: str, now: int
+    engine: Engine,
+    project_id: int,
+    definition: Definition,
+    *,
+    by: str,
+    now: int,
+    check: Callable[[Mapping[str, Any] | None], None] = lambda _standing: None,
 ) -> JourneyVersion:
     """Keep a definition as its journey's next version; where names alone are new, it has the runs at once.
+
+    `check` may refuse that what stands is replaced, as `save_version` says.
 
     Raises DefinitionError where it asks a cookieless project for more than a day.
     """
     if rules_of(engine, project_id).cookieless and (problems := too_long(definition)):
         raise DefinitionError(dict.fromkeys(problems, tell(TOO_LONG)))
     source = dict(definition.source)
-    return save_version(engine, project_id, source, by=by, now=now, alike=counts_alike)
+    return save_version(engine, project_id, source, by=by, now=now, alike=counts_alike, check=check)
 
 
 def change_rules(

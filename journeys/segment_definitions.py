@@ -12,17 +12,20 @@ from marshmallow import Schema, ValidationError, fields, pre_load, validate, val
 from journeys import plain_yaml
 from journeys.definitions import (
     KEY,
+    NAME,
     OPERATORS,
     Condition,
     DefinitionError,
     Matcher,
     MatcherSchema,
+    at_most,
     check_duration,
     check_value,
     condition_of,
     matcher_of,
     parse_duration,
     problems_of,
+    text_of,
 )
 from journeys.segments import ATTRIBUTES
 from store.words import tell
@@ -146,7 +149,7 @@ class PartSchema(Schema):
     all = fields.List(fields.Nested(lambda: PartSchema()), validate=validate.Length(1, MOST_CONDITIONS))
     any = fields.List(fields.Nested(lambda: PartSchema()), validate=validate.Length(1, MOST_CONDITIONS))
     field = fields.String(validate=validate.OneOf(ATTRIBUTES))
-    trait = fields.String(validate=validate.Length(1, 200))
+    trait = fields.String(validate=text_of(200))
     op = fields.String(validate=validate.OneOf(OPERATORS))
     value = fields.Raw(allow_none=True)
     did = fields.Nested(MatcherSchema)
@@ -184,8 +187,8 @@ class SegmentSchema(Schema):
     """A whole segment."""
 
     key = fields.String(required=True, validate=KEY)
-    name = fields.String(required=True, validate=validate.Length(1, 200))
-    description = fields.String(load_default="", validate=validate.Length(max=500))
+    name = fields.String(required=True, validate=NAME)
+    description = fields.String(load_default="", validate=at_most(500))
     all = fields.List(fields.Nested(PartSchema), validate=validate.Length(1, MOST_CONDITIONS))
     any = fields.List(fields.Nested(PartSchema), validate=validate.Length(1, MOST_CONDITIONS))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 
@@ -29,9 +29,16 @@ NOWHERE = [{"key": name, "name": name, "match": [{"event": name}]} for name in (
 
 
 def keep_segment(
-    engine: Engine, events: EventStore, project_id: int, segment: SegmentDefinition, *, by: str, now: int
+    engine: Engine,
+    events: EventStore,
+    project_id: int,
+    segment: SegmentDefinition,
+    *,
+    by: str,
+    now: int,
+    check: Callable[[Mapping[str, Any] | None], None] = lambda _standing: None,
 ) -> SavedSegment:
-    """Keep the segment under its key, in place of a former one.
+    """Keep the segment under its key, in place of a former one, which `check` may refuse to be replaced.
 
     Raises DefinitionError as `check_segment` does, where another segment has its name, and where there are
     too many.
@@ -44,7 +51,7 @@ def keep_segment(
         more = {"name": of_name}
     check_segment(engine, events, project_id, segment, more=more)
     try:
-        return save_segment(engine, project_id, segment.source, by=by, now=now)
+        return save_segment(engine, project_id, segment.source, by=by, now=now, check=check)
     except TooManySegments as error:
         raise DefinitionError({"segment": str(error)}) from None
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Row, case, select, update
 
 from store.db import writing
 from store.filling import give_up, holds, take_away
-from store.tables import journey_versions, journeys
+from store.tables import journey_versions, journeys, projects
 
 ANSWERING = ("live", "refilling", "refill_paused")
 PAUSED = {"filling": "paused", "refilling": "refill_paused"}
@@ -48,12 +48,16 @@ def save_version(
     by: str,
     now: int,
     alike: Callable[[Mapping[str, Any], Mapping[str, Any]], bool] = lambda _one, _other: False,
+    check: Callable[[Mapping[str, Any] | None], None] = lambda _standing: None,
 ) -> JourneyVersion:
     """Keep a definition as the next version, still to be filled; an equal newest one is returned as it is.
 
     Where a version that is kept has `alike` runs, the next one takes them over, as far as they are filled.
+    `check` gets what the newest version says, or None where there is no such journey, which nobody can change
+    meanwhile; whatever it raises leaves the journey as it is.
     """
     with writing(engine) as connection:
+        connection.execute(select(projects.c.id).where(projects.c.id == project_id).with_for_update())
         mine = (journeys.c.project_id == project_id) & (journeys.c.key == definition["key"])
         found = connection.execute(select(journeys.c.id, journeys.c.deleted_at).where(mine)).first()
         journey_id = found.id if found else None
@@ -68,6 +72,7 @@ def save_version(
         newest = connection.execute(
             _versions().where(journey_versions.c.journey_id == journey_id).limit(1)
         ).first()
+        check(dict(newest.definition) if newest and found and found.deleted_at is None else None)
         if newest and newest.definition == dict(definition) and newest.status != "replaced":
             return _version(connection.execute(_versions().where(journey_versions.c.id == newest.id)).one())
         row = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, select, update
 
 from store.db import writing
+from store.tables import projects
 from store.tables_segments import segments
 from store.words import tell
 
@@ -43,19 +44,36 @@ def saved_segment(engine: Engine, project_id: int, key: str) -> SavedSegment | N
     return next((one for one in saved_segments(engine, project_id) if one.key == key), None)
 
 
+def every_definition(engine: Engine, project_id: int) -> dict[str, dict[str, Any]]:
+    """What each segment of a project says, by its key; those that were deleted and can come back, too."""
+    query = select(segments.c.key, segments.c.definition).where(segments.c.project_id == project_id)
+    with engine.connect() as connection:
+        return {row.key: dict(row.definition) for row in connection.execute(query)}
+
+
 def save_segment(
-    engine: Engine, project_id: int, definition: Mapping[str, Any], *, by: str, now: int
+    engine: Engine,
+    project_id: int,
+    definition: Mapping[str, Any],
+    *,
+    by: str,
+    now: int,
+    check: Callable[[Mapping[str, Any] | None], None] = lambda _standing: None,
 ) -> SavedSegment:
     """Keep a definition under its key, in place of the former one; one that was deleted comes back.
 
-    Raises TooManySegments.
+    `check` gets the definition that stands, or None, which nobody can change meanwhile; whatever it raises
+    leaves that as it is. Raises TooManySegments.
     """
     key = str(definition["key"])
     mine = (segments.c.project_id == project_id) & (segments.c.key == key)
     changed = {"definition": dict(definition), "changed_by": by, "changed_at": now, "deleted_at": None}
     with writing(engine) as connection:
-        present = connection.execute(select(segments.c.deleted_at).where(mine)).first()
-        if present is None or present.deleted_at is not None:
+        connection.execute(select(projects.c.id).where(projects.c.id == project_id).with_for_update())
+        present = connection.execute(select(segments).where(mine)).first()
+        stands = present is not None and present.deleted_at is None
+        check(dict(present.definition) if present and stands else None)
+        if not stands:
             _make_room(connection, project_id)
         if present is None:
             row = {"project_id": project_id, "key": key, "created_by": by, "created_at": now, **changed}

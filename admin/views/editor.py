@@ -11,8 +11,9 @@ from admin import authoring, draft_edits
 from admin.access import SEVERAL, Place, did, needs
 from admin.deeds import deed
 from admin.draft import Draft, empty, from_definition, from_form
-from admin.draft_gaps import gaps
+from admin.draft_gaps import gaps, plain
 from admin.long_reports import Spot, shown
+from admin.seen import TO_ITS_TOP, DefinitionChanged, opened_with
 from admin.services import services
 from admin.suggestions import About, suggestions
 from journeys.definitions import OPERATORS, Definition, DefinitionError, parse_yaml
@@ -30,11 +31,11 @@ pages = Blueprint("editor", __name__, url_prefix="/p/<project>/editor")
 def show(place: Place, key: str | None) -> ResponseReturnValue:
     """An empty form, or the form of a journey's newest version."""
     if key is None:
-        return _form(empty(), None)
+        return _form(place, empty(), None)
     versions = versions_of(services().engine, place.project.id, key)
     if not versions:
         abort(404)
-    return _form(from_definition(versions[0].definition), key)
+    return _form(place, from_definition(versions[0].definition), key)
 
 
 @pages.post("", defaults={"key": None})
@@ -48,13 +49,15 @@ def change(place: Place, key: str | None) -> ResponseReturnValue:
     try:
         if do == "import":
             imported = from_definition(parse_yaml(request.form.get("yaml", "")).source)
-            return _form(imported | ({"key": key} if key else {}), key)
+            return _form(place, imported | ({"key": key} if key else {}), key)
         if do == "save":
-            return _saved(place, authoring.checked(services(), place, draft, key))
+            return _saved(place, authoring.checked(services(), place, draft, key), key)
     except DefinitionError as error:
-        return _with_problems(draft, key, error, do)
+        return _with_problems(place, draft, key, error, do)
+    except DefinitionChanged as error:
+        return _form(place, draft, key, conflict=str(error)), 409, TO_ITS_TOP
     focus = draft_edits.apply(draft, do)
-    return _form(draft, key, focus=focus, moved=draft_edits.moved(draft, do, focus))
+    return _form(place, draft, key, focus=focus, moved=draft_edits.moved(draft, do, focus))
 
 
 @pages.get("/suggest/<what>")
@@ -69,7 +72,7 @@ def suggest(place: Place, what: str) -> ResponseReturnValue:
 def _preview(place: Place, draft: Draft, key: str | None) -> ResponseReturnValue:
     """What stands beside the form: what it would have shown, or what it lacks, and the same as YAML."""
     given, work = services(), services().work()
-    told = {"key": key, "yaml": authoring.as_yaml(draft), "days": authoring.PREVIEW_DAYS}
+    told = {"key": key, "yaml": authoring.as_yaml(given, place, draft), "days": authoring.PREVIEW_DAYS}
 
     def draw(found: dict[str, Any]) -> str:
         return render_template("editor/beside.html", **told, **found)
@@ -89,9 +92,10 @@ def _preview(place: Place, draft: Draft, key: str | None) -> ResponseReturnValue
     return shown(compute, draw, owner=place.user.id, work=work, spot=BESIDE, **told)
 
 
-def _saved(place: Place, definition: Definition) -> ResponseReturnValue:
+def _saved(place: Place, definition: Definition, key: str | None) -> ResponseReturnValue:
     changed = authoring.changed(services(), place, definition, definition.key)
-    saved = authoring.save(services(), place, definition)
+    seen = request.form.get("seen", "")
+    saved = authoring.save(services(), place, definition, is_new=key is None, seen=seen)
     if changed is not None and changed.says:
         flash(
             tell(
@@ -105,14 +109,17 @@ def _saved(place: Place, definition: Definition) -> ResponseReturnValue:
     return redirect(target)
 
 
-def _with_problems(draft: Draft, key: str | None, error: DefinitionError, do: str) -> ResponseReturnValue:
+def _with_problems(
+    place: Place, draft: Draft, key: str | None, error: DefinitionError, do: str
+) -> ResponseReturnValue:
     yaml = request.form.get("yaml", "") if do == "import" else ""
     problems = {"yaml": str(error)} if do == "import" else error.problems
     headers = {"HX-Retarget": "#editor-form", "HX-Reswap": "outerHTML"}
-    return _form(draft, key, problems=problems, yaml=yaml), 422, headers
+    return _form(place, draft, key, problems=problems, yaml=yaml), 422, headers
 
 
 def _form(
+    place: Place,
     draft: Draft,
     key: str | None,
     *,
@@ -120,13 +127,17 @@ def _form(
     focus: str = "",
     yaml: str = "",
     moved: dict[str, Any] | None = None,
+    conflict: str = "",
 ) -> str:
+    """The form, which says what it was opened with."""
     part = "editor/changed.html" if request.headers.get("HX-Request") else "editor/page.html"
     return render_template(
         part,
         draft=draft,
         key=key,
-        problems=problems or {},
+        **opened_with(request.form, authoring.standing(services(), place, key), conflict),
+        problems=plain(draft, problems or {}),
+        lines=gaps(draft, problems or {}),
         focus=focus,
         yaml=yaml,
         operators=OPERATORS,

@@ -13,6 +13,8 @@ from admin.deeds import deed
 from admin.draft import Draft
 from admin.formats import sentence
 from admin.long_reports import Spot, shown
+from admin.made_keys import free_key
+from admin.seen import TO_ITS_TOP, Check, DefinitionChanged, only_new, only_over, opened_with, says
 from admin.segment_draft import LISTS, empty, from_definition, from_form, new_item, placed, to_definition
 from admin.segment_sizes import draft_size, runs_of, size_of
 from admin.services import services
@@ -32,6 +34,7 @@ from store.journeys import live_journeys
 from store.segments import (
     TooManySegments,
     delete_segment,
+    every_definition,
     restore_segment,
     saved_segment,
     saved_segments,
@@ -116,7 +119,7 @@ def change(place: Place) -> ResponseReturnValue:
 @needs("editor", does=LOOKS)
 def beside(place: Place) -> ResponseReturnValue:
     """What stands beside the form: how many belong to the segment as it is now, and the same as YAML."""
-    given, source = services(), to_definition(from_form(request.form))
+    given, source = services(), _source(place, from_form(request.form))
     journey, work = request.form.get("of", ""), given.work()
     told = {"journey": journey, "yaml": segment_yaml(source), "days": DAYS}
 
@@ -188,8 +191,7 @@ def _imported(place: Place, former: str, draft: Draft, yaml: str) -> ResponseRet
 def _saved(place: Place, former: str, draft: Draft) -> ResponseReturnValue:
     given = services()
     try:
-        segment = parse_segment(to_definition(draft))
-        _key_is_free(place, segment, former)
+        segment = parse_segment(_source(place, draft))
         keep_segment(
             given.engine,
             given.events,
@@ -197,9 +199,12 @@ def _saved(place: Place, former: str, draft: Draft) -> ResponseReturnValue:
             segment,
             by=place.user.email,
             now=given.clock(),
+            check=_careful(segment, former),
         )
     except DefinitionError as error:
         return _form(place, former, draft, problems=placed(error.problems)), 422
+    except DefinitionChanged as error:
+        return _form(place, former, draft, conflict=str(error)), 409, TO_ITS_TOP
     did(place, deed("saved the segment %(key)s"), key=segment.key)
     flash(
         tell(
@@ -211,21 +216,33 @@ def _saved(place: Place, former: str, draft: Draft) -> ResponseReturnValue:
     return Response(headers={"HX-Redirect": target}) if _is_part() else redirect(target)
 
 
-def _key_is_free(place: Place, segment: SegmentDefinition, former: str) -> None:
-    """Raise DefinitionError where saving would replace another segment, or rename one that links name."""
+def _source(place: Place, draft: Draft) -> dict[str, Any]:
+    """What the draft means; a key that is made of its name is one that no other segment has."""
+    source = to_definition(draft)
+    if draft["key"]:
+        return source
+    kept = every_definition(services().engine, place.project.id)
+
+    def is_taken(key: str) -> bool:
+        return key in kept and not says({**source, "key": key}, kept[key], parse_segment)
+
+    return {**source, "key": free_key(source["key"], is_taken)}
+
+
+def _careful(segment: SegmentDefinition, former: str) -> Check:
+    """A check of what stands: a new segment replaces no other one, a changed one only what was seen.
+
+    Raises DefinitionError where a segment that links name would get another key.
+    """
     if former and segment.key != former:
         raise DefinitionError(
             {"key": tell("the key of a saved segment stays as it is: %(former)s", former=former)}
         )
-    if not former and saved_segment(services().engine, place.project.id, segment.key):
-        raise DefinitionError(
-            {
-                "key": tell(
-                    "there is a segment %(segment_key)s already; choose another key",
-                    segment_key=repr(segment.key),
-                )
-            }
-        )
+    if former:
+        return only_over(segment.source, request.form.get("seen", ""))
+    key = repr(segment.key)
+    taken = tell("there is a segment %(segment_key)s already; choose another key", segment_key=key)
+    return only_new(segment.source, taken)
 
 
 def _is_part() -> bool:
@@ -241,14 +258,17 @@ def _form(
     problems: dict[str, str] | None = None,
     focus: str = "",
     yaml: str = "",
+    conflict: str = "",
 ) -> str:
     engine: Any = services().engine
+    present = saved_segment(engine, place.project.id, former) if former else None
     journeys = {
         one.definition["key"]: one.definition["name"] for one in live_journeys(engine, place.project.id)
     }
     return render_template(
         "segments/form.html" if _is_part() else "segments/edit.html",
         former=former,
+        **opened_with(request.form, present.definition if present else {}, conflict),
         draft=draft,
         problems=problems or {},
         focus=focus,

@@ -11,7 +11,7 @@ import pytest
 
 from admin import draft, draft_edits, suggestions
 from journeys.catalog import volume
-from journeys.definitions import parse, parse_yaml
+from journeys.definitions import parse, parse_yaml, to_yaml
 from store.journeys import versions_of
 from tests.admin.conftest import JOURNEY, Shop, fill_all, happened
 
@@ -162,14 +162,112 @@ def test_a_change_is_a_new_version(own_shop: Shop) -> None:
     ]
 
 
+def goals(shop: Shop, key: str = "buy") -> list[str]:
+    """What the versions of a journey say of its goal, the newest first."""
+    return [one.definition["goal"] for one in versions_of(shop.services.engine, shop.project.id, key)]
+
+
+def seen_in(text: str) -> str:
+    found = re.search(r'name="seen" value="(\w+)"', text)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("script", [{}, {"HX-Request": "true"}])
+def test_a_journey_that_was_changed_since_it_was_opened_is_not_replaced_unseen(
+    own_shop: Shop, script: dict[str, str]
+) -> None:
+    browser, address = own_shop.client("editor"), "/p/shop/editor/buy"
+    opened = form_of(draft.from_definition(JOURNEY)) | {"seen": seen_in(browser.get(address).text)}
+    theirs, mine = (opened | {"do": "save", "goal": one} for one in ("Theirs", "Mine"))
+    moved = browser.post(address, data=mine | {"do": "steps:add"}, headers=script)
+    assert seen_in(moved.text) == opened["seen"], "the form that was opened goes on"
+    for _ in range(2):
+        assert browser.post(address, data=theirs, headers=script).status_code < 400, "twice is harmless"
+    refused = browser.post(address, data=mine, headers=script)
+    assert (refused.status_code, goals(own_shop)) == (409, ["Theirs", JOURNEY["goal"]])
+    assert "has changed this since you opened it" in refused.text
+    assert 'value="Mine"' in refused.text, "what was written stays in the form"
+    again = browser.post(address, data=mine | {"seen": seen_in(refused.text)}, headers=script)
+    assert again.status_code < 400
+    assert goals(own_shop) == ["Mine", "Theirs", JOURNEY["goal"]]
+
+
+def test_a_pasted_definition_replaces_only_the_version_that_was_seen(own_shop: Shop) -> None:
+    browser, address = own_shop.client("editor"), "/p/shop/editor/buy"
+    pasted = {"do": "import", "yaml": to_yaml(parse(JOURNEY | {"goal": "Pasted"}))}
+    form = {"seen": seen_in(browser.get(address).text)}
+    text = browser.post(address, data=form | pasted).text
+    assert 'value="Pasted"' in text
+    save = form_of(draft.from_definition(JOURNEY | {"goal": "Pasted"})) | {"do": "save"}
+    assert browser.post(address, data=save | {"seen": seen_in(text)}).status_code == 302
+    form = {"seen": seen_in(browser.get(address).text)}
+    restored = browser.post("/p/shop/journeys/buy/restore", data={"version": "1"})
+    assert (restored.status_code, goals(own_shop)[0]) == (302, JOURNEY["goal"])
+    assert browser.post(address, data=save | {"goal": "Pasted anew"} | form).status_code == 409
+
+
+def test_a_journey_that_was_deleted_meanwhile_comes_back_only_when_that_is_known(own_shop: Shop) -> None:
+    browser, address = own_shop.client("editor"), "/p/shop/editor/buy"
+    opened = {"do": "save", "seen": seen_in(browser.get(address).text)}
+    form = form_of(draft.from_definition(JOURNEY | {"goal": "Another"})) | opened
+    browser.post("/p/shop/journeys/buy/delete")
+    refused = browser.post(address, data=form)
+    assert (refused.status_code, goals(own_shop)) == (409, [JOURNEY["goal"]])
+    assert browser.post(address, data=form | {"seen": seen_in(refused.text)}).status_code == 302
+    assert goals(own_shop)[0] == "Another"
+
+
+def test_a_new_journey_that_is_sent_twice_is_one(own_shop: Shop) -> None:
+    form = form_of(draft.from_definition(JOURNEY | {"key": "", "name": "Second try"})) | {"do": "save"}
+    for _ in range(2):
+        answer = own_shop.client("editor").post("/p/shop/editor", data=form)
+        assert answer.location == "/p/shop/journeys/second-try/funnel"
+    assert goals(own_shop, "second-try") == [JOURNEY["goal"]]
+
+
+def test_keys_that_are_made_of_names_are_each_ones_own(own_shop: Shop) -> None:
+    browser = own_shop.client("editor")
+
+    def save(name: str, **more: str) -> str:
+        one = form_of(draft.from_definition(JOURNEY | {"key": "", "name": name})) | {"do": "save"} | more
+        return str(browser.post("/p/shop/editor", data=one).location).removeprefix("/p/shop/journeys/")
+
+    assert [save("旅"), save("旅"), save("道")] == ["journey/funnel", "journey/funnel", "journey-2/funnel"]
+    beside = browser.post("/p/shop/editor", data={"do": "preview", "name": "Путь"}).text
+    assert "key: journey-3" in beside, "as it would be saved"
+    browser.post("/p/shop/journeys/journey-2/delete")
+    assert save("Путь") == "journey-3/funnel", "the versions of another journey are not gone on with"
+    assert save("Zürich, Über-Äpfel!") == "zurich-uber-apfel/funnel"
+    assert save("Дорога", key="journey") == "None", "a key that was typed and is taken is refused"
+
+
+def test_steps_get_keys_of_their_own() -> None:
+    names = [
+        ("Kürzt", ""),
+        ("道", ""),
+        ("kurzt", ""),
+        ("Kurzt!", ""),
+        ("Any", "kurzt-2"),
+        ("", ""),
+        ("旅", ""),
+    ]
+    one = draft.empty() | {
+        "steps": [draft.new_item("steps") | {"name": name, "key": key} for name, key in names]
+    }
+    keys = [step["key"] for step in draft.to_definition(one)["steps"]]
+    assert keys == ["kurzt", "step-2", "kurzt-3", "kurzt-4", "kurzt-2", "step-6", "step-7"]
+
+
 @pytest.mark.parametrize(
     ("change", "place", "words"),
     [
-        ({"name": ""}, "name", "Length must be between 1 and"),
+        ({"name": ""}, "name", "give it a name"),
+        ({"idle_timeout": "999999999999d"}, "idle_timeout", "this is too long: write at most 999999d"),
         ({"steps.1.within": "soon"}, "steps-1-within", "write a duration as"),
-        ({"steps.1.match.0.value": ""}, "steps-1-match-0-value", "Length must be between 1 and"),
+        ({"steps.1.match.0.value": ""}, "steps-1-match-0-value", "choose a touchpoint"),
         ({"steps.0.optional": "on"}, "steps", "cannot be optional"),
-        ({"key": "buy"}, "key", "already"),
+        ({"key": "buy", "goal": "Another"}, "key", "already"),
         ({"idle_timeout": "x"}, "idle_timeout", "write a duration as"),
     ],
 )
@@ -180,6 +278,48 @@ def test_problems_stand_at_their_field(shop: Shop, change: dict, place: str, wor
     assert 'class="problem"' in answer.text
     assert words in answer.text
     assert "Fills the cart" in answer.text, "what was typed stays"
+
+
+def lines_in(text: str) -> list[str]:
+    """What stands in the way of saving, as the top of the form says it."""
+    alert = re.search(r'role="alert">.*?</div>', text, re.DOTALL)
+    return re.findall(r"<li[^>]*>(.*?)</li>", unescape(alert[0])) if alert else []
+
+
+def test_an_empty_form_says_in_plain_words_what_it_lacks(shop: Shop) -> None:
+    empty = form_of(draft.empty()) | {"do": "save"}
+    text = shop.client("editor").post("/p/shop/editor", data=empty).text
+    assert sorted(lines_in(text)) == [
+        "Name of the journey: give it a name",
+        "Step 1, name: give it a name",
+        "Step 1: choose a touchpoint",
+        "Step 2, name: give it a name",
+        "Step 2: choose a touchpoint",
+    ]
+    for place in ("name", "steps.0.name", "steps.1.match.0.event"):
+        assert f'id="problem-{place}"' in text
+    assert "Length" not in text
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"name": "x" * 201}, "Name of the journey: write at most 200 characters"),
+        ({"owner": "x" * 255}, "Owner: write at most 254 characters"),
+        ({"steps.1.name": "x" * 201}, "Step 2, name: write at most 200 characters"),
+        ({"steps.1.stage": "x" * 101}, "Step 2, stage: write at most 100 characters"),
+        ({"steps.1.match.0.value": "x" * 501}, "Step 2, event: write at most 500 characters"),
+        ({"window": "999999999999d"}, "Time from start to goal: this is too long: write at most 999999d"),
+        ({"steps.1.within": "1000000w"}, "Step 2, time limit: this is too long: write at most 999999w"),
+        ({"steps.2.within": "0d"}, "Step 3, time limit: write a duration as 90s, 30m, 12h, 14d or 6w"),
+        ({"fail_on.0.value": ""}, "Failed when any of these happens: choose a touchpoint"),
+        ({"population.0.op": "eq", "population.0.name": "a"}, "Who counts: a condition has no value yet"),
+        ({"steps.0.optional": "on"}, "the first step and the goal cannot be optional"),
+    ],
+)
+def test_what_stands_in_the_way_names_its_field(shop: Shop, change: dict[str, str], line: str) -> None:
+    form = form_of(draft.from_definition(JOURNEY | {"key": "new"})) | {"do": "save"} | change
+    assert lines_in(shop.client("editor").post("/p/shop/editor", data=form).text) == [line]
 
 
 def test_a_journey_without_touchpoints_leads_to_discover(shop: Shop) -> None:

@@ -261,6 +261,28 @@ def test_the_size_beside_a_segment_is_waited_for_while_its_form_goes_on(
     assert "of 5 customers" in client.post(path, data=form, headers=HX).text
 
 
+def test_what_a_journey_lacked_is_gone_while_it_is_counted(shop: Shop, slow: threading.Event) -> None:
+    client, path = shop.client("editor"), "/p/shop/editor"
+    form = {"do": "preview", "idle_timeout": "3d", "steps.0.match.0.value": "", "steps.1.match.0.value": ""}
+    assert "Step 1: choose a touchpoint" in client.post(path, data=form, headers=HX).text
+    form |= {"steps.0.match.0.value": "Cart Filled", "steps.1.match.0.value": "Order Paid"}
+    part = client.post(path, data=form, headers=HX).text
+    assert "Counting for" in part
+    assert '<div id="preview-gaps" hx-swap-oob="true"></div>' in part
+    assert 'id="preview-found"' not in part, "what was counted before stays until it is counted anew"
+    name = name_in(part)
+    slow.set()
+    texts: list[str] = []
+
+    def is_there() -> bool:
+        texts.append(client.post(path, data={**form, "work": name}, headers=HX).text)
+        return "data-work" not in texts[-1]
+
+    until(is_there)
+    assert '<div class="card-body" id="preview-found" hx-swap-oob="true">' in texts[-1]
+    assert "runs succeed" in texts[-1]
+
+
 PATHS, RULES = "/p/shop/settings/paths", "/p/shop/settings/rules"
 LIMITS = {"violations": "mark", "unplanned": "allow", "session_idle_minutes": "10", "session_cap_hours": "12"}
 BLOCKED = {"blocked_ids": "nobody", "most_neighbours": "20", "do": "preview"}

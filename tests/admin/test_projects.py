@@ -94,3 +94,11 @@ def test_what_cannot_be_is_said_beside_its_field_and_changes_nothing(
     assert 'aria-invalid="true"' in answer.text
     assert all_projects(engine) == before
     assert told(own_shop, own_shop.project.id) == []
+
+
+def test_projects_whose_names_make_the_same_key_get_keys_of_their_own(own_shop: Shop) -> None:
+    browser, address = own_shop.client("admin"), "/p/shop/settings/project/new"
+    made = [browser.post(address, data=NEW | {"new_name": one}).location for one in ("店", "лавка", "Café")]
+    assert [one.split("/")[2] for one in made] == ["project", "project-2", "cafe"]
+    again = browser.post(address, data=NEW | {"new_name": "лавка"})
+    assert (again.status_code, "a project &#39;project-2&#39; already" in again.text) == (422, True)

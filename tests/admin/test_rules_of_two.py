@@ -1,16 +1,20 @@
-"""Two people change the rules of a project at once: nothing is lost in silence."""
+"""Two people change rules, a journey or a segment at once: nothing is lost in silence."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Engine
 
 from admin import joining
+from admin.seen import DefinitionChanged, only_over, version_of
+from store.journeys import save_version
 from store.projects import create_project
 from store.rules import IDENTIFIERS, IdentifierRule, ProjectRules, alter_rules, rules_of, save_rules
+from store.segments import save_segment
 from tests.admin.conftest import NOW, Shop
 from tests.admin.test_api import asking
 
@@ -91,6 +95,30 @@ def test_changes_at_once_lose_nothing(pg_engine: Engine, engine: Engine) -> None
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(add, range(20)))
         assert sorted(map(int, rules_of(db, project).blocked_ids)) == list(range(20))
+
+
+@pytest.mark.parametrize("save", [save_version, save_segment])
+@pytest.mark.parametrize("begun", [True, False])
+def test_of_several_who_saw_the_same_one_alone_replaces_it(
+    pg_engine: Engine, engine: Engine, save: Callable[..., object], begun: bool
+) -> None:
+    first = {"key": "one", "name": "First"}
+    seen = version_of(first if begun else {})
+    for db in (pg_engine, engine):
+        project = create_project(db, key="p", name="P", now=0).id
+        if begun:
+            save(db, project, first, by="a", now=0)
+
+        def replaces(n: int, db: Engine = db, project: int = project) -> bool:
+            mine = {"key": "one", "name": str(n)}
+            try:
+                save(db, project, mine, by="a", now=n, check=only_over(mine, seen))
+            except DefinitionChanged:
+                return False
+            return True
+
+        with ThreadPoolExecutor(4) as pool:
+            assert sum(pool.map(replaces, range(8))) == 1
 
 
 def test_saving_the_form_as_it_is_changes_no_priority() -> None:

@@ -222,7 +222,7 @@ def test_an_editor_makes_changes_and_deletes_a_segment(own_shop: Shop) -> None:
     assert kept(own_shop) == ["on-the-phone"]
     browser.post("/p/shop/segments/delete", data={"key": "on-the-phone"})
     browser.post("/p/shop/segments/edit", data=fields_of(TEXT))
-    again = browser.post("/p/shop/segments/edit", data=fields_of(TEXT))
+    again = browser.post("/p/shop/segments/edit", data=fields_of(TEXT, description="Another"))
     assert (again.status_code, "already" in again.text) == (422, True)
     changed = TEXT.replace("mobile", "tablet")
     form = browser.get("/p/shop/segments/edit?key=phone").text
@@ -242,6 +242,74 @@ def test_an_editor_makes_changes_and_deletes_a_segment(own_shop: Shop) -> None:
     assert kept(own_shop) == ["phone"]
     assert browser.post("/p/shop/segments/delete", data={"key": "nobody"}).status_code == 404
     assert browser.get("/p/shop/segments/edit?key=nobody").status_code == 404
+
+
+def hidden(text: str, name: str = "seen") -> str:
+    found = re.search(rf'name="{name}" value="(\w*)"', text)
+    assert found
+    return found[1]
+
+
+def device(shop: Shop) -> str:
+    found = saved_segment(shop.services.engine, shop.project.id, "phone")
+    assert found
+    return str(found.definition["all"][0]["value"])
+
+
+@pytest.mark.parametrize("script", [{}, {"HX-Request": "true"}])
+def test_a_segment_that_was_changed_since_it_was_opened_is_not_replaced_unseen(
+    own_shop: Shop, script: dict[str, str]
+) -> None:
+    browser, address = own_shop.client("editor"), "/p/shop/segments/edit"
+    save_segment(own_shop.services.engine, own_shop.project.id, PHONE, by="x", now=NOW)
+    seen = hidden(browser.get(f"{address}?key=phone").text)
+    first, second = (
+        fields_of(TEXT.replace("mobile", one), former="phone", seen=seen) for one in ("tablet", "tv")
+    )
+    moved = browser.post(address, data=second | {"do": "parts:add"}, headers=script)
+    assert hidden(moved.text) == seen, "the form that was opened goes on"
+    assert browser.post(address, data=first, headers=script).status_code < 400
+    assert browser.post(address, data=first, headers=script).status_code < 400, "the same may be sent twice"
+    refused = browser.post(address, data=second, headers=script)
+    assert (refused.status_code, device(own_shop)) == (409, "tablet")
+    assert "has changed this since you opened it" in refused.text
+    assert 'name="parts.0.value" value="tv"' in refused.text, "what was written stays in the form"
+    again = browser.post(address, data=second | {"seen": hidden(refused.text)}, headers=script)
+    assert again.status_code < 400
+    assert device(own_shop) == "tv"
+
+
+def test_a_segment_that_was_deleted_meanwhile_comes_back_only_when_that_is_known(own_shop: Shop) -> None:
+    browser, address = own_shop.client("editor"), "/p/shop/segments/edit"
+    save_segment(own_shop.services.engine, own_shop.project.id, PHONE, by="x", now=NOW)
+    form = fields_of(TEXT, former="phone", seen=hidden(browser.get(f"{address}?key=phone").text))
+    browser.post("/p/shop/segments/delete", data={"key": "phone"})
+    refused = browser.post(address, data=form)
+    assert (refused.status_code, kept(own_shop)) == (409, [])
+    browser.post(address, data=form | {"seen": hidden(refused.text)})
+    assert kept(own_shop) == ["phone"]
+
+
+def test_a_new_segment_that_is_sent_twice_is_kept_once(own_shop: Shop) -> None:
+    browser = own_shop.client("editor")
+    for _ in range(2):
+        assert browser.post("/p/shop/segments/edit", data=fields_of(TEXT, key="")).status_code == 302
+    assert kept(own_shop) == ["on-the-phone"]
+
+
+def test_keys_that_are_made_of_names_are_each_ones_own(own_shop: Shop) -> None:
+    browser, address = own_shop.client("editor"), "/p/shop/segments/edit"
+    for name in ("電話", "電話", "Таблет", "Größe ½"):
+        saved = browser.post(address, data=fields_of(TEXT, key="", name=name))
+        assert saved.status_code == 302, saved.text
+    assert kept(own_shop) == ["segment", "segment-2", "grosse-1-2"]
+    beside = browser.post("/p/shop/segments/beside", data=fields_of(TEXT, key="", name="三"))
+    assert "key: segment-3" in beside.text, "as it would be saved"
+    browser.post("/p/shop/segments/delete", data={"key": "segment-2"})
+    browser.post(address, data=fields_of(TEXT, key="", name="三"))
+    assert kept(own_shop) == ["segment", "grosse-1-2", "segment-3"], "one that was deleted can come back"
+    typed = browser.post(address, data=fields_of(TEXT, key="segment", name="四"))
+    assert (typed.status_code, "already" in typed.text) == (422, True)
 
 
 def test_our_own_script_gets_the_form_alone_and_goes_on_after_saving(own_shop: Shop) -> None:

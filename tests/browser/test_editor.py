@@ -102,6 +102,35 @@ def test_a_form_that_is_half_written_is_told_so_calmly(inside: Inside) -> None:
     assert barriers(page) == []
 
 
+def test_back_leads_from_a_saved_journey_to_where_its_form_was_opened(inside: Inside) -> None:
+    page, project = inside
+    page.goto(f"{project}/journeys")
+    page.goto(f"{project}/editor/trial-to-paid")
+    page.locator("#field-owner").fill("back@example.com")
+    page.get_by_role("button", name="Save as a new version").click()
+    page.wait_for_url("**/journeys/trial-to-paid/funnel")
+    page.go_back()
+    page.wait_for_url(f"{project}/journeys")
+
+
+def test_of_two_tabs_the_second_is_told_and_keeps_what_was_written(inside: Inside) -> None:
+    page, project = inside
+    other = page.context.new_page()
+    for tab, owner in ((page, "first@example.com"), (other, "second@example.com")):
+        tab.goto(f"{project}/editor/trial-to-paid")
+        tab.locator("#field-owner").fill(owner)
+    page.get_by_role("button", name="Save as a new version").click()
+    page.wait_for_url("**/journeys/trial-to-paid/funnel")
+    other.get_by_role("button", name="Save as a new version").click()
+    alert = other.get_by_text("has changed this since you opened it")
+    expect(alert).to_be_in_viewport()
+    expect(other.locator("#field-owner")).to_have_value("second@example.com")
+    assert barriers(other) == []
+    other.get_by_role("button", name="Save as a new version").click()
+    other.wait_for_url("**/journeys/trial-to-paid/funnel")
+    other.close()
+
+
 def test_the_form_stands_beside_itself_as_yaml(inside: Inside) -> None:
     page, project = inside
     page.goto(f"{project}/editor")

@@ -149,7 +149,7 @@ GOOD = {"key": "j", "name": "J", "steps": [step("a"), step("b")]}
 @pytest.mark.parametrize(
     ("change", "place", "says"),
     [
-        ({"steps": []}, "steps", "Length must be"),
+        ({"steps": []}, "steps", "a journey has 2 to 30 steps"),
         ({"steps": [step("a"), step("a")]}, "steps", "used twice"),
         ({"steps": [step("a"), step("b", optional=True)]}, "steps", "goal cannot be optional"),
         ({"steps": [step("a", within="1h"), step("b")]}, "steps", "no step before it"),

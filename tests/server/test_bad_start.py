@@ -167,7 +167,7 @@ def test_an_import_beside_a_running_server_is_worked_off_by_it(tmp_path: Path) -
     [
         ("key: [", "this is not YAML"),
         ("just text", "a journey file holds key, name, steps"),
-        ("key: j\nname: J\nsteps: []", "steps: Length must be between 2 and 30"),
+        ("key: j\nname: J\nsteps: []", "steps: a journey has 2 to 30 steps"),
         ("key: j\nname: J\nidle_timeout: soon", "write a duration as 90s, 30m"),
     ],
 )

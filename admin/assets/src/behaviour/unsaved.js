@@ -20,8 +20,12 @@ export function unsaved() {
     saved ??= isLeaving ? null : written();
   });
   addEventListener("beforeunload", (event) => isChanged() && event.preventDefault());
-  document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
-    if (detail.xhr.getResponseHeader("HX-Redirect")) forget(); // it is saved, and the next page is on its way
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const next = event.detail.xhr.getResponseHeader("HX-Redirect");
+    if (!next) return;
+    forget(); // it is saved
+    event.preventDefault();
+    location.replace(next); // Back leads to before the form, not into one that is empty again
   });
 }
 
