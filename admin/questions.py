@@ -73,6 +73,10 @@ class RunsQuestion:
         """What the list shows, in words."""
         return self._which(scope).title
 
+    def rule(self, scope: Scope) -> Definition:
+        """The definition by which the runs are told, which may be another version's."""
+        return (self._which(scope).scope or scope).rule
+
     def _which(self, scope: Scope) -> Which:
         report = BY_NAME.get(self.report)
         if report and report.behind:

@@ -222,14 +222,18 @@ def incidence(watched: Watched) -> Curve:
 def p_of_two_curves(one: Watched, other: Watched) -> float:
     """How often two groups that take equally long would differ at least so much: the log-rank test.
 
-    Mantel 1966; nan where nobody came in either, or a group is empty.
+    Mantel 1966; nan where nobody came in either, a group is empty, or all came at one time.
     """
     ours, all_ = one.times(), one.beside(other).times()
-    share = np.append(ours.at_risk, 0)[np.searchsorted(ours.seconds, all_.seconds)] / all_.at_risk
+    at_risk = np.append(ours.at_risk, 0)[np.searchsorted(ours.seconds, all_.seconds)]
+    came, share = all_.came / all_.at_risk, at_risk / all_.at_risk
     with np.errstate(divide="ignore", invalid="ignore"):
-        variance = share * (1 - share) * all_.came * (all_.at_risk - all_.came) / (all_.at_risk - 1)
-        z = (ours.came.sum() - (share * all_.came).sum()) / np.sqrt(np.nansum(variance))
-    return math.erfc(abs(z) / math.sqrt(2))
+        variance = np.nansum(
+            share * (1 - share) * all_.came * (all_.at_risk - all_.came) / (all_.at_risk - 1)
+        )
+    if not variance > 0:
+        return float("nan")
+    return math.erfc(abs(ours.came.sum() - (at_risk * came).sum()) / math.sqrt(2 * variance))
 
 
 def p_of_curves(groups: Mapping[str, Watched]) -> list[dict[str, Any]]:

@@ -54,7 +54,7 @@ def versions(scope: Scope, *, other: int = 0) -> Answer:
             "moved": None,
         }
     by_it = _by(scope, version)
-    chunks = 1 + _touchpoints(by_it) // MOST_TOUCHPOINTS
+    chunks = _chunks(by_it)
     this, counted = by(scope, scope.version.version, chunks), _computed(by_it, chunks)
     asks: list[Callable[[], Any]] = [
         lambda: funnel(this),
@@ -98,7 +98,8 @@ def _named(scope: Scope, number: int) -> JourneyVersion:
 def by(scope: Scope, number: int, chunks: int) -> Scope:
     """The scope by a version, of one of so many parts of the customers; raises VersionError."""
     if number != scope.version.version:
-        return _computed(_by(scope, _named(scope, number)), chunks)
+        by_it = _by(scope, _named(scope, number))
+        return _computed(by_it, max(chunks, _chunks(by_it)))
     return scope if chunks == 1 else _sampled(scope, chunks)
 
 
@@ -133,6 +134,11 @@ def _by(scope: Scope, version: JourneyVersion) -> Scope:
         raise VersionError(
             tell("version %(number)s cannot be counted: %(error)s", number=version.version, error=error)
         ) from None
+
+
+def _chunks(scope: Scope) -> int:
+    """In how many parts its customers are, so that the touchpoints of one can be gone through."""
+    return 1 + _touchpoints(scope) // MOST_TOUCHPOINTS
 
 
 def _touchpoints(scope: Scope) -> int:

@@ -126,7 +126,7 @@ def behind(scope: Scope, cell: str) -> Which:
 
 
 def _is_count(text: str) -> bool:
-    return text.isdecimal() and 0 < int(text) < MOST
+    return text.isdecimal() and len(text) <= len(str(MOST)) and 0 < int(text) < MOST
 
 
 def _by(scope: Scope, cell: str) -> Which:

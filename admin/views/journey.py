@@ -51,13 +51,19 @@ def runs(place: Place, key: str) -> ResponseReturnValue:
     report = without_choices(place, key, work)
     question = questions.read_runs(request.args, report.scope)
     if request.headers.get("HX-Target") == "more-runs":
-        answer = question.ask(report.scope, unit=report.asked.unit)
-        return render_template("journey/runs_rows.html", report=report, question=question, answer=answer)
+        answer, rule = (
+            question.ask(report.scope, unit=report.asked.unit),
+            question.rule(report.scope),
+        )
+        return render_template(
+            "journey/runs_rows.html", report=report, question=question, answer=answer, rule=rule
+        )
 
     def compute() -> tuple[JourneyPage, dict[str, Any]]:
         found = {
             "answer": question.ask(report.scope, unit=report.asked.unit),
             "title": question.title(report.scope),
+            "rule": question.rule(report.scope),
             "gathered": question.labels(report.scope),
         }
         return with_choices(report), found

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from admin import asked, exports, overview, trends
-from admin.access import Place, needs
+from admin.access import SEVERAL, Place, did, needs
 from admin.deeds import deed
 from admin.formats import sentence
 from admin.glance import Glance, glance
@@ -58,25 +58,27 @@ def show(place: Place) -> ResponseReturnValue:
 
 def _deleted(place: Place) -> str:
     """The key of the journey that was deleted a moment ago; '' where none was, or it is back."""
-    key, given = request.args.get("deleted", ""), services()
-    is_there = live_journey(given.engine, place.project.id, key) is not None
-    return key if not is_there and versions_of(given.engine, place.project.id, key) else ""
+    key, engine = request.args.get("deleted", ""), services().engine
+    is_gone = key and live_journey(engine, place.project.id, key) is None
+    return key if is_gone and versions_of(engine, place.project.id, key) else ""
 
 
 @pages.post("/p/<project>/journeys/restore")
-@needs("editor", does=deed("brought the journey %(key)s back"))
+@needs("editor", does=SEVERAL)
 def restore(place: Place) -> ResponseReturnValue:
     """Bring a deleted journey back as it was; its runs are counted anew."""
     given, key = services(), request.form.get("key", "")
     versions = versions_of(given.engine, place.project.id, key)
-    if not versions:
+    if not versions or live_journey(given.engine, place.project.id, key):
         abort(404)
     try:
         definition = parse(versions[0].definition)
         save_journey(given.engine, place.project.id, definition, by=place.user.email, now=given.clock())
     except DefinitionError as error:
         flash(sentence(error))
-        return redirect(url_for("journeys.show", project=place.project.key))
+        return redirect(url_for("journeys.show", project=place.project.key, deleted=key))
+    given.refill()
+    did(place, deed("brought the journey %(key)s back"), key=key)
     flash(tell("The journey is back. Its runs are counted anew."))
     return redirect(url_for("journey.definition", project=place.project.key, key=key))
 

@@ -158,7 +158,7 @@ def delete(place: Place) -> ResponseReturnValue:
 
 
 @pages.post("/restore")
-@needs("editor", does=deed("brought the segment %(key)s back"))
+@needs("editor", does=SEVERAL)
 def restore(place: Place) -> ResponseReturnValue:
     """Bring a deleted segment back."""
     given, key = services(), request.form.get("key", "")
@@ -166,10 +166,11 @@ def restore(place: Place) -> ResponseReturnValue:
         found = restore_segment(given.engine, place.project.id, key, by=place.user.email, now=given.clock())
     except TooManySegments as error:
         flash(sentence(error))
-    else:
-        if not found:
-            abort(404)
-        flash(tell("The segment is back."))
+        return redirect(url_for("segments.show", project=place.project.key, deleted=key))
+    if not found:
+        abort(404)
+    did(place, deed("brought the segment %(key)s back"), key=key)
+    flash(tell("The segment is back."))
     return redirect(url_for("segments.show", project=place.project.key))
 
 

@@ -119,7 +119,7 @@ def test_a_rate_whose_runs_one_customer_makes_says_so(
     assert "All who entered (the latest run of each customer): 6 runs" in listed
     found = re.findall(r'href="(/p/shop/customers/\d+)"', listed)
     assert (len(found), len(set(found))) == (6, 6)
-    link = html.unescape(re.search(r'<a href="([^"]+)" aria-label="1 busiest customers">', shown)[1])
+    link = html.unescape(re.search(r'<a href="([^"]+)" aria-label="1 busiest customer">', shown)[1])
     listed = own_shop.client("viewer").get(link).text
     assert "the busiest customers, who make at least half of them): 1 run" in listed
     assert "the latest of 12" in listed
@@ -229,7 +229,11 @@ def test_deleting_hides_the_journey(own_shop: Shop) -> None:
     assert "The journey is back." in back.text
     assert "Undo" not in editor.get(overview).text
     assert len(versions_of(own_shop.services.engine, own_shop.project.id, "buy")) == 1
-    assert editor.post("/p/shop/journeys/restore", data={"key": "none"}).status_code == 404
+    for key in ("none", "buy"):  # the one never was, the other is there
+        assert editor.post("/p/shop/journeys/restore", data={"key": key}).status_code == 404
+    assert (
+        own_shop.client("admin").get("/p/shop/settings/log").text.count("brought the journey buy back") == 1
+    )
 
 
 def test_who_deletes_a_journey_is_told_which_segments_ask_for_it(own_shop: Shop) -> None:

@@ -423,6 +423,7 @@ def test_a_period_whose_days_are_chosen_from_the_left_waits_for_the_other_one(in
     page.locator("#bar-from").fill(days[2])
     expect(page.locator("#notice")).to_contain_text("Choose its other day")
     expect(page.locator("#bar-from")).to_have_class(re.compile("is-invalid"))
+    expect(page.locator("#bar-from")).to_have_attribute("aria-invalid", "true")
     expect(page).to_have_url(re.compile(f"from={first}"))
     assert barriers(page) == []
     page.locator("#bar-through").fill(days[3])

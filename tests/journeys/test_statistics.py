@@ -11,7 +11,7 @@ from subprocess import run
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -240,6 +240,8 @@ def sample(some: list[tuple[int, bool]]) -> stats.CensoredData:
 
 @settings(deadline=None)
 @given(rows, rows)
+@example([(5, True)] * 15, [(5, True)] * 7)
+@example([(3, False)] * 3 + [(5, True)] * 15, [(5, True)] * 7)
 def test_curve_band_and_test_are_those_of_scipy(
     one: list[tuple[int, bool]], other: list[tuple[int, bool]]
 ) -> None:

@@ -226,6 +226,7 @@ def test_runs_of_accounts_are_matched_by_account(events: EventStore) -> None:
     [
         *("moved:1:1:succeeded:a", "moved:x:1:dropped:dropped", "moved:1:0:dropped:dropped", "moved:1:1::"),
         *("moved:1:1", "by:1:1:", "by:1:x:entered", "by:-1:1:entered", "nothing", "customers:by:1:1:nothing"),
+        f"by:{'1' * 5_000}:1:entered",
     ],
 )
 def test_a_cell_that_there_is_not_is_refused(events: EventStore, cell: str) -> None:

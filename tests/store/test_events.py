@@ -8,6 +8,7 @@ import pytest
 
 from store.event import Event
 from store.events import EventStore, EventStoreError
+from store.planning import EMBEDDED
 
 
 def event(number: int, event_id: bytes) -> Event:
@@ -94,3 +95,11 @@ def test_connections_that_are_replaced_are_not_kept(events: EventStore) -> None:
         with pytest.raises(EventStoreError):
             events.query("select nothing_of_this_name")
     assert len(events._clients) == before
+
+
+def test_the_engine_knows_all_that_it_is_told_about_planning(events: EventStore) -> None:
+    """One that does not know a name refuses every question, so a new engine is to fail here first."""
+    known = events.query(
+        "select name from system.settings where has({names:Array(String)}, name)", {"names": [*EMBEDDED]}
+    )
+    assert {one["name"] for one in known} == EMBEDDED.keys()

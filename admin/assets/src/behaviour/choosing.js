@@ -45,13 +45,25 @@ function areInOrder(field) {
 
 function mark(day, isWrong) {
   day.classList.toggle("is-invalid", isWrong);
-  day.toggleAttribute("aria-invalid", isWrong);
+  if (isWrong) day.setAttribute("aria-invalid", "true");
+  else day.removeAttribute("aria-invalid");
+}
+
+/** What is chosen in the form is what the page came with, again. */
+export function reset(form) {
+  form.reset();
+  for (const field of form.elements) if (isDay(field)) mark(field, false);
 }
 
 function period(field) {
   const prefix = field.type === "date" && /^(.*)(?:from|through)$/.exec(field.name)?.[1];
   if (typeof prefix !== "string") return [];
   return ["from", "through"].map((name) => field.form.elements.namedItem(prefix + name));
+}
+
+/** Whether a day of the part waits for the other day of its period. */
+export function isHalfChosen(part) {
+  return part.querySelector("[data-submit-on-change] [type='date'][aria-invalid]") !== null;
 }
 
 /** Whether a field of the part is being changed by keyboard, and not yet meant. */

@@ -1,6 +1,6 @@
 // A page answers another question in its place: where one looks, what has the focus and what is open stay,
 // who cannot see it is told what it shows now, and where that fails the browser goes there as it always could.
-import { isBeingWritten, isChanged } from "./choosing.js";
+import { isBeingWritten, isChanged, isHalfChosen, reset } from "./choosing.js";
 
 let left = null; // how the page was left, until what was asked for is there
 let asking = null; // the request for another question that is under way
@@ -28,7 +28,7 @@ export function inPlace(htmx) {
     document.addEventListener(end, () => {
       pressed = false;
       // What was pressed asks for something itself, or the answer that came meanwhile is asked for again.
-      setTimeout(() => held && !isBeingWritten(document.getElementById("question")) && go(held, "true"));
+      setTimeout(() => held && !isInUse(document.getElementById("question")) && go(held, "true"));
     });
   }
   document.addEventListener("waywiser:go", (event) => {
@@ -77,7 +77,8 @@ function come(event) {
   if (isQuestion(detail)) {
     asking = null;
     const address = detail.pathInfo.finalRequestPath;
-    if (isSentence(detail.xhr)) restore(); // why it is refused is said, and what stands there stays
+    const isThere = address === location.pathname + location.search; // who went back to what is refused
+    if (isSentence(detail.xhr) && !isThere) restore(); // why it is refused is said, and what stands there stays
     else if (!detail.xhr.responseText.includes('id="question"')) {
       event.preventDefault();
       window.location.assign(address);
@@ -91,11 +92,15 @@ function come(event) {
   } else if (detail.target.closest("#question")) left = seen(left);
 }
 
+function isInUse(part) {
+  return isBeingWritten(part) || isHalfChosen(part);
+}
+
 /** The bar that comes with a report that was waited for does not take away what is being typed in it. */
 function comeBeside({ detail }) {
   const [bar, field] = [detail.target, document.activeElement];
   if (bar.id !== "report-bar") return;
-  if (isBeingWritten(bar) || (bar.contains(field) && field.matches("input") && isChanged(field))) detail.shouldSwap = false;
+  if (isInUse(bar) || (bar.contains(field) && field.matches("input") && isChanged(field))) detail.shouldSwap = false;
 }
 
 /** How the page is seen; where the focus is lost because one waits, where it was `before`. */
@@ -144,7 +149,7 @@ function tell(text) {
 /** What was chosen and could not be asked is not chosen any more. */
 function restore() {
   for (const form of document.querySelectorAll("#question form[data-submit-on-change]")) {
-    form.reset();
+    reset(form);
     delete form.dataset.days;
     for (const field of form.elements) if (field.type === "hidden") field.disabled = false;
   }

@@ -19,7 +19,9 @@ export function together() {
     if (elt.localName === "form") chosenIn.add(elt);
     tab = elt.closest("#tabs") ? { link: elt, address: detail.path } : bar && tab;
   });
-  document.addEventListener("htmx:sendError", ({ detail }) => detail.target?.id === "question" && (tab = null));
+  for (const failure of ["htmx:sendError", "htmx:responseError"]) {
+    document.addEventListener(failure, ({ detail }) => detail.target?.id === "question" && (tab = null));
+  }
 }
 
 /** What the bar chooses is asked of the tab that is asked for already. */
