@@ -354,3 +354,22 @@ def test_the_list_of_rarer_touchpoints_names_them(
     listed = words(own_shop.client("viewer").get(link).text)
     assert f"{other['members']} labels are together here: " in listed
     assert f"{found['labels'][0]['label']} (1)" in listed
+
+
+def test_the_list_of_rarer_ways_names_them(shop: Shop) -> None:
+    ask, other = asking(shop), "from=2026-02-01&cell=other:runs:1"
+    ways = ask("GET", "/journeys/buy/variants?from=2026-02-01")[1]["variants"]
+    status, found = ask("GET", f"/journeys/buy/variants/other?{other}")
+    assert (status, found["total"]) == (200, len(ways) - 1)
+    assert [(one["steps"], one["n"]) for one in found["ways"]] == [
+        (one["steps"], one["n"]) for one in ways[1:]
+    ]
+    assert ask("GET", "/journeys/buy/variants/other?cell=other:months:1")[0] == 400
+    listed = page(shop, "runs", f"report=variants&{other}")
+    assert f"{found['total']} way{'s are' if found['total'] > 1 else ' is'} together here: " in words(listed)
+    links = re.findall(r'</bdi> \(<a href="([^"]+)">(\d+)</a>\)', listed)
+    assert len(links) == found["total"]
+    for link, n in links:
+        text = words(shop.client("viewer").get(html.unescape(link)).text)
+        assert f": {n} run" in text
+        assert "together here" not in text

@@ -9,7 +9,7 @@ from typing import Any
 
 from admin.all_events import AllEvents, Ends
 from admin.segment_sizes import size_of
-from journeys import explored, lifecycle, paths, paths_lists, zero_lists
+from journeys import explored, lifecycle, paths, paths_lists, variants, zero_lists
 from journeys.answers import Answers
 from journeys.cursors import written
 from journeys.lists import listed, total
@@ -70,6 +70,7 @@ def of_all_events(world: World, *, some: int | None = None) -> Iterator[Asked]:
     yield from _of_zero(world, some)
     yield from _of_lifecycle(world, some)
     yield from _of_paths(world)
+    yield from _of_variants(world)
     project, scope = world.project.id, world.scope
     yield "proposed routes", lambda: proposals(world.events, project, PERIOD, Routes(()), least=2)
     after = Routes(("/help/:id",))
@@ -154,6 +155,13 @@ def _of_paths(world: World) -> Iterator[Asked]:
     assert others
     for cell in others:
         yield f"labels of {cell}", lambda cell=cell: paths_lists.labels(world.scope, cell, most=MOST)
+
+
+def _of_variants(world: World) -> Iterator[Asked]:
+    """The ways that are together in Other, where few are shown."""
+    other = variants.variants(world.scope, most=1)["other"]
+    assert other["ways"]
+    yield "other variants", lambda: variants.other_ways(world.scope, other["cell"], most=MOST)
 
 
 def _of_lifecycle(world: World, some: int | None) -> Iterator[Asked]:
