@@ -10,6 +10,8 @@ from werkzeug.datastructures import MultiDict
 
 from journeys import paths_lists, variants
 from journeys.definitions import Definition
+from journeys.dropoffs import other_labels
+from journeys.dropoffs_report import DROPOFFS
 from journeys.lists import AT_STEP, TAKEN, WHOLE, counted, everyone, listed
 from journeys.paths_report import PATHS
 from journeys.report import Answer, Report, Which
@@ -67,8 +69,10 @@ class RunsQuestion:
         """Every row of the list, as they are taken."""
         return everyone(scope, self._which(scope), unit=unit)
 
-    def gathered(self, scope: Scope) -> dict[str, Any]:
+    def gathered(self, scope: Scope, *, unit: str) -> dict[str, Any]:
         """What is together in the place of the report whose runs these are, if several are."""
+        if self.report == DROPOFFS.name:
+            return other_labels(scope, self.cell, unit=unit)
         together = TOGETHER.get(self.report)
         return together(scope, self.cell) if together else {"total": 0}
 

@@ -59,7 +59,7 @@ def runs(place: Place, key: str) -> ResponseReturnValue:
         found = {
             "answer": question.ask(report.scope, unit=report.asked.unit),
             "title": question.title(report.scope),
-            "gathered": question.gathered(report.scope),
+            "gathered": question.gathered(report.scope, unit=report.asked.unit),
         }
         return with_choices(report), found
 
