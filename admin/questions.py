@@ -8,13 +8,19 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from journeys import paths_lists
+from journeys import paths_lists, variants
 from journeys.definitions import Definition
+from journeys.dropoffs import other_labels
+from journeys.dropoffs_report import DROPOFFS
 from journeys.lists import AT_STEP, TAKEN, WHOLE, counted, everyone, listed
 from journeys.paths_report import PATHS
 from journeys.report import Answer, Report, Which
 from journeys.reports import BY_NAME
 from journeys.scope import Scope
+from journeys.variants import VARIANTS
+
+# What is together in Other of a report, each with a list of its own.
+TOGETHER = {PATHS.name: paths_lists.labels, VARIANTS.name: variants.other_ways}
 
 
 class ReportQuestion:
@@ -63,11 +69,12 @@ class RunsQuestion:
         """Every row of the list, as they are taken."""
         return everyone(scope, self._which(scope), unit=unit)
 
-    def labels(self, scope: Scope) -> dict[str, Any]:
-        """Which labels are together in the place of paths whose runs these are, if several are."""
-        return (
-            paths_lists.labels(scope, self.cell) if self.report == PATHS.name else {"total": 0, "labels": []}
-        )
+    def gathered(self, scope: Scope, *, unit: str) -> dict[str, Any]:
+        """What is together in the place of the report whose runs these are, if several are."""
+        if self.report == DROPOFFS.name:
+            return other_labels(scope, self.cell, unit=unit)
+        together = TOGETHER.get(self.report)
+        return together(scope, self.cell) if together else {"total": 0}
 
     def title(self, scope: Scope) -> str:
         """What the list shows, in words."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from journeys import dropoffs_around, dropoffs_origins, dropoffs_stake
+from journeys import dropoffs_lists, dropoffs_origins, dropoffs_stake
 from journeys.at_once import at_once
 from journeys.cursors import ListError
 from journeys.dimensions import DimensionError
-from journeys.dropoffs_around import Around, around
+from journeys.dropoffs_around import PARTS, Around, around
 from journeys.dropoffs_origins import LEFT, REACHED, origins
 from journeys.dropoffs_stake import stake
 from journeys.funnel import funnel, without_lists
 from journeys.lists import of_step
 from journeys.rates import rate
-from journeys.report import Answer, Which, spread_of
+from journeys.report import Answer, Which, parted, spread_of
 from journeys.scope import Scope
 from store.words import marked, tell
 
@@ -135,7 +135,7 @@ def behind(scope: Scope, cell: str) -> Which:
     if part == "valued":
         return dropoffs_stake.behind(scope, cell)
     if part != "here":
-        return dropoffs_around.behind(scope, cell)
+        return dropoffs_lists.behind(scope, cell)
     what, _, step = rest.partition(":")
     if what not in HERE or step not in scope.definition:
         raise ListError(
@@ -144,3 +144,18 @@ def behind(scope: Scope, cell: str) -> Which:
     k = scope.definition.position(step)
     sql, said = HERE[what]
     return Which(sql, {"k": k}, of_step(scope.definition, k, tell(said)))
+
+
+def other_labels(scope: Scope, cell: str, *, unit: str = "runs", most: int = 50) -> dict[str, Any]:
+    """The labels or values that are together in Other, where the cell is of its runs: `total` and the first.
+
+    Of each how many of these runs have it. As a row has those who left and those who went on, that may be
+    none of them. No label where the cell is of another number. Raises ListError.
+    """
+    behind(scope, parted(cell)[1])
+    part = cell.partition(":")[0]
+    if part == "origin":
+        return dropoffs_origins.other_values(scope, cell, unit=unit, most=most)
+    if part in PARTS:
+        return dropoffs_lists.other_labels(scope, cell, unit=unit, most=most)
+    return {"total": 0, "labels": []}

@@ -8,18 +8,16 @@ from itertools import pairwise
 from typing import Any
 
 from journeys.apart import apart
-from journeys.cursors import ListError
 from journeys.filters import Params
 from journeys.questions import question
 from journeys.rates import rate
-from journeys.report import Which
 from journeys.routes import PAGE, short
 from journeys.runs import PAST
 from journeys.scope import Scope
 from journeys.sessions import ENGAGEMENT
 from journeys.statistics import known
 from journeys.touchpoints import GONE, SHOWN, type_of
-from store.words import Spoken, marked, tell
+from store.words import marked
 
 DAY_MS = 86_400_000
 NEAR_MS = 30 * 60_000
@@ -41,7 +39,6 @@ AFTER = {
     "never": marked("not so far"),
 }
 OPEN = "open"  # nothing so far, and the time is not up
-WHOSE = {"left": marked("left here"), "on": marked("went on")}
 PARTS = {
     "next": ("next_kind", "next"),
     "page": ("if(has_page, 'value', 'none')", "page"),
@@ -71,10 +68,10 @@ def around(scope: Scope, asked: Around, *, unit: str = "runs") -> dict[str, Any]
     The rows of `next`, and those of pages, errors and slow pages, add up to those who left; a run may have
     several troubles.
     """
-    sql, values = _runs(scope, asked, unit)
+    sql, values = runs(scope, asked, unit)
     counted = question("dropoffs_around.counted", around=sql)
     found = scope.events.query(counted, values | {"most": asked.most, "limits": [*LIMITS.values()]})
-    rows = _named(scope, found)
+    rows = named(scope, found)
     parts = {part: [row for row in rows if row["part"] == part] for part in ("all", "next", *BEFORE)}
     left, on = ((parts["all"][0][name] if parts["all"] else 0) for name in ("left_here", "went_on"))
     return {
@@ -83,7 +80,7 @@ def around(scope: Scope, asked: Around, *, unit: str = "runs") -> dict[str, Any]
     }
 
 
-def _named(scope: Scope, rows: Sequence[Row]) -> list[Row]:
+def named(scope: Scope, rows: Sequence[Row]) -> list[Row]:
     """The rows with the `name` of what they are about, in the order in which they are shown."""
     words = {row["word"]: row["part"] for row in rows if row["kind"] == "value" and row["part"] in PARTS}
     names = _words(scope, words) if words else {}
@@ -112,7 +109,7 @@ def _words(scope: Scope, parts: Mapping[int, str]) -> dict[int, str]:
     return gone | {row["hash"]: row["word"] for row in found}
 
 
-def _runs(scope: Scope, asked: Around, unit: str) -> tuple[str, dict[str, Any]]:
+def runs(scope: Scope, asked: Around, unit: str) -> tuple[str, dict[str, Any]]:
     """SQL of what was around the moment of each run, and all that it binds."""
     return scope.ask(
         "dropoffs_around.runs",
@@ -198,11 +195,11 @@ def _had(row: Row) -> dict[str, Any]:
         return {"kind": TROUBLES[row["word"] - 1]}
     if row["part"] != "slow":
         return _called(row)
-    what, path = _slow(row["name"]) if row["kind"] == "value" else (None, None)
+    what, path = slow_page(row["name"]) if row["kind"] == "value" else (None, None)
     return {**_called(row), "label": path, "problem": what, "median_seconds": known(row["median"])}
 
 
-def _slow(name: str) -> tuple[str, str]:
+def slow_page(name: str) -> tuple[str, str]:
     """What was wrong with a page, and its route."""
     return TROUBLES[int(name[:1]) - 1], name[1:]
 
@@ -230,96 +227,3 @@ def _rest(row: Row, rows: Sequence[Row]) -> str:
 def shown(rows: Iterator[Row]) -> str:
     """The hashes of the values that stand alone."""
     return ".".join(row["hash"] for row in rows if row["kind"] == "value")
-
-
-def behind(scope: Scope, cell: str) -> Which:
-    """The runs of a row; raises ListError for a cell that there is not."""
-    part, whose, step, within, kind, rest = [*cell.split(":", 5), "", "", "", "", ""][:6]
-    try:
-        asked = Around(step, float(within))
-        told, bound, title = _condition(part, kind, rest)
-        if step not in scope.definition or whose not in WHOSE or not 0 < asked.within <= MOST_DAYS:
-            raise ValueError(cell)
-    except (KeyError, IndexError, ValueError):
-        raise ListError(
-            tell("%(cell)s is no cell of drop-offs; take one from the report's answer", cell=repr(cell))
-        ) from None
-    sql, values = _runs(scope, asked, "runs")
-    condition = f"is_left = {int(whose == 'left')} and {told}"
-    those = question("dropoffs_around.those", around=sql, condition=condition)
-    name = scope.definition.steps[scope.definition.position(step) - 1].name
-    said = tell("“%(step)s”: %(who)s, %(what)s", step=name, who=tell(WHOSE[whose]), what=title)
-    return Which(f"(customer, number) in ({those})", values | bound, said)
-
-
-TITLES = Spoken(
-    {
-        "error": "a JavaScript error close to it",
-        "rage": "rage clicks close to it",
-        "dead": "dead clicks close to it",
-        "not_found": "a page not found close to it",
-        "slow_load": "a slow page close to it",
-        "slow_response": "a page that answered slowly close to it",
-        "next again": "began the journey anew",
-        "next none": "nothing more so far",
-        "next other": "all other ways on",
-        "page none": "no page seen",
-        "page other": "all other last pages",
-        "error none": "no error close to it",
-        "error other": "all other last errors",
-        "slow none": "no slow or missing page close to it",
-        "slow other": "all other slow or missing pages",
-    }
-)
-
-
-def _condition(part: str, kind: str, rest: str) -> tuple[str, dict[str, Any], str]:
-    part, _, when = part.partition(".")
-    if not when:
-        return _of_row(part, kind, rest)
-    if part != "next":
-        raise ValueError(part)
-    if when == OPEN:
-        is_open = "next_kind = 'none' and until + {within:Int64} > seen_until"
-        return is_open, {}, tell("nothing more so far, and their time is not up")
-    timed, limits = _timed(when)
-    if kind == "all":
-        return timed, limits, tell("the next touchpoint: %(when)s", when=tell(AFTER[when]))
-    told, bound, title = _of_row(part, kind, rest)
-    return f"{told} and {timed}", bound | limits, f"{title}, {tell(AFTER[when])}"
-
-
-def _timed(when: str) -> tuple[str, dict[str, float]]:
-    if when == "never":
-        return "next_kind = 'none'", {}
-    limits, at = [-1.0, *LIMITS.values(), float(NEVER)], [*LIMITS, "later"].index(when)
-    told = "next_kind != 'none' and seconds > {sooner:Float64} and seconds <= {by_then:Float64}"
-    return told, {"sooner": limits[at], "by_then": limits[at + 1]}
-
-
-def _of_row(part: str, kind: str, rest: str) -> tuple[str, dict[str, Any], str]:
-    if part == "trouble":
-        return "has(troubles, {trouble:UInt8})", {"trouble": TROUBLES.index(rest) + 1}, TITLES[rest]
-    sort, column = PARTS[part]
-    if kind == "value":
-        title, word = _title(part, rest), rest
-        if part == "page" and not rest.startswith("/"):
-            word = f"{PAGE}{rest}"
-        return f"{sort} = 'value' and {column} = cityHash64({{label:String}})", {"label": word}, title
-    title = TITLES[f"{part} {kind}"]
-    if kind == "other":
-        others = f"lower(hex({column})) not in {{shown:Array(String)}}"
-        return f"{sort} = 'value' and {others}", {"shown": rest.split(".")}, title
-    return f"{sort} = {{kind:String}}", {"kind": kind}, title
-
-
-def _title(part: str, name: str) -> str:
-    if part == "slow":
-        what, path = _slow(name)
-        return tell("%(trouble)s: %(name)s", trouble=TITLES[what], name=path)
-    said = {
-        "next": marked("then %(name)s"),
-        "page": marked("last page %(name)s"),
-        "error": marked("last error “%(name)s”"),
-    }
-    return tell(said[part], name=name)

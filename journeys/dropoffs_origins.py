@@ -9,6 +9,7 @@ from journeys.apart import apart
 from journeys.cursors import ListError
 from journeys.dimensions import OF_RUN
 from journeys.dropoffs_around import shown
+from journeys.lists import ALL
 from journeys.rates import rate
 from journeys.report import Which
 from journeys.scope import Scope
@@ -29,8 +30,7 @@ Row = Mapping[str, Any]
 
 def origins(scope: Scope, step: str, *, most: int, unit: str = "runs") -> list[dict[str, Any]]:
     """For each dimension of a run's start its values, each compared with all others: one family of tests."""
-    k = scope.definition.position(step)
-    rows = scope.events.query(*scope.ask("dropoffs_origins.counted", unit=unit, k=k, most=most))
+    rows = _counted(scope, step, most=most, unit=unit)
     rows = [row for name in OF_RUN for row in rows if row["dimension"] == name]
     reached, left = ([row[name] for row in rows] for name in ("reached", "left_here"))
     whole = {row["dimension"]: (0, 0) for row in rows}
@@ -55,6 +55,38 @@ def origins(scope: Scope, step: str, *, most: int, unit: str = "runs") -> list[d
         {"dimension": name, "groups": [group for dimension, group in told if dimension == name]}
         for name in whole
     ]
+
+
+def _counted(scope: Scope, step: str, *, most: int, unit: str) -> list[dict[str, Any]]:
+    k = scope.definition.position(step)
+    return scope.events.query(*scope.ask("dropoffs_origins.counted", unit=unit, k=k, most=most))
+
+
+def other_values(scope: Scope, cell: str, *, unit: str, most: int) -> dict[str, Any]:
+    """The values that are together in Other, each with how many of the runs it has, the most first.
+
+    `total` says how many there are, whether or not one of these has each. No value for a cell of another row.
+    """
+    _, what, step, dimension, kind, rest = [*cell.split(":", 5), ""][:6]
+    if kind != "other":
+        return {"total": 0, "labels": []}
+    alone, n = rest.split("."), {"left": "left_here"}.get(what, what)
+    rows = [
+        row
+        for row in _counted(scope, step, most=ALL, unit=unit)
+        if row["dimension"] == dimension and row["kind"] == "value" and row["hash"] not in alone
+    ]
+    return {
+        "total": len(rows),
+        "labels": [
+            {
+                "label": row["name"],
+                "n": row[n],
+                "cell": f"origin:{what}:{step}:{dimension}:value:{row['name']}",
+            }
+            for row in sorted(rows, key=lambda row: -int(row[n]))[:most]
+        ],
+    }
 
 
 def _less(whole: tuple[int, int], row: Row) -> dict[str, int]:

@@ -59,7 +59,10 @@ MEANINGS = {
     "never": "Nothing in that time so far.",
     "again": "That touchpoint opened another run of this journey: the customer began anew.",
     "none": "Nothing more so far; of `may_still` of them that time is not up yet.",
-    "other": "All labels or values without a row of their own, of `different` ones.",
+    "other": (
+        "All labels or values without a row of their own, of `different` ones; `dropoffs/other`, asked with "
+        "the `cell` of a number in the row, has their names and how many of its runs have each."
+    ),
     "median_seconds": "Half of the runs in the row took at most this long from their last touchpoint to it.",
     "origins": (
         "Channel, source, campaign, device and country of the event that opened the run. The rate of leaving "

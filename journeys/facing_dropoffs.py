@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from journeys.dimensions import OF_RUN
-from journeys.dropoffs_around import BEFORE, TITLES
+from journeys.dropoffs_around import BEFORE
+from journeys.dropoffs_lists import TITLES
 from journeys.dropoffs_report import DROPOFFS
 from journeys.facing import WIDE, Facing, Fact, Part, called_step
 from journeys.report import Answer

@@ -16,6 +16,7 @@ from store.words import marked, tell
 # SQL of a run's way before the goal, and of the same as text.
 WAY = "if(furthest = {goal:UInt8}, arrayPopBack(walked), walked)"
 AS_TEXT = f"arrayStringConcat({WAY}, '.')"
+OTHER = "other:"  # before the unit and how many ways are shown: the cell of all that are not
 RATE = ("in_time", "at_least", "at_most", "customers", "half_by")
 MEANINGS = {
     "variant": (
@@ -27,7 +28,10 @@ MEANINGS = {
         "All ways that are not shown, together: their runs, and how many of these succeeded. Whose these "
         "runs are is not counted, so nothing warns where they are of few customers."
     ),
-    "ways": "How many different ways are not shown.",
+    "ways": (
+        "How many different ways are not shown; `variants/other`, asked with the `cell` beside it, has their "
+        "steps and how many runs have each."
+    ),
     "succeeded": "Runs of the variant that reached the goal.",
     "share": "How many of all runs are of the variant, with its 95 % Wilson interval.",
     "cumulative": "The share of it and of all that are more frequent, with its interval.",
@@ -47,16 +51,15 @@ def variants(scope: Scope, *, unit: str = "runs", most: int = 20) -> dict[str, A
     """
     rows = _rows(scope, unit, most)
     runs = rows[0]["runs"] if rows else 0
-    keys = [step.key for step in scope.rule.steps]
     found, so_far = [], 0
     for row in rows:
         so_far += row["n"]
         spread = dict(zip(*row["spread"], strict=True))
         found.append(
             {
-                "steps": [keys[k - 1] for k in row["way"]],
+                "steps": (steps := _keys(scope, row["way"])),
                 "n": row["n"],
-                "cell": (way := ">".join(keys[k - 1] for k in row["way"])),
+                "cell": (way := ">".join(steps)),
                 "succeeded": {"n": row["succeeded"], "cell": f"succeeded:{way}"},
                 "share": rate(row["n"], runs),
                 "cumulative": rate(so_far, runs),
@@ -72,7 +75,7 @@ def variants(scope: Scope, *, unit: str = "runs", most: int = 20) -> dict[str, A
     other = {
         "ways": rows[0]["ways"] - len(rows) if rows else 0,
         "n": runs - so_far,
-        "cell": (others := f"other:{unit}:{most}"),
+        "cell": (others := f"{OTHER}{unit}:{most}"),
         "succeeded": {"n": won, "cell": f"succeeded:{others}"},
         "share": rate(runs - so_far, runs),
         "success_rate": {
@@ -83,9 +86,32 @@ def variants(scope: Scope, *, unit: str = "runs", most: int = 20) -> dict[str, A
     return {"unit": unit, "runs": runs, "variants": found, "other": other}
 
 
-def _rows(scope: Scope, unit: str, most: int) -> list[dict[str, Any]]:
+def other_ways(scope: Scope, cell: str, *, most: int = 50) -> dict[str, Any]:
+    """The ways that are together in Other, where the cell is of its runs: `total`, and the most frequent.
+
+    Of each how many runs have it. No way where the cell is of another number. Raises ListError.
+    """
+    if not cell.startswith(OTHER):
+        return {"total": 0, "ways": []}
+    unit, shown = _read_other(cell)
+    rows = _rows(scope, unit, most, skipped=shown)
+    steps = [_keys(scope, row["way"]) for row in rows]
+    return {
+        "total": rows[0]["ways"] - shown if rows else 0,
+        "ways": [
+            {"steps": way, "n": row["n"], "cell": ">".join(way)} for way, row in zip(steps, rows, strict=True)
+        ],
+    }
+
+
+def _keys(scope: Scope, way: Iterable[int]) -> list[str]:
+    return [scope.rule.steps[k - 1].key for k in way]
+
+
+def _rows(scope: Scope, unit: str, most: int, *, skipped: int = 0) -> list[dict[str, Any]]:
+    about: dict[str, Any] = {"unit": unit, "most": most, "skipped": skipped}
     goal = len(scope.definition.steps)
-    asked = scope.ask("variants.listed", unit=unit, most=most, goal=goal, slots=lambda _: {"way": WAY})
+    asked = scope.ask("variants.listed", goal=goal, slots=lambda _: {"way": WAY}, **about)
     return scope.events.query(*asked)
 
 
@@ -108,7 +134,7 @@ def behind(scope: Scope, cell: str) -> Which:
     if not (outcome and colon and outcome in OF):
         outcome, rest = "", cell
     which = f"outcome = '{outcome}'" if outcome else "1"
-    if rest.startswith("other:"):
+    if rest.startswith(OTHER):
         return _others(scope, rest, which, OF_OTHERS[outcome])
     steps, names = rest.split(">"), {step.key: step.name for step in scope.rule.steps}
     if any(step not in names for step in steps):
@@ -121,17 +147,22 @@ def behind(scope: Scope, cell: str) -> Which:
 
 
 def _others(scope: Scope, cell: str, which: str, said: str) -> Which:
-    _, unit, most = [*cell.split(":"), "", ""][:3]
-    if unit not in UNITS or not most.isdigit():
-        raise ListError(
-            tell("%(cell)s is no cell of variants; take one from the report's answer", cell=repr(cell))
-        )
-    shown = [_text(row["way"]) for row in _rows(scope, unit, int(most))]
+    shown = [_text(row["way"]) for row in _rows(scope, *_read_other(cell))]
     return Which(
         f"{which} and {AS_TEXT} not in {{shown:Array(String)}}",
         {"goal": len(scope.definition.steps), "shown": shown},
         tell(said),
     )
+
+
+def _read_other(cell: str) -> tuple[str, int]:
+    """By what is counted, and how many ways are shown; raises ListError."""
+    _, unit, most = [*cell.split(":"), "", ""][:3]
+    if unit not in UNITS or not most.isdigit():
+        raise ListError(
+            tell("%(cell)s is no cell of variants; take one from the report's answer", cell=repr(cell))
+        )
+    return unit, int(most)
 
 
 def _text(way: Iterable[int]) -> str:

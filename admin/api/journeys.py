@@ -10,9 +10,10 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint, Refused
 from admin.exports import csv_file, named, runs
-from journeys import paths_lists, zero_lists
+from journeys import paths_lists, variants, zero_lists
 from journeys.cursors import ListError
 from journeys.definitions import DefinitionSchema, lean, parse
+from journeys.dropoffs import other_labels
 from journeys.funnel import OUTCOMES, UNITS
 from journeys.lists import NUMBERS, counted, everyone, listed
 from journeys.period import asked_at, iso, parse_period
@@ -129,6 +130,13 @@ class LabelsAsked(ReportAsked):
     most = fields.Integer(load_default=50, validate=validate.Range(1, 1_000))
 
 
+class OtherAsked(ReportAsked):
+    """Which number of Other is asked for by what is together in it."""
+
+    cell = fields.String(required=True, metadata={"description": "the `cell` of the number, in an answer"})
+    most = fields.Integer(load_default=50, validate=validate.Range(1, 1_000))
+
+
 class CustomersAsked(CellAsked):
     """What the list of these customers reads."""
 
@@ -214,6 +222,18 @@ def list_labels_of_paths(call: Call, key: str) -> dict[str, Any]:
     """The labels that are together in Other of paths, each with how many runs it has, the most first."""
     query, scope = call.query, _scope(call, key)
     return _dated(scope, paths_lists.labels(scope, query["cell"], most=query["most"]))
+
+
+def list_other_variants(call: Call, key: str) -> dict[str, Any]:
+    """The ways that are together in Other of variants, each with how many runs it has, the most first."""
+    query, scope = call.query, _scope(call, key)
+    return _dated(scope, variants.other_ways(scope, query["cell"], most=query["most"]))
+
+
+def list_other_dropoffs(call: Call, key: str) -> dict[str, Any]:
+    """The labels that are together in Other of drop-offs, each with how many runs it has, the most first."""
+    query, scope = call.query, _scope(call, key)
+    return _dated(scope, other_labels(scope, query["cell"], unit=query["unit"], most=query["most"]))
 
 
 def read_customers_of_zero_csv(call: Call, key: str) -> Response:
@@ -326,6 +346,8 @@ ENDPOINTS = [
     Endpoint("GET", "/journeys/<key>/runs", read_runs, query=RunsPageAsked),
     Endpoint("GET", "/journeys/<key>/runs.csv", read_runs_csv, query=RunsAsked),
     Endpoint("GET", "/journeys/<key>/paths/labels", list_labels_of_paths, query=LabelsAsked),
+    Endpoint("GET", "/journeys/<key>/dropoffs/other", list_other_dropoffs, query=OtherAsked),
+    Endpoint("GET", "/journeys/<key>/variants/other", list_other_variants, query=OtherAsked),
     Endpoint("GET", "/journeys/<key>/zero/customers", list_customers_of_zero, query=CustomersAsked),
     Endpoint("GET", "/journeys/<key>/zero/customers.csv", read_customers_of_zero_csv, query=CellAsked),
     *(endpoint for report in REPORTS for endpoint in _endpoints(report)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -64,13 +65,14 @@ def runs(place: Place, key: str) -> ResponseReturnValue:
             "answer": question.ask(report.scope, unit=report.asked.unit),
             "title": question.title(report.scope),
             "rule": question.rule(report.scope),
-            "gathered": question.labels(report.scope),
+            "gathered": question.gathered(report.scope, unit=report.asked.unit),
         }
         return with_choices(report), found
 
     def draw(found: tuple[JourneyPage, dict[str, Any]]) -> str:
         opened, told = found
-        return render_template("journey/runs.html", report=opened, question=question, **told)
+        find = partial(opened.behind, question.report)
+        return render_template("journey/runs.html", report=opened, question=question, find=find, **told)
 
     frame = {"report": report, "question": question}
     return long_reports.shown(compute, draw, owner=place.user.id, work=work, spot=RUNS, **frame)

@@ -32,4 +32,4 @@ select
 from ways
 any inner join spreads on spreads.hash = ways.hash
 order by n desc, way
-limit {most:UInt32}
+limit {most:UInt32} offset {skipped:UInt32}

@@ -7,7 +7,7 @@ import html
 import io
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import pytest
 
@@ -358,3 +358,60 @@ def test_the_list_of_rarer_touchpoints_names_them(
     listed = words(own_shop.client("viewer").get(link).text)
     assert f"{other['members']} labels are together here: " in listed
     assert f"{found['labels'][0]['label']} (1)" in listed
+
+
+def test_the_lists_of_rarer_labels_of_drop_offs_name_them(
+    own_shop: Shop, add_events: Callable[[list[Event]], None]
+) -> None:
+    add_events(
+        [
+            happened(name, f"guest{n}", day=day, kind=kind, **more)
+            for n in range(4)
+            for name, day, kind, more in (
+                ("/shop", 9.0, "page", {"device": f"tv{n}"}),
+                (f"/lost/{n}", 8.9991, "page", {"properties": {"status": 404}}),
+                ("Cart Filled", 8.999, "track", {}),
+                (f"/way/{n}", 8.8, "page", {}),
+            )
+        ]
+    )
+    ask = asking(own_shop)
+    answer = ask("GET", "/journeys/buy/dropoffs?from=2026-02-01&step=cart&most=1")[1]
+    device = next(one for one in answer["origins"] if one["dimension"] == "device")
+    rows = {"next": answer["next"]["rows"], "slow": answer["before"]["slow"], "device": device["groups"]}
+    names = {"next": r"/way/\d", "slow": r"/lost/\d, Page not found", "device": r"tv\d"}
+    for part, name in names.items():
+        other = next(one for one in rows[part] if one["kind"] == "other")
+        cell = other.get("left", other)["cell"]
+        asked = urlencode({"from": "2026-02-01", "cell": cell})
+        status, found = ask("GET", f"/journeys/buy/dropoffs/other?{asked}&most=2")
+        assert (status, found["total"], len(found["labels"])) == (200, other["different"], 2), part
+        listed = page(own_shop, "runs", f"report=dropoffs&{asked}")
+        assert f"{other['different']} labels are together here: " in words(listed)
+        there = re.findall(r'<bdi>([^<]+)</bdi>(.*?) \(<a href="([^"]+)">(\d+)</a>\)', listed)
+        assert len(there) == other["different"]
+        assert any(re.fullmatch(name, html.unescape(one[0] + one[1])) for one in there), there
+        _, _, link, n = there[-1]
+        text = words(own_shop.client("viewer").get(html.unescape(link)).text)
+        assert f": {n} run" in text
+        assert "together here" not in text
+    assert ask("GET", "/journeys/buy/dropoffs/other?cell=x")[0] == 400
+
+
+def test_the_list_of_rarer_ways_names_them(shop: Shop) -> None:
+    ask, other = asking(shop), "from=2026-02-01&cell=other:runs:1"
+    ways = ask("GET", "/journeys/buy/variants?from=2026-02-01")[1]["variants"]
+    status, found = ask("GET", f"/journeys/buy/variants/other?{other}")
+    assert (status, found["total"]) == (200, len(ways) - 1)
+    assert [(one["steps"], one["n"]) for one in found["ways"]] == [
+        (one["steps"], one["n"]) for one in ways[1:]
+    ]
+    assert ask("GET", "/journeys/buy/variants/other?cell=other:months:1")[0] == 400
+    listed = page(shop, "runs", f"report=variants&{other}")
+    assert f"{found['total']} way{'s are' if found['total'] > 1 else ' is'} together here: " in words(listed)
+    links = re.findall(r'</bdi> \(<a href="([^"]+)">(\d+)</a>\)', listed)
+    assert len(links) == found["total"]
+    for link, n in links:
+        text = words(shop.client("viewer").get(html.unescape(link)).text)
+        assert f": {n} run" in text
+        assert "together here" not in text

@@ -22,7 +22,7 @@ from journeys.attribution_lists import behind as behind_attribution
 from journeys.cursors import ListError
 from journeys.definitions import Definition, parse
 from journeys.dimensions import OF_RUN, DimensionError
-from journeys.dropoffs import behind, dropoffs
+from journeys.dropoffs import behind, dropoffs, other_labels
 from journeys.dropoffs_around import AFTER, BEFORE, MEASURED, TROUBLES
 from journeys.dropoffs_report import DROPOFFS
 from journeys.dropoffs_stake import at_stake
@@ -410,6 +410,73 @@ def test_every_part_adds_up_and_every_number_has_its_list(
         asked = len(lists) if DEEP or scope.definition.key == "plain" else min(6, len(lists))
         for cell in random.Random(most).sample(sorted(lists), asked):
             assert total(scope, DROPOFFS.behind(scope, cell), unit=unit) == lists[cell], cell
+
+
+@pytest.mark.parametrize(("unit", "most"), [("runs", 1), ("runs", 2), ("customers", 1), ("accounts", 2)])
+def test_other_names_its_labels(scope: Scope, ask: Ask, unit: str, most: int) -> None:
+    """Those that have rows of their own where more are shown, each with the number of its row."""
+    step = STEPS[scope.definition.key][0]
+    few, all_ = (ask(scope, unit=unit, step=step, most=n) for n in (most, 50))
+    found = Counter[str]()
+    for (part, rows), (_, every) in zip(*map(rows_of, (few, all_)), strict=True):
+        alone = {called(row) for row in rows}
+        there = [row for row in every if row["kind"] == "value" and called(row) not in alone]
+        others = [row for row in rows if row["kind"] == "other"]
+        assert len(others) == bool(there)
+        for other in others:
+            for (cell, n), *same in zip(numbers_of(other), *map(numbers_of, there), strict=True):
+                together = other_labels(scope, cell, unit=unit)
+                assert together["total"] == len(together["labels"]) == other["different"] == len(there)
+                assert {called(one): one["n"] for one in together["labels"]} == {
+                    called(row): of_row for row, (_, of_row) in zip(there, same, strict=True)
+                }
+                assert {one["cell"] for one in together["labels"]} == {of_row for of_row, _ in same}
+                assert n == sum(one["n"] for one in together["labels"])
+                first = other_labels(scope, cell, unit=unit, most=1)
+                assert (first["total"], len(first["labels"])) == (len(there), 1)
+                assert first["labels"][0]["n"] == max(one["n"] for one in together["labels"])
+            for one in together["labels"][:1]:
+                assert total(scope, behind(scope, one["cell"]), unit=unit) == one["n"]
+            found[part] += 1
+    assert found.keys() >= {"next", "pages", "errors", "slow", "channel"} or most > 1
+
+
+def rows_of(answer: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The rows of each part that may have an Other."""
+    before = answer["before"]
+    return [
+        ("next", answer["next"]["rows"]),
+        *((part, before[part]) for part in ("pages", "errors", "slow")),
+        *((one["dimension"], one["groups"]) for one in answer["origins"]),
+    ]
+
+
+def numbers_of(row: dict[str, Any]) -> list[tuple[str, int]]:
+    """The cells of a row and their numbers."""
+    if "share" in row:
+        return [(row["cell"], row["n"])]
+    named = [(row[name]["cell"], row[name]["n"]) for name in ("left", "went_on", "reached") if name in row]
+    return [*named, (row["cells"]["in_time"], row["in_time"])] if "in_time" in row else named
+
+
+def called(row: dict[str, Any]) -> tuple[str | None, str | None]:
+    return row.get("problem"), row.get("label", row.get("value"))
+
+
+def test_only_other_has_labels(plain: Scope) -> None:
+    answer = dropoffs(plain, step="try", most=1)
+    alone = next(row for row in answer["before"]["pages"] if row["kind"] == "value")
+    for cell in (
+        *(alone["left"]["cell"], "here:left:try", "customers:here:reached:try", "page:left:try:30.0:none"),
+        *(
+            "origin:left:try:channel:none:",
+            "next.hour:left:try:30.0:other:a",
+            "trouble:left:try:30.0:value:rage",
+        ),
+    ):
+        assert other_labels(plain, cell) == {"total": 0, "labels": []}, cell
+    with pytest.raises(ListError, match="no cell of drop-offs"):
+        other_labels(plain, "page:left:nowhere:30.0:other:a")
 
 
 @pytest.mark.parametrize("unit", UNITS[:2])

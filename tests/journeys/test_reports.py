@@ -20,7 +20,7 @@ from journeys.runs import fill
 from journeys.scope import Scope, drafted
 from journeys.segments import choices
 from journeys.timing import timing
-from journeys.variants import variants
+from journeys.variants import VARIANTS, other_ways, variants
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
 from store.journeys import JourneyVersion
@@ -220,6 +220,24 @@ def test_variants_cover_all_runs(scope: Scope, unit: str) -> None:
     rates = [(one["success_rate"], one["n"]) for one in found["variants"]]
     assert sum(round(one["value"] * n) for one, n in rates) == counted["outcomes"]["succeeded"]
     assert sum(one["in_time"] for one, _ in rates) == counted["outcomes"]["in_time"]
+
+
+def test_other_is_of_the_ways_that_are_not_shown(scope: Scope, unit: str) -> None:
+    every = variants(scope, unit=unit, most=1000)["variants"]
+    other = variants(scope, unit=unit, most=2)["other"]
+    together = other_ways(scope, other["cell"], most=1000)
+    assert together["total"] == len(together["ways"]) == other["ways"] > 1
+    assert together["ways"] == [{name: one[name] for name in ("steps", "n", "cell")} for one in every[2:]]
+    assert sum(one["n"] for one in together["ways"]) == other["n"]
+    assert VARIANTS.behind
+    for one in together["ways"]:
+        found = listed(scope, which=VARIANTS.behind(scope, one["cell"]), unit=unit, most=1000)
+        assert found["total"] == one["n"]
+        assert {
+            tuple(step["key"] for step in run["steps"] if step["key"] != "buy") for run in found["runs"]
+        } == {tuple(one["steps"])}
+    few = other_ways(scope, other["cell"], most=1)
+    assert few == {"total": other["ways"], "ways": together["ways"][:1]}
 
 
 def test_a_variant_is_the_way_before_the_goal_and_says_how_many_of_it_got_there(scope: Scope) -> None:

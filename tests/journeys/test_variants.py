@@ -11,7 +11,7 @@ from journeys.period import Period
 from journeys.rates import rate
 from journeys.runs import fill
 from journeys.scope import Scope
-from journeys.variants import VARIANTS, table, variants
+from journeys.variants import VARIANTS, other_ways, table, variants
 from store.events import EventStore
 from store.projects import Project
 from tests.journeys.test_frame import cells
@@ -55,11 +55,12 @@ def test_all_other_ways_stand_together_with_their_lists(events: EventStore, unit
         assert found["at_most"] == round((one["succeeded"]["n"] + found["in_time"]) / one["n"], 6)
     assert answer["variants"][1]["cumulative"] == rate(answer["runs"] - other["n"], answer["runs"])
     behind_numbers = set(cells(answer))
-    assert len(behind_numbers) == 11
+    assert len(behind_numbers) == 13
     behind = VARIANTS.behind
     assert behind
     for cell, n in behind_numbers:
         assert total(scope, behind(scope, cell), unit=unit) == n, cell
+    assert other_ways(scope, answer["variants"][0]["cell"]) == {"total": 0, "ways": []}
     head, lines = table(answer)
     last = dict(zip(head, list(lines)[-1], strict=True))
     assert (last["steps"], last["runs"], last["succeeded"]) == (
@@ -73,3 +74,5 @@ def test_all_other_ways_stand_together_with_their_lists(events: EventStore, unit
     for cell in ("other:months:2", "other:runs:many", "succeeded:nowhere", "in_time:nowhere", ":a"):
         with pytest.raises(ListError):
             behind(scope, cell)
+    with pytest.raises(ListError):
+        other_ways(scope, "other:runs:many")

@@ -9,7 +9,7 @@ from typing import Any
 
 from admin.all_events import AllEvents, Ends
 from admin.segment_sizes import size_of
-from journeys import explored, lifecycle, paths, paths_lists, zero_lists
+from journeys import dropoffs, explored, lifecycle, paths, paths_lists, variants, zero_lists
 from journeys.answers import Answers
 from journeys.cursors import written
 from journeys.lists import listed, total
@@ -70,6 +70,8 @@ def of_all_events(world: World, *, some: int | None = None) -> Iterator[Asked]:
     yield from _of_zero(world, some)
     yield from _of_lifecycle(world, some)
     yield from _of_paths(world, some)
+    yield from _of_variants(world)
+    yield from _of_dropoffs(world, some)
     project, scope = world.project.id, world.scope
     yield "proposed routes", lambda: proposals(world.events, project, PERIOD, Routes(()), least=2)
     after = Routes(("/help/:id",))
@@ -154,6 +156,23 @@ def _of_paths(world: World, some: int | None) -> Iterator[Asked]:
     assert others
     for cell in islice(others, some):
         yield f"labels of {cell}", lambda cell=cell: paths_lists.labels(world.scope, cell, most=MOST)
+
+
+def _of_variants(world: World) -> Iterator[Asked]:
+    """The ways that are together in Other, where few are shown."""
+    other = variants.variants(world.scope, most=1)["other"]
+    assert other["ways"]
+    yield "other variants", lambda: variants.other_ways(world.scope, other["cell"], most=MOST)
+
+
+def _of_dropoffs(world: World, some: int | None) -> Iterator[Asked]:
+    """The labels and values that are together in Other, where one of each stands alone."""
+    answer = dropoffs.dropoffs(world.scope, step="cart", most=1)
+    parts = ("next:left:", "page:left:", "error:left:", "slow:left:", "origin:left:")
+    others = sorted(cell for cell, _ in cells(answer) if cell.startswith(parts) and ":other:" in cell)
+    assert others
+    for cell in islice(others, some):
+        yield f"labels of {cell}", lambda cell=cell: dropoffs.other_labels(world.scope, cell, most=MOST)
 
 
 def _of_lifecycle(world: World, some: int | None) -> Iterator[Asked]:
