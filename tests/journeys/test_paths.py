@@ -53,9 +53,13 @@ def events_of() -> dict[str, list[Event]]:
 
 
 def walks(scope: Scope, events_of: dict[str, list[Event]], asked: dict[str, Any]) -> list[Walk]:
-    runs = scope.events.query(*scope.ask("runs.listed", slots=lambda _: {"times": "1"}, **AFTER_ALL))
+    runs = scope.events.query(
+        *scope.ask("runs.listed", slots=lambda _: {"times": "1", "stands_for": "1"}, **AFTER_ALL)
+    )
     always = replace(scope, period=Period(0, 2**42))
-    ever = scope.events.query(*always.ask("runs.listed", slots=lambda _: {"times": "1"}, **AFTER_ALL))
+    ever = scope.events.query(
+        *always.ask("runs.listed", slots=lambda _: {"times": "1", "stands_for": "1"}, **AFTER_ALL)
+    )
     assert len(ever) >= len(runs)
     ids = event_ids(scope)
     found = []
