@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Engine, Row, case, select, update
 
 from store.db import writing
 from store.filling import give_up, holds, take_away
-from store.tables import journey_versions, journeys, projects
+from store.projects import hold
+from store.tables import journey_versions, journeys
 
 ANSWERING = ("live", "refilling", "refill_paused")
 PAUSED = {"filling": "paused", "refilling": "refill_paused"}
@@ -57,7 +58,7 @@ def save_version(
     meanwhile; whatever it raises leaves the journey as it is.
     """
     with writing(engine) as connection:
-        connection.execute(select(projects.c.id).where(projects.c.id == project_id).with_for_update())
+        hold(connection, project_id)
         mine = (journeys.c.project_id == project_id) & (journeys.c.key == definition["key"])
         found = connection.execute(select(journeys.c.id, journeys.c.deleted_at).where(mine)).first()
         journey_id = found.id if found else None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Engine, RowMapping, select, update
+from sqlalchemy import Connection, Engine, RowMapping, select, update
 from sqlalchemy.exc import IntegrityError
 
 from store.complaint import Complaint
@@ -243,3 +243,8 @@ def hashed(text: str) -> str:
 
 def _project(row: RowMapping) -> Project:
     return Project(row["id"], row["key"], row["name"], row["timezone"])
+
+
+def hold(connection: Connection, project_id: int) -> None:
+    """Let nobody else who does so change what the project keeps, until the transaction is over."""
+    connection.execute(select(projects.c.id).where(projects.c.id == project_id).with_for_update())

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, select
 
 from store.db import writing
-from store.tables import projects
+from store.projects import hold
 from store.tables_routes import route_lists
 from store.words import tell
 
@@ -67,7 +67,7 @@ def save_routes(
     Raises RoutesChanged where the newest version is not the one that was `seen`.
     """
     with writing(engine) as connection:
-        connection.execute(select(projects.c.id).where(projects.c.id == project_id).with_for_update())
+        hold(connection, project_id)
         newest = _newest(connection, project_id)
         if seen is not None and seen != newest.version:
             raise RoutesChanged(

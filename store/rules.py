@@ -10,7 +10,8 @@ import msgspec
 from sqlalchemy import Connection, Engine, select, update
 
 from store.db import writing
-from store.tables import project_rules, projects
+from store.projects import hold
+from store.tables import project_rules
 
 REMEMBER_S = 5.0  # a changed rule counts this much later
 
@@ -115,7 +116,7 @@ def alter_rules(
     Whatever `alter` raises leaves them as they are.
     """
     with writing(engine) as connection:
-        connection.execute(select(projects.c.id).where(projects.c.id == project_id).with_for_update())
+        hold(connection, project_id)
         before = rules_within(connection, project_id)
         after = alter(before)
         _put(connection, project_id, after, now)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, func, select, update
 
 from store.db import writing
-from store.tables import projects
+from store.projects import hold
 from store.tables_segments import segments
 from store.words import tell
 
@@ -69,7 +69,7 @@ def save_segment(
     mine = (segments.c.project_id == project_id) & (segments.c.key == key)
     changed = {"definition": dict(definition), "changed_by": by, "changed_at": now, "deleted_at": None}
     with writing(engine) as connection:
-        connection.execute(select(projects.c.id).where(projects.c.id == project_id).with_for_update())
+        hold(connection, project_id)
         present = connection.execute(select(segments).where(mine)).first()
         stands = present is not None and present.deleted_at is None
         check(dict(present.definition) if present and stands else None)

@@ -52,13 +52,11 @@ def runs(place: Place, key: str) -> ResponseReturnValue:
     report = without_choices(place, key, work)
     question = questions.read_runs(request.args, report.scope)
     if request.headers.get("HX-Target") == "more-runs":
-        answer, rule = (
-            question.ask(report.scope, unit=report.asked.unit),
-            question.rule(report.scope),
-        )
-        return render_template(
-            "journey/runs_rows.html", report=report, question=question, answer=answer, rule=rule
-        )
+        more = {
+            "answer": question.ask(report.scope, unit=report.asked.unit),
+            "rule": question.rule(report.scope),
+        }
+        return render_template("journey/runs_rows.html", report=report, question=question, **more)
 
     def compute() -> tuple[JourneyPage, dict[str, Any]]:
         found = {

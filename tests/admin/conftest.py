@@ -111,6 +111,15 @@ def happened(
     )
 
 
+def rare_pages() -> list[Event]:
+    """Eleven guests who came to the shop, each with another page next."""
+    return [
+        happened(name, f"guest{n}", day=9 + n / 100 - minute / 1_000, kind="page")
+        for n in range(11)
+        for minute, name in enumerate(("/shop", f"/shop/rare{n}"))
+    ]
+
+
 def shop_events(project: int) -> list[Event]:
     """Ada pays, Ben drops at the cart, Cyd fails, Dee has just begun, Eve only looks (long ago)."""
     rows = []

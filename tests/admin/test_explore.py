@@ -15,7 +15,7 @@ import pytest
 from journeys.explored import MEANINGS
 from store.event import Event
 from store.projects import create_api_token
-from tests.admin.conftest import NOW, Shop, happened
+from tests.admin.conftest import NOW, Shop, happened, rare_pages
 from tests.admin.test_api import asking
 
 
@@ -125,13 +125,7 @@ def test_every_number_of_the_api_has_its_list_in_pages(shop: Shop) -> None:
 def test_the_list_of_other_names_its_touchpoints(
     own_shop: Shop, add_events: Callable[[list[Event]], None]
 ) -> None:
-    add_events(
-        [
-            happened(name, f"guest{n}", day=9 + n / 100 - minute / 1_000, kind="page")
-            for n in range(11)
-            for minute, name in enumerate(("/shop", f"/shop/rare{n}"))
-        ]
-    )
+    add_events(rare_pages())
     ask = asking(own_shop)
     _, answer = ask("GET", f"/explore/paths?{API}")
     other = next(one for one in answer["nodes"] if one["kind"] == "other")

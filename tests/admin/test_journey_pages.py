@@ -22,7 +22,7 @@ from journeys.segment_definitions import parse_segment
 from store.event import Event
 from store.journeys import save_version, versions_of
 from store.segments import save_segment
-from tests.admin.conftest import JOURNEY, NOW, Shop, fill_all, happened
+from tests.admin.conftest import JOURNEY, NOW, Shop, fill_all, happened, rare_pages
 from tests.admin.test_api import asking
 from tests.admin.test_editor import form_of
 
@@ -336,13 +336,7 @@ def test_the_link_that_is_copied_keeps_days_and_moment(shop: Shop) -> None:
 def test_the_list_of_rarer_touchpoints_names_them(
     own_shop: Shop, add_events: Callable[[list[Event]], None]
 ) -> None:
-    add_events(
-        [
-            happened(name, f"guest{n}", day=9 + n / 100 - minute / 1_000, kind="page")
-            for n in range(11)
-            for minute, name in enumerate(("/shop", f"/shop/rare{n}"))
-        ]
-    )
+    add_events(rare_pages())
     ask = asking(own_shop)
     nodes = ask("GET", "/journeys/buy/paths?from=2026-02-01")[1]["nodes"]
     other = next(one for one in nodes if one["kind"] == "other")

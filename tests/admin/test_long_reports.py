@@ -7,7 +7,7 @@ import html
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -45,14 +45,17 @@ def until(true: Callable[[], bool]) -> None:
     pytest.fail("it did not happen")
 
 
-def come(client: FlaskClient, address: str) -> str:
-    """What a page gets that asks again and again."""
+def come(client: FlaskClient, address: str, form: Mapping[str, str] | None = None) -> str:
+    """What a page, or a form that is sent, gets that asks again and again."""
     texts = [""]
 
     def is_there() -> bool:
-        named = [("work", name) for name in re.findall(r'data-work="([^"]+)"', texts[-1])]
-        asked = f"{address}{'&' if '?' in address else '?'}{urlencode(named)}" if named else address
-        texts.append(client.get(asked, headers=HX).text)
+        named = dict(re.findall(r'data-(work)="([^"]+)"', texts[-1]))
+        if form is not None:
+            answer = client.post(address, data={**form, **named}, headers=HX)
+        else:
+            answer = client.get(f"{address}{'&' if '?' in address else '?'}{urlencode(named)}", headers=HX)
+        texts.append(answer.text)
         return "data-work" not in texts[-1]
 
     until(is_there)
@@ -273,17 +276,10 @@ def test_what_a_journey_lacked_is_gone_while_it_is_counted(shop: Shop, slow: thr
     assert "Counting for" in part
     assert '<div id="preview-gaps" hx-swap-oob="true"></div>' in part
     assert 'id="preview-found"' not in part, "what was counted before stays until it is counted anew"
-    name = name_in(part)
     slow.set()
-    texts: list[str] = []
-
-    def is_there() -> bool:
-        texts.append(client.post(path, data={**form, "work": name}, headers=HX).text)
-        return "data-work" not in texts[-1]
-
-    until(is_there)
-    assert '<div class="card-body" id="preview-found" hx-swap-oob="true">' in texts[-1]
-    assert "runs succeed" in texts[-1]
+    found = come(client, path, {**form, "work": name_in(part)})
+    assert '<div class="card-body" id="preview-found" hx-swap-oob="true">' in found
+    assert "runs succeed" in found
 
 
 PATHS, RULES = "/p/shop/settings/paths", "/p/shop/settings/rules"
@@ -321,15 +317,9 @@ def test_what_a_form_asks_for_says_how_far_it_is_and_comes_or_is_cancelled(
     assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
     name = name_in(client.post(path, data=form, headers=HX).text)
     slow.set()
-    texts: list[str] = []
-
-    def is_there() -> bool:
-        texts.append(client.post(path, data={**form, "work": name}, headers=HX).text)
-        return "data-work" not in texts[-1]
-
-    until(is_there)
-    assert told in texts[-1]
-    assert f'id="{spot}"' in texts[-1]
+    found = come(client, path, {**form, "work": name})
+    assert told in found
+    assert f'id="{spot}"' in found
 
 
 def failing(patch: pytest.MonkeyPatch) -> None:

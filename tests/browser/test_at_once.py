@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, StorageState, expect
+from sqlalchemy import Engine
 
 from journeys.segment_definitions import parse_segment
 from store import digests, sign_ins
@@ -139,14 +140,19 @@ def test_the_last_admin_stays_one_and_is_told_why(page: Page, project: str, held
     expect(role).to_have_value("admin")
 
 
-def test_a_segment_is_gone_at_once_and_back_by_undo(
-    page: Page, project: str, held: list[Route], demo: Demo
-) -> None:
-    company = demo[0]
+def with_tablets(company: Company) -> tuple[Engine, int]:
+    """Save the segment; returns where it is kept, and the number of its project."""
     assert company.project
     engine, number = company.services.engine, company.project.id
     source: Any = parse_segment(SEGMENT).source
     save_segment(engine, number, source, by=EMAIL, now=now_ms())
+    return engine, number
+
+
+def test_a_segment_is_gone_at_once_and_back_by_undo(
+    page: Page, project: str, held: list[Route], demo: Demo
+) -> None:
+    engine, number = with_tablets(demo[0])
     page.goto(f"{project}/segments")
     page.get_by_role("button", name="Delete Tablets").click()
     expect(page.get_by_text("The segment tablets is deleted.")).to_be_visible()

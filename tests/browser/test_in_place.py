@@ -6,17 +6,15 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, StorageState, expect
 
-from journeys.segment_definitions import parse_segment
-from store.segments import delete_segment, save_segment
+from store.segments import delete_segment
 from tests.browser.accessibility import barriers
 from tests.browser.company import EMAIL, Company, now_ms
-from tests.browser.test_at_once import SEGMENT, taken
+from tests.browser.test_at_once import taken, with_tablets
 from tests.browser.test_long_reports import quick as held_reports
 
 pytestmark = pytest.mark.browser
@@ -164,11 +162,7 @@ def test_the_overview_is_sorted_in_place(inside: Inside) -> None:
 
 def test_segments_are_counted_of_another_journey_in_place(inside: Inside, demo: tuple[Company, str]) -> None:
     page, project = inside
-    company = demo[0]
-    assert company.project
-    engine, number = company.services.engine, company.project.id
-    source: Any = parse_segment(SEGMENT).source
-    save_segment(engine, number, source, by=EMAIL, now=now_ms())
+    engine, number = with_tablets(demo[0])
     page.goto(f"{project}/segments")
     size = page.locator("#size-tablets")
     expect(size).to_contain_text("runs", timeout=60_000)
