@@ -333,6 +333,27 @@ def test_the_link_that_is_copied_keeps_days_and_moment(shop: Shop) -> None:
     assert "data-copy-link" not in page(shop, "definition", "")
 
 
+def test_further_runs_of_a_list_come_as_rows_until_there_are_no_more(
+    own_shop: Shop, add_events: Callable[[list[Event]], None]
+) -> None:
+    add_events([happened("/shop", f"guest{n}", day=9 + n / 1_000, kind="page") for n in range(120)])
+    text, rows, asked = page(own_shop, "runs"), 0, 0
+    total = re.search(r'id="runs-title">[^<]*: (\d+) runs', text)
+    assert total
+    while True:
+        rows += text.count("/p/shop/customers/")
+        found = re.search(r'hx-get="([^"]+)" hx-target="#more-runs"', text)
+        if not found:
+            break
+        headers = {"HX-Request": "true", "HX-Target": "more-runs"}
+        text = own_shop.client("viewer").get(html.unescape(found[1]), headers=headers).text
+        assert text.lstrip().startswith("<tr>")
+        assert '<span class="tag">Looks</span>' in re.sub(' title="[^"]*"', "", text)
+        asked += 1
+    assert asked >= 2
+    assert rows == int(total[1])
+
+
 def test_the_list_of_rarer_touchpoints_names_them(
     own_shop: Shop, add_events: Callable[[list[Event]], None]
 ) -> None:
