@@ -25,7 +25,7 @@ from store.cluster import EVERYWHERE, LOCAL, SETTINGS, cluster_of, writes_everyw
 from store.complaint import Complaint
 from store.db import StoreUnavailable
 from store.event import Event
-from store.folder import folder_of, own_folder
+from store.folder import drop_empty_deletions, folder_of, own_folder
 from store.memory import MIB, for_questions
 from store.planning import EMBEDDED
 from store.words import decimal, filled, marked, tell
@@ -128,6 +128,7 @@ class EventStore:
         if self.embedded:
             folder = folder_of(url)
             self._lock_file = own_folder(folder)
+            drop_empty_deletions(folder)
             self._dsn = f"chdb://{folder}"
         self._prepare()
 

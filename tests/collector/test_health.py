@@ -13,6 +13,7 @@ import pytest
 
 from collector import Door, health
 from collector.counters import Counters
+from store import disk
 from store.db import writing
 from store.settings import Settings
 from tests.collector.conftest import NOW, Site
@@ -23,8 +24,9 @@ EVENT = {"event": "x", "userId": "u"}
 
 @pytest.fixture(autouse=True)
 def looks_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No answer is remembered, unless a test says so."""
+    """No answer is remembered, unless a test says so, nor how the disk filled up during other tests."""
     monkeypatch.setattr(health, "LOOK_EVERY_S", 0.0)
+    disk._disks.cache_clear()
 
 
 def run(site: Site, sql: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,55 @@ def test_events_wait_in_the_inbox_while_the_disk_of_the_event_folder_is_full(
         assert verdict([load], waywiser.stored_messages()) == NOTHING_WRONG
     assert not set_aside(database)
     note(f"{len(load.acknowledged):,} messages acknowledged, up to {waiting:,} requests waited")
+
+
+WRITES = """
+from store.events import EventStore
+from store.migrate import migrate_events
+events = EventStore({events!r})
+migrate_events(events)
+events.command("insert into customer_sessions (project, customer) select 1, number from numbers(10)")
+print("written", flush=True)
+input()
+events.command("delete from customer_sessions where customer = 1")
+"""
+READS = """
+from store.events import EventStore
+events = EventStore({events!r})
+count = "select count() as n from customer_sessions"
+print(events.query(count)[0]["n"])
+events.command("delete from customer_sessions where customer = 1")
+print(events.query(count)[0]["n"])
+"""
+
+
+@pytest.mark.slow
+def test_the_event_folder_opens_after_a_deletion_that_the_full_disk_broke_off(small_disk: SmallDisk) -> None:
+    """The engine leaves an empty note of the deletion, which it cannot read itself."""
+    events = f"chdb:///{small_disk.folder}/events"
+    words = [sys.executable, "-c", WRITES.format(events=events)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdin
+        assert writer.stdout
+        assert writer.stdout.readline() == "written\n"
+        small_disk.fill()
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+        notes = eventually(lambda: empty_notes(small_disk), lambda found: found > 0)
+        writer.kill()
+    assert notes == 1
+    small_disk.clear()
+    done = subprocess.run(
+        [sys.executable, "-c", READS.format(events=events)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["10", "9"], done.stderr
+    assert "the disk was full" in done.stderr
+
+
+def empty_notes(small_disk: SmallDisk) -> int:
+    """How many notes of deletions the engine could not write."""
+    notes = small_disk.folder.glob("events/store/*/*/mutation_*.txt")
+    return sum(not note.stat().st_size for note in notes)
 
 
 def refused(load: Load, small_disk: SmallDisk, left: int) -> int:
