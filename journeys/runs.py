@@ -14,9 +14,12 @@ from store.stamps import Stamp, by_clock
 from store.words import ngettext, tell
 
 CUSTOMERS_AT_ONCE = 10_000
-EVENTS_PER_CHUNK = 4_000_000
+EVENTS_PER_CHUNK = 2_000_000
 # So many touchpoints without a pause are taken for one history; then it is cut.
 LONGEST = 10_000
+# So many touchpoints apart begin the stretches in which it is folded, and reach so far into the next one.
+STRETCH = 1_000
+OVERLAP = 500
 
 NO_WINDOW = 2**62
 PAST = 2**42  # milliseconds from before all times to 1970; with those since then they take 44 bits
@@ -105,13 +108,19 @@ def together(
     resolved: str = resolution.VIEW,
     concerned: str = "1",
     emptied: str = "",
+    in_stretches: bool = False,
 ) -> str:
-    """The same of several journeys: rows of (journey, customer, runs), where journeys count from 1."""
+    """The same of several journeys: rows of (journey, customer, runs), where journeys count from 1.
+
+    In stretches, which are the same runs, long histories cost less, and the planning of the question more.
+    """
     params.values |= MOVES | {
         "era": PAST,
         "idles": [one.idle_timeout for one in definitions],
         "windows": [one.window or NO_WINDOW for one in definitions],
         "cut_after": LONGEST,
+        "stretch": STRETCH,
+        "overlap": OVERLAP,
         "goals": [len(one.steps) for one in definitions],
         "openers": [_bits(one, one.openers) for one in definitions],
         "opens": [_opens(one) for one in definitions],
@@ -131,6 +140,7 @@ def together(
         whose=whose,
         resolved=known_too,
         concerned=concerned,
+        folded=_in_stretches() if in_stretches else question("runs.whole", fold=_fold("{}")),
         emptied=WITHOUT_RUNS.format(emptied) if emptied else "",
         **matching.bind(definitions, params),
     )
@@ -317,7 +327,8 @@ def _of_share(definitions: Sequence[Definition], params: filters.Params, share: 
         emptied = question("runs.stale_accounts", whose=share.rows)
     else:
         emptied = question("runs.stale", whose=share.rows)
-    return Computed(together(definitions, params, share.events, resolved=resolved, emptied=emptied), members)
+    runs = together(definitions, params, share.events, resolved=resolved, emptied=emptied, in_stretches=True)
+    return Computed(runs, members)
 
 
 def _customers(events: EventStore, definition: Definition, params: filters.Params, share: Share) -> list[int]:
@@ -348,6 +359,16 @@ def store(
         else question("runs.store", runs=found.runs)
     )
     events.command(sql, params.values)
+
+
+def _in_stretches() -> str:
+    of_stretch = _fold("arraySlice({}, begin, {{stretch:UInt32}} + {{overlap:UInt32}})")
+    return question("runs.stretches", of_stretch=of_stretch, of_whole=_fold("if(is_joined, [], {})"))
+
+
+def _fold(part: str) -> str:
+    """SQL of the fold over a part of the touchpoints."""
+    return question("runs.fold", **{name: part.format(name) for name in ("times", "marks", "opens")})
 
 
 def _opens(definition: Definition) -> list[int]:

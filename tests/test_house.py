@@ -126,7 +126,8 @@ def test_questions_about_runs_bind_no_name_of_the_rule() -> None:
     # Both are one statement where runs are computed on the spot, as of a moment or in a preview.
     files = {path.stem: path.read_text() for path in (ROOT / "journeys" / "sql").glob("*.sql")}
     bound = {name: set(re.findall(r"\{(\w+):[A-Z]", text)) for name, text in files.items()}
-    rule = bound["runs.compute"] | bound["known.traits"]
+    computing = ("runs.compute", "runs.fold", "runs.whole", "runs.stretches", "known.traits")
+    rule = {one for name in computing for one in bound[name]}
     shared = {"project", "now", "start", "end"}
     about_runs = [
         name for name, text in files.items() if re.search(r"\{\{(runs|source|walked|whole|chosen)\}\}", text)

@@ -84,11 +84,8 @@ with
             ) as rest
         from splits
     ),
-    folded as (
-        -- What a touchpoint does is told by one number: in its last byte the step that was reached, or another move; above
-        -- it the bits of the steps that the run may reach next, none where no run is open. The state is small, because it
-        -- is copied at every touchpoint: the last such number, the start of the run, the time of its position, the time of
-        -- the last touchpoint, and the moves before it.
+    marked as (
+        -- The touchpoints of a piece: when they come, what they are, and what they open where they may open a run.
         select
             journey,
             customer,
@@ -96,41 +93,17 @@ with
             piece,
             rest,
             arrayMap(key -> toInt64(bitShiftRight(key, 192)) - {era:Int64}, piece.1) as times,
-            arrayFold(
-                (run, t, marks, opens) -> (
-                    multiIf(
-                        run.1 < 256, opens,
-                        t - if(toUInt8(run.1) >= {starts:UInt8}, run.4, run.2) > {windows:Array(Int64)}[journey],
-                        if(opens != 0, opens, {expires:UInt8}),
-                        bitAnd(marks, {fails_bit:UInt32}) != 0, {fails:UInt8},
-                        (bitAnd(bitAnd(marks, bitShiftRight(run.1, 8)), bitNot(arraySum(
-                            (bit, within) -> if(t - if(toUInt8(run.1) = {stays:UInt8}, run.3, run.4) > within, bit, 0),
-                            {within_bits:Array(Array(UInt32))}[journey], {within_ms:Array(Array(Int64))}[journey]
-                        ))) as reachable) != 0,
-                        {moves:Array(Array(UInt64))}[journey][bitCount(bitXor(reachable, toUInt64(reachable - 1)))]
-                            + bitAnd(run.1, {keeps:Array(UInt64)}[journey]),
-                        not {is_strict:Array(UInt8)}[journey], bitOr(bitAnd(run.1, {all_steps:UInt64}), {stays:UInt8}),
-                        opens != 0, opens + 1,
-                        {breaks:UInt8}
-                    ),
-                    if(toUInt8(run.1) >= {starts:UInt8}, run.4, run.2),
-                    if(toUInt8(run.1) = {stays:UInt8}, run.3, run.4),
-                    t,
-                    arrayPushBack(run.5, toUInt8(run.1))
-                ),
-                times, piece.2,
+            piece.2 as marks,
+            arrayMap(
+                opening -> {opens:Array(Array(UInt64))}[journey][bitCount(bitXor(opening, toUInt32(opening - 1)))],
                 arrayMap(
-                    opening -> {opens:Array(Array(UInt64))}[journey][bitCount(bitXor(opening, toUInt32(opening - 1)))],
-                    arrayMap(
-                        marks -> if(marks >= {opens_bit:UInt32}, bitAnd(marks, {openers:Array(UInt32)}[journey]), 0),
-                        piece.2
-                    )
-                ),
-                cast((0, 0, 0, 0, []), 'Tuple(UInt64, Int64, Int64, Int64, Array(UInt8))')
-            ) as fold,
-            arrayPopFront(arrayPushBack(fold.5, toUInt8(fold.1))) as moves
+                    marks -> if(marks >= {opens_bit:UInt32}, bitAnd(marks, {openers:Array(UInt32)}[journey]), 0),
+                    piece.2
+                )
+            ) as opens
         from pieces
     ),
+    {{folded}},
     parted as (
         select
             journey,

@@ -157,12 +157,18 @@ numbers = iter(range(1, 10_000_000))
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(definitions(), histories(), st.sampled_from([3, 8, journeys.runs.LONGEST]))
+@given(
+    definitions(),
+    histories(),
+    st.sampled_from([3, 8, journeys.runs.LONGEST]),
+    st.sampled_from([(1, 1), (2, 2), (4, 1), (3, 8), (journeys.runs.STRETCH, journeys.runs.OVERLAP)]),
+)
 def test_stored_runs_are_the_ones_of_the_rule(
     events: EventStore,
     definition: dict[str, Any],
     history: list[tuple[int, int, int, str, str]],
     longest: int,
+    stretch: tuple[int, int],
 ) -> None:
     project = next(numbers)
     written = rows(history, project)
@@ -170,6 +176,8 @@ def test_stored_runs_are_the_ones_of_the_rule(
     version = version_of(definition, project)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("journeys.runs.LONGEST", longest)
+        patch.setattr("journeys.runs.STRETCH", stretch[0])
+        patch.setattr("journeys.runs.OVERLAP", stretch[1])
         fill(events, version, progress=ignore_progress)
     found = stored(events, project, 7, counts_steps=definition["order"] == "any")
     assert found == expected(parse(definition), written, longest)
@@ -240,6 +248,25 @@ def test_robots_have_no_runs_however_much_they_do(
     fill(events, version_of(ABC, 1), progress=ignore_progress)
     assert stored(events, 1, 7).keys() == {identity_hash("user", "2")}
     assert cut(events) == []
+
+
+@pytest.mark.parametrize(("stretch", "overlap"), [(1, 1), (4, 2), (5, 9), (20, 10)])
+@pytest.mark.parametrize("order", ORDERS)
+def test_long_histories_have_the_same_runs_in_stretches(
+    events: EventStore, monkeypatch: pytest.MonkeyPatch, order: str, stretch: int, overlap: int
+) -> None:
+    monkeypatch.setattr("journeys.runs.STRETCH", stretch)
+    monkeypatch.setattr("journeys.runs.OVERLAP", overlap)
+    chance = random.Random(stretch)
+    names = ("abc", "aabbc", "abcabcf", "aaaabbbbf", "cba", "acbcccc")
+    histories = [walk("".join(chance.choices(names[n % 6], k=60)), n) for n in range(60)]
+    written = rows([one for history in histories for one in history], 1)
+    events.insert(written, token="t")
+    steps = [step | ({"within": "8s"} if step["key"] == "b" else {}) for step in ABC["steps"]]
+    definition = {**ABC, "order": order, "steps": steps, "fail_on": [{"event": "f"}]}
+    fill(events, version_of(definition, 1), progress=ignore_progress)
+    found = stored(events, 1, 7, counts_steps=order == "any")
+    assert found == expected(parse(definition), written)
 
 
 @pytest.mark.parametrize("order", ORDERS)

@@ -1,0 +1,13 @@
+-- What does each touchpoint of a piece do to the run? Pieces are folded from end to end: planned in the least time.
+folded as (
+    select
+        journey,
+        customer,
+        case_value,
+        piece,
+        rest,
+        times,
+        {{fold}} as fold,
+        arrayPopFront(arrayPushBack(fold.5, toUInt8(fold.1))) as moves
+    from marked
+)
