@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from journeys import paths_lists, variants
+from journeys import breakdown, change_lists, paths_lists, variants
+from journeys.breakdown_report import BREAKDOWN
+from journeys.change_report import CHANGE
 from journeys.definitions import Definition
 from journeys.dropoffs import other_labels
 from journeys.dropoffs_report import DROPOFFS
@@ -19,8 +21,14 @@ from journeys.reports import BY_NAME
 from journeys.scope import Scope
 from journeys.variants import VARIANTS
 
-# What is together in Other of a report, each with a list of its own.
-TOGETHER = {PATHS.name: paths_lists.labels, VARIANTS.name: variants.other_ways}
+# What is together in Other of a report, each with a list of its own, by a cell and the unit.
+TOGETHER: Mapping[str, Callable[[Scope, str, str], Answer]] = {
+    BREAKDOWN.name: lambda scope, cell, unit: breakdown.other_values(scope, cell, unit=unit),
+    CHANGE.name: lambda scope, cell, _: change_lists.other_values(scope, cell),
+    DROPOFFS.name: lambda scope, cell, unit: other_labels(scope, cell, unit=unit),
+    PATHS.name: lambda scope, cell, _: paths_lists.labels(scope, cell),
+    VARIANTS.name: lambda scope, cell, _: variants.other_ways(scope, cell),
+}
 
 
 class ReportQuestion:
@@ -71,10 +79,8 @@ class RunsQuestion:
 
     def gathered(self, scope: Scope, *, unit: str) -> dict[str, Any]:
         """What is together in the place of the report whose runs these are, if several are."""
-        if self.report == DROPOFFS.name:
-            return other_labels(scope, self.cell, unit=unit)
         together = TOGETHER.get(self.report)
-        return together(scope, self.cell) if together else {"total": 0}
+        return together(scope, self.cell, unit) if together else {"total": 0}
 
     def title(self, scope: Scope) -> str:
         """What the list shows, in words."""

@@ -12,11 +12,11 @@ from journeys.catalog import ABOUT_PEOPLE
 from journeys.cursors import ListError, read, written
 from journeys.dimensions import LONGEST_NAME, OF_RUN, SEGMENT, Dimension, DimensionError, dimension
 from journeys.filters import Params
-from journeys.funnel import UNITS
-from journeys.lists import counted
+from journeys.funnel import OUTCOMES, UNITS
+from journeys.lists import ALL, counted
 from journeys.questions import question
 from journeys.rates import rate
-from journeys.report import Which
+from journeys.report import Which, parted
 from journeys.scope import Scope
 from journeys.standing import cells, cells_of_group, standing, whole
 from journeys.value_words import called
@@ -63,7 +63,7 @@ def breakdown(
     found = dimension(by, at_start=position == 1)
     if found.kind == SEGMENT:
         position = 1
-    rows = _counted(scope, found, position, unit, most)
+    rows = scope.events.query(*_asked(scope, found, position, unit, most))
     key = scope.definition.steps[position - 1].key
     shown = [row["hash"] for row in rows if row["kind"] == "value"]
     groups = [_group(scope, row, Cell("", "", found.text, key, row["kind"], shown)) for row in rows]
@@ -105,10 +105,11 @@ def _position(scope: Scope, at: str | None) -> int:
     return scope.definition.position(key)
 
 
-def _counted(scope: Scope, by: Dimension, position: int, unit: str, most: int) -> Sequence[Row]:
+def _asked(scope: Scope, by: Dimension, position: int, unit: str, most: int) -> tuple[str, dict[str, Any]]:
+    """The question of how each group stands, and what it binds."""
     described, value, bound = _described(scope, by, position, unit)
     values = {**bound, "most": most, "goal": len(scope.definition.steps)}
-    return scope.events.query(question("breakdown.counted", described=described, value=value), values)
+    return question("breakdown.counted", described=described, value=value), values
 
 
 def _described(scope: Scope, by: Dimension, position: int, unit: str) -> tuple[str, str, dict[str, Any]]:
@@ -138,6 +139,7 @@ def at_start(scope: Scope, by: Dimension) -> tuple[str, str, dict[str, Any]]:
     return _described(scope, by, 1, "runs")
 
 
+NUMBERS = ("entered", *OUTCOMES, "progressed")
 # Which runs a group has, in SQL and in words.
 KINDS = {
     "value": ("taken and value = {value:String}", ""),
@@ -152,19 +154,11 @@ KINDS = {
 
 def behind(scope: Scope, cell: str) -> Which:
     """The runs that a number of a group counts; raises ListError for what is no cell."""
-    try:
-        asked = read(cell, Cell)
-        which = counted(scope, asked.number, asked.step or None)
-        position = _position(scope, asked.at)
-        by = dimension(asked.by, at_start=position == 1)
-        if not asked.kind:
-            return which
-        condition, title = KINDS[asked.kind]
-        value = asked.values[0] if asked.kind == "value" else ""
-    except (KeyError, IndexError, ListError, DimensionError):
-        raise ListError(
-            tell("%(cell)s is no cell of the breakdown; take one from the report's answer", cell=repr(cell))
-        ) from None
+    asked, position, by, which = _read(scope, cell)
+    if not asked.kind:
+        return which
+    condition, title = KINDS[asked.kind]
+    value = asked.values[0] if asked.kind == "value" else ""
     described, text, values = _described(scope, by, position, "runs")
     those = question("breakdown.those", described=described, value=text, condition=condition)
     bound = {**values, **which.values, "value": value, "shown": asked.values}
@@ -175,6 +169,54 @@ def behind(scope: Scope, cell: str) -> Which:
         what=which.title,
     )
     return Which(f"(customer, number) in ({those}) and {which.sql}", bound, said)
+
+
+def other_values(scope: Scope, cell: str, *, unit: str = "runs", most: int = 50) -> dict[str, Any]:
+    """The values that are together in Other, each with how many the cell's number counts of it.
+
+    `total` says how many there are, whether or not the number counts any of each; those that have most come
+    first. No value for a cell of another group. Raises ListError.
+    """
+    each, cell = parted(cell)
+    asked, position, by, _ = _read(scope, cell)
+    if each or asked.kind != "other":
+        return {"total": 0, "labels": []}
+    number = "n" if asked.number == "entered" else asked.number
+    if number == "progressed":
+        number = f"progressed[{scope.definition.position(asked.step)}]"
+    sql, values = _asked(scope, by, position, unit, ALL)
+    rows = scope.events.query(
+        question("breakdown.others", counted=sql, number=number),
+        {**values, "shown": asked.values, "listed": most},
+    )
+    return {
+        "total": rows[0]["total"] if rows else 0,
+        "labels": [
+            {
+                "label": row["name"],
+                "n": int(row["counted"]),
+                "cell": written(asked._replace(kind="value", values=[row["name"]])),
+            }
+            for row in rows
+        ],
+    }
+
+
+def _read(scope: Scope, cell: str) -> tuple[Cell, int, Dimension, Which]:
+    """What a cell asks for, at which step, by what, and the runs that its number counts in all groups."""
+    try:
+        asked = read(cell, Cell)
+        which = counted(scope, asked.number, asked.step or None)
+        position = _position(scope, asked.at)
+        by = dimension(asked.by, at_start=position == 1)
+        is_one = asked.number in NUMBERS and (not asked.kind or asked.kind in KINDS)
+    except (ListError, DimensionError):
+        is_one = False
+    if not is_one or (asked.kind == "value" and not asked.values):
+        raise ListError(
+            tell("%(cell)s is no cell of the breakdown; take one from the report's answer", cell=repr(cell))
+        )
+    return asked, position, by, which
 
 
 MOMENTS = {

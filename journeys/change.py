@@ -44,9 +44,9 @@ def change(
     steps = scope.definition.steps
     asked = asked_of(scope, target, before_from, before_to, age)
     before, end = asked.before, asked.target
-    required = [*(k for k, step in enumerate(steps[: end - 1], 1) if not step.optional), end]
+    required = _required(scope, end)
     more = further(by)
-    rows = _counted(scope, asked, required, most, more)
+    rows = _counted(scope, asked, most, more)
     whole = rows.pop(WHOLE, None) or _nobody(required)
     answer = {
         **scope.head("runs"),
@@ -63,21 +63,41 @@ def change(
 
 
 def _counted(
-    scope: Scope, asked: Asked, required: Sequence[int], most: int, more: Dimension | None
+    scope: Scope, asked: Asked, most: int, more: Dimension | None
 ) -> dict[tuple[str, str, str], dict[str, Any]]:
     """What is counted of each group, by dimension, kind and value."""
-    of_both = replace(scope, period=asked.both(scope.period))
-    values = {"most": most, "required": list(required), **asked.bound(scope.period)}
-    rows = [*scope.events.query(*of_both.ask("change.counted", slots=_at_age, **values))]
+    rows = [*scope.events.query(*asking(scope, asked, most))]
     if more:
-        rows += counted(of_both, more, **values)
+        nobody = {"dimension": more.text, "now_young": 0, "before_young": 0}
+        rows += [{**row, **nobody} for row in scope.events.query(*asking(scope, asked, most, more))]
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    nothing = [0] * len(_required(scope, asked.target))
     for row in rows:
         group = (row["dimension"], row["kind"], row["name"])
         found[group] = dict(row)
         for side in SIDES:
-            found[group][f"{side}_came"] = row[f"{side}_came"] or [0] * len(required)
+            found[group][f"{side}_came"] = row[f"{side}_came"] or nothing
     return found
+
+
+def asking(
+    scope: Scope, asked: Asked, most: int, more: Dimension | None = None
+) -> tuple[str, dict[str, Any]]:
+    """The question of how each group fared, of every answer's dimensions or of one more, and what it binds.
+
+    `most` values of a dimension stand alone.
+    """
+    of_both = replace(scope, period=asked.both(scope.period))
+    values = {"most": most, "required": _required(scope, asked.target), **asked.bound(scope.period)}
+    return (
+        counted(of_both, more, **values) if more else of_both.ask("change.counted", slots=_at_age, **values)
+    )
+
+
+def _required(scope: Scope, end: int) -> list[int]:
+    """The steps that lead to the step `end`, and that one."""
+    steps = scope.definition.steps[: end - 1]
+    return [*(k for k, step in enumerate(steps, 1) if not step.optional), end]
 
 
 def _at_age(_params: Params) -> dict[str, str]:

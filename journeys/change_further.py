@@ -3,7 +3,6 @@ trait, or a saved segment."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from journeys.aged import is_young, reached
@@ -26,11 +25,11 @@ def further(by: str) -> Dimension | None:
     return None if found and found.name in OF_RUN and found.kind == "run" else found
 
 
-def counted(scope: Scope, by: Dimension, **values: Any) -> Sequence[dict[str, Any]]:
-    """What is counted of each group, as of those of other dimensions; `values` are what it binds."""
+def counted(scope: Scope, by: Dimension, **values: Any) -> tuple[str, dict[str, Any]]:
+    """The question of how each group fared, as those of other dimensions; `values` are what it binds."""
     described, value, bound = at_start(scope, by)
     own = {name: one for name, one in bound.items() if name not in (scope.values or {})}
-    sql, asked = scope.ask(
+    return scope.ask(
         "change_further.counted",
         slots=lambda _params: {
             "described": described,
@@ -40,8 +39,6 @@ def counted(scope: Scope, by: Dimension, **values: Any) -> Sequence[dict[str, An
         },
         **{**own, **values},
     )
-    nobody = {"now_young": 0, "before_young": 0}
-    return [{"dimension": by.text, **row, **nobody} for row in scope.events.query(sql, asked)]
 
 
 def those(scope: Scope, by: Dimension, kind: str, bound: dict[str, Any]) -> tuple[str, dict[str, Any]]:

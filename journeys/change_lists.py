@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from journeys.aged import is_young, reached
+from journeys.change import asking
 from journeys.change_asked import REPORT, cell_of
-from journeys.change_further import those
-from journeys.cursors import no_cell
+from journeys.change_further import further, those
+from journeys.cursors import no_cell, written
 from journeys.dimensions import OF_RUN, DimensionError, dimension
-from journeys.report import Which
+from journeys.lists import ALL
+from journeys.questions import question
+from journeys.report import Which, parted
 from journeys.scope import Scope
 from journeys.value_words import called
 from store.words import marked, tell
@@ -41,6 +44,41 @@ def behind(scope: Scope, cell: str) -> Which:
         tell("%(group)s, %(period)s: %(what)s", group=title, period=words, what=tell(said)),
         period=asked.before if found.side == "before" else None,
     )
+
+
+def other_values(scope: Scope, cell: str, *, most: int = 50) -> dict[str, Any]:
+    """The values that are together in Other, each with how many runs the cell's number counts of it.
+
+    `total` says how many there are, whether or not the number counts any of each; those that have most come
+    first. No value for a cell of another group. Raises ListError.
+    """
+    each, cell = parted(cell)
+    behind(scope, cell)
+    found = cell_of(scope, cell)
+    if each or not found.group or found.group[1] != "other" or found.what == "young":
+        return {"total": 0, "labels": []}
+    name, _, shown = found.group
+    more = further(name)
+    sql, values = asking(scope, found.asked, ALL, more)
+    others = question(
+        "change_lists.others",
+        counted=sql,
+        of_dimension="1" if more else "dimension = {change_dimension:String}",
+        number=f"{found.side}_came[{1 if found.what == 'entered' else -1}]",
+    )
+    own = {"change_dimension": name, "change_shown": shown.split("."), "listed": most}
+    rows = scope.events.query(others, {**values, **own})
+    return {
+        "total": rows[0]["total"] if rows else 0,
+        "labels": [
+            {
+                "label": row["name"],
+                "n": int(row["counted"]),
+                "cell": written(found._replace(group=[name, "value", row["name"]])),
+            }
+            for row in rows
+        ],
+    }
 
 
 def _of_group(scope: Scope, name: str, kind: str, rest: str) -> tuple[str, dict[str, Any], str]:

@@ -42,6 +42,10 @@ MEANINGS = {
         "add up over mix and steps. Of a step it is the change of its conversion times what that is worth, "
         "by the mean of two orders (all before it as now and all after it as before, and the reverse)."
     ),
+    "other": (
+        "All values without a row of their own, of `different` ones; `change/other`, asked with the `cell` "
+        "of a number in the row, has their names and how many it counts of each."
+    ),
     "mix": (
         "What is due to who came: the change of the group's share, times how far its rate (the mean of both "
         "periods) is from that of all. A group that was there in one period only is all mix."

@@ -10,7 +10,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint, Refused
 from admin.exports import csv_file, named, runs
-from journeys import paths_lists, variants, zero_lists
+from journeys import breakdown, change_lists, paths_lists, variants, zero_lists
 from journeys.cursors import ListError
 from journeys.definitions import DefinitionSchema, lean, parse
 from journeys.dropoffs import other_labels
@@ -236,6 +236,18 @@ def list_other_dropoffs(call: Call, key: str) -> dict[str, Any]:
     return _dated(scope, other_labels(scope, query["cell"], unit=query["unit"], most=query["most"]))
 
 
+def list_other_values(call: Call, key: str) -> dict[str, Any]:
+    """The values that are together in Other of a breakdown, each with how many it has, the most first."""
+    query, scope = call.query, _scope(call, key)
+    return _dated(scope, breakdown.other_values(scope, query["cell"], unit=query["unit"], most=query["most"]))
+
+
+def list_other_values_of_change(call: Call, key: str) -> dict[str, Any]:
+    """The values that are together in Other of a change, each with how many runs it has, the most first."""
+    query, scope = call.query, _scope(call, key)
+    return _dated(scope, change_lists.other_values(scope, query["cell"], most=query["most"]))
+
+
 def read_customers_of_zero_csv(call: Call, key: str) -> Response:
     """The customers behind a number of the report on why a step is empty. As a CSV file."""
     scope = _scope(call, key)
@@ -346,6 +358,8 @@ ENDPOINTS = [
     Endpoint("GET", "/journeys/<key>/runs", read_runs, query=RunsPageAsked),
     Endpoint("GET", "/journeys/<key>/runs.csv", read_runs_csv, query=RunsAsked),
     Endpoint("GET", "/journeys/<key>/paths/labels", list_labels_of_paths, query=LabelsAsked),
+    Endpoint("GET", "/journeys/<key>/breakdown/other", list_other_values, query=OtherAsked),
+    Endpoint("GET", "/journeys/<key>/change/other", list_other_values_of_change, query=OtherAsked),
     Endpoint("GET", "/journeys/<key>/dropoffs/other", list_other_dropoffs, query=OtherAsked),
     Endpoint("GET", "/journeys/<key>/variants/other", list_other_variants, query=OtherAsked),
     Endpoint("GET", "/journeys/<key>/zero/customers", list_customers_of_zero, query=CustomersAsked),

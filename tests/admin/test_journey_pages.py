@@ -413,6 +413,40 @@ def test_the_lists_of_rarer_labels_of_drop_offs_name_them(
     assert ask("GET", "/journeys/buy/dropoffs/other?cell=x")[0] == 400
 
 
+@pytest.mark.parametrize(
+    ("report", "asked"),
+    [("breakdown", "by=property:lot&most=1"), ("change", "by=property:lot&most=1&age=1h")],
+)
+def test_the_list_of_rarer_values_names_them(
+    own_shop: Shop, add_events: Callable[[list[Event]], None], report: str, asked: str
+) -> None:
+    add_events(
+        [
+            happened("/shop", f"lots{n}", day=day, kind="page", properties={"lot": f"lot <b>{n % 4}</b>"})
+            for n, day in enumerate([8.0, 8.1, 8.2, 8.3, 8.4, 20.0, 20.1])
+        ]
+    )
+    ask = asking(own_shop)
+    answer = ask("GET", f"/journeys/buy/{report}?from=2026-02-15&{asked}")[1]
+    groups = answer["groups"] if report == "breakdown" else answer["dimensions"][-1]["groups"]
+    other = next(one for one in groups if one["kind"] == "other")
+    cell = other["cells"]["entered"] if report == "breakdown" else other["now"]["entered"]["cell"]
+    named = urlencode({"from": "2026-02-15", "cell": cell})
+    status, found = ask("GET", f"/journeys/buy/{report}/other?{named}")
+    assert (status, found["total"]) == (200, other["different"])
+    assert ask("GET", f"/journeys/buy/{report}/other?cell=x")[0] == 400
+    listed = page(own_shop, "runs", f"report={report}&{named}")
+    assert f"{found['total']} labels are together here: " in words(listed)
+    links = re.findall(r'<bdi>([^<]*)</bdi> \(<a href="([^"]+)">(\d+)</a>\)', listed)
+    assert [(html.unescape(one), int(n)) for one, _, n in links] == [
+        (one["label"], one["n"]) for one in found["labels"] if one["n"]
+    ]
+    for one, link, n in links:
+        text = words(own_shop.client("viewer").get(html.unescape(link)).text)
+        assert f": {n} run" in text
+        assert one in text
+
+
 def test_the_list_of_rarer_ways_names_them(shop: Shop) -> None:
     ask, other = asking(shop), "from=2026-02-01&cell=other:runs:1"
     ways = ask("GET", "/journeys/buy/variants?from=2026-02-01")[1]["variants"]

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from journeys.breakdown import breakdown
+from journeys.breakdown import behind, breakdown, other_values
 from journeys.definitions import parse
 from journeys.dimensions import OF_EVENT, OF_RUN, DimensionError
 from journeys.funnel import OUTCOMES, UNITS, funnel
-from journeys.lists import listed
+from journeys.lists import listed, total
 from journeys.period import Period
 from journeys.runs import fill
 from journeys.scope import Scope
@@ -25,6 +25,7 @@ from store.events import EventStore
 from store.journeys import JourneyVersion
 from store.migrate import migrate_events
 from tests.journeys.months import DAY, PROJECT, START, history
+from tests.journeys.test_frame import cells
 
 FURTHER = ("property:tag", "trait:plan", "property:nobody's", "trait:x")
 STEPS = {"look": "Look", "ask": "Ask", "buy": "Buy"}
@@ -117,6 +118,33 @@ def test_the_most_frequent_stand_alone_and_all_others_together(months: Scope) ->
     assert found[5]["different"] == len(whole) - 5 == 35
     assert found[5]["entered"] == sum(group["entered"] for group in whole[5:])
     assert found[5]["customers"] <= sum(group["customers"] for group in whole[5:])
+
+
+@pytest.mark.parametrize(
+    ("by", "at", "unit"), [("property:tag", "look", "runs"), ("device", "ask", "customers")]
+)
+def test_the_values_that_are_together_are_told_with_a_list_of_each(
+    months: Scope, by: str, at: str, unit: str
+) -> None:
+    few, all_ = (breakdown(months, by, at=at, unit=unit, most=most)["groups"] for most in (1, 50))
+    (other,) = (group for group in few if group["kind"] == "other")
+    there = [group for group in all_ if group["kind"] == "value"][1:]
+    numbers = [[one for one in cells(group) if ":" not in one[0]] for group in (other, *there)]
+    assert len(numbers[0]) == 5 + len(months.definition.steps)
+    for (cell, n), *same in zip(*numbers, strict=True):
+        found = other_values(months, cell, unit=unit)
+        assert found["total"] == len(found["labels"]) == other["different"] == len(there)
+        assert {one["label"]: (one["cell"], one["n"]) for one in found["labels"]} == {
+            group["value"]: number for group, number in zip(there, same, strict=True)
+        }
+        assert n == sum(one["n"] for one in found["labels"])
+        first = other_values(months, cell, unit=unit, most=1)
+        assert (first["total"], first["labels"]) == (len(there), found["labels"][:1])
+        assert first["labels"][0]["n"] == max(one["n"] for one in found["labels"])
+    which = behind(months, found["labels"][0]["cell"])
+    assert total(months, which, unit=unit) == found["labels"][0]["n"]
+    alone = few[0]["cells"]["entered"]
+    assert other_values(months, alone, unit=unit) == {"total": 0, "labels": []}
 
 
 def test_a_value_called_other_is_a_value(months: Scope) -> None:

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeys.change import change
-from journeys.change_lists import behind
+from journeys.change_lists import behind, other_values
 from journeys.change_parts import p_of_changes_apart, parts_of, step_weights
 from journeys.change_report import CHANGE
 from journeys.change_words import fraction, sentence
@@ -396,6 +396,28 @@ def test_every_number_has_its_list(scope: Scope) -> None:
     assert len({cell for cell, _ in found}) == len(found)
     for cell, n in random.Random(1).sample(found, 30) + list(cells([answer["before"], answer["now"]])):
         assert total(scope, behind(scope, cell)) == n, cell
+
+
+@pytest.mark.parametrize("by", ["country", "property:size"])
+def test_the_values_that_are_together_are_told_with_a_list_of_each(scope: Scope, by: str) -> None:
+    few, all_ = (groups_by(change(scope, by=by, most=most), by) for most in (1, 50))
+    (other,) = (group for group in few if group["kind"] == "other")
+    there = [group for group in all_ if group["kind"] == "value"][1:]
+    for (cell, n), *same in zip(*(list(cells(group)) for group in (other, *there)), strict=True):
+        found = other_values(scope, cell)
+        assert found["total"] == len(found["labels"]) == other["different"] == len(there)
+        assert {one["label"]: (one["cell"], one["n"]) for one in found["labels"]} == {
+            group["value"]: number for group, number in zip(there, same, strict=True)
+        }
+        assert n == sum(one["n"] for one in found["labels"])
+        first = other_values(scope, cell, most=1)
+        assert (first["total"], first["labels"]) == (len(there), found["labels"][:1])
+    assert other_values(scope, few[0]["now"]["entered"]["cell"]) == {"total": 0, "labels": []}
+
+
+def groups_by(answer: dict[str, Any], by: str) -> list[dict[str, Any]]:
+    """The groups of a dimension."""
+    return next(one["groups"] for one in answer["dimensions"] if one["dimension"] == by)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,18 @@ from typing import Any
 
 from admin.all_events import AllEvents, Ends
 from admin.segment_sizes import size_of
-from journeys import dropoffs, explored, lifecycle, paths, paths_lists, variants, zero_lists
+from journeys import (
+    breakdown,
+    change,
+    change_lists,
+    dropoffs,
+    explored,
+    lifecycle,
+    paths,
+    paths_lists,
+    variants,
+    zero_lists,
+)
 from journeys.answers import Answers
 from journeys.cursors import written
 from journeys.lists import listed, total
@@ -72,6 +83,7 @@ def of_all_events(world: World, *, some: int | None = None) -> Iterator[Asked]:
     yield from _of_paths(world, some)
     yield from _of_variants(world)
     yield from _of_dropoffs(world, some)
+    yield from _of_values(world, some)
     project, scope = world.project.id, world.scope
     yield "proposed routes", lambda: proposals(world.events, project, PERIOD, Routes(()), least=2)
     after = Routes(("/help/:id",))
@@ -173,6 +185,20 @@ def _of_dropoffs(world: World, some: int | None) -> Iterator[Asked]:
     assert others
     for cell in islice(others, some):
         yield f"labels of {cell}", lambda cell=cell: dropoffs.other_labels(world.scope, cell, most=MOST)
+
+
+def _of_values(world: World, some: int | None) -> Iterator[Asked]:
+    """The values that are together in Other of a breakdown and of a change, where one stands alone."""
+    groups = breakdown.breakdown(world.scope, "device", most=1)["groups"]
+    others = [cell for cell, _ in cells([one for one in groups if one["kind"] == "other"])]
+    assert others
+    for cell in islice(others, some):
+        yield f"values of {cell}", lambda cell=cell: breakdown.other_values(world.scope, cell, most=MOST)
+    groups = [one for by in change.change(world.scope, most=1)["dimensions"] for one in by["groups"]]
+    others = [cell for cell, _ in cells([one for one in groups if one["kind"] == "other"])]
+    assert others
+    for cell in islice(others, some):
+        yield f"values of {cell}", lambda cell=cell: change_lists.other_values(world.scope, cell, most=MOST)
 
 
 def _of_lifecycle(world: World, some: int | None) -> Iterator[Asked]:
