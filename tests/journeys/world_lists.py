@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -24,6 +25,7 @@ from journeys import (
 from journeys.answers import Answers
 from journeys.cursors import written
 from journeys.lists import listed, total
+from journeys.period import Period
 from journeys.report import EACH, Report
 from journeys.reports import BY_NAME, REPORTS
 from journeys.route_proposals import preview, proposals
@@ -189,16 +191,17 @@ def _of_dropoffs(world: World, some: int | None) -> Iterator[Asked]:
 
 def _of_values(world: World, some: int | None) -> Iterator[Asked]:
     """The values that are together in Other of a breakdown and of a change, where one stands alone."""
-    groups = breakdown.breakdown(world.scope, "device", most=1)["groups"]
+    groups = breakdown.breakdown(world.scope, "channel", most=1)["groups"]
     others = [cell for cell, _ in cells([one for one in groups if one["kind"] == "other"])]
     assert others
     for cell in islice(others, some):
         yield f"values of {cell}", lambda cell=cell: breakdown.other_values(world.scope, cell, most=MOST)
-    groups = [one for by in change.change(world.scope, most=1)["dimensions"] for one in by["groups"]]
+    later = replace(world.scope, period=Period((PERIOD.start + PERIOD.end) // 2, PERIOD.end))
+    groups = [one for by in change.change(later, most=1)["dimensions"] for one in by["groups"]]
     others = [cell for cell, _ in cells([one for one in groups if one["kind"] == "other"])]
     assert others
     for cell in islice(others, some):
-        yield f"values of {cell}", lambda cell=cell: change_lists.other_values(world.scope, cell, most=MOST)
+        yield f"values of {cell}", lambda cell=cell: change_lists.other_values(later, cell, most=MOST)
 
 
 def _of_lifecycle(world: World, some: int | None) -> Iterator[Asked]:
