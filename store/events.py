@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -25,7 +25,8 @@ from store.cluster import EVERYWHERE, LOCAL, SETTINGS, cluster_of, writes_everyw
 from store.complaint import Complaint
 from store.db import StoreUnavailable
 from store.event import Event
-from store.folder import drop_empty_deletions, folder_of, own_folder
+from store.folder import folder_of, own_folder
+from store.full_disk import FullDisk, NoRoom, drop_empty_notes, frees
 from store.memory import MIB, for_questions
 from store.planning import EMBEDDED
 from store.words import decimal, filled, marked, tell
@@ -66,6 +67,7 @@ for talkative in ("clickhouse_connect", "urllib3"):
 # and of a cluster: a shard, a copy or the keeper that is away.
 PASSING = {159, 202, 209, 210, 241, 242, 243, 252, 319, 225, 279, 285, 999}
 NO_MEMORY = 241
+NO_ROOM = 243
 HERE = marked(
     "it needs more memory than the %(mib)s MiB of WAYWISER_EVENTS_MEMORY_MB that all questions under way may "
     "take together; ask for a shorter period or a smaller segment, or allow more"
@@ -124,11 +126,13 @@ class EventStore:
         self._memory = for_questions(memory_mb)
         self.embedded = parts.scheme == "chdb"
         self._lock_file: IO[str] | None = None
+        self._full_disk: FullDisk | None = None
         self._dsn, self.database = url, database_in(url, database)
         if self.embedded:
             folder = folder_of(url)
             self._lock_file = own_folder(folder)
-            drop_empty_deletions(folder)
+            drop_empty_notes(folder)
+            self._full_disk = FullDisk(folder)
             self._dsn = f"chdb://{folder}"
         self._prepare()
 
@@ -275,7 +279,7 @@ class EventStore:
         else:
             settings["insert_deduplicate"] = 0
         try:
-            with self._lent() as client:
+            with self._lent() as client, self._with_room(client):
                 client.insert_arrow(name, table, settings=settings)
         finally:  # also where nobody knows what came of it
             if name not in UNREAD:
@@ -323,7 +327,7 @@ class EventStore:
         project = (parameters or {}).get("project")
         sql, bound = in_pieces(sql, parameters or {})
         try:
-            with self._lent() as client:
+            with self._lent() as client, nullcontext() if frees(sql) else self._with_room(client):
                 if (
                     bound and not self.embedded
                 ):  # a command's values would travel in the address, this one's in a form
@@ -427,6 +431,18 @@ class EventStore:
             else:
                 self._replace(client)
 
+    @contextmanager
+    def _with_room(self, client: Client) -> Iterator[None]:
+        """Around a statement that writes: refused where the embedded engine would not notice a full disk."""
+        if not self._full_disk:
+            yield
+            return
+        try:
+            with self._full_disk.watched(client):
+                yield
+        except NoRoom as error:
+            raise EventStoreError(f"Code: {NO_ROOM}. {error}") from None
+
     def _replace(self, client: Client) -> None:
         """Give up a connection whose question ended early.
 
@@ -457,7 +473,9 @@ class EventStore:
                     with clickhouse_connect.get_client(
                         dsn=self._dsn, database="default", **self._options()
                     ) as first:
-                        first.command(f"create database if not exists {quoted(self.database)}")
+                        if not first.command(f"exists database {quoted(self.database)}"):
+                            with self._with_room(first):
+                                first.command(f"create database if not exists {quoted(self.database)}")
                 client = clickhouse_connect.get_client(
                     dsn=self._dsn, database=self.database, **self._options()
                 )

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import fcntl
-import logging
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
 from store.db import StoreUnavailable, make_folder
-
-log = logging.getLogger("waywiser.store")
 
 
 def folder_of(url: str) -> Path:
@@ -42,15 +39,3 @@ def own_folder(folder: Path) -> IO[str]:
             "or set WAYWISER_EVENTS_URL to a ClickHouse server, which several processes can share"
         ) from None
     return lock
-
-
-def drop_empty_deletions(folder: Path) -> None:
-    """Remove the engine's notes of deletions that it could not write as the disk was full.
-
-    It keeps such a note as an empty file, and then cannot open the table any more. Whoever asked for the
-    deletion asks again: either it was done without the note, or the process ended before.
-    """
-    for note in folder.glob("store/*/*/mutation_*.txt"):
-        if not note.stat().st_size:
-            log.warning("the disk was full when %s was written; the empty file is removed", note)
-            note.unlink()

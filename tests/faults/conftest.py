@@ -37,18 +37,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 class SmallDisk:
     """A file system of some MiB, in memory."""
 
-    MIB = 96
-
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._ballast = folder / "ballast"
+
+    def free(self) -> int:
+        """How many bytes are free."""
+        return shutil.disk_usage(self.folder).free
 
     def fill(self, *, leave_mib: int = 0) -> None:
         """Take all its room, but for this much."""
         with self._ballast.open("ab", buffering=0) as file:
             for size in (1024 * 1024, 4096):
                 with suppress(OSError):
-                    while shutil.disk_usage(self.folder).free > leave_mib * 1024 * 1024:
+                    while self.free() > leave_mib * 1024 * 1024:
                         file.write(bytes(size))
 
     def clear(self) -> None:
@@ -79,11 +81,21 @@ def events_address(event_server: SharedEvents) -> Iterator[str]:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
     """A folder on a small file system of its own, which can be filled."""
-    folder = tmp_path / "small"
+    yield from mounted(tmp_path / "small", mib=160)
+
+
+@pytest.fixture
+def large_disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """The same with room for a large insert."""
+    yield from mounted(tmp_path / "large", mib=600)
+
+
+def mounted(folder: Path, *, mib: int) -> Iterator[SmallDisk]:
+    """A file system of this size while it is needed."""
     folder.mkdir()
     if shutil.which("mount") is None:
         pytest.skip("there is no program `mount` here")
-    words = ["mount", "-t", "tmpfs", "-o", f"size={SmallDisk.MIB}m", "tmpfs", str(folder)]
+    words = ["mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", str(folder)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.skip(f"a small file system cannot be mounted here: {done.stderr.strip()}")

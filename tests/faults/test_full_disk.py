@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -72,53 +74,97 @@ def test_events_wait_in_the_inbox_while_the_disk_of_the_event_folder_is_full(
     note(f"{len(load.acknowledged):,} messages acknowledged, up to {waiting:,} requests waited")
 
 
-WRITES = """
-from store.events import EventStore
-from store.migrate import migrate_events
-events = EventStore({events!r})
-migrate_events(events)
-events.command("insert into customer_sessions (project, customer) select 1, number from numbers(10)")
-print("written", flush=True)
-input()
-events.command("delete from customer_sessions where customer = 1")
+FILLS = """
+import sys
+from pathlib import Path
+from tests.faults.conftest import SmallDisk
+disk = SmallDisk(Path(sys.argv[1]))
+begun = disk.free()
+print("watching", flush=True)
+while begun - disk.free() < 4 * 1024 * 1024:
+    pass
+disk.fill()
 """
-READS = """
-from store.events import EventStore
-events = EventStore({events!r})
-count = "select count() as n from customer_sessions"
-print(events.query(count)[0]["n"])
-events.command("delete from customer_sessions where customer = 1")
-print(events.query(count)[0]["n"])
+WRITES = """
+import random, sys
+from store.event import Event
+from store.events import EventStore, EventStoreError
+from store.migrate import migrate_events
+
+def event(n):
+    text = random.Random(n).randbytes(2_000).hex()
+    return Event(
+        project=1, event_id=n.to_bytes(16), message_id=str(n), type="track", event="E", properties=text,
+        timestamp=1_700_000_000_000, received_at=1_700_000_000_000,
+    )
+
+def told():
+    sums = "select count() as n, sum(cityHash64(properties)) as sum from events"
+    print(*events.query(sums)[0].values(), flush=True)
+
+events = EventStore(sys.argv[1])
+migrate_events(events)
+few, many = [event(n) for n in range(100)], [event(n) for n in range(100, 40_000)]
+events.insert(few, token="few")
+told()
+for line in sys.stdin:
+    try:
+        events.insert(many, token="many", is_repeat=line == "again\\n")
+    except EventStoreError as error:
+        print(error.code, error.is_passing, flush=True)
+    else:
+        told()
 """
 
 
 @pytest.mark.slow
-def test_the_event_folder_opens_after_a_deletion_that_the_full_disk_broke_off(small_disk: SmallDisk) -> None:
-    """The engine leaves an empty note of the deletion, which it cannot read itself."""
-    events = f"chdb:///{small_disk.folder}/events"
-    words = [sys.executable, "-c", WRITES.format(events=events)]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
-        assert writer.stdin
-        assert writer.stdout
-        assert writer.stdout.readline() == "written\n"
-        small_disk.fill()
-        writer.stdin.write("\n")
-        writer.stdin.flush()
-        notes = eventually(lambda: empty_notes(small_disk), lambda found: found > 0)
-        writer.kill()
-    assert notes == 1
-    small_disk.clear()
-    done = subprocess.run(
-        [sys.executable, "-c", READS.format(events=events)], capture_output=True, text=True, check=False
-    )
-    assert done.stdout.split() == ["10", "9"], done.stderr
-    assert "the disk was full" in done.stderr
+def test_an_insert_that_the_full_disk_cuts_is_refused_and_goes_in_when_repeated(
+    large_disk: SmallDisk,
+) -> None:
+    """The engine takes files that could not be written for written, and says that the insert succeeded."""
+    where = f"chdb:///{large_disk.folder}/events"
+    with ended(WRITES, where) as writer, ended(FILLS, str(large_disk.folder)) as filler:
+        few = said(writer)
+        assert few.startswith("100 ")
+        assert said(filler) == "watching"
+        tell(writer, "insert")
+        assert said(writer) == "243 True"
+        assert filler.wait(60) == 0
+        tell(writer, "again")
+        assert said(writer) == "243 True"
+        large_disk.clear()
+        tell(writer, "again")
+        whole = said(writer)
+        assert whole.startswith("40000 ")
+        tell(writer, "again")
+        assert said(writer) == whole
+    with ended(WRITES, where) as anew:
+        assert said(anew) == whole
 
 
-def empty_notes(small_disk: SmallDisk) -> int:
-    """How many notes of deletions the engine could not write."""
-    notes = small_disk.folder.glob("events/store/*/*/mutation_*.txt")
-    return sum(not note.stat().st_size for note in notes)
+@contextmanager
+def ended(script: str, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """A script in a process of its own, which ends with the context."""
+    command = [sys.executable, "-c", script, *words]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def tell(process: subprocess.Popen[str], line: str) -> None:
+    """Write a line to it."""
+    assert process.stdin
+    process.stdin.write(f"{line}\n")
+    process.stdin.flush()
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    """The next line that it writes."""
+    assert process.stdout
+    return process.stdout.readline().strip()
 
 
 def refused(load: Load, small_disk: SmallDisk, left: int) -> int:

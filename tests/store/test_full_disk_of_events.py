@@ -1,0 +1,136 @@
+"""While the disk of the event folder is full nothing is written there, and what was cut is written again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store.events import EventStore, EventStoreError
+from store.full_disk import DOUBTFUL, LEAST, frees
+from tests.store.test_events import count, event
+
+ROWS = [event(n, bytes([n] * 16)) for n in range(1, 100)]
+
+
+class Free:
+    """How much is free, set by hand: first what `then` says, look by look."""
+
+    def __init__(self) -> None:
+        self.now = LEAST
+        self.then: Iterator[int] = iter(())
+
+    def __call__(self, _folder: Path) -> int:
+        return next(self.then, self.now)
+
+
+@pytest.fixture
+def free(events: EventStore, monkeypatch: pytest.MonkeyPatch) -> Free:
+    """The disk of the events as a test says it is."""
+    assert events._full_disk
+    free = Free()
+    monkeypatch.setattr(events._full_disk, "_free", free)
+    return free
+
+
+def newest_part(events: EventStore) -> Path:
+    (row,) = events.query(
+        "select path from system.parts where active and table = 'events' "
+        "and database = currentDatabase() order by modification_time desc, max_block_number desc limit 1"
+    )
+    return Path(row["path"])
+
+
+def test_nothing_is_written_where_little_is_free_and_room_may_be_made(events: EventStore, free: Free) -> None:
+    events.insert(ROWS[:10], token="a")
+    free.now = LEAST - 1
+    for refused in (
+        lambda: events.insert(ROWS[10:], token="b"),
+        lambda: events.command("delete from events where project = 1"),
+        lambda: events.command("alter table message_ids modify setting merge_with_ttl_timeout = 5"),
+        lambda: events.command("create table more (n UInt8) engine = MergeTree order by n"),
+    ):
+        with pytest.raises(EventStoreError, match=r"63 MiB .* are free, and 64 are needed") as found:
+            refused()
+        assert found.value.is_passing
+    assert not events.takes_inserts()
+    assert count(events) == 10
+    events.command("truncate table message_ids")
+    free.now = LEAST
+    events.insert(ROWS[10:], token="b")
+    assert events.takes_inserts()
+    assert count(events) == len(ROWS)
+
+
+def test_an_insert_after_which_little_is_free_is_repeated_and_counts_once(
+    events: EventStore, free: Free
+) -> None:
+    free.then = iter([LEAST, DOUBTFUL - 1])
+    with pytest.raises(EventStoreError, match="are needed to write"):
+        events.insert(ROWS, token="a")
+    assert count(events) == len(ROWS)  # it was whole
+    events.insert(ROWS, token="a", is_repeat=True)
+    assert count(events) == len(ROWS)
+
+
+@pytest.mark.parametrize("name", ["*.bin", "*mrk*", "checksums.txt"])
+def test_a_part_that_was_cut_is_set_aside_and_what_was_in_it_is_inserted_again(
+    events: EventStore, free: Free, name: str
+) -> None:
+    events.insert(ROWS[:10], token="a")
+
+    def cut() -> Iterator[int]:
+        yield LEAST
+        (file, *_) = newest_part(events).glob(name)
+        file.write_bytes(b"")
+        yield 0
+
+    free.then = cut()
+    with pytest.raises(EventStoreError):
+        events.insert(ROWS[10:], token="b")
+    assert 10 <= count(events) < len(ROWS)  # the insert made a part a month
+    events.insert(ROWS[10:], token="b", is_repeat=True)
+    assert sorted(row["id"] for row in events.query("select message_id as id from events")) == sorted(
+        row.message_id for row in ROWS
+    )
+
+
+def test_what_was_merged_while_there_was_no_room_comes_back(events: EventStore, free: Free) -> None:
+    for start in (0, 50):
+        events.insert(ROWS[start : start + 50], token=f"{start}")
+    events.command("optimize table events final")
+    for file in newest_part(events).glob("*.bin"):
+        file.write_bytes(b"")
+    free.now = 0
+    assert not events.takes_inserts()
+    assert count(events) == len(ROWS)
+    free.now = LEAST
+    assert events.takes_inserts()
+    assert count(events) == len(ROWS)
+
+
+def test_an_empty_note_of_a_deletion_does_not_keep_the_folder_closed(tmp_path: Path) -> None:
+    """Such a note is what an engine leaves that could not write it."""
+    notes = tmp_path / "events" / "store" / "abc" / "abcdef"
+    notes.mkdir(parents=True)
+    for name, text in (("mutation_1.txt", ""), ("mutation_2.txt", "format version: 1")):
+        (notes / name).write_text(text)
+    EventStore(f"chdb:///{tmp_path}/events").close()
+    assert [one.name for one in notes.iterdir()] == ["mutation_2.txt"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "is_one"),
+    [
+        ("drop table t", True),
+        ("  -- a comment\n truncate table t", True),
+        ("alter table events drop part 'a_1_1_0'", True),
+        ("kill mutation where 1", True),
+        ("insert into t select 1", False),
+        ("alter table t drop column c", False),
+        ("delete from t where kind = 'drop'", False),
+    ],
+)
+def test_statements_that_make_room_are_told_from_those_that_take_it(sql: str, is_one: bool) -> None:
+    assert frees(sql) == is_one
