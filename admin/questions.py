@@ -19,16 +19,22 @@ from journeys.paths_report import PATHS
 from journeys.report import Answer, Report, Which
 from journeys.reports import BY_NAME
 from journeys.scope import Scope
+from journeys.value_words import called
 from journeys.variants import VARIANTS
 
 # What is together in Other of a report, each with a list of its own, by a cell and the unit.
 TOGETHER: Mapping[str, Callable[[Scope, str, str], Answer]] = {
-    BREAKDOWN.name: lambda scope, cell, unit: breakdown.other_values(scope, cell, unit=unit),
-    CHANGE.name: lambda scope, cell, _: change_lists.other_values(scope, cell),
+    BREAKDOWN.name: lambda scope, cell, unit: _called(breakdown.other_values(scope, cell, unit=unit)),
+    CHANGE.name: lambda scope, cell, _: _called(change_lists.other_values(scope, cell)),
     DROPOFFS.name: lambda scope, cell, unit: other_labels(scope, cell, unit=unit),
     PATHS.name: lambda scope, cell, _: paths_lists.labels(scope, cell),
     VARIANTS.name: lambda scope, cell, _: variants.other_ways(scope, cell),
 }
+
+
+def _called(found: Answer) -> Answer:
+    """The values that are together by what they are called on a page: none like a group of several."""
+    return {**found, "labels": [{**one, "label": called(one["label"])} for one in found["labels"]]}
 
 
 class ReportQuestion:

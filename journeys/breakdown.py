@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -139,7 +139,8 @@ def at_start(scope: Scope, by: Dimension) -> tuple[str, str, dict[str, Any]]:
     return _described(scope, by, 1, "runs")
 
 
-NUMBERS = ("entered", *OUTCOMES, "progressed")
+# The numbers of a group: columns of `breakdown.counted`, and nothing else may get into the SQL.
+COUNTED = ("entered", *OUTCOMES, "progressed")
 # Which runs a group has, in SQL and in words.
 KINDS = {
     "value": ("taken and value = {value:String}", ""),
@@ -184,20 +185,36 @@ def other_values(scope: Scope, cell: str, *, unit: str = "runs", most: int = 50)
     number = "n" if asked.number == "entered" else asked.number
     if number == "progressed":
         number = f"progressed[{scope.definition.position(asked.step)}]"
-    sql, values = _asked(scope, by, position, unit, ALL)
-    rows = scope.events.query(
-        question("breakdown.others", counted=sql, number=number),
-        {**values, "shown": asked.values, "listed": most},
+    return together(
+        scope,
+        _asked(scope, by, position, unit, ALL),
+        number,
+        "hash not in {shown:Array(String)}",
+        {"shown": asked.values, "listed": most},
+        lambda name: written(asked._replace(kind="value", values=[name])),
     )
+
+
+def together(
+    scope: Scope,
+    counted: tuple[str, Mapping[str, Any]],
+    number: str,
+    which: str,
+    values: Mapping[str, Any],
+    cell: Callable[[str], str],
+) -> dict[str, Any]:
+    """Which of the counted values a condition keeps, the `listed` first by a number of their rows.
+
+    `counted` is the question of how each value stands, with what it binds; `cell` makes the number's cell of
+    a value.
+    """
+    sql, bound = counted
+    others = question("breakdown.others", counted=sql, number=number, which=which)
+    rows = scope.events.query(others, {**bound, **values})
     return {
         "total": rows[0]["total"] if rows else 0,
         "labels": [
-            {
-                "label": row["name"],
-                "n": int(row["counted"]),
-                "cell": written(asked._replace(kind="value", values=[row["name"]])),
-            }
-            for row in rows
+            {"label": row["name"], "n": int(row["counted"]), "cell": cell(row["name"])} for row in rows
         ],
     }
 
@@ -209,7 +226,7 @@ def _read(scope: Scope, cell: str) -> tuple[Cell, int, Dimension, Which]:
         which = counted(scope, asked.number, asked.step or None)
         position = _position(scope, asked.at)
         by = dimension(asked.by, at_start=position == 1)
-        is_one = asked.number in NUMBERS and (not asked.kind or asked.kind in KINDS)
+        is_one = asked.number in COUNTED and (not asked.kind or asked.kind in KINDS)
     except (ListError, DimensionError):
         is_one = False
     if not is_one or (asked.kind == "value" and not asked.values):

@@ -26,7 +26,8 @@ MEANINGS = {
     "groups": "The most frequent values, all others, runs without one, those that did not take the step.",
     "other": (
         "All values that are less frequent than those shown, together: `different` ones; `breakdown/other`, "
-        "asked with the `cell` of a number in the row, has their names and how many it counts of each."
+        "asked with the `cell` of a number of runs in the row, has their names and how many it counts of "
+        "each."
     ),
     "none": "The event says nothing of it, or the trait was not said or was taken away.",
     "not_reached": "These did not take the step at whose moment the value is taken.",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from journeys.aged import is_young, reached
+from journeys.breakdown import together
 from journeys.change import asking
 from journeys.change_asked import REPORT, cell_of
 from journeys.change_further import further, those
 from journeys.cursors import no_cell, written
 from journeys.dimensions import OF_RUN, DimensionError, dimension
 from journeys.lists import ALL
-from journeys.questions import question
 from journeys.report import Which, parted
 from journeys.scope import Scope
 from journeys.value_words import called
@@ -59,26 +59,15 @@ def other_values(scope: Scope, cell: str, *, most: int = 50) -> dict[str, Any]:
         return {"total": 0, "labels": []}
     name, _, shown = found.group
     more = further(name)
-    sql, values = asking(scope, found.asked, ALL, more)
-    others = question(
-        "change_lists.others",
-        counted=sql,
-        of_dimension="1" if more else "dimension = {change_dimension:String}",
-        number=f"{found.side}_came[{1 if found.what == 'entered' else -1}]",
+    alone = "hash not in {change_shown:Array(String)}"
+    return together(
+        scope,
+        asking(scope, found.asked, ALL, more),
+        f"{found.side}_came[{1 if found.what == 'entered' else -1}]",
+        alone if more else f"dimension = {{change_dimension:String}} and {alone}",
+        {"change_dimension": name, "change_shown": shown.split("."), "listed": most},
+        lambda value: written(found._replace(group=[name, "value", value])),
     )
-    own = {"change_dimension": name, "change_shown": shown.split("."), "listed": most}
-    rows = scope.events.query(others, {**values, **own})
-    return {
-        "total": rows[0]["total"] if rows else 0,
-        "labels": [
-            {
-                "label": row["name"],
-                "n": int(row["counted"]),
-                "cell": written(found._replace(group=[name, "value", row["name"]])),
-            }
-            for row in rows
-        ],
-    }
 
 
 def _of_group(scope: Scope, name: str, kind: str, rest: str) -> tuple[str, dict[str, Any], str]:

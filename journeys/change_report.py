@@ -44,7 +44,7 @@ MEANINGS = {
     ),
     "other": (
         "All values without a row of their own, of `different` ones; `change/other`, asked with the `cell` "
-        "of a number in the row, has their names and how many it counts of each."
+        "of a number of runs in the row, has their names and how many it counts of each."
     ),
     "mix": (
         "What is due to who came: the change of the group's share, times how far its rate (the mean of both "

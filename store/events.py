@@ -26,7 +26,7 @@ from store.complaint import Complaint
 from store.db import StoreUnavailable
 from store.event import Event
 from store.folder import folder_of, own_folder
-from store.full_disk import FullDisk, NoRoom, drop_empty_notes, frees
+from store.full_disk import FullDisk, NoRoom, drop_cut_notes, frees
 from store.memory import MIB, for_questions
 from store.planning import EMBEDDED
 from store.words import decimal, filled, marked, tell
@@ -131,7 +131,7 @@ class EventStore:
         if self.embedded:
             folder = folder_of(url)
             self._lock_file = own_folder(folder)
-            drop_empty_notes(folder)
+            drop_cut_notes(folder)
             self._full_disk = FullDisk(folder)
             self._dsn = f"chdb://{folder}"
         self._prepare()

@@ -21,7 +21,12 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 MIB = 1024 * 1024
 LEAST = 64 * MIB  # free, before a statement that writes; a batch of events takes a few MiB
 DOUBTFUL = 32 * MIB  # less than this after it: there may have been none meanwhile
-LATELY_MINUTES = 15  # the engine keeps merged parts for eight minutes
+# Written lately; the parts that a merged one was made of are kept for eight minutes.
+LATELY = (
+    "select database, table, name from system.parts "
+    "where active and database != 'system' and modification_time > now() - interval 15 minute"
+)
+LINES_OF_A_NOTE = 3  # version, time and commands
 FREES = re.compile(r"(--[^\n]*\n|\s)*(drop|truncate|kill|system)\b|.* drop part ", re.IGNORECASE)
 
 log = logging.getLogger("waywiser.events")
@@ -68,6 +73,7 @@ class FullDisk:
         client.command("system stop merges")
         self._is_short = True
         _mend(client)
+        client.command("system stop merges")  # of tables, too, that were attached anew
 
     def _go_on(self, client: Client) -> None:
         _mend(client)
@@ -81,14 +87,15 @@ def frees(sql: str) -> bool:
     return bool(FREES.match(sql))
 
 
-def drop_empty_notes(folder: Path) -> None:
-    """Remove notes of deletions that could not be written: the engine cannot open a table with an empty one.
+def drop_cut_notes(folder: Path) -> None:
+    """Remove notes of mutations that were not written whole, as of deletions: they keep their tables closed.
 
-    Whoever asked for the deletion asks again: either it was done all the same, or the process ended before.
+    Either one was carried out all the same, or the process ended before; then who asked for it looks again.
     """
     for note in folder.glob("store/*/*/mutation_*.txt"):
-        if not note.stat().st_size:
-            log.warning("the disk was full when %s was written; the empty file is removed", note)
+        text = note.read_bytes()
+        if text.count(b"\n") < LINES_OF_A_NOTE or not text.endswith(b"\n"):
+            log.warning("%s was not written whole, as where a disk is full, and is removed: %r", note, text)
             note.unlink()
 
 
@@ -98,13 +105,9 @@ def _mend(client: Client) -> None:
     Of a merged part the parts that it was made of come back. What was in another was told to whoever wrote it
     not to be written, so that it is written again.
     """
-    lately = client.query(
-        "select database, table, name from system.parts where active and database != 'system' "
-        f"and modification_time > now() - interval {LATELY_MINUTES} minute"
-    )
     broken = {
         (database, table)
-        for database, table, part in lately.result_rows
+        for database, table, part in client.query(LATELY).result_rows
         if not _is_whole(client, database, table, part)
     }
     for database, table in sorted(broken):

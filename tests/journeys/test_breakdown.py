@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from journeys.breakdown import behind, breakdown, other_values
+from journeys.breakdown import Cell, behind, breakdown, other_values
+from journeys.cursors import ListError, written
 from journeys.definitions import parse
 from journeys.dimensions import OF_EVENT, OF_RUN, DimensionError
 from journeys.funnel import OUTCOMES, UNITS, funnel
 from journeys.lists import listed, total
 from journeys.period import Period
+from journeys.report import customers_of
 from journeys.runs import fill
 from journeys.scope import Scope
 from store.event import Event, event_id, identity_hash
@@ -143,8 +145,16 @@ def test_the_values_that_are_together_are_told_with_a_list_of_each(
         assert first["labels"][0]["n"] == max(one["n"] for one in found["labels"])
     which = behind(months, found["labels"][0]["cell"])
     assert total(months, which, unit=unit) == found["labels"][0]["n"]
-    alone = few[0]["cells"]["entered"]
-    assert other_values(months, alone, unit=unit) == {"total": 0, "labels": []}
+    for cell in (few[0]["cells"]["entered"], customers_of(other["cells"]["entered"])):
+        assert other_values(months, cell, unit=unit) == {"total": 0, "labels": []}
+
+
+@pytest.mark.parametrize("number", ["visited", "n", "p) or (1"])
+def test_a_number_that_no_group_has_is_refused(months: Scope, number: str) -> None:
+    cell = written(Cell(number, "look", "device", "look", "other", ["a"]))
+    for ask in (behind, other_values):
+        with pytest.raises(ListError):
+            ask(months, cell)
 
 
 def test_a_value_called_other_is_a_value(months: Scope) -> None:

@@ -16,7 +16,7 @@ import journeys.runs
 from journeys.definitions import ORDERS, Definition, parse
 from journeys.runs import Cut, cut, fill, recompute
 from store.event import Event, event_id, identity_hash
-from store.events import EventStore
+from store.events import EventStore, EventStoreError
 from store.journeys import JourneyVersion
 from tests.oracle import Run, Touch, runs
 
@@ -267,6 +267,22 @@ def test_long_histories_have_the_same_runs_in_stretches(
     fill(events, version_of(definition, 1), progress=ignore_progress)
     found = stored(events, 1, 7, counts_steps=order == "any")
     assert found == expected(parse(definition), written)
+
+
+def test_stretches_of_short_runs_join_and_those_of_a_long_one_do_not(
+    events: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("journeys.runs.STRETCH", 10)
+    monkeypatch.setattr("journeys.runs.OVERLAP", 5)
+    fold = journeys.runs._fold
+    nothing = "(toUInt64(throwIf(not is_joined)), 0, 0, 0, cast([], 'Array(UInt8)'))"
+    monkeypatch.setattr("journeys.runs._fold", lambda part: nothing if "is_joined" in part else fold(part))
+    events.insert(rows(walk("abc" * 30), 1), token="short")
+    events.insert(rows(walk("a" + "b" * 90), 2), token="long")
+    fill(events, version_of(ABC, 1), progress=ignore_progress)
+    assert [run.outcome for run in stored(events, 1, 7)[identity_hash("user", "1")]] == ["succeeded"] * 30
+    with pytest.raises(EventStoreError, match="throwIf"):
+        fill(events, version_of(ABC, 2), progress=ignore_progress)
 
 
 @pytest.mark.parametrize("order", ORDERS)

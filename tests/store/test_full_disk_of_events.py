@@ -110,14 +110,16 @@ def test_what_was_merged_while_there_was_no_room_comes_back(events: EventStore, 
     assert count(events) == len(ROWS)
 
 
-def test_an_empty_note_of_a_deletion_does_not_keep_the_folder_closed(tmp_path: Path) -> None:
-    """Such a note is what an engine leaves that could not write it."""
+def test_notes_of_deletions_that_were_cut_do_not_keep_the_folder_closed(tmp_path: Path) -> None:
+    """Such notes are what an engine leaves that could not write them."""
     notes = tmp_path / "events" / "store" / "abc" / "abcdef"
     notes.mkdir(parents=True)
-    for name, text in (("mutation_1.txt", ""), ("mutation_2.txt", "format version: 1")):
-        (notes / name).write_text(text)
+    whole = "format version: 1\ncreate time: 2026-11-30 10:00:00\ncommands: DELETE WHERE n IN (1, 2)\n"
+    for number in range(1, len(whole) + 1):
+        (notes / f"mutation_{number}.txt").write_text(whole[:number])
+    (notes / "mutation_0.txt").touch()
     EventStore(f"chdb:///{tmp_path}/events").close()
-    assert [one.name for one in notes.iterdir()] == ["mutation_2.txt"]
+    assert [one.read_text() for one in notes.iterdir()] == [whole]
 
 
 @pytest.mark.parametrize(

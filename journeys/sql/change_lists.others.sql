@@ -1,6 +1,0 @@
--- Which values are together in Other, and how many runs does a number count of each? `total` says how many there are.
-select name, {{number}} as counted, count() over () as total
-from ({{counted}})
-where ({{of_dimension}}) and kind = 'value' and hash not in {change_shown:Array(String)}
-order by counted desc, name
-limit {listed:UInt32}
