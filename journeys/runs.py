@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from journeys import account_events, filters, known, matching, resolution
+from journeys.at_once import at_once
 from journeys.definitions import Definition, DefinitionError, Step, parse, parsed
 from journeys.questions import question
 from store.events import EventStore, EventStoreError
@@ -243,27 +245,48 @@ def fill_part(
     otherwise: Callable[[list[int]], None] | None = None,
     stamp: Stamp = by_clock,
 ) -> None:
-    """Store the runs of a share of the customers anew, at these versions of one project.
+    """Store the runs of a share of the customers anew, at these versions of one project; two halves at once.
 
     One whose runs are those of accounts is alone. Who has stored runs and should have none any more loses
     them. A `stamp` is taken first. The customers that cannot be computed are handed to `otherwise`, where it
     is given; then there is one version.
     """
     begun = stamp()
-    params = filters.Params(
-        project=versions[0].project_id,
-        **bounds(part, total),
-        first=account_events.FIRST,
-        journey_versions=[one.id for one in versions],
-    )
     definitions = [parse(one.definition) for one in versions]
-    share = shares(definitions[0]) if total > 1 else EVERYONE
+    # While one half is planned or written, the other is computed.
+    halves = [(2 * part, 2 * total), (2 * part + 1, 2 * total)] if total > 1 else [(0, 1)]
     try:
-        store(events, versions, params, _of_share(definitions, params, share), begun)
+        at_once(partial(_fill_share, events, versions, definitions, *half, begun) for half in halves)
     except EventStoreError:
         if otherwise is None:
             raise
+        params, share = _share(versions, definitions[0], part, total)
         otherwise(_customers(events, definitions[0], params, share))
+
+
+def _fill_share(
+    events: EventStore,
+    versions: Sequence[JourneyVersion],
+    definitions: Sequence[Definition],
+    number: int,
+    total: int,
+    stamp: int,
+) -> None:
+    params, share = _share(versions, definitions[0], number, total)
+    store(events, versions, params, _of_share(definitions, params, share), stamp)
+
+
+def _share(
+    versions: Sequence[JourneyVersion], definition: Definition, number: int, total: int
+) -> tuple[filters.Params, Share]:
+    """A share of the customers, or accounts, with what it binds."""
+    params = filters.Params(
+        project=versions[0].project_id,
+        **bounds(number, total),
+        first=account_events.FIRST,
+        journey_versions=[one.id for one in versions],
+    )
+    return params, shares(definition) if total > 1 else EVERYONE
 
 
 def works(events: EventStore, version: JourneyVersion) -> bool:

@@ -80,8 +80,8 @@ def test_several_versions_are_filled_by_one_scan_and_each_tells_how_far_it_is(
     filled = Filler(engine, events).fill_all(lambda one, *far: told.append((one.definition["key"], *far)))
     assert filled == 5
     ids = [one.id for one in three]
-    assert [one for one in scans if one == ids] == [ids] * 3
-    assert sorted(map(len, scans)) == [1] * (len(scans) - 3) + [3] * 3
+    assert [one for one in scans if one == ids] == [ids] * 6  # two halves of a part
+    assert sorted(map(len, scans)) == [1] * (len(scans) - 6) + [3] * 6
     assert [one for one in told if one[0] in "jkl" and one[2] == 3] == [
         (key, part, 3) for part in (1, 2, 3) for key in "jkl"
     ]
@@ -104,14 +104,14 @@ def test_one_of_them_is_paused_and_the_others_go_on(
 
     filler = Filler(engine, events)
     assert filler.fill_all(stop) == 1
-    total = len(scans)
-    assert scans == [[first.id, second.id]] + [[second.id]] * (total - 1)
+    total = len(scans) // 2  # two halves of a part
+    assert scans == [[first.id, second.id]] * 2 + [[second.id]] * (2 * total - 2)
     (waiting,) = versions_of(engine, project, "j")
     assert (waiting.status, waiting.chunks_done, waiting.chunks_total) == ("paused", 1, total)
     assert is_right(events, second)
     assert resume(engine, first.id)
     assert filler.fill_all() == 1
-    assert scans[total:] == [[first.id]] * (total - 1)
+    assert scans[2 * total :] == [[first.id]] * (2 * total - 2)
     assert is_right(events, first)
 
 
