@@ -11,6 +11,7 @@ import logging
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,11 +22,13 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 MIB = 1024 * 1024
 LEAST = 64 * MIB  # free, before a statement that writes; a batch of events takes a few MiB
 DOUBTFUL = 32 * MIB  # less than this after it: there may have been none meanwhile
-# Written lately; the parts that a merged one was made of are kept for eight minutes.
+LATELY_S = 900  # the parts that a merged one was made of are kept for 480 seconds
+UNTIL_MERGES_REST_S = 10.0
 LATELY = (
     "select database, table, name from system.parts "
-    "where active and database != 'system' and modification_time > now() - interval 15 minute"
+    "where active and database != 'system' and modification_time >= now() - {seconds:UInt32}"
 )
+MERGING = "select 1 from system.merges limit 1"
 LINES_OF_A_NOTE = 3  # version, time and commands
 FREES = re.compile(r"(--[^\n]*\n|\s)*(drop|truncate|kill|system)\b|.* drop part ", re.IGNORECASE)
 
@@ -44,24 +47,28 @@ class FullDisk:
     ) -> None:
         self._folder, self._free = folder, free
         self._guard = threading.Lock()
-        self._is_short = False
+        self._short_since: float | None = None
+        self._shortages = 0
 
     @contextmanager
     def watched(self, client: Client) -> Iterator[None]:
         """Around a statement of this connection that writes; raises NoRoom: then it is to be repeated."""
         with self._guard:
             self._look(client, LEAST)
-            if self._is_short:
-                self._go_on(client)
+            if self._short_since is not None:
+                self._go_on(client, self._short_since)
+            shortages = self._shortages
         yield
         with self._guard:
             self._look(client, DOUBTFUL)
+            if self._shortages != shortages:  # another statement saw it meanwhile
+                raise NoRoom("the disk of the event folder was nearly full while this was written")
 
     def _look(self, client: Client, least: int) -> None:
         free = self._free(self._folder)
         if free >= least:
             return
-        if not self._is_short:
+        if self._short_since is None:
             self._rest(client)
         raise NoRoom(
             f"{free // MIB} MiB of the disk of the event folder are free, and {LEAST // MIB} are needed to "
@@ -71,14 +78,18 @@ class FullDisk:
     def _rest(self, client: Client) -> None:
         log.error("the disk of the event folder %s is nearly full: nothing is written to it", self._folder)
         client.command("system stop merges")
-        self._is_short = True
-        _mend(client)
+        self._short_since = time.monotonic()
+        self._shortages += 1
+        until = self._short_since + UNTIL_MERGES_REST_S
+        while client.query(MERGING).result_rows and time.monotonic() < until:
+            time.sleep(0.05)
+        _mend(client, LATELY_S)
         client.command("system stop merges")  # of tables, too, that were attached anew
 
-    def _go_on(self, client: Client) -> None:
-        _mend(client)
+    def _go_on(self, client: Client, since: float) -> None:
+        _mend(client, LATELY_S + int(time.monotonic() - since))  # what was under way may have ended meanwhile
         client.command("system start merges")
-        self._is_short = False
+        self._short_since = None
         log.warning("the disk of the event folder has room again")
 
 
@@ -99,15 +110,15 @@ def drop_cut_notes(folder: Path) -> None:
             note.unlink()
 
 
-def _mend(client: Client) -> None:
-    """Take parts that were written lately and are not whole out of their tables.
+def _mend(client: Client, seconds: int) -> None:
+    """Take parts that were written within so many seconds and are not whole out of their tables.
 
     Of a merged part the parts that it was made of come back. What was in another was told to whoever wrote it
     not to be written, so that it is written again.
     """
     broken = {
         (database, table)
-        for database, table, part in client.query(LATELY).result_rows
+        for database, table, part in client.query(LATELY, parameters={"seconds": seconds}).result_rows
         if not _is_whole(client, database, table, part)
     }
     for database, table in sorted(broken):

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clickhouse_connect.driver.client import Client
 
 from store.events import EventStore, EventStoreError
-from store.full_disk import DOUBTFUL, LEAST, frees
+from store.full_disk import DOUBTFUL, LEAST, NoRoom, frees
 from tests.store.test_events import count, event
 
 ROWS = [event(n, bytes([n] * 16)) for n in range(1, 100)]
@@ -72,6 +73,25 @@ def test_an_insert_after_which_little_is_free_is_repeated_and_counts_once(
     assert count(events) == len(ROWS)  # it was whole
     events.insert(ROWS, token="a", is_repeat=True)
     assert count(events) == len(ROWS)
+
+
+def test_what_was_written_while_another_saw_that_little_was_free_is_to_be_repeated(
+    events: EventStore, free: Free
+) -> None:
+    disk = events._full_disk
+    assert disk
+
+    def write(client: Client) -> None:
+        with disk.watched(client):
+            free.now = 0
+            with pytest.raises(NoRoom, match="are needed"), disk.watched(client):
+                pass
+            free.now = DOUBTFUL
+
+    with events._lent() as client, pytest.raises(NoRoom, match="was nearly full while"):
+        write(client)
+    free.now = LEAST
+    assert events.takes_inserts()
 
 
 @pytest.mark.parametrize("name", ["*.bin", "*mrk*", "checksums.txt"])
