@@ -13,11 +13,9 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-
-from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
+from typing import Any, Protocol
 
 MIB = 1024 * 1024
 LEAST = 64 * MIB  # free, before a statement that writes; a batch of events takes a few MiB
@@ -28,11 +26,25 @@ LATELY = (
     "select database, table, name from system.parts "
     "where active and database != 'system' and modification_time >= now() - {seconds:UInt32}"
 )
+STILL_THERE = (
+    "select 1 from system.parts where active "
+    "and database = {database:String} and table = {table:String} and name = {part:String}"
+)
 MERGING = "select 1 from system.merges limit 1"
 LINES_OF_A_NOTE = 3  # version, time and commands
 FREES = re.compile(r"(--[^\n]*\n|\s)*(drop|truncate|kill|system)\b|.* drop part ", re.IGNORECASE)
 
 log = logging.getLogger("waywiser.events")
+
+
+class Client(Protocol):
+    """A connection to the engine, as `store.events` has them."""
+
+    def command(self, cmd: str) -> object:
+        """Run a statement; its only answer, where it has one."""
+
+    def query(self, query: str, *, parameters: dict[str, Any]) -> Any:
+        """Ask; its `result_rows`."""
 
 
 class NoRoom(Exception):
@@ -81,7 +93,7 @@ class FullDisk:
         self._short_since = time.monotonic()
         self._shortages += 1
         until = self._short_since + UNTIL_MERGES_REST_S
-        while client.query(MERGING).result_rows and time.monotonic() < until:
+        while client.query(MERGING, parameters={}).result_rows and time.monotonic() < until:
             time.sleep(0.05)
         _mend(client, LATELY_S)
         client.command("system stop merges")  # of tables, too, that were attached anew
@@ -128,7 +140,9 @@ def _mend(client: Client, seconds: int) -> None:
 
 
 def _is_whole(client: Client, database: str, table: str, part: str) -> bool:
-    with suppress(ClickHouseError):  # it is gone
-        sql = f"check table `{database}`.`{table}` part '{part}' settings check_query_single_value_result = 1"
+    sql = f"check table `{database}`.`{table}` part '{part}' settings check_query_single_value_result = 1"
+    try:
         return bool(client.command(sql))
-    return True
+    except Exception:  # whatever it is; a part that is gone meanwhile was merged
+        names = {"database": database, "table": table, "part": part}
+        return not client.query(STILL_THERE, parameters=names).result_rows

@@ -9,7 +9,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from store.events import EventStore, EventStoreError
-from store.full_disk import DOUBTFUL, LEAST, NoRoom, frees
+from store.full_disk import DOUBTFUL, LEAST, NoRoom, _is_whole, frees
 from tests.store.test_events import count, event
 
 ROWS = [event(n, bytes([n] * 16)) for n in range(1, 100)]
@@ -128,6 +128,11 @@ def test_what_was_merged_while_there_was_no_room_comes_back(events: EventStore, 
     free.now = LEAST
     assert events.takes_inserts()
     assert count(events) == len(ROWS)
+
+
+def test_a_part_that_was_merged_meanwhile_is_whole(events: EventStore) -> None:
+    with events._lent() as client:
+        assert _is_whole(client, events.database, "events", "none_1_1_0")
 
 
 def test_notes_of_deletions_that_were_cut_do_not_keep_the_folder_closed(tmp_path: Path) -> None:
