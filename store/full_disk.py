@@ -118,7 +118,7 @@ def drop_cut_notes(folder: Path) -> None:
     for note in folder.glob("store/*/*/mutation_*.txt"):
         text = note.read_bytes()
         if text.count(b"\n") < LINES_OF_A_NOTE or not text.endswith(b"\n"):
-            log.warning("%s was not written whole, as where a disk is full, and is removed: %r", note, text)
+            log.warning("%s was not written whole, as where a disk is full, and is removed", note)
             note.unlink()
 
 
