@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-MIB = 1024 * 1024
+from store.memory import MIB
+
 LEAST = 64 * MIB  # free, before a statement that writes; a batch of events takes a few MiB
 DOUBTFUL = 32 * MIB  # less than this after it: there may have been none meanwhile
 LATELY_S = 900  # the parts that a merged one was made of are kept for 480 seconds

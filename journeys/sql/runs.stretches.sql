@@ -4,14 +4,7 @@
 -- two stretches never do is folded from end to end.
 walked_apart as (
     select
-        journey,
-        customer,
-        case_value,
-        piece,
-        rest,
-        times,
-        marks,
-        opens,
+        *,
         arrayMap(
             begin -> {{of_stretch}},
             range(1, greatest(2, length(times) - {overlap:UInt32} + 1), {stretch:UInt32})
@@ -42,12 +35,7 @@ walked_whole as (
 ),
 folded as (
     select
-        journey,
-        customer,
-        case_value,
-        piece,
-        rest,
-        times,
+        * except (marks, opens, told, is_joined, fold),
         if(
             is_joined,
             arrayFlatten(arrayMap(
