@@ -150,7 +150,12 @@ def test_every_event_arrived_once(waywiser: Installation, funnel: dict[str, Any]
     events = waywiser.api("/events/recent?most=500")["events"] + [
         one for one in timeline(waywiser, "cleo")["events"] if one["at"] < funnel["from"]
     ]
-    seen = sorted(one["label"] for one in events if one["library"].startswith("waywiser-js"))
+    seen = sorted(
+        one["label"]
+        for one in events
+        # Whether a page was in front for long enough to tell so depends on the speed of the machine.
+        if one["library"].startswith("waywiser-js") and one["label"] != "Page Engaged"
+    )
     assert seen == ["/", "/", "/pricing", "Signed Up", "identify"]
     others = sorted(one["label"] for one in events if not one["library"].startswith("waywiser-js"))
     assert others == sorted(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -17,6 +16,7 @@ from store.event import Event
 from store.events import EventStore
 from store.projects import create_api_token
 from tests.admin.conftest import NOW, Shop, happened
+from tests.admin.tokens import without_tokens
 
 
 @pytest.fixture
@@ -32,10 +32,6 @@ def asked(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(shop.services.events, "query", counted)
     return questions
-
-
-def without_tokens(text: str) -> str:
-    return re.sub(r'(name="csrf-token" content|name="csrf_token" value)="[^"]*"', "", text)
 
 
 @pytest.mark.parametrize("tab", [one.name for one in TABS])
