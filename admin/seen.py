@@ -42,11 +42,11 @@ class DefinitionChanged(Exception):
 
 
 class Versioned(Schema):
-    """Which rules are to be replaced."""
+    """What is to be replaced."""
 
     version = fields.String(
         load_default="",
-        metadata={"description": "`version` of the rules that you read: others are not replaced (409)"},
+        metadata={"description": "`version` of what you read: anything else is not replaced (409)"},
     )
 
 

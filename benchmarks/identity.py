@@ -18,7 +18,7 @@ from benchmarks.alone import Stopwatch, alone
 from benchmarks.history import DAY
 from benchmarks.questions import question as own_question
 from benchmarks.tables import many, mib, ms, say, show, times
-from journeys import filters, runs
+from journeys import filling, filters, runs
 from journeys.paths import paths
 from journeys.period import Period
 from journeys.questions import question
@@ -119,7 +119,7 @@ def measured(url: str, folder: str, count: int, turns: int) -> Found:
     migrate_db(engine)
     project = create_project(engine, key="bench", name="Benchmark", now=0).id
     with closing(EventStore(url)) as events:
-        runs.fill(events, VERSION, progress=lambda *_: None)
+        filling.fill(events, VERSION, progress=lambda *_: None)
         asked = {name: [make(one) for one in (AS_THEY_CAME, resolved_now())] for name, make in _all(count)}
         both = {name: [_shortest(events, turns, one) for one in pair] for name, pair in asked.items()}
         with merging(Ledger(engine, events), project) as entered:
@@ -192,7 +192,7 @@ def _query(sql: str, values: Mapping[str, Any]) -> Asked:
 
 
 def _runs(resolved: str, count: int) -> Asked:
-    chunks = 1 + int(count * history.RELEVANT) // runs.EVENTS_PER_CHUNK
+    chunks = 1 + int(count * history.RELEVANT) // filling.EVENTS_PER_CHUNK
     params = _params(chunks=chunks)
     whose = "cityHash64(customer) % {chunks:UInt32} = 0" if chunks > 1 else "1"
     found = runs.computed(history.definition(), params, whose, resolved=resolved)

@@ -17,9 +17,10 @@ from benchmarks.machine import resident_now
 from benchmarks.questions import question
 from benchmarks.tables import ms, say
 from journeys import generations, sessions
+from journeys.filling import fill
 from journeys.funnel import funnel
 from journeys.period import Period
-from journeys.runs import fill, recompute
+from journeys.runs import recompute
 from journeys.scope import Scope
 from store.event import Event, event_id
 from store.events import EventStore

@@ -9,7 +9,8 @@ from journeys import filters, resolution
 from journeys.account_events import FIRST, acting
 from journeys.definitions import Definition, parse
 from journeys.questions import question
-from journeys.runs import EVERYONE, NUMBERS, Share, apart, shares, stored, together
+from journeys.runs import apart, stored, together
+from journeys.shares import EVERYONE, NUMBERS, Share, shares
 from store.events import EventStore
 from store.journeys import JourneyVersion
 

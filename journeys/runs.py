@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from journeys import account_events, filters, known, matching, resolution
-from journeys.at_once import at_once
-from journeys.definitions import Definition, DefinitionError, Step, parse, parsed
+from journeys.definitions import Definition, DefinitionError, Step, parsed
 from journeys.questions import question
 from store.events import EventStore, EventStoreError
 from store.journeys import JourneyVersion
-from store.stamps import Stamp, by_clock
+from store.stamps import by_clock
 from store.words import ngettext, tell
 
-CUSTOMERS_AT_ONCE = 10_000
-EVENTS_PER_CHUNK = 2_000_000
+CUSTOMERS_AT_ONCE = 10_000  # whose runs are computed anew together
 # So many touchpoints without a pause are taken for one history; then it is cut.
 LONGEST = 10_000
 # So many touchpoints apart begin the stretches in which it is folded, and reach so far into the next one.
@@ -26,15 +23,7 @@ OVERLAP = 500
 NO_WINDOW = 2**62
 PAST = 2**42  # milliseconds from before all times to 1970; with those since then they take 44 bits
 
-# Customers and identities are numbers below this one.
-NUMBERS = 2**63
 WITHOUT_RUNS = "union all select journey, customer, [] as run, 0 as is_cut from ({})"
-SHARE = "customer >= {low:UInt64} and customer < {high:UInt64}"
-# Accounts are numbers above those; without their highest bit they lie in the same shares.
-SHARE_OF_ACCOUNTS = (
-    "bitXor({0}, {{first:UInt64}}) >= {{low:UInt64}} and bitXor({0}, {{first:UInt64}}) < {{high:UInt64}}"
-)
-
 # What one touchpoint does to a run, beside reaching the step of that number. One more than `starts` breaks
 # the run before, too. It is the last byte of a touchpoint's number; above it are the steps that may follow.
 MOVES = {"stays": 101, "fails": 102, "expires": 103, "breaks": 104, "starts": 201}
@@ -210,85 +199,6 @@ def recompute_all(
     store(events, versions, params, Computed(anew), by_clock() if stamp is None else stamp)
 
 
-def fill(
-    events: EventStore,
-    version: JourneyVersion,
-    *,
-    progress: Callable[[int, int], None],
-    otherwise: Callable[[list[int]], None] | None = None,
-    stamp: Stamp = by_clock,
-) -> None:
-    """Store the runs of every customer anew, in parts; `progress(done, total)` is told after each.
-
-    What was begun and broke off goes on behind the parts that `version` says are done.
-    """
-    total = version.chunks_total if version.chunks_done else parts(events, [version])
-    for part in range(version.chunks_done, total):
-        fill_part(events, [version], part, total, otherwise=otherwise, stamp=stamp)
-        progress(part + 1, total)
-
-
-def parts(events: EventStore, versions: Sequence[JourneyVersion]) -> int:
-    """In how many parts these versions of one project are filled together."""
-    params = filters.Params(project=versions[0].project_id)
-    each = [f"({filters.relevant([parse(one.definition)], params)})" for one in versions]
-    sql = question("runs.relevant", relevant=" or ".join(each), n=" + ".join(each))
-    return 1 + int(events.query(sql, params.values)[0]["n"]) // EVENTS_PER_CHUNK
-
-
-def fill_part(
-    events: EventStore,
-    versions: Sequence[JourneyVersion],
-    part: int,
-    total: int,
-    *,
-    otherwise: Callable[[list[int]], None] | None = None,
-    stamp: Stamp = by_clock,
-) -> None:
-    """Store the runs of a share of the customers anew, at these versions of one project; two halves at once.
-
-    One whose runs are those of accounts is alone. Who has stored runs and should have none any more loses
-    them. A `stamp` is taken first. The customers that cannot be computed are handed to `otherwise`, where it
-    is given; then there is one version.
-    """
-    begun = stamp()
-    definitions = [parse(one.definition) for one in versions]
-    # While one half is planned or written, the other is computed.
-    halves = [(2 * part, 2 * total), (2 * part + 1, 2 * total)] if total > 1 else [(0, 1)]
-    try:
-        at_once(partial(_fill_share, events, versions, definitions, *half, begun) for half in halves)
-    except EventStoreError:
-        if otherwise is None:
-            raise
-        params, share = _share(versions, definitions[0], part, total)
-        otherwise(_customers(events, definitions[0], params, share))
-
-
-def _fill_share(
-    events: EventStore,
-    versions: Sequence[JourneyVersion],
-    definitions: Sequence[Definition],
-    number: int,
-    total: int,
-    stamp: int,
-) -> None:
-    params, share = _share(versions, definitions[0], number, total)
-    store(events, versions, params, _of_share(definitions, params, share), stamp)
-
-
-def _share(
-    versions: Sequence[JourneyVersion], definition: Definition, number: int, total: int
-) -> tuple[filters.Params, Share]:
-    """A share of the customers, or accounts, with what it binds."""
-    params = filters.Params(
-        project=versions[0].project_id,
-        **bounds(number, total),
-        first=account_events.FIRST,
-        journey_versions=[one.id for one in versions],
-    )
-    return params, shares(definition) if total > 1 else EVERYONE
-
-
 def works(events: EventStore, version: JourneyVersion) -> bool:
     """Whether the version can be computed at all: where its definition is at fault, not even of nobody."""
     try:
@@ -309,62 +219,6 @@ def cut(events: EventStore, version_id: int = 0) -> list[Cut]:
     return [
         Cut(*(row[name] for name in ("journey_version", "customers", "runs", "of_accounts"))) for row in rows
     ]
-
-
-def bounds(part: int, total: int) -> dict[str, int]:
-    """Between which numbers the customers of a part are."""
-    return {"low": NUMBERS * part // total, "high": NUMBERS * (part + 1) // total}
-
-
-class Share(NamedTuple):
-    """Conditions on a share of the customers or accounts: on events, on stored rows, and on members."""
-
-    events: str
-    rows: str
-    members: str
-
-
-EVERYONE = Share("1", "1", "1")
-
-
-def shares(definition: Definition) -> Share:
-    """The share of the customers, or accounts, from the bound `low` up to `high`; binds `first`, too."""
-    if definition.of_accounts:
-        whose = SHARE_OF_ACCOUNTS.format("customer")
-        return Share(whose, whose, SHARE_OF_ACCOUNTS.format("account"))
-    return Share(share_of_events(), SHARE, "")
-
-
-def share_of_events() -> str:
-    """SQL that keeps the events of a share of the customers: few are read of others, as they lie apart."""
-    near = "identity >= {low:UInt64} and identity < {high:UInt64}"
-    far = question("runs.share")
-    return f"({near} or identity in ({far})) and {SHARE}"
-
-
-def _of_share(definitions: Sequence[Definition], params: filters.Params, share: Share) -> Computed:
-    resolved, members = resolution.resolved_now(), ""
-    if definitions[0].of_accounts:
-        members = account_events.members_of(resolved, share.members)
-        resolved = account_events.acting(resolved, share.members)
-        emptied = question("runs.stale_accounts", whose=share.rows)
-    else:
-        emptied = question("runs.stale", whose=share.rows)
-    runs = together(definitions, params, share.events, resolved=resolved, emptied=emptied, in_stretches=True)
-    return Computed(runs, members)
-
-
-def _customers(events: EventStore, definition: Definition, params: filters.Params, share: Share) -> list[int]:
-    """Who, or which accounts, may have runs of the journey, or have some stored."""
-    everyone = resolution.resolved_now()
-    sql = question(
-        "runs.customers",
-        resolved=account_events.acting(everyone, share.members) if definition.of_accounts else everyone,
-        relevant=filters.relevant([definition], params),
-        stored=question("runs.stale", whose=share.rows),
-        whose=share.events,
-    )
-    return [row["customer"] for row in events.query(sql, params.values)]
 
 
 def store(

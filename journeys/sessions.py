@@ -13,7 +13,7 @@ from journeys.metrics import ENGAGED_FROM_S
 from journeys.period import BEGINNING_OF_TIME, END_OF_TIME
 from journeys.questions import question
 from journeys.routes import RAW, Routes
-from journeys.runs import SHARE, bounds, share_of_events
+from journeys.shares import SHARE, bounds, share_of_events
 from store.events import EventStore, EventStoreError
 from store.stamps import Stamp, by_clock
 

@@ -15,8 +15,9 @@ from sqlalchemy import Engine
 
 from journeys import sessions
 from journeys.definitions import DefinitionError, is_of_accounts
+from journeys.filling import fill_part, parts
 from journeys.generations import Generation, ensured, wanted_of
-from journeys.runs import CUSTOMERS_AT_ONCE, cut, fill_part, outdated, parts, recompute, works
+from journeys.runs import CUSTOMERS_AT_ONCE, cut, outdated, recompute, works
 from server.account_refreshing import ACCOUNTS_AT_ONCE, Accounts, portions
 from server.chore import Chore
 from server.each_alone import each_alone

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from admin.services import Services
 from journeys.definitions import parse
-from journeys.runs import fill
+from journeys.filling import fill
 from journeys.segment_definitions import parse_segment
 from store import audit, invitations
 from store.db import writing

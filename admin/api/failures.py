@@ -9,11 +9,13 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from admin.api.endpoint import Refused
 from admin.failures import BAD_QUESTIONS
-from admin.seen import RulesChanged
+from admin.seen import DefinitionChanged, RulesChanged
 from journeys.definitions import DefinitionError, problems_of
 from journeys.scope import NoSuchJourney
 from store.events import EventStoreError, NotEnoughMemory
 from store.work import WorkEnded
+
+CHANGED = "this has changed since you read it: read it again, and send the version that stands now"
 
 
 def add_to(room: Blueprint) -> None:
@@ -23,6 +25,7 @@ def add_to(room: Blueprint) -> None:
     room.register_error_handler(DefinitionError, _invalid)
     room.register_error_handler(NoSuchJourney, lambda e: shape(404, "not_found", str(e)))
     room.register_error_handler(RulesChanged, lambda e: shape(409, "rules_changed", str(e), "version"))
+    room.register_error_handler(DefinitionChanged, lambda _: shape(409, "changed", CHANGED, "version"))
     room.register_error_handler(EventStoreError, lambda e: shape(503, "event_store", str(e)))
     room.register_error_handler(NotEnoughMemory, lambda e: shape(503, "not_enough_memory", str(e)))
     room.register_error_handler(WorkEnded, lambda e: shape(503, "took_too_long", str(e)))

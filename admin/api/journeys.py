@@ -10,9 +10,10 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint, Refused
 from admin.exports import csv_file, named, runs
+from admin.seen import Check, DefinitionChanged, only_over, version_of
 from journeys import breakdown, change_lists, paths_lists, variants, zero_lists
 from journeys.cursors import ListError
-from journeys.definitions import DefinitionSchema, lean, parse
+from journeys.definitions import Definition, DefinitionSchema, lean, parse
 from journeys.dropoffs import other_labels
 from journeys.funnel import OUTCOMES, UNITS
 from journeys.lists import NUMBERS, counted, everyone, listed
@@ -137,6 +138,14 @@ class OtherAsked(ReportAsked):
     most = fields.Integer(load_default=50, validate=validate.Range(1, 1_000))
 
 
+class VersionSeen(Schema):
+    """Which version is to be followed by the next one."""
+
+    version = fields.Integer(
+        metadata={"description": "`version` of the newest that you read: no other is followed (409)"}
+    )
+
+
 class CustomersAsked(CellAsked):
     """What the list of these customers reads."""
 
@@ -151,11 +160,13 @@ def list_journeys(call: Call) -> dict[str, Any]:
 
 def create_journey(call: Call) -> dict[str, Any]:
     """Save a new journey; its runs are computed in the background."""
-    if live_journey(call.services.engine, call.project.id, str(call.body["key"])):
-        raise Refused(
-            409, "exists", f"there is a journey {call.body['key']!r}; PUT a new version of it", "key"
-        )
-    return _save(call, call.body)
+    key = str(call.body["key"])
+
+    def check(standing: Mapping[str, Any] | None) -> None:
+        if standing is not None:
+            raise Refused(409, "exists", f"there is a journey {key!r}; PUT a new version of it", "key")
+
+    return _save(call, parse(call.body), check)
 
 
 def read_journey(call: Call, key: str) -> dict[str, Any]:
@@ -170,7 +181,8 @@ def replace_journey(call: Call, key: str) -> dict[str, Any]:
     """Save the next version of a journey; the version before answers until its runs are computed."""
     if call.body["key"] != key:
         raise Refused(400, "invalid", "the key in the body must be the one in the address", "key")
-    return _save(call, call.body)
+    definition = parse(call.body)
+    return _save(call, definition, only_over(definition.source, _seen(call, key)))
 
 
 def remove_journey(call: Call, key: str) -> None:
@@ -323,11 +335,20 @@ def _dated(scope: Scope, answer: dict[str, Any]) -> dict[str, Any]:
     return answer | {"ledger_as_of": iso(scope.as_of), "note": THEN}
 
 
-def _save(call: Call, data: Mapping[str, Any]) -> dict[str, Any]:
-    definition = parse(data)
+def _seen(call: Call, key: str) -> str:
+    """The mark of the version that the caller has seen, where it says so."""
+    if "version" not in call.query:
+        return ""
+    for one in versions_of(call.services.engine, call.project.id, key):
+        if one.version == call.query["version"]:
+            return version_of(one.definition)
+    raise DefinitionChanged
+
+
+def _save(call: Call, definition: Definition, check: Check) -> dict[str, Any]:
     check_patterns(call.services.events, definition)
     engine = call.services.engine
-    saved = save_journey(engine, call.project.id, definition, by=call.caller, now=call.now)
+    saved = save_journey(engine, call.project.id, definition, by=call.caller, now=call.now, check=check)
     call.services.refill()
     return _described(saved)
 
@@ -352,7 +373,9 @@ ENDPOINTS = [
     Endpoint("GET", "/journeys", list_journeys),
     Endpoint("POST", "/journeys", create_journey, body=DefinitionSchema, role="editor", status=201),
     Endpoint("GET", "/journeys/<key>", read_journey),
-    Endpoint("PUT", "/journeys/<key>", replace_journey, body=DefinitionSchema, role="editor"),
+    Endpoint(
+        "PUT", "/journeys/<key>", replace_journey, query=VersionSeen, body=DefinitionSchema, role="editor"
+    ),
     Endpoint("DELETE", "/journeys/<key>", remove_journey, role="editor"),
     Endpoint("POST", "/journeys/preview", preview_journey, query=Asked, body=DefinitionSchema),
     Endpoint("GET", "/journeys/<key>/runs", read_runs, query=RunsPageAsked),

@@ -8,9 +8,10 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, fields
 
 from admin.api.endpoint import Call, Endpoint, Refused
+from admin.seen import Check, Versioned, only_over, version_of
 from admin.segment_sizes import runs_of, size_of
 from journeys.period import iso
-from journeys.segment_definitions import SegmentSchema, parse_segment
+from journeys.segment_definitions import SegmentDefinition, SegmentSchema, parse_segment
 from journeys.segment_saving import keep_segment
 from store.segments import SavedSegment, delete_segment, saved_segment, saved_segments
 
@@ -40,9 +41,12 @@ def list_segments(call: Call) -> dict[str, Any]:
 def create_segment(call: Call) -> dict[str, Any]:
     """Save a new segment."""
     key = str(call.body["key"])
-    if saved_segment(call.services.engine, call.project.id, key):
-        raise Refused(409, "exists", f"there is a segment {key!r}; PUT it to change it", "key")
-    return _keep(call, call.body)
+
+    def check(standing: Mapping[str, Any] | None) -> None:
+        if standing is not None:
+            raise Refused(409, "exists", f"there is a segment {key!r}; PUT it to change it", "key")
+
+    return _keep(call, parse_segment(call.body), check)
 
 
 def read_segment(call: Call, key: str) -> dict[str, Any]:
@@ -68,7 +72,8 @@ def replace_segment(call: Call, key: str) -> dict[str, Any]:
     """Keep a segment in place of the former one of its key; one that was deleted comes back."""
     if call.body["key"] != key:
         raise Refused(400, "invalid", "the key in the body must be the one in the address", "key")
-    return _keep(call, call.body)
+    segment = parse_segment(call.body)
+    return _keep(call, segment, only_over(segment.source, call.query["version"]))
 
 
 def remove_segment(call: Call, key: str) -> None:
@@ -77,17 +82,15 @@ def remove_segment(call: Call, key: str) -> None:
         raise Refused(404, "not_found", f"there is no segment {key!r}")
 
 
-def _keep(call: Call, data: Mapping[str, Any]) -> dict[str, Any]:
-    given = call.services
-    segment = parse_segment(data)
-    return _described(
-        keep_segment(given.engine, given.events, call.project.id, segment, by=call.caller, now=call.now)
-    )
+def _keep(call: Call, segment: SegmentDefinition, check: Check) -> dict[str, Any]:
+    place = (call.services.engine, call.services.events, call.project.id)
+    return _described(keep_segment(*place, segment, by=call.caller, now=call.now, check=check))
 
 
 def _described(one: SavedSegment) -> dict[str, Any]:
     return {
         "key": one.key,
+        "version": version_of(one.definition),
         "created_by": one.created_by,
         "created_at": iso(one.created_at),
         "changed_by": one.changed_by,
@@ -101,6 +104,6 @@ ENDPOINTS = [
     Endpoint("POST", "/segments", create_segment, body=SegmentSchema, role="editor", status=201),
     Endpoint("GET", "/segments/<key>", read_segment),
     Endpoint("GET", "/segments/<key>/size", read_size, query=SizeAsked),
-    Endpoint("PUT", "/segments/<key>", replace_segment, body=SegmentSchema, role="editor"),
+    Endpoint("PUT", "/segments/<key>", replace_segment, query=Versioned, body=SegmentSchema, role="editor"),
     Endpoint("DELETE", "/segments/<key>", remove_segment, role="editor"),
 ]

@@ -21,7 +21,8 @@ from admin.embedding import Shelf
 from admin.services import Services
 from admin.throttle import Throttle
 from journeys.definitions import parse
-from journeys.runs import fill, recompute
+from journeys.filling import fill
+from journeys.runs import recompute
 from server.erasing import Eraser
 from server.replaying import run_again
 from store import kept, sign_ins

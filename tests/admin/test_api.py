@@ -130,6 +130,12 @@ def test_a_new_journey_is_saved_filled_and_answers(own_shop: Shop) -> None:
     changed = {**JOURNEY, "key": "again", "idle_timeout": "30d"}
     assert ask("PUT", "/journeys/again", json=changed)[1]["version"] == 2
     assert [one["version"] for one in ask("GET", "/journeys/again")[1]["versions"]] == [2, 1]
+    later = {**changed, "idle_timeout": "40d"}
+    for version in (1, 7):
+        status, answer = ask("PUT", f"/journeys/again?version={version}", json=later)
+        assert (status, answer["code"], answer["field"]) == (409, "changed", "version")
+    assert ask("PUT", "/journeys/again?version=1", json=changed)[1]["version"] == 2, "sent twice"
+    assert ask("PUT", "/journeys/again?version=2", json=later)[1]["version"] == 3
     assert ask("DELETE", "/journeys/again")[0] == 204
     assert ask("GET", "/journeys/again/funnel")[0] == ask("GET", "/journeys/again")[0] == 404
     assert ask("POST", "/journeys", json={**JOURNEY, "key": "again"})[0] == 201

@@ -478,6 +478,20 @@ def test_conditions_that_cannot_be_asked_are_refused_when_they_are_saved(ask: As
     assert "too many or too long" in problem["message"]
 
 
+def test_over_the_api_only_the_segment_that_was_read_is_replaced(own_shop: Shop) -> None:
+    ask = asking(own_shop)
+    read = ask("POST", "/segments", json=PHONE)[1]["version"]
+    assert ask("GET", "/segments/phone")[1]["version"] == read
+    theirs, mine = {**PHONE, "name": "Phones"}, {**PHONE, "name": "On a phone"}
+    stands = ask("PUT", f"/segments/phone?version={read}", json=theirs)[1]["version"]
+    status, problem = ask("PUT", f"/segments/phone?version={read}", json=mine)
+    assert (status, problem["code"], problem["field"]) == (409, "changed", "version")
+    assert ask("GET", "/segments/phone")[1]["definition"]["name"] == "Phones"
+    assert ask("PUT", f"/segments/phone?version={stands}", json=mine)[0] == 200
+    assert ask("PUT", "/segments/phone", json=theirs)[0] == 200, "whatever stands"
+    assert ask("POST", "/segments", json=mine)[1]["code"] == "exists"
+
+
 def test_a_segment_of_what_was_done_with_a_trait_is_kept_and_answers(shop: Shop, ask: Ask) -> None:
     did = {"event": "Order Paid", "where": [{"trait": "plan", "op": "eq", "value": "pro"}]}
     conditions = [

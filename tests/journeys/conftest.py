@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from journeys.filling import fill
 from journeys.period import Period
-from journeys.runs import fill
 from journeys.scope import Scope
 from store.events import EventStore
 from store.journeys import JourneyVersion

@@ -13,12 +13,12 @@ from msgspec.structs import replace as replaced
 from journeys.account_events import FIRST
 from journeys.companions import COMPANIONS
 from journeys.definitions import parse
+from journeys.filling import fill
 from journeys.lists import listed
 from journeys.membership import Saved
 from journeys.period import Period
 from journeys.report import Report
 from journeys.reports import BY_NAME, REPORTS
-from journeys.runs import fill
 from journeys.scope import NO_CUSTOMERS, Scope, UnitError, drafted
 from journeys.segments import SegmentError
 from store.event import Event, event_id

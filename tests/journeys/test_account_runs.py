@@ -17,7 +17,7 @@ from journeys.account_events import FIRST
 from journeys.account_runs import named
 from journeys.checking import differing, some_customers
 from journeys.definitions import Definition, DefinitionError, lean, parse
-from journeys.runs import fill
+from journeys.filling import fill
 from server.refreshing import Refresher
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
@@ -182,7 +182,7 @@ def test_stored_runs_of_accounts_are_the_ones_of_the_rule(
     written += [happened(project, 100 + n, str(who), 0, "group", name) for n, (who, name) in enumerate(told)]
     events.insert(written, token=f"p{project}")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("journeys.runs.EVENTS_PER_CHUNK", per_chunk + 1)
+        patch.setattr("journeys.filling.EVENTS_PER_CHUNK", per_chunk + 1)
         fill(events, version_of(definition | OF_ACCOUNTS, project), progress=ignore_progress)
     found = by_name(events, project, counts_steps=definition["order"] == "any")
     assert found == expected(parse(definition), written, of_itself)

@@ -11,9 +11,9 @@ from sqlalchemy import Engine
 from journeys.accounts import account, accounts, accounts_of, history
 from journeys.cursors import ListError
 from journeys.definitions import parse
+from journeys.filling import fill
 from journeys.funnel import funnel
 from journeys.lists import listed
-from journeys.runs import fill
 from journeys.scope import Scope, open_scope
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore

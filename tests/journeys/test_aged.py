@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from journeys.definitions import Definition, parse
+from journeys.filling import fill
 from journeys.lists import everyone
 from journeys.period import Period
 from journeys.report import Which
-from journeys.runs import fill
 from journeys.scope import Scope
 from store.event import Event
 from store.events import EventStore

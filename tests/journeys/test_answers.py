@@ -11,11 +11,12 @@ import pytest
 
 from journeys.answers import MINUTE_MS, QUARTER_MS, Answers
 from journeys.definitions import parse
+from journeys.filling import fill
 from journeys.funnel_report import FUNNEL
 from journeys.membership import Saved
 from journeys.period import Period
 from journeys.routes import Routes
-from journeys.runs import fill, recompute
+from journeys.runs import recompute
 from journeys.scope import Scope
 from store.events import EventStore
 from store.journeys import JourneyVersion

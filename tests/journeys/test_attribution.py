@@ -27,11 +27,12 @@ from journeys.attribution_lists import behind
 from journeys.attribution_sums import plainly
 from journeys.cursors import ListError, written
 from journeys.definitions import parse
+from journeys.filling import fill
 from journeys.funnel import funnel
 from journeys.generations import Wanted, ensured, kept
 from journeys.lists import everyone, listed, total
 from journeys.period import Period, iso
-from journeys.runs import fill, recompute
+from journeys.runs import recompute
 from journeys.scope import Scope
 from journeys.sessions import fill as count_sessions
 from journeys.sessions import recompute as recompute_sessions

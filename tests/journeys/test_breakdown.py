@@ -16,11 +16,11 @@ from journeys.breakdown import Cell, behind, breakdown, other_values
 from journeys.cursors import ListError, written
 from journeys.definitions import parse
 from journeys.dimensions import OF_EVENT, OF_RUN, DimensionError
+from journeys.filling import fill
 from journeys.funnel import OUTCOMES, UNITS, funnel
 from journeys.lists import listed, total
 from journeys.period import Period
 from journeys.report import customers_of
-from journeys.runs import fill
 from journeys.scope import Scope
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore

@@ -14,11 +14,11 @@ from journeys.attribution_contacts import CONTACTS, Model
 from journeys.attribution_lists import behind
 from journeys.definitions import parse
 from journeys.discovery import between, passed, ways
+from journeys.filling import fill
 from journeys.generations import Wanted, ensured
 from journeys.lists import listed
 from journeys.paths import paths
 from journeys.period import Period
-from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.sessions import fill as count_sessions
 from journeys.touchpoints import Touchpoint

@@ -25,11 +25,11 @@ from journeys.change_words import fraction, sentence
 from journeys.cursors import ListError
 from journeys.definitions import parse
 from journeys.dimensions import OF_RUN, DimensionError
+from journeys.filling import fill
 from journeys.lists import listed, total
 from journeys.membership import Saved
 from journeys.period import Period, PeriodError, preceding
 from journeys.rates import rate
-from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.statistics import adjusted, difference, p_of_two_rates
 from journeys.two_periods import AGES

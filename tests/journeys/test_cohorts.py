@@ -14,6 +14,7 @@ import pytest
 
 from journeys.cursors import ListError
 from journeys.definitions import parse
+from journeys.filling import fill
 from journeys.funnel import funnel
 from journeys.lifecycle import STATES, first_seen, lifecycle, lifecycle_table, open_life, retention_table
 from journeys.lifecycle import listed as listed_customers
@@ -21,7 +22,6 @@ from journeys.lists import listed, total
 from journeys.period import Period, PeriodError, iso
 from journeys.rates import rate
 from journeys.retention import behind, retention, table
-from journeys.runs import fill
 from journeys.scope import Scope
 from store.event import Event
 from store.events import EventStore

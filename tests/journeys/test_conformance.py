@@ -16,11 +16,11 @@ from journeys.conformance import conformance
 from journeys.conformance_report import CONFORMANCE
 from journeys.cursors import ListError
 from journeys.definitions import parse
+from journeys.filling import fill
 from journeys.funnel import UNITS
 from journeys.lists import total
 from journeys.period import Period
 from journeys.rates import rate
-from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.statistics import Z, difference
 from store.event import Event

@@ -26,11 +26,11 @@ from journeys.dropoffs import behind, dropoffs, other_labels
 from journeys.dropoffs_around import AFTER, BEFORE, MEASURED, TROUBLES
 from journeys.dropoffs_report import DROPOFFS
 from journeys.dropoffs_stake import at_stake
+from journeys.filling import fill
 from journeys.funnel import UNITS, funnel
 from journeys.lists import listed, total
 from journeys.period import Period
 from journeys.rates import rate
-from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.statistics import adjusted, difference, p_of_two_rates
 from journeys.touchpoints import of_type, read

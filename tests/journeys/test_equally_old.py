@@ -13,13 +13,13 @@ from journeys.definitions import parse
 from journeys.dimensions import DimensionError
 from journeys.dropoffs_report import DROPOFFS
 from journeys.facing import Facing
+from journeys.filling import fill
 from journeys.funnel import funnel
 from journeys.generations import Wanted, ensured
 from journeys.lists import listed, total
 from journeys.membership import Saved
 from journeys.period import Period, iso
 from journeys.periods import periods
-from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.sessions import fill as count_sessions
 from journeys.side_by_side import side_by_side

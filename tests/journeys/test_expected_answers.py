@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from journeys.definitions import parse
+from journeys.filling import fill
 from journeys.funnel import funnel
 from journeys.period import Period
-from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.sessions import sessions
 from journeys.variants import variants

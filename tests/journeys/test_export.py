@@ -15,7 +15,7 @@ from journeys import generations, sessions
 from journeys.accounts import accounts_of
 from journeys.definitions import parse
 from journeys.export import export, is_known
-from journeys.runs import fill
+from journeys.filling import fill
 from server.erasing import Eraser
 from store.db import writing
 from store.drops import DropRow, keep_drops

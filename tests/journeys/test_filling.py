@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from journeys import runs
+from journeys import filling
 from journeys.checking import differing, some_customers
 from journeys.definitions import parse
-from journeys.runs import fill, outdated
+from journeys.filling import fill
+from journeys.runs import outdated
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
 from store.journeys import JourneyVersion
@@ -89,7 +90,7 @@ def everyone() -> dict[int, list[int]]:
 def test_shares_hold_every_customer_once_also_merged_and_contested_ones(
     events: EventStore, project: int, total: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "EVENTS_PER_CHUNK", 81 // total + 1)
+    monkeypatch.setattr(filling, "EVENTS_PER_CHUNK", 81 // total + 1)
     told: list[tuple[int, int]] = []
     fill(events, version_of(project), progress=lambda *how_far: told.append(how_far))
     assert told == [(n, total) for n in range(1, total + 1)]

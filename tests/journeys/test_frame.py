@@ -13,6 +13,7 @@ import pytest
 
 from journeys.companions import COMPANIONS
 from journeys.definitions import parse
+from journeys.filling import fill
 from journeys.generations import Wanted, ensured
 from journeys.lists import listed, total
 from journeys.metrics import WORDS
@@ -20,7 +21,6 @@ from journeys.period import Period
 from journeys.published import FILE, published
 from journeys.report import CUSTOMERS, Report, busiest_of
 from journeys.reports import BY_NAME, REPORTS
-from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.sessions import fill as count_sessions
 from store.event import Event, event_id, identity_hash

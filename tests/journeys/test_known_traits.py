@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from journeys.definitions import ORDERS, Condition, Definition, Matcher, parse
+from journeys.filling import fill
 from journeys.filters import Params
 from journeys.funnel import funnel
 from journeys.generations import Limits
 from journeys.paths import paths
 from journeys.period import Period
 from journeys.preview import preview
-from journeys.runs import fill, recompute
+from journeys.runs import recompute
 from journeys.scope import Scope
 from journeys.sessions import computed
 from store.event import Event, event_id

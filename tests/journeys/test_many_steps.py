@@ -9,11 +9,11 @@ import pytest
 
 from journeys.companions import COMPANIONS
 from journeys.definitions import parse
+from journeys.filling import fill
 from journeys.funnel import funnel
 from journeys.generations import Wanted, ensured
 from journeys.period import Period
 from journeys.reports import BY_NAME, REPORTS
-from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.sessions import fill as count_sessions
 from store.event import Event, event_id, identity_hash

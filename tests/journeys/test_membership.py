@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from journeys.definitions import parse
+from journeys.filling import fill
 from journeys.funnel import funnel
 from journeys.lists import listed
 from journeys.membership import Saved
 from journeys.period import Period, iso
-from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.segment_definitions import parse_segment
 from journeys.segments import SegmentError

@@ -7,13 +7,13 @@ from typing import Any
 from journeys.definitions import parse
 from journeys.dropoffs import behind as behind_dropoffs
 from journeys.dropoffs import dropoffs
+from journeys.filling import fill
 from journeys.flows import ENDS
 from journeys.funnel import funnel
 from journeys.lists import listed, total
 from journeys.overview import heads
 from journeys.paths import paths
 from journeys.period import Period
-from journeys.runs import fill
 from journeys.scope import Scope
 from store.events import EventStore
 from store.projects import Project

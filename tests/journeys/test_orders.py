@@ -15,6 +15,7 @@ from journeys.companions import COMPANIONS
 from journeys.conformance import conformance
 from journeys.cursors import ListError
 from journeys.definitions import DefinitionError, lean, parse, parse_yaml, to_yaml
+from journeys.filling import fill
 from journeys.funnel import OUTCOMES, funnel
 from journeys.lists import AT_STEP, listed, total
 from journeys.lists import counted as counted_by
@@ -23,7 +24,6 @@ from journeys.period import Period, iso
 from journeys.preview import preview
 from journeys.report import Report
 from journeys.reports import REPORTS
-from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.survival import survival
 from journeys.timing import timing

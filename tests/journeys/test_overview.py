@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from journeys.definitions import parsed
+from journeys.filling import fill
 from journeys.funnel import funnel, without_lists
 from journeys.overview import heads
-from journeys.runs import fill
 from journeys.scope import Scope
 from store.journeys import JourneyVersion
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from journeys.definitions import parse
+from journeys.filling import fill
 from journeys.funnel import OUTCOMES, funnel
 from journeys.lists import AT_STEP, WHOLE, listed
 from journeys.paths import paths
 from journeys.period import Period
 from journeys.preview import preview
-from journeys.runs import fill
 from journeys.scope import Scope, drafted
 from journeys.segments import choices
 from journeys.timing import timing

@@ -14,12 +14,12 @@ from journeys.accounts import account
 from journeys.breakdown import breakdown
 from journeys.definitions import parse
 from journeys.dropoffs_report import DROPOFFS
+from journeys.filling import fill
 from journeys.funnel import funnel
 from journeys.lists import total
 from journeys.paths_report import PATHS
 from journeys.period import Period
 from journeys.routes import Routes, confirmed
-from journeys.runs import fill
 from journeys.scope import Scope, open_scope
 from journeys.session_numbers import every
 from journeys.session_numbers import listed as session_list

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from journeys.definitions import parse
-from journeys.runs import fill, recompute
+from journeys.filling import fill
+from journeys.runs import recompute
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
 from store.identity import Identity, Ledger, Link

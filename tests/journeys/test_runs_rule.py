@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import journeys.runs
 from journeys.definitions import ORDERS, Definition, parse
-from journeys.runs import Cut, cut, fill, recompute
+from journeys.filling import fill
+from journeys.runs import Cut, cut, recompute
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore, EventStoreError
 from store.journeys import JourneyVersion

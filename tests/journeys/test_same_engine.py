@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from journeys import checking, runs
+from journeys import checking, filling, runs
 from journeys.breakdown import breakdown
 from journeys.conformance import conformance
 from journeys.funnel import funnel
@@ -108,8 +108,8 @@ def test_runs_that_are_computed_in_shares_or_for_thousands_are_the_same(
     scope, events, ledger = elsewhere.scope, elsewhere.events, elsewhere.ledger
     before, counted = listed(scope, most=1_000), checksum(events)
     told: list[tuple[int, int]] = []
-    monkeypatch.setattr(runs, "EVENTS_PER_CHUNK", 120)
-    runs.fill(events, scope.version, progress=lambda *so_far: told.append(so_far))
+    monkeypatch.setattr(filling, "EVENTS_PER_CHUNK", 120)
+    filling.fill(events, scope.version, progress=lambda *so_far: told.append(so_far))
     assert told[-1][1] > 2
     assert (listed(scope, most=1_000), checksum(events)) == (before, counted)
     known = [int(run["customer"]) for run in before["runs"]]
@@ -125,7 +125,7 @@ def test_versions_are_filled_together_checked_share_by_share_and_deleted_again(
     before = checksum(events)
     twin = replace(scope.version, id=9_001)
     for share in range(2):
-        runs.fill_part(events, [scope.version, twin], share, 2)
+        filling.fill_part(events, [scope.version, twin], share, 2)
     monkeypatch.setattr(checking, "ROOM", 1)
     samples = [checking.some_customers(events, twin, 40, seed=seed) for seed in range(2)]
     assert all(samples)

@@ -11,13 +11,13 @@ import pytest
 
 from journeys.breakdown_report import BREAKDOWN
 from journeys.companions import COMPANIONS
+from journeys.filling import fill
 from journeys.funnel_report import FUNNEL
 from journeys.generations import Wanted, ensured
 from journeys.lists import listed
 from journeys.membership import Saved
 from journeys.report import Report
 from journeys.reports import REPORTS
-from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.sessions import fill as count_sessions
 from journeys.zero import OF_CUSTOMERS

@@ -20,9 +20,9 @@ from journeys.companions import COMPANIONS
 from journeys.cursors import ListError
 from journeys.definitions import Definition, parse
 from journeys.dimensions import DimensionError
+from journeys.filling import fill
 from journeys.lists import listed, total
 from journeys.period import Period
-from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.signals import LEVELS, signals
 from journeys.signals_effect import Carried, effects

@@ -12,10 +12,10 @@ import pytest
 from journeys.change import change
 from journeys.definitions import parse
 from journeys.dimensions import DimensionError
+from journeys.filling import fill
 from journeys.lists import total
 from journeys.period import Period
 from journeys.rates import rate
-from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.signals import signals
 from journeys.signals_lists import behind

@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from journeys.definitions import parse
+from journeys.filling import fill
 from journeys.funnel import funnel
 from journeys.lists import listed
 from journeys.period import Period, iso
-from journeys.runs import fill, stored
+from journeys.runs import stored
 from journeys.scope import Scope
 from journeys.segments import choices
 from store.event import Event, event_id, identity_hash

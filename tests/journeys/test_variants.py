@@ -6,10 +6,10 @@ import pytest
 
 from journeys.cursors import ListError
 from journeys.definitions import parse
+from journeys.filling import fill
 from journeys.lists import listed, total
 from journeys.period import Period
 from journeys.rates import rate
-from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.variants import VARIANTS, other_ways, table, variants
 from store.events import EventStore

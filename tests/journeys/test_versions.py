@@ -14,10 +14,10 @@ from msgspec import structs
 from journeys import versions as asked
 from journeys.cursors import ListError
 from journeys.definitions import parse
+from journeys.filling import fill
 from journeys.funnel import OUTCOMES, funnel, without_lists
 from journeys.lists import listed, total
 from journeys.period import Period
-from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.versions_report import VERSIONS
 from store.events import EventStore

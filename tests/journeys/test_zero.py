@@ -15,9 +15,9 @@ from sqlalchemy import Engine
 from journeys import zero_lists
 from journeys.cursors import ListError, written
 from journeys.definitions import Definition, parse
+from journeys.filling import fill
 from journeys.lists import listed
 from journeys.period import Period
-from journeys.runs import fill
 from journeys.scope import Scope
 from journeys.zero import Cell, zero
 from journeys.zero_lists import everyone

@@ -32,12 +32,13 @@ from journeys.breakdown import breakdown, names
 from journeys.companions import COMPANIONS
 from journeys.definitions import parse
 from journeys.export import export
+from journeys.filling import fill
 from journeys.funnel import UNITS, funnel
 from journeys.lists import listed
 from journeys.period import Period
 from journeys.preview import preview
 from journeys.reports import BY_NAME, REPORTS
-from journeys.runs import fill, outdated, recompute
+from journeys.runs import outdated, recompute
 from journeys.scope import Scope, open_scope
 from journeys.segments import choices
 from journeys.survival import survival

@@ -18,6 +18,7 @@ from collector.pipeline import Tools
 from collector.worker import Worker
 from journeys import filters, runs
 from journeys.definitions import parse
+from journeys.filling import fill
 from server import erasing
 from server.erasing import Eraser, Erasing
 from server.importing import load, plan
@@ -427,7 +428,7 @@ def held_open(place: Place, version: JourneyVersion) -> threading.Thread:
 def test_a_fill_that_is_under_way_brings_nobodys_runs_back(small: Place) -> None:
     definition = parse(JOURNEY)
     version = save_version(small.engine, small.project, dict(definition.source), by="test", now=NOW)
-    runs.fill(small.events, version, progress=lambda _done, _total: None)
+    fill(small.events, version, progress=lambda _done, _total: None)
     assert small.eraser.counted(small.project, small.whom())["runs"] == 1
     job = begin(small.engine, small.project, small.whom(), by="dpo", now=small.now)
     filling = held_open(small, version)
@@ -453,7 +454,7 @@ def test_a_fill_that_is_under_way_brings_nobodys_runs_back(small: Place) -> None
 def test_runs_that_a_fill_brought_back_before_the_second_count_are_counted_once(small: Place) -> None:
     definition = parse(JOURNEY)
     version = save_version(small.engine, small.project, dict(definition.source), by="test", now=NOW)
-    runs.fill(small.events, version, progress=lambda _done, _total: None)
+    fill(small.events, version, progress=lambda _done, _total: None)
     begin(small.engine, small.project, small.whom(), by="dpo", now=small.now)
     filling = held_open(small, version)
     Erasing(small.eraser).turn()

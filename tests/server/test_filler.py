@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from journeys import runs
+from journeys import filling, runs
 from journeys.definitions import parse
 from server.filler import Filler
 from store.event import Event, event_id, identity_hash
@@ -41,7 +41,7 @@ DEFINITION = parse(
 @pytest.fixture
 def version(engine: Engine, events: EventStore, monkeypatch: pytest.MonkeyPatch) -> JourneyVersion:
     """A version that waits, over events that make three parts."""
-    monkeypatch.setattr(runs, "EVENTS_PER_CHUNK", 14)
+    monkeypatch.setattr(filling, "EVENTS_PER_CHUNK", 14)
     project = create_project(engine, key="p", name="P", now=0).id
     events.insert(
         [

@@ -170,7 +170,7 @@ def test_a_failure_while_a_version_fills_is_not_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its part is counted already when something of theirs comes, and cannot be computed for the moment."""
-    monkeypatch.setattr("journeys.runs.EVENTS_PER_CHUNK", 4)
+    monkeypatch.setattr("journeys.filling.EVENTS_PER_CHUNK", 4)
     second = save_version(engine, project, definition("K"), by="a", now=2)
 
     def between(version: JourneyVersion, done: int, total: int) -> None:
@@ -296,7 +296,7 @@ def test_what_is_sent_back_while_it_is_filled_begins_again(
     monkeypatch: pytest.MonkeyPatch,
     at: int,
 ) -> None:
-    monkeypatch.setattr("journeys.runs.EVENTS_PER_CHUNK", 4)
+    monkeypatch.setattr("journeys.filling.EVENTS_PER_CHUNK", 4)
     second = save_version(engine, project, definition("K"), by="a", now=2)
     parts: list[int] = []
 
@@ -335,7 +335,7 @@ def test_what_is_sent_back_during_the_first_part_is_computed_anew(
     monkeypatch: pytest.MonkeyPatch,
     at_once: int,
 ) -> None:
-    monkeypatch.setattr("journeys.runs.EVENTS_PER_CHUNK", at_once)
+    monkeypatch.setattr("journeys.filling.EVENTS_PER_CHUNK", at_once)
     second = save_version(engine, project, definition("K"), by="a", now=2)
 
     def send_back() -> None:

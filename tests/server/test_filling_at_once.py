@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from journeys import runs
+from journeys import filling
 from journeys.checking import differing, some_customers
 from journeys.definitions import parse
 from server.filler import Filler
@@ -75,7 +75,7 @@ def test_several_versions_are_filled_by_one_scan_and_each_tells_how_far_it_is(
     other = create_project(engine, key="q", name="Q", now=0).id
     elsewhere = saved(engine, other, "j", "x", "y")
     n = 2 * events.query("select count() as n from events")[0]["n"]  # each event concerns two of the three
-    monkeypatch.setattr(runs, "EVENTS_PER_CHUNK", n // 3 + 1)
+    monkeypatch.setattr(filling, "EVENTS_PER_CHUNK", n // 3 + 1)
     scans, told = counting(events, monkeypatch), Told()
     filled = Filler(engine, events).fill_all(lambda one, *far: told.append((one.definition["key"], *far)))
     assert filled == 5
@@ -95,7 +95,7 @@ def test_one_of_them_is_paused_and_the_others_go_on(
     engine: Engine, events: EventStore, project: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = saved(engine, project, "j", "x", "y"), saved(engine, project, "k", "x", "z")
-    monkeypatch.setattr(runs, "EVENTS_PER_CHUNK", 30)
+    monkeypatch.setattr(filling, "EVENTS_PER_CHUNK", 30)
     scans = counting(events, monkeypatch)
 
     def stop(one: JourneyVersion, done: int, _total: int) -> None:

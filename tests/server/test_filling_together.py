@@ -20,7 +20,7 @@ from tests.server.test_refreshing import counted
 @pytest.fixture
 def project(waiting: JourneyVersion, monkeypatch: pytest.MonkeyPatch) -> int:
     """A project whose events make several chunks."""
-    for room in ("sessions", "runs"):
+    for room in ("sessions", "filling"):
         monkeypatch.setattr(f"journeys.{room}.EVENTS_PER_CHUNK", 5)
     return waiting.project_id
 
