@@ -47,7 +47,7 @@ def free_port() -> int:
         name.close()
 
 
-def eventually(ask: Callable[[], T], good: Callable[[T], bool], *, seconds: float = 30) -> T:
+def eventually(ask: Callable[[], T], good: Callable[[T], bool], *, seconds: float = 60) -> T:
     """Ask until the answer is good; returns the last one in any case, for the caller to assert on."""
     end = time.monotonic() + seconds
     answer = ask()
@@ -188,8 +188,9 @@ class Installation:
         running = Running(process, f"http://127.0.0.1:{port or self.port}")
         self._started.append(running)
         if port:
-            eventually(lambda: running.is_up() or process.poll() is not None, bool, seconds=40)
-            assert running.is_up(), self.log()
+            up = eventually(lambda: running.is_up() or process.poll() is not None, bool, seconds=180)
+            assert up, self.log()
+            assert process.poll() is None, self.log()
         return running
 
     def log(self) -> str:
