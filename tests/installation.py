@@ -27,18 +27,27 @@ from urllib.parse import urlsplit
 from tests.forge import Forge, Forked
 
 FORGE = Forge()
+GIVEN_OUT: list[socket.socket] = []
 T = TypeVar("T")
 
 
 def free_port() -> int:
-    """A port that nobody listens on, and that no connection is given while a server starts anew."""
+    """A port that nobody listens on, and that no connection is given while a server starts anew.
+
+    It is given out once: its name is bound as long as this process lives, which other processes see.
+    """
     while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        name = socket.socket(socket.AF_UNIX)
         with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", random.SystemRandom().randrange(20_000, 32_000)))
-            return int(probe.getsockname()[1])
+            name.bind(f"\0waywiser port {port}")
+            probe.bind(("127.0.0.1", port))
+            GIVEN_OUT.append(name)
+            return port
+        name.close()
 
 
-def eventually(ask: Callable[[], T], good: Callable[[T], bool], *, seconds: float = 30) -> T:
+def eventually(ask: Callable[[], T], good: Callable[[T], bool], *, seconds: float = 60) -> T:
     """Ask until the answer is good; returns the last one in any case, for the caller to assert on."""
     end = time.monotonic() + seconds
     answer = ask()
@@ -179,8 +188,9 @@ class Installation:
         running = Running(process, f"http://127.0.0.1:{port or self.port}")
         self._started.append(running)
         if port:
-            eventually(lambda: running.is_up() or process.poll() is not None, bool, seconds=40)
-            assert running.is_up(), self.log()
+            up = eventually(lambda: running.is_up() or process.poll() is not None, bool, seconds=180)
+            assert up, self.log()
+            assert process.poll() is None, self.log()
         return running
 
     def log(self) -> str:

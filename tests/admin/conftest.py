@@ -269,7 +269,7 @@ def plant(engine: Engine, events: EventStore) -> None:
     project = project_by_key(engine, "shop")
     events.insert(shop_events(project.id), token="shop")
     ada, phone = Identity("user", "ada"), Identity("anonymous", "ada-phone")
-    Ledger(engine, events).join(project.id, [Link(ada, phone, "identify", "e1", NOW)])
+    Ledger(engine, events).join(project.id, [Link(ada, phone, "identify", "e1", NOW)], now=NOW)
     save_version(engine, project.id, dict(parse(JOURNEY).source), by="the test", now=NOW)
     _fill(engine, events)
 

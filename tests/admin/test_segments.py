@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +20,7 @@ from journeys.metrics import WORDS
 from journeys.reports import REPORTS, TABS
 from journeys.segment_definitions import parse_segment
 from store.event import Event
-from store.segments import save_segment, saved_segment, saved_segments
+from store.segments import delete_segment, save_segment, saved_segment, saved_segments
 from tests.admin.conftest import NOW, Shop, happened
 from tests.admin.test_api import Ask, asking
 
@@ -38,11 +38,14 @@ all:
 
 
 @pytest.fixture(scope="module")
-def shop(shop: Shop) -> Shop:
-    """The shop that stays as it is, with two segments."""
+def shop(shop: Shop) -> Iterator[Shop]:
+    """The shop that stays as it is, with two segments, which other files find gone again."""
+    engine, project = shop.services.engine, shop.project.id
     for one in (PHONE, PAID):
-        save_segment(shop.services.engine, shop.project.id, one, by="editor@shop.example", now=NOW)
-    return shop
+        save_segment(engine, project, one, by="editor@shop.example", now=NOW)
+    yield shop
+    for one in (PHONE, PAID):
+        delete_segment(engine, project, one["key"], by="editor@shop.example", now=NOW)
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ class Relay:
         return is_first
 
     def _forwarded(self, method: str, path: str, headers: Headers, raw: bytes) -> Answer:
-        connection = HTTPConnection(urlsplit(self.collector).netloc, timeout=30)
+        connection = HTTPConnection(urlsplit(self.collector).netloc, timeout=120)
         try:
             connection.request(method, path, raw or None, headers)
             answer = connection.getresponse()

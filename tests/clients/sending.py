@@ -73,7 +73,7 @@ def served(place: Installation) -> Iterator[None]:
     place.start()
     try:
         yield
-        assert eventually(lambda: waiting(place), lambda n: n == 0) == 0
+        assert eventually(lambda: waiting(place), lambda n: n == 0, seconds=120) == 0
     finally:
         place.stop()
 

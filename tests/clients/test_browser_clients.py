@@ -72,8 +72,8 @@ class Visit(Sent):
         """What the page is told to do."""
         told: dict[str, Any] = {"apiHost": f"{urlsplit(self.relay.address).netloc}/v1", "protocol": "http"}
         if self.case[0] == "batched":
-            # Who leaves takes along what waits; a capture shall be small.
-            waits = 60_000 if self.case[2] == "leaves" else 500
+            # Who leaves takes along what waits; a capture shall be small, and is of as many as fill a batch.
+            waits = 60_000 if self.case[2] == "leaves" or self.case in CAPTURED else 500
             gather = {"size": 3 if self.case in CAPTURED else 10, "timeout": waits}
             told["deliveryStrategy"] = {"strategy": "batching", "config": gather}
         return {**order(self, self.key, self.many), "told": told if self.case[0] != "by_settings" else None}
@@ -134,7 +134,7 @@ def leave(page: Page, address: str, visit: Visit) -> None:
 
 def wait_for_delivery(page: Page, visit: Visit) -> None:
     """Give the page time to have all of its messages accepted."""
-    for _ in range(300):
+    for _ in range(1_200):
         if len(visit.relay.delivered) >= len(CALLS) + visit.many:
             return
         page.wait_for_timeout(100)

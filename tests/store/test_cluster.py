@@ -261,9 +261,18 @@ def test_known_messages_are_forgotten_on_every_shard(cluster: EventStore) -> Non
 def test_inserts_of_all_servers_are_seen(cluster: EventStore) -> None:
     assert cluster.takes_inserts()
     slow = "insert into probes select now64(3, 'UTC') from numbers(4) where sleepEachRow(0.5) = 0"
-    filling = threading.Thread(target=cluster.command, args=(slow,))
+    enough = threading.Event()
+
+    def fill() -> None:  # one after the other: a machine with other work may ask too late for one of them
+        while not enough.is_set():
+            cluster.command(slow)
+
+    filling = threading.Thread(target=fill)
     filling.start()
-    seen = eventually(lambda: set(deletion.inserts_under_way(cluster)), bool, seconds=5)
+    try:
+        seen = eventually(lambda: set(deletion.inserts_under_way(cluster)), bool, seconds=60)
+    finally:
+        enough.set()
+        filling.join()
     assert len(seen) == 1
-    filling.join()
     assert deletion.inserts_under_way(cluster) == []
