@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Playwright, sync_playwright
 from sqlalchemy import Engine, text
 
@@ -28,6 +29,10 @@ LONGEST = (
     *("test_frame.py", "test_attribution.py", "test_orders.py", "test_dropoffs.py", "test_admin_work.py"),
 )
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_configure() -> None:
