@@ -170,8 +170,10 @@ def test_an_offline_page_sends_when_it_is_online_again(
     profile.set_offline(True)
     page.evaluate("waywiser.track('In A Tunnel')")
     page.wait_for_timeout(1600)
-    page.clock.pause_at(time.time() + 60)  # No timer runs.
+    page.clock.pause_at(time.time() + 60)  # No timer runs, and the next try is seconds away.
     profile.set_offline(False)
+    page.wait_for_function("navigator.onLine")
+    page.clock.run_for(400)  # longer than events are gathered
     collector.wait(2)
 
 

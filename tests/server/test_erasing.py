@@ -411,7 +411,8 @@ JOURNEY = {
 
 def held_open(place: Place, version: JourneyVersion, gate: Gate) -> threading.Thread:
     """A fill that knows the runs, and stores them once the gate is open."""
-    known = f"select toUInt16(1) as journey, customer, runs, cut from journey_runs cross join {gate.row}"
+    held = f"journey_runs cross join {gate.row} as gate"
+    known = f"select toUInt16(1) as journey, customer, runs, cut from {held}"
 
     def work() -> None:
         params = filters.Params(project=place.project)
