@@ -193,10 +193,7 @@ class Waiting:
         """End all that is under way, and what waits for its turn before it gets one."""
         jobs = sorted(self._jobs.values(), key=lambda job: self.before(job) is None)
         for job in jobs:
-            try:
-                self.cancel(job)
-            except Exception:  # whatever it is, the others are to end, too
-                log.warning("a report cannot be ended", exc_info=True)
+            self._give_up(job)
         wait([job.found for job in jobs], timeout=CLOSE_S)
 
     def _go_on(self) -> None:
@@ -264,7 +261,13 @@ class Waiting:
                 return
             if self._is_cancelled_elsewhere(job):
                 break
-        self.cancel(job)
+        self._give_up(job)
+
+    def _give_up(self, job: Job) -> None:
+        try:
+            self.cancel(job)
+        except Exception:  # whatever it is, others are to end, too, and nobody is there to be told
+            log.warning("a report cannot be ended", exc_info=True)
 
     def _is_cancelled_elsewhere(self, job: Job) -> bool:
         try:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Playwright, sync_playwright
 from sqlalchemy import Engine, text
 
@@ -28,10 +28,11 @@ LONGEST = (
     *("test_admin_pages.py", "test_same_engine.py", "test_hostile_pages.py", "test_as_of.py"),
     *("test_frame.py", "test_attribution.py", "test_orders.py", "test_dropoffs.py", "test_admin_work.py"),
 )
-# How long an example takes depends on what else the machine is at.
-settings.register_profile("waywiser", deadline=None)
-settings.load_profile("waywiser")
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_configure() -> None:

@@ -27,24 +27,24 @@ from urllib.parse import urlsplit
 from tests.forge import Forge, Forked
 
 FORGE = Forge()
-GIVEN_OUT: list[socket.socket] = []
+GIVEN: set[int] = set()  # ports
 T = TypeVar("T")
 
 
 def free_port() -> int:
     """A port that nobody listens on, and that no connection is given while a server starts anew.
 
-    It is given out once: its name is bound as long as this process lives, which other processes see.
+    Of processes of tests that run side by side, each has ports of its own; none is given twice.
     """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     while True:
-        port = random.SystemRandom().randrange(20_000, 32_000)
-        name = socket.socket(socket.AF_UNIX)
+        port = random.SystemRandom().randrange(20_000 + worker, 32_000, workers)
         with socket.socket() as probe, suppress(OSError):
-            name.bind(f"\0waywiser port {port}")
             probe.bind(("127.0.0.1", port))
-            GIVEN_OUT.append(name)
-            return port
-        name.close()
+            if port not in GIVEN:
+                GIVEN.add(port)
+                return port
 
 
 def eventually(ask: Callable[[], T], good: Callable[[T], bool], *, seconds: float = 60) -> T:
@@ -93,7 +93,7 @@ class Running:
     def health(self) -> tuple[int, dict[str, Any]]:
         """What its health page says: the status, and the answer; (0, {}) when it says nothing."""
         try:
-            with urllib.request.urlopen(f"{self.address}/health", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.address}/health", timeout=20) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)

@@ -137,7 +137,7 @@ def test_events_pass_through_the_shipped_servers(place: Installation, server: st
         waiting = eventually(lambda: running.health()[1]["inbox"]["waiting"], bool)
         assert waiting == 1
     running.process.terminate()
-    assert running.process.wait(timeout=30) in (0, -15)
+    assert running.process.wait(timeout=60) in (0, -15)
     assert "Traceback" not in place.log()
 
 

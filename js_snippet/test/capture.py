@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 SCRIPT = Path(__file__).parent.parent / "dist" / "w.js"
 ACCEPTED = b'{"success": true, "accepted": 1, "rejected": []}'
 ENGAGEMENT = "Page Engaged"
+PATIENCE_S = 30  # other processes want the cores, too
 REFUSED = b'{"success": false, "code": "refused", "message": "not now"}'
 
 Event = dict[str, Any]
@@ -84,6 +85,7 @@ class Collector:
     refusal: bytes = REFUSED
     poison: str = ""
     expected: int = 0
+    begun: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         self.listener = Listener(
@@ -118,7 +120,7 @@ class Collector:
         ]
         return list({event["messageId"]: event for event in reversed(accepted)}.values())[::-1]
 
-    def wait_for_reports(self, count: int, seconds: float = 6) -> list[Event]:
+    def wait_for_reports(self, count: int, seconds: float = PATIENCE_S) -> list[Event]:
         """Waits for so many reports of engagement."""
         end = time.monotonic() + seconds
         while len(self.reports) < count and time.monotonic() < end:
@@ -126,7 +128,7 @@ class Collector:
         assert len(self.reports) == count, [report["properties"] for report in self.reports]
         return sorted(deepcopy(self.reports), key=lambda event: event["context"]["sequence"])
 
-    def wait(self, count: int, seconds: float = 6, settle: float = 0) -> list[Event]:
+    def wait(self, count: int, seconds: float = PATIENCE_S, settle: float = 0) -> list[Event]:
         """Waits for so many events, and some seconds longer where a late one too many would matter."""
         end = time.monotonic() + seconds
         while len(self.events) < count and time.monotonic() < end:
@@ -143,14 +145,14 @@ class Collector:
             f"{self.expected} events expected, got {len(events)}: {[label(e) for e in events][:20]}"
         )
 
-    def wait_until_quiet(self, seconds: float = 0.5) -> list[Event]:
+    def wait_until_quiet(self, seconds: float = 1) -> list[Event]:
         seen = -1
         while seen < len(self.requests):
             seen = len(self.requests)
             time.sleep(seconds)
         return self.events
 
-    def wait_for_attempts(self, count: int, seconds: float = 6) -> None:
+    def wait_for_attempts(self, count: int, seconds: float = PATIENCE_S) -> None:
         end = time.monotonic() + seconds
         while len(self.requests) < count:
             assert time.monotonic() < end, f"{count} requests expected, got {len(self.requests)}"

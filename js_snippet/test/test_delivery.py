@@ -1,5 +1,6 @@
 """When and how events are sent, and that a collector which is slow, away or unwell gets each of them once."""
 
+import time
 from itertools import pairwise
 
 import pytest
@@ -31,6 +32,7 @@ def test_a_burst_before_closing_goes_out_in_small_beacons_and_what_is_too_much_w
     collector.delay = 1.5  # what was sent before the page closes is still under way then
     page.evaluate("for (let i = 0; i < 150; i++) waywiser.track('Burst', {i, text: 'ä'.repeat(100)})")
     page.close()
+    collector.wait_for_attempts(2)
     at_once = len(collector.wait_until_quiet(2)) - 1
     collector.delay = 0
     assert 30 < at_once < 150, "browsers let a closing page send 64 KiB"
@@ -115,8 +117,8 @@ def test_a_failing_collector_gets_everything_once_when_it_is_well(
     collector.status = 200
     assert labels(collector.wait(3)) == ["page /", "track One", "track Two"]
     first, second, third = collector.requests
-    assert 0.45 < second.at - first.at < 2
-    assert 0.95 < third.at - second.at < 3.5
+    assert 0.45 < second.at - first.at < 5
+    assert 0.95 < third.at - second.at < 7
     sent_at = [request.body["sentAt"] for request in collector.requests]
     assert sent_at == sorted(set(sent_at)), "every attempt says anew when it was sent"
 
@@ -161,13 +163,18 @@ def test_an_offline_visitor_is_heard_at_the_next_visit(
 def test_an_offline_page_sends_when_it_is_online_again(
     profile: BrowserContext, site: Site, collector: Collector
 ) -> None:
-    page = visit(profile, site.put("/"))
+    page = profile.new_page()
+    page.clock.install()
+    page.goto(site.put("/"))
     collector.wait(1)
     profile.set_offline(True)
     page.evaluate("waywiser.track('In A Tunnel')")
     page.wait_for_timeout(1600)
+    page.clock.pause_at(time.time() + 60)  # No timer runs, and the next try is seconds away.
     profile.set_offline(False)
-    collector.wait(2, seconds=0.5)
+    page.wait_for_function("navigator.onLine")
+    page.clock.run_for(400)  # longer than events are gathered
+    collector.wait(2)
 
 
 def test_a_crashed_page_is_taken_over_a_living_one_is_not(
@@ -237,7 +244,7 @@ def test_ten_thousand_calls_fill_a_bounded_queue(
     assert 1000 < kept < 2500
     size = "Object.values(localStorage).reduce((sum, value) => sum + value.length, 0)"
     assert page.evaluate(size) < 1_001_000, "the site wants some room for itself"
-    events = collector.wait(kept + 1, seconds=20)
+    events = collector.wait(kept + 1, seconds=90)
     assert [event["context"]["sequence"] for event in events] == list(range(1, kept + 2))
     wait_until_answered(page)
     page.evaluate("waywiser.track('Next')")

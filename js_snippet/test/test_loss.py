@@ -108,7 +108,7 @@ def test_nearly_full_storage_destroys_nothing(
     page.goto(site.url + "/")
     page.wait_for_function(LOADED)
     collector.status = 200
-    assert len([event for event in collector.wait(22, seconds=9) if event.get("event") == "Stored"]) == 20
+    assert len([event for event in collector.wait(22) if event.get("event") == "Stored"]) == 20
 
 
 def test_a_pause_of_a_clock_that_was_wrong_holds_nobody_up(
@@ -136,14 +136,15 @@ def test_another_tab_keeps_the_pause_too(profile: BrowserContext, site: Site, co
 
 
 def test_a_pause_may_be_asked_for_by_date(profile: BrowserContext, site: Site, collector: Collector) -> None:
-    collector.status, collector.headers = 503, {"Retry-After": formatdate(time.time() + 4, usegmt=True)}
+    until = int(time.time()) + 6
+    collector.status, collector.headers = 503, {"Retry-After": formatdate(until, usegmt=True)}
     page = visit(profile, site.put("/"))
     page.wait_for_function("localStorage['waywiser.pause']")
     collector.status, collector.headers = 200, {}
     page.reload()
-    collector.wait(2, seconds=9)
-    refused, accepted, *_ = collector.requests
-    assert accepted.at - refused.at > 2.5
+    collector.wait(2)
+    _, accepted, *_ = collector.requests
+    assert accepted.at - time.monotonic() + time.time() > until - 0.1
 
 
 @pytest.mark.parametrize("asked", ["1e9", "Fri, 31 Dec 9999 23:59:59 GMT"])
@@ -185,7 +186,7 @@ def test_a_collector_that_is_down_for_a_while_gets_everything_on_the_same_page(
     time.sleep(2)
     page.evaluate("waywiser.track('Still Down')")
     collector.listener.up()
-    assert labels(collector.wait(3, seconds=9)) == ["page /", "track Down", "track Still Down"]
+    assert labels(collector.wait(3)) == ["page /", "track Down", "track Still Down"]
 
 
 @pytest.mark.parametrize("broken", ['{"cut of', "", "undefined"])

@@ -6,7 +6,7 @@ import time
 from typing import Callable
 
 
-def eventually(is_so: Callable[[], bool], seconds: float = 10) -> bool:
+def eventually(is_so: Callable[[], bool], seconds: float = 30) -> bool:
     """Whether it is so, at once or within so many seconds."""
     end = time.monotonic() + seconds
     while not is_so() and time.monotonic() < end:

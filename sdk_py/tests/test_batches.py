@@ -33,17 +33,17 @@ def test_messages_are_sent_when_enough_wait(make: Make, sink: Sink) -> None:
     client = make(flush_at=3)
     for number in range(3):
         client.track(f"E{number}", user_id="1")
-    assert sink.arrived.acquire(timeout=10)
+    assert sink.arrived.acquire(timeout=30)
     assert sink.events == ["E0", "E1", "E2"]
 
 
 def test_few_messages_are_sent_after_the_interval(make: Make, sink: Sink) -> None:
     client = make(flush_interval=0.05)
     client.track("A", user_id="1")
-    assert sink.arrived.acquire(timeout=10)
+    assert sink.arrived.acquire(timeout=30)
     time.sleep(0.2)  # so that the thread sleeps deeply when the next message comes
     client.track("B", user_id="1")
-    assert sink.arrived.acquire(timeout=10)
+    assert sink.arrived.acquire(timeout=30)
     assert sink.events == ["A", "B"]
 
 

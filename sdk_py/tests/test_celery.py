@@ -51,7 +51,7 @@ def test_prefork_workers_deliver_everything_at_a_warm_shutdown(sink: Sink, tmp_p
             stdout=output,
             stderr=output,
         )
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while len(list(tmp_path.glob("*.worked"))) < 50 and time.monotonic() < end:
         time.sleep(0.05)
     worker.terminate()

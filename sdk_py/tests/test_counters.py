@@ -211,5 +211,5 @@ def test_a_dead_collector_is_asked_seldom(sink: Sink, make: Make) -> None:
     for _ in range(20):
         client.flush(0.02)
     assert len(sink.requests) <= 2
-    assert client.stats().breaker == "open"
+    assert eventually(lambda: client.stats().breaker == "open")
     client.close(0)

@@ -20,18 +20,18 @@ def test_a_request_keeps_its_timeout_as_a_whole(answer: Answer, sink: Sink) -> N
     start = time.monotonic()
     with pytest.raises(ConnectionFailed, match="timed out"):
         HttpTransport().send(Request(sink.url + "/v1/batch", {}, b'{"batch":[]}', 0.5))
-    assert 0.5 <= time.monotonic() - start < 2.5
+    assert 0.5 <= time.monotonic() - start < 6
 
 
 def test_a_request_that_is_repeated_on_a_new_connection_keeps_its_timeout(sink: Sink) -> None:
     transport = HttpTransport()
-    request = Request(sink.url + "/v1/batch", {}, b'{"batch":[]}', 2.0)
+    request = Request(sink.url + "/v1/batch", {}, b'{"batch":[]}', 3.0)
     transport.send(request)
-    sink.answers.extend([Answer(waits=1.8, breaks=True), Answer(hangs=True)])
+    sink.answers.extend([Answer(waits=2.0, breaks=True), Answer(hangs=True)])
     start = time.monotonic()
     with pytest.raises(ConnectionFailed, match="timed out"):
         transport.send(request)
-    assert 2.0 <= time.monotonic() - start < 3.7
+    assert 3.0 <= time.monotonic() - start < 4.8
     assert len(sink.requests) == 3
     transport.close()
 
@@ -119,7 +119,7 @@ def test_whoever_closes_with_little_time_takes_nothing_from_whoever_has_more(mak
     reports: list[object] = []
     patient = threading.Thread(target=lambda: reports.append(client.close(30)))
     patient.start()
-    assert sink.arrived.acquire(timeout=10)
+    assert sink.arrived.acquire(timeout=30)
     hasty = client.close(0.1)
     assert (hasty.sent, hasty.lost) == (0, 0)
     sink.released.set()

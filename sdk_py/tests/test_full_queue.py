@@ -18,7 +18,7 @@ def hold(client: Client, sink: Sink) -> None:
     sink.answers.append(Answer(hangs=True))
     client.track("first", user_id="1")
     client.flush(0)
-    assert sink.arrived.acquire(timeout=10)
+    assert sink.arrived.acquire(timeout=30)
 
 
 def test_drop_oldest_keeps_the_newest(make: Make, sink: Sink) -> None:
@@ -62,7 +62,7 @@ def test_block_waits_no_longer_than_the_timeout(make: Make, sink: Sink) -> None:
     sink.answers.extend([Answer(hangs=True)] * 100)
     client.track("first", user_id="1")
     client.flush(0)
-    assert sink.arrived.acquire(timeout=10)
+    assert sink.arrived.acquire(timeout=30)
     client.track("second", user_id="1")
     start = time.monotonic()
     client.track("third", user_id="1")

@@ -130,7 +130,7 @@ def test_a_full_queue_drops_the_newest_and_counts_and_reports_them(make: Make, s
     sink.answers.append(Answer(hangs=True))
     client.track("first", user_id="1")
     client.flush(0)
-    assert sink.arrived.acquire(timeout=10)
+    assert sink.arrived.acquire(timeout=30)
     taken = [client.track(f"E{number}", user_id="1") for number in range(8)]
     assert taken == [True] * 5 + [False] * 3
     assert [(drop.reason, drop.message["event"]) for drop in drops] == [

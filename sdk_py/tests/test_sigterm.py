@@ -151,7 +151,7 @@ def test_with_a_spool_nothing_is_lost_though_the_collector_hangs(
     sink.released.set()
     with waywiser.Client("key-1", sink.url, spool_dir=tmp_path) as client:
         client.flush(5)
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while client.stats().recovered < 10 and time.monotonic() < end:
             time.sleep(0.01)
     assert len({message["messageId"] for message in sink.messages}) == 10

@@ -82,7 +82,7 @@ def test_message_ids_stay_the_same(tmp_path: Path, make: Make, sink: Sink) -> No
     first = make(spool_dir=tmp_path, timeout=60)
     first.track("A", user_id="1")
     first.flush(0)
-    assert sink.arrived.acquire(timeout=10)
+    assert sink.arrived.acquire(timeout=30)
     assert first.close(0.1).spooled == 1
     sink.released.set()
     second = make(spool_dir=tmp_path)

@@ -41,10 +41,10 @@ def test_a_call_takes_no_longer_than_the_timeout_and_the_next_one_takes_the_rest
     make: Make, sink: Sink
 ) -> None:
     sink.answers.append(Answer(hangs=True))
-    client = make(sync=True, timeout=0.3)
+    client = make(sync=True, timeout=2)
     start = time.monotonic()
     assert client.track("A", user_id="1") is False
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 10
     assert client.stats().waiting == 1
     assert client.track("B", user_id="1") is True
     assert sink.events == ["A", "A", "B"]
@@ -102,11 +102,11 @@ def test_a_call_ends_when_its_own_message_is_settled() -> None:
         return thread
 
     first = call("A")
-    assert gate.entered.acquire(timeout=10)
+    assert gate.entered.acquire(timeout=30)
     second = call("B")
     assert eventually(lambda: client.stats().waiting == 2)
     gate.opened.release()
-    assert gate.entered.acquire(timeout=10)
+    assert gate.entered.acquire(timeout=30)
     first.join(10)
     assert results == {"A": True}
     gate.opened.release()

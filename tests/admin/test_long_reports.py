@@ -29,6 +29,7 @@ from store.projects import create_api_token
 from store.segments import delete_segment
 from store.work import Work
 from tests.admin.conftest import NOW, Shop
+from tests.installation import eventually
 from tests.store.test_memory import GREEDY
 from tests.store.test_work import ENDLESS
 
@@ -547,6 +548,21 @@ def test_a_report_for_which_nobody_asks_any_more_ends(shop: Shop, slow: threadin
     assert not desk.is_ready(job)
     assert type(job.found.exception(timeout=60)).__name__ == "Cancelled"
     assert desk.of(work.name, 1) is None
+
+
+def test_one_that_cannot_be_ended_is_forgotten_and_logged(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    away, gate = shop.services.events.sibling("not_there"), threading.Event()
+    away.close()
+    now = [0.0]
+    desk = Waiting(patience_s=0.01, lease_s=1.0, clock=lambda: now[0])
+    job = desk.begin(1, Work(), away, gate.wait)
+    now[0] = 5.0
+    assert not desk.is_ready(job)
+    assert eventually(lambda: "a report cannot be ended" in caplog.text, bool)
+    assert job.taken.is_set()
+    gate.set()
 
 
 def test_a_failure_and_a_limit_say_so(shop: Shop, slow: threading.Event) -> None:

@@ -37,7 +37,7 @@ def _nothing(_page: Page) -> None:
 def stand(page: Page) -> None:
     """Wait until nothing of the page is still to come."""
     page.wait_for_load_state()
-    assert eventually(lambda: page.evaluate(STANDS), bool), f"{page.url} still waits"
+    assert eventually(lambda: page.evaluate(STANDS), bool, seconds=90), f"{page.url} still waits"
 
 
 @dataclass(frozen=True)

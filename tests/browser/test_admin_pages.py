@@ -109,7 +109,7 @@ def looked_at(shown: Shown, seen: Window, site: Site) -> None:
     assert barriers(page, COLOURS) == [], "in dark"
     for size, of in ((PHONE, "a phone"), (WALL, "a wall")):
         page.set_viewport_size(size)
-        assert eventually(lambda: out_of_window(page), lambda wide: not wide, seconds=5) == [], f"on {of}"
+        assert eventually(lambda: out_of_window(page), lambda wide: not wide) == [], f"on {of}"
         if size is PHONE:
             assert barriers(page, NARROW) == [], "on a phone"
     page.set_viewport_size(DESK)

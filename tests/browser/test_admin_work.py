@@ -31,7 +31,7 @@ def test_from_nothing_to_the_first_event(page: Page, before_setup: tuple[Company
     company.project = project_by_key(company.services.engine, "acme-shop")
     hello = {"type": "track", "event": "Hello", "userId": "42", "messageId": "m1"}
     send(company, [hello])
-    expect(page.locator("#first")).to_contain_text("Hello", timeout=10_000)
+    expect(page.locator("#first")).to_contain_text("Hello")
     page.get_by_role("button", name="Make a server key").click()
     expect(page.locator("#server-key")).to_contain_text("ws_")
     page.goto(f"{address}/setup")
@@ -141,11 +141,11 @@ def test_a_journey_is_built_from_events_that_were_seen(inside: Inside) -> None:
     page.keyboard.type("Is answered")
     pick(page, "steps-1-match-0-value", "ticket ans", "Ticket Answered")
     page.locator("#steps-1-name").press("Alt+ArrowUp")
-    settled(page)
     expect(page.locator("#steps-0-name")).to_have_value("Is answered")
-    page.locator("#steps-0-name").press("Alt+ArrowDown")
     settled(page)
+    page.locator("#steps-0-name").press("Alt+ArrowDown")
     expect(page.locator("#steps-0-name")).to_have_value("Asks")
+    settled(page)
     expect(page.locator("#preview")).to_contain_text("runs succeed")
     page.get_by_role("button", name="Save the journey").click()
     expect(page.locator("h1")).to_have_text("Help to happy")
@@ -306,7 +306,7 @@ def test_customers_are_found_while_typing(inside: Inside) -> None:
 def test_live_events_can_be_paused(inside: Inside) -> None:
     page, project = inside
     page.goto(f"{project}/live")
-    with page.expect_response(re.compile(r"/live$"), timeout=6_000):
+    with page.expect_response(re.compile(r"/live$")):
         pass
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("button", name="Go on")).to_have_attribute("aria-pressed", "true")
@@ -327,7 +327,7 @@ def test_the_focus_stays_on_a_live_event_while_the_list_goes_on(
     page.evaluate("window.left = 0; document.activeElement.addEventListener('blur', () => window.left++)")
     send(demo[0], [{"type": "track", "event": "Seen Again", "userId": "u-live", "messageId": "again"}])
     expect(page.locator("#live-rows tr").first).to_contain_text("Seen Again")
-    with page.expect_response(re.compile(r"/live$"), timeout=6_000):
+    with page.expect_response(re.compile(r"/live$")):
         pass
     assert page.evaluate("document.activeElement.getAttribute('href')") == address
     assert page.evaluate("window.left") == 0

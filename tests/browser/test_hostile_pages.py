@@ -61,6 +61,7 @@ def test_nothing_runs_and_nothing_breaks_on_any_page(
             page.fill("#email", "admin@shop.example")
             page.fill("#password", PASSWORD)
             page.get_by_role("button", name="Sign in").click()
+            page.wait_for_url("**/p/shop/journeys")
             for _, path in hostile_pages(shop, planted):
                 if not path.partition("?")[0].endswith(FILES):
                     wrong += [f"{path}: {one}" for one in seen(page, address + path)]

@@ -123,6 +123,7 @@ def test_an_insert_that_the_full_disk_cuts_is_refused_and_goes_in_when_repeated(
 ) -> None:
     """The engine takes files that could not be written for written, and says that the insert succeeded."""
     where = f"chdb:///{large_disk.folder}/events"
+    large_disk.fill(leave_mib=320)  # so that the rest is soon taken: sooner than the insert is done
     with ended(WRITES, where) as writer, ended(FILLS, str(large_disk.folder)) as filler:
         few = said(writer)
         assert few.startswith("100 ")

@@ -58,7 +58,10 @@ def test_two_collectors_and_two_workers_count_every_message_once(
     by_one_process(f"sqlite:///{tmp_path}/alone.db", alone_address, stored)
     expected = understood(alone_address)
     assert len(expected["runs"]) > 10
-    assert eventually(lambda: understood(fleet.events_address), lambda found: found == expected) == expected
+    assert (
+        eventually(lambda: understood(fleet.events_address), lambda found: found == expected, seconds=90)
+        == expected
+    )
 
 
 def wait_for(load: Load, messages: int) -> None:

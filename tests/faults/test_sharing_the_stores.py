@@ -15,13 +15,16 @@ from store.privacy.deletion import inserts_under_way
 from store.privacy.suppression import key_of, suppress
 from store.projects import create_project
 from store.settings import Settings
+from tests.gates import gate
 from tests.installation import eventually
 from tests.served import SharedEvents
 
-SLOW = "insert into probes select now64(3, 'UTC') from numbers(4) where sleepEachRow(0.5) = 0"
+SLOW = "insert into probes select now64(3, 'UTC') from "
 
 
-def test_a_statement_that_somebody_else_has_sent_is_seen_until_it_ends(event_server: SharedEvents) -> None:
+def test_a_statement_that_somebody_else_has_sent_is_seen_until_it_ends(
+    event_server: SharedEvents, tmp_path: Path
+) -> None:
     address = event_server.address("fence")
     with (
         closing(EventStore(address)) as mine,
@@ -30,11 +33,16 @@ def test_a_statement_that_somebody_else_has_sent_is_seen_until_it_ends(event_ser
     ):
         migrate_events(mine)
         migrate_events(elsewhere)
-        filling = [threading.Thread(target=one.command, args=(SLOW,)) for one in (theirs, elsewhere)]
-        for thread in filling:
-            thread.start()
-        seen = eventually(lambda: inserts_under_way(mine), bool, seconds=5)
-        assert len(seen) == 1, "and nothing that writes to another database"
+        with gate(tmp_path, "one") as one, gate(tmp_path, "other") as other:
+            filling = [
+                threading.Thread(target=store.command, args=(SLOW + closed.row,))
+                for store, closed in ((theirs, one), (elsewhere, other))
+            ]
+            for thread in filling:
+                thread.start()
+            assert len(eventually(lambda: inserts_under_way(elsewhere), bool)) == 1
+            seen = eventually(lambda: inserts_under_way(mine), bool)
+            assert len(seen) == 1, "and nothing that writes to another database"
         for thread in filling:
             thread.join()
         assert inserts_under_way(mine) == []

@@ -50,6 +50,7 @@ from store.projects import create_project
 from store.rules import KnownRules, ProjectRules, rules_of, save_rules
 from store.settings import Settings
 from store.stamps import by_clock
+from tests.gates import Gate, gate
 
 NOW = 1_760_000_000_000  # 2025-10-09T08:53:20Z
 ADA, BOB = identity_hash("user", "ada"), identity_hash("user", "bob")
@@ -409,9 +410,10 @@ JOURNEY = {
 }
 
 
-def held_open(place: Place, version: JourneyVersion) -> threading.Thread:
-    """A fill that knows the runs, and takes some seconds to store them."""
-    known = "select toUInt16(1) as journey, customer, runs, cut from journey_runs where sleepEachRow(1.5) = 0"
+def held_open(place: Place, version: JourneyVersion, gate: Gate) -> threading.Thread:
+    """A fill that knows the runs, and stores them once the gate is open."""
+    held = f"journey_runs cross join {gate.row} as gate"
+    known = f"select toUInt16(1) as journey, customer, runs, cut from {held}"
 
     def work() -> None:
         params = filters.Params(project=place.project)
@@ -425,22 +427,23 @@ def held_open(place: Place, version: JourneyVersion) -> threading.Thread:
     return filling
 
 
-def test_a_fill_that_is_under_way_brings_nobodys_runs_back(small: Place) -> None:
+def test_a_fill_that_is_under_way_brings_nobodys_runs_back(small: Place, tmp_path: Path) -> None:
     definition = parse(JOURNEY)
     version = save_version(small.engine, small.project, dict(definition.source), by="test", now=NOW)
     fill(small.events, version, progress=lambda _done, _total: None)
     assert small.eraser.counted(small.project, small.whom())["runs"] == 1
     job = begin(small.engine, small.project, small.whom(), by="dpo", now=small.now)
-    filling = held_open(small, version)
-    keeper = Erasing(small.eraser)
-    for _ in range(3):
-        keeper.turn()
-        small.now += 15_000
-    waits = erasure_of(small.engine, small.project, job.id)
-    assert waits
-    assert filling.is_alive()
-    assert (waits.stage, waits.receipt) == ("wait for fills", None)
-    assert waits.problem == "1 counts of runs or sessions that began before are still under way"
+    with gate(tmp_path) as closed:
+        filling = held_open(small, version, closed)
+        keeper = Erasing(small.eraser)
+        for _ in range(3):
+            keeper.turn()
+            small.now += 15_000
+        waits = erasure_of(small.engine, small.project, job.id)
+        assert waits
+        assert filling.is_alive()
+        assert (waits.stage, waits.receipt) == ("wait for fills", None)
+        assert waits.problem == "1 counts of runs or sessions that began before are still under way"
     filling.join()
     assert "journey_runs.customer" in small.traces("ada"), "the fill has brought her back"
     small.finish()
@@ -451,13 +454,16 @@ def test_a_fill_that_is_under_way_brings_nobodys_runs_back(small: Place) -> None
     assert done.receipt["counts"]["runs"] == 1
 
 
-def test_runs_that_a_fill_brought_back_before_the_second_count_are_counted_once(small: Place) -> None:
+def test_runs_that_a_fill_brought_back_before_the_second_count_are_counted_once(
+    small: Place, tmp_path: Path
+) -> None:
     definition = parse(JOURNEY)
     version = save_version(small.engine, small.project, dict(definition.source), by="test", now=NOW)
     fill(small.events, version, progress=lambda _done, _total: None)
     begin(small.engine, small.project, small.whom(), by="dpo", now=small.now)
-    filling = held_open(small, version)
-    Erasing(small.eraser).turn()
+    with gate(tmp_path) as closed:
+        filling = held_open(small, version, closed)
+        Erasing(small.eraser).turn()
     filling.join()
     assert "journey_runs.customer" in small.traces("ada")
     small.finish()

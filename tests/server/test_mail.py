@@ -37,7 +37,14 @@ def knows(
 @pytest.fixture
 def post() -> Iterator[tuple[Box, int]]:
     box, port = Box(), free_port()
-    server = Controller(box, hostname="127.0.0.1", port=port, authenticator=knows, auth_require_tls=False)
+    server = Controller(
+        box,
+        hostname="127.0.0.1",
+        port=port,
+        authenticator=knows,
+        auth_require_tls=False,
+        ready_timeout=30,
+    )
     server.start()
     yield box, port
     server.stop()

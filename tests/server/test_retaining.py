@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -31,6 +31,8 @@ from store.rules import ProjectRules, save_rules
 from store.settings import Settings
 from store.tables import identities
 from tests.admin.conftest import JOURNEY
+from tests.gates import gate
+from tests.installation import eventually
 
 NOW = 1_772_366_400_000  # 2026-03-01 12:00 UTC
 DAY = 86_400_000
@@ -295,22 +297,23 @@ def test_who_returns_after_the_ids_are_deleted_is_counted_and_linked_anew(
 
 
 def test_rows_that_a_fill_brings_back_go_the_next_time(
-    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     keeper.happened("ada", day=40)
     keeper.keeps(30)
-    delete, slowly = retaining.delete_events, "from numbers(4) where sleepEachRow(0.7) = 0"
-    filling = threading.Thread(target=stored_run, args=(keeper, "ada", 40), kwargs={"after": slowly})
+    delete = retaining.delete_events
+    with gate(tmp_path) as closed:
+        late = {"after": f"from {closed.row}"}
+        filling = threading.Thread(target=stored_run, args=(keeper, "ada", 40), kwargs=late)
 
-    def while_it_fills(*given: Any) -> None:
-        filling.start()
-        while not inserts_under_way(keeper.eraser.events):
-            time.sleep(0.01)
-        delete(*given)
+        def while_it_fills(*given: Any) -> None:
+            filling.start()
+            assert eventually(lambda: inserts_under_way(keeper.eraser.events), bool)
+            delete(*given)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(retaining, "delete_events", while_it_fills)
-        keeper.retain()
+        with monkeypatch.context() as patch:
+            patch.setattr(retaining, "delete_events", while_it_fills)
+            keeper.retain()
     filling.join()
     rows = "select distinct customer from journey_runs"
     assert keeper.eraser.events.query(rows) == [{"customer": USERS["ada"].hash}]

@@ -51,15 +51,11 @@ def test_sessions_are_tried_and_counted_anew_with_other_limits_in_a_period(tmp_p
         )
         assert "the period ends before it begins" in wrong.stderr
         place.start()
-        found = eventually(
-            lambda: place.api(f"/sessions/summary?{PERIOD}"), lambda one: one["n"] == 3, seconds=20
-        )
+        found = eventually(lambda: place.api(f"/sessions/summary?{PERIOD}"), lambda one: one["n"] == 3)
         assert found["n"] == 3
         held = place.run("sessions", "rebuild", "--project", "main", fails=True)
         assert "POST /api/v1/sessions/rebuild" in held.stderr
         place.api("/sessions/rebuild", {})
-        again = eventually(
-            lambda: place.api(f"/sessions/summary?{PERIOD}"), lambda one: one["n"] == 2, seconds=20
-        )
+        again = eventually(lambda: place.api(f"/sessions/summary?{PERIOD}"), lambda one: one["n"] == 2)
         assert again["n"] == 2
         assert place.stop() == 0

@@ -112,11 +112,16 @@ def echo(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
     return [environ["wsgi.input"].read()]
 
 
-def served(*several: tuple[dict[str, str], Protocol], app: Any = echo, front: Any = None) -> list[Any]:
-    """The answers of a line to requests that come at the same time, in order."""
+def served(
+    *several: tuple[dict[str, str], Protocol], app: Any = echo, front: Any = None, patience: float = 30
+) -> list[Any]:
+    """The answers of a line to requests that come at the same time, in order.
+
+    `patience` is for what comes; how long it takes to read what is there says how busy the machine is.
+    """
 
     async def all_at_once() -> None:
-        line = Line(app, threads=1, front=front, patience=0.1)
+        line = Line(app, threads=1, front=front, patience=patience)
         line.__rsgi_init__(asyncio.get_running_loop())
         await asyncio.gather(*(line.__rsgi__(scope(headers), protocol) for headers, protocol in several))
 
@@ -164,7 +169,7 @@ CHUNKED = {"transfer-encoding": "chunked"}
 def test_a_body_is_whole_or_too_large_or_refused(
     headers: dict[str, str], protocol: Protocol, status: int, body: bytes | str
 ) -> None:
-    [(given, answered, content)] = served((headers, protocol))
+    [(given, answered, content)] = served((headers, protocol), patience=0.1 if status == 408 else 30)
     assert given == status
     if isinstance(body, bytes):
         assert content == body
@@ -178,7 +183,7 @@ def test_large_bodies_that_do_not_end_are_limited_all_together_and_small_ones_co
         (length(BODY_BYTES), Protocol([b"x" * (BODY_BYTES - 1)], ends=False))
         for _ in range(HELD_BYTES // BODY_BYTES + 3)
     ]
-    answers = served(*hoarders, (length(2), Protocol([b"ok"])))
+    answers = served(*hoarders, (length(2), Protocol([b"ok"])), patience=3)
     found = [status for status, _, _ in answers]
     assert found.count(503) == 3
     assert found.count(408) == len(hoarders) - 3
@@ -284,5 +289,5 @@ def test_an_answer_goes_out_when_its_receipt_is_done() -> None:
 
 
 def test_the_front_says_how_a_body_that_could_not_be_read_is_refused() -> None:
-    [(status, headers, body)] = served((length(3), Protocol([b"ab"], ends=False)), front=Disk())
+    [(status, headers, body)] = served((length(3), Protocol([b"ab"], ends=False)), front=Disk(), patience=0.1)
     assert (status, headers, body) == (408, {"X-Front": "yes", "Connection": "close"}, b"body_timeout")
