@@ -72,7 +72,9 @@ def window(page: Page) -> Window:
 
 @pytest.fixture(scope="module")
 def desk(browser: Browser, site: Site) -> Iterator[Window]:
-    page = browser.new_context(viewport=DESK, reduced_motion="reduce", storage_state=sign_in(browser, site.address)).new_page()
+    page = browser.new_context(
+        viewport=DESK, reduced_motion="reduce", storage_state=sign_in(browser, site.address)
+    ).new_page()
     yield window(page)
     page.context.close()
 
