@@ -54,7 +54,8 @@ def test_a_slow_answer_is_not_a_reason_to_send_twice(
 
 
 def test_a_hidden_page_sends_at_once(profile: BrowserContext, site: Site, collector: Collector) -> None:
-    page = visit(profile, site.put("/"))
+    # How long it was in front would be told along with it.
+    page = visit(profile, site.put("/", head=site.script.replace("async", 'async data-auto=""')))
     collector.wait(1)
     wait_until_answered(page)
     page.evaluate(
