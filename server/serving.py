@@ -6,7 +6,10 @@ import os
 import resource
 import socket
 import sys
+import time
 from contextlib import closing
+
+import click
 
 from server.opening import open_events, open_relational
 from store.complaint import Complaint
@@ -16,6 +19,8 @@ from store.settings import Settings
 
 CONNECTIONS = 16_384  # browsers keep theirs open between requests
 SPARE_FILES = 256  # for stores, logs and what else is open
+# A server that was killed leaves a process that has the event folder until it notices and has ended.
+PREDECESSOR_S = 10
 IDLE_MS = 20_000  # a connection without a whole request head is closed after this
 
 
@@ -65,7 +70,7 @@ def _resolved(settings: Settings) -> tuple[socket.AddressFamily, str]:
 
 def check_events(settings: Settings) -> None:
     """Raises StoreUnavailable when the server's process could not open the event store; that would crash."""
-    if not folder_is_free(settings.events_url):
+    if not _is_left(settings.events_url):
         raise StoreUnavailable(
             f"the event folder of {settings.events_url} is in use by another Waywiser process; stop that "
             "one first, or set WAYWISER_EVENTS_URL to a ClickHouse server, which several processes can share"
@@ -73,6 +78,19 @@ def check_events(settings: Settings) -> None:
     if not settings.events_url.startswith("chdb:"):  # the embedded engine would not survive the fork
         with closing(open_events(settings)) as events:
             events.query("select 1")
+
+
+def _is_left(events_url: str) -> bool:
+    """Whether nobody has the event folder, or who has it leaves it soon."""
+    if folder_is_free(events_url):
+        return True
+    click.echo(f"The event folder is in use; waiting up to {PREDECESSOR_S} seconds for it")
+    end = time.monotonic() + PREDECESSOR_S
+    while time.monotonic() < end:
+        time.sleep(0.2)
+        if folder_is_free(events_url):
+            return True
+    return False
 
 
 def _granian(settings: Settings, factory: str, address: str) -> None:

@@ -243,7 +243,6 @@ def test_a_worker_process_ends_when_its_server_is_killed(tmp_path: Path) -> None
     assert place.process
     place.process.kill()
     place.process.wait()
-    assert not eventually(place.is_up, lambda up: not up)
     again = Installation(tmp_path)
-    again.start()
+    again.start()  # while what the killed one has left may still be there
     assert again.stop() == 0
