@@ -114,6 +114,15 @@ class NotEnoughMemory(EventStoreError):
         return NO_MEMORY
 
 
+class NoRoomToWrite(EventStoreError):
+    """A statement that writes was refused, or is to be repeated, as the disk of the event folder is full."""
+
+    @property
+    def code(self) -> int:
+        """The number by which the engine calls this reason."""
+        return NO_ROOM
+
+
 class EventStore:
     """One database of events. Threads share it: a connection serves one question at a time.
 
@@ -441,7 +450,7 @@ class EventStore:
             with self._full_disk.watched(client):
                 yield
         except NoRoom as error:
-            raise EventStoreError(f"Code: {NO_ROOM}. {error}") from None
+            raise NoRoomToWrite(str(error)) from None
 
     def _replace(self, client: Client) -> None:
         """Give up a connection whose question ended early.
