@@ -18,7 +18,7 @@ from journeys.reports import BY_NAME
 from journeys.scope import Scope
 from journeys.session_numbers import FACTS
 from store import audit
-from store.events import EventStoreError
+from store.event_errors import EventStoreError
 from store.identity.refusals import Refused
 from store.work import WorkEnded
 

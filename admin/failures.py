@@ -19,7 +19,7 @@ from journeys.segments import SegmentError
 from journeys.survival import SurvivalError
 from journeys.touchpoints import TouchpointError
 from journeys.versions import VersionError
-from store.events import EventStoreError, NotEnoughMemory
+from store.event_errors import EventStoreError, NotEnoughMemory
 from store.words import tell
 from store.work import WorkEnded
 

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from admin.services import services
 from admin.waiting import Job
-from store.events import NotEnoughMemory
+from store.event_errors import NotEnoughMemory
 from store.work import Cancelled, Progress, Work, WorkEnded
 
 SILENT_MS = 15_000  # without a word of it, who computes elsewhere is taken to be gone, or out of reach

@@ -26,7 +26,7 @@ from collector.counters import Counters
 from collector.poison import CODE, set_aside
 from store.batches import LEASE_MS, TRIES, Batch, NotHeld
 from store.db import StoreUnavailable
-from store.events import EventStoreError
+from store.event_errors import EventStoreError
 
 log = logging.getLogger("waywiser.worker")
 

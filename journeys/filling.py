@@ -11,7 +11,8 @@ from journeys.definitions import Definition, parse
 from journeys.questions import question
 from journeys.runs import Computed, store, together
 from journeys.shares import EVERYONE, Share, bounds, shares
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.journeys import JourneyVersion
 from store.stamps import Stamp, by_clock
 

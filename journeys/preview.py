@@ -16,7 +16,8 @@ from journeys.report import Which
 from journeys.scope import Scope, drafted
 from journeys.versions_beside import beside
 from journeys.zero import zero
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.projects import Project
 from store.words import tell
 

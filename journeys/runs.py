@@ -8,7 +8,8 @@ from typing import NamedTuple
 from journeys import account_events, filters, known, matching, resolution
 from journeys.definitions import Definition, DefinitionError, Step, parsed
 from journeys.questions import question
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.journeys import JourneyVersion
 from store.stamps import by_clock
 from store.words import ngettext, tell

@@ -16,7 +16,7 @@ from journeys.preview import fits
 from journeys.scope import Scope
 from journeys.segment_definitions import SegmentDefinition, State, leaves
 from journeys.segments import SegmentError
-from store.events import EventStoreError
+from store.event_errors import EventStoreError
 from store.journeys import JourneyVersion, live_journeys
 from store.projects import Project
 from store.segments import SavedSegment, TooManySegments, save_segment, saved_segments

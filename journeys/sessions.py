@@ -14,7 +14,8 @@ from journeys.period import BEGINNING_OF_TIME, END_OF_TIME
 from journeys.questions import question
 from journeys.routes import RAW, Routes
 from journeys.shares import SHARE, bounds, share_of_events
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.stamps import Stamp, by_clock
 
 ENGAGEMENT = "Page Engaged"  # the track event by which a browser reports time and depth; no touchpoint

@@ -15,7 +15,8 @@ from journeys.busy import ACCOUNTS, Busy
 from journeys.definitions import DefinitionError
 from journeys.runs import works
 from server.each_alone import each_alone
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.identity import Ledger
 from store.identity.regrouping import is_regrouping
 from store.journeys import JourneyVersion, fill_again

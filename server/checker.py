@@ -23,7 +23,8 @@ from store.checks import (
     of_version,
     put_in_place,
 )
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.identity import Ledger
 from store.journeys import ANSWERING, JourneyVersion, kept_versions, live_journeys
 from store.projects import all_projects

@@ -23,7 +23,8 @@ from server.serving import CannotServe, check_port
 from store.checks import all_checks
 from store.db import StoreUnavailable
 from store.disk import room
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.finding import Finding
 from store.folder import folder_is_free
 from store.journeys import ANSWERING, live_journeys

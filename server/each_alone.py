@@ -7,7 +7,8 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.stamps import next_stamp
 
 MOST_FAILURES = 60  # in one search for who is to blame; each of them takes some 14 among 10,000

@@ -24,7 +24,8 @@ from server.each_alone import each_alone
 from server.refreshing import set_aside
 from server.together import groups, how_far
 from store.db import writing
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.filling import Work, claim, free_all, give_up, is_held, renew
 from store.identity import Ledger
 from store.journeys import (

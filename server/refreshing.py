@@ -19,7 +19,8 @@ from journeys.runs import CUSTOMERS_AT_ONCE
 from server.account_refreshing import Accounts
 from server.chore import Chore
 from server.each_alone import each_alone
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.identity import Ledger
 from store.identity.regrouping import is_regrouping
 from store.journeys import JourneyVersion, fill_again, kept_versions

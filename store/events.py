@@ -1,35 +1,25 @@
-"""The event store: the only file that knows ClickHouse, embedded (`chdb://`) or on a server (`clickhouse://`)."""
+"""The event store: ClickHouse, embedded (`chdb://`) or on a server (`clickhouse://`)."""
 
 from __future__ import annotations
 
 import copy
-import logging
-import queue
-import re
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-import clickhouse_connect
 import msgspec
 import pyarrow as pa
-from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from store.binding import in_pieces
 from store.changes import Changes
-from store.cluster import EVERYWHERE, LOCAL, SETTINGS, cluster_of, writes_everywhere
-from store.complaint import Complaint
-from store.db import StoreUnavailable
+from store.cluster import EVERYWHERE, LOCAL, cluster_of, writes_everywhere
 from store.event import Event
+from store.event_connections import Connections
+from store.event_errors import EventStoreError
 from store.folder import folder_of, own_folder
-from store.full_disk import FullDisk, NoRoom, drop_cut_notes, frees
-from store.memory import MIB, for_questions
-from store.planning import EMBEDDED
-from store.words import decimal, filled, marked, tell
+from store.full_disk import FullDisk, drop_cut_notes, frees
+from store.memory import for_questions
 from store.work import Progress, Work
 
 COLUMN_TYPES: dict[str, pa.DataType] = {
@@ -59,68 +49,6 @@ SORTED_ON_DISK = {"max_bytes_before_external_sort": 256 * 2**20}
 UNREAD = ("message_ids", "probes")  # no number depends on these
 
 Row = dict[str, Any]
-for talkative in ("clickhouse_connect", "urllib3"):
-    logging.getLogger(talkative).setLevel(logging.CRITICAL)  # all that they log is raised too
-
-
-# What passes by itself: time-outs, too many queries or parts, no memory or room, a table that is read-only,
-# and of a cluster: a shard, a copy or the keeper that is away.
-PASSING = {159, 202, 209, 210, 241, 242, 243, 252, 319, 225, 279, 285, 999}
-NO_MEMORY = 241
-NO_ROOM = 243
-HERE = marked(
-    "it needs more memory than the %(mib)s MiB of WAYWISER_EVENTS_MEMORY_MB that all questions under way may "
-    "take together; ask for a shorter period or a smaller segment, or allow more"
-)
-THERE = marked(
-    "it needs more memory than the event store's server allows; ask for a shorter period or a smaller "
-    "segment, or allow more there (max_memory_usage)"
-)
-
-
-class EventStoreError(Complaint):
-    """The event store refused a statement. `is_passing`: for a reason that lies not in the statement."""
-
-    @property
-    def is_passing(self) -> bool:
-        """Whether the engine names a reason that passes by itself."""
-        return self.code in PASSING
-
-    @property
-    def code(self) -> int:
-        """The number by which the engine calls the reason; 0 where it names none."""
-        code = re.search(r"\bCode: (\d+)", str(self), re.IGNORECASE)
-        return int(code.group(1)) if code else 0
-
-
-class NotEnoughMemory(EventStoreError):
-    """A statement was broken off as it needed more than it may take; `said` says so in the reader's language.
-
-    It may be raised in a thread that speaks to nobody, so that message and values are kept.
-    """
-
-    def __init__(self, message: str, **values: int) -> None:
-        super().__init__(filled(message, {name: f"{n:,}" for name, n in values.items()}))
-        self._message, self._values = message, values
-
-    @property
-    def said(self) -> str:
-        """Why, and what can be done."""
-        return tell(self._message, **{name: decimal(n) for name, n in self._values.items()})
-
-    @property
-    def code(self) -> int:
-        """The number by which the engine calls this reason."""
-        return NO_MEMORY
-
-
-class NoRoomToWrite(EventStoreError):
-    """A statement that writes was refused, or is to be repeated, as the disk of the event folder is full."""
-
-    @property
-    def code(self) -> int:
-        """The number by which the engine calls this reason."""
-        return NO_ROOM
 
 
 class EventStore:
@@ -132,32 +60,28 @@ class EventStore:
 
     def __init__(self, url: str, *, database: str = DATABASE, memory_mb: int = 0) -> None:
         parts = urlsplit(url)
-        self._memory = for_questions(memory_mb)
         self.embedded = parts.scheme == "chdb"
         self._lock_file: IO[str] | None = None
-        self._full_disk: FullDisk | None = None
-        self._dsn, self.database = url, database_in(url, database)
+        self.database = database_in(url, database)
+        full_disk: FullDisk | None = None
         if self.embedded:
             folder = folder_of(url)
             self._lock_file = own_folder(folder)
             drop_cut_notes(folder)
-            self._full_disk = FullDisk(folder)
-            self._dsn = f"chdb://{folder}"
-        self._prepare()
+            full_disk = FullDisk(folder)
+            url = f"chdb://{folder}"
+        self._use(Connections(url, self.database, memory=for_questions(memory_mb), full_disk=full_disk))
 
     def sibling(self, database: str, *, memory_mb: int = 0) -> EventStore:
         """Another database of the same engine, with connections of its own; close it before this one."""
         other = copy.copy(self)
         other.database, other._lock_file = database, None
-        other._memory = for_questions(memory_mb) if memory_mb else self._memory
-        other._prepare()
+        memory = for_questions(memory_mb) if memory_mb else 0
+        other._use(self._connections.to(database, memory=memory))
         return other
 
-    def _prepare(self) -> None:
-        self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
-        self._clients: list[Client] = []
-        self._guard = threading.Lock()
-        self._closed = threading.Event()
+    def _use(self, connections: Connections) -> None:
+        self._connections = connections
         self._work: Work | None = None
         self._changes = Changes()
         self._cluster: str | None = None
@@ -288,7 +212,7 @@ class EventStore:
         else:
             settings["insert_deduplicate"] = 0
         try:
-            with self._lent() as client, self._with_room(client):
+            with self._connections.lent_to_write() as client:
                 client.insert_arrow(name, table, settings=settings)
         finally:  # also where nobody knows what came of it
             if name not in UNREAD:
@@ -301,7 +225,7 @@ class EventStore:
         if work:
             work.check()
         try:
-            with self._lent() as client:
+            with self._connections.lent() as client:
                 answer = client.query(sql, parameters=bound, settings=work.settings if work else None)
                 found = answer.result_rows  # read while the connection is ours: it comes block by block
         except EventStoreError as error:
@@ -319,7 +243,7 @@ class EventStore:
         settings = SORTED_ON_DISK | (work.settings_for(FILES_TAKE) if work else {})
         try:
             with (
-                self._lent() as client,
+                self._connections.lent() as client,
                 client.query_row_block_stream(sql, parameters=bound, settings=settings) as blocks,
             ):
                 names = blocks.source.column_names
@@ -336,10 +260,10 @@ class EventStore:
         project = (parameters or {}).get("project")
         sql, bound = in_pieces(sql, parameters or {})
         try:
-            with self._lent() as client, nullcontext() if frees(sql) else self._with_room(client):
-                if (
-                    bound and not self.embedded
-                ):  # a command's values would travel in the address, this one's in a form
+            lent = self._connections.lent if frees(sql) else self._connections.lent_to_write
+            with lent() as client:
+                # A command's values would travel in the address, those of the other in a form.
+                if bound and not self.embedded:
                     client.raw_query(sql, parameters=bound, settings=settings)
                 else:
                     client.command(sql, parameters=bound, settings=settings)
@@ -375,7 +299,7 @@ class EventStore:
         """End the questions of some work, wherever they run; it begins no other one."""
         work.end()
         where = f"on cluster {self.cluster} " if self.cluster else ""
-        with self._lent() as client:
+        with self._connections.lent() as client:
             client.command(
                 f"kill query {where}where Settings['log_comment'] = {{name:String}}",
                 parameters={"name": work.name},
@@ -412,102 +336,10 @@ class EventStore:
 
     def close(self) -> None:
         """Close every connection and give the folder up."""
-        with self._guard:
-            self._closed.set()
-            for client in self._clients:
-                client.close()
-            self._clients.clear()
+        self._connections.close()
         if self._lock_file:
             self._lock_file.close()
             self._lock_file = None
-
-    @contextmanager
-    def _lent(self) -> Iterator[Client]:
-        """A connection that nobody else uses meanwhile."""
-        try:
-            client = self._idle.get_nowait()
-        except queue.Empty:
-            client = self._connect()
-        is_clean = True
-        try:
-            yield client
-        except ClickHouseError as error:
-            is_clean = not self.embedded
-            raise self._refused(error) from error
-        finally:
-            if is_clean or self._closed.is_set():
-                self._idle.put(client)
-            else:
-                self._replace(client)
-
-    @contextmanager
-    def _with_room(self, client: Client) -> Iterator[None]:
-        """Around a statement that writes: refused where the embedded engine would not notice a full disk."""
-        if not self._full_disk:
-            yield
-            return
-        try:
-            with self._full_disk.watched(client):
-                yield
-        except NoRoom as error:
-            raise NoRoomToWrite(str(error)) from None
-
-    def _replace(self, client: Client) -> None:
-        """Give up a connection whose question ended early.
-
-        The embedded engine's may hold a part of the answer still, with which its next answer would begin.
-        """
-        # Before that one is closed: the engine ends with its last connection.
-        with suppress(StoreUnavailable):  # whoever asks next connects, or is told why not
-            self._idle.put(self._connect())
-        with self._guard:
-            if client in self._clients:
-                self._clients.remove(client)
-        client.close()
-
-    def _refused(self, error: ClickHouseError) -> EventStoreError:
-        found = EventStoreError(_first_line(error))
-        if found.code != NO_MEMORY:
-            return found
-        if self.embedded:
-            return NotEnoughMemory(HERE, mib=self._memory // MIB)
-        return NotEnoughMemory(THERE)
-
-    def _connect(self) -> Client:
-        try:
-            with self._guard:
-                if self._closed.is_set():
-                    raise StoreUnavailable("the event store is closed")
-                if not self._clients:
-                    with clickhouse_connect.get_client(
-                        dsn=self._dsn, database="default", **self._options()
-                    ) as first:
-                        if not first.command(f"exists database {quoted(self.database)}"):
-                            with self._with_room(first):
-                                first.command(f"create database if not exists {quoted(self.database)}")
-                client = clickhouse_connect.get_client(
-                    dsn=self._dsn, database=self.database, **self._options()
-                )
-                self._clients.append(client)
-        except (
-            ClickHouseError,
-            TypeError,
-        ) as error:  # a TypeError: an option in the address that does not exist
-            address = urlsplit(self._dsn)
-            raise StoreUnavailable(
-                f"the event store {address.scheme}://{address.hostname or '…'} cannot be opened "
-                f"({_cause(error)}); check WAYWISER_EVENTS_URL and that the store runs"
-            ) from error
-        return client
-
-    def _options(self) -> dict[str, Any]:
-        if self.embedded:  # a server's engine may be too old to know this, and has its own limits
-            most = {"max_memory_usage_for_user": self._memory, "max_memory_usage": self._memory}
-            return {"settings": EMBEDDED | most}
-        # Thousands of bound values would be too long for an address, so they travel as a form.
-        settings = {"async_insert": 0, "insert_deduplicate": 1, **SETTINGS}
-        secure = urlsplit(self._dsn).scheme == "clickhouses"
-        return {"settings": settings, "form_encode_query_params": True, "secure": secure}
 
 
 def database_in(url: str, otherwise: str = DATABASE) -> str:
@@ -518,22 +350,3 @@ def database_in(url: str, otherwise: str = DATABASE) -> str:
 
 def _as_numbers(ids: Sequence[bytes]) -> list[int]:
     return [int.from_bytes(one, "little") for one in ids]
-
-
-def quoted(name: str) -> str:
-    """A database name in back quotes; refuses what could end them."""
-    if not name.replace("_", "").replace("-", "").isalnum():
-        raise StoreUnavailable(f"{name!r} is no name for a database: use letters, digits, _ and -")
-    return f"`{name}`"
-
-
-def _cause(error: Exception) -> str:
-    """What the system said, where a chain of errors began with that; else what the error says."""
-    first: BaseException = error
-    while first.__cause__:
-        first = first.__cause__
-    return str(first.strerror or first) if isinstance(first, OSError) else _first_line(error)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:500]

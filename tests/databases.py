@@ -59,9 +59,7 @@ class Databases:
         The former store has none any more, so that no thread of its test writes for the next one.
         """
         other = self._engine.sibling(store.database)
-        store._idle, other._idle = other._idle, store._idle
-        store._clients, other._clients = other._clients, store._clients
-        store._closed, other._closed = other._closed, store._closed  # which those share who still hold one
+        store._connections, other._connections = other._connections, store._connections
         return other
 
     def _empty(self) -> tuple[EventStore, Shape]:

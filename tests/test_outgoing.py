@@ -25,7 +25,7 @@ SPEAK = {
 KNOWN = {
     ("server/mail.py", "smtplib"): "letters, to the server of the settings",
     ("server/digesting.py", "smtplib"): "the names of what a mail server refuses",
-    ("store/events.py", "clickhouse_connect"): "the event store, at the address of the settings",
+    ("store/event_connections.py", "clickhouse_connect"): "the event store, at the address of the settings",
     ("server/serving.py", "socket"): "listens",
     ("server/line.py", "asyncio"): "answers those who came",
     ("store/settings.py", "socket"): "the name of this machine",

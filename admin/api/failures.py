@@ -12,7 +12,7 @@ from admin.failures import BAD_QUESTIONS
 from admin.seen import DefinitionChanged, RulesChanged
 from journeys.definitions import DefinitionError, problems_of
 from journeys.scope import NoSuchJourney
-from store.events import EventStoreError, NotEnoughMemory
+from store.event_errors import EventStoreError, NotEnoughMemory
 from store.work import WorkEnded
 
 CHANGED = "this has changed since you read it: read it again, and send the version that stands now"

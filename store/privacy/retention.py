@@ -9,7 +9,8 @@ from sqlalchemy import Engine, select
 
 from store.db import writing
 from store.drops import Chosen, count_drops, newest_drop
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.identity.graph import chunks
 from store.privacy.horizon import Horizon
 from store.privacy.leaving import Leaving, leaving

@@ -15,7 +15,8 @@ from werkzeug.test import TestResponse
 
 from admin.exports import csv_file
 from store.event import Event
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.projects import create_api_token
 from tests.admin.conftest import NOW, Shop, happened
 

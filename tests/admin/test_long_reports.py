@@ -23,7 +23,8 @@ from journeys.segment_definitions import parse_segment
 from journeys.segment_saving import keep_segment
 from journeys.zero import Cell
 from store.cancelling import Cancelling
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.identity import Ledger
 from store.projects import create_api_token
 from store.segments import delete_segment

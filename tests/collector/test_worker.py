@@ -20,7 +20,8 @@ from store.batches import LEASE_MS, Batches, NotHeld
 from store.claims import Claims
 from store.drops import drops_by_code, recent_drops
 from store.event import identity_hash
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.identity import Ledger
 from store.inbox import Envelope, Inbox
 from store.projects import create_project

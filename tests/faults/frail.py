@@ -22,7 +22,8 @@ import collector.worker
 import server.opening
 import store.batches
 from server.cli import main
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 
 AT_THE_PLACE = Path("at-the-place")
 

@@ -88,7 +88,8 @@ disk.fill()
 WRITES = """
 import random, sys
 from store.event import Event
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.migrate import migrate_events
 
 def event(n):

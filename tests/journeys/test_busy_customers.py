@@ -22,7 +22,8 @@ from journeys.period import Period
 from journeys.scope import Scope
 from journeys.sessions import fill as count_sessions
 from journeys.touchpoints import Touchpoint
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.journeys import JourneyVersion
 from store.migrate import migrate_events
 from store.projects import Project

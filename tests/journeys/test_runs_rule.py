@@ -17,7 +17,8 @@ from journeys.definitions import ORDERS, Definition, parse
 from journeys.filling import fill
 from journeys.runs import Cut, cut, recompute
 from store.event import Event, event_id, identity_hash
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.journeys import JourneyVersion
 from tests.oracle import Run, Touch, runs
 

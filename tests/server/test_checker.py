@@ -13,7 +13,8 @@ from server.filler import Filler
 from server.refreshing import Refresher
 from store.checks import LEASE_MS, Check, ask_for, check_of, claim_one, of_version
 from store.event import identity_hash
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.finding import Finding
 from store.identity import Identity, Ledger, Link
 from store.journeys import JourneyVersion, delete_journey, fill_again, live_journey, save_version

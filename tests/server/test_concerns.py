@@ -20,7 +20,8 @@ from journeys.definitions import Condition, Definition, Matcher, parse
 from server.filler import Filler
 from server.refreshing import Refresher, portions
 from store.event import Event, event_id
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.identity import Identity, Ledger, Link
 from store.journeys import JourneyVersion, kept_versions, save_version
 from store.news import Label, News

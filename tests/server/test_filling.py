@@ -13,7 +13,8 @@ from journeys.saving import save_journey
 from server.filler import Filler
 from server.refreshing import Refresher
 from store.event import Event, event_id, identity_hash
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.identity import Ledger
 from store.identity.touched import MOST_TRIES
 from store.journeys import (

@@ -12,7 +12,8 @@ from journeys import filling
 from journeys.checking import differing, some_customers
 from journeys.definitions import parse
 from server.filler import Filler
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.journeys import (
     JourneyVersion,
     live_journeys,

@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from server.commands.setup import migrate
 from store.cluster import EVERYWHERE, SHARDED, VIEWS, ClusterError, on_cluster
 from store.event import Event, event_id, identity_hash
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.migrate import cluster_statements, migrate_events
 from store.privacy import deletion, retention
 from store.privacy.horizon import Horizon

@@ -7,7 +7,8 @@ import hashlib
 import pytest
 
 from store.event import Event
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.planning import EMBEDDED
 
 
@@ -90,11 +91,11 @@ def test_after_a_question_that_ended_early_the_next_gets_its_own_answer(events: 
 
 def test_connections_that_are_replaced_are_not_kept(events: EventStore) -> None:
     events.query("select 1")
-    before = len(events._clients)
+    before = len(events._connections._clients)
     for _ in range(5):
         with pytest.raises(EventStoreError):
             events.query("select nothing_of_this_name")
-    assert len(events._clients) == before
+    assert len(events._connections._clients) == before
 
 
 def test_the_engine_knows_all_that_it_is_told_about_planning(events: EventStore) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.full_disk import DOUBTFUL, LEAST, NoRoom, _is_whole, frees
 from tests.store.test_events import count, event
 
@@ -29,9 +30,9 @@ class Free:
 @pytest.fixture
 def free(events: EventStore, monkeypatch: pytest.MonkeyPatch) -> Free:
     """The disk of the events as a test says it is."""
-    assert events._full_disk
+    assert events._connections._full_disk
     free = Free()
-    monkeypatch.setattr(events._full_disk, "_free", free)
+    monkeypatch.setattr(events._connections._full_disk, "_free", free)
     return free
 
 
@@ -78,7 +79,7 @@ def test_an_insert_after_which_little_is_free_is_repeated_and_counts_once(
 def test_what_was_written_while_another_saw_that_little_was_free_is_to_be_repeated(
     events: EventStore, free: Free
 ) -> None:
-    disk = events._full_disk
+    disk = events._connections._full_disk
     assert disk
 
     def write(client: Client) -> None:
@@ -88,7 +89,7 @@ def test_what_was_written_while_another_saw_that_little_was_free_is_to_be_repeat
                 pass
             free.now = DOUBTFUL
 
-    with events._lent() as client, pytest.raises(NoRoom, match="was nearly full while"):
+    with events._connections.lent() as client, pytest.raises(NoRoom, match="was nearly full while"):
         write(client)
     free.now = LEAST
     assert events.takes_inserts()
@@ -131,7 +132,7 @@ def test_what_was_merged_while_there_was_no_room_comes_back(events: EventStore, 
 
 
 def test_a_part_that_was_merged_meanwhile_is_whole(events: EventStore) -> None:
-    with events._lent() as client:
+    with events._connections.lent() as client:
         assert _is_whole(client, events.database, "events", "none_1_1_0")
 
 

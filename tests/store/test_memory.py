@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from store.events import EventStore, NotEnoughMemory
+from store.event_errors import NotEnoughMemory
+from store.events import EventStore
 from store.memory import OF_QUESTIONS, for_questions, there_is
 
 GREEDY = "select length(groupArray(number)) as n from numbers(100000000)"
@@ -46,7 +47,7 @@ def test_where_a_server_sets_the_limit_it_is_the_one_to_ask(events: EventStore) 
     small = events.sibling(events.database, memory_mb=64)
     try:
         small.query("select 1")
-        small.embedded = False
+        small._connections._embedded = False
         with pytest.raises(NotEnoughMemory, match="the event store's server"):
             small.query(GREEDY)
     finally:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from store.events import EventStore, EventStoreError
+from store.event_errors import EventStoreError
+from store.events import EventStore
 from store.work import Cancelled, TookTooLong, Work
 
 ENDLESS = "select sum(sipHash64(number, 1)) as n from numbers(1000000000000)"
