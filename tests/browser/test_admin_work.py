@@ -289,12 +289,16 @@ def test_a_wide_table_can_be_scrolled_by_keyboard(inside: Inside) -> None:
     expect(page.get_by_role("region", name="Properties: scrolls sideways")).to_have_attribute("tabindex", "0")
 
 
-def test_customers_are_found_while_typing(inside: Inside) -> None:
+def test_customers_are_found_while_typing(inside: Inside, demo: tuple[Company, str]) -> None:
     page, project = inside
+    send(
+        demo[0],
+        [{"type": "identify", "userId": "u-of-two", "anonymousId": "two-browser", "messageId": "two"}],
+    )
     page.goto(f"{project}/customers")
-    page.locator("#q").press_sequentially("u-1000", delay=20)
+    page.locator("#q").press_sequentially("u-of-two", delay=20)
     expect(page.locator("#found h2")).to_contain_text("found")
-    expect(page).to_have_url(re.compile("q=u-1000"))
+    expect(page).to_have_url(re.compile("q=u-of-two"))
     page.locator("#found tbody a").first.click()
     expect(page.locator("h2", has_text="Links between ids")).to_be_visible()
     page.get_by_role("link", name="Un-merge").first.click()
