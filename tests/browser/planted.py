@@ -25,6 +25,7 @@ from tests.browser.company import EMAIL, PASSWORD, Company, now_ms, send
 CAREFUL, LONELY, NEW = (f"{name}@fernhill.example" for name in ("careful", "lonely", "new"))
 SOMEBODY = "u-10001"
 ERASED = "u-who-left"
+OF_TWO_IDS = "u-of-two"
 DAY = 86_400_000
 SEGMENTS = (
     {
@@ -86,6 +87,12 @@ def plant(company: Company, app: Flask) -> dict[str, str]:
     ask_for(given.engine, project.id, by=EMAIL, now=now_ms())
     (customer,) = given.ledger.customers_of(project.id, {identity_hash("user", SOMEBODY)})
     return {"customer": str(customer)} | _links(company) | _people(company, str(app.config["SECRET_KEY"]))
+
+
+def plant_two_ids(company: Company) -> None:
+    """Somebody whose ids can be parted: of a demo it depends on the moment who that is."""
+    known = {"type": "identify", "userId": OF_TWO_IDS, "anonymousId": "a-browser", "messageId": "of-two"}
+    send(company, [known])
 
 
 def _begin_an_erasure(company: Company) -> None:
