@@ -41,7 +41,7 @@ def parts(events: EventStore, versions: Sequence[JourneyVersion]) -> int:
     """In how many parts these versions of one project are filled together."""
     params = filters.Params(project=versions[0].project_id)
     each = [f"({filters.relevant([parse(one.definition)], params)})" for one in versions]
-    sql = question("runs.relevant", relevant=" or ".join(each), n=" + ".join(each))
+    sql = question("filling.relevant", relevant=" or ".join(each), n=" + ".join(each))
     return 1 + int(events.query(sql, params.values)[0]["n"]) // EVENTS_PER_CHUNK
 
 
@@ -103,9 +103,9 @@ def _of_share(definitions: Sequence[Definition], params: filters.Params, share: 
     if definitions[0].of_accounts:
         members = account_events.members_of(resolved, share.members)
         resolved = account_events.acting(resolved, share.members)
-        emptied = question("runs.stale_accounts", whose=share.rows)
+        emptied = question("filling.stale_accounts", whose=share.rows)
     else:
-        emptied = question("runs.stale", whose=share.rows)
+        emptied = question("filling.stale", whose=share.rows)
     runs = together(definitions, params, share.events, resolved=resolved, emptied=emptied, in_stretches=True)
     return Computed(runs, members)
 
@@ -114,10 +114,10 @@ def _customers(events: EventStore, definition: Definition, params: filters.Param
     """Who, or which accounts, may have runs of the journey, or have some stored."""
     everyone = resolution.resolved_now()
     sql = question(
-        "runs.customers",
+        "filling.customers",
         resolved=account_events.acting(everyone, share.members) if definition.of_accounts else everyone,
         relevant=filters.relevant([definition], params),
-        stored=question("runs.stale", whose=share.rows),
+        stored=question("filling.stale", whose=share.rows),
         whose=share.events,
     )
     return [row["customer"] for row in events.query(sql, params.values)]

@@ -43,5 +43,5 @@ def shares(definition: Definition) -> Share:
 def share_of_events() -> str:
     """SQL that keeps the events of a share of the customers: few are read of others, as they lie apart."""
     near = "identity >= {low:UInt64} and identity < {high:UInt64}"
-    far = question("runs.share")
+    far = question("shares.share")
     return f"({near} or identity in ({far})) and {SHARE}"

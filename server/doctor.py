@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -152,9 +153,9 @@ def _of_relational(engine: Engine, settings: Settings) -> Iterator[Finding]:
 
 
 def _events(settings: Settings) -> Finding:
-    if not folder_is_free(settings.events_url):
-        return Finding(marked("event store"), True, tell("in use by a Waywiser that runs"))
     try:
+        if not folder_is_free(settings.events_url):
+            return Finding(marked("event store"), True, tell("in use by a Waywiser that runs"))
         events = open_events(settings)
     except Exception as error:
         return Finding(marked("event store"), False, _migrate(error))
@@ -274,13 +275,20 @@ def _port(settings: Settings) -> Finding:
     try:
         check_port(settings)
     except CannotServe as error:
-        running = not folder_is_free(settings.events_url)
+        running = _is_running(settings)
         return Finding(
             marked("port"),
             running,
             tell("%(place)s is taken by the Waywiser that runs", place=place) if running else str(error),
         )
     return Finding(marked("port"), True, tell("%(place)s is free", place=place))
+
+
+def _is_running(settings: Settings) -> bool:
+    """Whether a Waywiser runs that has the event folder."""
+    with suppress(StoreUnavailable):  # of which `_events` tells
+        return not folder_is_free(settings.events_url)
+    return False
 
 
 def _built(what: str, file: Path) -> Finding:

@@ -19,7 +19,7 @@ from store.settings import Settings
 
 CONNECTIONS = 16_384  # browsers keep theirs open between requests
 SPARE_FILES = 256  # for stores, logs and what else is open
-# A server that was killed leaves a process that has the event folder until it notices and has ended.
+# A server that was killed leaves a process that has event folder and port until it notices and has ended.
 PREDECESSOR_S = 10
 IDLE_MS = 20_000  # a connection without a whole request head is closed after this
 
@@ -30,6 +30,8 @@ class CannotServe(Complaint):
 
 def run(settings: Settings, factory: str, *, owns_events: bool) -> None:
     """Serve `server.wsgi:<factory>` until a signal ends it."""
+    if owns_events:
+        _wait_for_predecessor(settings.events_url)
     address = check_port(settings)
     open_relational(settings, must_be_current=factory != "serve").dispose()
     if owns_events:
@@ -70,7 +72,7 @@ def _resolved(settings: Settings) -> tuple[socket.AddressFamily, str]:
 
 def check_events(settings: Settings) -> None:
     """Raises StoreUnavailable when the server's process could not open the event store; that would crash."""
-    if not _is_left(settings.events_url):
+    if not folder_is_free(settings.events_url):
         raise StoreUnavailable(
             f"the event folder of {settings.events_url} is in use by another Waywiser process; stop that "
             "one first, or set WAYWISER_EVENTS_URL to a ClickHouse server, which several processes can share"
@@ -80,17 +82,14 @@ def check_events(settings: Settings) -> None:
             events.query("select 1")
 
 
-def _is_left(events_url: str) -> bool:
-    """Whether nobody has the event folder, or who has it leaves it soon."""
+def _wait_for_predecessor(events_url: str) -> None:
+    """Wait until nobody has the event folder, in case who has it is about to end."""
     if folder_is_free(events_url):
-        return True
+        return
     click.echo(f"The event folder is in use; waiting up to {PREDECESSOR_S} seconds for it")
     end = time.monotonic() + PREDECESSOR_S
-    while time.monotonic() < end:
+    while time.monotonic() < end and not folder_is_free(events_url):
         time.sleep(0.2)
-        if folder_is_free(events_url):
-            return True
-    return False
 
 
 def _granian(settings: Settings, factory: str, address: str) -> None:

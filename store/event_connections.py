@@ -35,7 +35,7 @@ THERE = marked(
 )
 
 
-class Connections:
+class EventConnections:
     """Those to one database, each lent to one question at a time; the first one makes the database.
 
     `memory` bytes are all that questions to the embedded engine may take; `full_disk` watches its folder, and
@@ -50,9 +50,9 @@ class Connections:
         self._guard = threading.Lock()
         self._closed = threading.Event()
 
-    def to(self, database: str, *, memory: int = 0) -> Connections:
+    def to(self, database: str, *, memory: int = 0) -> EventConnections:
         """Others, to another database of the same engine, of which questions may take other `memory`."""
-        return Connections(self._dsn, database, memory=memory or self._memory, full_disk=self._full_disk)
+        return EventConnections(self._dsn, database, memory=memory or self._memory, full_disk=self._full_disk)
 
     @contextmanager
     def lent(self) -> Iterator[Client]:

@@ -15,7 +15,7 @@ from store.binding import in_pieces
 from store.changes import Changes
 from store.cluster import EVERYWHERE, LOCAL, cluster_of, writes_everywhere
 from store.event import Event
-from store.event_connections import Connections
+from store.event_connections import EventConnections
 from store.event_errors import EventStoreError
 from store.folder import folder_of, own_folder
 from store.full_disk import FullDisk, drop_cut_notes, frees
@@ -70,7 +70,7 @@ class EventStore:
             drop_cut_notes(folder)
             full_disk = FullDisk(folder)
             url = f"chdb://{folder}"
-        self._use(Connections(url, self.database, memory=for_questions(memory_mb), full_disk=full_disk))
+        self._use(EventConnections(url, self.database, memory=for_questions(memory_mb), full_disk=full_disk))
 
     def sibling(self, database: str, *, memory_mb: int = 0) -> EventStore:
         """Another database of the same engine, with connections of its own; close it before this one."""
@@ -80,7 +80,7 @@ class EventStore:
         other._use(self._connections.to(database, memory=memory))
         return other
 
-    def _use(self, connections: Connections) -> None:
+    def _use(self, connections: EventConnections) -> None:
         self._connections = connections
         self._work: Work | None = None
         self._changes = Changes()

@@ -39,7 +39,7 @@ log = logging.getLogger("waywiser.events")
 
 
 class Client(Protocol):
-    """A connection to the engine, as `store.events` has them."""
+    """A connection to the engine, as `store.event_connections` has them."""
 
     def command(self, cmd: str) -> object:
         """Run a statement; its only answer, where it has one."""

@@ -293,6 +293,7 @@ def delete_journey(engine: Engine, project_id: int, key: str, *, now: int) -> bo
         .values(deleted_at=now)
     )
     with writing(engine) as connection:
+        hold(connection, project_id)
         return connection.execute(query).rowcount == 1
 
 

@@ -99,6 +99,7 @@ def _hide(
     is_hidden = segments.c.deleted_at.is_not(None) if hidden else segments.c.deleted_at.is_(None)
     mine = (segments.c.project_id == project_id) & (segments.c.key == key) & is_hidden
     with writing(engine) as connection:
+        hold(connection, project_id)
         if hidden:
             _make_room(connection, project_id)
         change = update(segments).where(mine)

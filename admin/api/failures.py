@@ -15,7 +15,10 @@ from journeys.scope import NoSuchJourney
 from store.event_errors import EventStoreError, NotEnoughMemory
 from store.work import WorkEnded
 
-CHANGED = "this has changed since you read it: read it again, and send the version that stands now"
+CHANGED = (
+    "this has changed since you read it, or is gone: read it again at its own address, and send the version "
+    "that stands now (of a journey, that of the first of its versions), or none to save it whatever stands"
+)
 
 
 def add_to(room: Blueprint) -> None:

@@ -182,7 +182,7 @@ def replace_journey(call: Call, key: str) -> dict[str, Any]:
     if call.body["key"] != key:
         raise Refused(400, "invalid", "the key in the body must be the one in the address", "key")
     definition = parse(call.body)
-    return _save(call, definition, only_over(definition.source, _seen(call, key)))
+    return _save(call, definition, only_over(definition.source, _seen(call, definition)))
 
 
 def remove_journey(call: Call, key: str) -> None:
@@ -335,14 +335,19 @@ def _dated(scope: Scope, answer: dict[str, Any]) -> dict[str, Any]:
     return answer | {"ledger_as_of": iso(scope.as_of), "note": THEN}
 
 
-def _seen(call: Call, key: str) -> str:
-    """The mark of the version that the caller has seen, where it says so."""
+def _seen(call: Call, wanted: Definition) -> str:
+    """The mark of the version that the caller has seen, where it says which.
+
+    Raises DefinitionChanged where that is not the newest, unless this is what is wanted: it was sent twice.
+    """
     if "version" not in call.query:
         return ""
-    for one in versions_of(call.services.engine, call.project.id, key):
-        if one.version == call.query["version"]:
-            return version_of(one.definition)
-    raise DefinitionChanged
+    versions = versions_of(call.services.engine, call.project.id, wanted.key)
+    if not versions or (
+        versions[0].version != call.query["version"] and versions[0].definition != wanted.source
+    ):
+        raise DefinitionChanged
+    return version_of(versions[0].definition)
 
 
 def _save(call: Call, definition: Definition, check: Check) -> dict[str, Any]:

@@ -69,7 +69,10 @@ def read_size(call: Call, key: str) -> dict[str, Any]:
 
 
 def replace_segment(call: Call, key: str) -> dict[str, Any]:
-    """Keep a segment in place of the former one of its key; one that was deleted comes back."""
+    """Keep a segment in place of the former one of its key.
+
+    One that was deleted comes back, unless a version is asked for.
+    """
     if call.body["key"] != key:
         raise Refused(400, "invalid", "the key in the body must be the one in the address", "key")
     segment = parse_segment(call.body)

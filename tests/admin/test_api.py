@@ -136,6 +136,8 @@ def test_a_new_journey_is_saved_filled_and_answers(own_shop: Shop) -> None:
         assert (status, answer["code"], answer["field"]) == (409, "changed", "version")
     assert ask("PUT", "/journeys/again?version=1", json=changed)[1]["version"] == 2, "sent twice"
     assert ask("PUT", "/journeys/again?version=2", json=later)[1]["version"] == 3
+    assert ask("PUT", "/journeys/again?version=3", json=changed)[1]["version"] == 4
+    assert ask("PUT", "/journeys/again?version=2", json=later)[0] == 409, "it says the same as the newest"
     assert ask("DELETE", "/journeys/again")[0] == 204
     assert ask("GET", "/journeys/again/funnel")[0] == ask("GET", "/journeys/again")[0] == 404
     assert ask("POST", "/journeys", json={**JOURNEY, "key": "again"})[0] == 201

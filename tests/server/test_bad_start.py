@@ -68,6 +68,14 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     assert "cannot be written" in complaint(Installation(tmp_path), "serve")
 
 
+def test_an_event_folder_that_cannot_be_written_is_not_called_in_use(tmp_path: Path) -> None:
+    place = Installation(tmp_path, EVENTS_URL=f"chdb:///{tmp_path}/file/events")
+    (tmp_path / "file").write_text("a file where the folder should be")
+    place.run("migrate", fails=True)
+    assert "cannot be written" in complaint(place, "serve")
+    assert "in use" not in place.run("doctor", fails=True).stdout
+
+
 def test_a_database_that_is_not_there_is_named(tmp_path: Path) -> None:
     place = Installation(tmp_path, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
     assert "check WAYWISER_DATABASE_URL" in complaint(place, "serve")
@@ -244,5 +252,8 @@ def test_a_worker_process_ends_when_its_server_is_killed(tmp_path: Path) -> None
     place.process.kill()
     place.process.wait()
     again = Installation(tmp_path)
-    again.start()  # while what the killed one has left may still be there
+    again.port, again.address = place.port, place.address
+    again.start()  # while what the killed one has left may still be there, and answer
+    says = f"Waywiser   {place.address}"
+    assert eventually(again.log, lambda log: log.count(says) == 2).count(says) == 2
     assert again.stop() == 0
