@@ -25,7 +25,6 @@ from tests.browser.company import EMAIL, PASSWORD, Company, now_ms, send
 CAREFUL, LONELY, NEW = (f"{name}@fernhill.example" for name in ("careful", "lonely", "new"))
 SOMEBODY = "u-10001"
 ERASED = "u-who-left"
-OF_TWO_IDS = "u-of-two"
 DAY = 86_400_000
 SEGMENTS = (
     {
@@ -89,10 +88,10 @@ def plant(company: Company, app: Flask) -> dict[str, str]:
     return {"customer": str(customer)} | _links(company) | _people(company, str(app.config["SECRET_KEY"]))
 
 
-def plant_two_ids(company: Company) -> None:
+def plant_two_ids(company: Company, user: str) -> None:
     """Somebody whose ids can be parted: of a demo it depends on the moment who that is."""
-    known = {"type": "identify", "userId": OF_TWO_IDS, "anonymousId": "a-browser", "messageId": "of-two"}
-    send(company, [known])
+    browser = f"browser of {user}"
+    send(company, [{"type": "identify", "userId": user, "anonymousId": browser, "messageId": browser}])
 
 
 def _begin_an_erasure(company: Company) -> None:

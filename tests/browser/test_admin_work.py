@@ -12,7 +12,7 @@ from playwright.sync_api import Dialog, Page, expect
 from store.projects import project_by_key
 from tests.browser.accessibility import barriers
 from tests.browser.company import PASSWORD, Company, send
-from tests.browser.planted import OF_TWO_IDS, plant_two_ids
+from tests.browser.planted import plant_two_ids
 
 pytestmark = pytest.mark.browser
 
@@ -292,11 +292,11 @@ def test_a_wide_table_can_be_scrolled_by_keyboard(inside: Inside) -> None:
 
 def test_customers_are_found_while_typing(inside: Inside, demo: tuple[Company, str]) -> None:
     page, project = inside
-    plant_two_ids(demo[0])
+    plant_two_ids(demo[0], "u-of-two")
     page.goto(f"{project}/customers")
-    page.locator("#q").press_sequentially(OF_TWO_IDS, delay=20)
+    page.locator("#q").press_sequentially("u-of-two", delay=20)
     expect(page.locator("#found h2")).to_contain_text("found")
-    expect(page).to_have_url(re.compile(f"q={OF_TWO_IDS}"))
+    expect(page).to_have_url(re.compile("q=u-of-two"))
     page.locator("#found tbody a").first.click()
     expect(page.locator("h2", has_text="Links between ids")).to_be_visible()
     page.get_by_role("link", name="Un-merge").first.click()

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from server.erasing import Eraser, Erasing
 from tests.browser.company import PASSWORD, Company, now_ms
-from tests.browser.planted import OF_TWO_IDS, plant_two_ids
+from tests.browser.planted import plant_two_ids
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +32,7 @@ def another(browser: Browser) -> Iterator[Page]:
 def offered(page: Page, project: str) -> set[str]:
     """What the pages offer of what changes something."""
     found: set[str] = set()
-    for path in ("journeys", "journeys/trial-to-paid/funnel", "segments", f"customers?q={OF_TWO_IDS}"):
+    for path in ("journeys", "journeys/trial-to-paid/funnel", "segments", "customers?q=u-together"):
         page.goto(f"{project}/{path}")
         if "customers" in path:
             page.locator("tbody a").first.click()
@@ -61,7 +61,7 @@ def test_who_is_invited_may_what_the_role_says(
     inside: Inside, another: Page, demo: tuple[Company, str]
 ) -> None:
     page, project = inside
-    plant_two_ids(demo[0])
+    plant_two_ids(demo[0], "u-together")
     page.goto(f"{project}/settings/people")
     page.get_by_label("E-mail address").fill("ada@fernhill.example")
     page.locator("#field-role").select_option("viewer")
