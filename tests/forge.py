@@ -64,10 +64,16 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
     def _ended(self, timeout: float | None) -> int | None:
-        if self.returncode is None and select.select([self._told], [], [], timeout)[0]:
+        if self.returncode is None and self._is_told(timeout):
             self.returncode = int(os.read(self._told, 16) or b"-1")
             os.close(self._told)
         return self.returncode
+
+    def _is_told(self, timeout: float | None) -> bool:
+        """Whether the end is told within so many seconds; of a file of any number, which `select` is not."""
+        told = select.poll()
+        told.register(self._told, select.POLLIN)
+        return bool(told.poll(None if timeout is None else 1_000 * timeout))
 
 
 class Forge:
