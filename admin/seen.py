@@ -97,6 +97,16 @@ def only_over(wanted: Mapping[str, Any], seen: str) -> Check:
     return check
 
 
+def only_first(error: Exception) -> Check:
+    """A check that raises the error where any definition stands."""
+
+    def check(standing: Mapping[str, Any] | None) -> None:
+        if standing is not None:
+            raise error
+
+    return check
+
+
 def only_new(wanted: Mapping[str, Any], told: str) -> Check:
     """A check that raises DefinitionError, which says `told` of the key, where another definition has it."""
 

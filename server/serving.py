@@ -13,8 +13,7 @@ import click
 
 from server.opening import open_events, open_relational
 from store.complaint import Complaint
-from store.db import StoreUnavailable
-from store.folder import folder_is_free
+from store.folder import folder_is_free, folder_of, own_folder
 from store.settings import Settings
 
 CONNECTIONS = 16_384  # browsers keep theirs open between requests
@@ -72,12 +71,9 @@ def _resolved(settings: Settings) -> tuple[socket.AddressFamily, str]:
 
 def check_events(settings: Settings) -> None:
     """Raises StoreUnavailable when the server's process could not open the event store; that would crash."""
-    if not folder_is_free(settings.events_url):
-        raise StoreUnavailable(
-            f"the event folder of {settings.events_url} is in use by another Waywiser process; stop that "
-            "one first, or set WAYWISER_EVENTS_URL to a ClickHouse server, which several processes can share"
-        )
-    if not settings.events_url.startswith("chdb:"):  # the embedded engine would not survive the fork
+    if settings.events_url.startswith("chdb:"):  # the engine itself would not survive the fork
+        own_folder(folder_of(settings.events_url)).close()
+    else:
         with closing(open_events(settings)) as events:
             events.query("select 1")
 

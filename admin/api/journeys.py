@@ -10,7 +10,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from admin.api.endpoint import Call, Endpoint, Refused
 from admin.exports import csv_file, named, runs
-from admin.seen import Check, DefinitionChanged, only_over, version_of
+from admin.seen import Check, DefinitionChanged, only_first, only_over, version_of
 from journeys import breakdown, change_lists, paths_lists, variants, zero_lists
 from journeys.cursors import ListError
 from journeys.definitions import Definition, DefinitionSchema, lean, parse
@@ -161,12 +161,8 @@ def list_journeys(call: Call) -> dict[str, Any]:
 def create_journey(call: Call) -> dict[str, Any]:
     """Save a new journey; its runs are computed in the background."""
     key = str(call.body["key"])
-
-    def check(standing: Mapping[str, Any] | None) -> None:
-        if standing is not None:
-            raise Refused(409, "exists", f"there is a journey {key!r}; PUT a new version of it", "key")
-
-    return _save(call, parse(call.body), check)
+    there = Refused(409, "exists", f"there is a journey {key!r}; PUT a new version of it", "key")
+    return _save(call, parse(call.body), only_first(there))
 
 
 def read_journey(call: Call, key: str) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields
 
 from admin.api.endpoint import Call, Endpoint, Refused
-from admin.seen import Check, Versioned, only_over, version_of
+from admin.seen import Check, Versioned, only_first, only_over, version_of
 from admin.segment_sizes import runs_of, size_of
 from journeys.period import iso
 from journeys.segment_definitions import SegmentDefinition, SegmentSchema, parse_segment
@@ -41,12 +40,8 @@ def list_segments(call: Call) -> dict[str, Any]:
 def create_segment(call: Call) -> dict[str, Any]:
     """Save a new segment."""
     key = str(call.body["key"])
-
-    def check(standing: Mapping[str, Any] | None) -> None:
-        if standing is not None:
-            raise Refused(409, "exists", f"there is a segment {key!r}; PUT it to change it", "key")
-
-    return _keep(call, parse_segment(call.body), check)
+    there = Refused(409, "exists", f"there is a segment {key!r}; PUT it to change it", "key")
+    return _keep(call, parse_segment(call.body), only_first(there))
 
 
 def read_segment(call: Call, key: str) -> dict[str, Any]:
