@@ -213,6 +213,10 @@ def _called(name: str) -> str:
 
 
 def _both(before: float, now: float) -> tuple[str, str]:
-    """Two shares as percent, with as many digits as tell them apart."""
-    said = [(share(before, digits), share(now, digits)) for digits in (0, 1, 2)]
-    return next((one for one in said if one[0] != one[1]), said[0])
+    """Two shares as percent, with as many digits as tell them apart by about as much as they are."""
+    apart = now - before
+    for digits in (0, 1, 2):
+        written = round(now, digits + 2) - round(before, digits + 2)
+        if apart and abs(written - apart) < abs(apart) / 2:
+            return share(before, digits), share(now, digits)
+    return share(before, 0), share(now, 0)

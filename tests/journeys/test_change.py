@@ -21,7 +21,7 @@ from journeys.change import change
 from journeys.change_lists import behind, other_values
 from journeys.change_parts import p_of_changes_apart, parts_of, step_weights
 from journeys.change_report import CHANGE
-from journeys.change_words import fraction, sentence
+from journeys.change_words import _both, fraction, sentence
 from journeys.cursors import ListError
 from journeys.definitions import parse
 from journeys.dimensions import OF_RUN, DimensionError
@@ -584,3 +584,19 @@ def test_what_every_answer_has_is_not_parted_twice(scope: Scope) -> None:
 def test_a_fall_that_all_share_is_so_by_the_further_dimension_too(scope: Scope) -> None:
     said = change(replace(scope, segment={"device": "mobile"}), by="medium")["sentence"]
     assert "no channel, source, campaign, device, country or medium stands out" in said
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        (0.314, 0.261, ("31%", "26%")),
+        (0.714, 0.707, ("71.4%", "70.7%")),
+        (0.0251, 0.0231, ("2.5%", "2.3%")),
+        (0.00214, 0.00206, ("0%", "0%")),
+        (0.5, 0.5, ("50%", "50%")),
+    ],
+)
+def test_two_rates_are_written_as_far_apart_as_they_are(
+    before: float, now: float, said: tuple[str, str]
+) -> None:
+    assert _both(before, now) == said
