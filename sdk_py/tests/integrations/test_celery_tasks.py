@@ -129,9 +129,10 @@ def test_worker_processes_that_are_replaced_deliver_before_they_go(
     sink: Sink, environ: dict[str, str]
 ) -> None:
     call(environ, CALLS)
-    with worker(environ, "--pool=prefork", "--concurrency=1", "--max-tasks-per-child=10"):
-        # The last of 41 tasks is the first of the fifth process.
+    with worker(environ, "--pool=prefork", "--concurrency=1", "--max-tasks-per-child=10") as done:
+        # The last of 41 tasks is the first of the fifth process, which may not have come up yet.
         assert len(wait_for_events(sink, 40)) == 40
+        done(41)
     check(sink.messages)
     assert len({each["properties"]["pid"] for each in sink.messages if "pid" in each["properties"]}) > 1
 
