@@ -125,7 +125,11 @@ def _handler(sink: Sink) -> type[BaseHTTPRequestHandler]:
             sink.connections.append(self.connection)
 
         def do_POST(self) -> None:
-            raw = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            raw = self.rfile.read(length)
+            if len(raw) < length:
+                self.close_connection = True
+                return  # Hung up in the middle: no request.
             headers = {name.lower(): value for name, value in self.headers.items()}
             request = Received(self.path, headers, raw, time.monotonic(), self.client_address[1])
             answer = sink.answers.popleft() if sink.answers else Answer()

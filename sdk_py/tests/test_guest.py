@@ -146,12 +146,12 @@ def test_a_client_that_nobody_holds_delivers_and_lets_its_thread_go(sink: Sink) 
         new = set(threading.enumerate()) - before
         return [thread for thread in new if thread.name == "waywiser-delivery"]
 
-    client = Client("key-1", sink.url, flush_interval=60)
+    client = Client("key-1", sink.url, flush_interval=60, timeout=60)
     client.track("A", user_id="1")
     assert ours()
     del client
     gc.collect()
-    assert eventually(lambda: not ours())
+    assert eventually(lambda: not ours(), 60)
     assert sink.events == ["A"]
 
 
@@ -167,7 +167,7 @@ def test_a_client_that_nobody_holds_keeps_what_it_cannot_deliver(sink: Sink, tmp
 
 def test_a_sync_client_that_nobody_holds_delivers_its_rest(sink: Sink) -> None:
     sink.answers.append(Answer(503, headers={"Retry-After": "1"}))
-    client = Client("key-1", sink.url, sync=True, timeout=5)
+    client = Client("key-1", sink.url, sync=True, timeout=60)
     client._options = replace(client._options, timeout=0.1)
     assert client.track("A", user_id="1") is False
     del client

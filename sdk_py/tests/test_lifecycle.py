@@ -146,7 +146,7 @@ def test_eight_threads_with_a_thousand_messages_each_arrive_exactly_once(make: M
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no interval timer")
 def test_a_signal_handler_may_track_in_the_middle_of_a_track(make: Make, sink: Sink) -> None:
-    client = make(flush_interval=0.05)
+    client = make(flush_interval=0.05, timeout=60)
     fired = []
 
     def handler(number: int, frame: object) -> None:
@@ -160,7 +160,7 @@ def test_a_signal_handler_may_track_in_the_middle_of_a_track(make: Make, sink: S
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert client.flush(20)
+    assert client.flush(60)
     assert fired
     assert Counter(sink.events) == {"A": 5000, "signal": len(fired)}
 
