@@ -18,7 +18,9 @@ from admin.api import (
     ingestion,
     journeys,
     lifecycle,
+    lists,
     plan,
+    reports,
     routes,
     rules,
     segments,
@@ -29,6 +31,8 @@ from admin.api.endpoint import Endpoint
 
 ENDPOINTS: list[Endpoint] = [
     *journeys.ENDPOINTS,
+    *lists.ENDPOINTS,
+    *reports.ENDPOINTS,
     *upkeep.ENDPOINTS,
     *segments.ENDPOINTS,
     *customers.ENDPOINTS,
