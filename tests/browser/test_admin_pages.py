@@ -153,7 +153,7 @@ def test_routes_that_lead_on_show_nothing(desk: Window, site: Site) -> None:
 @pytest.mark.parametrize("path", ["journeys", "journeys/trial-to-paid/funnel?days=90", "customers"])
 def test_the_menu_opens_on_a_phone(phone: Page, demo: tuple[Company, str], path: str) -> None:
     phone.goto(f"{demo[1]}/p/fernhill/{path}")
-    assert out_of_window(phone) == []
+    assert eventually(lambda: out_of_window(phone), lambda wide: wide == [], seconds=30) == []
     phone.get_by_role("button", name="Menu").click()
     expect(phone.get_by_role("link", name="Customers").first).to_be_visible()
     assert barriers(phone) == []

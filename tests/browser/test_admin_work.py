@@ -109,6 +109,7 @@ def test_a_tooltip_shows_names_as_text(inside: Inside) -> None:
 
 def test_a_point_of_the_trend_opens_the_funnel_of_its_day(inside: Inside) -> None:
     page, project = inside
+    page.emulate_media(reduced_motion="reduce")  # a column is clicked, which must have grown
     page.goto(f"{project}/journeys/trial-to-paid/funnel?days=7&by=day")
     chart = page.locator("[data-chart='trend']")
     expect(chart.locator("canvas")).to_be_visible()

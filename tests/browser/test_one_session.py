@@ -99,7 +99,7 @@ def test_a_browser_and_the_server_behind_it_are_in_one_session(
             lambda: listed(waywiser), lambda some: len(some) == 1 and some[0]["touchpoints"] == 6, seconds=60
         )
         page.close()
-    assert client.close().lost == 0
+    assert client.close(timeout=60).lost == 0
     assert len(found) == 1
     one = found[0]
     assert (one["touchpoints"], one["pages"], one["server_touchpoints"]) == (6, 2, 4)

@@ -87,7 +87,7 @@ def test_every_card_with_a_picture_offers_it(inside: Inside) -> None:
         page.wait_for_load_state("networkidle")
         cards = page.locator(".card:has([data-chart])")
         assert cards.count() > 0
-        assert page.locator("[data-png]").count() == cards.count(), path
+        expect(page.locator("[data-png]"), path).to_have_count(cards.count())
 
 
 def test_paper_is_light_whole_and_without_navigation(inside: Inside) -> None:

@@ -4,7 +4,7 @@ import { Analytics } from '@segment/analytics-node'
 import { text } from 'node:stream/consumers'
 
 async function carryOut(order) {
-  const analytics = new Analytics({ writeKey: order.key, host: order.host })
+  const analytics = new Analytics({ writeKey: order.key, host: order.host, httpRequestTimeout: 120_000 })
   const failures = []
   analytics.on('error', (error) => failures.push(String(error.reason?.message ?? error.code)))
   send(analytics, order)

@@ -20,6 +20,7 @@ def main() -> None:
     analytics: Any = importlib.import_module(sys.argv[1])
     analytics.write_key = order["key"]
     setattr(analytics, "dataPlaneUrl" if "rudder" in sys.argv[1] else "host", order["host"])
+    analytics.timeout = 120
     failures: list[str] = []
     analytics.on_error = lambda error, _: failures.append(f"{error.status} {error.code}")
     send(analytics, order)

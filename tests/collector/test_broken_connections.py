@@ -27,11 +27,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     installation.stop()
 
 
-def said(installation: Installation, sent: bytes, *, hangs_up: bool = True) -> bytes:
+def said(installation: Installation, sent: bytes, *, hangs_up: bool = True, seconds: float = WAIT_S) -> bytes:
     """What the server says to these bytes, and to the end of the connection behind them."""
     token = b64encode(f"{installation.made['server_key']}:".encode())
     sent = sent.replace(b"AUTH", b"Host: a\r\nAuthorization: Basic " + token)
-    with socket.create_connection(("127.0.0.1", installation.port), timeout=WAIT_S) as connection:
+    with socket.create_connection(("127.0.0.1", installation.port), timeout=seconds) as connection:
         with suppress(OSError):
             connection.sendall(sent)
             if hangs_up:
@@ -88,7 +88,7 @@ def test_a_broken_request_gets_no_mistake_of_ours_and_the_next_one_is_taken(
 @pytest.mark.slow
 def test_a_body_in_chunks_is_taken(running: Installation) -> None:
     sent = POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(EVENT[:9], EVENT[9:]) + b"0\r\n\r\n"
-    assert said(running, sent, hangs_up=False).startswith(b"HTTP/1.1 200")
+    assert said(running, sent, hangs_up=False, seconds=60).startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.slow

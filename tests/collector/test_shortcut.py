@@ -45,6 +45,12 @@ def counted(site: Site) -> Counter[tuple[str, int]]:
     return front(site)._traffic.requests
 
 
+@pytest.fixture(autouse=True)
+def remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the door knows it knows for as long as a test takes, also on a machine that stands still."""
+    monkeypatch.setattr("store.rules.REMEMBER_S", 3_600.0)
+
+
 @pytest.fixture
 def known(site: Site) -> Site:
     """A site whose browser key the door knows by now."""

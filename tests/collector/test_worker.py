@@ -287,7 +287,7 @@ def test_a_failing_store_is_tried_again_and_logged_once(
     worker = make_worker(after=lambda *_: done.set(), clock=lambda: time.time_ns() // 1_000_000)
     put(inbox, track(1))
     worker.start()
-    assert done.wait(20)
+    assert done.wait(60)
     worker.stop()
     assert stored(events) == {"m1": 1}
     assert worker.counters.failures == 2
@@ -300,12 +300,12 @@ def test_stop_finishes_the_batch_in_hand(inbox: Inbox, events: EventStore, make_
 
     def wait(*_: object) -> None:
         inside.set()
-        assert go_on.wait(20)
+        assert go_on.wait(60)
 
     worker = make_worker(after=wait)
     put(inbox, track(1))
     worker.start()
-    assert inside.wait(20)
+    assert inside.wait(60)
     threading.Timer(0.05, go_on.set).start()
     worker.stop()
     assert (stored(events), inbox.depth()) == ({"m1": 1}, 0)

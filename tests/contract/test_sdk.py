@@ -59,6 +59,7 @@ def test_batches_of_the_sdk_are_usual_ones(site: Site, count: int) -> None:
         for number in range(count):
             client.track("Invoice Paid", user_id="42", properties={"amount": number})
         client.identify("42", traits={"plan": "pro"})
+        client.close(timeout=60)
     bodies = [gzip.decompress(one) if one[:2] == b"\x1f\x8b" else one for one in carried.bodies]
     assert sum(len(batch.messages) for one in bodies if (batch := usual(one))) == count + 1
 
@@ -72,9 +73,9 @@ def test_what_the_sdk_counts_arrives_also_where_answers_are_lost(
         client.track("Invoice Paid", user_id="42", properties={"amount": number})
     client.track("", user_id="42")
     client.track("Invoice Paid", user_id="42", properties={"long": "x" * 40_000})
-    assert client.flush(timeout=20)
+    assert client.flush(timeout=60)
     client.track("Invoice Paid", user_id="42", properties={"amount": 41})
-    client.close(timeout=20)
+    client.close(timeout=60)
     make_worker().drain()
     found, stats = counted(engine, site), client.stats()
     assert found["dropped", "invalid"] == found["dropped", "too_large"] == 1

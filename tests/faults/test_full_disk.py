@@ -75,7 +75,7 @@ def test_events_wait_in_the_inbox_while_the_disk_of_the_event_folder_is_full(
 
 
 FILLS = """
-import sys
+import os, signal, sys
 from pathlib import Path
 from tests.faults.conftest import SmallDisk
 disk = SmallDisk(Path(sys.argv[1]))
@@ -83,7 +83,9 @@ begun = disk.free()
 print("watching", flush=True)
 while begun - disk.free() < 4 * 1024 * 1024:
     pass
+os.kill(int(sys.argv[2]), signal.SIGSTOP)
 disk.fill()
+os.kill(int(sys.argv[2]), signal.SIGCONT)
 """
 WRITES = """
 import random, sys
@@ -125,7 +127,7 @@ def test_an_insert_that_the_full_disk_cuts_is_refused_and_goes_in_when_repeated(
     """The engine takes files that could not be written for written, and says that the insert succeeded."""
     where = f"chdb:///{large_disk.folder}/events"
     large_disk.fill(leave_mib=320)  # so that the rest is soon taken: sooner than the insert is done
-    with ended(WRITES, where) as writer, ended(FILLS, str(large_disk.folder)) as filler:
+    with ended(WRITES, where) as writer, ended(FILLS, str(large_disk.folder), str(writer.pid)) as filler:
         few = said(writer)
         assert few.startswith("100 ")
         assert said(filler) == "watching"

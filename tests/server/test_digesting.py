@@ -207,7 +207,7 @@ def test_what_the_mail_server_refuses_is_tried_again_and_sent_once(
 def test_where_the_line_is_cut_nobody_gets_it_twice(
     post: tuple[Box, Settings], at: Callable[[int], Digester], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.mail.TIMEOUT_S", 2.0)
+    monkeypatch.setattr("server.mail.TIMEOUT_S", 8.0)
     box, _ = post
     box.gate.clear()
     at(MONDAY).turn()

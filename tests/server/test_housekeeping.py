@@ -21,6 +21,7 @@ from store.projects import create_project
 from store.settings import Settings
 from store.stamps import next_stamp
 from store.tables import ingestion
+from tests.installation import eventually
 
 NOW = 1_772_366_400_000  # 2026-03-01 12:00 UTC
 DAY, HOUR = 86_400_000, 3_600_000
@@ -154,8 +155,8 @@ def test_the_thread_tidies_at_once_and_ends_when_it_is_asked(engine: Engine, eve
     keeper = Housekeeping(engine, events, Settings(), clock)
     keeper.chore.start()
     assert gone.wait(30)
+    assert eventually(lambda: left(engine), lambda rows: rows == ["1"]) == ["1"]
     keeper.chore.stop()
-    assert left(engine) == ["1"]
     assert not [thread for thread in threading.enumerate() if thread.name == "housekeeping"]
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -19,6 +20,7 @@ from server.line import BODY_BYTES, HELD_BYTES, SMALL, Line, NotRead, Room
 from tests.installation import Installation, eventually
 
 SLOW = 200
+SENDING_S = 15  # the server waits for 20 s for the rest of a request
 HEAD = b"POST /v1/track HTTP/1.1\r\nHost: shop.example\r\n"
 GET_SNIPPET = b"GET /w.js HTTP/1.1\r\nHost: shop.example\r\n\r\n"
 HANGING = [
@@ -62,10 +64,11 @@ def statuses(place: Installation, count: int = 20) -> set[int]:
 @pytest.mark.slow
 @pytest.mark.parametrize(("they", "sends"), HANGING, ids=[they for they, _ in HANGING])
 def test_others_are_answered_while_many_clients(shop: Installation, they: str, sends: bytes) -> None:
+    begun = time.monotonic()
     with ExitStack() as held:
         lines = [held.enter_context(hang(shop.port, sends)) for _ in range(SLOW)]
         assert statuses(shop) == {200}
-        if they != "never read their answers":
+        if they != "never read their answers" and time.monotonic() - begun < SENDING_S:
             for line in lines:
                 with pytest.raises(BlockingIOError):  # it is still open, and nothing came
                     line.recv(1)
@@ -183,7 +186,7 @@ def test_large_bodies_that_do_not_end_are_limited_all_together_and_small_ones_co
         (length(BODY_BYTES), Protocol([b"x" * (BODY_BYTES - 1)], ends=False))
         for _ in range(HELD_BYTES // BODY_BYTES + 3)
     ]
-    answers = served(*hoarders, (length(2), Protocol([b"ok"])), patience=3)
+    answers = served(*hoarders, (length(2), Protocol([b"ok"])), patience=10)
     found = [status for status, _, _ in answers]
     assert found.count(503) == 3
     assert found.count(408) == len(hoarders) - 3

@@ -35,7 +35,8 @@ def test_a_store_is_not_asked_in_a_hurry(db: Engine, ask: Callable[[Engine], obj
     assert waiting(db) == 0
 
 
-def test_what_is_known_needs_no_store(db: Engine) -> None:
+def test_what_is_known_needs_no_store(db: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store.rules.REMEMBER_S", 3_600.0)
     rules = KnownRules(db)
     known = rules.of(1)
     with in_a_hurry():

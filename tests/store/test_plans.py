@@ -134,7 +134,10 @@ def test_a_known_plan_is_compiled_again_only_when_it_has_changed(
     assert known.of(project) is not plan
 
 
-def test_a_known_plan_is_remembered_for_some_seconds(engine: Engine, project: int) -> None:
+def test_a_known_plan_is_remembered_for_some_seconds(
+    engine: Engine, project: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans, "REMEMBER_S", 3_600.0)
     known = KnownPlans(engine)
     assert known.of(project) is plans.NO_PLAN
     save_event(engine, project, PlannedEvent(event="Paid"), now=NOW)
