@@ -1,7 +1,7 @@
 // Builds the files that web pages load, and fails when the default file outgrows its budget.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { bundled, here } from "./build/bundle.mjs";
 import { costs } from "./build/features.mjs";
@@ -15,14 +15,21 @@ const FILES = {
 
 const hash = (kind, text, form) => createHash(kind).update(text).digest(form);
 
+/** Writes a file in one step: it may be served, or be built by another process, at this moment. */
+async function put(path, content) {
+  const unfinished = here(`${path}.${process.pid}`);
+  await writeFile(unfinished, content);
+  await rename(unfinished, here(path));
+}
+
 /** Builds one file, plain and packed, and copies under its hash that later builds leave alone: pages may name it for years. */
 async function built(name, { entry, format }) {
   const { text } = await bundled(entry, { format });
   const named = name.replace(/js$/, `${hash("sha256", text, "hex").slice(0, 20)}.js`);
   const packed = gzipSync(text, { level: 9 }); // These very bytes are served.
   for (const [ending, content] of [[".gz", packed], ["", text]]) {
-    await writeFile(here(`dist/${name}${ending}`), content);
-    await copyFile(here(`dist/${name}${ending}`), here(`dist/kept/${named}${ending}`));
+    await put(`dist/${name}${ending}`, content);
+    await put(`dist/kept/${named}${ending}`, content);
   }
   return {
     hashed: named,
@@ -41,7 +48,7 @@ for (const [name, how] of Object.entries(FILES)) {
   for (const [part, price] of prices) console.log(`${String(price).padStart(6)}  ${part}`);
   manifest[name] = await built(name, how);
 }
-await writeFile(here("dist/manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+await put("dist/manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);
 
 for (const [name, { bytes, gzip, integrity }] of Object.entries(manifest)) {
   console.log(`${name}: ${bytes} bytes, ${gzip} bytes gzip${name === "w.js" ? ` of ${LIMIT} allowed` : ""}, ${integrity}`);

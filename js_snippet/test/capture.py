@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -105,15 +105,15 @@ class Collector:
     @property
     def events(self) -> list[Event]:
         """What was accepted, in the order of arrival, but for `reports`."""
-        return [event for event in self._accepted if event.get("event") != ENGAGEMENT]
+        return [event for event in self.accepted if event.get("event") != ENGAGEMENT]
 
     @property
     def reports(self) -> list[Event]:
         """How pages were used: how many there are depends on the time that a test takes."""
-        return [event for event in self._accepted if event.get("event") == ENGAGEMENT]
+        return [event for event in self.accepted if event.get("event") == ENGAGEMENT]
 
     @property
-    def _accepted(self) -> list[Event]:
+    def accepted(self) -> list[Event]:
         """What arrived twice counts once, as in the real one."""
         accepted = [
             event for request in self.requests if request.status == 200 for event in request.body["batch"]
@@ -145,7 +145,13 @@ class Collector:
             f"{self.expected} events expected, got {len(events)}: {[label(e) for e in events][:20]}"
         )
 
-    def wait_until_quiet(self, seconds: float = 1) -> list[Event]:
+    def wait_until_quiet(
+        self, seconds: float = 1, *, is_enough: Callable[[], bool] = lambda: True
+    ) -> list[Event]:
+        """Waits until it is enough, and nothing more has come for so many seconds."""
+        end = time.monotonic() + PATIENCE_S
+        while not is_enough() and time.monotonic() < end:
+            time.sleep(0.01)
         seen = -1
         while seen < len(self.requests):
             seen = len(self.requests)

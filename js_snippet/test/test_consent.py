@@ -5,7 +5,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from js_snippet.test.capture import Collector, Site
 from js_snippet.test.test_loss import COOKIE_WRITES
-from js_snippet.test.visits import LOADED, STUB, TRACES, anonymous_ids, labels, one, sessions, visit
+from js_snippet.test.visits import LOADED, STUB, TRACES, anonymous_ids, labels, leave, one, sessions, visit
 
 pytestmark = pytest.mark.browser
 
@@ -317,5 +317,5 @@ def test_a_tab_that_is_closed_tells_what_it_held_if_the_visitor_has_agreed_in_an
     second.evaluate("waywiser.track('Held')")
     first.evaluate("waywiser.consent('granted')")
     collector.wait(1)
-    second.close()
+    leave(second)
     assert sorted(labels(collector.wait(3))) == ["page /", "page /", "track Held"]

@@ -9,6 +9,7 @@ from js_snippet.test.visits import (
     STUB,
     anonymous_ids,
     labels,
+    leave,
     one,
     sessions,
     visit,
@@ -34,7 +35,7 @@ def test_what_the_page_has_broken_costs_only_itself(
     collector.wait(2)
     wait_until_answered(page)
     page.evaluate("waywiser.track('Last')")
-    page.close()
+    leave(page)
     assert labels(collector.wait(3)) == ["page /", "track Early", "track Last"]
 
 

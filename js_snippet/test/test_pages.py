@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from js_snippet.test.capture import Collector, Site
-from js_snippet.test.visits import UUID, labels, visit
+from js_snippet.test.visits import UUID, labels, visit, wait_until_answered
 
 pytestmark = pytest.mark.browser
 
@@ -17,7 +17,8 @@ def test_a_pasted_script_alone_sends_one_page_view(
     address = site.put("/pricing")
     utm = "utm_source=news&utm_medium=email&utm_campaign=spring&utm_term=a&utm_content=b"
     search = f"?{utm}&gclid=G1&msclkid=M1&x=1"
-    site.put("/", f'<a href="{address}{search}#part">in</a>')
+    head = site.script.replace("async", 'async data-auto=""')
+    site.put("/", f'<a href="{address}{search}#part">in</a>', head=head)
     page = profile.new_page()
     page.goto(site.url + "/")
     collector.wait(1)
@@ -119,6 +120,7 @@ def test_a_page_that_comes_back_from_the_browsers_cache_is_viewed_again(
     page = visit(profile, site.put("/"))
     page.evaluate("window.mark = 1")
     collector.wait(1)
+    wait_until_answered(page)
     page.goto(site.url + "/next")
     collector.wait(2)
     page.go_back(wait_until="commit")

@@ -88,6 +88,7 @@ def test_the_user_is_known_on_later_pages_and_in_other_tabs(
     other, page = visit(profile, address), visit(profile, address)
     collector.wait(2)
     page.evaluate("waywiser.identify('42')")
+    other.wait_for_function("Object.values(localStorage).includes('42')")
     other.evaluate("waywiser.track('Elsewhere')")
     page.reload()
     events = collector.wait(5)

@@ -58,7 +58,7 @@ def test_a_report_that_takes_long_comes_by_itself(
 ) -> None:
     page, project = inside
     jobs = demo[0].services.waiting._jobs
-    before = {*jobs}  # of a page that was left
+    earlier = {*jobs}  # of a page that was left
     page.goto(f"{project}/journeys/trial-to-paid/timing?days=89")
     expect(
         page.get_by_text("This report takes a while").and_(page.locator(":not(#report-says)"))
@@ -82,7 +82,7 @@ def test_a_report_that_takes_long_comes_by_itself(
     assert page.url.endswith("timing?days=89")
     page.locator("summary", has_text="Segment").click()
     assert page.locator("#bar-device option").count() > 1
-    until(lambda: {*jobs} <= before)
+    until(lambda: {*jobs} <= earlier)
 
 
 def test_cancelling_ends_the_question(

@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import barriers
-from tests.browser.admin_pages import stand
 from tests.browser.company import Company
 from tests.installation import eventually
 
@@ -57,7 +56,6 @@ def test_a_meaning_goes_along_with_its_word(inside: tuple[Page, str]) -> None:
 @pytest.mark.parametrize("path", ["journeys?days=90", FUNNEL])
 def test_a_tap_tells_a_meaning_beside_its_word(phone: Page, demo: tuple[Company, str], path: str) -> None:
     phone.goto(f"{demo[1]}/p/fernhill/{path}")
-    stand(phone)
     word = phone.locator(".legend .meaning").first
     word.tap()
     told = phone.locator(".meaning-told")
