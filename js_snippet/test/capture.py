@@ -31,7 +31,14 @@ class Listener:
         self.up()
 
     def up(self) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler)
+        end = time.monotonic() + PATIENCE_S
+        while self._server is None:
+            try:
+                self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler)
+            except OSError:  # somebody's connection has the port meanwhile
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 

@@ -16,6 +16,18 @@ from sink import Make, Run, Sink
 import waywiser
 from waywiser import Client
 
+# Machines that run tests stand still for seconds: what ends of itself is given longer than in daily use.
+PATIENTLY = """
+Client.flush.__defaults__ = Client.close.__defaults__ = (20.0,)
+_process.EXIT_SECONDS = 20.0
+"""
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Client.flush, "__defaults__", (20.0,))
+    monkeypatch.setattr(Client.close, "__defaults__", (20.0,))
+
 
 @pytest.fixture
 def sink() -> Iterator[Sink]:
@@ -29,7 +41,7 @@ def make(sink: Sink) -> Iterator[Make]:
     clients: list[Client] = []
 
     def client(**settings: Any) -> Client:
-        clients.append(Client("key-1", sink.url, **{"flush_interval": 60, **settings}))
+        clients.append(Client("key-1", sink.url, **{"flush_interval": 60, "timeout": 60, **settings}))
         return clients[-1]
 
     yield client
@@ -43,14 +55,15 @@ def run(sink: Sink) -> Run:
     """Run a script in a fresh interpreter, where HOST is the sink's address; it must end well."""
 
     def script(text: str) -> subprocess.CompletedProcess[str]:
-        head = f"import os, sys, threading, time\nfrom waywiser import Client\nHOST = {sink.url!r}\n"
+        head = "import os, sys, threading, time\nfrom waywiser import Client, _process\n"
+        head += f"HOST = {sink.url!r}{PATIENTLY}"
         path = str(Path(waywiser.__file__).parent.parent)
         return subprocess.run(
             [sys.executable, "-c", head + textwrap.dedent(text)],
             env={**os.environ, "PYTHONPATH": path},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 

@@ -107,7 +107,7 @@ def test_every_call_ends_in_exactly_one_counter(
     assert stats.waiting == 0
     held_back = stats.dropped.get("held_back", 0)
     # What was counted before the end of `close` is told by the thread that counted it, perhaps after that.
-    assert eventually(lambda: len(drops) == sum(stats.dropped.values()) - held_back)
+    assert eventually(lambda: len(drops) == sum(client.stats().dropped.values()) - held_back)
     assert report.lost <= len(drops)
     assert len(set(fickle.accepted)) >= stats.sent
     for earlier, later in zip(fickle.healths, fickle.healths[1:]):
@@ -147,7 +147,10 @@ def test_each_batch_carries_the_totals_of_its_client(make: Make, sink: Sink) -> 
     }
 
 
-def test_drops_that_no_batch_has_told_are_told_at_the_end(make: Make, sink: Sink) -> None:
+def test_drops_that_no_batch_has_told_are_told_at_the_end(
+    make: Make, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_courier, "FAREWELL_SECONDS", 60.0)
     client = make()
     client.track("A", user_id="1")
     client.flush()
@@ -157,7 +160,10 @@ def test_drops_that_no_batch_has_told_are_told_at_the_end(make: Make, sink: Sink
     assert sink.requests[-1].body["health"]["dropped"] == {"invalid": 1}
 
 
-def test_what_became_of_the_last_batch_is_told_at_the_end(make: Make, sink: Sink) -> None:
+def test_what_became_of_the_last_batch_is_told_at_the_end(
+    make: Make, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_courier, "FAREWELL_SECONDS", 60.0)
     client = make()
     client.track("A", user_id="1")
     client.track("B", user_id="1")

@@ -8,9 +8,10 @@ import time
 from email.utils import formatdate
 
 import pytest
+from patience import eventually
 from sink import Answer, Make, Sink
 
-from waywiser import Client, ConnectionFailed, HttpTransport, Request, Response, _breaker
+from waywiser import Client, ConnectionFailed, HttpTransport, Request, Response, _breaker, _sockets
 from waywiser._verdict import TryAgain, judge
 
 
@@ -20,18 +21,27 @@ def test_a_request_keeps_its_timeout_as_a_whole(answer: Answer, sink: Sink) -> N
     start = time.monotonic()
     with pytest.raises(ConnectionFailed, match="timed out"):
         HttpTransport().send(Request(sink.url + "/v1/batch", {}, b'{"batch":[]}', 0.5))
-    assert 0.5 <= time.monotonic() - start < 6
+    assert 0.5 <= time.monotonic() - start < 30
 
 
-def test_a_request_that_is_repeated_on_a_new_connection_keeps_its_timeout(sink: Sink) -> None:
+def test_a_request_that_is_repeated_on_a_new_connection_keeps_its_timeout(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
     transport = HttpTransport()
-    request = Request(sink.url + "/v1/batch", {}, b'{"batch":[]}', 3.0)
+    request = Request(sink.url + "/v1/batch", {}, b'{"batch":[]}', 8.0)
+    given: list[float] = []
+    given_by = _sockets.Deadline.set
+
+    def give(self: _sockets.Deadline, seconds: float) -> None:
+        given.append(seconds)
+        given_by(self, seconds)
+
+    monkeypatch.setattr(_sockets.Deadline, "set", give)
     transport.send(request)
-    sink.answers.extend([Answer(waits=2.0, breaks=True), Answer(hangs=True)])
-    start = time.monotonic()
+    sink.answers.extend([Answer(breaks=True), Answer(hangs=True)])
     with pytest.raises(ConnectionFailed, match="timed out"):
         transport.send(request)
-    assert 3.0 <= time.monotonic() - start < 4.8
+    assert given == [8.0, 8.0], "one for each call, none for the repetition"
     assert len(sink.requests) == 3
     transport.close()
 
@@ -80,8 +90,8 @@ def test_a_close_leaves_time_for_another_try(make: Make, sink: Sink, monkeypatch
     sink.answers.append(Answer(503))
     client = make(flush_at=1)
     client.track("A", user_id="1")
-    assert client.flush(0.1) is False
-    assert client.close(5).sent == 1
+    assert eventually(lambda: client._delivery.breaker.failures == 1)
+    assert client.close(60).sent == 1
 
 
 def test_a_close_does_not_wait_for_a_try_that_may_not_come(make: Make, sink: Sink) -> None:

@@ -41,6 +41,7 @@ def test_a_status_line_that_is_none(garbage: str, caplog: pytest.LogCaptureFixtu
     errors: list[DeliveryError] = []
     with Client("key-1", garbage, sync=True, timeout=2, on_error=errors.append) as client:
         client.track("A", user_id="1")
+        client.close(5)
     said = [*caplog.messages, *map(str, errors)]
     assert any("[2J" in each for each in said)
     assert [each for each in said if set(CONTROL).intersection(each) or len(each) > 600] == []

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from sink import Answer, Make, Run, Sink
@@ -116,11 +117,11 @@ def test_many_may_close_at_once(make: Make, sink: Sink) -> None:
     for _ in range(50):
         client.track("A", user_id="1")
     reports = []
-    threads = [threading.Thread(target=lambda: reports.append(client.close(10))) for _ in range(5)]
+    threads = [threading.Thread(target=lambda: reports.append(client.close(60))) for _ in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert [(report.sent, report.lost) for report in reports] == [(50, 0)] * 5
     assert len(sink.messages) == 50
 
@@ -137,7 +138,7 @@ def test_eight_threads_with_a_thousand_messages_each_arrive_exactly_once(make: M
         thread.start()
     for thread in threads:
         thread.join()
-    assert client.flush(20)
+    assert client.flush(60)
     assert Counter(sink.events) == Counter(f"{name}-{number}" for name in range(8) for number in range(1000))
     assert len({message["messageId"] for message in sink.messages}) == 8000
     stats = client.stats()
@@ -200,8 +201,8 @@ def test_where_no_thread_can_be_had_close_keeps_its_time_too(make: Make, sink: S
     client = make()
     client.track("A", user_id="1")
     start = time.monotonic()
-    report = client.close(5)
-    assert time.monotonic() - start < 15
+    report = client.close(60)
+    assert time.monotonic() - start < 30
     assert (report.sent, report.lost) == (0, 1)
     assert len(sink.requests) == 1
 
@@ -305,15 +306,26 @@ def test_parent_and_child_do_not_share_a_connection(run: Run, sink: Sink) -> Non
 
 
 @can_fork
-def test_a_child_forked_during_a_request_delivers_on_a_connection_of_its_own(run: Run, sink: Sink) -> None:
+def test_a_child_forked_during_a_request_delivers_on_a_connection_of_its_own(
+    run: Run, sink: Sink, tmp_path: Path
+) -> None:
     sink.answers.extend([Answer(), Answer(hangs=True)])
+    was_sent = tmp_path / "was sent"
+
+    def tell() -> None:
+        if sink.arrived.acquire(timeout=60) and sink.arrived.acquire(timeout=60):
+            was_sent.touch()
+
+    threading.Thread(target=tell, daemon=True).start()
     ended = run(
-        """
+        f"""
+        _process.EXIT_SECONDS = 2.0
         client = Client("key-1", HOST, flush_at=1, timeout=600)
         client.track("first", user_id="1")
         client.flush()
         client.track("hangs", user_id="1")
-        client.flush(1)
+        while not os.path.exists({str(was_sent)!r}):
+            time.sleep(0.01)
         pid = os.fork()
         if not pid:
             client.track("child", user_id="1")
@@ -332,7 +344,7 @@ def test_a_child_forked_during_a_request_delivers_on_a_connection_of_its_own(run
 def test_children_forked_while_other_threads_track_are_never_stuck(run: Run, sink: Sink) -> None:
     ended = run(
         """
-        client = Client("key-1", HOST, flush_interval=0.01)
+        client = Client("key-1", HOST, flush_interval=0.01, max_queue=10**6, timeout=60)
         done = threading.Event()
         def work():
             while not done.is_set():
@@ -346,13 +358,13 @@ def test_children_forked_while_other_threads_track_are_never_stuck(run: Run, sin
             pid = os.fork()
             if not pid:
                 client.track("child", user_id="1")
-                os._exit(0 if client.close(10).sent == 1 else 1)
+                os._exit(0 if client.close(60).sent == 1 else 1)
             pids.append(pid)
         results = [os.waitpid(pid, 0)[1] for pid in pids]
         done.set()
         for thread in threads:
             thread.join()
-        report = client.close(20)
+        report = client.close(60)
         print(report.sent, report.lost)
         assert not any(results), results
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -30,11 +31,14 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_spool_reader, "LOOK_SECONDS", 0.02)
 
 
+TAKEN: list[socket.socket] = []
+
+
 def nowhere() -> str:
-    """An address where nobody listens."""
-    gone = Sink()
-    gone.close()
-    return gone.url
+    """An address where nobody listens, nor ever will."""
+    TAKEN.append(socket.socket())
+    TAKEN[-1].bind(("127.0.0.1", 0))
+    return f"http://127.0.0.1:{TAKEN[-1].getsockname()[1]}"
 
 
 def fill(folder: Path, *names: str, key: str = "key-1") -> Client:
@@ -182,6 +186,7 @@ def test_what_the_collector_refuses_from_the_spool_is_reported(
     client = make(spool_dir=tmp_path, on_drop=drops.append)
     client.flush(5)
     assert eventually(lambda: client.stats().recovered == 2)
+    assert eventually(lambda: len(drops) == 1)
     assert [(drop.code, drop.message["event"]) for drop in drops] == [("bad", "B")]
     assert (client.stats().sent, client.stats().dropped) == (1, {"rejected": 1})
 
@@ -387,7 +392,7 @@ def test_the_command_stops_where_the_key_is_refused(tmp_path: Path, sink: Sink) 
 
 def test_the_command_says_when_something_is_left(tmp_path: Path) -> None:
     fill(tmp_path, "A")
-    ended = command("send", str(tmp_path), "--host", nowhere(), "--timeout", "0.5")
+    ended = command("send", str(tmp_path), "--host", nowhere(), "--timeout", "2")
     assert (ended.returncode, ended.stdout) == (1, "0 sent, 0 refused, 1 files left\n")
     assert "fails" in ended.stderr
 
@@ -432,7 +437,7 @@ def test_many_files_are_delivered_in_one_go(tmp_path: Path, make: Make, sink: Si
     writer.close(0)
     reader = make(spool_dir=tmp_path)
     reader.flush(5)
-    assert eventually(lambda: len(sink.events) == 300)
+    assert eventually(lambda: len(sink.events) == 300, 120)
     assert eventually(lambda: list(tmp_path.iterdir()) == [])
 
 

@@ -27,14 +27,14 @@ class Invocation:
 def test_everything_is_delivered_when_the_handler_returns(is_sync: bool, sink: Sink, make: Make) -> None:
     ww = make(sync=is_sync)
 
-    @deliver_at_end(ww)
+    @deliver_at_end(ww, timeout=30)
     def handler(event: Any, context: Any) -> str:
         """Say hello."""
         ww.track("Order Paid", user_id="42")
         ww.track("Receipt Sent", user_id="42")
         return "done"
 
-    assert handler({}, Invocation(30)) == "done"
+    assert handler({}, Invocation(60)) == "done"
     assert sink.events == ["Order Paid", "Receipt Sent"]
     assert (handler.__name__, handler.__doc__) == ("handler", "Say hello.")
 
@@ -42,7 +42,7 @@ def test_everything_is_delivered_when_the_handler_returns(is_sync: bool, sink: S
 def test_so_it_is_when_the_handler_fails(sink: Sink, make: Make) -> None:
     ww = make()
 
-    @deliver_at_end(ww)
+    @deliver_at_end(ww, timeout=30)
     def handler(event: Any, context: Any) -> None:
         ww.track("Order Paid", user_id="42")
         raise RuntimeError
@@ -110,5 +110,5 @@ def test_the_visitor_of_a_request_is_known(event: Any, expected: Any, make: Make
         around = current_context()
         return around.anonymous_id, around.session_id, dict(around.values)
 
-    assert handler(event, Invocation(30)) == expected
+    assert handler(event, Invocation(60)) == expected
     assert current_context().anonymous_id == ""

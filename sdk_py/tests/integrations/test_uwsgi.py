@@ -62,7 +62,7 @@ def server(script: Path) -> Iterator[str]:
 def ask(url: str, until: float) -> str:
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
+            with urllib.request.urlopen(url, timeout=60) as answer:
                 return str(answer.read().decode())
         except OSError:
             if time.monotonic() > until:
