@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,13 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 TAKEN: list[socket.socket] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def given_back() -> Iterator[None]:
+    yield
+    while TAKEN:
+        TAKEN.pop().close()
 
 
 def nowhere() -> str:
