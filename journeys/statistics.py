@@ -81,7 +81,7 @@ def p_of_two_rates(count: ArrayLike, n: ArrayLike, other_count: ArrayLike, other
     with np.errstate(divide="ignore", invalid="ignore"):
         share = (a + b) / (n + m)
         z_squared = (a / n - b / m) ** 2 / (share * (1 - share) * (1 / n + 1 / m))
-        least = np.minimum(n, m) * np.minimum(share, 1 - share)
+        least = np.minimum(n, m) * np.minimum(a + b, n + m - a - b) / (n + m)
     p = np.where((share == 0) | (share == 1), 1.0, chi2.sf(z_squared, 1))
     p = np.where((n == 0) | (m == 0), np.nan, p)
     for at in np.flatnonzero((least < LEAST_EXPECTED) & ~np.isnan(p)):

@@ -204,7 +204,8 @@ def test_links_are_listed_with_who_made_them_and_kept_as_hashes(own_shop: Shop) 
     assert told == ["made a link to the report funnel of buy, for 30 days"]
 
 
-def test_however_many_look_it_is_computed_once_in_some_minutes() -> None:
+def test_however_many_look_it_is_computed_once_in_some_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedding, "WAIT_S", 60.0)
     shelf, asked = embedding.Shelf(), []
 
     def make() -> str:

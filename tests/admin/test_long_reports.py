@@ -265,8 +265,7 @@ def test_the_size_beside_a_segment_is_waited_for_while_its_form_goes_on(
     still = client.post(path, data={**form, "work": name}, headers=HX)
     assert still.headers["HX-Retarget"] == "#beside-size-progress"
     slow.set()
-    until(lambda: "data-work" not in client.post(path, data={**form, "work": name}, headers=HX).text)
-    assert "of 5 customers" in client.post(path, data=form, headers=HX).text
+    assert "of 5 customers" in come(client, path, {**form, "work": name})
 
 
 def test_what_a_journey_lacked_is_gone_while_it_is_counted(shop: Shop, slow: threading.Event) -> None:
@@ -523,9 +522,13 @@ def test_a_refresh_leaves_what_stands_there_until_a_later_one_finds_it_ready(
 def test_what_is_asked_for_often_is_watched_over_once(shop: Shop) -> None:
     desk, gate = Waiting(patience_s=0.01), threading.Event()
     job = desk.begin(1, Work(), shop.services.events, gate.wait)
-    before = threading.active_count()
+
+    def watchers() -> int:
+        return sum(one.name == "report-watch" for one in threading.enumerate())
+
+    before = watchers()
     assert not any(desk.is_ready(job) for _ in range(5))
-    assert threading.active_count() <= before + 1
+    assert watchers() <= before + 1
     gate.set()
     assert desk.taken(job)
 

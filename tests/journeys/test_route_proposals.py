@@ -186,7 +186,11 @@ some_templates = st.lists(
 ).map(lambda all_: "/" + "/".join(all_))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     seen=st.lists(some_paths, min_size=1, max_size=30),
     listed=st.lists(some_templates, unique=True, max_size=6),
@@ -215,4 +219,5 @@ def test_templates_rename_views_and_never_lose_or_make_one(
     assert taken == {one: expected(listed)[one] for one in listed}
     assert sum(one["views"] for one in found["changes"]) == found["changed"] <= len(seen)
     for one in found["changes"]:
-        assert sum(row["views"] for row in one["busiest"]) == one["views"]
+        shown = sum(row["views"] for row in one["busiest"])
+        assert shown == one["views"] if one["names"] <= 12 else shown < one["views"]

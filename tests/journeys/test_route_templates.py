@@ -142,7 +142,11 @@ def can_be_kept(template: str) -> bool:
         return False
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(listed=st.lists(templates, max_size=8), seen=st.lists(paths, min_size=1, max_size=20))
 def test_both_engines_and_python_read_a_template_alike(
     listed: list[str], seen: list[str], shared_events: EventStore
