@@ -15,11 +15,11 @@ def _refused(_: object) -> None:
     raise ValidationError(NO_AS_OF)
 
 
-class PeriodAsked(Schema):
-    """A period; `as_of` is refused, lest somebody takes the numbers of now for those of then."""
+class DaysAsked(Schema):
+    """From when to when."""
 
     class Meta:
-        """Arguments that are not known do no harm."""
+        """Arguments that are not known, such as cache breakers, do no harm."""
 
         unknown = EXCLUDE
 
@@ -29,6 +29,11 @@ class PeriodAsked(Schema):
     end = fields.String(
         data_key="to", metadata={"description": "date or time, exclusive; the end of today where absent"}
     )
+
+
+class PeriodAsked(DaysAsked):
+    """A period; `as_of` is refused, lest somebody takes the numbers of now for those of then."""
+
     as_of = fields.Raw(validate=_refused, metadata={"description": "not supported here: refused"})
 
 

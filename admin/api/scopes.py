@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import fields, validate
 
 from admin.api.endpoint import Call
+from admin.api.periods import DaysAsked
 from journeys.funnel import UNITS
 from journeys.period import asked_at, iso
 from journeys.scope import Scope, open_scope
@@ -19,20 +20,9 @@ THEN = (
 )
 
 
-class Asked(Schema):
+class Asked(DaysAsked):
     """What every report reads: the period by start of the runs, and the segment."""
 
-    class Meta:
-        """Arguments that a report does not know are left to others, such as cache breakers."""
-
-        unknown = EXCLUDE
-
-    start = fields.String(
-        data_key="from", metadata={"description": "date or time, inclusive; 30 days before `to` where absent"}
-    )
-    end = fields.String(
-        data_key="to", metadata={"description": "date or time, exclusive; the end of today where absent"}
-    )
     unit = fields.String(
         load_default="runs",
         validate=validate.OneOf(UNITS),
