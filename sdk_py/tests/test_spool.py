@@ -55,6 +55,7 @@ def fill(folder: Path, *names: str, key: str = "key-1") -> Client:
         assert client.track(name, user_id="1")
     report = client.close(0)
     assert (report.sent, report.spooled, report.lost) == (0, len(names), 0)
+    assert eventually(lambda: client._delivery.thread is None)  # Nobody reads the folder any more.
     return client
 
 
@@ -183,6 +184,21 @@ def test_torn_and_foreign_files_are_set_aside_and_give_what_can_be_read(
     expected = 0 if damage(whole).startswith(MAGIC + b"\xff") else 1
     assert len(list(tmp_path.glob("*.bad"))) == expected
     assert client.stats().dropped == {}
+
+
+def test_a_torn_file_keeps_the_note_of_how_far_it_was_delivered(
+    tmp_path: Path, make: Make, sink: Sink
+) -> None:
+    fill(tmp_path, "A", "B")
+    [path] = tmp_path.iterdir()
+    whole = path.read_bytes()
+    [(end, _), _] = _spool_file.records(whole, HEADER.size)[0]
+    path.write_bytes(HEADER.pack(MAGIC, end) + whole[HEADER.size : -3])
+    make(spool_dir=tmp_path).flush()
+    assert eventually(lambda: [each.suffix for each in tmp_path.iterdir()] == [".bad"])
+    [bad] = tmp_path.iterdir()
+    assert HEADER.unpack(bad.read_bytes()[: HEADER.size]) == (MAGIC, end)
+    assert sink.requests == []
 
 
 def test_what_the_collector_refuses_from_the_spool_is_reported(

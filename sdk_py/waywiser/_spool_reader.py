@@ -122,7 +122,7 @@ class SpoolReader:
             self._set_aside(file)
             return False
         found, self._is_torn = records(data, offset)
-        self._file, self._records = file, deque(found)
+        self._file, self._records, self._end = file, deque(found), offset
         if not found:
             self._finish(file)
         return bool(found)
