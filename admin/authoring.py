@@ -10,7 +10,8 @@ from admin.draft import Draft, to_definition
 from admin.made_keys import free_key
 from admin.seen import only_new, only_over, says
 from admin.services import Services
-from journeys.definitions import RUNS_OF, Definition, DefinitionError, parse, to_yaml, yaml_of
+from journeys.definition_schema import RUNS_OF
+from journeys.definitions import Definition, DefinitionError, parse, to_yaml, yaml_of
 from journeys.period import parse_period
 from journeys.preview import check_patterns, preview
 from journeys.saving import save_journey

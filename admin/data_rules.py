@@ -9,7 +9,7 @@ import msgspec
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from admin.rows import Row, rows_of
-from journeys.definitions import problems_of
+from journeys.definition_schema import problems_of
 from store.rules import STANDARD, ProjectRules
 from store.words import Later, tell
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from admin.made_keys import free_key, slug
-from journeys.definitions import ORDERS, RUNS_OF
+from journeys.definition_schema import ORDERS, RUNS_OF
 
 Draft = dict[str, Any]
 KINDS = ("event", "page", "type")

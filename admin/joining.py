@@ -15,7 +15,7 @@ from admin.locales import counted as ngettext
 from admin.rows import Row, rows_of
 from admin.seen import unless_changed, version_of
 from admin.services import Services
-from journeys.definitions import problems_of
+from journeys.definition_schema import problems_of
 from store.event import identity_hash
 from store.identity.previews import RulesPreview
 from store.identity.regrouping import Regrouping, ask_for

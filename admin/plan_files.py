@@ -10,7 +10,7 @@ import yaml
 from marshmallow import Schema, ValidationError, fields, validate
 
 from journeys import plain_yaml
-from journeys.definitions import problems_of
+from journeys.definition_schema import problems_of
 from store.plans import MOST_EVENTS, MOST_NAME, PlanError, PlannedEvent
 from store.words import tell
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from admin.draft import text_of
 from admin.services import Services
 from journeys import catalog, hints
-from journeys.definitions import FIELDS
+from journeys.definition_schema import FIELDS
 from journeys.hints import Of
 from journeys.routes import confirmed
 

@@ -18,7 +18,7 @@ from journeys import (
     flows,
     lifecycle,
 )
-from journeys.definitions import OPERATORS
+from journeys.definition_schema import OPERATORS
 from journeys.dimensions import NAMED, OF_EVENT, OF_RUN
 from journeys.report import Report
 from store.words import Spoken, marked

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from journeys.definitions import FIELDS
+from journeys.definition_schema import FIELDS
 from journeys.filters import Params
 from journeys.period import iso
 from journeys.questions import question

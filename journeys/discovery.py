@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from journeys import filters
-from journeys.definitions import Definition, parse, parse_duration
+from journeys.definition_schema import parse_duration
+from journeys.definitions import Definition, parse
 from journeys.discovery_cells import other_cell, way_cell
 from journeys.funnel import funnel
 from journeys.members import EVERYBODY, Members

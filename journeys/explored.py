@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from journeys import filters, resolution
-from journeys.definitions import parse, parse_duration
+from journeys.definition_schema import parse_duration
+from journeys.definitions import parse
 from journeys.discovery import two_steps
 from journeys.explored_cells import DEEPEST, ENDS, written
 from journeys.flows import OTHER, Flow, Node, drawn

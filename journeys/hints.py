@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from journeys.definitions import FIELDS
+from journeys.definition_schema import FIELDS
 from journeys.questions import question
 from store.events import EventStore
 

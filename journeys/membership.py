@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from journeys import filters, known
-from journeys.definitions import Condition, Matcher, RunsOf, parse
+from journeys.definition_schema import RunsOf
+from journeys.definitions import Condition, Matcher, parse
 from journeys.filters import Params
 from journeys.outcome import outcome_at
 from journeys.questions import question

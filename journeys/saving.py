@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from journeys.definitions import UNITS_MS, Definition, DefinitionError, parse
+from journeys.definition_schema import UNITS_MS
+from journeys.definitions import Definition, DefinitionError, parse
 from journeys.version_changes import counts_alike
 from store.journeys import JourneyVersion, kept_versions, save_version
 from store.rules import ProjectRules, alter_rules, rules_of

@@ -10,23 +10,19 @@ import yaml
 from marshmallow import Schema, ValidationError, fields, pre_load, validate, validates_schema
 
 from journeys import plain_yaml
-from journeys.definitions import (
+from journeys.definition_schema import (
     KEY,
     NAME,
     OPERATORS,
-    Condition,
-    DefinitionError,
-    Matcher,
     MatcherSchema,
     at_most,
     check_duration,
     check_value,
-    condition_of,
-    matcher_of,
     parse_duration,
     problems_of,
     text_of,
 )
+from journeys.definitions import Condition, DefinitionError, Matcher, condition_of, matcher_of
 from journeys.segments import ATTRIBUTES
 from store.words import tell
 

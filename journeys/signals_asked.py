@@ -9,7 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 from journeys.cursors import ListError
-from journeys.definitions import Definition, parse_duration
+from journeys.definition_schema import parse_duration
+from journeys.definitions import Definition
 from journeys.dimensions import DimensionError
 from journeys.funnel import funnel
 from journeys.scope import Scope

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from marshmallow import fields, validate
 
-from journeys.definitions import parse_duration
+from journeys.definition_schema import parse_duration
 from journeys.dimensions import DimensionError
 from journeys.period import Period, PeriodError, moment, preceding
 from journeys.report import OwnArguments

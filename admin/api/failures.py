@@ -10,7 +10,8 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from admin.api.endpoint import Refused
 from admin.failures import BAD_QUESTIONS
 from admin.seen import DefinitionChanged, RulesChanged
-from journeys.definitions import DefinitionError, problems_of
+from journeys.definition_schema import problems_of
+from journeys.definitions import DefinitionError
 from journeys.scope import NoSuchJourney
 from store.event_errors import EventStoreError, NotEnoughMemory
 from store.work import WorkEnded

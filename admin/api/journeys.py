@@ -9,7 +9,8 @@ from marshmallow import Schema, fields
 from admin.api.endpoint import Call, Endpoint, Refused
 from admin.api.scopes import Asked, progress
 from admin.seen import Check, DefinitionChanged, only_first, only_over, version_of
-from journeys.definitions import Definition, DefinitionSchema, lean, parse
+from journeys.definition_schema import DefinitionSchema
+from journeys.definitions import Definition, lean, parse
 from journeys.period import iso, parse_period
 from journeys.preview import check_patterns, preview
 from journeys.saving import save_journey

@@ -19,7 +19,8 @@ from admin.of_segment import Chosen, chosen
 from admin.services import services
 from admin.suggestions import MOST_SUGGESTIONS, About, suggestions
 from journeys import discovery, discovery_journeys, discovery_lists, discovery_steps
-from journeys.definitions import OPERATORS, parse
+from journeys.definition_schema import OPERATORS
+from journeys.definitions import parse
 from journeys.period import Period, asked_at, iso, parse_period
 from journeys.report import Table
 from journeys.touchpoints import Touchpoint, TouchpointError, read

@@ -16,7 +16,8 @@ from admin.long_reports import Spot, shown
 from admin.seen import TO_ITS_TOP, DefinitionChanged, opened_with
 from admin.services import services
 from admin.suggestions import About, suggestions
-from journeys.definitions import OPERATORS, Definition, DefinitionError, parse_yaml
+from journeys.definition_schema import OPERATORS
+from journeys.definitions import Definition, DefinitionError, parse_yaml
 from store.journeys import versions_of
 from store.words import tell
 

@@ -18,7 +18,8 @@ from admin.seen import TO_ITS_TOP, Check, DefinitionChanged, only_new, only_over
 from admin.segment_draft import LISTS, empty, from_definition, from_form, new_item, placed, to_definition
 from admin.segment_sizes import draft_size, runs_of, size_of
 from admin.services import services
-from journeys.definitions import OPERATORS, DefinitionError
+from journeys.definition_schema import OPERATORS
+from journeys.definitions import DefinitionError
 from journeys.scope import Scope
 from journeys.segment_definitions import (
     DEEPEST,

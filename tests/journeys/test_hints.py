@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from journeys import hints
-from journeys.definitions import FIELDS
+from journeys.definition_schema import FIELDS
 from journeys.hints import Of
 from store.events import EventStore
 from tests.journeys.test_catalog import NOW, happened

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from journeys.definitions import ORDERS, Condition, Definition, Matcher, parse
+from journeys.definition_schema import ORDERS
+from journeys.definitions import Condition, Definition, Matcher, parse
 from journeys.filling import fill
 from journeys.filters import Params
 from journeys.funnel import funnel

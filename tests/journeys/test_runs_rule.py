@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import journeys.runs
-from journeys.definitions import ORDERS, Definition, parse
+from journeys.definition_schema import ORDERS
+from journeys.definitions import Definition, parse
 from journeys.filling import fill
 from journeys.runs import Cut, cut, recompute
 from store.event import Event, event_id, identity_hash

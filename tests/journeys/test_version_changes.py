@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from journeys.definitions import DefinitionSchema, StepSchema, parse
+from journeys.definition_schema import DefinitionSchema, StepSchema
+from journeys.definitions import parse
 from journeys.version_changes import NAMES, OF_STEP, changes, counts_alike
 
 JOURNEY: dict[str, Any] = {
