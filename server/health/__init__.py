@@ -1,0 +1,1 @@
+"""How each part of an installation stands, as findings for `server/doctor.py`."""
