@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from admin.services import services
 from admin.waiting import Job
 from store.event_errors import NotEnoughMemory
-from store.work import Cancelled, Progress, Work, WorkEnded
+from store.work import Cancelled, MustAsk, Progress, Work, WorkEnded
 
 SILENT_MS = 15_000  # without a word of it, who computes elsewhere is taken to be gone, or out of reach
 T = TypeVar("T")
@@ -56,7 +57,7 @@ def shown(
     """Draw what is computed; where that takes long, the `frame` that asks again until it is there.
 
     `owner` is the person who waits, `work` what the questions are asked for. `compute` runs in a thread of
-    its own, without the request.
+    its own, without the request; here, where all places are taken and it is known already.
     """
     given, name = services(), request.values.get("work", "")
     desk, refreshes = given.waiting, request.path if _is_refresh() else ""
@@ -64,7 +65,10 @@ def shown(
     if job is None and _is_at_it_elsewhere(name):
         return "", HTTPStatus.NO_CONTENT
     try:
-        job = job or desk.begin(owner, work, given.events, compute, refreshes=refreshes)
+        if job is None:
+            with suppress(MustAsk):
+                return draw(desk.known(owner, work, compute))
+            job = desk.begin(owner, work, given.events, compute, refreshes=refreshes)
         if _cannot_ask_again():
             desk.only_at_once(job)
         elif not desk.is_ready(job, patiently=_is_in_place()):

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from store.cancelling import Cancelling
 from store.events import EventStore
 from store.words import carried, marked
-from store.work import CANCELLED_SAID, Cancelled, Progress, Work, WorkEnded, is_name
+from store.work import CANCELLED_SAID, Cancelled, MustAsk, Progress, Work, WorkEnded, is_name
 
+T = TypeVar("T")
 log = logging.getLogger("waywiser.reports")
 MOST = 8  # under way at once in one process; what is more waits for its turn
 MOST_OF_ONE = MOST - 2  # of one person, so that others find a place whatever that one asks for
@@ -117,6 +118,16 @@ class Waiting:
         self._go_on()
         return job
 
+    def known(self, owner: int, work: Work, compute: Callable[[], T]) -> T:
+        """What would have to wait for its turn, but can be had without a question to the event store.
+
+        Raises MustAsk where it cannot, or need not wait.
+        """
+        if self._has_place(owner):
+            raise MustAsk
+        with work.asking_nothing():
+            return compute()
+
     def before(self, job: Job) -> int | None:
         """How many wait before this one; None where its turn has come."""
         with self._guard:
@@ -195,6 +206,12 @@ class Waiting:
         for job in jobs:
             self._give_up(job)
         wait([job.found for job in jobs], timeout=CLOSE_S)
+
+    def _has_place(self, owner: int) -> bool:
+        """Whether what the person asks for now can begin at once."""
+        with self._guard:
+            theirs = sum(job.owner == owner for job in (*self._under_way, *self._line))
+            return len(self._under_way) < MOST and theirs < MOST_OF_ONE
 
     def _go_on(self) -> None:
         """Begin those whose turn it is, as far as there are places."""

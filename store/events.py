@@ -240,6 +240,8 @@ class EventStore:
         """
         sql, bound = in_pieces(sql, parameters or {})
         work = self._work
+        if work:
+            work.check()
         settings = SORTED_ON_DISK | (work.settings_for(FILES_TAKE) if work else {})
         try:
             with (
@@ -279,7 +281,7 @@ class EventStore:
         if self.embedded:
             return self._changes.mark(project)
         try:
-            rows = self.query(
+            rows = self.asked_for(None).query(  # whatever may be asked for the answer itself
                 "select count() as n, sum(cityHash64(hostName(), table, name)) as names "  # noqa: S608
                 f"from {self.system('parts')} "
                 "where database = {database:String} and active and table not in {unread:Array(String)}",
@@ -289,7 +291,7 @@ class EventStore:
             return None
         return rows[0]["n"], rows[0]["names"]
 
-    def asked_for(self, work: Work) -> EventStore:
+    def asked_for(self, work: Work | None) -> EventStore:
         """This store for questions of some work, by the same connections; it is not to be closed."""
         other = copy.copy(self)
         other._work = work

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from store.words import filled, marked, tell
@@ -41,6 +43,10 @@ class TookTooLong(WorkEnded):
     """The answer took longer than it may."""
 
 
+class MustAsk(Exception):
+    """A question would have to be asked where none may be."""
+
+
 class Progress(NamedTuple):
     """Rows that the questions under way have read, of about so many in all (0 where nobody knows)."""
 
@@ -61,6 +67,7 @@ class Work:
         self.limit_s = limit_s
         self.progress = Progress(0, 0)  # of what no engine counts
         self._ended = threading.Event()
+        self._may_ask = True
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -75,10 +82,21 @@ class Work:
         """No question is to begin any more."""
         self._ended.set()
 
+    @contextmanager
+    def asking_nothing(self) -> Iterator[None]:
+        """Meanwhile a question raises MustAsk, so that only what is known already is answered."""
+        self._may_ask = False
+        try:
+            yield
+        finally:
+            self._may_ask = True
+
     def check(self) -> None:
-        """Raise Cancelled where it was ended."""
+        """Whether a question may begin: raises Cancelled where the work was ended, and MustAsk."""
         if self._ended.is_set():
             raise Cancelled(CANCELLED_SAID)
+        if not self._may_ask:
+            raise MustAsk
 
     def note(self, read: int, rows: int) -> None:
         """Note how far it is where no engine counts that, and go no further where it was ended."""

@@ -12,6 +12,7 @@ from journeys.answers import Answers
 from store.event_errors import EventStoreError
 from store.work import Work
 from tests.admin.conftest import Shop
+from tests.admin.tokens import without_tokens
 from tests.admin.waiting.asked import CANCEL, HX, PATH, come, name_in, owners, until, waiting_of
 from tests.installation import eventually
 from tests.store.test_work import ENDLESS
@@ -204,3 +205,21 @@ def test_who_has_too_many_in_line_is_told_so_and_others_are_not(
     jobs.append(desk.begin(viewer + 1, Work(), shop.services.events, gate.wait))
     gate.set()
     assert all(desk.taken(job) for job in jobs)
+
+
+def test_what_is_known_needs_no_turn(
+    shop: Shop, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, given = shop.client("viewer"), replace(shop.services, waiting=Waiting(), answers=Answers())
+    monkeypatch.setitem(shop.app.extensions, "waywiser", given)
+    first = without_tokens(client.get(PATH).text)
+    assert '<div class="stack" id="report">' in first
+    desk = Waiting(patience_s=0.01)
+    monkeypatch.setitem(shop.app.extensions, "waywiser", replace(given, waiting=desk))
+    jobs = [desk.begin(owner, Work(), given.events, gate.wait) for owner in owners(MOST)]
+    assert without_tokens(client.get(PATH).text) == first
+    assert not desk._line
+    assert "This report waits for its turn." in client.get(f"{PATH}&device=mobile").text
+    gate.set()
+    assert all(desk.taken(job) for job in jobs)
+    desk.close()
