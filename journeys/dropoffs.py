@@ -153,7 +153,7 @@ def other_labels(scope: Scope, cell: str, *, unit: str = "runs", most: int = 50)
     none of them. No label where the cell is of another number. Raises ListError.
     """
     behind(scope, parted(cell)[1])
-    part = cell.partition(":")[0]
+    part = cell.partition(":")[0].partition(".")[0]
     if part == "origin":
         return dropoffs_origins.other_values(scope, cell, unit=unit, most=most)
     if part in PARTS:

@@ -41,7 +41,7 @@ def behind(scope: Scope, cell: str) -> Which:
             tell("%(cell)s is no cell of drop-offs; take one from the report's answer", cell=repr(cell))
         ) from None
     sql, values = runs(scope, asked, "runs")
-    condition = f"is_left = {int(whose == 'left')} and {told}"
+    condition = f"{_among(whose)} and {told}"
     those = question("dropoffs_lists.those", around=sql, condition=condition)
     name = scope.definition.steps[scope.definition.position(step) - 1].name
     said = tell("“%(step)s”: %(who)s, %(what)s", step=name, who=tell(WHOSE[whose]), what=title)
@@ -51,26 +51,33 @@ def behind(scope: Scope, cell: str) -> Which:
 def other_labels(scope: Scope, cell: str, *, unit: str, most: int) -> dict[str, Any]:
     """The labels that are together in a row, each with how many of those who left, or went on, have it.
 
-    `total` says how many there are, whether or not one of these has each. No label for a cell of another row.
+    Where the cell is of what came next at one time, only those who did it then. `total` says how many labels
+    there are, whether or not one of these has each. No label for a cell of another row.
     """
-    part, whose, step, within, kind, rest = [*cell.split(":", 5), ""][:6]
+    place, whose, step, within, kind, rest = [*cell.split(":", 5), ""][:6]
     if kind != "other":
         return {"total": 0, "labels": []}
-    asked, n = Around(step, float(within)), {"left": "left_here", "on": "went_on"}[whose]
+    part, _, when = place.partition(".")
+    asked = Around(step, float(within))
     sql, values = runs(scope, asked, unit)
     told, bound, _ = _of_row(part, kind, rest)
-    slots = {"around": sql, "word": PARTS[part][1], "n": n}
+    timed, limits = _timed(when) if when else ("true", {})
+    slots = {"around": sql, "word": PARTS[part][1], "counted": f"{_among(whose)} and {timed}"}
     condition = f"is_left and {told}" if part == "next" else told
     gathered = question("dropoffs_lists.gathered", condition=condition, **slots)
-    found = scope.events.query(gathered, values | bound | {"most": most})
+    found = scope.events.query(gathered, values | bound | limits | {"most": most})
     rows = named(scope, [{**row, "part": part, "kind": "value"} for row in found])
     return {
         "total": found[0]["labels"] if found else 0,
         "labels": [
-            {**_had(row), "n": row[n], "cell": asked.cell(part, whose, "value", row["name"])}
-            for row in sorted(rows, key=lambda row: -int(row[n]))
+            {**_had(row), "n": row["n"], "cell": asked.cell(place, whose, "value", row["name"])}
+            for row in sorted(rows, key=lambda row: -int(row["n"]))
         ],
     }
+
+
+def _among(whose: str) -> str:
+    return f"is_left = {int(whose == 'left')}"
 
 
 def _had(row: Row) -> dict[str, Any]:
@@ -108,7 +115,7 @@ def _condition(part: str, kind: str, rest: str) -> tuple[str, dict[str, Any], st
         return _of_row(part, kind, rest)
     if part != "next":
         raise ValueError(part)
-    if when == OPEN:
+    if when == OPEN and kind == "none":
         is_open = "next_kind = 'none' and until + {within:Int64} > seen_until"
         return is_open, {}, tell("nothing more so far, and their time is not up")
     timed, limits = _timed(when)

@@ -61,7 +61,8 @@ MEANINGS = {
     "none": "Nothing more so far; of `may_still` of them that time is not up yet.",
     "other": (
         "All labels or values without a row of their own, of `different` ones; `dropoffs/other`, asked with "
-        "the `cell` of a number in the row, has their names and how many of its runs have each."
+        "the `cell` of a number in the row, also of one of the times in `after`, has their names and how "
+        "many of its runs have each."
     ),
     "median_seconds": "Half of the runs in the row took at most this long from their last touchpoint to it.",
     "origins": (

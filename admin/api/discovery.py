@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from admin.all_events import AllEvents, Ends, all_events
 from admin.api.endpoint import Call, Endpoint
+from admin.api.others import asked_of_other
 from admin.api.periods import MembersAsked, members_of_call, period_of
 from admin.exports import csv_file
 from journeys import discovery, discovery_journeys, discovery_lists, discovery_steps
@@ -68,15 +69,6 @@ class FileAsked(BetweenAsked):
         },
     )
     now = fields.String(metadata={"description": "`as_of` of that answer; what is in time depends on it"})
-
-
-class OtherAsked(FileAsked):
-    """Which ways are together."""
-
-    cell = fields.String(
-        required=True, metadata={"description": "the `cell` of `other` in an answer of ways"}
-    )
-    most = fields.Integer(load_default=50, validate=validate.Range(1, 1_000))
 
 
 class ListAsked(FileAsked):
@@ -178,7 +170,7 @@ ENDPOINTS = [
     Endpoint("GET", "/discovery/journeys.csv", read_journeys_csv, query=PairsAsked),
     Endpoint("GET", "/discovery/ways", read_ways, query=WaysAsked),
     Endpoint("GET", "/discovery/ways.csv", read_ways_csv, query=WaysAsked),
-    Endpoint("GET", "/discovery/ways/other", list_other_ways, query=OtherAsked),
+    Endpoint("GET", "/discovery/ways/other", list_other_ways, query=asked_of_other(FileAsked)),
     Endpoint("GET", "/discovery/attempts", list_attempts, query=ListAsked),
     Endpoint("GET", "/discovery/attempts.csv", list_attempts_csv, query=FileAsked),
     Endpoint("GET", "/discovery/steps", read_steps, query=StepsAsked),

@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from admin.api.discovery import TOUCHPOINT, events_of
 from admin.api.endpoint import Call, Endpoint
+from admin.api.others import asked_of_other
 from admin.api.periods import MembersAsked
 from admin.exports import csv_file
 from journeys import explored, explored_lists
@@ -55,13 +56,6 @@ class FileAsked(Asked):
         metadata={"description": "what stands beside a number in an answer to the same question"},
     )
     now = fields.String(metadata={"description": "`as_of` of that answer; who is still going depends on it"})
-
-
-class LabelsAsked(FileAsked):
-    """Which place is asked for by its labels."""
-
-    cell = fields.String(required=True, metadata={"description": "the `cell` of a node of the kind other"})
-    at_once = fields.Integer(load_default=MOST_IN_LIST, validate=validate.Range(1, 1_000))
 
 
 class ListAsked(FileAsked):
@@ -118,7 +112,7 @@ def _asked(call: Call) -> explored.Asked:
 ENDPOINTS = [
     Endpoint("GET", "/explore/paths", read_paths, query=Asked),
     Endpoint("GET", "/explore/paths.csv", read_paths_csv, query=Asked),
-    Endpoint("GET", "/explore/labels", list_labels, query=LabelsAsked),
+    Endpoint("GET", "/explore/labels", list_labels, query=asked_of_other(FileAsked, most="at_once")),
     Endpoint("GET", "/explore/visits", list_visits, query=ListAsked),
     Endpoint("GET", "/explore/visits.csv", list_visits_csv, query=FileAsked),
 ]

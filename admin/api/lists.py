@@ -9,6 +9,7 @@ from flask import Response
 from marshmallow import fields, validate
 
 from admin.api.endpoint import Call, Endpoint
+from admin.api.others import asked_of_other
 from admin.api.scopes import ReportAsked, dated, scope_of
 from admin.exports import csv_file, named, runs
 from journeys import breakdown, change_lists, paths_lists, variants, zero_lists
@@ -59,27 +60,14 @@ class CellAsked(ReportAsked):
     )
 
 
-class LabelsAsked(ReportAsked):
-    """Which place of paths is asked for by its labels."""
-
-    cell = fields.String(
-        required=True, metadata={"description": "the `cell` of the runs in a node of the kind other"}
-    )
-    most = fields.Integer(load_default=50, validate=validate.Range(1, 1_000))
-
-
-class OtherAsked(ReportAsked):
-    """Which number of Other is asked for by what is together in it."""
-
-    cell = fields.String(required=True, metadata={"description": "the `cell` of the number, in an answer"})
-    most = fields.Integer(load_default=50, validate=validate.Range(1, 1_000))
-
-
 class CustomersAsked(CellAsked):
     """What the list of these customers reads."""
 
     cursor = fields.String(metadata={"description": "`next` of the answer before"})
     most = fields.Integer(load_default=50, validate=validate.Range(1, 500))
+
+
+OtherAsked = asked_of_other(ReportAsked)
 
 
 def read_runs(call: Call, key: str) -> dict[str, Any]:
@@ -164,7 +152,7 @@ def _number(query: Mapping[str, Any]) -> str:
 ENDPOINTS = [
     Endpoint("GET", "/journeys/<key>/runs", read_runs, query=RunsPageAsked),
     Endpoint("GET", "/journeys/<key>/runs.csv", read_runs_csv, query=RunsAsked),
-    Endpoint("GET", "/journeys/<key>/paths/labels", list_labels_of_paths, query=LabelsAsked),
+    Endpoint("GET", "/journeys/<key>/paths/labels", list_labels_of_paths, query=OtherAsked),
     Endpoint("GET", "/journeys/<key>/breakdown/other", list_other_values, query=OtherAsked),
     Endpoint("GET", "/journeys/<key>/change/other", list_other_values_of_change, query=OtherAsked),
     Endpoint("GET", "/journeys/<key>/dropoffs/other", list_other_dropoffs, query=OtherAsked),

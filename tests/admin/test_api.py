@@ -338,6 +338,27 @@ def test_the_description_names_every_endpoint(shop: Shop) -> None:
         assert f"{one.method} {one.open_path}" in page
 
 
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        ("/journeys/buy/paths/labels?", "most"),
+        *(
+            (f"/journeys/buy/{report}/other?", "most")
+            for report in ("breakdown", "change", "dropoffs", "variants")
+        ),
+        ("/discovery/ways/other?start=page:/shop*&goal=event:Order+Paid&", "most"),
+        ("/explore/labels?start=page:/shop&", "at_once"),
+    ],
+)
+def test_what_is_together_in_other_is_asked_for_alike(ask: Ask, path: str, most: str) -> None:
+    for asked, field in (("", "cell"), (f"cell=x&{most}=0", most), (f"cell=x&{most}=1001", most)):
+        status, answer = ask("GET", path + asked)
+        assert (status, answer["code"], answer["field"]) == (400, "invalid", field)
+    for within in (f"cell=other:x&{most}=1000", "cell=other:x&not_known=1"):
+        status, answer = ask("GET", path + within)
+        assert (status, answer["code"]) == (400, "bad_question"), "the cell is looked at"
+
+
 def test_a_first_version_that_is_still_counted_says_so(own_shop: Shop) -> None:
     ask = asking(own_shop)
     assert ask("GET", "/journeys/buy/funnel")[1]["complete"]

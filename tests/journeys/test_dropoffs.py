@@ -441,6 +441,32 @@ def test_other_names_its_labels(scope: Scope, ask: Ask, unit: str, most: int) ->
     assert found.keys() >= {"next", "pages", "errors", "slow", "channel"} or most > 1
 
 
+@pytest.mark.parametrize("unit", ["runs", "customers"])
+def test_other_of_what_came_next_at_one_time_names_its_labels(scope: Scope, ask: Ask, unit: str) -> None:
+    """All labels of the row, each with how many did it then and the list of these."""
+    step = STEPS[scope.definition.key][0]
+    few, all_ = (ask(scope, unit=unit, step=step, most=n)["next"]["rows"] for n in (1, 50))
+    alone = {one["label"] for one in few}
+    others = {one["label"]: one for one in all_ if one["kind"] == "value" and one["label"] not in alone}
+    (other,) = (one for one in few if one["kind"] == "other")
+    assert other["cells"]["after"].keys() >= {"hour", "day"}, "the data must show several times"
+    for when, cell in other["cells"]["after"].items():
+        together = other_labels(scope, cell, unit=unit)
+        assert together["total"] == other["different"] == len(others)
+        assert {one["label"]: one["n"] for one in together["labels"]} == {
+            label: one["after"][when] for label, one in others.items()
+        }
+        assert other["after"][when] == sum(one["n"] for one in together["labels"])
+        assert together["labels"] == sorted(together["labels"], key=lambda one: -int(one["n"]))
+        first = other_labels(scope, cell, unit=unit, most=1)
+        assert (first["total"], first["labels"][0]["n"]) == (len(others), together["labels"][0]["n"])
+        for one in together["labels"]:
+            if one["n"]:
+                assert one["cell"] == others[one["label"]]["cells"]["after"][when]
+        for one in together["labels"] if DEEP else (together["labels"][0], together["labels"][-1]):
+            assert total(scope, behind(scope, one["cell"]), unit=unit) == one["n"]
+
+
 def rows_of(answer: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
     """The rows of each part that may have an Other."""
     before = answer["before"]
@@ -470,7 +496,8 @@ def test_only_other_has_labels(plain: Scope) -> None:
         *(alone["left"]["cell"], "here:left:try", "customers:here:reached:try", "page:left:try:30.0:none"),
         *(
             "origin:left:try:channel:none:",
-            "next.hour:left:try:30.0:other:a",
+            "next.hour:left:try:30.0:all:",
+            "next.open:left:try:30.0:none:",
             "trouble:left:try:30.0:value:rage",
         ),
     ):
@@ -669,6 +696,7 @@ def test_nobody_leaves_at_the_goal_or_nowhere(plain: Scope, step: str) -> None:
             "next:all:look:30.0:value:a",
             "page:left:nowhere:30.0:value:a",
         ),
+        *("next.open:left:look:30.0:other:a", "next.open:left:look:30.0:all:"),
         *("next.year:left:look:30.0:value:a", "page.hour:left:look:30.0:value:a", "next:left:look:30.0:all:"),
         *("slow:left:look:30.0:value:9/help", "slow:on:look:30.0:value:", "error:left:look:30.0:again:"),
         *("trouble:left:look:30.0:value:none", "trouble:left:look:nan:value:rage", "next:left:look:-1:none:"),

@@ -182,7 +182,7 @@ def _of_variants(world: World) -> Iterator[Asked]:
 def _of_dropoffs(world: World, some: int | None) -> Iterator[Asked]:
     """The labels and values that are together in Other, where one of each stands alone."""
     answer = dropoffs.dropoffs(world.scope, step="cart", most=1)
-    parts = ("next:left:", "page:left:", "error:left:", "slow:left:", "origin:left:")
+    parts = ("next", "page:left:", "error:left:", "slow:left:", "origin:left:")
     others = sorted(cell for cell, _ in cells(answer) if cell.startswith(parts) and ":other:" in cell)
     assert others
     for cell in islice(others, some):
