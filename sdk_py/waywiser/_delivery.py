@@ -69,12 +69,14 @@ class Delivery:
 
     def put(self, payload: bytes) -> Loss | None:
         """Queue a message, in the way that `on_full` says."""
-        if self._options.policy != "block":
-            return self.queue.put(payload)
-        if threading.current_thread() is not self.thread:
+        patience = 0.0
+        if self._options.policy == "block" and threading.current_thread() is not self.thread:
             self.start()
-            return self.queue.put(payload, patience=self._options.timeout)
-        return self.queue.put(payload)
+            patience = self._options.timeout
+        loss = self.queue.put(payload, patience)
+        if self._spool:
+            self._notices.speak()
+        return loss
 
     def start(self) -> None:
         """Start the thread unless there is one. Where none can be had, `flush` and `close` deliver."""
@@ -127,8 +129,9 @@ class Delivery:
         if self.queue.is_closing:
             return
         deadline = monotonic() + self._options.timeout
-        if self.thread is None and self.queue.stats().waiting:
-            # A `sync` client with a rest that could not be delivered within the call.
+        has_written = self._spool is not None and bool(self._spool.own)
+        if self.thread is None and (has_written or self.queue.stats().waiting):
+            # A `sync` client with a rest that could not be delivered within the call, or holds files.
             with suppress(RuntimeError):
                 threading.Thread(target=self.finish, args=(deadline,), name=THREAD_NAME, daemon=True).start()
         else:
@@ -231,6 +234,7 @@ class Delivery:
 
     def _abandon(self) -> None:
         kept, lost = self.queue.abandon()
+        self._notices.speak()
         if self._spool:
             self._spool.seal()
         if kept:

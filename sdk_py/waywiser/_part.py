@@ -35,9 +35,18 @@ class Line:
         return self._parts[0]
 
     def begin(self, messages: list[bytes]) -> None:
-        """Start with a whole batch; `size` stays its size until the next."""
-        self.size = len(messages)
+        """Start with a whole batch; `size` stays its size, with what is added, until the next."""
+        self.size = 0
+        self.add(messages)
+
+    def add(self, messages: list[bytes]) -> None:
+        """Carry these too."""
+        self.size += len(messages)
         self._parts.append(Part(messages))
+
+    def is_last(self, part: Part) -> bool:
+        """Whether nothing else is left of the batch."""
+        return len(self._parts) == 1 and self._parts[0] is part
 
     def done(self, part: Part) -> bool:
         """Take out the first part; False if it is another by now."""
@@ -60,8 +69,11 @@ class Line:
             return True
         return False
 
-    def clear(self) -> list[bytes]:
+    @property
+    def messages(self) -> list[bytes]:
+        """All that is left of the batch."""
+        return [message for part in self._parts for message in part.messages]
+
+    def clear(self) -> None:
         """Take out everything."""
-        messages = [message for part in self._parts for message in part.messages]
         self._parts.clear()
-        return messages

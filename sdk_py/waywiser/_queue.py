@@ -153,8 +153,11 @@ class Queue:
             self._line.split(part)
 
     def put_last(self, part: Part) -> bool:
-        """Try the rest of the batch before this part; False if there is none."""
+        """Try the rest of the batch before this part, or what waits; False if there is nothing."""
         with self.lock:
+            if self._waiting and self._line.is_last(part):
+                self._line.add(self._waiting.take_batch())
+                self._progress.notify_all()
             return self._line.put_last(part)
 
     def settle(self) -> None:
@@ -200,9 +203,12 @@ class Queue:
         """Give up all that is not resolved: to disk if possible. Answers how many, and what is lost."""
         with self.lock:
             ordinal = self._last_ordinal()
-            left = [*self._line.clear(), *self._waiting.clear()]
-            lost = self._leave(left)
-            kept = len(left) - len(lost)
+            claimed, waiting = self._line.messages, self._waiting.messages
+            lost = self._leave([*claimed, *waiting])
+            # Only now: an interrupt while they are written must not cost them.
+            self._line.clear()
+            self._waiting.forget(len(waiting))
+            kept = len(claimed) + len(waiting) - len(lost)
             self.counters.spooled += kept
             if lost:
                 self.counters.dropped[DropReason.UNSENT] += len(lost)
@@ -231,9 +237,8 @@ class Queue:
         return Loss(reason, [payload])
 
     def _write(self, payload: bytes) -> Loss | None:
-        self.counters.direct += 1
         if self._spool and self._spool.append([payload]):
-            self.counters.spooled += 1
+            self.counters.direct += 1
             return None
         return self._refuse(DropReason.SPOOL_FULL, payload)
 

@@ -62,9 +62,12 @@ class Waiting:
         self._bytes = max(0, self._bytes - sum(map(len, batch))) if self._messages else 0
         return batch
 
-    def clear(self) -> list[bytes]:
-        """Take out everything."""
-        messages = list(self._messages)
-        self._messages.clear()
-        self._bytes = 0
-        return messages
+    @property
+    def messages(self) -> list[bytes]:
+        """All of them, the oldest first."""
+        return list(self._messages)
+
+    def forget(self, count: int) -> None:
+        """Take out the oldest so many."""
+        for _ in range(count):
+            self._bytes -= len(self._messages.popleft())
