@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 import pytest
 
-from waywiser import Client
+from waywiser import Client, MemoryTransport
 from waywiser._spool_file import HEADER, records
 
 FILES = ("_queue.py", "_waiting.py", "_counters.py", "_journal.py", "_spool.py", "_spool_file.py")
@@ -21,13 +21,15 @@ DURABLE: dict[str, Any] = {"durable": True}
 pytestmark = pytest.mark.usefixtures("no_threads")
 
 
-def interrupted(call: Callable[[], object], place: int, handler: Callable[[], object]) -> bool:
+def interrupted(
+    call: Callable[[], object], place: int, handler: Callable[[], object], files: tuple[str, ...] = FILES
+) -> bool:
     """Make the call, and run the handler before the line of ours that is executed in this place."""
     seen = 0
 
     def trace(frame: Any, event: str, argument: Any) -> Any:
         nonlocal seen
-        if frame.f_code.co_filename.endswith(FILES) and event == "line":
+        if frame.f_code.co_filename.endswith(files) and event == "line":
             seen += 1
             if seen == place:
                 sys.settrace(None)
@@ -105,3 +107,22 @@ def test_an_interrupt_in_the_middle_of_a_write_costs_at_most_the_message_of_that
         if ended:
             break
     assert place > 20
+
+
+def test_an_interrupt_in_the_middle_of_a_delivery_costs_no_message_that_waited() -> None:
+    for place in range(1, 400):
+        memory = MemoryTransport()
+        client = Client("key-1", transport=memory, sync=True)
+        client._queue.put(b'{"event":"before"}')
+        ended = not interrupted(
+            lambda client=client: client.track("A", user_id="1"),  # type: ignore[misc]
+            place,
+            interrupt,
+            (*FILES, "_courier.py", "_delivery.py", "_part.py"),
+        )
+        assert (place, client.flush(5)) == (place, True)
+        assert (place, client.stats().waiting) == (place, 0)
+        assert "before" in [message["event"] for message in memory.messages], place
+        if ended:
+            break
+    assert place > 60

@@ -637,3 +637,20 @@ def test_a_sync_client_that_nobody_holds_lets_its_files_go(tmp_path: Path, make:
     gc.collect()
     make(spool_dir=tmp_path).flush()
     assert eventually(lambda: sink.events == ["A", "A"], 10)
+
+
+def test_a_client_that_is_switched_off_leaves_the_folder_alone(tmp_path: Path, make: Make) -> None:
+    fill(tmp_path, "A")
+    client = make(spool_dir=tmp_path, enabled=False)
+    assert client.flush() is True
+    assert client._delivery.thread is None
+
+
+def test_a_sync_client_delivers_a_batch_of_the_spool_after_every_ten_calls(
+    tmp_path: Path, make: Make, sink: Sink
+) -> None:
+    fill(tmp_path, "old")
+    client = make(spool_dir=tmp_path, sync=True)
+    for _ in range(11):
+        assert client.track("new", user_id="1") is True
+    assert sink.events == ["new"] * 10 + ["old", "new"]

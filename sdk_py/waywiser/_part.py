@@ -35,14 +35,10 @@ class Line:
         return self._parts[0]
 
     def begin(self, messages: list[bytes]) -> None:
-        """Start with a whole batch; `size` stays its size, with what is added, until the next."""
-        self.size = 0
-        self.add(messages)
-
-    def add(self, messages: list[bytes]) -> None:
-        """Carry these too."""
-        self.size += len(messages)
-        self._parts.append(Part(messages))
+        """Start with a whole batch, or carry these too; `size` is that of all since it was last set to 0."""
+        size, parts = self.size + len(messages), deque([*self._parts, Part(messages)])
+        # At one stroke: an interrupt must not leave the two apart.
+        self.size, self._parts = size, parts
 
     def is_last(self, part: Part) -> bool:
         """Whether nothing else is left of the batch."""
