@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 import pytest
 
-from waywiser import Client, MemoryTransport
+from waywiser import Client, MemoryTransport, _journal, _spool
 from waywiser._spool_file import HEADER, records
 
 FILES = ("_queue.py", "_waiting.py", "_counters.py", "_journal.py", "_spool.py", "_spool_file.py")
@@ -63,10 +63,13 @@ def kept(folder: Path) -> list[str]:
     return events
 
 
+@pytest.mark.parametrize("segment", [1, 10**6], ids=["a file for each", "one file"])
 @pytest.mark.parametrize("settings", [DIRECT, DURABLE], ids=["direct", "durable"])
 def test_what_a_signal_handler_tracks_in_the_middle_of_a_write_is_kept_and_so_is_the_rest(
-    settings: dict[str, Any], tmp_path: Path
+    settings: dict[str, Any], segment: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(_spool, "SEGMENT_BYTES", segment)
+    monkeypatch.setattr(_journal, "SEGMENT_BYTES", segment)
     for place, client in clients(tmp_path, settings):
         ended = not interrupted(
             lambda client=client: client.track("A", user_id="1"),  # type: ignore[misc]

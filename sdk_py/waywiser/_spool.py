@@ -55,7 +55,7 @@ class Spool:
                     chunk = self._fitting(payloads[kept : kept + 1000])
                     if not chunk:
                         break
-                    self._open().append(chunk)
+                    self._write(chunk)
                     self.wrote(size_on_disk(chunk))
                     kept += len(chunk)
             except OSError as error:
@@ -95,10 +95,8 @@ class Spool:
         """End the current file, so that a sender may claim it."""
         with self.lock:
             file, self._file = self._file, None
-            if file and file.is_empty:
-                file.remove()
-            elif file:
-                file.close()
+            if file:
+                _end(file)
 
     @property
     def has_unsealed(self) -> bool:
@@ -127,12 +125,26 @@ class Spool:
             count += 1
         return payloads[:count]
 
-    def _open(self) -> SpoolFile:
-        if self._file and (self._file.size >= SEGMENT_BYTES or not self._file.is_there):
-            self.seal()
-        if self._file is None:
-            self._file = self.create()
-        return self._file
+    def _write(self, payloads: list[bytes]) -> None:
+        # Taken out, so that a signal handler that appends in the middle cannot end it, but makes another.
+        file, self._file = self._file, None
+        if file and (file.size >= SEGMENT_BYTES or not file.is_there):
+            _end(file)
+            file = None
+        file = file or self.create()
+        try:
+            file.append(payloads)
+        finally:
+            other, self._file = self._file, file
+            if other:
+                _end(other)
+
+
+def _end(file: SpoolFile) -> None:
+    if file.is_empty:
+        file.remove()
+    else:
+        file.close()
 
 
 def ending(write_key: str) -> str:
