@@ -169,8 +169,7 @@ class Delivery:
 
     def _take_over(self) -> bool:
         with self.queue.lock:
-            # We ourselves, who are not at work, were interrupted before we could begin or after the end.
-            is_vacant = self.thread is None or (self._is_ours() and not self._is_at_work)
+            is_vacant = self.thread is None
             if is_vacant:
                 self.thread = threading.current_thread()
             return is_vacant
@@ -188,9 +187,15 @@ class Delivery:
             return self.queue.is_settled(ordinal) or self._is_hopeless(deadline)
 
         while not is_over() and monotonic() < deadline:
-            if self._take_over():
-                self._work(deadline, ordinal)
-                break
+            try:
+                if self._take_over():
+                    self._work(deadline, ordinal)
+                    break
+            except BaseException:
+                # Interrupted before the work had begun, or after its end.
+                if self._is_ours() and not self._is_at_work:
+                    self.thread = None
+                raise
             if self._is_ours():
                 break
             self.queue.wait(lambda: self.thread is None or is_over(), deadline)
