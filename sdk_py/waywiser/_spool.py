@@ -95,8 +95,10 @@ class Spool:
         """End the current file, so that a sender may claim it."""
         with self.lock:
             file, self._file = self._file, None
-            if file:
-                _end(file)
+            if file and file.is_empty:
+                file.remove()
+            elif file:
+                file.close()
 
     @property
     def has_unsealed(self) -> bool:
@@ -126,25 +128,16 @@ class Spool:
         return payloads[:count]
 
     def _write(self, payloads: list[bytes]) -> None:
+        if self._file and (self._file.size >= SEGMENT_BYTES or not self._file.is_there):
+            self.seal()
         # Taken out, so that a signal handler that appends in the middle cannot end it, but makes another.
         file, self._file = self._file, None
-        if file and (file.size >= SEGMENT_BYTES or not file.is_there):
-            _end(file)
-            file = None
         file = file or self.create()
         try:
             file.append(payloads)
         finally:
-            other, self._file = self._file, file
-            if other:
-                _end(other)
-
-
-def _end(file: SpoolFile) -> None:
-    if file.is_empty:
-        file.remove()
-    else:
-        file.close()
+            self.seal()
+            self._file = file
 
 
 def ending(write_key: str) -> str:
