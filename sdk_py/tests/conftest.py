@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,19 @@ _process.EXIT_SECONDS = 20.0
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Client.flush, "__defaults__", (20.0,))
     monkeypatch.setattr(Client.close, "__defaults__", (20.0,))
+
+
+@pytest.fixture
+def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some places allow us none, among them the end of the process from Python 3.12 on."""
+    real = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name == "waywiser-delivery":
+            raise RuntimeError("can't start new thread")
+        real(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
 
 
 @pytest.fixture

@@ -72,7 +72,6 @@ def test_every_call_ends_in_exactly_one_counter(
 ) -> None:
     monkeypatch.setattr(_breaker, "FIRST_BACKOFF", 0.0001)
     monkeypatch.setattr(_breaker, "MAX_BACKOFF", 0.0001)
-    monkeypatch.setattr(_courier, "GIVE_UP_SECONDS", 0.0)
     monkeypatch.setattr(_verdict, "TURNED_AWAY_SECONDS", 0.0)
     chance = random.Random(seed)
     fickle = Fickle(chance)

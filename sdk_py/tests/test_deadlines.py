@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from email.utils import formatdate
 
 import pytest
@@ -64,6 +65,44 @@ def test_a_resolver_that_raises_anything_says_so(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(socket, "getaddrinfo", broken)
     with pytest.raises(ConnectionFailed, match="label too long"):
         HttpTransport().send(Request("http://collector.example.com/v1/batch", {}, b"{}", 5))
+
+
+@pytest.fixture
+def silent() -> Iterator[tuple[str, int]]:
+    """An address that answers to no attempt to connect: its queue is full."""
+    with socket.socket() as listening, socket.socket() as first, socket.socket() as second:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for each in (first, second):
+            each.setblocking(False)
+            each.connect_ex(listening.getsockname())
+        yield listening.getsockname()
+
+
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(
+    silent: tuple[str, int], sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = int(sink.url.rpartition(":")[2])
+    family, kind = socket.AF_INET, socket.SOCK_STREAM
+    found = [(family, kind, 0, "", silent), (family, kind, 0, "", ("127.0.0.1", port))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    request = Request(f"http://collector.example.com:{port}/v1/batch", {}, b'{"batch":[]}', 6.0)
+    transport = HttpTransport()
+    assert transport.send(request).status == 200
+    transport.close()
+
+
+def test_an_address_of_a_kind_that_the_system_does_not_know_is_passed_over(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = int(sink.url.rpartition(":")[2])
+    kind = socket.SOCK_STREAM
+    found = [(1000, kind, 0, "", ("", 0)), (socket.AF_INET, kind, 0, "", ("127.0.0.1", port))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    request = Request(f"http://collector.example.com:{port}/v1/batch", {}, b'{"batch":[]}', 30.0)
+    transport = HttpTransport()
+    assert transport.send(request).status == 200
+    transport.close()
 
 
 def test_a_connection_that_the_server_closes_after_each_answer_is_opened_anew(make: Make, sink: Sink) -> None:

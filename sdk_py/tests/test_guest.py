@@ -53,6 +53,37 @@ def test_a_logging_handler_that_raises_reaches_neither_caller_nor_delivery(make:
     assert client.close(0.1).lost == 2
 
 
+@pytest.mark.usefixtures("no_threads")
+@pytest.mark.parametrize(
+    "settings", [{"max_queue": 1}, {"durable": True}, {}], ids=["direct", "durable", "close"]
+)
+def test_what_listens_to_the_log_may_wait_for_a_thread_that_calls(
+    settings: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    client = Client("key-1", "http://127.0.0.1:9", spool_dir=tmp_path / "file" / "spool", **settings)
+    answers: list[object] = []
+
+    class Listening(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "cannot be written" in record.getMessage():
+                thread = threading.Thread(target=lambda: answers.append(client.stats()), daemon=True)
+                thread.start()
+                thread.join(5)
+                answers.append(thread.is_alive())
+
+    logger, handler = logging.getLogger("waywiser"), Listening()
+    logger.addHandler(handler)
+    try:
+        for _ in range(2):
+            client.track("A", user_id="1")
+        client.close(0)
+    finally:
+        logger.removeHandler(handler)
+    assert answers
+    assert answers[-1] is False
+
+
 class Ended(BaseException):
     """What no `except Exception` catches."""
 

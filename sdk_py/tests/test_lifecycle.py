@@ -166,19 +166,6 @@ def test_a_signal_handler_may_track_in_the_middle_of_a_track(make: Make, sink: S
     assert Counter(sink.events) == {"A": 5000, "signal": len(fired)}
 
 
-@pytest.fixture
-def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some places allow us none, among them the end of the process from Python 3.12 on."""
-    real = threading.Thread.start
-
-    def start(thread: threading.Thread) -> None:
-        if thread.name == "waywiser-delivery":
-            raise RuntimeError("can't start new thread")
-        real(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", start)
-
-
 @pytest.mark.usefixtures("no_threads")
 def test_where_no_thread_can_be_had_flush_and_close_deliver(
     make: Make, sink: Sink, caplog: pytest.LogCaptureFixture
@@ -235,6 +222,34 @@ def test_what_is_queued_is_delivered_when_the_process_ends(ending: str, run: Run
         """
     )
     assert sink.events == ["A", "A", "A"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no interval timer")
+@pytest.mark.parametrize("spool", [True, False])
+def test_a_second_ctrl_c_while_the_end_waits_for_the_collector_loses_nothing_in_silence(
+    spool: bool, run: Run, sink: Sink, tmp_path: Path
+) -> None:
+    sink.answers.append(Answer(hangs=True))
+    ended = run(
+        f"""
+        import signal
+        client = Client("key-1", HOST, timeout=600, spool_dir={str(tmp_path) if spool else None!r})
+        for _ in range(3):
+            client.track("A", user_id="1")
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, 1)
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            sys.exit(130)
+        """
+    )
+    assert ended.returncode == 130
+    if spool:
+        [path] = tmp_path.iterdir()
+        assert path.read_bytes().count(b'"event":"A"') == 3
+    else:
+        assert "3 messages could not be delivered before the end" in ended.stderr
 
 
 def test_the_very_first_message_may_come_from_an_exit_handler(run: Run, sink: Sink) -> None:

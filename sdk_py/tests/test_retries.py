@@ -19,7 +19,6 @@ from waywiser import (
     RequestRefused,
     Response,
     _breaker,
-    _courier,
     _verdict,
 )
 from waywiser._breaker import backoff
@@ -181,19 +180,34 @@ def test_what_waits_is_delivered_when_the_key_is_known(
     assert client.stats().sent == 1
 
 
-def test_a_batch_that_the_collector_stumbles_over_is_given_up_and_the_next_is_sent(
-    make: Make, sink: Sink, monkeypatch: pytest.MonkeyPatch
+def test_a_message_that_the_collector_stumbles_over_is_given_up_when_the_next_has_passed(
+    make: Make, sink: Sink
 ) -> None:
-    monkeypatch.setattr(_courier, "GIVE_UP_SECONDS", 0)
-    sink.answers.extend([Answer(500, {"success": False, "code": "broken", "message": "no"})] * 10)
+    broken = Answer(500, {"success": False, "code": "broken", "message": "no"})
+    sink.answers.extend([broken] * 10 + [Answer(), broken])
     drops: list[Drop] = []
     client = make(on_drop=drops.append)
     client.track("A", user_id="1")
-    assert client.flush()
+    assert client.flush(0) is False
+    assert sink.arrived.acquire(timeout=30)
     client.track("B", user_id="1")
     assert client.flush()
-    assert sink.events == ["A"] * 10 + ["B"]
+    assert sink.events == ["A"] * 10 + ["B", "A"]
     assert [(drop.reason, drop.code) for drop in drops] == [(DropReason.GAVE_UP, "broken")]
+    assert (client.stats().sent, client.stats().waiting, client.stats().enqueued) == (1, 0, 2)
+
+
+def test_a_collector_that_stumbles_over_everything_costs_no_message_however_long(
+    make: Make, sink: Sink
+) -> None:
+    sink.answers.extend([Answer(500)] * 40)
+    client = make()
+    client.track("A", user_id="1")
+    assert client.flush(0) is False
+    assert sink.arrived.acquire(timeout=30)
+    client.track("B", user_id="1")
+    assert client.flush()
+    assert (client.stats().sent, client.stats().dropped) == (2, {})
 
 
 def test_an_outage_is_waited_out_however_often_it_is_met(make: Make, sink: Sink) -> None:

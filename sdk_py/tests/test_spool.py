@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import os
 import signal
 import socket
@@ -532,3 +534,123 @@ def test_what_a_killed_process_could_not_name_is_removed_after_a_while(
     os.utime(old, (1, 1))
     make(spool_dir=tmp_path).flush(5)
     assert eventually(lambda: list(tmp_path.iterdir()) == [young])
+
+
+def kept(folder: Path) -> list[str]:
+    """The events that the folder's files hold, in order."""
+    found = [_spool_file.records(path.read_bytes(), HEADER.size)[0] for path in _spool.listed(folder)]
+    return [json.loads(payload)["event"] for each in found for _, payload in each]
+
+
+@pytest.mark.usefixtures("no_threads")
+@pytest.mark.parametrize(
+    ("settings", "left"),
+    [({"max_queue": 1}, ["A", "C"]), ({"durable": True}, ["A", "B", "C"])],
+    ids=["direct", "durable"],
+)
+def test_what_comes_after_somebody_has_removed_the_file_goes_to_another(
+    settings: dict[str, Any], left: list[str], tmp_path: Path
+) -> None:
+    client = Client("key-1", nowhere(), spool_dir=tmp_path, **settings)
+    client.track("A", user_id="1")
+    client.track("B", user_id="1")
+    [path] = tmp_path.iterdir()
+    path.unlink()
+    client.track("C", user_id="1")
+    assert kept(tmp_path) == ["C"]
+    assert client.close(0).lost == 0
+    assert sorted(kept(tmp_path)) == left
+
+
+def test_a_relative_folder_stays_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    client = Client("key-1", nowhere(), spool_dir="spool", flush_interval=60)
+    monkeypatch.chdir("elsewhere")
+    client.track("A", user_id="1")
+    assert client.close(0).spooled == 1
+    assert kept(tmp_path / "spool") == ["A"]
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_file_that_cannot_be_removed_is_not_sent_again(tmp_path: Path, make: Make, sink: Sink) -> None:
+    fill(tmp_path, "A", "B")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "unlink", lambda _: os.open("/no such folder/file", os.O_RDONLY))
+        client = make(spool_dir=tmp_path)
+        client.flush()
+        assert eventually(lambda: sink.events == ["A", "B"])
+        client.close()
+        assert eventually(lambda: client._delivery.thread is None)
+    sent = command("send", str(tmp_path), "--host", sink.url)
+    assert (sent.returncode, sent.stdout) == (0, "0 sent, 0 refused, 0 files left\n"), sent.stderr
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_of_a_batch_that_is_taken_in_part_only_the_rest_is_sent_again(
+    durable: bool, tmp_path: Path, make: Make, sink: Sink
+) -> None:
+    if not durable:
+        fill(tmp_path, "A", "B", "C", "D")
+    sink.answers.extend(
+        [Answer(400, {"code": "bad"}), Answer(), Answer(503, headers={"Retry-After": "600"}), Answer()]
+    )
+    first = make(spool_dir=tmp_path, durable=durable)
+    if durable:
+        for name in ("A", "B", "C", "D"):
+            first.track(name, user_id="1")
+    first.flush(0)
+    assert eventually(lambda: first.stats().breaker == "closed" and first._delivery.breaker.failures == 1)
+    assert first.close(0) == waywiser.CloseReport(2, 2 if durable else 0, 0)
+    assert eventually(lambda: first._delivery.thread is None)
+    second = make(spool_dir=tmp_path)
+    second.flush()
+    assert eventually(lambda: second.stats().sent > 0)
+    assert [message["event"] for message in sink.requests[3].batch] == ["C", "D"]
+    assert second.stats().recovered == 2
+
+
+def test_what_only_the_memory_of_a_durable_client_held_is_kept_at_the_end(tmp_path: Path, sink: Sink) -> None:
+    folder = tmp_path / "spool"
+    folder.write_text("in the way")
+    sink.answers.append(Answer(hangs=True))
+    client = Client(
+        "key-1", sink.url, spool_dir=folder, durable=True, flush_at=1, max_queue=1, on_full="drop_oldest"
+    )
+    client.track("memory only", user_id="1")
+    assert sink.arrived.acquire(timeout=30)
+    folder.unlink()
+    client.track("displaced", user_id="1")
+    client.track("on disk", user_id="1")
+    report = client.close(0)
+    sink.released.set()
+    assert (client.stats().volatile, report.spooled, report.lost) == (1, 2, 1)
+    assert {"memory only", "on disk"} <= {*kept(folder)}
+
+
+def test_a_sync_client_that_nobody_holds_lets_its_files_go(tmp_path: Path, make: Make, sink: Sink) -> None:
+    sink.answers.append(Answer(401, {"code": "unknown_key"}))
+    client = Client("key-1", sink.url, spool_dir=tmp_path, sync=True, timeout=5)
+    assert client.track("A", user_id="1") is True
+    assert client.stats().spooled == 1
+    del client
+    gc.collect()
+    make(spool_dir=tmp_path).flush()
+    assert eventually(lambda: sink.events == ["A", "A"], 10)
+
+
+def test_a_client_that_is_switched_off_leaves_the_folder_alone(tmp_path: Path, make: Make) -> None:
+    fill(tmp_path, "A")
+    client = make(spool_dir=tmp_path, enabled=False)
+    assert client.flush() is True
+    assert client._delivery.thread is None
+
+
+def test_a_sync_client_delivers_a_batch_of_the_spool_after_every_ten_calls(
+    tmp_path: Path, make: Make, sink: Sink
+) -> None:
+    fill(tmp_path, "old")
+    client = make(spool_dir=tmp_path, sync=True)
+    for _ in range(11):
+        assert client.track("new", user_id="1") is True
+    assert sink.events == ["new"] * 10 + ["old", "new"]

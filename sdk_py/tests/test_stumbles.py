@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
+import socket
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from sink import Answer, Make, Sink
 
-from waywiser import Client, Drop, DropReason, MemoryTransport, Request, Response, _breaker, _courier
+from waywiser import (
+    Client,
+    Drop,
+    DropReason,
+    MemoryTransport,
+    Request,
+    Response,
+    _breaker,
+    _courier,
+    _sockets,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -119,9 +134,7 @@ def test_an_answer_that_does_not_add_up_is_not_believed(body: dict[str, Any], ma
     assert client.stats().sent == 3
 
 
-def test_a_collector_that_fails_on_everything_costs_nothing_before_the_time_to_give_up(
-    make: Make, sink: Sink
-) -> None:
+def test_a_collector_that_fails_on_everything_costs_nothing(make: Make, sink: Sink) -> None:
     sink.answers.extend([Answer(500)] * 60)
     client = make()
     for number in range(4):
@@ -133,12 +146,58 @@ def test_a_collector_that_fails_on_everything_costs_nothing_before_the_time_to_g
 def test_what_is_given_up_goes_to_the_spool_if_there_is_one(
     make: Make, sink: Sink, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_courier, "GIVE_UP_SECONDS", 0.0)
     monkeypatch.setattr(_breaker, "OPEN_AFTER", 1000)
-    sink.answers.extend([Answer(500)] * _courier.MAX_STUMBLES)
+    sink.answers.extend([Answer(500)] * _courier.MAX_STUMBLES + [Answer(), Answer(500)])
     client = make(spool_dir=tmp_path)
     client.track("A", user_id="1")
+    assert client.flush(0) is False
+    assert sink.arrived.acquire(timeout=30)
+    client.track("B", user_id="1")
     assert client.flush(20)
-    assert client.stats().spooled == 1
-    assert client.close(10).sent == 1
+    assert (client.stats().sent, client.stats().spooled) == (1, 1)
+    assert client.close(10).sent == 2
     assert json.dumps(client.stats().dropped) == "{}"
+
+
+class Hasty(BaseHTTPRequestHandler):
+    """A proxy that refuses what is too large before it has read it, and hangs up."""
+
+    most = 100_000
+
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        self.close_connection = True
+        if length > self.most:
+            self.send_response(413)
+            self.end_headers()
+            return
+        body = self.rfile.read(length)
+        is_packed = self.headers["Content-Encoding"] == "gzip"
+        count = len(json.loads(gzip.decompress(body) if is_packed else body)["batch"])
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps({"success": True, "accepted": count, "rejected": []}).encode())
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+def test_an_answer_that_comes_before_all_is_sent_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = _sockets.connect
+
+    def narrow(*given: Any) -> socket.socket:
+        opened = connect(*given)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
+        return opened
+
+    monkeypatch.setattr(_sockets, "connect", narrow)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hasty)
+    server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    client = Client("key-1", f"http://127.0.0.1:{server.server_port}", flush_interval=60, timeout=30)
+    for _ in range(64):
+        client.track("A", user_id="1", properties={"text": os.urandom(14_000).hex()})
+    assert client.flush(30)
+    assert client.close().sent == 64
+    server.shutdown()
+    server.server_close()

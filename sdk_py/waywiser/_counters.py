@@ -11,8 +11,9 @@ from ._reports import DropReason, Stats
 class Counters:
     """All grow and never shrink.
 
-    `direct` are messages that were taken, but went past the queue to disk; `volatile` were to go to disk too,
-    with `durable`, but could not.
+    `direct` went past the queue to disk, `spooled` from the queue; what was to go past it, but could not, is
+    counted as dropped alone. So each step changes one number, and an interrupt leaves none apart. `volatile`
+    were to go to disk too, with `durable`, but could not.
     """
 
     def __init__(self) -> None:
@@ -28,11 +29,11 @@ class Counters:
     def stats(self, queued: int, waiting: int, breaker: str) -> Stats:
         """All of it, with what the queue and the breaker say."""
         return Stats(
-            enqueued=queued + self.direct,
+            enqueued=queued + self.direct + self.dropped[DropReason.SPOOL_FULL],
             waiting=waiting,
             sent=self.sent,
             retried=self.retried,
-            spooled=self.spooled,
+            spooled=self.spooled + self.direct,
             recovered=self.recovered,
             dropped={reason.value: count for reason, count in self.dropped.items()},
             breaker=breaker,

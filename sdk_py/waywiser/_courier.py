@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 SPLIT_AFTER = 3
 MAX_STUMBLES = 10
-GIVE_UP_SECONDS = 300.0
 LIVE_BATCHES_IN_A_ROW = 10
 FAREWELL_SECONDS = 1.0
 
@@ -162,7 +161,7 @@ class Courier:
     def _carry(self, source: Source, part: Part, deadline: float, is_patient: bool) -> bool:
         """Bring the part one step further; False if there is nothing more to do for now."""
         if self._breaker.is_resting():
-            if (self._breaker.is_tripped or not is_patient) and source.keep(part):
+            if (self._breaker.is_tripped or not is_patient) and self._keep(source, part):
                 source.settle()
                 return True
             return (is_patient or not self._breaker.is_tripped) and self._queue.rest(deadline)
@@ -200,7 +199,10 @@ class Courier:
         return True
 
     def _stumble(self, source: Source, part: Part, error: DeliveryError) -> None:
-        """The batch itself may be what the collector fails on: close in on it, and give up only that."""
+        """The batch itself may be what the collector fails on: close in on it, and give up only that.
+
+        Only where others pass is a message to blame: without any, it waits as in every outage.
+        """
         part.since = part.since or monotonic()
         part.stumbles += 1
         if len(part.messages) > 1:
@@ -210,9 +212,13 @@ class Courier:
             is_proven = self._accepted_at > part.since
             if not is_proven and source.put_last(part):
                 return
-            is_over = monotonic() - part.since >= GIVE_UP_SECONDS and source is self._queue
-            if (is_proven or is_over) and not source.keep(part):
+            if is_proven and not self._keep(source, part):
                 self._drop_all(source, part, DropReason.GAVE_UP, error)
+
+    def _keep(self, source: Source, part: Part) -> bool:
+        is_kept = source.keep(part)
+        self._notices.speak()
+        return is_kept
 
     def _attempt(self, messages: list[bytes], deadline: float) -> Verdict:
         timeout = min(self._options.timeout, max(0.01, self._queue.end(deadline) - monotonic()))

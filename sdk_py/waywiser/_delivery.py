@@ -49,6 +49,7 @@ class Delivery:
             health=lambda: report(queue.stats(), options.service, composer.stream),
         )
         self.thread: threading.Thread | None = None
+        self._is_at_work = False
         self._closers: list[float] = []
         self._life = object()
         _process.watch_fork(self)
@@ -60,6 +61,7 @@ class Delivery:
     def after_fork(self) -> None:
         """Begin with an empty queue and without a thread; the parent's are not here."""
         self.thread = None
+        self._is_at_work = False
         self._closers = []
         self._life = object()
         if self._spool:
@@ -69,17 +71,20 @@ class Delivery:
 
     def put(self, payload: bytes) -> Loss | None:
         """Queue a message, in the way that `on_full` says."""
-        if self._options.policy != "block":
-            return self.queue.put(payload)
-        if threading.current_thread() is not self.thread:
+        patience = 0.0
+        if self._options.policy == "block" and not self._is_ours():
             self.start()
-            return self.queue.put(payload, patience=self._options.timeout)
-        return self.queue.put(payload)
+            patience = self._options.timeout
+        loss = self.queue.put(payload, patience)
+        if self._spool:
+            self._notices.speak()
+        return loss
 
     def start(self) -> None:
         """Start the thread unless there is one. Where none can be had, `flush` and `close` deliver."""
         with self.queue.lock:
-            if self.thread is not None or self.queue.is_closing or self._options.sync:
+            is_wanted = self._options.enabled and not self._options.sync and not self.queue.is_closing
+            if self.thread is not None or not is_wanted:
                 return
             thread = self.thread = threading.Thread(target=self._live, name=THREAD_NAME, daemon=True)
         # Without the lock: where threads are greenlets, another one may go on in here.
@@ -105,8 +110,10 @@ class Delivery:
         """Send all that is in the spool, in the caller's thread, for as long as the deadline allows."""
         if self._take_over():
             try:
+                self._is_at_work = True
                 self._courier.drain(deadline)
             finally:
+                self._is_at_work = False
                 self._courier.let_go(keeps_connection=False)
                 self.thread = None
 
@@ -127,8 +134,9 @@ class Delivery:
         if self.queue.is_closing:
             return
         deadline = monotonic() + self._options.timeout
-        if self.thread is None and self.queue.stats().waiting:
-            # A `sync` client with a rest that could not be delivered within the call.
+        has_written = self._spool is not None and bool(self._spool.own)
+        if self.thread is None and (has_written or self.queue.stats().waiting):
+            # A `sync` client with a rest that could not be delivered within the call, or holds files.
             with suppress(RuntimeError):
                 threading.Thread(target=self.finish, args=(deadline,), name=THREAD_NAME, daemon=True).start()
         else:
@@ -166,6 +174,9 @@ class Delivery:
                 self.thread = threading.current_thread()
             return is_vacant
 
+    def _is_ours(self) -> bool:
+        return threading.current_thread() is self.thread
+
     def _reach(self, ordinal: float, deadline: float) -> bool:
         """Wait until that message is settled by whoever works, or work until then where nobody does.
 
@@ -176,10 +187,16 @@ class Delivery:
             return self.queue.is_settled(ordinal) or self._is_hopeless(deadline)
 
         while not is_over() and monotonic() < deadline:
-            if self._take_over():
-                self._work(deadline, ordinal)
-                break
-            if threading.current_thread() is self.thread:
+            try:
+                if self._take_over():
+                    self._work(deadline, ordinal)
+                    break
+            except BaseException:
+                # Interrupted before the work had begun, or after its end.
+                if self._is_ours() and not self._is_at_work:
+                    self.thread = None
+                raise
+            if self._is_ours():
                 break
             self.queue.wait(lambda: self.thread is None or is_over(), deadline)
         return self.queue.is_settled(ordinal)
@@ -213,11 +230,13 @@ class Delivery:
         life = self._life
         is_last = ordinal == math.inf
         try:
+            self._is_at_work = True
             self._courier.work(deadline, ordinal, self._look)
             if is_last and life is self._life:
                 self._courier.finish(min(deadline, self.queue.closing_at))
         finally:
             if life is self._life:
+                self._is_at_work = False
                 self._courier.let_go(keeps_connection=not is_last)
                 self.thread = None
                 self.queue.wake()
@@ -231,6 +250,7 @@ class Delivery:
 
     def _abandon(self) -> None:
         kept, lost = self.queue.abandon()
+        self._notices.speak()
         if self._spool:
             self._spool.seal()
         if kept:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
@@ -71,7 +72,9 @@ class HttpTransport:
 
     def _exchange(self, request: Request, parts: SplitResult) -> Response:
         connection = self._connection = self._connection or self._connect(parts)
-        connection.request("POST", parts.path or "/", request.body, dict(request.headers))
+        # Who hangs up in the middle may have said why: that the request is too large, say.
+        with suppress(ConnectionError):
+            connection.request("POST", parts.path or "/", request.body, dict(request.headers))
         answer = connection.getresponse()
         body = answer.read(request.max_answer)
         if connection.sock is None or not answer.isclosed():

@@ -20,7 +20,7 @@ class Journal:
 
     def _begin(self) -> None:
         self._files: deque[SpoolFile] = deque()
-        self._ends: deque[tuple[SpoolFile, int] | None] = deque()
+        self._places: deque[tuple[bytes, tuple[SpoolFile, int] | None]] = deque()
 
     def after_fork(self) -> None:
         """Leave the parent's files to the parent."""
@@ -35,14 +35,14 @@ class Journal:
             place = self._write(payload)
         except OSError as error:
             self._spool.warn("the journal cannot be written: %s", error)
-        self._ends.append(place)
+        self._places.append((payload, place))
         return place is not None
 
     def forget(self, count: int) -> None:
         """The oldest so many messages are settled."""
         last = None
-        for _ in range(min(count, len(self._ends))):
-            last = self._ends.popleft() or last
+        for _ in range(min(count, len(self._places))):
+            last = self._places.popleft()[1] or last
         if last is None:
             return
         file, end = last
@@ -57,9 +57,14 @@ class Journal:
             file.restart()
 
     def leave(self, messages: list[bytes]) -> list[bytes]:
-        """Let go of everything; answers which of these, the newest, are not on disk."""
-        places = list(self._ends)[len(self._ends) - len(messages) :]
-        missing = [message for message, place in zip(messages, places) if not place]
+        """Let go of everything; answers which of these, the only ones not settled, are not on disk."""
+        left = set(map(id, messages))
+        self.forget(
+            next((at for at, (each, _) in enumerate(self._places) if id(each) in left), len(self._places))
+        )
+        there = {file for file in self._files if file.is_there}
+        kept = {id(payload) for payload, place in self._places if place and place[0] in there}
+        missing = [message for message in messages if id(message) not in kept]
         for file in self._files:
             if len(missing) < len(messages):
                 file.close()
@@ -69,15 +74,14 @@ class Journal:
         return missing
 
     def _write(self, payload: bytes) -> tuple[SpoolFile, int] | None:
-        is_new = not self._files or self._files[-1].size >= SEGMENT_BYTES
+        is_new = not self._files or self._files[-1].size >= SEGMENT_BYTES or not self._files[-1].is_there
         size = RECORD.size + len(payload)
         if not self._spool.has_room(size, is_new):
             return None
         if is_new:
             self._files.append(self._spool.create())
         file = self._files[-1]
-        end = file.size + size
-        file.append([payload])
+        end = file.append([payload])
         self._spool.wrote(size)
         return file, end
 

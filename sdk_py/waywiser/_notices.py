@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from contextlib import suppress
 from typing import Any, Callable
 
@@ -27,6 +28,7 @@ class Notices:
     def after_fork(self) -> None:
         """Nothing was said yet in this process."""
         self._given: set[str] = set()
+        self._later: deque[tuple[str, str, tuple[object, ...]]] = deque()
         self._calling = threading.local()
 
     def warn(self, kind: str, text: str, *values: object) -> None:
@@ -34,6 +36,18 @@ class Notices:
         if kind not in self._given:
             self._given.add(kind)
             _log(logging.WARNING, text, *values)
+
+    def warn_later(self, kind: str, text: str, *values: object) -> None:
+        """The same where a lock is held, for which somebody who listens to the log may wait."""
+        if kind not in self._given:
+            self._later.append((kind, text, values))
+
+    def speak(self) -> None:
+        """Log what was left for later."""
+        while self._later:
+            with suppress(IndexError):  # another thread may have been faster
+                kind, text, values = self._later.popleft()
+                self.warn(kind, text, *values)
 
     def inform(self, text: str, *values: object) -> None:
         """Log what is no reason to worry."""

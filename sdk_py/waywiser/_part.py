@@ -35,9 +35,14 @@ class Line:
         return self._parts[0]
 
     def begin(self, messages: list[bytes]) -> None:
-        """Start with a whole batch; `size` stays its size until the next."""
-        self.size = len(messages)
-        self._parts.append(Part(messages))
+        """Start with a whole batch, or carry these too; `size` is that of all since it was last set to 0."""
+        size, parts = self.size + len(messages), deque([*self._parts, Part(messages)])
+        # At one stroke: an interrupt must not leave the two apart.
+        self.size, self._parts = size, parts
+
+    def is_last(self, part: Part) -> bool:
+        """Whether nothing else is left of the batch."""
+        return len(self._parts) == 1 and self._parts[0] is part
 
     def done(self, part: Part) -> bool:
         """Take out the first part; False if it is another by now."""
@@ -60,8 +65,11 @@ class Line:
             return True
         return False
 
-    def clear(self) -> list[bytes]:
+    @property
+    def messages(self) -> list[bytes]:
+        """All that is left of the batch."""
+        return [message for part in self._parts for message in part.messages]
+
+    def clear(self) -> None:
         """Take out everything."""
-        messages = [message for part in self._parts for message in part.messages]
         self._parts.clear()
-        return messages

@@ -179,7 +179,12 @@ def _deliver_at_exit(**_: object) -> None:
         subject.begin_close(deadline)
     for subject in subjects:
         with suppress(Exception):
-            subject.finish(deadline)
+            try:
+                subject.finish(deadline)
+            except KeyboardInterrupt:
+                # Somebody will not wait any longer. What is left is kept all the same, or said to be lost.
+                deadline = time.monotonic()
+                subject.finish(deadline)
 
 
 def _note_forking() -> None:

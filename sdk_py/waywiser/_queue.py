@@ -48,7 +48,6 @@ class Queue:
         self._progress = threading.Condition(self.lock)
         self._waiting = Waiting(self._max_count)
         self._line = Line()
-        self._is_unsettled = False
         self._behind = 0
         self._due_at = 0.0
         self._flush_upto = 0
@@ -89,6 +88,7 @@ class Queue:
     def claim(self, idle_until: float = math.inf) -> Part | None:
         """Wait until something is due and hand it out; None if nothing is by then, or never will be."""
         with self.lock:
+            self.settle()  # what an interrupt has kept us from settling
             while not self._line and not self._is_due():
                 remaining = idle_until - monotonic()
                 if self.is_closing or remaining <= 0:
@@ -96,10 +96,8 @@ class Queue:
                 wait = min(remaining, self._due_at - monotonic() if self._waiting else math.inf)
                 self._work.wait(None if wait == math.inf else wait)
             if not self._line:
-                self._line.begin(self._waiting.take_batch())
-                self._is_unsettled = True
+                self._claim_batch()
                 self._is_hurried = False
-                self._progress.notify_all()
             return self._line.first
 
     def rest(self, deadline: float) -> bool:
@@ -153,17 +151,17 @@ class Queue:
             self._line.split(part)
 
     def put_last(self, part: Part) -> bool:
-        """Try the rest of the batch before this part; False if there is none."""
+        """Try the rest of the batch before this part, or what waits; False if there is nothing."""
         with self.lock:
+            if self._waiting and self._line.is_last(part):
+                self._claim_batch()
             return self._line.put_last(part)
 
     def settle(self) -> None:
         """Tell those who wait, if the whole batch is done with, its drops reported."""
         with self.lock:
-            if self._is_unsettled and not self._line:
-                self._is_unsettled = False
+            if self._line.size and not self._line:
                 self._advance(self._line.size + self._behind)
-                self._behind = 0
 
     def ask_flush(self) -> int:
         """Make all that is queued now due at once; returns the ordinal to wait for."""
@@ -200,14 +198,15 @@ class Queue:
         """Give up all that is not resolved: to disk if possible. Answers how many, and what is lost."""
         with self.lock:
             ordinal = self._last_ordinal()
-            left = [*self._line.clear(), *self._waiting.clear()]
-            lost = self._leave(left)
-            kept = len(left) - len(lost)
+            claimed, waiting = self._line.messages, self._waiting.messages
+            lost = self._leave([*claimed, *waiting])
+            # Only now: an interrupt while they are written must not cost them.
+            self._line.clear()
+            self._waiting.forget(len(waiting))
+            kept = len(claimed) + len(waiting) - len(lost)
             self.counters.spooled += kept
             if lost:
                 self.counters.dropped[DropReason.UNSENT] += len(lost)
-            self._behind = 0
-            self._is_unsettled = False
             self._advance(ordinal - self._settled)
             self._work.notify_all()
             return kept, lost
@@ -223,6 +222,13 @@ class Queue:
             waiting = len(self._waiting) + len(self._line)
             return self.counters.stats(self._last_ordinal(), waiting, self._breaker.state)
 
+    def _claim_batch(self) -> None:
+        batch = self._waiting.batch()
+        self._line.begin(batch)
+        # Only now: better twice in the middle of an interrupt than not at all.
+        self._waiting.forget(len(batch))
+        self._progress.notify_all()
+
     def _may_put(self, size: int) -> bool:
         return self._waiting.has_room(size) or self.is_closing or self._breaker.is_tripped
 
@@ -231,16 +237,15 @@ class Queue:
         return Loss(reason, [payload])
 
     def _write(self, payload: bytes) -> Loss | None:
-        self.counters.direct += 1
         if self._spool and self._spool.append([payload]):
-            self.counters.spooled += 1
+            self.counters.direct += 1
             return None
         return self._refuse(DropReason.SPOOL_FULL, payload)
 
     def _displace(self, size: int) -> Loss:
         gone = self._waiting.make_room(size)
         self.counters.dropped[DropReason.DISPLACED] += len(gone)
-        if self._is_unsettled:
+        if self._line.size:
             self._behind += len(gone)
         else:
             self._advance(len(gone))
@@ -252,14 +257,14 @@ class Queue:
         return left[self._spool.append(left) :] if self._spool and left else left
 
     def _advance(self, count: int) -> None:
-        self._settled += count
+        # At one stroke: an interrupt must not leave them apart.
+        self._settled, self._behind, self._line.size = self._settled + count, 0, 0
         if self._journal:
             self._journal.forget(count)
         self._progress.notify_all()
 
     def _last_ordinal(self) -> int:
-        claimed = self._line.size if self._is_unsettled else 0
-        return self._settled + claimed + self._behind + len(self._waiting)
+        return self._settled + self._line.size + self._behind + len(self._waiting)
 
     def _rest(self, deadline: float) -> bool:
         while self._line:

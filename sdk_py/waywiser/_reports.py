@@ -36,7 +36,7 @@ class DropReason(str, Enum):
     REQUEST_REFUSED = "request_refused"
     """The collector refused a request as a whole, for what is in it."""
     GAVE_UP = "gave_up"
-    """The collector failed on this very batch, time after time."""
+    """The collector failed on this very message, time after time, while it took others."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import math
 import os
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Any
@@ -86,21 +86,30 @@ class _Reader(io.RawIOBase):
 def connect(host: str, port: int, deadline: Deadline) -> socket.socket:
     """A connection to the first address of the host that takes one. Raises OSError."""
     error: OSError = OSError(f"no address of {host} is known")
-    for family, kind, protocol, _, address in _addresses(host, port, deadline):
-        opened = socket.socket(family, kind, protocol)
+    addresses = _addresses(host, port, deadline)
+    for place, (family, kind, protocol, _, address) in enumerate(addresses):
         try:
-            opened.settimeout(deadline.left())
-            opened.connect(address)
-            with suppress(OSError):
-                opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return opened
+            # One that never answers leaves the others their share of the time.
+            seconds = deadline.left() / (len(addresses) - place)
+            return _connect(socket.socket(family, kind, protocol), address, seconds)
         except OSError as reason:
-            opened.close()
             error = reason
     raise error
 
 
-def _addresses(host: str, port: int, deadline: Deadline) -> Iterable[Address]:
+def _connect(opened: socket.socket, address: Any, seconds: float) -> socket.socket:
+    try:
+        opened.settimeout(seconds)
+        opened.connect(address)
+    except OSError:
+        opened.close()
+        raise
+    with suppress(OSError):
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return opened
+
+
+def _addresses(host: str, port: int, deadline: Deadline) -> Sequence[Address]:
     """The system's resolver knows no timeout, so it is asked in a thread that may be left behind."""
     if _is_number(host):
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -124,7 +133,7 @@ def _addresses(host: str, port: int, deadline: Deadline) -> Iterable[Address]:
     answer = found[0]
     if isinstance(answer, OSError):
         raise answer
-    addresses: Iterable[Address] = answer
+    addresses: Sequence[Address] = answer
     return addresses
 
 

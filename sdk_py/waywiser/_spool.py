@@ -27,7 +27,8 @@ class Spool:
     """
 
     def __init__(self, options: Options, notices: Notices) -> None:
-        self.folder = Path(options.spool_dir or ".")
+        # Absolute, for the program may change its folder.
+        self.folder = Path(options.spool_dir or ".").absolute()
         self.ending = ending(options.write_key)
         self._limit = options.max_spool
         self._notices = notices
@@ -54,7 +55,7 @@ class Spool:
                     chunk = self._fitting(payloads[kept : kept + 1000])
                     if not chunk:
                         break
-                    self._open().append(chunk)
+                    self._write(chunk)
                     self.wrote(size_on_disk(chunk))
                     kept += len(chunk)
             except OSError as error:
@@ -70,7 +71,7 @@ class Spool:
             self._used, self._measured_at = used(self.folder), now
         has_room = self._used + size <= self._limit
         if not has_room:
-            self._notices.warn("spool_full", "the spool is full, with %d bytes", self._limit)
+            self._notices.warn_later("spool_full", "the spool is full, with %d bytes", self._limit)
         return has_room
 
     def wrote(self, size: int) -> None:
@@ -78,8 +79,8 @@ class Spool:
         self._used += size
 
     def warn(self, text: str, error: OSError) -> None:
-        """Log once that the disk is not what it should be."""
-        self._notices.warn("spool", text, error.strerror or error)
+        """Have it logged once that the disk is not what it should be."""
+        self._notices.warn_later("spool", text, error.strerror or error)
 
     def create(self) -> SpoolFile:
         """A new file in the folder. Raises OSError."""
@@ -94,15 +95,16 @@ class Spool:
         """End the current file, so that a sender may claim it."""
         with self.lock:
             file, self._file = self._file, None
-            if file and file.count:
-                file.close()
-            elif file:
+            if file and file.is_empty:
                 file.remove()
+            elif file:
+                file.close()
 
     @property
     def has_unsealed(self) -> bool:
         """Whether there are messages that no sender can claim yet."""
-        return self._file is not None and self._file.count > 0
+        file = self._file
+        return file is not None and not file.is_empty
 
     def waiting(self, own_only: bool = False) -> list[Path]:
         """The files of this write key, oldest first."""
@@ -125,12 +127,17 @@ class Spool:
             count += 1
         return payloads[:count]
 
-    def _open(self) -> SpoolFile:
-        if self._file and self._file.size >= SEGMENT_BYTES:
+    def _write(self, payloads: list[bytes]) -> None:
+        if self._file and (self._file.size >= SEGMENT_BYTES or not self._file.is_there):
             self.seal()
-        if self._file is None:
-            self._file = self.create()
-        return self._file
+        # Taken out, so that a signal handler that appends in the middle cannot end it, but makes another.
+        file, self._file = self._file, None
+        file = file or self.create()
+        try:
+            file.append(payloads)
+        finally:
+            self.seal()
+            self._file = file
 
 
 def ending(write_key: str) -> str:

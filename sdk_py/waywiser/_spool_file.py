@@ -40,7 +40,6 @@ class SpoolFile:
     def __init__(self, path: Path, descriptor: int, size: int) -> None:
         self.path = path
         self.size = size
-        self.count = 0
         self._descriptor = descriptor
 
     @classmethod
@@ -78,20 +77,19 @@ class SpoolFile:
             return None
         return cls(path, descriptor, state.st_size)
 
-    def append(self, payloads: Iterable[bytes]) -> None:
-        """Write records at the end, all or none. Raises OSError."""
-        payloads = list(payloads)
-        start, data = self.size, b"".join(map(frame, payloads))
-        # Before the writing: a signal handler may append in the middle of it.
-        self.size += len(data)
+    def append(self, payloads: Iterable[bytes]) -> int:
+        """Write records at the end, all or none; answers where they end. Raises OSError."""
+        data = b"".join(map(frame, payloads))
+        length, start = len(data), 0
         try:
+            # One line without a call: what a signal handler appends in the middle has a place of its own.
+            start, self.size = self.size, self.size + length
             self._write(data, start)
-        except OSError:
-            with suppress(OSError):
-                os.ftruncate(self._descriptor, start)
-            self.size = start
+        except BaseException:
+            if start:
+                self._take_back(data, start)
             raise
-        self.count += len(payloads)
+        return start + length
 
     def read(self) -> tuple[int, bytes]:
         """How far it is delivered, and all its bytes; 0 if it is not a spool file. Raises OSError."""
@@ -112,9 +110,10 @@ class SpoolFile:
     def restart(self) -> None:
         """Begin again at the front: everything in it is settled."""
         with suppress(OSError):
+            # In this order: a header that cannot be written must not point into what is written next.
+            self._write(HEADER.pack(MAGIC, HEADER.size), 0)
             os.ftruncate(self._descriptor, HEADER.size)
             self.size = HEADER.size
-            self.mark(HEADER.size)
 
     def remove(self) -> None:
         """Delete it, then let go of it."""
@@ -136,8 +135,31 @@ class SpoolFile:
 
     def forget(self) -> None:
         """In a forked child: close our copy, and leave the parent's hold as it is."""
+        # Closed once only: the number may be another file's by then.
+        descriptor, self._descriptor = self._descriptor, -1
         with suppress(OSError):
-            os.close(self._descriptor)
+            os.close(descriptor)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it holds no messages."""
+        return self.size <= HEADER.size
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it can still be found; somebody may have removed it under us."""
+        try:
+            return os.fstat(self._descriptor).st_nlink > 0
+        except OSError:
+            return False
+
+    def _take_back(self, data: bytes, start: int) -> None:
+        with suppress(OSError):
+            if self.size == start + len(data):
+                self.size = start
+                os.ftruncate(self._descriptor, start)
+            else:  # A signal handler has appended meanwhile, which a gap would cut off.
+                self._write(data, start)
 
     def _write(self, data: bytes, offset: int) -> None:
         if os.pwrite(self._descriptor, data, offset) != len(data):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from time import monotonic
 
@@ -37,6 +38,7 @@ class SpoolReader:
         self._paths: deque[Path] = deque()
         self._line = Line()
         self._records: deque[tuple[int, bytes]] = deque()
+        self._batch: list[tuple[int, bytes]] = []
         self._end = 0
         self._is_torn = False
         self.look_at = 0.0
@@ -98,8 +100,12 @@ class SpoolReader:
                 self._finish(self._file)
 
     def let_go(self) -> None:
-        """Leave what is not delivered to whoever comes next."""
+        """Leave what is not delivered to whoever comes next, and note what of the batch is."""
         if self._file:
+            left = set(map(id, self._line.messages))
+            settled = list(takewhile(lambda each: id(each[1]) not in left, self._batch))
+            if settled:
+                self._file.mark(settled[-1][0])
             self._file.close()
         self._begin()
 
@@ -128,8 +134,9 @@ class SpoolReader:
         return bool(found)
 
     def _finish(self, file: SpoolFile) -> None:
+        # In any case: what cannot be removed must not be sent again.
+        file.mark(self._end)
         if self._is_torn:
-            file.mark(self._end)
             self._set_aside(file)
         else:
             file.remove()
@@ -143,12 +150,12 @@ class SpoolReader:
         file.set_aside()
 
     def _take_batch(self) -> list[bytes]:
-        batch: list[bytes] = []
+        self._batch = []
         size = 0
-        while self._records and len(batch) < MAX_BATCH_COUNT:
+        while self._records and len(self._batch) < MAX_BATCH_COUNT:
             size += len(self._records[0][1]) + 1
-            if size > MAX_BATCH_BYTES and batch:
+            if size > MAX_BATCH_BYTES and self._batch:
                 break
-            self._end, payload = self._records.popleft()
-            batch.append(payload)
-        return batch
+            self._batch.append(self._records.popleft())
+        self._end = self._batch[-1][0]
+        return [payload for _, payload in self._batch]

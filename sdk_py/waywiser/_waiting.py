@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 from typing import NamedTuple
 
 from ._reports import DropReason
@@ -50,21 +51,24 @@ class Waiting:
             self._bytes -= len(gone[-1])
         return gone
 
-    def take_batch(self) -> list[bytes]:
-        """Take out the oldest, as many as one request may hold."""
+    def batch(self) -> list[bytes]:
+        """The oldest, as many as one request may hold; they stay here until they are forgotten."""
         batch: list[bytes] = []
         size = 0
-        while self._messages and len(batch) < MAX_BATCH_COUNT:
-            size += len(self._messages[0]) + 1
+        for message in islice(self._messages, MAX_BATCH_COUNT):
+            size += len(message) + 1
             if size > MAX_BATCH_BYTES:
                 break
-            batch.append(self._messages.popleft())
-        self._bytes = max(0, self._bytes - sum(map(len, batch))) if self._messages else 0
+            batch.append(message)
         return batch
 
-    def clear(self) -> list[bytes]:
-        """Take out everything."""
-        messages = list(self._messages)
-        self._messages.clear()
-        self._bytes = 0
-        return messages
+    @property
+    def messages(self) -> list[bytes]:
+        """All of them, the oldest first."""
+        return list(self._messages)
+
+    def forget(self, count: int) -> None:
+        """Take out the oldest so many."""
+        for _ in range(count):
+            self._bytes -= len(self._messages.popleft())
+        self._bytes = max(0, self._bytes) if self._messages else 0

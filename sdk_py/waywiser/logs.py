@@ -61,26 +61,27 @@ class FailureHandler(logging.Handler):
 
 
 class _Allowance:
-    """So many in each minute; counts what came above it."""
+    """So many in each minute; counts what came above it.
+
+    It has no lock of its own: the handler's is held, which `logging` makes anew in a forked child.
+    """
 
     def __init__(self, per_minute: int, clock: Callable[[], float]) -> None:
         self._per_minute = per_minute
         self._clock = clock
-        self._lock = threading.Lock()
         self._began = clock()
         self._taken = self._refused = 0
 
     def take(self) -> int | None:
         """How many were refused since the last one that was not; None if this one is."""
-        with self._lock:
-            if self._clock() - self._began >= MINUTE:
-                self._began, self._taken = self._clock(), 0
-            if self._taken >= self._per_minute:
-                self._refused += 1
-                return None
-            self._taken += 1
-            refused, self._refused = self._refused, 0
-            return refused
+        if self._clock() - self._began >= MINUTE:
+            self._began, self._taken = self._clock(), 0
+        if self._taken >= self._per_minute:
+            self._refused += 1
+            return None
+        self._taken += 1
+        refused, self._refused = self._refused, 0
+        return refused
 
 
 def _described(record: logging.LogRecord) -> dict[str, Any]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sink import Run
 
 from waywiser import Client, MemoryTransport, context
 from waywiser.logs import FailureHandler
@@ -120,3 +122,41 @@ def test_what_the_library_or_a_hook_logs_makes_no_further_event(memory: MemoryTr
 def test_no_events_at_all_is_not_a_rate(client: Client) -> None:
     with pytest.raises(ValueError, match="per_minute"):
         FailureHandler(client, per_minute=0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_child_forked_in_the_middle_of_a_record_is_not_stuck(run: Run) -> None:
+    ended = run(
+        """
+        import logging, signal
+        from waywiser import MemoryTransport
+        from waywiser.logs import FailureHandler
+
+        client = Client("key-1", transport=MemoryTransport())
+        entered, left = threading.Event(), threading.Event()
+
+        def clock():
+            if threading.current_thread().name == "slow":
+                entered.set()
+                left.wait()
+            return 0.0
+
+        logging.getLogger().addHandler(FailureHandler(client, clock=clock))
+
+        def fail():
+            with client.context(user_id="1"):
+                logging.getLogger("shop").error("failed")
+
+        threading.Thread(target=fail, name="slow").start()
+        entered.wait()
+        pid = os.fork()
+        if not pid:
+            signal.alarm(30)
+            fail()
+            os._exit(0 if client.close().sent == 1 else 1)
+        result = os.waitpid(pid, 0)[1]
+        left.set()
+        sys.exit(result)
+        """
+    )
+    assert ended.returncode == 0, (ended.returncode, ended.stderr)
