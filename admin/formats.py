@@ -103,11 +103,16 @@ def sentence(said: Exception | str) -> str:
 
 
 def percent(share: float | None) -> str:
-    """0.314 as 31%, 0.0243 as 2.4%: two digits that tell something; nothing and all are shown plainly."""
+    """0.314 as 31%, 0.0243 as 2.4%: two digits that tell something; nothing and all are shown plainly.
+
+    What is neither is written as neither. Scripts write the same, see numbers.js.
+    """
     if share is None:
         return "–"
-    if 0 < share < 0.0005:
+    if 0 < share <= 0.0005:
         return f"<{written_share(0.001, 1)}"
+    if 0.9995 <= share < 1:
+        return f">{written_share(0.999, 1)}"
     return written_share(share, 0 if share in (0, 1) or 0.0995 <= share <= 0.9 else 1)
 
 
@@ -125,7 +130,7 @@ def points(difference: float | None) -> str:
     if difference is None:
         return "–"
     return (
-        "0" if abs(difference) < 0.0005 else f"{'+' if difference > 0 else ''}{decimal(difference * 100, 1)}"
+        "0" if abs(difference) <= 0.0005 else f"{'+' if difference > 0 else ''}{decimal(difference * 100, 1)}"
     )
 
 

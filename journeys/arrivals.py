@@ -13,6 +13,7 @@ from journeys.period import Period, iso
 from journeys.questions import question
 from journeys.rates import rate
 from store.events import EventStore
+from store.ingestion import OTHER_LIBRARIES
 from store.refused import Refused, refused_numbers
 
 YOUNG_MS = 120_000  # events may still be on their way, or wait for the next try
@@ -41,6 +42,7 @@ def loss(events: EventStore, engine: Engine, project_id: int, period: Period, *,
         "settled": settled,
         "most_missing": MOST_MISSING,
         "most": MOST_ROWS,
+        "others": OTHER_LIBRARIES,
     }
     refused = refused_numbers(engine, project_id, period.start - DAY_MS, period.end + DAY_MS)
     parts = {
@@ -58,7 +60,10 @@ def loss(events: EventStore, engine: Engine, project_id: int, period: Period, *,
 
 
 def browsers(events: EventStore, values: Row, refused: Sequence[Refused]) -> list[Row]:
-    """Rows by library, page host and browser family; a stream is one browser at one host."""
+    """Rows by library, page host and browser family; a stream is one browser at one host.
+
+    Of very many rows those of fewest are one, `(others)`, so that the rows are all that was numbered.
+    """
     some = [one for one in refused if one.library.startswith(SNIPPET)]
     given = {
         "refused_visitors": [one.anonymous_id for one in some],
@@ -70,7 +75,7 @@ def browsers(events: EventStore, values: Row, refused: Sequence[Refused]) -> lis
 
 
 def servers(events: EventStore, values: Row, refused: Sequence[Refused]) -> list[Row]:
-    """Rows by library; a stream is one client in one process."""
+    """Rows by library; a stream is one client in one process. Of very many rows those of fewest are one."""
     some = [one for one in refused if _stream(one)]
     given = {"refused_streams": [_stream(one) for one in some], **_common(some)}
     return [_counted(row) for row in events.query(question("arrivals.servers"), {**values, **given})]

@@ -203,7 +203,9 @@ def _named(dimension: Answer, group: Answer) -> str:
 
 
 def _points(difference: float) -> str:
-    """A difference of two shares in percentage points, with its sign."""
+    """A difference of two shares in percentage points, with its sign where there is one to tell."""
+    if abs(difference) <= 0.0005:
+        return "0"
     text = decimal(difference * 100, 1)
     return text if difference < 0 else f"+{text}"
 

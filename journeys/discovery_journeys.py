@@ -59,7 +59,11 @@ MEANINGS = {
     "score": (
         "What would come if the lost attempts were made again and succeeded as often as the others: lost × "
         "success rate, in goals; where goals carry the property that is named as money, × their mean value. "
-        "It ranks candidates, and foretells nothing. Pairs with money come first."
+        "It ranks candidates, and foretells nothing. Pairs with money come first, by currency."
+    ),
+    "currency": (
+        "The currency in which most of its goals tell their worth, as their `currency` names it; empty where "
+        "they name none. Goals without a number, or in another currency, are worth 0."
     ),
     "covered": "Journeys of the project that have the start as a step, and the goal as a later one.",
     "sampled": "The share of customers that was looked at, chosen at random; numbers are of the sample.",
@@ -145,7 +149,12 @@ def worth_managing(
         for (one, other), row in zip(shortlist, _counted(ground, drafts, value), strict=True)
         if row["succeeded"]
     ]
-    found.sort(key=lambda one: (one["mean_value"] is None, -one["score"], one["start"], one["goal"]))
+    found.sort(
+        key=lambda one: (
+            *(one["mean_value"] is None, one["currency"], -one["score"]),
+            *(one["start"], one["goal"]),
+        )
+    )
     return {
         "from": iso(period.start),
         "to": iso(period.end),
@@ -248,7 +257,7 @@ def _shortlist(pairs: Mapping[Pair, Row], twins: set[Pair], with_money: set[int]
     return found
 
 
-def _counted(ground: Ground, drafts: Sequence[Definition], value: str) -> list[dict[str, Any]]:
+def _counted(ground: Ground, drafts: Sequence[Definition], value: str) -> list[Row]:
     """How the attempts at each of these journeys stand."""
     if not drafts:
         return []
@@ -263,20 +272,24 @@ def _counted(ground: Ground, drafts: Sequence[Definition], value: str) -> list[d
     return [rows.get(place, NOBODY) for place in range(1, len(drafts) + 1)]
 
 
-NOBODY = dict.fromkeys(("customers", "succeeded", "dropped", "in_time", "with_value", "worth"), 0) | {
-    "median": 0.0
+NOBODY: Row = {
+    **dict.fromkeys(("customers", "succeeded", "dropped", "in_time"), 0),
+    "median": 0.0,
+    **dict.fromkeys(("told_in", "worth_in"), ((), ())),
 }
 
 
 def _told(start: Touchpoint, goal: Touchpoint, row: Row, pair: Row, value: str) -> dict[str, Any]:
     decided = row["succeeded"] + row["dropped"]
-    mean = row["worth"] / row["succeeded"] if row["with_value"] else None
+    currency, with_value, worth = _money(row)
+    mean = worth / row["succeeded"] if with_value else None
     again = row["dropped"] * row["succeeded"] / decided
     score = again if mean is None else again * mean
     share = row["succeeded"] / decided
     explained = f"{row['dropped']:,} lost × {share:.1%} who succeed = {again:,.1f} goals"
     if mean is not None:
-        explained += f" × {mean:,.2f}, the mean {value} of a goal = {score:,.2f}"
+        told_in = f" in {currency}" if currency else ""
+        explained += f" × {mean:,.2f}, the mean {value} of a goal{told_in} = {score:,.2f}"
     return {
         "start": start.text,
         "goal": goal.text,
@@ -290,11 +303,19 @@ def _told(start: Touchpoint, goal: Touchpoint, row: Row, pair: Row, value: str) 
         "success_rate": rate(row["succeeded"], decided),
         "median_seconds": known(row["median"]),
         "first": rate(pair["before"], pair["n"]),
-        "with_value": row["with_value"],
+        "with_value": with_value,
+        "currency": currency,
         "mean_value": None if mean is None else round(mean, 6),
         "score": round(score, 6),
         "score_explained": explained,
     }
+
+
+def _money(row: Row) -> tuple[str, int, float]:
+    """The currency in which most goals tell their worth, how many do, and how much that is."""
+    told, worth = (dict(zip(*row[name], strict=True)) for name in ("told_in", "worth_in"))
+    currency = min(told, key=lambda one: (-told[one], one), default="")
+    return currency, int(told.get(currency, 0)), float(worth.get(currency, 0))
 
 
 def _covering(journeys: Sequence[Definition], start: Touchpoint, goal: Touchpoint) -> list[dict[str, str]]:
@@ -324,6 +345,7 @@ def table(answer: Row) -> Table:
         "high",
         "median_seconds",
         "mean_value",
+        "currency",
         "score",
         "score_explained",
         "covered_by",
@@ -332,7 +354,7 @@ def table(answer: Row) -> Table:
         (
             *(one[name] for name in plain),
             *(one["success_rate"][name] for name in ("value", "low", "high")),
-            *(one[name] for name in ("median_seconds", "mean_value", "score", "score_explained")),
+            *(one[name] for name in ("median_seconds", "mean_value", "currency", "score", "score_explained")),
             " ".join(journey["key"] for journey in one["covered"]),
         )
         for one in answer["candidates"]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from journeys.period import Period, iso
+from journeys.period import Period, iso, midnight
 from store.ingestion import by_detail, by_library, hourly
 
 HOUR = 3_600_000
@@ -31,7 +31,8 @@ def intake(engine: Engine, project_id: int, period: Period, zone: ZoneInfo, *, n
     """Counts of events by the hour of receipt: what came is accepted, a duplicate or refused.
 
     Of the accepted, some are `late` (more than an hour old when they came), `robots` or `violations` of the
-    tracking plan. `times` has a row for each hour, or for each day of a period longer than two weeks.
+    tracking plan. `times` has a row for each hour that begins in the period, or for each day of one longer
+    than two weeks. Hours are those of UTC; where days begin at half past, an hour is of the day it begins in.
     """
     span = (period.start, min(period.end, now + 1))
     rows = hourly(engine, project_id, *span)
@@ -60,7 +61,7 @@ def _times(
     by_day = period.end - period.start > LONGEST_BY_HOUR
     sums: dict[int, Counter[str]] = {}
     reasons: dict[int, Counter[str]] = defaultdict(Counter)
-    for hour in range(span[0] - span[0] % HOUR, span[1], HOUR):
+    for hour in range(-(-span[0] // HOUR) * HOUR, span[1], HOUR):
         sums.setdefault(_begin(hour, zone, by_day=by_day), Counter())
     for hour, what, detail, n in rows:
         at = _begin(hour, zone, by_day=by_day)
@@ -73,8 +74,7 @@ def _times(
 def _begin(hour: int, zone: ZoneInfo, *, by_day: bool) -> int:
     if not by_day:
         return hour
-    day = datetime.fromtimestamp(hour / 1000, zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    return int(day.timestamp() * 1000)
+    return midnight(datetime.fromtimestamp(hour / 1000, zone).date(), zone)
 
 
 def _busiest(rows: list[tuple[int, str, str, int]]) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from journeys.definitions import Definition, parse
 from journeys.filters import Params
+from journeys.outcome import number_at
 from journeys.period import iso
 from journeys.questions import question
 from journeys.sessions import THESE, source
@@ -17,6 +18,11 @@ from store.identity import Ledger
 from store.journeys import JourneyVersion
 
 MOST_RUNS = 500
+OUTCOME_NUMBER = number_at(
+    *("{now:Int64}", "run.outcome", "start", "last"),
+    idle="{idle:Array(Int64)}[indexOf({versions:Array(UInt32)}, journey_version)]",
+    window="{window:Array(Int64)}[indexOf({versions:Array(UInt32)}, journey_version)]",
+)
 # Orders that a browser and a server may both tell of: told again under the same id, they count once.
 ORDERS = ("Order Completed", "purchase")
 REFUNDS = ("Order Refunded", "refund")
@@ -108,12 +114,20 @@ def runs(
 ) -> list[dict[str, Any]]:
     """The runs of a customer that touch a time (ms, both ends included), the latest begun first.
 
-    One that is still in time has `seconds_left`: how long until it is dropped if nothing happens.
+    One that is still in time has `seconds_left`: how long until it is dropped if nothing happens. Of more
+    than `most` those in time are there, then those that began last.
     """
     known = {version.id: parse(version.definition) for version in versions}
-    values = {"project": project_id, "customer": customer, "versions": list(known)}
-    limits = {"start": start, "end": end, "most": most}
-    rows = events.query(question("profile.runs"), {**values, **limits})
+    values = {
+        "project": project_id,
+        "customer": customer,
+        "versions": list(known),
+        "idle": [one.idle_timeout for one in known.values()],
+        "window": [one.window or 0 for one in known.values()],
+    }
+    limits = {"now": now, "start": start, "end": end, "most": most}
+    rows = events.query(question("profile.runs", number=OUTCOME_NUMBER), {**values, **limits})
+    rows.sort(key=lambda row: (-row["start"], row["journey_version"], row["case_value"]))
     return [_run(known[row["journey_version"]], row, now) for row in rows]
 
 

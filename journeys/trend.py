@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from marshmallow import fields, validate
@@ -78,19 +78,25 @@ def behind(scope: Scope, cell: str) -> Which:
     start, _, end = rest.partition(":")
     try:
         sql, began = WHOLE[number], (int(start), int(end)) if colon else None
-    except (KeyError, ValueError):
+        days = [_day(at, scope) for at in (began[0], began[1] - 1)] if began else []
+    except (KeyError, ValueError, OverflowError, OSError):
         raise ListError(
             tell("%(cell)s is no cell of the trend; take one from the report's answer", cell=repr(cell))
         ) from None
     if began is None:
         return Which(sql, {}, WORDS[number])
     bound = dict(zip(("part_start", "part_end"), began, strict=True))
-    first, last = (datetime.fromtimestamp(at / 1000, scope.project.zone).date() for at in began)
+    first, last = days
     within = "start >= {part_start:Int64} and start < {part_end:Int64}"
     said = tell(
         "Began from %(first)s to %(last)s: %(what)s", first=first, last=last, what=WORDS[number].lower()
     )
     return Which(f"{sql} and {within}", bound, said)
+
+
+def _day(at: int, scope: Scope) -> date:
+    """The day of a moment in the project's time zone."""
+    return datetime.fromtimestamp(at / 1000, scope.project.zone).date()
 
 
 def table(answer: Answer) -> Table:

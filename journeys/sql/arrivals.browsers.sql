@@ -1,6 +1,7 @@
 -- How many of the events that browsers numbered came, by library, page host and browser?
 -- Numbers go on from session to session as long as a browser keeps its id, host by host; a lower number than the
--- last begins anew. What came in the day before or after the period fills gaps, but opens none.
+-- last begins anew. What came in the day before or after the period fills gaps, but opens none. The rows of fewest are
+-- one together.
 with
     numbered as (
         select
@@ -52,16 +53,31 @@ with
             partition by stream order by began, lowest
             rows between unbounded preceding and unbounded following
         )
+    ),
+    counted as (
+        select *, row_number() over (order by expected desc, library, host, browser) as place
+        from (
+            select
+                library, host, family as browser,
+                uniqExactIf(stream, is_plausible) as streams,
+                sumIf(high - low + 1 + between_visits, is_plausible) as expected,
+                sumIf(known - not_taken, is_plausible) as received,
+                sumIf(not_taken, is_plausible) as refused,
+                countIf(not is_plausible) as implausible
+            from ordered
+            group by library, host, browser
+        )
     )
 select
-    library, host, family as browser,
-    uniqExactIf(stream, is_plausible) as streams,
-    sumIf(high - low + 1 + between_visits, is_plausible) as expected,
-    sumIf(known - not_taken, is_plausible) as received,
-    sumIf(not_taken, is_plausible) as refused,
-    countIf(not is_plausible) as implausible
-from ordered
+    if(place > {most:UInt32}, {others:String}, counted.library) as library,
+    if(place > {most:UInt32}, '', counted.host) as host,
+    if(place > {most:UInt32}, '', counted.browser) as browser,
+    sum(counted.streams) as streams,
+    sum(counted.expected) as expected,
+    sum(counted.received) as received,
+    sum(counted.refused) as refused,
+    sum(counted.implausible) as implausible
+from counted
 group by library, host, browser
-order by expected desc, library, host, browser
-limit {most:UInt32}
+order by min(place)
 settings max_bytes_before_external_group_by = 1000000000, max_bytes_before_external_sort = 1000000000

@@ -1,6 +1,7 @@
 -- How many of the events that server libraries numbered came, by library?
 -- A message id is its stream's name and the number. What a program named itself took a number of a stream that it
--- does not tell. What came in the day before or after the period fills gaps, but opens none.
+-- does not tell. What came in the day before or after the period fills gaps, but opens none. The rows of fewest are one
+-- together.
 with
     numbered as (
         select
@@ -39,17 +40,31 @@ with
         from numbered
         group by stream, if(stream = '', numbered.library, '')
         having n > 0
+    ),
+    counted as (
+        select *, row_number() over (order by expected desc, library) as place
+        from (
+            select
+                library,
+                countIf(is_plausible) as streams,
+                sumIf(high - low + 1, is_plausible) as expected,
+                sumIf(known - not_taken, is_plausible) as received,
+                sumIf(not_taken, is_plausible) as refused,
+                sumIf(n, stream = '') as self_named,
+                countIf(stream != '' and not is_plausible) as implausible
+            from streams
+            group by library
+        )
     )
 select
-    library,
-    countIf(is_plausible) as streams,
-    sumIf(high - low + 1, is_plausible) as expected,
-    sumIf(known - not_taken, is_plausible) as received,
-    sumIf(not_taken, is_plausible) as refused,
-    sumIf(n, stream = '') as self_named,
-    countIf(stream != '' and not is_plausible) as implausible
-from streams
+    if(place > {most:UInt32}, {others:String}, counted.library) as library,
+    sum(counted.streams) as streams,
+    sum(counted.expected) as expected,
+    sum(counted.received) as received,
+    sum(counted.refused) as refused,
+    sum(counted.self_named) as self_named,
+    sum(counted.implausible) as implausible
+from counted
 group by library
-order by expected desc, library
-limit {most:UInt32}
+order by min(place)
 settings max_bytes_before_external_group_by = 1000000000

@@ -1,5 +1,5 @@
 -- How do the attempts at each of these journeys stand that began in the period, how long did they take, and what were
--- their goals worth?
+-- their goals worth, in which currency?
 with
     attempts as (
         select
@@ -14,10 +14,13 @@ with
             ) as outcome,
             run.event_ids[-1] as final
         from (select journey, customer, arrayJoin(runs) as run from ({{computed}}))
-        where start >= {start:Int64} and start < {end:Int64}
+        where start >= {start:Int64} and start < {end:Int64} and start <= {now:Int64}
     ),
     worths as (
-        select event_id, toFloat64OrNull(JSONExtract(properties, {value:String}, 'Nullable(String)')) as worth
+        select
+            event_id,
+            toFloat64OrNull(JSONExtract(properties, {value:String}, 'Nullable(String)')) as worth,
+            upperUTF8(JSONExtractString(properties, 'currency')) as currency
         from events
         where
             project = {project:UInt32}
@@ -34,8 +37,9 @@ select
     countIf(outcome = 'dropped') as dropped,
     countIf(outcome = 'in_time') as in_time,
     quantileExactInclusiveIf(0.5)((last - start) / 1000, outcome = 'succeeded') as median,
-    countIf(outcome = 'succeeded' and valued) as with_value,
-    sumIf(value, outcome = 'succeeded') as worth
+    sumMapIf([told.currency], [toUInt64(1)], outcome = 'succeeded' and valued) as told_in,
+    sumMapIf([told.currency], [assumeNotNull(value)], outcome = 'succeeded' and valued) as worth_in
 from attempts
-left any join (select event_id, worth as value, 1 as valued from worths) as told on told.event_id = attempts.final
+left any join (select event_id, worth as value, currency, 1 as valued from worths) as told
+    on told.event_id = attempts.final
 group by journey

@@ -1,4 +1,4 @@
--- Which stored runs of this customer touch this time, the latest begun first?
+-- Which stored runs of this customer touch this time: those in time, then the others, the latest begun first?
 select
     journey_version,
     toUnixTimestamp64Milli(run.start) as start,
@@ -15,5 +15,5 @@ where
     and customer = {customer:UInt64}
     and start <= {end:Int64}
     and last >= {start:Int64}
-order by start desc, journey_version, case_value
+order by {{number}} = 4 desc, start desc, journey_version, case_value
 limit {most:UInt32}

@@ -184,6 +184,17 @@ def test_the_trend_shows_the_other_period_too(shop: Shop) -> None:
     assert "Beside it" in text
 
 
+def test_no_part_of_the_other_period_is_left_out(shop: Shop) -> None:
+    """Days of as many weeks may lie in one week more."""
+    query = "from=2026-02-16&through=2026-02-22&beside=own&beside_from=2026-02-05&beside_through=2026-02-11"
+    text = page(shop, "funnel", f"{query}&by=week")
+    table = text[text.index('id="trend-title"') :]
+    assert re.findall(r"(week of [^,<]*), n (\d)", table) == [
+        ("week of 2 Feb 2026", "0"),
+        ("week of 9 Feb 2026", "1"),
+    ]
+
+
 def test_times_stand_beside_those_of_the_other_period(shop: Shop) -> None:
     text = page(shop, "timing", f"{FEBRUARY}&beside=previous")
     assert text.index('id="periods-title"') < text.index('id="survival-title"')

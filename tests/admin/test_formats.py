@@ -29,6 +29,22 @@ from store.tables_people import failed_tries
 from tests.admin.conftest import NOW, Shop
 
 
+@pytest.mark.parametrize(
+    ("difference", "text"),
+    [
+        (None, "–"),
+        (0, "0"),
+        (0.0005, "0"),
+        (-0.0005, "0"),
+        (0.0006, "+0.1"),
+        (0.024, "+2.4"),
+        (-0.1, "-10.0"),
+    ],
+)
+def test_points(difference: float | None, text: str) -> None:
+    assert points(difference) == text
+
+
 @pytest.mark.parametrize(("count", "n", "is_small"), [(0, 0, False), (9, 18, True), (90, 180, False)])
 def test_a_small_sample_says_so(count: int, n: int, is_small: bool) -> None:
     assert small(dict(rate(count, n))) is is_small
@@ -43,7 +59,10 @@ def test_a_small_sample_says_so(count: int, n: int, is_small: bool) -> None:
         (0.314, "31%"),
         (0.0243, "2.4%"),
         (0.0001, "<0.1%"),
+        (1 / 2000, "<0.1%"),
         (0.999, "99.9%"),
+        (1999 / 2000, ">99.9%"),
+        (0.999999, ">99.9%"),
     ],
 )
 def test_percent(share: float | None, text: str) -> None:

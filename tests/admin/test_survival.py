@@ -7,12 +7,14 @@ import html
 import io
 import json
 import re
+from collections.abc import Callable
 
 import pytest
 
 from journeys.metrics import STANDING
 from journeys.survival_report import SURVIVAL
-from tests.admin.conftest import Shop
+from store.event import Event
+from tests.admin.conftest import Shop, happened
 from tests.admin.test_api import Ask, asking
 
 DAY = 86_400
@@ -145,3 +147,22 @@ def test_the_file_holds_every_point(shop: Shop) -> None:
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert {row["runs_of"] for row in rows} == {"device: mobile", "device: desktop"}
     assert max(float(row["share"]) for row in rows) > 0
+
+
+def test_what_is_beyond_all_chance_is_hardly_by_chance(
+    own_shop: Shop, add_events: Callable[[list[Event]], None]
+) -> None:
+    """Its p-value is so small that the machine has no number for it but 0."""
+    rows = []
+    for n in range(1_000):
+        rows += [
+            happened("/shop", f"desk{n}", day=8, kind="page"),
+            happened("Cart Filled", f"desk{n}", day=7.9),
+            happened("/shop", f"phone{n}", day=8, kind="page", device="mobile"),
+        ]
+    add_events(rows)
+    found = asking(own_shop)("GET", "/journeys/buy/survival?from=2026-02-01&compare=device&to_step=cart")[1]
+    assert [test["p_adjusted"] for test in found["tests"]] == [0]
+    text = page(own_shop, "days=30&breakdown=device&to_step=cart")
+    assert "1 comparison of curves: 1 hardly by chance" in text
+    assert '<td class="number">&lt;0.1%</td>' in text

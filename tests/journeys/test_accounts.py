@@ -10,10 +10,12 @@ from sqlalchemy import Engine
 
 from journeys.accounts import account, accounts, accounts_of, history
 from journeys.cursors import ListError
+from journeys.customers import described
 from journeys.definitions import parse
 from journeys.filling import fill
 from journeys.funnel import funnel
 from journeys.lists import listed
+from journeys.profile import totals
 from journeys.scope import Scope, open_scope
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
@@ -125,6 +127,19 @@ def test_members_come_page_by_page_and_are_counted_in_all(events: EventStore, le
         seen += [one["customer"] for one in page["members"]]
         cursor = page["next"]
     assert (seen, cursor) == ([str(BEN), str(BROWSER), str(ANNA)], None)
+
+
+def test_a_member_has_as_many_events_as_on_the_page_of_the_customer(
+    events: EventStore, ledger: Ledger
+) -> None:
+    events.insert([event(60, "anna", kind="page", path="/hidden", is_bot=True)], token="bot")
+    found = account(events, ledger, 1, "acme")
+    assert found is not None
+    anna = next(one for one in found["members"] if one["customer"] == str(ANNA))
+    (known,) = described(events, ledger, 1, [ANNA])
+    assert (anna["n"], anna["last_seen"]) == (known["n"], known["last_seen"])
+    assert anna["n"] == totals(events, ledger, 1, ANNA)["n"] == 5
+    assert anna["last_touchpoint"] == "/pricing"
 
 
 def test_what_a_robot_tells_is_no_trait_of_the_account(events: EventStore, ledger: Ledger) -> None:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from sqlalchemy import Engine
 
-from journeys.arrivals import MOST_MISSING, loss, robots
+from journeys.arrivals import MOST_MISSING, MOST_ROWS, loss, robots
 from journeys.period import Period
 from store.db import writing
 from store.drops import DropRow, keep_drops
@@ -190,6 +190,25 @@ def test_loss_is_told_by_library_host_and_browser(engine: Engine, events: EventS
     assert found["browsers"][0]["share"]["value"] == pytest.approx(1 / 3, abs=1e-5)
     assert found["total"]["share"]["n"] == 15
     assert found["settled"] == "2026-03-01T11:58:00.000Z"
+
+
+def test_very_many_rows_are_all_that_was_numbered(engine: Engine, events: EventStore) -> None:
+    hosts, rows = MOST_ROWS + 5, []
+    for k in range(hosts):
+        numbers = (1, 3) if k else (1, 2, 4, 6)
+        rows += [seen(n, host=f"h{k}.example", name=f"browser-{k}-{n}") for n in numbers]
+        of = {"stream": f"{k:08x}-6b0f-4f7a-9d3e-", "library": f"waywiser-python/{k}"}
+        rows += [called(n, **of) for n in numbers]
+    events.insert(rows, token="all")
+    found = loss(events, engine, 1, PERIOD, now=NOW)
+    names = ("streams", "expected", "received", "lost")
+    for side in ("browsers", "servers"):
+        first, *_, last = found[side]
+        assert len(found[side]) == MOST_ROWS + 1
+        assert [first[name] for name in names] == [1, 6, 4, 2]
+        assert [last[name] for name in ("library", *names)] == ["(others)", 5, 15, 10, 5]
+    assert found["total"]["expected"] == 2 * (6 + 3 * (hosts - 1))
+    assert found["total"]["lost"] == 2 * (2 + hosts - 1)
 
 
 def test_made_up_numbers_are_said_to_be_so(engine: Engine, events: EventStore) -> None:

@@ -518,6 +518,12 @@ def test_rates_of_a_handful_of_runs_are_not_told_of(scopes: dict[str, Scope]) ->
     assert "was 0% and is 0%" in sentence(answer, "Trial to paid")
 
 
+def test_hardly_any_difference_has_no_sign(scope: Scope) -> None:
+    answer = change(scope)
+    answer["change"] |= {"value": -0.0004, "low": -0.012, "high": 0.0111}
+    assert "a difference of 0 points (-1.2 to +1.1), which may be chance" in sentence(answer, "Trial to paid")
+
+
 FURTHER = {
     "medium": {"mobile": "phone", "desktop": "desk"},
     "property:size": {"mobile": "phone", "desktop": "desk"},

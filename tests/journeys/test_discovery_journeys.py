@@ -94,7 +94,8 @@ def test_noise_alone_is_no_journey(events: EventStore) -> None:
         events.command("truncate table events")
 
 
-def test_numbers_are_those_of_the_runs_and_the_score_is_explained(events: EventStore) -> None:
+@pytest.mark.parametrize("now", [END, END - 10 * DAY], ids=["at-the-end", "events-lie-ahead"])
+def test_numbers_are_those_of_the_runs_and_the_score_is_explained(events: EventStore, now: int) -> None:
     events.insert(company(dice=random.Random(4)), token="t")
     covering = parse(
         {
@@ -106,11 +107,11 @@ def test_numbers_are_those_of_the_runs_and_the_score_is_explained(events: EventS
             ],
         }
     )
-    answer = found(events, journeys=[covering], value="amount")
+    answer = found(events, journeys=[covering], value="amount", now=now)
     assert answer["sampled"] == 1
     for one in answer["candidates"]:
         start, goal = read(one["start"]), read(one["goal"])
-        same = between(events, PROJECT, start, goal, period=Period(BEGIN, END), now=END, within="7d")
+        same = between(events, PROJECT, start, goal, period=Period(BEGIN, END), now=now, within="7d")
         truth = ways(same)
         names = ("attempts", "customers", "reached", "under_way")
         assert [one[name] for name in names] == [truth[name] for name in names]
@@ -133,6 +134,23 @@ def test_numbers_are_those_of_the_runs_and_the_score_is_explained(events: EventS
     has_money = [one["mean_value"] is not None for one in answer["candidates"]]
     assert has_money == sorted(has_money, reverse=True)
     assert len(list(table(answer)[1])) == len(answer["candidates"]) <= MOST_FOUND
+
+
+def test_amounts_of_several_currencies_are_not_added(events: EventStore) -> None:
+    """Most pay in euros, every fourth in yen."""
+    rows = company(dice=random.Random(4))
+    paid = [one for one in rows if one.event == "Paid"]
+    for k, one in enumerate(paid):
+        said = {"amount": 5_000, "currency": "JPY"} if k % 4 == 0 else {"amount": 30, "currency": "eur"}
+        one.properties = json.dumps(said)
+    events.insert(rows, token="t")
+    with_money = [one for one in found(events, value="amount")["candidates"] if one["goal"] == "event:Paid"]
+    assert with_money
+    for one in with_money:
+        assert one["currency"] == "EUR"
+        assert one["reached"] / 2 < one["with_value"] < one["reached"]
+        assert one["mean_value"] == pytest.approx(30 * one["with_value"] / one["reached"], abs=0.01)
+        assert "of a goal in EUR = " in one["score_explained"]
 
 
 def test_of_a_sample_the_lists_are_those_of_the_same_customers(events: EventStore) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import Engine
 
 from journeys.intake import intake
-from journeys.period import Period
+from journeys.period import Period, iso, midnight
 from store.db import writing
 from store.ingestion import Count, add_counts
 
@@ -89,3 +91,32 @@ def test_long_periods_are_told_by_the_projects_days(engine: Engine) -> None:
 def test_a_period_that_lies_ahead_is_empty(engine: Engine) -> None:
     found = intake(engine, 1, Period(NOW + DAY, NOW + 2 * DAY), BERLIN, now=NOW)
     assert (found["times"], found["total"]["accepted"]) == ([], 0)
+
+
+@pytest.mark.parametrize("days", [1, 30])
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("Asia/Kathmandu", date(2026, 3, 1)),  # days begin at a quarter past the hour in UTC
+        ("Australia/Lord_Howe", date(2026, 7, 1)),  # at half past, in winter
+        ("America/Santiago", date(2026, 9, 6)),  # the day begins at 01:00
+        ("Atlantic/Azores", date(2026, 10, 25)),  # 00:00 comes twice
+        ("America/Havana", date(2026, 11, 1)),
+    ],
+)
+def test_every_hour_stands_in_the_day_in_which_it_begins(
+    engine: Engine, zone: str, day: date, days: int
+) -> None:
+    where = ZoneInfo(zone)
+    *midnights, after = (midnight(day + timedelta(days=k), where) for k in range(1 - days, 2))
+    first = midnights[0]
+    start = first - first % HOUR - 5 * HOUR
+    hours = range(start, after + 5 * HOUR, HOUR)
+    keep(engine, {(1, hour, "accepted", "", JS): 1 for hour in hours})
+    found = intake(engine, 1, Period(first, after), where, now=after + DAY)
+    counted = [hour for hour in hours if first <= hour < after]
+    assert found["total"]["accepted"] == len(counted)
+    assert sum(row["accepted"] for row in found["times"]) == len(counted)
+    assert all(row["accepted"] for row in found["times"]), "a row beside those that are counted"
+    if days > 14:
+        assert [row["at"] for row in found["times"]] == [iso(at) for at in midnights]

@@ -420,3 +420,26 @@ def test_a_run_under_way_says_where_it_stands_and_how_long_it_has_left(
     assert first["since"] == first["last"]
     assert first["seconds_left"] == (None if left is None else left // 1000)
     assert found[1]["seconds_left"] is None
+
+
+def test_a_run_that_is_still_in_time_is_told_of_however_many_began_later(
+    engine: Engine, events: EventStore, ledger: Ledger
+) -> None:
+    names = ("Cart", "Address", "Paid")
+    rows = [event(0, 0, "track", event="Cart", properties={"order": "first"})]
+    for order in range(1, 10):
+        rows += [
+            event(3 * order + k, order * MINUTE + k, "track", event=name, properties={"order": f"o{order}"})
+            for k, name in enumerate(names)
+        ]
+    events.insert(rows, token="t")
+    version = save_version(engine, 1, dict(parse(JOURNEY).source), by="the test", now=START)
+    recompute(events, version, [ANNA], [ANNA])
+    make_live(engine, version, now=START)
+
+    def told(now: int) -> list[str]:
+        found = profile.runs(events, 1, ANNA, live_journeys(engine, 1), now=now, most=4)
+        return [one["case"] for one in found]
+
+    assert told(START + DAY) == ["o9", "o8", "o7", "first"]
+    assert told(START + 3 * DAY) == ["o9", "o8", "o7", "o6"], "nothing is in time any more"

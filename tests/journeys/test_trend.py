@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from journeys.cursors import ListError
 from journeys.funnel import OUTCOMES, UNITS, funnel
 from journeys.lists import listed
 from journeys.period import Period, PeriodError, moment
 from journeys.scope import Scope
-from journeys.trend import trend
+from journeys.trend import behind, trend
 from tests.journeys.months import ZONE
 
 
@@ -85,6 +86,25 @@ def test_a_part_is_the_funnel_of_its_own_period(months: Scope) -> None:
         zone = months.project.zone
         period = Period(moment(part["from"], zone), moment(part["to"], zone))
         assert funnel(replace(months, period=period))["outcomes"] == part["outcomes"]
+
+
+@pytest.mark.parametrize("by", ["day", "week", "month"])
+def test_a_list_names_the_first_and_the_last_day_of_its_part(months: Scope, by: str) -> None:
+    for part in trend(months, by=by)["parts"]:
+        start, end = (
+            datetime.fromisoformat(part[name]).astimezone(ZoneInfo(ZONE)) for name in ("from", "to")
+        )
+        last = (end - timedelta(milliseconds=1)).date()
+        said = behind(months, part["cells"]["entered"]).title
+        assert said == f"Began from {start.date()} to {last}: all who entered"
+
+
+@pytest.mark.parametrize(
+    "cell", ["entered:1", f"entered:1:{10**20}", f"entered:{10**17}:{10**17}", "left:1:2"]
+)
+def test_what_is_no_part_of_time_is_no_cell(months: Scope, cell: str) -> None:
+    with pytest.raises(ListError):
+        behind(months, cell)
 
 
 def test_who_is_still_in_time_is_bounded_and_marked(months: Scope) -> None:

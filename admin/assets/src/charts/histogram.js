@@ -4,7 +4,7 @@ import { frame, tooltip } from "./tooltip.js";
 import { counted, say } from "../words.js";
 
 export function histogram({ bars, unit, median, p90 }, colours) {
-  const inside = (x, bar) => x !== null && x >= bar.from && x < bar.to;
+  const inside = (x, bar) => x !== null && x >= bar.from && (bar.to === null || x < bar.to);
   return {
     textStyle: { fontFamily: colours.font },
     grid: { left: 4, right: 14, top: 22, bottom: 24 },
@@ -43,4 +43,8 @@ export function histogram({ bars, unit, median, p90 }, colours) {
   };
 }
 
-const span = ({ from, to }) => say("%(from)s to %(to)s", { from: duration(from), to: duration(to) });
+// The last bar has no end.
+function span({ from, to }) {
+  if (to === null) return say("%(from)s or longer", { from: duration(from) });
+  return say("%(from)s to %(to)s", { from: duration(from), to: duration(to) });
+}
