@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -60,7 +60,7 @@ def _times(
     by_day = period.end - period.start > LONGEST_BY_HOUR
     sums: dict[int, Counter[str]] = {}
     reasons: dict[int, Counter[str]] = defaultdict(Counter)
-    for hour in range(span[0] - span[0] % HOUR, span[1], HOUR):
+    for hour in range(span[0] + -span[0] % HOUR, span[1], HOUR):  # those that begin in the span
         sums.setdefault(_begin(hour, zone, by_day=by_day), Counter())
     for hour, what, detail, n in rows:
         at = _begin(hour, zone, by_day=by_day)
@@ -73,8 +73,8 @@ def _times(
 def _begin(hour: int, zone: ZoneInfo, *, by_day: bool) -> int:
     if not by_day:
         return hour
-    day = datetime.fromtimestamp(hour / 1000, zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    return int(day.timestamp() * 1000)
+    day = datetime.fromtimestamp(hour / 1000, zone).date()
+    return int(datetime.combine(day, time(), zone).timestamp() * 1000)
 
 
 def _busiest(rows: list[tuple[int, str, str, int]]) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import Engine
 
 from journeys.intake import intake
-from journeys.period import Period
+from journeys.period import Period, parse_period
 from store.db import writing
 from store.ingestion import Count, add_counts
 
@@ -67,6 +69,26 @@ def test_hours_reasons_and_libraries_tell_the_same_events(engine: Engine) -> Non
     ]
     assert found["busiest_per_second"] == 2.0
     assert found["accepted_per_second"] == round(7_201 / (3.5 * 3600), 3)
+
+
+@pytest.mark.parametrize(
+    ("place", "first", "last"),
+    [("Asia/Kolkata", "2026-10-20", "2026-11-10"), ("America/Havana", "2026-10-20", "2026-11-10")],
+)
+def test_each_day_of_a_period_is_told_once_wherever_and_whenever_it_begins(
+    engine: Engine, place: str, first: str, last: str
+) -> None:
+    """In India days begin at half past an hour; in Cuba, when summer time ends, at 0 o'clock twice."""
+    zone, now = ZoneInfo(place), NOW + 400 * DAY
+    period = parse_period(first, last, zone, now=now)
+    around = range(period.start - DAY - period.start % HOUR, period.end + DAY, HOUR)
+    keep(engine, {(1, hour, "accepted", "", JS): 1 for hour in around})
+    found = intake(engine, 1, period, zone, now=now)
+    days = [datetime.fromisoformat(row["at"]).astimezone(zone).date() for row in found["times"]]
+    start = date.fromisoformat(first)
+    assert days == [start + timedelta(days=n) for n in range(21)]
+    assert min(row["accepted"] for row in found["times"]) >= 23
+    assert sum(row["accepted"] for row in found["times"]) == found["total"]["accepted"]
 
 
 def test_long_periods_are_told_by_the_projects_days(engine: Engine) -> None:
