@@ -198,6 +198,13 @@ def _held(batch: Batch) -> ColumnElement[bool]:
     return (batches.c.number == batch.number) & (batches.c.turn == batch.turn)
 
 
+def require_held(connection: Connection, number: int, turn: int) -> None:
+    """Raise NotHeld where another worker has taken the batch; until the transaction ends nobody takes it."""
+    held = select(batches.c.number).where(batches.c.number == number, batches.c.turn == turn)
+    if connection.execute(held.with_for_update(read=True)).first() is None:
+        raise NotHeld
+
+
 def _is_free(now: int) -> ColumnElement[bool]:
     """That no worker holds a batch, nor is it put off, which is for less long."""
     return is_over(batches.c.claimed_until, now, LEASE_MS)
