@@ -154,6 +154,8 @@ class Change:
             return True
         start = self._retract(there, by)
         again = [self._edge(pair, was.rule, was.evidence, was.at, by)] if was is not None else []
+        if was is not None and was.rule == "operator":
+            again[0]["entered_at"] = was.entered_at  # which says what it had replaced
         self.add(again)
         start |= self._counted({pair for row in again if row["rule"] != "operator"}, 1)
         self.settle(start | set(pair))

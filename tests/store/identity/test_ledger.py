@@ -523,6 +523,18 @@ def test_what_is_seen_while_an_answer_stands_counts_when_that_is_taken_back(
         assert rows_of(connection, project, [A1.hash])[A1.hash].neighbours == 1
 
 
+def test_a_merge_that_stands_again_can_be_taken_back_as_before(
+    ledger: Ledger, db: Engine, project: int
+) -> None:
+    ledger.join(project, [link(A1, ADA)])
+    before = state(db, project)
+    for number, answer in enumerate((ledger.merge, ledger.unmerge, ledger.take_back, ledger.take_back)):
+        answer(project, A1.hash, ADA.hash, by="op", now=AT + number)
+    assert state(db, project) == before
+    standing = [row for row in rows_in(db, project) if row.retracted_at is None]
+    assert [(row.rule, row.at) for row in standing] == [("identify", AT)]
+
+
 def test_a_merge_of_two_that_were_parted_leaves_them_parted_when_it_is_taken_back(
     ledger: Ledger, db: Engine, project: int
 ) -> None:
