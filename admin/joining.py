@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from admin.services import Services
 from journeys.definition_schema import problems_of
 from store.event import identity_hash
 from store.identity.previews import RulesPreview
-from store.identity.regrouping import Regrouping, ask_for
+from store.identity.regrouping import Regrouping, ask_within, regrouping_of
 from store.privacy.suppression import hashed, key_of
 from store.projects import Project
 from store.rules import IdentifierRule, ProjectRules, alter_rules
@@ -214,17 +215,20 @@ def told(found: RulesPreview) -> str:
     return f"{does}{moved} {sums} {known}"
 
 
-def apply(given: Services, project: Project, rules: ProjectRules, *, by: str, seen: str = "") -> Regrouping:
+def apply(
+    given: Services, project: Project, rules: ProjectRules, *, by: str, seen: str = ""
+) -> Regrouping | None:
     """Keep these identity rules and have all that is known worked out by them, in the background.
 
     Raises RulesChanged where the present ones are not those that were `seen`.
     """
     now, mine = given.clock(), {name: getattr(rules, name) for name in FIELDS}
     alter = unless_changed(lambda others: msgspec.structs.replace(others, **mine), shown, seen)
-    before, rules = alter_rules(given.engine, project.id, alter, now=now)
+    ask = partial(ask_within, project=project.id, by=by, now=now)
+    before, rules = alter_rules(given.engine, project.id, alter, now=now, also=ask)
     texts = (_text(given, project, one) for one in (before, rules))
     log.info("project %s: identity rules changed by %s from %s to %s", project.key, by, *texts)
-    return ask_for(given.engine, project.id, by=by, now=now)
+    return regrouping_of(given.engine, project.id)
 
 
 def _text(given: Services, project: Project, rules: ProjectRules) -> str:

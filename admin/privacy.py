@@ -69,7 +69,7 @@ def is_erased(services: Services, project: Project, number: int) -> bool:
 
 
 def lift_by_id(services: Services, project: Project, kind: str, value: str, *, by: str) -> int:
-    """Let the person of an id come back; returns how many customers that are."""
+    """Let the person of an id come back; returns how many customers that are. Raises NotLifted."""
     id = usable(value) if kind in ("user", "anonymous") else normal(kind, value)
     lifted = lift(services.engine, project.id, [identity_hash(kind, id)]) if id else 0
     if lifted:

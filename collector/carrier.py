@@ -121,7 +121,7 @@ class Carrier:
         if not first:
             return _Sorted([], [], set())
         if self.claims:
-            for taken in self.claims.claim(project, list(first), batch=batch.number):
+            for taken in self.claims.claim(project, list(first), batch=batch.number, turn=batch.turn):
                 del first[taken]
         mine = set()
         for known, by_batch in self.events.known_messages(project, list(first)).items():

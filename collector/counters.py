@@ -95,7 +95,7 @@ class Counters:
             self.batches += 1
             self.last_batch_at = now
             self._recent.append((now, accepted))
-            while self._recent[0][0] < now - RATE_SPAN_MS:
+            while not now - RATE_SPAN_MS <= self._recent[0][0] <= now:  # or the clock was put back
                 self._recent.popleft()
 
     def count_failure(self) -> None:
@@ -106,7 +106,8 @@ class Counters:
     def events_per_second(self, now: int) -> float:
         """How many events were stored each second, over the last minute."""
         with self._guard:
-            return sum(n for at, n in self._recent if at >= now - RATE_SPAN_MS) * 1000 / RATE_SPAN_MS
+            lately = (n for at, n in self._recent if now - RATE_SPAN_MS <= at <= now)
+            return sum(lately) * 1000 / RATE_SPAN_MS
 
     def snapshot(self, now: int) -> dict[str, object]:
         """The totals, for health pages."""

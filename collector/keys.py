@@ -54,7 +54,7 @@ class Keys:
             return None  # and is not remembered: what anybody may send must not fill the memory
         now = self._clock()
         until, key = self._known.get(text, (0, None))
-        if until > now:
+        if now < until <= now + REMEMBER_MS:  # further ahead it was before the clock was put back
             return key
         key = find_write_key(self._engine, text)
         if len(self._known) >= REMEMBER_MOST:

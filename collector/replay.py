@@ -132,7 +132,7 @@ def _restate(connection: Connection, row: RowMapping, why: Refused) -> None:
     if restate(connection, row, place=why.place, code=why.code, field=why.field, message=why.message):
         _recount(connection, [row], now=[{**row, "code": why.code}])
     if why.code == Reason.ERASED:
-        empty(connection, [row["id"]])
+        empty(connection, [row])
 
 
 def _recount(

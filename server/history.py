@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -19,6 +20,9 @@ KINDS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 
 class UnreadableFile(Exception):
     """A file is not one of the kinds that can be read; the message says which are."""
+
+
+NOT_WHOLE = (UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error, csv.Error)
 
 
 class BadRow(Exception):
@@ -38,7 +42,7 @@ def columns(path: Path) -> list[str]:
     kind = kind_of(path)
     if kind in (".csv", ".tsv"):
         with _opened(path) as lines:
-            return next(csv.reader(lines, delimiter="\t" if kind == ".tsv" else ","), [])
+            return _header(csv.reader(lines, delimiter="\t" if kind == ".tsv" else ","))
     first = (row for _, row in islice(rows(path), ROWS_TO_KNOW) if isinstance(row, dict))
     return list(dict.fromkeys(name for row in first for name in row))
 
@@ -52,7 +56,7 @@ def rows(path: Path) -> Iterator[tuple[int, Row | BadRow]]:
     with _opened(path) as lines:
         try:
             yield from _delimited(lines, kind) if kind in (".csv", ".tsv") else _json_lines(lines)
-        except (UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error, csv.Error) as error:
+        except NOT_WHOLE as error:
             raise UnreadableFile(f"{path.name} cannot be read to its end: {error}") from None
 
 
@@ -65,7 +69,7 @@ def _opened(path: Path) -> IO[str]:
 def _delimited(lines: IO[str], kind: str) -> Iterator[tuple[int, Row | BadRow]]:
     csv.field_size_limit(16 * 1024 * 1024)
     reader = csv.reader(lines, delimiter="\t" if kind == ".tsv" else ",")
-    header = next(reader, None)
+    header = _header(reader)
     if not header:
         raise UnreadableFile("the file is empty; its first line must name the columns")
     for values in reader:
@@ -75,6 +79,14 @@ def _delimited(lines: IO[str], kind: str) -> Iterator[tuple[int, Row | BadRow]]:
             yield reader.line_num, BadRow(f"has {len(values)} values for {len(header)} columns")
         else:
             yield reader.line_num, {n: v for n, v in zip(header, values, strict=True) if v != ""}
+
+
+def _header(reader: Iterator[list[str]]) -> list[str]:
+    """The names of the columns; of two that are called alike a row could keep only one value."""
+    header = next(reader, [])
+    if twice := next((name for name, n in Counter(filter(None, header)).items() if n > 1), None):
+        raise UnreadableFile(f"the column {twice!r} is there twice; give each column a name of its own")
+    return header
 
 
 def _json_lines(lines: IO[str]) -> Iterator[tuple[int, Row | BadRow]]:

@@ -21,7 +21,7 @@ from collector.envelope import refused
 from collector.pipeline import Reason, Tools, run
 from collector.pipeline.naming import named_by
 from collector.wire import judged
-from server.history import BadRow, Row, UnreadableFile, columns, rows
+from server.history import NOT_WHOLE, BadRow, Row, UnreadableFile, columns, rows
 from store.complaint import Complaint
 from store.drops import DropRow
 from store.inbox import Envelope, Sealed, put_together, sealed
@@ -54,6 +54,8 @@ class Bad(NamedTuple):
 
 
 Sieve = Callable[[list[Row]], list[DropRow]]
+
+_drop_in = msgspec.json.Decoder(DropRow).decode
 
 
 class ImportProblem(Complaint):
@@ -92,7 +94,7 @@ def plan(path: Path, mapping: Mapping[str, str], *, zone: str, where: Mapping[st
         raise ImportProblem(f"{sorted(wrong)[0]!r} is no field; map columns to {', '.join(FIELDS)}")
     try:
         known = set(columns(path))
-    except (UnreadableFile, UnicodeDecodeError, OSError) as error:
+    except (UnreadableFile, OSError, *NOT_WHOLE) as error:
         raise ImportProblem(f"{path.name} cannot be read: {error}") from None
     if not known:
         raise ImportProblem(f"{path.name} holds nothing; its first line must name the columns")
@@ -136,23 +138,24 @@ def load(
     Nothing is loaded when the file cannot be read to its end. `progress(rows)` is told as rows are read.
     """
     report = Report()
-    drops: list[DropRow] = []
     suppressed = tools.suppressed(project_id)
 
     def sieve(messages: list[Row]) -> list[DropRow]:
         return run(_envelope(project_id, now, how, messages), tools).drops
 
-    with tempfile.TemporaryFile() as spool:
+    with tempfile.TemporaryFile() as spool, tempfile.TemporaryFile() as aside:
         try:
             for messages, bad in _judged(path, how, sieve, report):
-                drops += [_drop(project_id, now, how, path, _emptied(one, suppressed)) for one in bad]
+                drops = (_drop(project_id, now, how, path, _emptied(one, suppressed)) for one in bad)
+                aside.writelines(msgspec.json.encode(drop) + b"\n" for drop in drops)
                 if messages:
                     _write(spool, sealed(_envelope(project_id, now, how, messages)))
                 progress(report.rows)
         except UnreadableFile as error:
             raise ImportProblem(f"{error}; nothing was loaded") from None
         spool.seek(0)
-        report.last = put_together(engine, _read(spool), drops)
+        aside.seek(0)
+        report.last = put_together(engine, _read(spool), map(_drop_in, aside))
     return report
 
 

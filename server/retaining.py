@@ -33,6 +33,7 @@ from store.privacy.retention import (
     Report,
     customers_gone,
     customers_seen,
+    customers_told,
     delete_drops,
     delete_events,
     keep_report,
@@ -56,20 +57,30 @@ def tidy(on: Eraser) -> None:
 
 
 def once_a_day(on: Eraser) -> None:
-    """Delete what is too old in all projects, once a day; write files with deleted rows anew, once a week."""
+    """Delete what is too old in all projects, once a day; write files with deleted rows anew, once a week.
+
+    Raises the first failure after trying all: an event store that is away must not keep names in the other.
+    """
+    problem: Exception | None = None
     day = datetime.fromtimestamp(on.clock() / 1000, UTC).date()
     for prefix, name, work in (
         (DAILY, day.isoformat(), lambda: retain(on, all_projects(on.engine))),
         (EMPTYING, day.isoformat(), lambda: empty_erased_drops(on.engine)),
         (WEEKLY, day.strftime("%G-W%V"), lambda: rewrite(on.events)),
     ):
-        if kept.claim(on.engine, prefix + name):
-            try:
-                work()
-            except BaseException:
-                kept.give_up(on.engine, prefix + name)
+        if not kept.claim(on.engine, prefix + name):
+            continue
+        try:
+            work()
+        except BaseException as error:
+            kept.give_up(on.engine, prefix + name)
+            if not isinstance(error, Exception):
                 raise
+            problem = problem or error
+        else:
             kept.forget_others(on.engine, prefix, {prefix + name})
+    if problem:
+        raise problem
 
 
 def retain(on: Eraser, projects: Sequence[Project]) -> dict[int, Report]:
@@ -114,7 +125,8 @@ def _forget(on: Eraser, horizon: Horizon) -> Task:
     The ledger comes last: it says where to go on after a crash.
     """
     is_broken = not kept.claim(on.engine, _mark(horizon))
-    task = Task(horizon, stale_customers(on.events, horizon, after_a_break=is_broken))
+    told = customers_told(on.events, horizon)
+    task = Task(horizon, stale_customers(on.events, horizon, after_a_break=is_broken) | told)
     if is_broken:
         task.gone = task.stale - customers_seen(on.events, horizon.project, task.stale)
 
@@ -126,6 +138,9 @@ def _forget(on: Eraser, horizon: Horizon) -> Task:
 
     for some in chunks(customers_gone(on.events, horizon), CUSTOMERS_AT_ONCE):
         task.stale |= on.ledger.forget_chosen(horizon.project, partial(choose, some))
+    # After a crash their events may be gone, and their runs tell nothing of that.
+    for some in chunks(sorted(told - task.gone), AT_ONCE):
+        on.ledger.put_off(horizon.project, some, now=on.clock())
     return task
 
 

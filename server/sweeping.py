@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from sqlalchemy import Engine
 
 from collector.pipeline.naming import named_in_drop
@@ -23,13 +25,14 @@ def empty_erased_drops(engine: Engine, *, since: int | None = None) -> int:
 
 
 def _empty(engine: Engine, project: int, suppressed: Suppressed, chosen: Chosen) -> int:
-    numbers = [
-        row["id"]
+    found = (
+        row
         for row in all_drops(engine, project, chosen)
         if bytes(row["original"]) != NOTHING
         and any(map(suppressed.has, named_in_drop(bytes(row["original"]))))
-    ]
-    for start in range(0, len(numbers), AT_ONCE):
+    )
+    done = 0
+    while some := list(islice(found, AT_ONCE)):
         with writing(engine) as connection:
-            empty(connection, numbers[start : start + AT_ONCE])
-    return len(numbers)
+            done += empty(connection, some)
+    return done

@@ -20,6 +20,7 @@ from store.drops import DropRow, keep_drops
 from store.event import mark_of
 from store.inbox import Envelope, waiting
 from store.ingestion import Count, add_counts
+from store.leases import is_over
 from store.ranges import Ranges
 from store.tables import batches, claims, inbox
 from store.waiting import WaitingEnvelope, next_in_line, waiting_in
@@ -109,7 +110,7 @@ class Batches:
                 number = _gathered(connection, most_events)
             if number is None:
                 return None
-            free = (batches.c.number == number) & (batches.c.claimed_until < now)
+            free = (batches.c.number == number) & _is_free(now)
             lease = (
                 update(batches).where(free).values(claimed_until=now + LEASE_MS, **MORE).returning(batches)
             )
@@ -154,9 +155,12 @@ class Batches:
         kept a second time.
         """
         with writing(self._engine) as connection:
-            # Also of a batch that is gone: its late worker may have claimed messages since.
-            connection.execute(claims.delete().where(claims.c.batch == batch.number))
-            if connection.execute(batches.delete().where(_held(batch))).rowcount == 0:
+            is_held = connection.execute(batches.delete().where(_held(batch))).rowcount == 1
+            # Also of a batch that is gone: its late worker may have claimed messages since. Not of one that
+            # another worker holds: that may be about to insert what it has claimed.
+            is_gone = ~select(batches.c.number).where(batches.c.number == batch.number).exists()
+            connection.execute(claims.delete().where(claims.c.batch == batch.number, is_gone))
+            if not is_held:
                 return False
             for first, last in batch.ranges:
                 connection.execute(inbox.delete().where(between(inbox.c.id, first, last)))
@@ -194,15 +198,27 @@ def _held(batch: Batch) -> ColumnElement[bool]:
     return (batches.c.number == batch.number) & (batches.c.turn == batch.turn)
 
 
+def require_held(connection: Connection, number: int, turn: int) -> None:
+    """Raise NotHeld where another worker has taken the batch; until the transaction ends nobody takes it."""
+    held = select(batches.c.number).where(batches.c.number == number, batches.c.turn == turn)
+    if connection.execute(held.with_for_update(read=True)).first() is None:
+        raise NotHeld
+
+
+def _is_free(now: int) -> ColumnElement[bool]:
+    """That no worker holds a batch, nor is it put off, which is for less long."""
+    return is_over(batches.c.claimed_until, now, LEASE_MS)
+
+
 def _lost(connection: Connection, now: int) -> int | None:
     """The oldest batch that was given back or whose worker is gone; of a suspect one its first part."""
-    head = select(batches).where(batches.c.claimed_until < now).order_by(batches.c.number).limit(1)
+    head = select(batches).where(_is_free(now)).order_by(batches.c.number).limit(1)
     while row := connection.execute(head).first():
         if row.suspect and Ranges(row.ranges).size > 1:
             return _first_part(connection, row)
         if row.suspect or row.attempts < TRIES:
             return int(row.number)
-        _suspect(connection, row.number, row.problem, batches.c.claimed_until < now)
+        _suspect(connection, row.number, row.problem, _is_free(now))
     return None
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select, update
 from store.db import writing
 from store.journeys import JourneyVersion
 from store.kept import forget_others
+from store.leases import is_over
 from store.tables import kept
 from store.words import tell
 
@@ -106,7 +107,7 @@ def claim_one(engine: Engine, *, now: int, only: int | None = None) -> Check | N
     none."""
     checks = [one for one in all_checks(engine).values() if only in (None, one.version)]
     for check in sorted(checks, key=lambda one: one.asked_at):
-        if check.state != "done" and check.held_until <= now:
+        if check.state != "done" and is_over(check.held_until, now, LEASE_MS):
             held = msgspec.structs.replace(check, state="at work", held_until=now + LEASE_MS, problem="")
             if put_in_place(engine, check, held):
                 return held
@@ -125,6 +126,15 @@ def take_back(engine: Engine, check: Check) -> None:
     same = kept.c.name == _name(check.version), kept.c.value == _text(check)
     with writing(engine) as connection:
         connection.execute(kept.delete().where(*same))
+
+
+def forget_customers(engine: Engine, project: int, some: Collection[int]) -> None:
+    """Leave these customers out of what the checks of a project have found."""
+    for check in all_checks(engine).values():
+        left = [one for one in check.customers if one not in some]
+        if check.project == project and left != check.customers:
+            # A check that is asked for or made meanwhile finds none of them: their runs are gone.
+            put_in_place(engine, check, msgspec.structs.replace(check, customers=left))
 
 
 def forget_all_but(engine: Engine, versions: Collection[int]) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from store.batches import require_held
 from store.db import writing
 from store.tables import claims
 
@@ -33,13 +34,21 @@ class Claims:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def claim(self, project_id: int, ids: Sequence[bytes], *, batch: int) -> set[bytes]:
-        """Claim these messages for a batch; returns those that another batch has already."""
+    def claim(
+        self, project_id: int, ids: Sequence[bytes], *, batch: int, turn: int | None = None
+    ) -> set[bytes]:
+        """Claim these messages for a batch; returns those that another batch has already.
+
+        With the `turn` in which its worker has the batch, raises NotHeld where another one has it by now, or
+        tries it in parts, which claim the messages for themselves.
+        """
         taken: set[bytes] = set()
         ordered = sorted(ids)  # always in one order, so that two workers cannot wait for each other
         for start in range(0, len(ordered), AT_ONCE):
             some = ordered[start : start + AT_ONCE]
             with writing(self._engine) as connection:
+                if turn is not None:
+                    require_held(connection, batch, turn)
                 if connection.dialect.name == "sqlite":
                     taken |= _claim_in_sqlite(connection, project_id, some, batch)
                 else:

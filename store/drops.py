@@ -78,17 +78,14 @@ def keep_drops(connection: Connection, rows: Sequence[DropRow]) -> None:
 
 
 def keep_once(connection: Connection, rows: Sequence[DropRow]) -> None:
-    """Write drops of an import in place of the equal ones that an earlier import of the same rows left."""
-    for row in rows:
-        connection.execute(
-            drops.delete().where(
-                drops.c.project_id == row.project,
-                drops.c.place == row.place,
-                drops.c.field == row.field,
-                drops.c.message == row.message,
-            )
-        )
-    keep_drops(connection, rows)
+    """Write drops of an import in place of the equal ones that an earlier import of the same rows left.
+
+    Their messages name file and row, so these tell which are equal.
+    """
+    values = values_of(rows)
+    equal = (drops.c[name].in_({row[name] for row in values}) for name in ("project_id", "place", "message"))
+    connection.execute(drops.delete().where(*equal))
+    keep_values(connection, values)
 
 
 def keep_values(connection: Connection, values: list[dict[str, Any]]) -> None:
@@ -167,9 +164,7 @@ def take_drops(connection: Connection, rows: Sequence[RowMapping]) -> set[int]:
 
     Left out is what another process holds or has taken, also where SQLite gave its number to a new drop.
     """
-    read = {row["id"]: bytes(row["original"]) for row in rows}
-    query = select(drops.c.id, drops.c.original).where(drops.c.id.in_(read)).with_for_update(skip_locked=True)
-    found = {row.id for row in connection.execute(query) if bytes(row.original) == read[row.id]}
+    found = _as_read(connection, rows, skip_locked=True)
     if found:
         connection.execute(drops.delete().where(drops.c.id.in_(found)))
     return found
@@ -184,14 +179,28 @@ def restate(
     return connection.execute(update(drops).where(is_same).values(said)).rowcount > 0
 
 
-def empty(connection: Connection, ids: Sequence[int]) -> None:
-    """Keep of these drops only that they were, inside the caller's transaction: they name who was erased."""
-    connection.execute(update(drops).where(drops.c.id.in_(ids)).values(original=NOTHING))
+def empty(connection: Connection, rows: Sequence[RowMapping]) -> int:
+    """Keep of these drops only that they were, inside the caller's transaction: they name who was erased.
+
+    Returns how many are still there.
+    """
+    found = _as_read(connection, rows)
+    connection.execute(update(drops).where(drops.c.id.in_(found)).values(original=NOTHING))
+    return len(found)
 
 
-def delete(connection: Connection, ids: Sequence[int]) -> int:
-    """Delete these drops inside the caller's transaction; returns how many there were."""
-    return connection.execute(drops.delete().where(drops.c.id.in_(ids))).rowcount
+def delete(connection: Connection, rows: Sequence[RowMapping]) -> int:
+    """Delete these drops inside the caller's transaction; returns how many are still there."""
+    return connection.execute(drops.delete().where(drops.c.id.in_(_as_read(connection, rows)))).rowcount
+
+
+def _as_read(connection: Connection, rows: Sequence[RowMapping], *, skip_locked: bool = False) -> set[int]:
+    """The numbers of those of these drops that are as they were read; nobody else can change them until the
+    transaction ends. SQLite gives the number of a drop that is gone to a new one."""
+    read = {row["id"]: bytes(row["original"]) for row in rows}
+    query = select(drops.c.id, drops.c.original).where(drops.c.id.in_(read))
+    there = connection.execute(query.with_for_update(skip_locked=skip_locked))
+    return {row.id for row in there if bytes(row.original) == read[row.id]}
 
 
 def _are(project_id: int, chosen: Chosen) -> list[ColumnElement[bool]]:

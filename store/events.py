@@ -14,6 +14,7 @@ import pyarrow as pa
 from store.binding import in_pieces
 from store.changes import Changes
 from store.cluster import EVERYWHERE, LOCAL, cluster_of, writes_everywhere
+from store.db import StoreUnavailable
 from store.event import Event
 from store.event_connections import EventConnections
 from store.event_errors import EventStoreError
@@ -67,7 +68,11 @@ class EventStore:
         if self.embedded:
             folder = folder_of(url)
             self._lock_file = own_folder(folder)
-            drop_cut_notes(folder)
+            try:
+                drop_cut_notes(folder)
+            except StoreUnavailable:
+                self._lock_file.close()
+                raise
             full_disk = FullDisk(folder)
             url = f"chdb://{folder}"
         self._use(EventConnections(url, self.database, memory=for_questions(memory_mb), full_disk=full_disk))

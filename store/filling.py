@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, select, update
 from sqlalchemy.exc import IntegrityError
 
 from store.db import writing
+from store.leases import is_over
 from store.tables import kept
 
 Work = int | str
@@ -28,7 +29,7 @@ def claim(engine: Engine, work: Work, *, now: int) -> str | None:
             held = connection.scalar(select(kept.c.value).where(kept.c.name == name).with_for_update())
             if held is None:
                 connection.execute(kept.insert().values(name=name, value=value))
-            elif int(held.split()[1]) <= now:
+            elif is_over(int(held.split()[1]), now, LEASE_MS):
                 connection.execute(update(kept).where(kept.c.name == name).values(value=value))
             else:
                 return None

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from store.db import StoreUnavailable
 from store.memory import MIB
 
 LEAST = 64 * MIB  # free, before a statement that writes; a batch of events takes a few MiB
@@ -115,12 +116,19 @@ def drop_cut_notes(folder: Path) -> None:
     """Remove notes of mutations that were not written whole, as of deletions: they keep their tables closed.
 
     Either one was carried out all the same, or the process ended before; then who asked for it looks again.
+    Raises StoreUnavailable where one cannot be read or removed.
     """
     for note in folder.glob("store/*/*/mutation_*.txt"):
-        text = note.read_bytes()
-        if text.count(b"\n") < LINES_OF_A_NOTE or not text.endswith(b"\n"):
-            log.warning("%s was not written whole, as where a disk is full, and is removed", note)
-            note.unlink()
+        try:
+            text = note.read_bytes()
+            if text.count(b"\n") < LINES_OF_A_NOTE or not text.endswith(b"\n"):
+                log.warning("%s was not written whole, as where a disk is full, and is removed", note)
+                note.unlink()
+        except OSError as error:
+            raise StoreUnavailable(
+                f"{note} cannot be read, or removed where it was not written whole ({error.strerror}); "
+                f"make {folder} with all that is in it writable for this user"
+            ) from None
 
 
 def _mend(client: Client, seconds: int) -> None:

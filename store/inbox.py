@@ -213,17 +213,17 @@ def waiting(engine: Engine, *, up_to: int | None = None) -> int:
         return connection.execute(query if up_to is None else query.where(inbox.c.id <= up_to)).scalar_one()
 
 
-def put_together(engine: Engine, ready: Iterable[Sealed], drops: Sequence[DropRow] = ()) -> int:
+def put_together(engine: Engine, ready: Iterable[Sealed], drops: Iterable[DropRow] = ()) -> int:
     """Put many envelopes in one transaction: all of them enter the inbox, or none.
 
     Returns the highest number that an envelope in the inbox has.
     """
     with writing(engine) as connection:
-        several = iter(ready)
+        several, refused = iter(ready), iter(drops)
         while some := list(islice(several, 100)):
             put_inside(connection, some)
-        for start in range(0, len(drops), 1_000):
-            keep_once(connection, drops[start : start + 1_000])
+        while rows := list(islice(refused, 1_000)):
+            keep_once(connection, rows)
         return put_inside(connection, [])
 
 

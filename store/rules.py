@@ -109,17 +109,23 @@ def save_rules(engine: Engine, project_id: int, rules: ProjectRules, *, now: int
 
 
 def alter_rules(
-    engine: Engine, project_id: int, alter: Callable[[ProjectRules], ProjectRules], *, now: int
+    engine: Engine,
+    project_id: int,
+    alter: Callable[[ProjectRules], ProjectRules],
+    *,
+    now: int,
+    also: Callable[[Connection], None] = lambda _connection: None,
 ) -> tuple[ProjectRules, ProjectRules]:
     """Make new rules of those that stand, which nobody else can change meanwhile; returns both.
 
-    Whatever `alter` raises leaves them as they are.
+    `also` keeps more in the same transaction. Whatever `alter` raises leaves them as they are.
     """
     with writing(engine) as connection:
         hold(connection, project_id)
         before = rules_within(connection, project_id)
         after = alter(before)
         _put(connection, project_id, after, now)
+        also(connection)
     return before, after
 
 
@@ -132,6 +138,7 @@ def _put(connection: Connection, project_id: int, rules: ProjectRules, now: int)
 def forget_blocked(engine: Engine, project_id: int, is_named: Callable[[str], bool], *, now: int) -> None:
     """Take the values that are named so out of what a project has blocked."""
     with writing(engine) as connection:
+        hold(connection, project_id)
         rules = rules_within(connection, project_id)
         left = tuple(value for value in rules.blocked_ids if not is_named(value))
         if left != rules.blocked_ids:

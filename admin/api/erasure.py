@@ -13,6 +13,7 @@ from journeys.export import is_known
 from journeys.period import iso
 from store.privacy.erasure import Erasure, NotErasable, Whom, erasure_of, erasures_of, find_whom
 from store.privacy.retention import Report, reports_of
+from store.privacy.suppression import NotLifted
 from store.rules import rules_of
 
 
@@ -101,7 +102,10 @@ def read_erasure(call: Call, erasure: int) -> dict[str, Any]:
 def lift_suppression(call: Call) -> dict[str, Any]:
     """Let somebody who was erased come back: from now on their events are counted."""
     kind, value = call.body["kind"], call.body["value"]
-    lifted = privacy.lift_by_id(call.services, call.project, kind, value, by=call.caller)
+    try:
+        lifted = privacy.lift_by_id(call.services, call.project, kind, value, by=call.caller)
+    except NotLifted as error:
+        raise Refused(409, "being_erased", str(error), "value") from None
     if not lifted:
         raise Refused(404, "not_found", "no such id is suppressed; write it as it was sent", "value")
     return {"lifted": lifted}

@@ -15,7 +15,7 @@ from admin.services import services
 from journeys.export import is_known
 from store.privacy.erasure import NotErasable, Whom, erasure_of, erasures_of, find_whom
 from store.privacy.retention import Report, reports_of
-from store.privacy.suppression import suppressed_count
+from store.privacy.suppression import NotLifted, suppressed_count
 from store.rules import rules_of
 from store.words import tell
 
@@ -92,7 +92,10 @@ def retention(place: Place) -> ResponseReturnValue:
 def lift(place: Place) -> ResponseReturnValue:
     """Let somebody who was erased come back."""
     kind, value = request.form.get("kind", "user"), request.form.get("value", "")
-    lifted = privacy.lift_by_id(services(), place.project, kind, value, by=place.user.email)
+    try:
+        lifted = privacy.lift_by_id(services(), place.project, kind, value, by=place.user.email)
+    except NotLifted as error:
+        return _page(place, problems={"value": str(error)}), 422
     if not lifted:
         return _page(
             place, problems={"value": tell("No such id is suppressed. Write it as it was sent.")}

@@ -54,20 +54,21 @@ class Eraser:
             self.events, project, customers=whom.numbers, identities=everywhere, is_again=is_again
         )
         found |= ledger_counts(self.engine, project, whom.numbers)
-        found["drops"] = len(self.drops_of(project, whom))
+        found["drops"] = sum(1 for _ in self.drops_of(project, whom))
         found["blocked"] = sum(map(whom.is_named_by, rules_of(self.engine, project).blocked_ids))
         found["waiting"] = self._waiting(project, set(whom.numbers))
         return found
 
-    def drops_of(self, project: int, whom: Whom) -> list[int]:
-        """The numbers of the drops that name one of the customer's identities."""
-        return [row["id"] for row in self._drops_of(project, whom)]
+    def drops_of(self, project: int, whom: Whom) -> Iterator[RowMapping]:
+        """The drops that name one of the customer's identities."""
+        own, kept = set(whom.numbers), all_drops(self.engine, project)
+        return (row for row in kept if own & named_in_drop(bytes(row["original"])))
 
     def refused_of(self, project: int, customer: int) -> Iterator[RowMapping]:
         """The drops that name a customer, as an erasure would delete them; none of an id that is shared."""
         with suppress(NotErasable):
             if whom := find_whom(self.events, self.ledger, project, customer):
-                yield from self._drops_of(project, whom)
+                yield from self.drops_of(project, whom)
 
     def leave_accounts(self, project: int, customers: Collection[int]) -> None:
         """Count the runs anew of accounts whose members these were; the former ones, which name them, go."""
@@ -80,10 +81,6 @@ class Eraser:
         """For how many seconds this process has known of an erasure."""
         now = self.seconds()
         return now - self.first_seen.setdefault(erasure, now)
-
-    def _drops_of(self, project: int, whom: Whom) -> Iterator[RowMapping]:
-        own, kept = set(whom.numbers), all_drops(self.engine, project)
-        return (row for row in kept if own & named_in_drop(bytes(row["original"])))
 
     def _waiting(self, project: int, own: set[int]) -> int:
         """How many messages in the inbox name one of these identities."""

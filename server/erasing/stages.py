@@ -9,11 +9,13 @@ all of these have ended, what they brought back is deleted too.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 
 import msgspec
 
 from journeys.period import iso
 from server.erasing.eraser import AT_ONCE, Eraser
+from store.checks import forget_customers
 from store.db import writing
 from store.drops import delete
 from store.privacy.deletion import (
@@ -68,10 +70,10 @@ def _leave_ledger(at: Eraser, job: Erasure) -> Values:
 
 
 def _delete_drops(at: Eraser, job: Erasure) -> Values:
-    numbers = at.drops_of(job.project, _whom(job))
-    for start in range(0, len(numbers), AT_ONCE):
+    found = at.drops_of(job.project, _whom(job))
+    while some := list(islice(found, AT_ONCE)):
         with writing(at.engine) as connection:
-            delete(connection, numbers[start : start + AT_ONCE])
+            delete(connection, some)
     return {}
 
 
@@ -131,6 +133,7 @@ def _wait_for_fills(at: Eraser, job: Erasure) -> Values:
 def _delete_leftovers(at: Eraser, job: Erasure) -> Values:
     at.leave_accounts(job.project, _whom(job).numbers)
     delete_identities(at.events, job.project, _whom(job).numbers)
+    forget_customers(at.engine, job.project, _whom(job).numbers)
     return {}
 
 

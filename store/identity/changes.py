@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -72,21 +72,31 @@ class Change:
     def enter(self, links: Mapping[Pair, Link]) -> None:
         """Enter links that are new, or happened before what is entered of their pair. What an operator has
         parted stays apart."""
-        there: dict[Pair, Any] = {}
+        there: dict[Pair, list[Any]] = defaultdict(list)
         for row in edges_of(self.connection, self.project, links.keys()):
-            if row.retracted_at is None or (row.a, row.b) not in there:
-                there[row.a, row.b] = row
+            there[row.a, row.b].append(row)
         fresh = {pair: link for pair, link in links.items() if pair not in there}
-        # What is kept apart gets its evidence too: it stands where the operator's answer is taken back.
-        apart = [row for row in there.values() if _is_note(row)]
+        # What an operator has answered gets its evidence too: it stands where the answer is taken back.
+        behind = {pair: _behind(rows) for pair, rows in there.items()}
+        apart = [row for row in behind.values() if row is not None and _is_note(row)]
         new = [*fresh.values(), *(links[row.a, row.b] for row in apart)]
         self.name(one for link in new for one in (link.a, link.b))
         self.add([self._edge(pair, link.rule, link.evidence, link.at) for pair, link in fresh.items()])
+        # Behind a merge, as if that had replaced it, unless an answer before that one kept the two apart.
+        merged = {pair: rows[0] for pair, rows in there.items() if behind[pair] is None and len(rows) == 1}
+        self.add(
+            [
+                self._edge(pair, links[pair].rule, links[pair].evidence, links[pair].at)
+                | {"retracted_at": answer.entered_at, "retracted_by": answer.entered_by}
+                for pair, answer in merged.items()
+            ]
+        )
         start = self._counted(fresh, 1)
-        earlier = [row for pair, row in there.items() if _is_earlier(links[pair], row)]
+        earlier = [row for pair, row in behind.items() if row is not None and _is_earlier(links[pair], row)]
         self._move_back({row.id: links[row.a, row.b] for row in earlier + apart})
         # When somebody was seen makes no difference to edges among users and anonymous ids.
-        self.settle(start | {one for row in earlier if row.rule not in UNTIMED for one in (row.a, row.b)})
+        timed = (row for row in earlier if row.retracted_at is None and row.rule not in UNTIMED)
+        self.settle(start | {one for row in timed for one in (row.a, row.b)})
 
     def name(self, nodes: Iterable[Identity]) -> None:
         """Let the ledger know identities; those that it has stay as they are."""
@@ -138,16 +148,14 @@ class Change:
         there = [row for row in rows if row.retracted_at is None]
         if any(row.rule != "operator" for row in there) or not rows:
             return False
-        if there:
-            was = [row for row in rows if row.rule != "operator" and row.retracted_at == there[0].entered_at]
-        else:
-            last = max(rows, key=lambda row: (row.retracted_at, row.id))
-            if _is_note(last):  # nothing has linked the two since
-                self.connection.execute(delete(edges).where(edges.c.id == last.id))
-                return True
-            was = [last]
+        was = _behind(rows)
+        if was is not None and _is_note(was):  # nothing has linked the two since
+            self.connection.execute(delete(edges).where(edges.c.id == was.id))
+            return True
         start = self._retract(there, by)
-        again = [self._edge(pair, row.rule, row.evidence, row.at, by) for row in was[-1:]]
+        again = [self._edge(pair, was.rule, was.evidence, was.at, by)] if was is not None else []
+        if was is not None and was.rule == "operator":
+            again[0]["entered_at"] = was.entered_at  # which says what it had replaced
         self.add(again)
         start |= self._counted({pair for row in again if row["rule"] != "operator"}, 1)
         self.settle(start | set(pair))
@@ -339,10 +347,25 @@ class Change:
         return {*counts, *(neighbours_of(self.connection, self.project, turned) if turned else ())}
 
 
+def _standing(rows: list[Any]) -> Any | None:
+    """Of the edges of a pair the one that stands."""
+    return next((row for row in rows if row.retracted_at is None), None)
+
+
+def _behind(rows: list[Any]) -> Any | None:
+    """Of the edges of a pair the one that stands, or would where the operator's last answer is taken back."""
+    there = _standing(rows)
+    if there is None:
+        return max(rows, key=lambda row: (row.retracted_at, row.id))
+    if there.rule != "operator":
+        return there
+    replaced = (row for row in rows if row.rule != "operator" and row.retracted_at == there.entered_at)
+    return max(replaced, key=lambda row: row.id, default=None)
+
+
 def _is_earlier(link: Link, row: Any) -> bool:
-    """Whether a link happened before the event that a standing edge is known by."""
-    stands = row.retracted_at is None and row.rule != "operator"
-    return stands and (link.at, link.evidence) < (row.at, row.evidence)
+    """Whether a link happened before the event that an edge is known by."""
+    return row.rule != "operator" and (link.at, link.evidence) < (row.at, row.evidence)
 
 
 def _is_note(row: Any) -> bool:

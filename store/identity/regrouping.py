@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from store.db import writing
+from store.leases import is_over
 from store.tables import kept
 
 PREFIX = "regrouping."
@@ -39,21 +40,29 @@ class Regrouping(msgspec.Struct, frozen=True, kw_only=True):
         return self.state in OPEN
 
 
-def ask_for(engine: Engine, project: int, *, by: str, now: int) -> Regrouping:
+def ask_for(engine: Engine, project: int, *, by: str, now: int) -> None:
     """Have the identities of a project worked out anew; one that is under way begins again."""
-    before = regrouping_of(engine, project)
+    with writing(engine) as connection:
+        ask_within(connection, project, by=by, now=now)
+
+
+def ask_within(connection: Connection, project: int, *, by: str, now: int) -> None:
+    """The same inside of the transaction that changes the rules."""
+    before = _last(connection, project)
     tries = before.tries if before and before.is_open else 0
     job = Regrouping(project=project, by=by, asked_at=now, tries=tries)
-    with writing(engine) as connection:
-        connection.execute(kept.delete().where(kept.c.name == _name(project)))
-        connection.execute(kept.insert().values(name=_name(project), value=_text(job)))
-    return job
+    connection.execute(kept.delete().where(kept.c.name == _name(project)))
+    connection.execute(kept.insert().values(name=_name(project), value=_text(job)))
 
 
 def regrouping_of(engine: Engine, project: int) -> Regrouping | None:
     """The last one of a project, open or done."""
     with engine.connect() as connection:
-        text = connection.scalar(select(kept.c.value).where(kept.c.name == _name(project)))
+        return _last(connection, project)
+
+
+def _last(connection: Connection, project: int) -> Regrouping | None:
+    text = connection.scalar(select(kept.c.value).where(kept.c.name == _name(project)))
     return msgspec.json.decode(text, type=Regrouping) if text else None
 
 
@@ -69,7 +78,7 @@ def claim_one(engine: Engine, *, now: int) -> Regrouping | None:
     with engine.connect() as connection:
         jobs = [msgspec.json.decode(text, type=Regrouping) for text in connection.scalars(query)]
     for job in jobs:
-        if job.is_open and job.held_until <= now:
+        if job.is_open and is_over(job.held_until, now, LEASE_MS):
             begun = {"state": "grouping", "done": 0, "total": 0, "tries": job.tries + 1}
             held = msgspec.structs.replace(job, held_until=now + LEASE_MS, **begun)
             if put_in_place(engine, job, held):

@@ -10,9 +10,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from store.db import insert_rows, writing
 from store.identity.graph import AT_ONCE, chunks
+from store.leases import is_over
 from store.tables import touched
 
 MOST_TRIES = 5  # for one customer who cannot be counted; then only when something of theirs arrives
+LATEST_MS = 5 * 60_000  # more than anybody is left to wait
 MARKS_AT_ONCE = AT_ONCE // 2  # of four values each
 
 # Version, time and tries of one that is noted: all that comes gives it another one.
@@ -65,7 +67,11 @@ def left(engine: Engine, *, before: int, most: int) -> Iterator[tuple[int, set[i
     place = (touched.c.project_id, touched.c.customer)
     query = (
         select(*place)
-        .where(touched.c.version < before * 1000, touched.c.tried_at < before, touched.c.tries < MOST_TRIES)
+        .where(
+            is_over(touched.c.version, before * 1000 - 1, LATEST_MS * 1000),
+            is_over(touched.c.tried_at, before - 1, LATEST_MS),
+            touched.c.tries < MOST_TRIES,
+        )
         .order_by(*place)
     )
     with engine.connect() as connection:

@@ -16,6 +16,7 @@ from store.events import EventStore
 from store.identity import Ledger
 from store.identity.components import OWN_KINDS
 from store.identity.identifiers import normal
+from store.leases import is_over
 from store.privacy.suppression import key_of, suppress
 from store.tables import edges, identities, inbox
 from store.tables_privacy import erasures
@@ -211,7 +212,7 @@ def _under_way(connection: Connection, project: int, customer: int) -> Erasure |
 
 def claim(engine: Engine, *, now: int) -> Erasure | None:
     """Take the oldest erasure that nobody works on."""
-    free = (erasures.c.stage != DONE) & (erasures.c.held_until < now)
+    free = (erasures.c.stage != DONE) & is_over(erasures.c.held_until, now, HOLD_MS)
     oldest = select(erasures.c.id).where(free).order_by(erasures.c.held_until, erasures.c.id).limit(1)
     with engine.connect() as connection:
         number = connection.scalar(oldest)

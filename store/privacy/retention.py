@@ -154,6 +154,16 @@ def stale_customers(events: EventStore, horizon: Horizon, *, after_a_break: bool
     return {int(row["customer"]) for row in rows}
 
 
+def customers_told(events: EventStore, horizon: Horizon) -> set[int]:
+    """Customers of whom an event is too old that also later runs and sessions rest on: it told of their
+    traits, or of an account that they belong to."""
+    rows = events.query(
+        f"select distinct customer from customer_events where {horizon.condition} "  # noqa: S608
+        "and (traits != '{}' or type = 'group')"
+    )
+    return {int(row["customer"]) for row in rows}
+
+
 def delete_drops(engine: Engine, horizon: Horizon) -> int:
     """Delete some refused events that came before the horizon; returns how many, 0 when none is left."""
     old = drops.c.project_id == horizon.project, drops.c.received_at.between(1, horizon.before - 1)

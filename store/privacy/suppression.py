@@ -14,12 +14,18 @@ from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store import kept
+from store.complaint import Complaint
 from store.db import writing
-from store.tables_privacy import suppressions
+from store.tables_privacy import erasures, suppressions
+from store.words import tell
 
 REMEMBER_S = 2.0
 MOST_ANSWERS = 100_000
 KEY_NAME = "suppression_key"
+
+
+class NotLifted(Complaint):
+    """Somebody cannot come back yet; the message says why and when."""
 
 
 class Suppressed:
@@ -81,7 +87,8 @@ def suppress(
 def lift(engine: Engine, project_id: int, some: Sequence[int]) -> int:
     """Let whoever had these identities come back, with all ids that were erased together.
 
-    Returns how many customers these are.
+    Returns how many customers these are. Raises NotLifted while one of them is being erased: what came of
+    them would be deleted with the rest.
     """
     key = key_of(engine)
     hashes = [hashed(key, project_id, one) for one in some]
@@ -89,6 +96,9 @@ def lift(engine: Engine, project_id: int, some: Sequence[int]) -> int:
     theirs = select(suppressions.c.erasure).where(same, suppressions.c.hash.in_(hashes)).distinct()
     with writing(engine) as connection:
         together = connection.scalars(theirs).all()
+        is_open = erasures.c.id.in_(together) & erasures.c.finished_at.is_(None)
+        if connection.scalar(select(erasures.c.id).where(is_open).limit(1)) is not None:
+            raise NotLifted(tell("this customer is being erased; lift it when the erasure is done"))
         connection.execute(suppressions.delete().where(same, suppressions.c.erasure.in_(together)))
         return len(together)
 

@@ -135,6 +135,16 @@ def test_an_erased_customer_is_gone_and_the_receipt_can_be_fetched(own_shop: Sho
     assert f"Receipt {job.id}" in admin.get(PRIVACY).text
 
 
+def test_nobody_comes_back_while_being_erased(own_shop: Shop) -> None:
+    services, ask = own_shop.services, asking(own_shop)
+    ask("DELETE", f"/customers/{ADA}")
+    answer = own_shop.client("admin").post(f"{PRIVACY}/lift", data={"kind": "user", "value": "ada"})
+    assert (answer.status_code, "lift it when the erasure is done" in answer.text) == (422, True)
+    status, said = ask("POST", "/suppressions/lift", json={"value": "ada"})
+    assert (status, said["code"]) == (409, "being_erased")
+    assert suppressed_count(services.engine, own_shop.project.id) == 1
+
+
 def test_an_admin_lets_somebody_come_back(own_shop: Shop) -> None:
     erase(own_shop)
     admin = own_shop.client("admin")

@@ -385,6 +385,26 @@ def test_rules_are_looked_at_then_applied_in_the_background(
     assert apply_waiting(divided) == 0
 
 
+def test_rules_are_kept_together_with_the_wish_to_apply_them_or_not_at_all(
+    divided: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else nobody would ever apply those that were kept just before the power failed."""
+    given, project = divided.services, divided.project
+    rules, before = replace_rules(divided, blocked_ids=("ada-phone",)), rules_of(given.engine, project.id)
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError("the power is off")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("admin.joining.ask_within", fails)
+        with pytest.raises(OSError, match="the power"):
+            joining.apply(given, project, rules, by="the test")
+    assert rules_of(given.engine, project.id) == before
+    joining.apply(given, project, rules, by="the test")
+    assert apply_waiting(divided) == 1
+    assert customer(divided, PHONE) == {PHONE.hash}
+
+
 def test_a_cut_off_application_counts_the_runs_at_the_next_start(divided: Shop) -> None:
     given, project = divided.services, divided.project
     rules = replace_rules(divided, blocked_ids=("ada-phone",))

@@ -160,3 +160,11 @@ def test_counters_add_up_and_forget_what_is_more_than_a_minute_old() -> None:
         "last_batch_at": NOW + 61_000,
         "events_per_second": 1.0,
     }
+
+
+def test_the_rate_is_of_the_last_minute_also_when_the_clock_was_put_back() -> None:
+    counters = Counters()
+    for now in (NOW, NOW + 1_000, NOW - 3_600_000):
+        counters.count(now=now, accepted=60, duplicates=0, dropped=Counter())
+    assert counters.events_per_second(NOW - 3_600_000) == 1.0
+    assert counters.events_per_second(NOW - 3_600_000 + 61_000) == 0.0

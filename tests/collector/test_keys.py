@@ -64,6 +64,14 @@ def test_a_revoked_key_is_refused_some_seconds_later(site: Site) -> None:
     assert site.post("/v1/track", TRACK).status_code == 401
 
 
+def test_a_revoked_key_is_refused_also_when_the_clock_was_put_back(site: Site) -> None:
+    assert site.post("/v1/track", TRACK).status_code == 200
+    newest = write_keys_of(site.engine, site.project)[0]
+    assert revoke_write_key(site.engine, site.project, newest["id"], now=NOW)
+    site.clock.now -= 3_600_000
+    assert site.post("/v1/track", TRACK).status_code == 401
+
+
 def test_a_new_key_opens_some_seconds_after_it_was_asked_for_in_vain(site: Site) -> None:
     key = create_write_key(site.engine, site.project, side="server", now=NOW)
     assert site.post("/v1/track", TRACK, key=key).status_code == 200

@@ -66,6 +66,15 @@ def test_over_a_minute_the_average_stays_at_the_limit(clock: Clock) -> None:
     assert kept > 10 * 60 * 0.6
 
 
+def test_a_clock_that_is_put_back_keeps_nobody_waiting(clock: Clock) -> None:
+    rates = Rates(5, clock)
+    assert passed(rates, 1, 1, 1, 1) == [True] * 3
+    clock.now -= 3_600_000
+    assert passed(rates, 1, 1, 1, 1) == [True, True, False], "and what was paid still counts"
+    clock.now += 200
+    assert passed(rates, 1, 1) == [True]
+
+
 def test_keys_do_not_share_a_limit(clock: Clock) -> None:
     rates = Rates(1, clock)
     assert passed(rates, 1, 1) + passed(rates, 2, 1) + passed(rates, 1, 1) == [True, True, False]

@@ -459,6 +459,41 @@ def test_copies_that_two_workers_hold_at_the_same_moment_count_once(
     inbox.close()
 
 
+@pytest.mark.parametrize("store", ["engine", "pg_engine"])
+def test_a_worker_that_was_paused_claims_nothing_of_a_batch_that_is_tried_in_parts(
+    store: str, request: pytest.FixtureRequest, events: EventStore, make_worker: Make, clock: Clock
+) -> None:
+    """Else the worker of a part would take its own messages for copies of what another one stores."""
+    engine = request.getfixturevalue(store)
+    if store == "pg_engine":
+        create_project(engine, key="one", name="One", now=NOW)
+    inbox, batches, claims = Inbox(engine), Batches(engine), Claims(engine)
+    for n in range(3):
+        put(inbox, track(n))
+    parts = {"batches": batches, "claims": claims, "ledger": Ledger(engine, events)}
+    other = make_worker(**parts)._carrier
+    for _ in range(2):
+        batches.claim(now=clock.now, most_events=100)  # by workers that end
+        clock.now += LEASE_MS + 1
+
+    class Pausing:
+        """Just before it claims, another worker has begun the first part of its batch."""
+
+        def claim(self, *given: Any, **named: Any) -> Any:
+            clock.now += LEASE_MS + 1
+            part = batches.claim(now=clock.now, most_events=100)
+            try:
+                return claims.claim(*given, **named)
+            finally:
+                other.store(part, other.digest(part))
+
+    with pytest.raises(NotHeld):
+        make_worker(**parts | {"claims": Pausing()}).drain()
+    make_worker(**parts).drain()
+    assert stored(events) == {f"m{n}": 1 for n in range(3)}
+    inbox.close()
+
+
 def test_hourly_counts_are_exact_also_when_a_batch_is_repeated(
     engine: Engine, inbox: Inbox, events: EventStore, make_worker: Make
 ) -> None:

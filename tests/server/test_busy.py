@@ -115,6 +115,15 @@ def test_a_busy_customer_is_put_off_for_a_minute_and_others_are_not(place: Place
     assert place.ledger.waiting(place.project) == set()
 
 
+def test_who_was_put_off_is_counted_also_when_the_clock_was_put_back(place: Place) -> None:
+    for _ in range(3):
+        place.arrive("kiosk")
+    assert place.repeats() == {KIOSK: 5}
+    place.clock.now -= 86_400_000
+    assert place.refresher.make_up(before=place.clock.now - LATE_MS) == 1
+    assert place.repeats() == {KIOSK: 7}
+
+
 def test_the_next_process_counts_at_once_who_was_put_off(place: Place) -> None:
     for _ in range(3):
         place.arrive("kiosk")

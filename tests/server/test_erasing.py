@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, RowMapping
 
 from collector.carrier import Carrier
 from collector.pipeline import Tools
@@ -24,8 +25,9 @@ from server.erasing import Eraser, Erasing
 from server.importing import load, plan
 from server.replaying import run_again
 from store.batches import Batches
+from store.checks import Check, all_checks, ask_for
 from store.db import writing
-from store.drops import ALL, DropRow, keep_drops, recent_drops
+from store.drops import ALL, DropRow, all_drops, keep_drops, recent_drops
 from store.event import identity_hash
 from store.events import EventStore
 from store.identity import Ledger
@@ -45,11 +47,20 @@ from store.privacy.erasure import (
     find_whom,
 )
 from store.privacy.signing import Signer
-from store.privacy.suppression import KnownSuppressions, lift, suppressed_count
+from store.privacy.suppression import KnownSuppressions, NotLifted, lift, suppressed_count
 from store.projects import create_project
-from store.rules import KnownRules, ProjectRules, rules_of, save_rules
+from store.rules import (
+    KnownRules,
+    ProjectRules,
+    alter_rules,
+    forget_blocked,
+    rules_of,
+    rules_within,
+    save_rules,
+)
 from store.settings import Settings
 from store.stamps import by_clock
+from store.tables import drops, metadata
 from tests.gates import Gate, gate
 
 NOW = 1_760_000_000_000  # 2025-10-09T08:53:20Z
@@ -173,14 +184,11 @@ class Place:
             if self.events.query(sql, {"values": list(values), "hashes": hashes}):
                 found.append(f"{row['table']}.{one}")
         with self.engine.connect() as connection:
-            tables = connection.exec_driver_sql("select * from identities").all()
-            tables += connection.exec_driver_sql("select * from edges").all()
-            tables += connection.exec_driver_sql("select * from drops").all()
-            tables += connection.exec_driver_sql("select * from inbox").all()
-            tables += connection.exec_driver_sql("select * from erasures").all()
-        for row in tables:
+            rows = [row for one in metadata.sorted_tables for row in connection.execute(one.select())]
+        for row in rows:
             said = " ".join(
-                bytes(one).decode() if isinstance(one, bytes | memoryview) else str(one) for one in row
+                bytes(one).decode("utf-8", "replace") if isinstance(one, bytes | memoryview) else str(one)
+                for one in row
             )
             found += [said for one in (*map(str, hashes), *(f'"{value}"' for value in values)) if one in said]
         return found
@@ -285,6 +293,29 @@ def test_what_comes_afterwards_is_dropped_without_a_word_of_it(small: Place, mes
     report = run_again(small.engine, Settings(), small.project, ALL, False)
     assert report.replayed == 0
     assert small.traces("ada", "laptop", "a new one") == []
+
+
+def test_a_refused_event_that_gets_the_number_of_a_deleted_one_is_not_erased_in_its_place(
+    small: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite gives the highest number again, here between the look at all drops and the deletion."""
+    ada, bob = (drop(small.project, {"userId": who}) for who in ("ada", "bob"))
+    with writing(small.engine) as connection:
+        keep_drops(connection, [ada])
+    meanwhile = [bob]
+
+    def replaced(*given: Any) -> Iterator[RowMapping]:
+        yield from all_drops(*given)
+        if small.stored() == ["bob", "eve"] and meanwhile:
+            with writing(small.engine) as connection:
+                connection.execute(drops.delete())
+                keep_drops(connection, [meanwhile.pop()])
+
+    monkeypatch.setattr("server.erasing.eraser.all_drops", replaced)
+    small.erase()
+    assert not meanwhile
+    (left,) = recent_drops(small.engine, small.project)
+    assert msgspec.json.decode(left["original"])["message"] == {"userId": "bob"}
 
 
 def test_a_refused_event_of_an_erased_customer_is_emptied_by_a_replay(small: Place) -> None:
@@ -499,6 +530,17 @@ def test_an_erasure_that_another_process_took_over_is_left_to_it(
     assert (found.stage, found.problem, found.held_until) == ("drops", "", small.now + HOLD_MS)
 
 
+def test_an_erasure_goes_on_also_when_the_clock_was_put_back(small: Place) -> None:
+    job = begin(small.engine, small.project, small.whom(), by="dpo", now=small.now)
+    assert claim(small.engine, now=small.now), "by a process that ends"
+    small.now -= 60_000
+    assert claim(small.engine, now=small.now) is None
+    small.now -= 3_600_000
+    held = claim(small.engine, now=small.now)
+    assert held
+    assert held.id == job.id
+
+
 def test_the_clock_of_the_machine_that_was_asked_makes_no_difference(small: Place) -> None:
     """It was an hour behind: the workers may still not know of the suppression."""
     begin(small.engine, small.project, small.whom(), by="dpo", now=small.now - 3_600_000)
@@ -525,6 +567,16 @@ def test_an_erasure_waits_until_what_came_before_is_worked_off(small: Place) -> 
     assert small.traces("ada") == []
 
 
+def test_a_check_of_runs_that_found_the_customer_no_longer_names_it(small: Place) -> None:
+    found = Check(version=7, project=small.project, most=9, seed=1, by="", asked_at=NOW, state="done")
+    ask_for(small.engine, msgspec.structs.replace(found, differing=2, customers=[ADA, BOB]))
+    ask_for(small.engine, msgspec.structs.replace(found, version=8, project=99, customers=[ADA]))
+    small.erase()
+    checks = all_checks(small.engine)
+    assert (checks[7].customers, checks[7].differing) == ([BOB], 2)
+    assert checks[8].customers == [ADA], "another project's"
+
+
 def test_ids_that_the_rules_block_are_taken_out_of_them(small: Place) -> None:
     mails = [{"type": "email", "id": "Ada@Home.example"}]
     small.send({"userId": "ada", "context": {"externalIds": mails}})
@@ -536,6 +588,33 @@ def test_ids_that_the_rules_block_are_taken_out_of_them(small: Place) -> None:
     assert rules_of(small.engine, small.project).blocked_ids == ("LAPTOP", "test@acme.example", "bob")
     small.erase(LAPTOP)
     assert rules_of(small.engine, small.project).blocked_ids == ("test@acme.example", "bob")
+
+
+def test_rules_that_an_admin_changes_at_this_moment_stay_changed(
+    pg_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = create_project(pg_engine, key="shop", name="Shop", now=NOW).id
+    save_rules(pg_engine, project, ProjectRules(blocked_ids=("ada", "bob")), now=NOW)
+
+    def change() -> None:
+        def alter(standing: ProjectRules) -> ProjectRules:
+            return msgspec.structs.replace(standing, most_neighbours=7)
+
+        alter_rules(pg_engine, project, alter, now=NOW)
+
+    admin = threading.Thread(target=change)
+
+    def read(*given: Any) -> ProjectRules:
+        found = rules_within(*given)
+        if admin.ident is None:
+            admin.start()
+            admin.join(timeout=1)
+        return found
+
+    monkeypatch.setattr("store.rules.rules_within", read)
+    forget_blocked(pg_engine, project, lambda value: value == "ada", now=NOW)
+    admin.join()
+    assert rules_of(pg_engine, project) == ProjectRules(blocked_ids=("bob",), most_neighbours=7)
 
 
 def test_one_who_has_a_single_id_is_erased_too(small: Place) -> None:
@@ -559,6 +638,15 @@ def test_a_lifted_suppression_lets_the_person_come_back_with_all_ids(small: Plac
     small.send({"userId": "ada", "anonymousId": "laptop"})
     assert small.stored() == ["ada", "bob", "eve"]
     assert small.whom().numbers == sorted({ADA, LAPTOP})
+
+
+def test_nobody_comes_back_while_being_erased(small: Place) -> None:
+    """The second pass would delete what came meanwhile, and suppress the ids again."""
+    begin(small.engine, small.project, small.whom(), by="dpo", now=small.now)
+    with pytest.raises(NotLifted, match="when the erasure is done"):
+        lift(small.engine, small.project, [LAPTOP])
+    small.finish()
+    assert lift(small.engine, small.project, [LAPTOP]) == 1
 
 
 def test_a_suppression_holds_in_its_own_project_only(small: Place) -> None:

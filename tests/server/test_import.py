@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import Engine, event
 
+from collector.pipeline import Tools
+from server import importing
 from server.commands.data import import_file
+from server.importing import plan
 from store.complaint import Complaint
+from store.db import writing
+from store.drops import count_drops
+from store.projects import create_project
+from store.settings import Settings
+from store.tables import drops
 from tests.installation import Installation
 
+NOW = 1_760_000_000_000  # 2025-10-09T08:53:20Z
 SHOP = ("product_view", "add_to_cart", "cart", "shipping_details", "payment_details", "purchase")
 LOAN = ("A_SUBMITTED", "A_PARTLYSUBMITTED", "A_PREACCEPTED", "A_ACCEPTED", "A_FINALIZED", "A_APPROVED")
 
@@ -85,6 +98,37 @@ def test_bad_rows_are_kept_aside_with_their_number_and_the_good_ones_load_once(
     assert events[0]["properties"] == {"plan": "pro"}
     assert {drop["field"] for drop in waywiser.api("/drops")["drops"]} == {f"row {n}" for n in (3, 4, 5, 6)}
     waywiser.stop()
+
+
+def test_very_many_bad_rows_take_neither_memory_nor_a_look_at_all_refused_events_for_each(
+    engine: Engine, tmp_path: Path
+) -> None:
+    project = create_project(engine, key="shop", name="Shop", now=NOW).id
+    deleting: list[str] = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def listen(_connection: Any, _cursor: Any, sql: str, *_: Any) -> None:
+        if sql.lower().startswith("delete from drops"):
+            deleting.append(sql)
+
+    def peak(n: int) -> int:
+        file = tmp_path / f"{n}.csv"
+        file.write_text("event,timestamp,user_id\n" + "Paid,2026-01-02\n" * n)
+        how = plan(file, {}, zone="UTC", where={})
+        tracemalloc.start()
+        tools = Tools.opened(Settings())
+        report = importing.load(engine, project, file, how, tools=tools, now=NOW, progress=lambda _rows: None)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert (report.rejected, count_drops(engine, project, up_to=2**31)) == (n, n)
+        return most
+
+    peak(2_000)
+    few = peak(2_000)  # in place of the same rows
+    assert len(deleting) == 4
+    with writing(engine) as connection:
+        connection.execute(drops.delete())
+    assert peak(8_000) < few + 1_000_000
 
 
 @pytest.mark.slow
@@ -198,8 +242,10 @@ def test_odd_values_are_good_rows_or_bad_ones_and_never_lost(waywiser: Installat
         ("some.csv", b"event,time,user_id\n", ("--map", "colour=name"), "'colour' is no field"),
         ("some.csv", b"event,time,user_id\n", ("--map", "event"), "is not of the form NAME=VALUE"),
         ("some.csv.gz", b"not gzip", (), "cannot be read"),
+        ("some.csv.gz", gzip.compress(b"event,time,user_id\n")[:20], (), "cannot be read: Compressed file"),
         ("some.csv", b"event,time,user_id\nA,2026-01-01,\xff\xfe\n", (), "can't decode byte 0xff"),
         ("some.parquet", b"PAR0", (), "no Parquet file"),
+        ("some.csv", b"event,time,user_id,plan,plan\n", (), "column 'plan' is there twice; give each"),
         ("some.csv", b"event,time,user_id\n", ("--timezone", "Mars/X"), "is no time zone"),
     ],
 )

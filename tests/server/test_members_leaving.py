@@ -76,6 +76,43 @@ def test_an_erased_member_leaves_the_runs_of_the_account_and_no_trace_in_them(
     assert place.traces("ada") == []
 
 
+@pytest.mark.parametrize("is_cut_off", [False, True])
+@pytest.mark.parametrize("what", ["a trait", "an account"])
+def test_later_runs_rest_on_nothing_that_retention_has_deleted(
+    what: str,
+    is_cut_off: bool,
+    engine: Engine,
+    events: EventStore,
+    refresher: Refresher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keeper = open_keeper(engine, events)
+    keeper = Keeper(replace(keeper.eraser, refresh=refresher.refresh), keeper.mine, keeper.other, 0)
+    project = keeper.mine.id
+    pro = {"trait": "plan", "op": "eq", "value": "pro"}
+    of_pros = {**PLAIN, "runs_of": "customers", "population": [pro]}
+    source = of_pros if what == "a trait" else PLAIN
+    version = save_version(engine, project, dict(parse(source).source), by="the test", now=0)
+    rows = [happened(project, "ada", NOW - 50 * DAY, "acme"), happened(project, "ada", NOW - DAY, "a")]
+    rows += [happened(project, "bob", NOW - 50 * DAY, "x")]
+    if what == "a trait":
+        rows[0].type, rows[0].event, rows[0].group_id, rows[0].traits = "identify", "", "", '{"plan":"pro"}'
+    events.insert(rows, token="t")
+    refresher.refresh(project, {ADA, BOB})
+    count = "select sum(length(runs)) as n from journey_runs final where journey_version = {version:UInt32}"
+    assert events.query(count, {"version": version.id}) == [{"n": 1}]
+    keeper.keeps(30)
+    if is_cut_off:
+        with monkeypatch.context() as broken:
+            broken.setattr("server.retaining._bring_up_to_date", lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                keeper.retain()
+        refresher.turn()
+    keeper.retain()
+    assert events.query(count, {"version": version.id}) == [{"n": 0}]
+    assert keeper.eraser.ledger.waiting(project) == set()
+
+
 def test_what_retention_deletes_is_in_no_run_of_an_account(
     engine: Engine, events: EventStore, refresher: Refresher
 ) -> None:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, RowMapping, select
 
 from server import retaining
 from server.erasing import Eraser
 from server.retaining import once_a_day, retain, tidy
+from server.sweeping import empty_erased_drops
 from store import kept
 from store.db import writing
-from store.drops import DropRow, keep_drops, recent_drops
+from store.drops import DropRow, all_drops, keep_drops, recent_drops
 from store.event import Event, event_id, identity_hash
 from store.events import EventStore
 from store.identity import Identity, Ledger, Link
@@ -29,7 +31,7 @@ from store.privacy.suppression import key_of, suppress
 from store.projects import Project, create_project
 from store.rules import ProjectRules, save_rules
 from store.settings import Settings
-from store.tables import identities
+from store.tables import drops, identities
 from tests.admin.conftest import JOURNEY
 from tests.gates import gate
 from tests.installation import eventually
@@ -422,6 +424,26 @@ def test_it_runs_once_a_day_and_again_when_it_failed(keeper: Keeper, monkeypatch
     assert runs["all"] == 3
 
 
+def test_a_retention_that_fails_holds_up_nothing_else(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, mine = keeper.eraser.engine, keeper.mine.id
+    ada = msgspec.structs.replace(drop(mine, 1), original={"message": {"userId": "ada"}})
+    key = key_of(engine)
+    with writing(engine) as connection:
+        keep_drops(connection, [ada])
+        suppress(connection, key, mine, [identity_hash("user", "ada")], erasure=1)
+
+    def fails(_on: Eraser, _projects: list[Project]) -> None:
+        raise OSError("away")
+
+    monkeypatch.setattr(retaining, "retain", fails)
+    for _ in range(2):
+        with pytest.raises(OSError, match="away"):
+            once_a_day(keeper.eraser)
+    assert [bytes(row["original"]) for row in recent_drops(engine, mine)] == [b"{}"]
+
+
 def test_files_with_deleted_rows_are_written_anew_once_a_week(keeper: Keeper) -> None:
     keeper.happened("ada", day=1)
     keeper.eraser.events.command("delete from events where 1")
@@ -445,6 +467,33 @@ def test_refused_events_of_erased_people_are_emptied(keeper: Keeper, age: int) -
     tidy(keeper.eraser)
     left = sorted(bytes(row["original"]) for row in recent_drops(engine, keeper.mine.id))
     assert left == [b'{"message":{"userId":"bob"}}', b"{}"]
+
+
+def test_a_refused_event_that_gets_the_number_of_a_deleted_one_keeps_its_words(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite gives the highest number again, here between the look at all drops and the emptying."""
+    engine, mine = keeper.eraser.engine, keeper.mine.id
+    ada, bob = (
+        msgspec.structs.replace(drop(mine, 0), original={"message": {"userId": who}})
+        for who in ("ada", "bob")
+    )
+    key = key_of(engine)
+    with writing(engine) as connection:
+        keep_drops(connection, [ada])
+        suppress(connection, key, mine, [identity_hash("user", "ada")], erasure=1)
+
+    def replaced(*given: Any) -> Iterator[RowMapping]:
+        yield from all_drops(*given)
+        with writing(engine) as connection:
+            connection.execute(drops.delete())
+            keep_drops(connection, [bob])
+
+    with monkeypatch.context() as patch:
+        patch.setattr("server.sweeping.all_drops", replaced)
+        assert empty_erased_drops(engine) == 0
+    assert [bytes(row["original"]) for row in recent_drops(engine, mine)] == [b'{"message":{"userId":"bob"}}']
+    assert empty_erased_drops(engine) == 0
 
 
 def test_a_report_can_be_read_back(keeper: Keeper) -> None:

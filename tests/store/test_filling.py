@@ -24,5 +24,7 @@ def test_a_claim_is_held_as_long_as_it_is_renewed(db: Engine) -> None:
     assert taken is not None
     assert not filling.renew(db, 7, held, now=0)
     assert (filling.is_held(db, 7, held), filling.is_held(db, 7, taken)) == (False, True)
+    assert filling.claim(db, 7, now=filling.LEASE_MS) is None
+    assert filling.claim(db, 7, now=-filling.LEASE_MS) is not None, "the clock was put back by some minutes"
     filling.free_all(db)
     assert filling.claim(db, 7, now=0) is not None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from store.db import StoreUnavailable
 from store.event_errors import EventStoreError
 from store.events import EventStore
 from store.full_disk import DOUBTFUL, LEAST, NoRoom, _is_whole, frees
@@ -146,6 +148,32 @@ def test_notes_of_deletions_that_were_cut_do_not_keep_the_folder_closed(tmp_path
     (notes / "mutation_0.txt").touch()
     EventStore(f"chdb:///{tmp_path}/events").close()
     assert [one.read_text() for one in notes.iterdir()] == [whole]
+
+
+@pytest.mark.parametrize("does", ["read_bytes", "unlink"])
+def test_a_cut_note_that_cannot_be_removed_is_named_with_the_cure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str
+) -> None:
+    note = tmp_path / "events" / "store" / "abc" / "abcdef" / "mutation_7.txt"
+    note.parent.mkdir(parents=True)
+    note.touch()
+
+    allowed = getattr(Path, does)
+
+    def refused(one: Path) -> object:  # root may do everything
+        if one == note:
+            raise PermissionError(errno.EACCES, "Permission denied", str(one))
+        return allowed(one)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, does, refused)
+        with pytest.raises(StoreUnavailable) as complaint:
+            EventStore(f"chdb:///{tmp_path}/events")
+    assert str(complaint.value) == (
+        f"{note} cannot be read, or removed where it was not written whole (Permission denied); "
+        f"make {tmp_path}/events with all that is in it writable for this user"
+    )
+    EventStore(f"chdb:///{tmp_path}/events").close()  # nobody has the folder
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,16 @@ def test_a_batch_that_was_put_off_lets_others_pass(inbox: Inbox, batches: Batche
     assert names(batches.claim(now=5001, most_events=10)) == ["bad-0"]
 
 
+def test_a_batch_is_taken_again_also_when_the_clock_was_put_back(inbox: Inbox, batches: Batches) -> None:
+    hour = 3_600_000
+    inbox.put(envelope("a"))
+    batches.release(batches.claim(now=2 * hour, most_events=10), until=2 * hour + 500)
+    assert batches.claim(now=2 * hour - 1_000, most_events=10) is None, "that may be another machine's clock"
+    batch = batches.claim(now=hour, most_events=10)
+    assert names(batch) == ["a-0"]
+    assert batches.claim(now=0, most_events=10) is not None, "and of a worker that is gone"
+
+
 def test_a_store_that_cannot_be_written_is_said_to_every_sender(inbox: Inbox, db: Engine) -> None:
     with db.connect() as connection, connection.begin():
         connection.execute(text("alter table inbox rename to gone"))
@@ -320,6 +330,23 @@ def test_a_worker_whose_batch_another_one_has_taken_acknowledges_nothing(
     assert not batches.acknowledge(paused)
     assert batches.acknowledge(taken)
     assert batches.depth() == 0
+
+
+def test_a_worker_that_was_paused_takes_no_claims_from_who_has_its_batch_now(
+    inbox: Inbox, batches: Batches, db: Engine
+) -> None:
+    """Else a third one could count copies of what is about to be inserted."""
+    inbox.put(envelope("a"))
+    paused = batches.claim(now=1000, most_events=10)
+    taken = batches.claim(now=1000 + LEASE_MS + 1, most_events=10)
+    claims, ids = Claims(db), [b"x" * 16]
+    assert claims.claim(1, ids, batch=taken.number) == set()
+    assert not batches.acknowledge(paused)
+    assert claims.claim(1, ids, batch=99) == set(ids)
+    assert batches.acknowledge(taken)
+    claims.claim(1, ids, batch=paused.number)  # it wakes up once more
+    assert not batches.acknowledge(paused)
+    assert claims.claim(1, ids, batch=99) == set()
 
 
 def test_claims_of_batches_that_are_gone_are_forgotten(inbox: Inbox, batches: Batches, db: Engine) -> None:

@@ -505,6 +505,47 @@ def test_an_answer_that_is_taken_back_restores_the_edge_that_stood(
         assert rows_of(connection, project, [A1.hash])[A1.hash].neighbours == 2
 
 
+@pytest.mark.parametrize("seen_before", [False, True])
+@pytest.mark.parametrize("does", ["merge", "unmerge", "keep_apart"])
+def test_what_is_seen_while_an_answer_stands_counts_when_that_is_taken_back(
+    ledger: Ledger, db: Engine, project: int, does: str, seen_before: bool
+) -> None:
+    with_names(ledger, project)
+    ledger.join(project, [link(A1, MAIL, AT + 7)] if seen_before else [])
+    getattr(ledger, does)(project, A1.hash, MAIL.hash, by="op", now=AT)
+    for at in (AT + 5, AT + 3, AT + 4):
+        ledger.join(project, [link(A1, MAIL, at)])
+    ledger.take_back(project, A1.hash, MAIL.hash, by="op", now=AT + 9)
+    assert groups(db, project, (A1, MAIL)) == {together(A1, MAIL)}
+    standing = [row for row in rows_in(db, project) if row.retracted_at is None]
+    assert [(row.rule, row.at, row.evidence) for row in standing] == [("email", AT + 3, f"{AT + 3:032x}")]
+    with db.connect() as connection:
+        assert rows_of(connection, project, [A1.hash])[A1.hash].neighbours == 1
+
+
+def test_a_merge_that_stands_again_can_be_taken_back_as_before(
+    ledger: Ledger, db: Engine, project: int
+) -> None:
+    ledger.join(project, [link(A1, ADA)])
+    before = state(db, project)
+    for number, answer in enumerate((ledger.merge, ledger.unmerge, ledger.take_back, ledger.take_back)):
+        answer(project, A1.hash, ADA.hash, by="op", now=AT + number)
+    assert state(db, project) == before
+    standing = [row for row in rows_in(db, project) if row.retracted_at is None]
+    assert [(row.rule, row.at) for row in standing] == [("identify", AT)]
+
+
+def test_a_merge_of_two_that_were_parted_leaves_them_parted_when_it_is_taken_back(
+    ledger: Ledger, db: Engine, project: int
+) -> None:
+    ledger.join(project, [link(A1, ADA, AT + 7)])
+    ledger.unmerge(project, A1.hash, ADA.hash, by="op", now=AT)
+    ledger.merge(project, A1.hash, ADA.hash, by="op", now=AT + 1)
+    ledger.join(project, [link(A1, ADA, AT + 3)])
+    ledger.take_back(project, A1.hash, ADA.hash, by="op", now=AT + 9)
+    assert groups(db, project, (A1, ADA)) == {together(A1), together(ADA)}
+
+
 @pytest.mark.parametrize("seen_meanwhile", [False, True])
 def test_two_that_were_kept_apart_before_anything_linked_them_join_when_that_is_taken_back(
     ledger: Ledger, db: Engine, events: EventStore, project: int, seen_meanwhile: bool
@@ -711,6 +752,37 @@ def test_taking_an_operators_merge_back_restores_exactly_what_was(
     assert {one: whose.get(one, one) for one in before[0]} == {
         one: owner for one, (owner, _) in before[0].items()
     }
+
+
+@FEW
+@given(
+    history=histories,
+    pair=pairs,
+    does=st.sampled_from(["merge", "unmerge", "keep_apart"]),
+    place=st.integers(0, 9),
+)
+def test_an_answer_that_is_taken_back_leaves_what_the_messages_say_whenever_it_was_given(
+    engine: Engine,
+    events: EventStore,
+    history: list[tuple[list[Identity], int]],
+    pair: list[Identity],
+    does: str,
+    place: int,
+) -> None:
+    found = []
+    for is_answered in (False, True):
+        project, ledger = new_project(engine), Ledger(engine, events)
+        with_names(ledger, project)
+        steps: list[Any] = [link(a, b, AT + at) for (a, b), at in history]
+        for step in (*steps[:place], None, *steps[place:]):
+            if step:
+                ledger.join(project, [step])
+            elif is_answered:
+                getattr(ledger, does)(project, pair[0].hash, pair[1].hash, by="op", now=AT)
+        if is_answered:
+            ledger.take_back(project, pair[0].hash, pair[1].hash, by="op", now=AT + 50)
+        found.append(state(engine, project))
+    assert found[0] == found[1]
 
 
 def state(engine: Engine, project: int) -> tuple[dict[int, tuple[int, bool]], dict[tuple[int, int], str]]:
