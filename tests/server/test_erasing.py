@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -684,7 +685,8 @@ def test_a_receipt_names_nobody_and_proves_whom_it_is_about(small: Place) -> Non
     ids, signer = receipt["identities"], Signer.of(small.engine, Settings())
     assert signer.hash_of([LAPTOP, ADA], ids["salt"]) == ids["hash"]
     assert signer.hash_of([ADA], ids["salt"]) != ids["hash"]
-    assert "ada" not in msgspec.json.encode(receipt).decode()
+    # As a word: digests may have these letters.
+    assert not re.search(r"\bada\b", msgspec.json.encode(receipt).decode())
 
 
 def test_the_thread_works_off_what_a_former_process_left(small: Place) -> None:
