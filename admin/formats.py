@@ -13,6 +13,7 @@ from flask import Flask
 from admin.locales import day, decimal, medium
 from admin.locales import share as written_share
 from journeys.breakdown import MOMENTS
+from journeys.change_words import points as written_points
 from journeys.change_words import told
 from journeys.members import MEANINGS as MEMBERS
 from journeys.metrics import MEANINGS, STANDING, WORDS
@@ -127,11 +128,7 @@ def interval(rate: Mapping[str, Any]) -> str:
 
 def points(difference: float | None) -> str:
     """A difference of two shares in percentage points: 0.024 as +2.4."""
-    if difference is None:
-        return "–"
-    return (
-        "0" if abs(difference) <= 0.0005 else f"{'+' if difference > 0 else ''}{decimal(difference * 100, 1)}"
-    )
+    return "–" if difference is None else written_points(difference, decimal)
 
 
 def chance(p: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from journeys import dimensions
@@ -54,11 +54,11 @@ def sentence(answer: Answer, subject: str) -> str:
         return tell("No run of %(period)s is old enough, so nothing can be compared.", period=empty)
     rates = dict(zip(("before", "now"), _both(before["value"], now["value"]), strict=True))
     if not (apart["low"] > 0 or apart["high"] < 0):
-        points = {name: _points(apart[name]) for name in ("value", "low", "high")}
+        apart_in_points = {name: points(apart[name]) for name in ("value", "low", "high")}
         chance = tell(
             "%(subject)s was %(before)s and is %(now)s: a difference of %(value)s points "
             "(%(low)s to %(high)s), which may be chance",
-            **{"subject": subject, **rates, **points},
+            **{"subject": subject, **rates, **apart_in_points},
         )
         alone = _alone(answer)
         if not alone:
@@ -202,11 +202,14 @@ def _named(dimension: Answer, group: Answer) -> str:
     }[group["kind"]]
 
 
-def _points(difference: float) -> str:
-    """A difference of two shares in percentage points, with its sign where there is one to tell."""
+def points(difference: float, write: Callable[[float, int], str] = decimal) -> str:
+    """A difference of two shares in percentage points, with its sign where there is one to tell.
+
+    `write` writes a number with so many digits.
+    """
     if abs(difference) <= 0.0005:
         return "0"
-    text = decimal(difference * 100, 1)
+    text = write(difference * 100, 1)
     return text if difference < 0 else f"+{text}"
 
 

@@ -129,3 +129,30 @@ def test_an_interrupt_in_the_middle_of_a_delivery_costs_no_message_that_waited()
         if ended:
             break
     assert place > 60
+
+
+def test_what_a_signal_handler_tracks_in_the_middle_of_a_delivery_displaces_nothing_unsaid() -> None:
+    for place in range(1, 400):
+        memory, drops = MemoryTransport(), list[str]()
+        client = Client(
+            "key-1",
+            transport=memory,
+            sync=True,
+            max_queue=3,
+            on_full="drop_oldest",
+            on_drop=lambda drop, drops=drops: drops.append(drop.message["event"]),  # type: ignore[misc]
+        )
+        for name in "ABC":
+            client._queue.put(b'{"event":"%s"}' % name.encode())
+        ended = not interrupted(
+            lambda client=client: client.flush(5),  # type: ignore[misc]
+            place,
+            lambda client=client: client.track("signal", user_id="1"),  # type: ignore[misc]
+            (*FILES, "_courier.py", "_part.py"),
+        )
+        assert (place, client.flush(5)) == (place, True)
+        sent = {message["event"] for message in memory.messages}
+        assert (place, sorted(sent | {*drops})) == (place, ["A", "B", "C"] + ([] if ended else ["signal"]))
+        if ended:
+            break
+    assert place > 60

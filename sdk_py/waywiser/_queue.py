@@ -202,7 +202,7 @@ class Queue:
             lost = self._leave([*claimed, *waiting])
             # Only now: an interrupt while they are written must not cost them.
             self._line.clear()
-            self._waiting.forget(len(waiting))
+            self._waiting.forget(waiting)
             kept = len(claimed) + len(waiting) - len(lost)
             self.counters.spooled += kept
             if lost:
@@ -226,7 +226,7 @@ class Queue:
         batch = self._waiting.batch()
         self._line.begin(batch)
         # Only now: better twice in the middle of an interrupt than not at all.
-        self._waiting.forget(len(batch))
+        self._waiting.forget(batch)
         self._progress.notify_all()
 
     def _may_put(self, size: int) -> bool:

@@ -55,7 +55,8 @@ class Waiting:
         """The oldest, as many as one request may hold; they stay here until they are forgotten."""
         batch: list[bytes] = []
         size = 0
-        for message in islice(self._messages, MAX_BATCH_COUNT):
+        # Copied at one stroke: a signal handler may queue in the middle of the loop.
+        for message in list(islice(self._messages, MAX_BATCH_COUNT)):
             size += len(message) + 1
             if size > MAX_BATCH_BYTES:
                 break
@@ -67,8 +68,11 @@ class Waiting:
         """All of them, the oldest first."""
         return list(self._messages)
 
-    def forget(self, count: int) -> None:
-        """Take out the oldest so many."""
-        for _ in range(count):
+    def forget(self, messages: list[bytes]) -> None:
+        """Take out these, the oldest; of them some may have been displaced meanwhile."""
+        ours = set(map(id, messages))
+        for _ in messages:
+            if not self._messages or id(self._messages[0]) not in ours:
+                break
             self._bytes -= len(self._messages.popleft())
         self._bytes = max(0, self._bytes) if self._messages else 0

@@ -347,14 +347,9 @@ class Change:
         return {*counts, *(neighbours_of(self.connection, self.project, turned) if turned else ())}
 
 
-def _standing(rows: list[Any]) -> Any | None:
-    """Of the edges of a pair the one that stands."""
-    return next((row for row in rows if row.retracted_at is None), None)
-
-
 def _behind(rows: list[Any]) -> Any | None:
     """Of the edges of a pair the one that stands, or would where the operator's last answer is taken back."""
-    there = _standing(rows)
+    there = next((row for row in rows if row.retracted_at is None), None)
     if there is None:
         return max(rows, key=lambda row: (row.retracted_at, row.id))
     if there.rule != "operator":
